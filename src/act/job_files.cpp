@@ -1,0 +1,110 @@
+#include "act/job_files.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/files.hpp"
+#include "io/json.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
+constexpr std::array<std::string_view, 4> error_kinds{"failed", "timed out", "refused", "already exists"};
+constexpr std::array<std::string_view, 4> instance_states{"incomplete", "running", "stopped", "vanished"};
+
+template <std::size_t N>
+std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == name) return i;
+  }
+  return 0;
+}
+
+Json to_json(const Instance& instance) {
+  Json json{{"id", instance.id.text},      {"machine", instance.machine.text},
+            {"pool", instance.pool.text},  {"state", instance_states.at(static_cast<std::size_t>(instance.state))},
+            {"address", instance.address}, {"hostKey", instance.host_key}};
+  if (instance.launched_at) json["launchedAt"] = to_unix(*instance.launched_at);
+  return json;
+}
+
+Instance instance_from(const Json& json) {
+  Instance instance{.id = InstanceId{json.at("id").get<std::string>()},
+                    .machine = MachineId{json.at("machine").get<std::string>()},
+                    .pool = PoolName{json.at("pool").get<std::string>()},
+                    .state = static_cast<InstanceState>(index_of(instance_states, json.at("state").get<std::string>())),
+                    .address = json.at("address").get<std::string>(),
+                    .host_key = json.at("hostKey").get<std::string>(),
+                    .launched_at = {}};
+  if (json.contains("launchedAt")) instance.launched_at = from_unix(json.at("launchedAt").get<std::int64_t>());
+  return instance;
+}
+
+JobResult result_from(const Json& json) {
+  if (json.contains("error")) {
+    const auto kind = static_cast<ErrorKind>(index_of(error_kinds, json.at("kind").get<std::string>()));
+    return failure(json.at("error").get<std::string>(), kind);
+  }
+  if (!json.contains("instance")) return std::nullopt;
+  return instance_from(json.at("instance"));
+}
+
+// Our own files: what is wrong in one is a bug, or somebody's doing, and makes the file as good as missing.
+template <class Read>
+auto read_own_file(const std::string& path, Read read) -> std::optional<decltype(read(Json{}))> {
+  const auto content = read_file(path, file_bytes_max);
+  if (!content || !*content) return std::nullopt;
+  const auto json = parse_json(**content);
+  if (!json) return std::nullopt;
+  try {
+    return read(*json);
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+JobFiles::JobFiles(const std::string& state_dir, const MachineId& machine)
+    : lock(fmt::format("{}/jobs/{}.lock", state_dir, machine)),
+      request(fmt::format("{}/jobs/{}.request.json", state_dir, machine)),
+      result(fmt::format("{}/jobs/{}.result.json", state_dir, machine)),
+      log(fmt::format("{}/logs/{}.log", state_dir, machine)) {}
+
+Expected<void> write_request(const JobFiles& files, const JobRequest& request) {
+  const Json json{{"machine", request.machine.text},         {"operation", to_string(request.operation)},
+                  {"provider", to_string(request.provider)}, {"pool", request.pool.text},
+                  {"settings", request.settings_json},       {"deadlineSeconds", request.deadline.count()}};
+  return replace_file(files.request, pretty(json), 0600);
+}
+
+Expected<JobRequest> read_request(const JobFiles& files) {
+  const auto request = read_own_file(files.request, [](const Json& json) {
+    return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
+                      .operation = operation(json.at("operation").get<std::string>()).value_or(Operation::create),
+                      .provider = provider_kind(json.at("provider").get<std::string>()).value_or(ProviderKind::local),
+                      .pool = PoolName{json.at("pool").get<std::string>()},
+                      .settings_json = json.at("settings").get<std::string>(),
+                      .deadline = Seconds{json.at("deadlineSeconds").get<std::int64_t>()}};
+  });
+  if (!request) return failure(fmt::format("{}: is missing or not a job's request", files.request));
+  return *request;
+}
+
+Expected<void> write_result(const JobFiles& files, const JobResult& result) {
+  Json json = Json::object();
+  if (!result) {
+    json["error"] = result.error().message;
+    json["kind"] = error_kinds.at(static_cast<std::size_t>(result.error().kind));
+  } else if (*result) {
+    json["instance"] = to_json(**result);
+  }
+  return replace_file(files.result, pretty(json), 0600);
+}
+
+std::optional<JobResult> read_result(const JobFiles& files) { return read_own_file(files.result, result_from); }
+
+}  // namespace hydra_provisioner

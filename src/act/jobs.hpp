@@ -1,0 +1,43 @@
+// Provider operations, each in a process of its own that outlives the pass: kill -9 of ours interrupts nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/task.hpp"
+#include "model/config.hpp"
+#include "model/job.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+struct JobRequest {
+  MachineId machine;
+  Operation operation = Operation::create;
+  ProviderKind provider = ProviderKind::local;
+  PoolName pool;
+  std::string settings_json;  // of the pool
+  Seconds deadline{};         // after which the job ends itself and everything that it started
+};
+
+class Jobs {
+ public:
+  virtual ~Jobs() = default;
+
+  // All that run, or ended and were not forgotten yet.
+  virtual Expected<std::vector<JobState>> list() = 0;
+
+  // Fails with ErrorKind::already_exists while a job of that machine runs.
+  virtual Expected<void> begin(const JobRequest& request) = 0;
+
+  // Waits until the machine's job has ended or `until` has come; its state then.
+  virtual Task<JobState> wait(MachineId machine, Operation operation, Instant until) = 0;
+
+  // Its result is recorded: the job leaves no trace but its log.
+  virtual Expected<void> forget(const MachineId& machine) = 0;
+
+  virtual std::string log_file(const MachineId& machine) const = 0;
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,48 @@
+// The machines of this pass, in memory and in the journal alike. What changes a machine goes through here.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/clock.hpp"
+#include "io/task.hpp"
+#include "model/error.hpp"
+#include "model/machine.hpp"
+#include "observe/fleet.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner {
+
+class Ledger {
+ public:
+  Ledger(Journal& journal, Clock& clock, std::vector<Machine> machines);
+
+  Machine& at(const MachineId& machine) { return machines_.at(machine); }
+  Machine* find(const MachineId& machine);  // null: there is none
+  std::vector<Machine*> all();              // by number
+  Instant now() const { return clock_.now(); }
+
+  // A new machine, in memory only until it is committed.
+  Machine& add(Machine machine);
+
+  // Applies the event, if it makes sense, and notes it for the journal.
+  void note(Machine& machine, MachineEvent event, const std::string& reason);
+  // Notes what was applied already.
+  void note(const Machine& machine, const std::vector<Discovery>& discoveries);
+  // Its data has changed, without an event.
+  void touch(const Machine& machine);
+
+  // Writes all that was noted, in one transaction. After an error it is still noted, and part of the next commit.
+  Task<Expected<void>> commit(Changes besides = {});
+
+ private:
+  Journal& journal_;
+  Clock& clock_;
+  std::map<MachineId, Machine> machines_;
+  std::set<MachineId> changed_;
+  std::vector<JournalEvent> events_;
+};
+
+}  // namespace hydra_provisioner

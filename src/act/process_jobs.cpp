@@ -1,0 +1,110 @@
+#include "act/process_jobs.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "act/job_files.hpp"
+#include "io/detached.hpp"
+#include "io/files.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view request_suffix = ".request.json";
+constexpr std::uintmax_t log_bytes_max = std::uintmax_t{4} << 20;
+
+// A machine's log holds its latest jobs, not years of them.
+void limit_log(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::file_size(path, ignored) > log_bytes_max && !ignored)
+    std::filesystem::resize_file(path, 0, ignored);
+}
+
+}  // namespace
+
+ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, Clock& clock)
+    : program_(std::move(program)), state_dir_(std::move(state_dir)), tag_(std::move(tag)), clock_(clock) {}
+
+Expected<std::vector<JobState>> ProcessJobs::list() {
+  std::vector<JobState> jobs;
+  const std::string folder = state_dir_ + "/jobs";
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::string name = entry->path().filename();
+    if (!name.ends_with(request_suffix)) continue;
+    const MachineId machine{name.substr(0, name.size() - request_suffix.size())};
+    if (!is_of(tag_, machine)) continue;
+    const auto request = read_request(JobFiles(state_dir_, machine));
+    if (request) jobs.push_back(state_of(machine, request->operation));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return failure(fmt::format("{}: cannot be read: {}", folder, error.message()));
+  }
+  return jobs;
+}
+
+Expected<void> ProcessJobs::begin(const JobRequest& request) {
+  reap();
+  for (const char* folder : {"/jobs", "/logs"}) {
+    if (const auto made = make_folder(state_dir_ + folder, 0700); !made) return made;
+  }
+  const JobFiles files(state_dir_, request.machine);
+  const auto lock = FileLock::try_acquire(files.lock);
+  if (!lock) return std::unexpected(lock.error());
+  if (!*lock) return failure("another job of this machine still runs", ErrorKind::already_exists);
+  if (const auto removed = remove_all(files.result); !removed) return removed;
+  if (const auto written = write_request(files, request); !written) return written;
+  limit_log(files.log);
+  const auto child =
+      spawn_detached({.argv = {program_, "--state-dir", state_dir_, "run-job", tag_.text, request.machine.text},
+                      .log_file = files.log,
+                      .inherited_descriptor = (*lock)->descriptor()});
+  if (!child) return std::unexpected(child.error());
+  children_.push_back(*child);
+  return {};
+}
+
+Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant until) {
+  // The job may be an earlier pass's, so its lock is all there is to wait for.
+  milliseconds pause{10};
+  while (FileLock::is_held(JobFiles(state_dir_, machine).lock) && clock_.now() < until) {
+    co_await clock_.sleep_for(pause);
+    pause = std::min(pause * 2, milliseconds{200});
+  }
+  reap();
+  co_return state_of(machine, operation);
+}
+
+Expected<void> ProcessJobs::forget(const MachineId& machine) {
+  const JobFiles files(state_dir_, machine);
+  const auto lock = FileLock::try_acquire(files.lock);
+  if (!lock) return std::unexpected(lock.error());
+  if (!*lock) return {};  // somebody began the next one
+  for (const auto* path : {&files.request, &files.result, &files.lock}) {
+    if (const auto removed = remove_all(*path); !removed) return removed;
+  }
+  return {};
+}
+
+std::string ProcessJobs::log_file(const MachineId& machine) const { return JobFiles(state_dir_, machine).log; }
+
+JobState ProcessJobs::state_of(const MachineId& machine, Operation operation) const {
+  const JobFiles files(state_dir_, machine);
+  JobState state{.machine = machine, .operation = operation, .is_running = FileLock::is_held(files.lock), .result = {}};
+  if (!state.is_running) state.result = read_result(files);
+  return state;
+}
+
+void ProcessJobs::reap() {
+  std::erase_if(children_, [](pid_t child) { return waitpid(child, nullptr, WNOHANG) != 0; });
+}
+
+}  // namespace hydra_provisioner

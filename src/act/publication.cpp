@@ -1,0 +1,99 @@
+#include "act/publication.hpp"
+
+#include <algorithm>
+
+namespace hydra_provisioner {
+
+Publication::Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, Publisher& publisher,
+                         std::optional<LastDelivery> last_delivery, Seconds queue_clock_ahead, Voice& voice)
+    : config_(config),
+      pools_(pools),
+      ledger_(ledger),
+      publisher_(publisher),
+      last_delivery_(std::move(last_delivery)),
+      queue_clock_ahead_(queue_clock_ahead),
+      voice_(voice) {}
+
+Task<void> Publication::publish() {
+  if (is_publishing_) {
+    again_ = true;
+    co_return;
+  }
+  is_publishing_ = true;
+  do {
+    again_ = false;
+    co_await publish_once();
+  } while (again_);
+  is_publishing_ = false;
+}
+
+MachinesFile Publication::render(const std::set<MachineId>& without) {
+  std::vector<Listing> machines;
+  for (const Machine* machine : ledger_.all()) {
+    const auto pool = pools_.find({machine->pool, machine->provider});
+    if (machine->state != MachineState::ready || machine->vanished || pool == pools_.end()) continue;
+    if (without.contains(machine->id)) continue;
+    machines.push_back({.machine = machine, .pool = &pool->second});
+  }
+  return render_machines_file(config_, std::move(machines));
+}
+
+void Publication::note_listed(const MachinesFile& file) {
+  for (const MachineId& id : file.listed) {
+    Machine& machine = ledger_.at(id);
+    if (machine.listed) continue;
+    machine.listed = true;
+    machine.listed_at = ledger_.now();
+    if (!machine.first_listed_at) machine.first_listed_at = machine.listed_at;
+    machine.unlisted_at.reset();
+    ledger_.touch(machine);
+    unrecorded_.insert(id);
+  }
+}
+
+// `unlisted_at` is the beginning of a proof that no step runs there, so it dates from after the publication.
+void Publication::note_unlisted(const MachinesFile& file) {
+  const std::set<MachineId> listed(file.listed.begin(), file.listed.end());
+  for (Machine* machine : ledger_.all()) {
+    if (!machine->first_listed_at || listed.contains(machine->id)) continue;
+    if (!machine->listed && machine->unlisted_at) continue;
+    machine->listed = false;
+    machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
+    ledger_.touch(*machine);
+  }
+}
+
+// What is to be listed is committed before the file is written: once the queue runner can have read a machine's line,
+// no crash may make us believe that the machine was never listed. When the journal cannot be written, the file is, with
+// no line that is new.
+Task<void> Publication::publish_once() {
+  MachinesFile file = render({});
+  for (const std::string& complaint : file.left_out) complain(complaint);
+  note_listed(file);
+  if (const auto recorded = co_await ledger_.commit()) {
+    unrecorded_.clear();
+  } else {
+    complain(recorded.error().message);
+    file = render(unrecorded_);
+  }
+  const auto published = co_await publisher_.publish(file.content, last_delivery_, ledger_.now());
+  const bool had_it_already = published && !*published;
+  Changes delivery;
+  if (!had_it_already) {
+    last_delivery_ = delivery.last_delivery =
+        LastDelivery{.content = file.content, .at = ledger_.now(), .succeeded = published.has_value()};
+  }
+  if (published) {
+    note_unlisted(file);
+  } else {
+    voice_.problem(published.error().message);
+  }
+  const auto written = co_await ledger_.commit(std::move(delivery));
+  if (!written) complain(written.error().message);
+}
+
+void Publication::complain(const std::string& complaint) {
+  if (complaints_.insert(complaint).second) voice_.problem(complaint);
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,53 @@
+// Keeps the published machines file equal to the machines that are ready, and remembers since when each is in it or out
+// of it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "act/ledger.hpp"
+#include "act/voice.hpp"
+#include "io/task.hpp"
+#include "model/config.hpp"
+#include "publish/machines_file.hpp"
+#include "publish/publisher.hpp"
+
+namespace hydra_provisioner {
+
+// The settings that a machine's line is made from, also of pools that are not configured any more.
+using PoolSettings = std::map<std::pair<PoolName, ProviderKind>, PoolConfig>;
+
+class Publication {
+ public:
+  // `queue_clock_ahead`: how far the queue runner's clock is ahead of ours, 0 when it is not. What it saw, it dates by
+  // its own.
+  Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, Publisher& publisher,
+              std::optional<LastDelivery> last_delivery, Seconds queue_clock_ahead, Voice& voice);
+
+  // Publishes what is ready now. While one call is at it, further calls return at once: it then publishes once more.
+  Task<void> publish();
+
+ private:
+  MachinesFile render(const std::set<MachineId>& without);
+  Task<void> publish_once();
+  void note_listed(const MachinesFile& file);
+  void note_unlisted(const MachinesFile& file);
+  void complain(const std::string& complaint);
+
+  const Config& config_;
+  const PoolSettings& pools_;
+  Ledger& ledger_;
+  Publisher& publisher_;
+  std::optional<LastDelivery> last_delivery_;
+  Seconds queue_clock_ahead_;
+  Voice& voice_;
+  std::set<MachineId> unrecorded_;    // to be listed, which the journal does not know yet
+  std::set<std::string> complaints_;  // already voiced in this pass
+  bool is_publishing_ = false;
+  bool again_ = false;
+};
+
+}  // namespace hydra_provisioner

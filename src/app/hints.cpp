@@ -1,0 +1,35 @@
+#include "app/hints.hpp"
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr Seconds hour{3600};
+
+void hint_at_billing(const PoolConfig& pool, std::vector<std::string>& hints) {
+  if (pool.kind() != ProviderKind::ec2 || pool.billing_period < hour) return;
+  hints.push_back(fmt::format(
+      "systemTypes.\"{}\".billingPeriod is {} s, but AWS bills Linux by the second since 2017: 60 saves money",
+      pool.name, pool.billing_period.count()));
+}
+
+void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
+  if (pool.kind() == ProviderKind::local) return;
+  hints.push_back(fmt::format(
+      "systemTypes.\"{}\" uses the {} provider, which this version does not have: no machines will be created",
+      pool.name, to_string(pool.kind())));
+}
+
+}  // namespace
+
+std::vector<std::string> hints_for(const Config& config) {
+  std::vector<std::string> hints;
+  for (const auto& [name, pool] : config.pools) {
+    hint_at_billing(pool, hints);
+    hint_at_missing_provider(pool, hints);
+  }
+  return hints;
+}
+
+}  // namespace hydra_provisioner

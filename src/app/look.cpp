@@ -1,0 +1,122 @@
+#include "app/look.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/load.hpp"
+#include "io/gather.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+std::string without_provider(ProviderKind kind) {
+  return fmt::format("this version has no {} provider; its machines are left alone, and none are created",
+                     to_string(kind));
+}
+
+std::set<ProviderKind> concerned(const World& world, const Config& config, const Memory& memory) {
+  std::set<ProviderKind> kinds;
+  for (const auto& [kind, provider] : world.providers) kinds.insert(kind);
+  for (const auto& [name, pool] : config.pools) kinds.insert(pool.kind());
+  for (const Machine& machine : memory.machines) kinds.insert(machine.provider);
+  return kinds;
+}
+
+Task<void> list_into(Listings& listings, ProviderKind kind, Provider* provider) {
+  auto listing = co_await provider->list();
+  listings.insert_or_assign(kind, std::move(listing));
+}
+
+Task<void> read_into(Queue& queue, QueueSource& source) { queue = co_await source.read(); }
+
+// The queue runner and all providers are asked side by side.
+Task<void> ask(const World& world, Queue& queue, Listings& listings) {
+  std::vector<std::function<Task<void>()>> questions;
+  questions.push_back([&] { return read_into(queue, *world.queue); });
+  for (auto& [kind, listing] : listings) {
+    const auto provider = world.providers.find(kind);
+    if (provider == world.providers.end()) continue;
+    questions.push_back(
+        [&listings, kind, &provider = *provider->second] { return list_into(listings, kind, &provider); });
+  }
+  const std::size_t all = questions.size();
+  co_await run_all(std::move(questions), all);
+}
+
+// A pool that is not configured any more, as it was last recorded; one that was never recorded is only known by its
+// machines.
+PoolConfig retired_pool(const Machine& machine, const Memory& memory) {
+  const auto recorded = std::ranges::find_if(memory.pools, [&](const RecordedPool& pool) {
+    return pool.name == machine.pool && pool.provider == machine.provider;
+  });
+  if (recorded != memory.pools.end()) {
+    if (auto pool = read_pool(recorded->name.text, recorded->settings_json)) return *std::move(pool);
+  }
+  PoolConfig unknown;
+  unknown.name = machine.pool;
+  unknown.type = parse_system_type(machine.pool.text).value_or(SystemType{});
+  unknown.max_machines = 0;
+  if (machine.provider == ProviderKind::nixops) unknown.provider = NixopsSettings{};
+  if (machine.provider == ProviderKind::ec2) unknown.provider = Ec2Settings{};
+  if (machine.provider == ProviderKind::exec) unknown.provider = ExecSettings{};
+  return unknown;
+}
+
+void add_pools(Look& look, const Config& config, const Memory& memory) {
+  for (const auto& [name, pool] : config.pools) look.pools.emplace(std::pair(name, pool.kind()), pool);
+  for (const Machine& machine : look.seen.machines) {
+    if (look.pools.contains({machine.pool, machine.provider})) continue;
+    PoolConfig pool = retired_pool(machine, memory);
+    look.seen.retired.push_back(pool);
+    look.pools.emplace(std::pair(machine.pool, machine.provider), std::move(pool));
+  }
+}
+
+std::int64_t next_number(const Memory& memory, const Fleet& fleet) {
+  return fleet.machines.empty() ? memory.next_number
+                                : std::max(memory.next_number, number_of(fleet.machines.back().id) + 1);
+}
+
+void split_by_reach(Look& look, const World& world, const Listings& listings) {
+  for (const auto& [kind, listing] : listings) {
+    if (listing) {
+      look.reachable.emplace(kind, world.providers.at(kind).get());
+    } else {
+      look.seen.unseen.emplace(kind, listing.error().message);
+      look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
+    }
+  }
+}
+
+}  // namespace
+
+Task<Look> look_around(const World& world, const Config& config, const Memory& memory) {
+  Look look;
+  Listings listings;
+  for (const ProviderKind kind : concerned(world, config, memory))
+    listings.emplace(kind, failure(without_provider(kind)));
+  // Before the providers are asked: what a job has finished by now, they show.
+  const auto jobs = world.jobs->list();
+  if (!jobs) look.problems.push_back(jobs.error().message);
+  co_await ask(world, look.seen.queue, listings);
+  split_by_reach(look, world, listings);
+  look.seen.now = world.clock->now();
+  look.fleet = reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}), look.seen.now);
+  for (const Machine& machine : look.fleet.machines) {
+    if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
+  }
+  look.seen.creations = memory.creations;
+  look.seen.next_number = next_number(memory, look.fleet);
+  add_pools(look, config, memory);
+  co_return look;
+}
+
+Seconds queue_clock_ahead(const Queue& queue) {
+  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : Seconds{0};
+}
+
+}  // namespace hydra_provisioner

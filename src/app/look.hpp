@@ -1,0 +1,33 @@
+// One look at the world, for a pass as for the verbs that only tell: what the journal remembers, what the queue runner
+// and the providers say, together a Snapshot.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "act/execute.hpp"
+#include "act/publication.hpp"
+#include "app/world.hpp"
+#include "io/task.hpp"
+#include "model/config.hpp"
+#include "model/snapshot.hpp"
+#include "observe/fleet.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner {
+
+struct Look {
+  Snapshot seen;
+  Fleet fleet;
+  PoolSettings pools;   // configured ones and those that only have machines left
+  Providers reachable;  // providers that told us their machines
+  std::vector<std::string> problems;
+};
+
+Task<Look> look_around(const World& world, const Config& config, const Memory& memory);
+
+// How far the queue runner's clock is ahead of ours; 0 when it is behind, for that may be the document's age.
+Seconds queue_clock_ahead(const Queue& queue);
+
+}  // namespace hydra_provisioner

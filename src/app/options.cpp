@@ -1,0 +1,134 @@
+#include "app/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "app/exit_status.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr const char* description = R"(hydra-provisioner - build machines for Hydra, as many as its queue needs
+
+  hydra-provisioner CONF          one pass: look at the queue, create and destroy machines, write the machines file
+  hydra-provisioner check CONF    is the configuration right? (asks nobody)
+  hydra-provisioner plan CONF     what would a pass do, and why? (changes nothing)
+  hydra-provisioner status CONF   the queue and our machines (changes nothing)
+
+CONF is a Nix file; docs/configuration.md describes it. A file that is called like a verb is written ./plan.)";
+
+constexpr const char* examples = R"(
+Examples:
+  hydra-provisioner check conf.nix && hydra-provisioner plan conf.nix
+  hydra-provisioner conf.nix                           # from cron or a systemd timer
+  hydra-provisioner status conf.nix --json | jq '.machines[] | {id, state, currentJobs}'
+  hydra-provisioner plan conf.nix --detailed-exitcode  # exits with 2 if there is something to do
+
+Exit status: 0 done; 1 an action failed, the machines file could not be written or the journal not be read; 64 usage;
+69 the queue runner's status is not to be trusted (the pass still ran, safely); 75 another pass is running;
+78 the configuration is wrong.
+)";
+
+struct VerbName {
+  std::string_view name;
+  Verb verb;
+};
+constexpr std::array<VerbName, 4> verbs{
+    {{"check", Verb::check}, {"plan", Verb::plan}, {"status", Verb::status}, {"run-job", Verb::run_job}}};
+
+std::string default_state_dir() {
+  // systemd may pass several, separated by colons; the first is ours.
+  if (const char* given = std::getenv("STATE_DIRECTORY"); given != nullptr && *given != '\0') {
+    return std::string(given).substr(0, std::string_view(given).find(':'));
+  }
+  if (geteuid() == 0) return "/var/lib/hydra-provisioner";
+  if (const char* given = std::getenv("XDG_STATE_HOME"); given != nullptr && *given == '/') {
+    return std::string(given) + "/hydra-provisioner";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "") + "/.local/state/hydra-provisioner";
+}
+
+std::unexpected<Farewell> usage(std::string_view what) {
+  return std::unexpected(
+      Farewell{fmt::format("hydra-provisioner: {}; see hydra-provisioner --help\n", what), exit_status::usage});
+}
+
+std::optional<Verb> verb_named(const std::string& word) {
+  const auto found = std::ranges::find(verbs, word, &VerbName::name);
+  if (found == verbs.end()) return std::nullopt;
+  return found->verb;
+}
+
+// The first word is a verb or, for a pass, the configuration file.
+std::expected<Options, Farewell> interpret(Options options, std::vector<std::string> words) {
+  if (words.empty()) return usage("no configuration file given");
+  if (const auto verb = verb_named(words.front())) {
+    options.verb = *verb;
+    words.erase(words.begin());
+  }
+  const std::size_t expected = options.verb == Verb::run_job ? 2 : 1;
+  if (words.empty()) return usage("no configuration file given");
+  if (words.size() > expected) return usage(fmt::format("\"{}\" is one argument too many", words[expected]));
+  if (words.size() < expected) return usage("run-job takes TAG and ID");
+  if (options.json && (options.verb == Verb::pass || options.verb == Verb::run_job)) {
+    return usage("--json goes with check, plan and status");
+  }
+  if (options.detailed_exit_code && options.verb != Verb::plan) return usage("--detailed-exitcode goes with plan");
+  if (options.verb == Verb::run_job) {
+    options.arguments = std::move(words);
+  } else {
+    options.config_file = words.front();
+  }
+  return options;
+}
+
+}  // namespace
+
+std::expected<Options, Farewell> parse_command_line(int argc, const char* const* argv) {
+  Options options;
+  std::vector<std::string> words;
+  std::string color = "auto";
+  bool quiet = false;
+  bool verbose = false;
+  CLI::App app{description, "hydra-provisioner"};
+  app.footer(examples);
+  app.set_version_flag("--version", "hydra-provisioner " HYDRA_PROVISIONER_VERSION);
+  app.add_option("words", words, "[check|plan|status] CONF")->required(false)->group("");
+  app.add_option("--state-dir", options.state_dir,
+                 "Where the journal, the logs and the local machines are ($STATE_DIRECTORY, else "
+                 "/var/lib/hydra-provisioner for root, else in $XDG_STATE_HOME)");
+  app.add_flag("--json", options.json, "Print JSON (check, plan, status)");
+  app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
+  app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");
+  app.add_flag("-v,--verbose", verbose, "Say more: also why machines are kept");
+  app.add_flag("-q,--quiet", quiet, "Say only what goes wrong");
+  app.add_option("--color", color, "auto, always or never (also NO_COLOR)")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return std::unexpected(Farewell{app.help(), exit_status::done});
+  } catch (const CLI::CallForVersion& version) {
+    return std::unexpected(Farewell{std::string(version.what()) + "\n", exit_status::done});
+  } catch (const CLI::ParseError& error) {
+    return usage(error.what());
+  }
+  if (quiet && verbose) return usage("-q and -v exclude each other");
+  if (quiet) options.verbosity = Verbosity::quiet;
+  if (verbose) options.verbosity = Verbosity::verbose;
+  if (color != "auto") options.color = color == "always" ? Color::always : Color::never;
+  if (options.state_dir.empty()) options.state_dir = default_state_dir();
+  options.state_dir = std::filesystem::absolute(options.state_dir).lexically_normal();
+  return interpret(std::move(options), std::move(words));
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,36 @@
+// What the command line asks for.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+namespace hydra_provisioner {
+
+enum class Verb : std::uint8_t { pass, check, plan, status, run_job };
+enum class Color : std::uint8_t { automatic, always, never };
+enum class Verbosity : std::uint8_t { quiet, normal, verbose };
+
+struct Options {
+  Verb verb = Verb::pass;
+  std::string config_file;             // of every verb but run_job
+  std::vector<std::string> arguments;  // of run_job: TAG ID
+  std::string state_dir;               // absolute
+  bool json = false;
+  bool detailed_exit_code = false;
+  bool allow_empty = false;
+  Color color = Color::automatic;
+  Verbosity verbosity = Verbosity::normal;
+};
+
+// Nothing to do but print this text and exit with this status: help, the version, or what is wrong with the command
+// line.
+struct Farewell {
+  std::string text;
+  int exit_status = 0;
+};
+
+std::expected<Options, Farewell> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace hydra_provisioner

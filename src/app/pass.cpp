@@ -1,0 +1,51 @@
+#include "app/pass.hpp"
+
+#include <utility>
+
+#include "act/execute.hpp"
+#include "act/ledger.hpp"
+#include "act/publication.hpp"
+#include "app/exit_status.hpp"
+#include "app/look.hpp"
+#include "app/report.hpp"
+#include "decide/plan.hpp"
+
+namespace hydra_provisioner {
+
+Task<int> run_pass(const World& world, const Config& config, Journal& journal, TerminalVoice& voice) {
+  const Instant start = world.clock->now();
+
+  // Remember and observe.
+  const auto memory = co_await journal.load(start);
+  if (!memory) {
+    voice.problem(memory.error().message);
+    co_return exit_status::failed;
+  }
+  const Look look = co_await look_around(world, config, *memory);
+  for (const std::string& problem : look.problems) voice.problem(problem);
+
+  // Decide.
+  const Plan todo = plan(look.seen, config);
+  tell(todo, voice);
+
+  // Act, publishing before what is slow and again as each machine becomes ready.
+  Ledger ledger(journal, *world.clock, look.fleet.machines);
+  note_discoveries(look.fleet, ledger, voice);
+  const PoolSettings published_pools = as_published(look.pools, config.tag, world.state_dir);
+  Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
+                          queue_clock_ahead(look.seen.queue), voice);
+  Execution execution(config, published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice);
+  co_await execution.carry_out(todo, world.clock->now() + config.pass_timeout);
+
+  // Record.
+  Changes record;
+  record.creations = execution.creation_records(memory->creations);
+  record.pools = recorded(config);
+  record.pass = pass_record(look, todo, start, world.clock->now());
+  if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
+
+  if (voice.had_problems()) co_return exit_status::failed;
+  co_return todo.untrusted ? exit_status::untrusted_status : exit_status::done;
+}
+
+}  // namespace hydra_provisioner

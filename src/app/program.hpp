@@ -1,0 +1,8 @@
+// The program behind main(): one verb, from the command line to the exit status.
+#pragma once
+
+namespace hydra_provisioner {
+
+int run_program(int argc, const char* const* argv);
+
+}  // namespace hydra_provisioner

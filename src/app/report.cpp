@@ -1,0 +1,69 @@
+#include "app/report.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/documents.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// On one line, whatever bytes foreign programs have left in an error's text.
+std::string compact(const nlohmann::json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void tell(const Plan& plan, TerminalVoice& voice) {
+  if (plan.untrusted) {
+    voice.warning(
+        fmt::format("the status is not trusted: {}; nothing is drained, and nothing stopped or destroyed that needs "
+                    "proof of idleness",
+                    *plan.untrusted));
+  }
+  for (const PoolPlan& pool : plan.pools) {
+    voice.detail(fmt::format("{}: {}", pool.name, pool.sum));
+    for (const std::string& note : pool.notes) voice.warning(fmt::format("{}: {}", pool.name, note));
+  }
+  for (const Unplaceable& steps : plan.unplaceable) {
+    voice.warning(fmt::format("{} runnable steps of type {} fit no configured type", steps.runnable, steps.step_type));
+  }
+  for (const Action& action : plan.actions) {
+    if (std::holds_alternative<Keep>(action))
+      voice.detail(fmt::format("{}: kept: {}", machine_of(action), reason_of(action).text));
+  }
+}
+
+void note_discoveries(const Fleet& fleet, Ledger& ledger, TerminalVoice& voice) {
+  for (const MachineId& id : fleet.adopted) {
+    ledger.touch(ledger.at(id));
+    voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
+  }
+  for (const Discovery& discovery : fleet.discoveries) {
+    ledger.note(ledger.at(discovery.machine), {discovery});
+    voice.note(
+        fmt::format("{}: {}: {}", discovery.machine, to_string(ledger.at(discovery.machine).state), discovery.reason));
+  }
+  // Addresses and the like may have changed without any event.
+  for (const Machine* machine : ledger.all()) ledger.touch(*machine);
+}
+
+std::vector<RecordedPool> recorded(const Config& config) {
+  std::vector<RecordedPool> pools;
+  for (const auto& [name, pool] : config.pools) {
+    pools.push_back({.name = name, .provider = pool.kind(), .settings_json = pool.settings_json});
+  }
+  return pools;
+}
+
+PassRecord pass_record(const Look& look, const Plan& plan, Instant start, Instant end) {
+  return {.start = start,
+          .duration = end - start,
+          .inputs_json = compact(status_document(look, plan)),
+          .plan_json = compact(plan_document(plan))};
+}
+
+}  // namespace hydra_provisioner

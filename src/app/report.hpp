@@ -1,0 +1,23 @@
+// What a pass tells whoever watches, and what it leaves in the journal.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "act/ledger.hpp"
+#include "app/look.hpp"
+#include "app/terminal.hpp"
+#include "model/plan.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner {
+
+// The plan's numbers and warnings; its actions are told as they happen.
+void tell(const Plan& plan, TerminalVoice& voice);
+
+void note_discoveries(const Fleet& fleet, Ledger& ledger, TerminalVoice& voice);
+
+std::vector<RecordedPool> recorded(const Config& config);
+PassRecord pass_record(const Look& look, const Plan& plan, Instant start, Instant end);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,110 @@
+#include "app/run_job.hpp"
+
+#include <exception>
+#include <optional>
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "act/job_files.hpp"
+#include "app/exit_status.hpp"
+#include "app/world.hpp"
+#include "config/load.hpp"
+#include "io/clock.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr int lock_descriptor = 3;
+
+JobResult with_nothing_more(Expected<void> result) {
+  if (!result) return std::unexpected(result.error());
+  return std::nullopt;
+}
+
+JobResult with_machine(Expected<Instance> result) {
+  if (!result) return std::unexpected(result.error());
+  return *std::move(result);
+}
+
+Task<JobResult> call(Provider& provider, JobRequest request, PoolConfig pool) {
+  switch (request.operation) {
+    case Operation::create:
+      co_return with_machine(co_await provider.create(request.machine, std::move(pool)));
+    case Operation::start:
+      co_return with_machine(co_await provider.start(request.machine, std::move(pool)));
+    case Operation::stop:
+      co_return with_nothing_more(co_await provider.stop(request.machine));
+    case Operation::destroy:
+      co_return with_nothing_more(co_await provider.destroy(request.machine));
+  }
+  co_return failure("unknown operation");
+}
+
+// The deadline cancels the call, which ends every child that it has.
+Task<JobResult> call_within_deadline(Provider& provider, JobRequest request, PoolConfig pool) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  boost::asio::steady_timer deadline(co_await boost::asio::this_coro::executor, request.deadline);
+  auto first = co_await (call(provider, request, std::move(pool)) || deadline.async_wait(boost::asio::use_awaitable));
+  if (auto* result = std::get_if<JobResult>(&first)) co_return std::move(*result);
+  co_return failure(fmt::format("not finished within {} s", request.deadline.count()), ErrorKind::timed_out);
+}
+
+// A machine can outlive its pool's settings being readable: stop and destroy do not need them.
+Expected<PoolConfig> pool_of(const JobRequest& request) {
+  auto pool = read_pool(request.pool.text, request.settings_json);
+  if (pool) return *std::move(pool);
+  if (request.operation == Operation::stop || request.operation == Operation::destroy) return PoolConfig{};
+  return failure(pool.error().front());
+}
+
+JobResult perform(const Tag& tag, const std::string& state_dir, const JobRequest& request) {
+  const auto pool = pool_of(request);
+  if (!pool) return std::unexpected(pool.error());
+  SystemClock clock;
+  const auto providers = make_providers(tag, state_dir, clock);
+  const auto provider = providers.find(request.provider);
+  if (provider == providers.end())
+    return failure(fmt::format("this version has no {} provider", to_string(request.provider)));
+  JobResult result = failure("not finished");
+  boost::asio::io_context context(1);
+  boost::asio::co_spawn(context, call_within_deadline(*provider->second, request, *pool),
+                        [&](std::exception_ptr thrown, JobResult returned) {
+                          if (thrown) std::rethrow_exception(thrown);
+                          result = std::move(returned);
+                        });
+  context.run();
+  return result;
+}
+
+}  // namespace
+
+int run_job(const Tag& tag, const std::string& state_dir, const MachineId& machine) {
+  // Our own children have no business with the lock.
+  fcntl(lock_descriptor, F_SETFD, FD_CLOEXEC);
+  const JobFiles files(state_dir, machine);
+  const auto request = read_request(files);
+  if (!request) {
+    fmt::print("{}\n", request.error().message);
+    return exit_status::failed;
+  }
+  fmt::print("{:%Y-%m-%dT%H:%M:%SZ} {}: {} begins\n", fmt::gmtime(to_unix(SystemClock().now())), machine,
+             to_string(request->operation));
+  std::fflush(stdout);
+  const JobResult result = perform(tag, state_dir, *request);
+  fmt::print("{:%Y-%m-%dT%H:%M:%SZ} {}: {} {}\n", fmt::gmtime(to_unix(SystemClock().now())), machine,
+             to_string(request->operation), result ? "done" : "failed: " + result.error().message);
+  if (const auto written = write_result(files, result); !written) {
+    fmt::print("{}\n", written.error().message);
+    return exit_status::failed;
+  }
+  return exit_status::done;
+}
+
+}  // namespace hydra_provisioner

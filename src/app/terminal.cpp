@@ -1,0 +1,79 @@
+#include "app/terminal.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::string_view clear_line = "\r\033[K";
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+}  // namespace
+
+bool use_color(Color wish, int descriptor) {
+  if (wish != Color::automatic) return wish == Color::always;
+  const char* no_color = std::getenv("NO_COLOR");
+  return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
+}
+
+TerminalVoice::TerminalVoice(const Options& options)
+    : log_(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
+      shows_progress_(options.verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1) {
+  log_->set_pattern("%v");
+  log_->set_level(options.verbosity == Verbosity::quiet     ? spdlog::level::err
+                  : options.verbosity == Verbosity::verbose ? spdlog::level::debug
+                                                            : spdlog::level::info);
+}
+
+TerminalVoice::~TerminalVoice() { clear_progress(); }
+
+void TerminalVoice::note(const std::string& message) {
+  clear_progress();
+  log_->info(message);
+}
+
+void TerminalVoice::problem(const std::string& message) {
+  had_problems_ = true;
+  clear_progress();
+  log_->error("error: {}", message);
+}
+
+void TerminalVoice::warning(const std::string& message) {
+  clear_progress();
+  log_->warn("warning: {}", message);
+}
+
+void TerminalVoice::detail(const std::string& message) {
+  clear_progress();
+  log_->debug(message);
+}
+
+void TerminalVoice::progress(const std::string& message) {
+  if (!shows_progress_) return;
+  const std::size_t room = terminal_width() - 1;
+  fmt::print(stderr, "{}{}", clear_line, std::string_view(message).substr(0, room));
+  std::fflush(stderr);
+  progress_is_shown_ = true;
+}
+
+void TerminalVoice::clear_progress() {
+  if (!progress_is_shown_) return;
+  fmt::print(stderr, "{}", clear_line);
+  std::fflush(stderr);
+  progress_is_shown_ = false;
+}
+
+}  // namespace hydra_provisioner

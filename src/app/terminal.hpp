@@ -1,0 +1,40 @@
+// The program's voice: messages on stderr, with a line of progress where that is a terminal.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "act/voice.hpp"
+#include "app/options.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace hydra_provisioner {
+
+bool use_color(Color wish, int descriptor);
+
+class TerminalVoice final : public Voice {
+ public:
+  explicit TerminalVoice(const Options& options);
+  ~TerminalVoice() override;
+
+  void note(const std::string& message) override;
+  void problem(const std::string& message) override;
+  void progress(const std::string& message) override;
+  void detail(const std::string& message);   // with -v only
+  void warning(const std::string& message);  // not a failure of ours
+
+  bool had_problems() const { return had_problems_; }
+
+ private:
+  void clear_progress();
+
+  std::shared_ptr<spdlog::logger> log_;
+  bool shows_progress_;
+  bool progress_is_shown_ = false;
+  bool had_problems_ = false;
+};
+
+}  // namespace hydra_provisioner

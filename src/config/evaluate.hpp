@@ -1,0 +1,20 @@
+// The value of a Nix file.
+#pragma once
+
+#include <string>
+
+#include "io/json.hpp"
+#include "io/task.hpp"
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+// `file` is absolute; a function in it is called with `{ }`. In the value, paths and derivations are strings (nothing
+// is copied to the store), and functions, which JSON cannot show, are marked. The message says neither which file it is
+// about nor is it on one line when it is Nix's own: then the lines are Nix's, after a first one of ours.
+Task<Expected<Json>> evaluate_nix_file(std::string file);
+
+// Whether a function stood there.
+bool is_function(const Json& value);
+
+}  // namespace hydra_provisioner

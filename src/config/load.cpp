@@ -1,0 +1,119 @@
+#include "config/load.hpp"
+
+#include <filesystem>
+#include <map>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "config/evaluate.hpp"
+#include "config/pool.hpp"
+#include "config/settings.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// `..` is resolved by name, as Nix does it, so that we check the file that Nix will read.
+std::string absolute_path(const std::string& file) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(file, error);
+  return error ? file : absolute.lexically_normal().string();
+}
+
+void read_commands(Config& config, Settings& settings) {
+  if (settings.has("statusCommand") && settings.has("sshCommand")) {
+    settings.report("sshCommand", "means the same as statusCommand, which is given too; remove one of them");
+  }
+  settings.read("statusCommand", config.status_command);
+  settings.read("sshCommand", config.status_command);
+  settings.read("statusTimeout", config.status_timeout);
+  settings.read("updateCommand", config.update_command);
+}
+
+void read_limits(Config& config, Settings& settings) {
+  settings.read("machinesFile", config.machines_file);
+  settings.read("placeholders", config.placeholders);
+  settings.read("maxParallel", config.max_parallel);
+  settings.read("passTimeout", config.pass_timeout);
+  settings.read("settle", config.settle);
+  settings.read("quiet", config.quiet);
+  settings.read("interval", config.interval);
+}
+
+// Of two pools for the same steps one would never get any.
+void check_types_differ(const std::map<PoolName, PoolConfig>& pools, const std::string& path, Report& report) {
+  std::map<SystemType, std::string> paths;
+  for (const auto& [name, pool] : pools) {
+    if (pool.type.systems.empty()) continue;  // its name made no sense, which has been reported
+    const std::string pool_path = attribute_path(path, name.text);
+    const auto [first, is_new] = paths.emplace(pool.type, pool_path);
+    if (!is_new) {
+      report.add(pool_path, fmt::format("the same systems and features as {}; keep one of them", first->second));
+    }
+  }
+}
+
+void read_pools(Config& config, Settings& settings, Report& report, ConfigOptions options) {
+  const Json* types = settings.attributes("systemTypes");
+  if (types == nullptr && settings.has("systemTypes")) return;
+  if ((types == nullptr || types->empty()) && !options.allow_empty) {
+    settings.report(
+        "systemTypes",
+        "no system type; add one, such as systemTypes.x86_64-linux = { local = { }; }, or use --allow-empty "
+        "to give up every machine");
+  }
+  if (types == nullptr) return;
+  const std::string path = settings.path_of("systemTypes");
+  for (const auto& [name, value] : types->items()) {
+    config.pools.emplace(PoolName(name), read_pool(name, attribute_path(path, name), value, report));
+  }
+  check_types_differ(config.pools, path, report);
+}
+
+template <class Value>
+std::expected<Value, ConfigErrors> value_unless_wrong(Value value, Report report) {
+  if (!report.errors.empty()) return std::unexpected(std::move(report.errors));
+  return value;
+}
+
+}  // namespace
+
+Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options) {
+  const std::string absolute = absolute_path(file);
+  const Expected<Json> value = co_await evaluate_nix_file(absolute);
+  if (!value) co_return std::unexpected(ConfigErrors{within(file, value.error()).message});
+  auto config = read_config(file, *value, options);
+  if (config) config->file = absolute;
+  co_return config;
+}
+
+std::expected<Config, ConfigErrors> read_config(std::string_view name, const Json& value, ConfigOptions options) {
+  Report report{.file = std::string(name)};
+  Config config;
+  if (auto checked = check_attribute_set(value); !checked) {
+    report.add("", checked.error().message + "; write { systemTypes = { … }; }");
+    return std::unexpected(std::move(report.errors));
+  }
+  Settings settings("", value, top_level_options(), report);
+  settings.read("tag", config.tag.text);
+  read_pools(config, settings, report, options);
+  read_commands(config, settings);
+  read_limits(config, settings);
+  return value_unless_wrong(std::move(config), std::move(report));
+}
+
+std::expected<PoolConfig, ConfigErrors> read_pool(std::string_view name, std::string_view settings_json) {
+  Report report{.file = "recorded settings"};
+  const std::string path = attribute_path("systemTypes", name);
+  const Expected<Json> value = parse_json(settings_json);
+  if (!value) {
+    report.add(path, value.error().message);
+    return std::unexpected(std::move(report.errors));
+  }
+  PoolConfig pool = read_pool(name, path, *value, report);
+  return value_unless_wrong(std::move(pool), std::move(report));
+}
+
+}  // namespace hydra_provisioner

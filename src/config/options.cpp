@@ -1,0 +1,115 @@
+#include "config/options.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+using enum OptionKind;
+
+constexpr Option top_level[] = {
+    {"tag", tag, R"("hydra-provisioned")",
+     "the name of this provisioner and its machines; several on one host need different tags and machines files"},
+    {"systemTypes", settings, "", "the system types, at least one unless `--allow-empty` is given: see below"},
+    {"statusCommand", command, R"([ "hydra-queue-runner" "--status" ])",
+     "prints the queue runner's status; run without a shell"},
+    {"sshCommand", command, "", "another name of `statusCommand`; giving both is an error"},
+    {"statusTimeout", timeout, "30", "how long the status command may take"},
+    {"updateCommand", command, "",
+     "gets the machines file on its standard input; without it `machinesFile` is written"},
+    {"machinesFile", machines_file, R"("/var/lib/hydra/provisioned.machines")",
+     "the machines file, one of those that the queue runner is configured to read"},
+    {"placeholders", flag, "true",
+     "list every system type without a machine by a line that no step is sent to, so that the queue runner does not "
+     "abort its steps"},
+    {"maxParallel", parallelism, "32", "operations on machines at a time"},
+    {"passTimeout", timeout, "240",
+     "how long a single pass waits for operations; what takes longer goes on, and the next pass sees it"},
+    {"settle", seconds, "35",
+     "from a machine's removal from the machines file until the queue runner has surely noticed (it looks every 30 s)"},
+    {"quiet", seconds, "120", "how long a removed machine must have been idle before it is stopped or destroyed"},
+    {"interval", timeout, "15", "between the daemon's passes"},
+};
+
+constexpr Option pool[] = {
+    {"minMachines", count, "0", "machines that are kept even if there is nothing to build"},
+    {"maxMachines", count, "1", "machines that may exist at any moment, stopped and failed ones included"},
+    {"ignoredRunnables", count, "0", "waiting steps that are left to others, such as machines of your own"},
+    {"runnablesPerMachine", quantity, "10", "waiting steps for which one machine is wanted"},
+    {"maxJobs", quantity, "1", "steps that one machine builds at a time"},
+    {"speedFactor", quantity, "1", "how the queue runner prefers these machines over others"},
+    {"sshKey", ssh_key, "",
+     "the private key with which the queue runner logs in as root, on the queue runner's host; `local` lets its public "
+     "half in, and makes a key of its own if none is given"},
+    {"stopOnIdle", flag, "false", "stop machines that are not needed and start them again, instead of destroying them"},
+    {"gracePeriod", seconds, "0", "how long a machine that is not needed must have been idle before it is given up"},
+    {"billingPeriod", seconds, "0",
+     "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; 3600 "
+     "for `ec2` unless given"},
+    {"bootTimeout", timeout, "1800", "from the request for a machine until it can build; one that takes longer failed"},
+    {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
+    {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
+    {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
+    {"ec2", settings, "", "provider: Amazon EC2"},
+    {"exec", settings, "", "provider: a program of yours"},
+};
+
+constexpr Option local[] = {
+    {"store", store, R"("own")", "`\"own\"`: a Nix store for each machine; `\"host\"`: this host's"},
+    {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out what slow clouds do"},
+};
+
+bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
+
+}  // namespace
+
+std::span<const Option> top_level_options() { return top_level; }
+std::span<const Option> pool_options() { return pool; }
+std::span<const Option> local_options() { return local; }
+
+Range range_of(OptionKind kind) {
+  constexpr std::int64_t ten_years = 315'360'000;
+  switch (kind) {
+    case count:
+      return {0, 100'000};
+    case quantity:
+      return {1, 1'000'000};
+    case parallelism:
+      return {1, 10'000};
+    case seconds:
+      return {0, ten_years};
+    case timeout:
+      return {1, ten_years};
+    default:
+      throw std::logic_error("an option that is no number has no range");
+  }
+}
+
+std::string kind_text(OptionKind kind) {
+  switch (kind) {
+    case tag:
+      return "letters, digits, `_`, `.` and `-`, at first a letter or `_`, at most 40 characters";
+    case machines_file:
+    case nix_file:
+      return "absolute path";
+    case ssh_key:
+      return "path in ASCII, without blanks, `;`, `#` and a leading `@`";
+    case command:
+      return "list of strings, at first the program";
+    case texts:
+      return "list of strings";
+    case flag:
+      return "`true` or `false`";
+    case store:
+      return "`\"own\"` or `\"host\"`";
+    case settings:
+      return "attribute set";
+    default:
+      const auto [min, max] = range_of(kind);
+      return fmt::format("{}, {} to {}", is_time(kind) ? "seconds" : "whole number", min, max);
+  }
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,136 @@
+#include "config/pool.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "config/evaluate.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+void read_type(PoolConfig& pool, const std::string& path, Report& report);
+void read_machines(PoolConfig& pool, Settings& settings);
+void read_times(PoolConfig& pool, Settings& settings);
+void read_provider(PoolConfig& pool, Settings& settings, Report& report);
+
+}  // namespace
+
+PoolConfig read_pool(std::string_view name, const std::string& path, const Json& value, Report& report) {
+  PoolConfig pool;
+  pool.name = PoolName(std::string(name));
+  read_type(pool, path, report);
+  if (auto checked = check_attribute_set(value); !checked) {
+    report.add(path, checked.error().message);
+    return pool;
+  }
+  Settings settings(path, value, pool_options(), report);
+  read_machines(pool, settings);
+  read_times(pool, settings);
+  read_provider(pool, settings, report);
+  pool.settings_json = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return pool;
+}
+
+namespace {
+
+void read_type(PoolConfig& pool, const std::string& path, Report& report) {
+  auto type = parse_system_type(pool.name.text);
+  if (type) {
+    pool.type = *std::move(type);
+  } else {
+    report.add(path, type.error().message);
+  }
+}
+
+void read_machines(PoolConfig& pool, Settings& settings) {
+  const bool min_is_right = settings.read("minMachines", pool.min_machines);
+  const bool max_is_right = settings.read("maxMachines", pool.max_machines);
+  if (min_is_right && max_is_right && pool.min_machines > pool.max_machines) {
+    settings.report("minMachines",
+                    fmt::format("{} is more than maxMachines, which is {}{}; change one of them", pool.min_machines,
+                                pool.max_machines, settings.has("maxMachines") ? "" : " by default"));
+  }
+  settings.read("ignoredRunnables", pool.ignored_runnables);
+  settings.read("runnablesPerMachine", pool.runnables_per_machine);
+  settings.read("maxJobs", pool.max_jobs);
+  settings.read("speedFactor", pool.speed_factor);
+  settings.read("sshKey", pool.ssh_key);
+}
+
+void read_times(PoolConfig& pool, Settings& settings) {
+  settings.read("stopOnIdle", pool.stop_on_idle);
+  settings.read("gracePeriod", pool.grace_period);
+  if (settings.has("ec2")) pool.billing_period = Seconds{3600};
+  settings.read("billingPeriod", pool.billing_period);
+  settings.read("bootTimeout", pool.boot_timeout);
+}
+
+NixopsSettings read_nixops(Settings& settings) {
+  NixopsSettings nixops;
+  settings.read("nixopsExpr", nixops.expression);
+  settings.read("nixPath", nixops.nix_path);
+  return nixops;
+}
+
+LocalSettings read_local(Settings& settings, Report& report) {
+  LocalSettings local;
+  const Json* attributes = settings.attributes("local");
+  if (attributes == nullptr) return local;
+  Settings own(settings.path_of("local"), *attributes, local_options(), report);
+  std::string store = "own";
+  own.read("store", store);
+  local.own_store = store == "own";
+  own.read("bootSeconds", local.boot_seconds);
+  return local;
+}
+
+// In settings that nobody reads yet, so that nobody else would say what is wrong with them.
+void report_functions(const std::string& path, const Json& value, Report& report) {
+  if (is_function(value)) {
+    report.add(path, "a function is no setting; write its result");
+  } else if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) report_functions(attribute_path(path, name), member, report);
+  } else if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      report_functions(fmt::format("{} element {}", path, i + 1), value[i], report);
+    }
+  }
+}
+
+void check_free_settings(std::string_view name, Settings& settings, Report& report) {
+  const Json* attributes = settings.attributes(name);
+  if (attributes != nullptr) report_functions(settings.path_of(name), *attributes, report);
+}
+
+// All that are given are read, so that their errors are told even if one is too many.
+void read_provider(PoolConfig& pool, Settings& settings, Report& report) {
+  std::vector<std::string_view> given;
+  for (const std::string_view option : {"nixopsExpr", "local", "ec2", "exec"}) {
+    if (settings.has(option)) given.push_back(option);
+  }
+  if (given.empty()) {
+    report.add(settings.path(), "no provider; add one of nixopsExpr, local, ec2 and exec, such as local = { };");
+  } else if (given.size() > 1) {
+    report.add(settings.path(), fmt::format("more than one provider: {}; keep one of them", fmt::join(given, ", ")));
+  }
+  if (settings.has("nixPath") && !settings.has("nixopsExpr")) {
+    settings.report("nixPath", "belongs to nixopsExpr, which is not given; remove it");
+  }
+
+  NixopsSettings nixops = read_nixops(settings);
+  const LocalSettings local = read_local(settings, report);
+  check_free_settings("ec2", settings, report);
+  check_free_settings("exec", settings, report);
+  if (given.empty()) return;
+  if (given.front() == "nixopsExpr") pool.provider = std::move(nixops);
+  if (given.front() == "local") pool.provider = local;
+  if (given.front() == "ec2") pool.provider = Ec2Settings{};
+  if (given.front() == "exec") pool.provider = ExecSettings{};
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

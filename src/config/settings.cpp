@@ -1,0 +1,72 @@
+#include "config/settings.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "config/nearest.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+std::string unknown(std::string_view name, std::span<const Option> options) {
+  std::vector<std::string_view> known;
+  for (const Option& option : options) known.push_back(option.name);
+  const auto meant = nearest(name, known);
+  return meant ? fmt::format("unknown option (did you mean {}?)", *meant) : "unknown option";
+}
+
+// Whether Nix reads it as an attribute's name without quotes.
+bool is_identifier(std::string_view name) {
+  const auto is_start = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto is_part = [&](char c) { return is_start(c) || (c >= '0' && c <= '9') || c == '\'' || c == '-'; };
+  return !name.empty() && is_start(name.front()) && std::ranges::all_of(name, is_part);
+}
+
+}  // namespace
+
+void Report::add(std::string_view path, std::string_view what) {
+  std::string line = path.empty() ? fmt::format("{}: {}", file, what) : fmt::format("{}: {}: {}", file, path, what);
+  // A name that somebody else quoted may hold anything.
+  std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  errors.push_back(std::move(line));
+}
+
+std::string attribute_path(std::string_view path, std::string_view name) {
+  const std::string written = is_identifier(name) ? std::string(name) : describe(Json(name));
+  return path.empty() ? written : fmt::format("{}.{}", path, written);
+}
+
+Settings::Settings(std::string path, const Json& attributes, std::span<const Option> options, Report& report)
+    : path_(std::move(path)), attributes_(attributes), options_(options), report_(report) {
+  for (const auto& [name, value] : attributes.items()) {
+    const bool is_known = std::ranges::find(options, name, &Option::name) != options.end();
+    if (!is_known) this->report(name, unknown(name, options));
+  }
+}
+
+const Json* Settings::attributes(std::string_view name) {
+  const Json* given = find(name);
+  if (given == nullptr) return nullptr;
+  if (auto checked = check_attribute_set(*given); !checked) {
+    report(name, checked.error().message);
+    return nullptr;
+  }
+  return given;
+}
+
+const Json* Settings::find(std::string_view name) const {
+  const auto found = attributes_.find(name);
+  return found == attributes_.end() ? nullptr : &*found;
+}
+
+OptionKind Settings::kind_of(std::string_view name) const {
+  const auto option = std::ranges::find(options_, name, &Option::name);
+  if (option == options_.end()) throw std::logic_error(fmt::format("{} is not in the table of options", name));
+  return option->kind;
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,173 @@
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "config/evaluate.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// As Nix calls it.
+std::string found(const Json& value) {
+  if (is_function(value)) return "a function";
+  if (value.is_object()) return value.empty() ? "an empty attribute set" : "an attribute set";
+  return describe(value);
+}
+
+std::unexpected<Error> mismatch(const Json& value, std::string_view expected) {
+  std::string message = fmt::format("{} is not {}", found(value), expected);
+  if (value.is_null()) message += "; leave the option out for its default";
+  return failure(std::move(message));
+}
+
+bool is_time(OptionKind kind) { return kind == OptionKind::seconds || kind == OptionKind::timeout; }
+
+// How many seconds a unit has, as people write it.
+std::optional<std::int64_t> seconds_of(std::string_view unit) {
+  static constexpr std::pair<std::string_view, std::int64_t> units[] = {
+      {"", 1},        {"s", 1},        {"sec", 1},     {"second", 1},   {"seconds", 1},
+      {"m", 60},      {"min", 60},     {"minute", 60}, {"minutes", 60}, {"h", 3600},
+      {"hour", 3600}, {"hours", 3600}, {"d", 86400},   {"day", 86400},  {"days", 86400},
+  };
+  const auto* known = std::ranges::find(units, unit, &std::pair<std::string_view, std::int64_t>::first);
+  if (known == std::end(units)) return std::nullopt;
+  return known->second;
+}
+
+// 600 for "600" and, where it is a time, for "10 min".
+std::optional<std::int64_t> number_meant(OptionKind kind, std::string_view written) {
+  std::int64_t number = 0;
+  const auto [rest, error] = std::from_chars(written.data(), written.data() + written.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  std::string_view unit = written.substr(static_cast<std::size_t>(rest - written.data()));
+  unit.remove_prefix(std::min(unit.size(), unit.find_first_not_of(' ')));
+  if (!unit.empty() && !is_time(kind)) return std::nullopt;
+  const auto factor = seconds_of(unit);
+  const auto [min, max] = range_of(kind);
+  if (!factor || number < min || number > max / *factor) return std::nullopt;
+  return number * *factor;
+}
+
+Expected<std::int64_t> read_number(OptionKind kind, const Json& value) {
+  const auto [min, max] = range_of(kind);
+  if (value.is_number_integer()) return whole_number(value, min, max);
+  auto wrong = mismatch(value, is_time(kind) ? "a whole number of seconds" : "a whole number");
+  const std::string written = value.is_string() ? value.get<std::string>() : std::string();
+  if (const auto meant = number_meant(kind, written)) wrong.error().message += fmt::format("; write {}", *meant);
+  return wrong;
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_tag(std::string_view text) {
+  const auto is_part = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
+  return !text.empty() && text.size() <= 40 && (is_letter(text.front()) || text.front() == '_') &&
+         std::ranges::all_of(text, is_part);
+}
+
+// A machines file has no quoting: white space ends a column, `#` a line, `;` a machine; `@` begins an inclusion, and
+// `-` is none.
+bool fits_a_column(std::string_view text) {
+  const auto is_plain = [](char c) { return c > ' ' && c <= '~' && c != ';' && c != '#'; };
+  return !text.empty() && text != "-" && text.front() != '@' && std::ranges::all_of(text, is_plain);
+}
+
+bool is_absolute_file(std::string_view path) { return path.starts_with('/') && !path.ends_with('/'); }
+
+// What is wrong with a text of this kind, after `"…" is `.
+std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
+  switch (kind) {
+    case OptionKind::tag:
+      if (is_tag(text)) return std::nullopt;
+      return R"(not a tag; write letters, digits, "_", "." and "-", at first a letter or "_", at most 40 characters)";
+    case OptionKind::machines_file:
+      if (is_absolute_file(text)) return std::nullopt;
+      return R"(not a file's absolute path; write one, such as "/var/lib/hydra/provisioned.machines")";
+    case OptionKind::nix_file:
+      if (is_absolute_file(text)) return std::nullopt;
+      return "not a file's absolute path; write a Nix path without quotes, such as ./deployment.nix";
+    case OptionKind::ssh_key:
+      if (fits_a_column(text)) return std::nullopt;
+      return R"(not a path that fits into the machines file; use one in ASCII, without blanks, ";", "#" and a leading "@")";
+    case OptionKind::store:
+      if (text == "own" || text == "host") return std::nullopt;
+      return R"(not "own" or "host")";
+    default:
+      return std::nullopt;
+  }
+}
+
+Expected<std::vector<std::string>> read_texts(const Json& value) {
+  if (!value.is_array()) return mismatch(value, "a list of strings");
+  std::vector<std::string> result;
+  for (const Json& element : value) {
+    if (!element.is_string()) {
+      return failure(fmt::format("element {}: {} is not a string", result.size() + 1, found(element)));
+    }
+    result.push_back(element.get<std::string>());
+  }
+  return result;
+}
+
+Expected<void> check_command(const std::vector<std::string>& command) {
+  if (!command.empty() && !command.front().empty()) return {};
+  return failure(fmt::format("{} is not a program; write the program first, then its arguments",
+                             command.empty() ? "an empty list" : "element 1: \"\""));
+}
+
+}  // namespace
+
+template <>
+Expected<std::int64_t> read_value<std::int64_t>(OptionKind kind, const Json& value) {
+  return read_number(kind, value);
+}
+
+template <>
+Expected<Seconds> read_value<Seconds>(OptionKind kind, const Json& value) {
+  auto number = read_number(kind, value);
+  if (!number) return std::unexpected(std::move(number.error()));
+  return Seconds{*number};
+}
+
+template <>
+Expected<bool> read_value<bool>(OptionKind, const Json& value) {
+  if (!value.is_boolean()) return mismatch(value, "true or false");
+  return value.get<bool>();
+}
+
+template <>
+Expected<std::string> read_value<std::string>(OptionKind kind, const Json& value) {
+  if (!value.is_string()) return mismatch(value, "a string");
+  auto text = value.get<std::string>();
+  if (const auto wrong = defect(kind, text)) return failure(fmt::format("{} is {}", found(value), *wrong));
+  return text;
+}
+
+template <>
+Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKind kind, const Json& value) {
+  auto list = read_texts(value);
+  const bool is_command = kind == OptionKind::command;
+  if (!list && is_command && value.is_string()) list.error().message += R"(, such as [ "PROGRAM" "ARGUMENT" ])";
+  if (!list || !is_command) return list;
+  if (auto checked = check_command(*list); !checked) return std::unexpected(std::move(checked.error()));
+  return list;
+}
+
+Expected<void> check_attribute_set(const Json& value) {
+  if (value.is_object() && !is_function(value)) return {};
+  return failure(found(value) + " is not an attribute set");
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,20 @@
+// The value of one option, checked.
+#pragma once
+
+#include <string>
+
+#include "config/options.hpp"
+#include "io/json.hpp"
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+// For the Value that an option of this kind has: std::int64_t, Seconds, bool, std::string or std::vector<std::string>.
+// The message says what was found, what is expected and, where that can be guessed, what to write.
+template <class Value>
+Expected<Value> read_value(OptionKind kind, const Json& value);
+
+// `3 is not an attribute set`.
+Expected<void> check_attribute_set(const Json& value);
+
+}  // namespace hydra_provisioner

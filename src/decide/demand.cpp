@@ -1,0 +1,47 @@
+#include "decide/demand.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace hydra_provisioner {
+namespace {
+
+using Pools = std::map<PoolName, PoolConfig>;
+
+Pools::const_iterator pool_for_builtins(const Pools& pools) {
+  const auto is_plain = [](const auto& entry) { return entry.second.type.features.empty(); };
+  const auto best = std::ranges::find_if(
+      pools, [&](const auto& entry) { return is_plain(entry) && entry.second.type.systems.contains("x86_64-linux"); });
+  return best != pools.end() ? best : std::ranges::find_if(pools, is_plain);
+}
+
+Pools::const_iterator pool_for(const StepType& step, const Pools& pools) {
+  if (step.system == "builtin" && step.features.empty()) return pool_for_builtins(pools);
+  return std::ranges::find_if(pools, [&](const auto& entry) { return serves(entry.second.type, step); });
+}
+
+std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
+  return a > std::numeric_limits<std::int64_t>::max() - b ? std::numeric_limits<std::int64_t>::max() : a + b;
+}
+
+}  // namespace
+
+Demand place_steps(const QueueStatus& status, const Pools& pools) {
+  Demand demand;
+  for (const auto& [name, pool] : pools) demand.pools[name] = {};
+  std::map<std::string, std::int64_t> unplaceable;
+  for (const StepTypeCount& steps : status.step_types) {
+    const auto pool = pool_for(steps.type, pools);
+    if (pool == pools.end()) {
+      if (steps.runnable > 0) unplaceable[steps.key] = saturating_sum(unplaceable[steps.key], steps.runnable);
+      continue;
+    }
+    Load& load = demand.pools[pool->first];
+    load.runnable = saturating_sum(load.runnable, steps.runnable);
+    load.running = saturating_sum(load.running, steps.running);
+  }
+  for (const auto& [key, runnable] : unplaceable) demand.unplaceable.push_back({key, runnable});
+  return demand;
+}
+
+}  // namespace hydra_provisioner

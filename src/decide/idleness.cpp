@@ -1,0 +1,41 @@
+#include "decide/idleness.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+// Right after its start the queue runner knows of no earlier jobs, so a machine that it has not used yet is not taken
+// for idle.
+constexpr Seconds after_queue_runner_start{1800};
+
+const QueueMachine* entry_of(const Machine& machine, const QueueStatus& status) {
+  if (!status.machines) return nullptr;
+  const auto entry = status.machines->find(queue_name(machine));
+  return entry == status.machines->end() ? nullptr : &entry->second;
+}
+
+// In the queue runner's clock.
+Instant idle_since(const QueueMachine* entry, const QueueStatus& status) {
+  if (entry != nullptr && entry->idle_since && *entry->idle_since != Instant{}) return *entry->idle_since;
+  return status.started.value_or(status.time) + after_queue_runner_start;
+}
+
+}  // namespace
+
+Idleness idleness(const Machine& machine, const QueueStatus& status) {
+  const QueueMachine* entry = entry_of(machine, status);
+  // The document's age is not told from a difference of the clocks: either way its times, moved by this, make nothing
+  // look idle for longer than it was.
+  const Seconds to_our_clock = status.arrived - status.time;
+  Instant from = idle_since(entry, status) + to_our_clock;
+  if (machine.ready_at) from = std::max(from, *machine.ready_at);
+  if (machine.listed_at) from = std::max(from, *machine.listed_at);
+  return {.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = from};
+}
+
+std::string busy_with(std::int64_t jobs) { return fmt::format("busy: {} {}", jobs, jobs == 1 ? "job" : "jobs"); }
+
+}  // namespace hydra_provisioner

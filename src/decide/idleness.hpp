@@ -1,0 +1,27 @@
+// Whether a machine works, and since when it does not.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "model/machine.hpp"
+#include "model/queue.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+struct Idleness {
+  std::int64_t jobs =
+      0;              // as far as the queue runner says; what it does not say is no proof of idleness (see proof.hpp)
+  Instant idle_from;  // in our clock; may lie in the future, which counts as not idle yet
+
+  bool is_busy() const { return jobs > 0; }
+  Seconds idle_at(Instant now) const { return std::max(now - idle_from, Seconds{0}); }
+};
+
+Idleness idleness(const Machine& machine, const QueueStatus& status);
+
+std::string busy_with(std::int64_t jobs);  // "busy: 2 jobs"
+
+}  // namespace hydra_provisioner

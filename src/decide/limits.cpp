@@ -1,0 +1,47 @@
+#include "decide/limits.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr Seconds first_back_off{30};
+constexpr Seconds longest_back_off{1800};
+constexpr std::size_t failures_tolerated = 5;
+constexpr Seconds failure_window{3600};
+constexpr Seconds rest{3600};
+
+Seconds back_off(std::int64_t failed_passes) {
+  Seconds wait = first_back_off;
+  for (std::int64_t i = 1; i < failed_passes && wait < longest_back_off; ++i) wait *= 2;
+  return std::min(wait, longest_back_off);
+}
+
+std::optional<Instant> end_of_rest(const std::vector<Instant>& failures) {
+  std::optional<Instant> end;
+  for (std::size_t i = failures_tolerated; i < failures.size(); ++i) {
+    if (failures[i] - failures[i - failures_tolerated] <= failure_window) end = failures[i] + rest;
+  }
+  return end;
+}
+
+}  // namespace
+
+std::optional<Reason> creation_hold(const CreationRecord& record, Instant now) {
+  if (const auto end = end_of_rest(record.failures); end && now < *end) {
+    return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour",
+                              (*end - now).count(), failures_tolerated),
+                  end};
+  }
+  if (record.failed_passes == 0) return std::nullopt;
+  const Instant end = record.last_failed_pass + back_off(record.failed_passes);
+  if (now >= end) return std::nullopt;
+  return Reason{
+      fmt::format("no creations for another {} s: back-off of {} s, passes in a row whose creations failed: {}",
+                  (end - now).count(), back_off(record.failed_passes).count(), record.failed_passes),
+      end};
+}
+
+}  // namespace hydra_provisioner

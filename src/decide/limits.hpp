@@ -1,0 +1,16 @@
+// What holds back the creation of machines.
+#pragma once
+
+#include <optional>
+
+#include "model/plan.hpp"
+#include "model/snapshot.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+// Why this pool may not create machines now. Back-off after passes whose creations all failed (30 s, doubling to 30
+// min), and an hour's rest after more than 5 failures within an hour.
+std::optional<Reason> creation_hold(const CreationRecord& record, Instant now);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,152 @@
+#include "decide/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "decide/demand.hpp"
+#include "decide/pool_view.hpp"
+#include "decide/scale_down.hpp"
+#include "decide/scale_up.hpp"
+#include "decide/target.hpp"
+#include "decide/triage.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+struct PoolDecision {
+  PoolPlan summary;
+  std::vector<Action> actions;
+  std::optional<Instant> held_until;  // when creations are allowed again
+};
+
+std::int64_t count_destroyed(const std::vector<Action>& actions) {
+  return std::ranges::count_if(actions, [](const Action& action) { return std::holds_alternative<Destroy>(action); });
+}
+
+PoolPlan summary_of(const PoolView& pool) {
+  return {.name = pool.settings.name,
+          .runnable = pool.load.runnable,
+          .running = pool.load.running,
+          .ignored = pool.is_configured ? pool.settings.ignored_runnables : 0,
+          .wanted = pool.target.wanted,
+          .target = pool.target.machines,
+          .machines = std::ssize(pool.machines),
+          .sum = pool.target.sum,
+          .notes = {}};
+}
+
+// New machines first, then what happens to existing ones, as they are numbered.
+void order(std::vector<Action>& actions, const std::vector<const Machine*>& machines) {
+  std::set<MachineId> existing;
+  for (const Machine* machine : machines) existing.insert(machine->id);
+  std::ranges::sort(actions, {}, [&](const Action& action) {
+    return std::pair(existing.contains(machine_of(action)), number_of(machine_of(action)));
+  });
+}
+
+PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
+  PoolDecision decision{summary_of(pool), {}, {}};
+  Triage sorted = triage(pool);
+  decision.actions = std::move(sorted.settled);
+  const auto unseen = pool.seen.unseen.find(pool.settings.kind());
+  if (unseen != pool.seen.unseen.end()) {
+    // Its machines cannot be counted, so creating more could exceed the maximum.
+    decision.summary.notes.push_back(unseen->second);
+    order(decision.actions, pool.machines);
+    return decision;
+  }
+  const std::int64_t leaving = count_destroyed(decision.actions);
+  ScaleUp up = scale_up(pool, std::move(sorted.free), sorted.coming_under_way, next_number);
+  std::ranges::move(up.actions, std::back_inserter(decision.actions));
+  std::ranges::move(scale_down(pool, up.left, leaving), std::back_inserter(decision.actions));
+  if (up.held) {
+    decision.summary.notes.push_back(up.held->text);
+    decision.held_until = up.held->until;
+  }
+  order(decision.actions, pool.machines);
+  return decision;
+}
+
+Target target_of(const PoolConfig& settings, bool is_configured, const Queue& queue, const Load& load) {
+  if (!is_configured) return target_of_retired(settings);
+  return queue ? classic_target(settings, load) : target_without_trusted_status(settings);
+}
+
+struct PoolToDecide {
+  const PoolConfig* settings;
+  bool is_configured;
+};
+
+std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& config) {
+  std::vector<PoolToDecide> pools;
+  for (const auto& [name, settings] : config.pools) pools.push_back({&settings, true});
+  for (const PoolConfig& settings : seen.retired) pools.push_back({&settings, false});
+  std::ranges::sort(pools, {}, [](const PoolToDecide& pool) {
+    return std::tuple(pool.settings->name, !pool.is_configured, pool.settings->kind());
+  });
+  return pools;
+}
+
+std::vector<PoolView> views(const Snapshot& seen, const Config& config, const Demand& demand) {
+  std::vector<PoolView> views;
+  for (const auto& [settings, is_configured] : pools_by_name(seen, config)) {
+    const auto load = is_configured ? demand.pools.find(settings->name) : demand.pools.end();
+    PoolView view{.seen = seen,
+                  .config = config,
+                  .settings = *settings,
+                  .is_configured = is_configured,
+                  .load = load == demand.pools.end() ? Load{} : load->second,
+                  .target = {},
+                  .machines = {}};
+    view.target = target_of(*settings, is_configured, seen.queue, view.load);
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+// A machine belongs to the pool of its name that uses its provider.
+void assign_machines(std::vector<PoolView>& pools, const std::vector<Machine>& machines) {
+  std::map<std::pair<PoolName, ProviderKind>, PoolView*> by_name;
+  for (PoolView& pool : pools) by_name.emplace(std::pair(pool.settings.name, pool.settings.kind()), &pool);
+  for (const Machine& machine : machines) {
+    const auto pool = by_name.find({machine.pool, machine.provider});
+    if (pool != by_name.end()) pool->second->machines.push_back(&machine);
+  }
+}
+
+// The earlier of the two, as far as there are any that lie ahead.
+std::optional<Instant> next_of(std::optional<Instant> earliest, std::optional<Instant> end, Instant now) {
+  if (!end || *end <= now) return earliest;
+  return earliest ? std::min(*earliest, *end) : *end;
+}
+
+}  // namespace
+
+Plan plan(const Snapshot& seen, const Config& config) {
+  const Demand demand = seen.queue ? place_steps(*seen.queue, config.pools) : Demand{};
+  Plan result{.time = seen.now,
+              .untrusted = {},
+              .pools = {},
+              .unplaceable = demand.unplaceable,
+              .actions = {},
+              .reconsider_at = {}};
+  if (!seen.queue) result.untrusted = seen.queue.error().why;
+  std::vector<PoolView> pools = views(seen, config, demand);
+  assign_machines(pools, seen.machines);
+  std::int64_t next_number = seen.next_number;
+  for (const PoolView& pool : pools) {
+    PoolDecision decision = decide(pool, next_number);
+    result.pools.push_back(std::move(decision.summary));
+    result.reconsider_at = next_of(result.reconsider_at, decision.held_until, seen.now);
+    std::ranges::move(decision.actions, std::back_inserter(result.actions));
+  }
+  for (const Action& action : result.actions) {
+    result.reconsider_at = next_of(result.reconsider_at, reason_of(action).until, seen.now);
+  }
+  return result;
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,37 @@
+// One pool as its decisions see it.
+#pragma once
+
+#include <vector>
+
+#include "decide/target.hpp"
+#include "model/config.hpp"
+#include "model/machine.hpp"
+#include "model/plan.hpp"
+#include "model/snapshot.hpp"
+
+namespace hydra_provisioner {
+
+struct PoolView {
+  const Snapshot& seen;
+  const Config& config;
+  const PoolConfig& settings;
+  bool is_configured = true;
+  Load load;
+  Target target;
+  std::vector<const Machine*> machines;  // all of the pool's, by id
+};
+
+// Machines that this pass is free to decide about; the others are in somebody's hands, or beyond help.
+struct FreeMachines {
+  std::vector<const Machine*> ready;
+  std::vector<const Machine*> coming;
+  std::vector<const Machine*> draining;
+  std::vector<const Machine*> stopped;
+};
+
+template <class Verb>
+Action act_on(const Machine& machine, Reason why) {
+  return Verb{.machine = machine.id, .pool = machine.pool, .why = std::move(why)};
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,83 @@
+#include "decide/proof.hpp"
+
+#include <cstdint>
+
+#include <fmt/format.h>
+
+#include "decide/idleness.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using Proof = std::expected<std::string, Reason>;
+
+// A queue runner that started this long before a machine was unlisted has surely read a file that listed it, if it was
+// listed for as long: it looks every 30 s.
+constexpr Seconds file_poll{30};
+
+std::unexpected<Reason> missing(std::string text, std::optional<Instant> until = {}) {
+  return std::unexpected(Reason{std::move(text), until});
+}
+
+// When, by our clock, we shall have a document of that time.
+Instant our_clock(Instant time, const QueueStatus& status) { return time + (status.arrived - status.time); }
+
+Proof proof_by_entry(const QueueMachine& entry, const QueueStatus& status, Seconds quiet) {
+  if (!entry.enabled) return missing("the queue runner does not say whether it still uses it");
+  if (*entry.enabled) return missing("the queue runner has not read the machines file without it yet");
+  if (!entry.current_jobs) return missing("the queue runner does not say how many jobs it has");
+  if (*entry.current_jobs != 0) return missing("still " + busy_with(*entry.current_jobs));
+  if (!entry.idle_since) return missing("the queue runner does not say since when it is idle");
+  if (*entry.idle_since == Instant{}) return "no job since the queue runner started";
+  const Seconds idle = status.time - *entry.idle_since;
+  if (idle < quiet)
+    return missing(fmt::format("idle {} s < quiet {} s", idle.count(), quiet.count()),
+                   our_clock(*entry.idle_since + quiet, status));
+  return fmt::format("idle {} s ≥ quiet {} s", idle.count(), quiet.count());
+}
+
+Proof proof_by_absence(const Machine& machine, const QueueStatus& status) {
+  if (status.started && *status.started > *machine.unlisted_at) {
+    return fmt::format("the queue runner started {} s after it was unlisted",
+                       (*status.started - *machine.unlisted_at).count());
+  }
+  const Seconds listed = *machine.unlisted_at - *machine.first_listed_at;
+  if (listed < file_poll) {
+    return fmt::format("the queue runner never saw it: unlisted {} s after it was first listed < {} s", listed.count(),
+                       file_poll.count());
+  }
+  return missing("the queue runner does not list it, though it should have seen it");
+}
+
+Proof proof_by_silence(const QueueStatus& status) {
+  std::int64_t running = 0;
+  for (const StepTypeCount& steps : status.step_types) running += steps.running;
+  if (running == 0) return "the queue runner lists no machines and runs no steps";
+  return missing(fmt::format("the queue runner lists no machines, and {} steps are running", running));
+}
+
+Proof proof_by_document(const Machine& machine, const QueueStatus& status, Seconds quiet) {
+  if (!status.machines) return proof_by_silence(status);
+  const auto entry = status.machines->find(queue_name(machine));
+  return entry != status.machines->end() ? proof_by_entry(entry->second, status, quiet)
+                                         : proof_by_absence(machine, status);
+}
+
+}  // namespace
+
+Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config) {
+  if (machine.vanished) return "its provider says that it no longer exists";
+  if (!machine.first_listed_at) return "never listed";
+  if (!queue) return missing("the queue runner's status is not trusted");
+  if (machine.listed || !machine.unlisted_at) return missing("still in the published machines file");
+  const Seconds unlisted = queue->time - *machine.unlisted_at;
+  if (unlisted < config.settle) {
+    return missing(fmt::format("unlisted {} s < settle {} s", unlisted.count(), config.settle.count()),
+                   our_clock(*machine.unlisted_at + config.settle, *queue));
+  }
+  const Proof proof = proof_by_document(machine, *queue, config.quiet);
+  if (!proof) return proof;
+  return fmt::format("{}, unlisted {} s ≥ settle {} s", *proof, unlisted.count(), config.settle.count());
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,129 @@
+#include "decide/scale_down.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "decide/idleness.hpp"
+#include "decide/removal.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// The hour rule: while this much of a billing period is paid, a machine stays listed; it is stopped or destroyed only
+// when less than that much is left.
+constexpr Seconds stays_listed_while_paid{30 * 60};
+constexpr Seconds may_leave_below{10 * 60};
+
+Seconds grace(const PoolView& pool) { return pool.is_configured ? pool.settings.grace_period : Seconds{0}; }
+
+struct PaidPeriod {
+  Instant end;
+  Seconds left;
+
+  Instant is_below(Seconds limit) const { return end - limit + Seconds{1}; }
+};
+
+// None: not billed by periods.
+std::optional<PaidPeriod> paid_period(const PoolView& pool, const Machine& machine) {
+  const Seconds period = pool.settings.billing_period;
+  if (period <= Seconds{0}) return std::nullopt;
+  const Seconds age = std::max(pool.seen.now - machine.launched_at.value_or(machine.requested_at), Seconds{0});
+  const Seconds left = period - age % period;
+  return PaidPeriod{.end = pool.seen.now + left, .left = left};
+}
+
+// What is decided late in a billing period holds until the next one begins.
+Action within(const std::optional<PaidPeriod>& paid, Action action) {
+  if (!paid) return action;
+  std::visit([&](auto& a) { a.why.until = std::min(a.why.until.value_or(paid->end), paid->end); }, action);
+  return action;
+}
+
+Action drain_after_grace(const PoolView& pool, const Machine& machine, const std::string& surplus) {
+  const Idleness activity = idleness(machine, *pool.seen.queue);
+  if (activity.is_busy()) {
+    const std::string busy = fmt::format("{}, {}", surplus, busy_with(activity.jobs));
+    if (grace(pool) == Seconds{0}) return act_on<Drain>(machine, {fmt::format("{}, grace 0 s", busy), {}});
+    return act_on<Keep>(machine, {busy, {}});
+  }
+  const Seconds idle = activity.idle_at(pool.seen.now);
+  if (idle >= grace(pool)) {
+    return act_on<Drain>(machine,
+                         {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), grace(pool).count()), {}});
+  }
+  return act_on<Keep>(machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), grace(pool).count()),
+                                activity.idle_from + grace(pool)});
+}
+
+Action drain_or_keep(const PoolView& pool, const Machine& machine) {
+  const auto paid = paid_period(pool, machine);
+  if (paid && paid->left >= stays_listed_while_paid) {
+    return act_on<Keep>(machine, {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(),
+                                              stays_listed_while_paid.count()),
+                                  paid->is_below(stays_listed_while_paid)});
+  }
+  const std::string surplus = paid ? fmt::format("surplus, {} s paid", paid->left.count()) : "surplus";
+  return within(paid, drain_after_grace(pool, machine, surplus));
+}
+
+Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+  if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
+  if (exceeds_maximum)
+    return destroy_when_proven(pool, machine, fmt::format("exceeds max {}", pool.settings.max_machines));
+  if (!pool.settings.stop_on_idle) return destroy_when_proven(pool, machine, "surplus");
+  if (machine.cannot_stop) return destroy_when_proven(pool, machine, "surplus, and its provider refuses to stop it");
+  return stop_when_proven(pool, machine, "surplus");
+}
+
+Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+  const auto paid = paid_period(pool, machine);
+  if (paid && paid->left >= stays_listed_while_paid) {
+    return act_on<Undrain>(
+        machine, {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
+                  paid->is_below(stays_listed_while_paid)});
+  }
+  if (paid && paid->left >= may_leave_below) {
+    return act_on<Keep>(
+        machine, {fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
+                  paid->is_below(may_leave_below)});
+  }
+  return within(paid, leave(pool, machine, exceeds_maximum));
+}
+
+Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+  if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
+  if (exceeds_maximum)
+    return destroy_when_proven(pool, machine, fmt::format("stopped; exceeds max {}", pool.settings.max_machines));
+  return act_on<Keep>(machine, {"stopped; kept for later", {}});
+}
+
+Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
+  if (machine.interrupted)
+    return destroy_when_proven(pool, machine, "its creation was interrupted, and it is not needed any more");
+  return act_on<Keep>(
+      machine, {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
+                machine.requested_at + pool.settings.boot_timeout});
+}
+
+}  // namespace
+
+std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus, std::int64_t leaving) {
+  std::vector<Action> actions;
+  std::int64_t excess = std::ssize(pool.machines) - leaving - pool.settings.max_machines;
+  for (const Machine* machine : surplus.coming) actions.push_back(wait_or_give_up(pool, *machine));
+  for (const Machine* machine : surplus.stopped)
+    actions.push_back(keep_or_destroy_stopped(pool, *machine, excess-- > 0));
+  // Without a trusted status nothing is drained, and what drains already can only wait.
+  for (const Machine* machine : surplus.draining | std::views::reverse)
+    actions.push_back(finish_draining(pool, *machine, excess-- > 0));
+  if (!pool.seen.queue) return actions;
+  for (const Machine* machine : surplus.ready) actions.push_back(drain_or_keep(pool, *machine));
+  return actions;
+}
+
+}  // namespace hydra_provisioner

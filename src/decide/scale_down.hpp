@@ -1,0 +1,14 @@
+// What becomes of the machines that the target does not need.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "decide/pool_view.hpp"
+
+namespace hydra_provisioner {
+
+// `leaving` machines are being destroyed by the same plan already; they make room under the maximum.
+std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus, std::int64_t leaving);
+
+}  // namespace hydra_provisioner

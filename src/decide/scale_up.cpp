@@ -1,0 +1,97 @@
+#include "decide/scale_up.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "decide/idleness.hpp"
+#include "decide/limits.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using Machines = std::vector<const Machine*>;
+
+// Takes the first `count` machines out of `machines`.
+Machines take(Machines& machines, std::int64_t count) {
+  const auto end = machines.begin() + std::clamp<std::int64_t>(count, 0, std::ssize(machines));
+  Machines taken(machines.begin(), end);
+  machines.erase(machines.begin(), end);
+  return taken;
+}
+
+// The machine that would leave first stands last: busy ones stay before idle ones, and the longest idle goes first.
+void order_by_worth(Machines& machines, const Queue& queue) {
+  if (!queue) return;
+  std::ranges::sort(machines, [&](const Machine* a, const Machine* b) {
+    const Idleness left = idleness(*a, *queue);
+    const Idleness right = idleness(*b, *queue);
+    if (left.jobs != right.jobs) return left.jobs > right.jobs;
+    if (!left.is_busy() && left.idle_from != right.idle_from) return left.idle_from > right.idle_from;
+    return number_of(a->id) < number_of(b->id);
+  });
+}
+
+Action keep_ready(const PoolView& pool, const Machine& machine) {
+  if (!pool.seen.queue) return act_on<Keep>(machine, {"listed; the status is not trusted", {}});
+  const Idleness activity = idleness(machine, *pool.seen.queue);
+  if (activity.is_busy()) return act_on<Keep>(machine, {busy_with(activity.jobs), {}});
+  return act_on<Keep>(machine, {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
+}
+
+Action await_or_resume(const PoolView& pool, const Machine& machine) {
+  const Instant overdue_at = machine.requested_at + pool.settings.boot_timeout;
+  if (machine.interrupted) return act_on<Create>(machine, {"its creation was interrupted; carried on", overdue_at});
+  return act_on<Keep>(machine,
+                      {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
+}
+
+void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
+  if (missing <= 0) return;
+  const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
+  const auto record = pool.seen.creations.find(pool.settings.name);
+  if (record != pool.seen.creations.end()) result.held = creation_hold(record->second, pool.seen.now);
+  if (result.held) return;
+  const std::int64_t count = std::clamp<std::int64_t>(missing, 0, std::max<std::int64_t>(room, 0));
+  if (count < missing) {
+    result.held = Reason{fmt::format("{} more wait until one of the {} existing machines is gone (max {})",
+                                     missing - count, std::ssize(pool.machines), pool.settings.max_machines),
+                         {}};
+  }
+  for (std::int64_t i = 1; i <= count; ++i) {
+    result.actions.emplace_back(Create{MachineId{fmt::format("{}-{}", pool.config.tag, next_number++)},
+                                       pool.settings.name, Reason{fmt::format("{} of {} new machines", i, count), {}}});
+  }
+}
+
+}  // namespace
+
+ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_under_way, std::int64_t& next_number) {
+  ScaleUp result;
+  // Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
+  order_by_worth(free.ready, pool.seen.queue);
+  order_by_worth(free.draining, pool.seen.queue);
+  std::int64_t missing = pool.target.machines;
+
+  const Machines ready = take(free.ready, pool.seen.queue ? missing : std::ssize(free.ready));
+  for (const Machine* machine : ready) result.actions.push_back(keep_ready(pool, *machine));
+  missing -= std::ssize(ready) + coming_under_way;
+
+  const Machines coming = take(free.coming, missing);
+  for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
+  missing -= std::ssize(coming);
+
+  const Machines draining = take(free.draining, missing);
+  for (const Machine* machine : draining) result.actions.push_back(act_on<Undrain>(*machine, {"needed again", {}}));
+  missing -= std::ssize(draining);
+
+  const Machines stopped = take(free.stopped, missing);
+  for (const Machine* machine : stopped) result.actions.push_back(act_on<Start>(*machine, {"stopped; warm store", {}}));
+  missing -= std::ssize(stopped);
+
+  create_new(pool, missing, next_number, result);
+  result.left = std::move(free);
+  return result;
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,65 @@
+#include "decide/triage.hpp"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "decide/removal.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using enum MachineState;
+
+std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
+  if (!is_coming(machine)) return std::nullopt;
+  const Seconds waited = pool.seen.now - machine.requested_at;
+  if (waited < pool.settings.boot_timeout) return std::nullopt;
+  Action action = destroy_when_proven(pool, machine,
+                                      fmt::format("not ready {} s after its request ≥ bootTimeout {} s", waited.count(),
+                                                  pool.settings.boot_timeout.count()));
+  if (auto* destroy = std::get_if<Destroy>(&action)) destroy->never_got_ready = true;
+  return action;
+}
+
+// No value: the machine is free.
+std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
+  if (const auto unseen = pool.seen.unseen.find(machine.provider); unseen != pool.seen.unseen.end()) {
+    return act_on<Keep>(machine, {fmt::format("not seen: {}", unseen->second), {}});
+  }
+  if (machine.under_way) {
+    return act_on<Keep>(machine, {fmt::format("{} under way for {} s", to_string(*machine.under_way),
+                                              (pool.seen.now - machine.since).count()),
+                                  {}});
+  }
+  if (machine.vanished) return destroy_when_proven(pool, machine, "vanished");
+  if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
+  if (machine.state == destroying) return destroy_when_proven(pool, machine, "its destruction was interrupted");
+  // Half stopped: it is neither there to be used nor to be started.
+  if (machine.state == stopping) return stop_when_proven(pool, machine, "its stop was interrupted");
+  return overdue(pool, machine);
+}
+
+void sort_into(FreeMachines& free, const Machine& machine) {
+  if (is_coming(machine)) free.coming.push_back(&machine);
+  if (machine.state == ready) free.ready.push_back(&machine);
+  if (machine.state == draining) free.draining.push_back(&machine);
+  if (machine.state == stopped) free.stopped.push_back(&machine);
+}
+
+}  // namespace
+
+Triage triage(const PoolView& pool) {
+  Triage result;
+  for (const Machine* machine : pool.machines) {
+    if (auto action = settle(pool, *machine)) {
+      if (machine->under_way && is_coming(*machine)) ++result.coming_under_way;
+      result.settled.push_back(std::move(*action));
+    } else {
+      sort_into(result.free, *machine);
+    }
+  }
+  return result;
+}
+
+}  // namespace hydra_provisioner

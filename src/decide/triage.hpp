@@ -1,0 +1,19 @@
+// What is settled before demand is looked at: machines in somebody's hands, out of sight, or beyond help.
+#pragma once
+
+#include <vector>
+
+#include "decide/pool_view.hpp"
+
+namespace hydra_provisioner {
+
+struct Triage {
+  std::vector<Action> settled;
+  FreeMachines free;
+  std::int64_t coming_under_way =
+      0;  // machines that a running job is creating or starting; they count towards the target
+};
+
+Triage triage(const PoolView& pool);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,294 @@
+#include "io/subprocess.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>  // sigdescr_np
+#include <memory>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern "C" {
+#include <sys/pidfd.h>  // of glibc 2.36, which forgets that there is C++
+}
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "io/files.hpp"
+#include "io/spawn.hpp"
+#include "io/waypoint.hpp"
+#include "io/wording.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
+using Stream = asio::posix::stream_descriptor;
+
+Stream stream(const asio::any_io_executor& executor, Descriptor descriptor) {
+  Stream result(executor);
+  result.assign(descriptor.number());
+  descriptor.release();
+  return result;
+}
+
+struct Ending {
+  int exit_status = 0;
+  int signal = 0;
+};
+
+// A started child and its process group. When this goes, all of the group is dead and the child is reaped.
+class Child {
+ public:
+  Child(const asio::any_io_executor& executor, pid_t id) : id_(id), handle_(executor) {
+    if (Descriptor handle(::pidfd_open(id, 0)); handle.is_open()) handle_ = stream(executor, std::move(handle));
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() { reap(); }
+
+  Stream& handle() { return handle_; }  // readable once the child has ended
+
+  // The group's id, which is the child's, cannot be anybody else's before the child is reaped.
+  void kill_group() const {
+    if (id_ > 0) ::kill(-id_, SIGKILL);
+  }
+
+  // The killed end within a moment, except for one that hangs in the kernel, say on a dead NFS server: it stays a
+  // zombie.
+  Ending reap() {
+    if (id_ <= 0) return {};
+    kill_group();
+    pollfd ended{.fd = handle_.native_handle(), .events = POLLIN, .revents = 0};
+    while (::poll(&ended, 1, 2000) < 0 && errno == EINTR) {
+    }
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(std::exchange(id_, 0)), &info, WEXITED | WNOHANG);
+    if (info.si_code == CLD_EXITED) return {.exit_status = info.si_status, .signal = 0};
+    return {.exit_status = 128 + info.si_status, .signal = info.si_status};
+  }
+
+ private:
+  pid_t id_;
+  Stream handle_;
+};
+
+// A child and what is said between it and us. The coroutines below borrow it from run(), which waits for them.
+struct Conversation {
+  Conversation(const asio::any_io_executor& executor, pid_t id)
+      : child(executor, id), input(executor), output(executor), errors(executor) {}
+
+  Child child;
+  Stream input;
+  Stream output;
+  Stream errors;
+  std::string said;
+  std::string complained;
+  bool too_much = false;
+  bool ended = false;  // the child, before its deadline
+};
+
+struct Pipe {
+  Descriptor read_end;
+  Descriptor write_end;
+};
+
+Expected<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failure("cannot make a pipe: " + os_error(errno));
+  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& executor, const Command& command) {
+  Expected<Pipe> input = make_pipe();
+  Expected<Pipe> output = make_pipe();
+  Expected<Pipe> errors = make_pipe();
+  for (const Expected<Pipe>* pipe : {&input, &output, &errors}) {
+    if (!*pipe) return std::unexpected(pipe->error());
+  }
+
+  Inheritance inheritance;
+  if (command.input.empty()) {
+    inheritance.give_null(STDIN_FILENO);
+  } else {
+    inheritance.give(input->read_end.number(), STDIN_FILENO);
+  }
+  inheritance.give(output->write_end.number(), STDOUT_FILENO);
+  inheritance.give(errors->write_end.number(), STDERR_FILENO);
+  inheritance.nothing_else_from(3);
+
+  const Expected<pid_t> id = spawn(command.argv, command.environment, inheritance, Group::of_its_own);
+  if (!id) return std::unexpected(id.error());
+  auto conversation = std::make_unique<Conversation>(executor, *id);
+  if (!conversation->child.handle().is_open()) return failure("cannot watch a child process");
+  conversation->input = stream(executor, std::move(input->write_end));
+  conversation->output = stream(executor, std::move(output->read_end));
+  conversation->errors = stream(executor, std::move(errors->read_end));
+  return conversation;
+}
+
+// A pipe's end is a value and no exception; that we are cancelled is one.
+constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
+
+void throw_if_cancelled(const boost::system::error_code& error) {
+  if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+}
+
+Task<void> send(std::string_view text, Stream& to) {
+  while (!text.empty()) {
+    const auto [error, count] = co_await to.async_write_some(asio::buffer(text), with_error);
+    throw_if_cancelled(error);
+    if (error) break;  // it does not want the rest
+    text.remove_prefix(count);
+  }
+  to.close();
+}
+
+// Until the end of `from`. A child that says too much is killed, and thereby everything ends.
+Task<void> receive(Stream& from, std::string& into, std::size_t bytes_max, Conversation& conversation) {
+  std::array<char, 16384> chunk;
+  while (from.is_open()) {
+    const auto [error, count] = co_await from.async_read_some(asio::buffer(chunk), with_error);
+    throw_if_cancelled(error);
+    into.append(chunk.data(), count);
+    if (into.size() > bytes_max) {
+      conversation.too_much = true;
+      conversation.child.kill_group();
+    }
+    if (error || conversation.too_much) from.close();
+  }
+}
+
+Task<void> listen(Conversation& conversation, std::size_t bytes_max) {
+  co_await (receive(conversation.output, conversation.said, bytes_max, conversation) &&
+            receive(conversation.errors, conversation.complained, bytes_max, conversation));
+}
+
+Task<void> end_of(Child& child) { co_await child.handle().async_wait(Stream::wait_read, asio::use_awaitable); }
+
+Task<void> pause(std::chrono::milliseconds duration) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+Task<void> converse(Conversation& conversation, const Command& command) {
+  const auto first_end =
+      co_await ((send(command.input, conversation.input) && listen(conversation, command.output_bytes_max)) ||
+                end_of(conversation.child));
+  conversation.input.close();
+  if (first_end.index() == 0) co_await end_of(conversation.child);
+  conversation.ended = true;
+  // A daemonised grandchild (an ssh ControlMaster) may hold our pipes open for hours,
+  // so after the child's exit we wait 200 ms for EOF and no longer.
+  co_await (listen(conversation, command.output_bytes_max) || pause(std::chrono::milliseconds(200)));
+}
+
+Task<void> converse_until_deadline(Conversation& conversation, const Command& command) {
+  try {
+    co_await (converse(conversation, command) || pause(command.deadline));
+  } catch (const asio::multiple_exceptions&) {
+    // Cancelled, each of the parts ends by an exception; callers expect one.
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
+}
+
+}  // namespace
+
+Task<Expected<Finished>> run(Command command) {
+  waypoint("subprocess.before-start");
+  const Expected<std::unique_ptr<Conversation>> started = start(co_await asio::this_coro::executor, command);
+  if (!started) co_return std::unexpected(started.error());
+  waypoint("subprocess.after-start");
+
+  Conversation& conversation = **started;
+  co_await converse_until_deadline(conversation, command);
+  const Ending ending = conversation.child.reap();
+  waypoint("subprocess.after-end");
+
+  const std::string name = base_name(command.argv.front());
+  if (conversation.too_much) {
+    co_return failure(fmt::format("{} printed more than {}", name, byte_count(command.output_bytes_max)));
+  }
+  if (!conversation.ended) {
+    co_return failure(fmt::format("{} did not finish within {}", name, seconds_text(command.deadline)),
+                      ErrorKind::timed_out);
+  }
+  co_return Finished{.exit_status = ending.exit_status,
+                     .output = std::move(conversation.said),
+                     .errors = std::move(conversation.complained),
+                     .signal = ending.signal};
+}
+
+namespace {
+
+// `exited with 1: "error: undefined variable 'x'"`
+std::string how_it_ended(const Finished& finished) {
+  std::string how = fmt::format("exited with {}", finished.exit_status);
+  if (finished.signal != 0) {
+    const char* description = ::sigdescr_np(finished.signal);
+    how = fmt::format("was ended by signal {}", finished.signal);
+    if (description != nullptr) how += fmt::format(" ({})", description);
+  }
+  std::string cause = last_meaningful_line(finished.errors);
+  if (cause.empty()) cause = last_meaningful_line(finished.output);
+  return cause.empty() ? how : fmt::format("{}: \"{}\"", how, cause);
+}
+
+}  // namespace
+
+Task<Expected<Finished>> run_successfully(Command command) {
+  const std::string name = command.argv.empty() ? "" : base_name(command.argv.front());
+  Expected<Finished> finished = co_await run(std::move(command));
+  if (finished && finished->exit_status != 0) co_return failure(name + " " + how_it_ended(*finished));
+  co_return finished;
+}
+
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// Without what is meant for a terminal: colours (`ESC [ 31;1 m`) and other control characters. Blanks at both ends go
+// too.
+std::string plain(std::string_view line) {
+  std::string result;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line.substr(at).starts_with("\x1b[")) {
+      at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
+    } else {
+      result += is_control(line[at]) ? ' ' : line[at];
+    }
+  }
+  result.erase(result.find_last_not_of(' ') + 1);
+  result.erase(0, result.find_first_not_of(' '));
+  return result;
+}
+
+}  // namespace
+
+std::string last_meaningful_line(std::string_view text) {
+  constexpr std::size_t bytes_max = 300;
+  std::string last;
+  while (!text.empty()) {
+    const std::size_t newline = text.rfind('\n');
+    std::string line = plain(newline == text.npos ? text : text.substr(newline + 1));
+    text = text.substr(0, newline == text.npos ? 0 : newline);
+    if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
+    if (last.empty()) last = std::move(line);
+  }
+  return shortened(std::move(last), bytes_max);
+}
+
+}  // namespace hydra_provisioner

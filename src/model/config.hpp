@@ -1,0 +1,73 @@
+// What an operator wants, as values. src/config/ reads it from a Nix file; docs/configuration.md describes it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/names.hpp"
+#include "model/system_type.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+// Each provider's own settings: `systemTypes.<type>.local` and so on. A pool has exactly one.
+struct LocalSettings {
+  bool own_store = true;    // a Nix store of its own per machine, else this host's
+  Seconds boot_seconds{0};  // artificial delay, to show and test slow clouds
+};
+struct NixopsSettings {
+  std::string expression;  // absolute path of the NixOps network
+  std::vector<std::string> nix_path;
+};
+struct Ec2Settings {};
+struct ExecSettings {};
+using ProviderSettings = std::variant<LocalSettings, NixopsSettings, Ec2Settings, ExecSettings>;
+
+// In the order of ProviderSettings' alternatives.
+enum class ProviderKind : std::uint8_t { local, nixops, ec2, exec };
+std::string_view to_string(ProviderKind kind);
+std::optional<ProviderKind> provider_kind(std::string_view name);
+
+struct PoolConfig {
+  PoolName name;
+  SystemType type;
+  std::int64_t min_machines = 0;
+  std::int64_t max_machines = 1;
+  std::int64_t ignored_runnables = 0;
+  std::int64_t runnables_per_machine = 10;
+  std::int64_t max_jobs = 1;
+  std::int64_t speed_factor = 1;
+  std::optional<std::string> ssh_key;  // private key's path on the queue runner's host
+  bool stop_on_idle = false;
+  Seconds grace_period{0};
+  Seconds billing_period{0};  // 0: billed for what is used
+  Seconds boot_timeout{1800};
+  ProviderSettings provider;
+  std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured
+
+  ProviderKind kind() const { return static_cast<ProviderKind>(provider.index()); }
+};
+
+struct Config {
+  std::string file;  // absolute path of conf.nix
+  Tag tag{"hydra-provisioned"};
+  std::map<PoolName, PoolConfig> pools;
+  std::vector<std::string> status_command{"hydra-queue-runner", "--status"};
+  Seconds status_timeout{30};
+  std::optional<std::vector<std::string>> update_command;
+  std::string machines_file = "/var/lib/hydra/provisioned.machines";
+  bool placeholders = true;
+  std::int64_t max_parallel = 32;
+  Seconds pass_timeout{240};
+  Seconds settle{35};    // until the queue runner has surely read a changed machines file (it looks every 30 s)
+  Seconds quiet{120};    // of idleness before a stop or destroy: since 2025 the queue runner says idle while it still
+                         // fetches outputs
+  Seconds interval{15};  // between the daemon's passes
+};
+
+}  // namespace hydra_provisioner

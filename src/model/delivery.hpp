@@ -1,0 +1,16 @@
+// What was last handed to updateCommand, remembered from pass to pass.
+#pragma once
+
+#include <string>
+
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+struct LastDelivery {
+  std::string content;
+  Instant at;
+  bool succeeded = false;
+};
+
+}  // namespace hydra_provisioner

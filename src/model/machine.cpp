@@ -1,0 +1,78 @@
+#include "model/machine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+namespace hydra_provisioner {
+namespace {
+
+using enum MachineState;
+
+constexpr std::array<std::string_view, 9> state_names{"requested", "creating",   "ready", "draining", "stopping",
+                                                      "stopped",   "destroying", "gone",  "failed"};
+constexpr std::array<std::string_view, 4> operation_names{"create", "start", "stop", "destroy"};
+
+template <class Enumeration, std::size_t N>
+std::optional<Enumeration> named(const std::array<std::string_view, N>& names, std::string_view name) {
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enumeration>(found - names.begin());
+}
+
+std::optional<MachineState> only_from(MachineState state, std::initializer_list<MachineState> sources,
+                                      MachineState target) {
+  if (std::ranges::find(sources, state) == sources.end()) return std::nullopt;
+  return target;
+}
+
+}  // namespace
+
+std::string_view to_string(MachineState state) { return state_names.at(static_cast<std::size_t>(state)); }
+std::optional<MachineState> machine_state(std::string_view name) { return named<MachineState>(state_names, name); }
+
+std::string_view to_string(Operation operation) { return operation_names.at(static_cast<std::size_t>(operation)); }
+std::optional<Operation> operation(std::string_view name) { return named<Operation>(operation_names, name); }
+
+std::optional<MachineState> next_state(MachineState state, MachineEvent event) {
+  switch (event) {
+    case MachineEvent::creation_began:
+      return only_from(state, {requested, creating}, creating);
+    case MachineEvent::became_ready:
+      return only_from(state, {requested, creating}, ready);
+    case MachineEvent::drained:
+      return only_from(state, {ready}, draining);
+    case MachineEvent::undrained:
+      return only_from(state, {draining}, ready);
+    case MachineEvent::stop_began:
+      return only_from(state, {draining, stopping}, stopping);
+    case MachineEvent::still_running:
+      return only_from(state, {stopping, stopped}, draining);
+    case MachineEvent::stopped:
+      return only_from(state, {ready, draining, stopping}, stopped);
+    case MachineEvent::start_began:
+      return only_from(state, {stopped, creating}, creating);
+    case MachineEvent::destruction_began:
+    case MachineEvent::vanished:
+      return state == gone ? std::nullopt : std::optional(destroying);
+    case MachineEvent::destroyed:
+      return only_from(state, {destroying}, gone);
+    case MachineEvent::failed:
+      return only_from(state, {requested, creating, ready, draining, stopping, stopped}, MachineState::failed);
+  }
+  return std::nullopt;
+}
+
+bool advance(Machine& machine, MachineEvent event, Instant now) {
+  const auto state = next_state(machine.state, event);
+  if (!state) return false;
+  if (*state != machine.state) machine.since = now;
+  machine.state = *state;
+  return true;
+}
+
+bool is_coming(const Machine& machine) { return machine.state == requested || machine.state == creating; }
+
+std::string queue_name(const Machine& machine) { return "root@" + machine.address; }
+
+}  // namespace hydra_provisioner

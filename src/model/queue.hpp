@@ -1,0 +1,47 @@
+// What the queue runner says of its queue and its machines, or why that cannot be trusted.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/system_type.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+struct StepTypeCount {
+  std::string key;  // as the queue runner wrote it: `x86_64-linux:kvm,local`
+  StepType type;
+  std::int64_t runnable = 0;  // waiting for a slot
+  std::int64_t running = 0;   // on a machine
+};
+
+// A machine as the queue runner sees it. What it does not say is not known: missing is never zero.
+struct QueueMachine {
+  std::optional<bool> enabled;  // false: taken out of the machines file since the queue runner started
+  std::optional<std::int64_t> current_jobs;
+  std::optional<Instant> idle_since;  // the epoch: no job since the queue runner started
+};
+
+struct QueueStatus {
+  Instant time;                           // the queue runner's clock when it wrote the document
+  Instant arrived;                        // our clock when we had it
+  std::optional<Instant> started;         // the queue runner's start, in its own clock
+  std::vector<StepTypeCount> step_types;  // by key
+  // By `user@address`, without `ssh://` and `?…`. No value: the document has none, which some versions of Hydra do (see
+  // docs/status.md).
+  std::optional<std::map<std::string, QueueMachine>> machines;
+};
+
+// Why the queue's state is not known: the text names what failed, with its numbers.
+struct Untrusted {
+  std::string why;
+};
+
+using Queue = std::expected<QueueStatus, Untrusted>;
+
+}  // namespace hydra_provisioner

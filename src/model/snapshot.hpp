@@ -1,0 +1,34 @@
+// Everything that a decision may look at, the time included.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/config.hpp"
+#include "model/machine.hpp"
+#include "model/queue.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+// How a pool's latest creations went.
+struct CreationRecord {
+  std::int64_t failed_passes = 0;  // in a row, in which every creation that ended had failed
+  Instant last_failed_pass;        // meaningless while failed_passes is 0
+  std::vector<Instant> failures;   // of the last two hours, oldest first
+};
+
+struct Snapshot {
+  Instant now;
+  Queue queue = std::unexpected(Untrusted{"not asked yet"});
+  std::vector<Machine> machines;  // by id; those that are gone are left out
+  std::vector<PoolConfig>
+      retired;  // as last recorded, of pools that still have machines but are not configured any more
+  std::map<PoolName, CreationRecord> creations;
+  std::map<ProviderKind, std::string> unseen;  // providers whose machines could not be listed, and why
+  std::int64_t next_number = 0;                // the N of the next new machine's TAG-N
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,42 @@
+// Which steps a pool's machines can build. Sets, not strings: `x86_64-linux:kvm,benchmark` and `…:benchmark,kvm` are
+// one type.
+#pragma once
+
+#include <compare>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+// What a pool's name says: `SYSTEM[,SYSTEM…][:FEATURE[,FEATURE…]]`. All features are both supported and mandatory.
+struct SystemType {
+  std::set<std::string> systems;  // `x86_64-linux` brings `i686-linux` along
+  std::set<std::string> features;
+
+  auto operator<=>(const SystemType&) const = default;
+};
+
+// What a key of the status' `machineTypes` says: one system, and the features that its steps require.
+struct StepType {
+  std::string system;
+  std::set<std::string> features;  // without `local`, which any machine of the system satisfies
+
+  auto operator<=>(const StepType&) const = default;
+};
+
+// Fails with what is wrong and what is expected, for a name that no machines file could carry.
+Expected<SystemType> parse_system_type(std::string_view name);
+
+// Never fails: the queue runner's keys are taken as they come, and one that makes no sense fits no pool.
+StepType parse_step_type(std::string_view key);
+
+// As the queue runner matches steps to machines (its `supportsStep`), for machines whose features are all mandatory.
+bool serves(const SystemType& pool, const StepType& step);
+
+// A column of the machines file: joined by commas in byte order, `-` for none.
+std::string joined(const std::set<std::string>& names);
+
+}  // namespace hydra_provisioner

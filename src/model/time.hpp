@@ -1,0 +1,14 @@
+// Instants are Unix seconds in UTC, durations whole seconds: what the queue runner reports and the journal stores.
+#pragma once
+
+#include <chrono>
+
+namespace hydra_provisioner {
+
+using Instant = std::chrono::sys_seconds;
+using Seconds = std::chrono::seconds;
+
+inline Instant from_unix(std::int64_t seconds) { return Instant{Seconds{seconds}}; }
+inline std::int64_t to_unix(Instant instant) { return instant.time_since_epoch().count(); }
+
+}  // namespace hydra_provisioner

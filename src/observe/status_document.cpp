@@ -1,0 +1,250 @@
+#include "observe/status_document.hpp"
+
+#include <cmath>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/json.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using QueueMachines = std::map<std::string, QueueMachine>;
+
+// A big farm's document is read three times as fast without the rest.
+bool is_read(std::size_t level, std::string_view key) {
+  const auto is_one_of = [key](const auto&... keys) { return ((key == keys) || ...); };
+  switch (level) {
+    case 1:
+      return is_one_of("status", "time", "uptime", "nrRunnableSteps", "nrUnsupportedSteps", "machineTypes", "machines",
+                       "queueRunner");
+    case 3:
+      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince");
+    default:
+      return true;
+  }
+}
+
+constexpr std::int64_t clock_difference_seconds_max = 120;
+constexpr std::int64_t unix_time_max = 253'402'300'799;  // the end of the year 9999
+constexpr std::int64_t count_max = 1'000'000'000;        // beyond every farm, and the sum of all counts still fits
+
+Expected<void> check_that_it_is_up(const Json& document);
+Expected<Instant> read_time(const Json& document, Instant arrived);
+std::optional<Instant> read_start(const Json& document, Instant time);
+Expected<std::vector<StepTypeCount>> read_step_types(const Json& document);
+Expected<std::optional<QueueMachines>> read_machines(const Json& document);
+bool is_an_empty_copy(const QueueMachines& machines, const std::vector<StepTypeCount>& step_types);
+
+Expected<QueueStatus> read_status(const Json& document, Instant arrived) {
+  if (auto up = check_that_it_is_up(document); !up) return std::unexpected(std::move(up.error()));
+  const auto time = read_time(document, arrived);
+  if (!time) return std::unexpected(time.error());
+  auto step_types = read_step_types(document);
+  if (!step_types) return std::unexpected(std::move(step_types.error()));
+  auto machines = read_machines(document);
+  if (!machines) return std::unexpected(std::move(machines.error()));
+  if (machines->has_value() && is_an_empty_copy(**machines, *step_types)) machines->reset();
+  return QueueStatus{.time = *time,
+                     .arrived = arrived,
+                     .started = read_start(document, *time),
+                     .step_types = *std::move(step_types),
+                     .machines = *std::move(machines)};
+}
+
+}  // namespace
+
+Queue read_status_document(std::string_view text, Instant arrived) {
+  const auto document = parse_json(text, is_read);
+  if (!document) return std::unexpected(Untrusted{"the status is not usable JSON: " + document.error().message});
+  auto status = read_status(*document, arrived);
+  if (!status) return std::unexpected(Untrusted{std::move(status.error().message)});
+  return *std::move(status);
+}
+
+namespace {
+
+const Json* member(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+Error not_an_object(std::string_view path, const Json& value) {
+  return Error{fmt::format("{}: {} is not an object", path, describe(value))};
+}
+
+// `machineTypes."x86_64-linux"`: keys may hold anything, dots and newlines included.
+std::string path_of(std::string_view parent, const std::string& key) {
+  return fmt::format("{}.{}", parent, describe(Json(key)));
+}
+
+// What is wrong below `path`, where the message so far names only the last key.
+Error below(std::string_view path, Error error) {
+  error.message.insert(0, fmt::format("{}.", path));
+  return error;
+}
+
+Expected<std::int64_t> read_number(const Json& object, const char* key, std::int64_t max) {
+  const Json* value = member(object, key);
+  if (value == nullptr) return failure(fmt::format("{}: missing, expected a whole number", key));
+  auto number = whole_number(*value, 0, max);
+  if (!number) return std::unexpected(within(key, std::move(number.error())));
+  return *number;
+}
+
+// Missing is not known, never zero.
+Expected<std::optional<std::int64_t>> read_number_if_any(const Json& object, const char* key, std::int64_t max) {
+  if (member(object, key) == nullptr) return std::optional<std::int64_t>{};
+  auto number = read_number(object, key, max);
+  if (!number) return std::unexpected(std::move(number.error()));
+  return std::optional(*number);
+}
+
+Expected<void> check_that_it_is_up(const Json& document) {
+  if (!document.is_object()) return std::unexpected(not_an_object("the status", document));
+  if (document.contains("queueRunner")) {
+    return failure("the status is one of the Rust queue runner (Hydra since March 2026), which is not supported yet");
+  }
+  const Json* status = member(document, "status");
+  if (status == nullptr)
+    return failure("status: missing, expected \"up\"; is this the output of hydra-queue-runner --status?");
+  if (*status == "down") return failure("status: the queue runner says that it is \"down\"; start hydra-queue-runner");
+  if (*status != "up") return failure(fmt::format("status: {} is not \"up\"", describe(*status)));
+  return {};
+}
+
+Expected<Instant> read_time(const Json& document, Instant arrived) {
+  const auto time = read_number(document, "time", unix_time_max);
+  if (!time) return std::unexpected(time.error());
+  const std::int64_t ahead = *time - to_unix(arrived);
+  if (std::abs(ahead) <= clock_difference_seconds_max) return from_unix(*time);
+  return failure(fmt::format("time: the status is {} s {} our clock, and at most {} s are allowed; {}", std::abs(ahead),
+                             ahead < 0 ? "behind" : "ahead of", clock_difference_seconds_max,
+                             ahead < 0 ? "does the queue runner hang, or is a clock wrong?" : "is a clock wrong?"));
+}
+
+// Rounded towards the past: a queue runner that seems to have started later than it did would prove too much.
+std::optional<Instant> read_start(const Json& document, Instant time) {
+  const Json* uptime = member(document, "uptime");
+  if (uptime == nullptr || !uptime->is_number()) return std::nullopt;
+  const double seconds = std::ceil(uptime->get<double>());
+  if (!(seconds >= 0 && seconds <= static_cast<double>(to_unix(time)))) return std::nullopt;
+  return time - Seconds{static_cast<std::int64_t>(seconds)};
+}
+
+// Hydra of early 2023 printed empty copies of what it knew: no step types are right only when there is nothing to
+// build.
+Expected<void> check_that_nothing_waits(const Json& document) {
+  const auto runnable = read_number(document, "nrRunnableSteps", count_max);
+  if (!runnable) return std::unexpected(runnable.error());
+  const auto unsupported = read_number_if_any(document, "nrUnsupportedSteps", count_max);  // since 2020
+  if (!unsupported) return std::unexpected(unsupported.error());
+  if (*runnable <= unsupported->value_or(0)) return {};
+  return failure(fmt::format("machineTypes: empty, although nrRunnableSteps is {} and nrUnsupportedSteps {}", *runnable,
+                             unsupported->value_or(0)));
+}
+
+Expected<StepTypeCount> read_step_type(const std::string& key, const Json& entry) {
+  if (!entry.is_object()) return std::unexpected(not_an_object(path_of("machineTypes", key), entry));
+  auto runnable = read_number(entry, "runnable", count_max);
+  if (!runnable) return std::unexpected(below(path_of("machineTypes", key), std::move(runnable.error())));
+  auto running = read_number(entry, "running", count_max);
+  if (!running) return std::unexpected(below(path_of("machineTypes", key), std::move(running.error())));
+  return StepTypeCount{.key = key, .type = parse_step_type(key), .runnable = *runnable, .running = *running};
+}
+
+Expected<std::vector<StepTypeCount>> read_step_types(const Json& document) {
+  const Json* types = member(document, "machineTypes");
+  if (types == nullptr) return failure("machineTypes: missing, so the waiting steps are not known");
+  if (!types->is_object()) return std::unexpected(not_an_object("machineTypes", *types));
+  if (types->empty()) {
+    if (auto nothing = check_that_nothing_waits(document); !nothing) return std::unexpected(std::move(nothing.error()));
+  }
+  std::vector<StepTypeCount> counts;
+  counts.reserve(types->size());
+  for (const auto& [key, entry] : types->get_ref<const Json::object_t&>()) {
+    auto count = read_step_type(key, entry);
+    if (!count) return std::unexpected(std::move(count.error()));
+    counts.push_back(*std::move(count));
+  }
+  return counts;
+}
+
+// Since 2024 keys are store references: `ssh://root@[2001:db8::1]?remote-store=…` is what the machines file calls
+// `root@2001:db8::1`.
+std::string user_at_address(std::string_view key) {
+  for (const std::string_view scheme : {"ssh://", "ssh-ng://"}) {
+    if (!key.starts_with(scheme)) continue;
+    key.remove_prefix(scheme.size());
+    break;
+  }
+  key = key.substr(0, key.find('?'));
+  const auto host_start = key.rfind('@') + 1;  // 0 without a user
+  std::string_view host = key.substr(host_start);
+  if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(key.substr(0, host_start)).append(host);
+}
+
+Expected<QueueMachine> read_machine(const Json& entry) {
+  QueueMachine machine;
+  if (const Json* value = member(entry, "enabled")) {
+    auto enabled = boolean(*value);
+    if (!enabled) return std::unexpected(within("enabled", std::move(enabled.error())));
+    machine.enabled = *enabled;
+  }
+  auto current_jobs = read_number_if_any(entry, "currentJobs", count_max);
+  if (!current_jobs) return std::unexpected(std::move(current_jobs.error()));
+  machine.current_jobs = *current_jobs;
+  auto idle_since = read_number_if_any(entry, "idleSince", unix_time_max);
+  if (!idle_since) return std::unexpected(std::move(idle_since.error()));
+  if (idle_since->has_value()) machine.idle_since = from_unix(**idle_since);
+  return machine;
+}
+
+template <class T, class Join>
+std::optional<T> both_known(std::optional<T> a, std::optional<T> b, Join join) {
+  if (!a || !b) return std::nullopt;
+  return join(*a, *b);
+}
+
+// Two entries of one machine: a line that was written with other parameters lives on as a disabled entry until the
+// queue runner restarts. The machine is as busy as both are together, and what one of them does not say is not known.
+QueueMachine together(const QueueMachine& a, const QueueMachine& b) {
+  return {
+      .enabled = both_known(a.enabled, b.enabled, [](bool x, bool y) { return x || y; }),
+      .current_jobs = both_known(a.current_jobs, b.current_jobs, [](std::int64_t x, std::int64_t y) { return x + y; }),
+      .idle_since = both_known(a.idle_since, b.idle_since, [](Instant x, Instant y) { return std::max(x, y); })};
+}
+
+Expected<std::optional<QueueMachines>> read_machines(const Json& document) {
+  const Json* entries = member(document, "machines");
+  if (entries == nullptr || entries->is_null()) return std::optional<QueueMachines>{};
+  if (!entries->is_object()) return std::unexpected(not_an_object("machines", *entries));
+  QueueMachines machines;
+  for (const auto& [key, entry] : entries->get_ref<const Json::object_t&>()) {
+    if (!entry.is_object()) return std::unexpected(not_an_object(path_of("machines", key), entry));
+    auto machine = read_machine(entry);
+    if (!machine) return std::unexpected(below(path_of("machines", key), std::move(machine.error())));
+    const auto [known, is_new] = machines.try_emplace(user_at_address(key), *machine);
+    if (!is_new) known->second = together(known->second, *machine);
+  }
+  return std::optional(std::move(machines));
+}
+
+// Steps run on machines: an object without any, while steps run, is one of the empty copies of early 2023 and says
+// nothing.
+bool is_an_empty_copy(const QueueMachines& machines, const std::vector<StepTypeCount>& step_types) {
+  return machines.empty() &&
+         std::ranges::any_of(step_types, [](const StepTypeCount& type) { return type.running > 0; });
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

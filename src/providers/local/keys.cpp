@@ -1,0 +1,112 @@
+#include "providers/local/keys.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "io/files.hpp"
+#include "io/subprocess.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
+constexpr milliseconds keygen_deadline = seconds{20};  // it takes 10 ms, and the host may be busy
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path(); }
+std::string name_of(const std::string& path) { return std::filesystem::path(path).filename(); }
+
+Expected<void> copy_durably(const std::string& from, const std::string& to, mode_t mode) {
+  const auto content = read_file(from, key_bytes_max);
+  if (!content) return std::unexpected(content.error());
+  return replace_file(to, content->value_or(""), mode);
+}
+
+// ssh-keygen syncs nothing: a power failure could leave an empty key. So it writes elsewhere, and we copy.
+Task<Expected<void>> generate(std::string path, std::string workshop) {
+  if (auto made = make_folder(workshop, 0700); !made) co_return made;
+  const std::string fresh = workshop + "/key";
+  const auto generated = co_await run_successfully(
+      {.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
+       .deadline = keygen_deadline});
+  if (!generated) co_return std::unexpected(generated.error());
+  if (auto copied = copy_durably(fresh + ".pub", path + ".pub", 0644); !copied) co_return copied;
+  co_return copy_durably(fresh, path, 0600);
+}
+
+// The first two words of a public key's line; empty when there are fewer.
+std::string type_and_key(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos || space == 0) return {};
+  const std::size_t end = line.find_first_of(" \n", space + 1);
+  const auto key = line.substr(0, end);
+  return key.size() > space + 1 ? std::string(key) : std::string();
+}
+
+}  // namespace
+
+Task<Expected<void>> ensure_key_pair(std::string path) {
+  if (exists(path)) co_return Expected<void>{};
+  const std::string workshop = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
+  if (auto removed = remove_all(workshop); !removed) co_return removed;  // of an interrupted attempt
+  auto generated = co_await generate(path, workshop);
+  auto removed = remove_all(workshop);
+  co_return generated ? removed : generated;
+}
+
+Task<Expected<void>> ensure_shared_key_pair(std::string path, Clock& clock) {
+  if (exists(path)) co_return Expected<void>{};
+  if (auto made = make_folder(folder_of(path), 0755); !made) co_return made;
+  const std::string lock_path = fmt::format("{}/.{}.lock", folder_of(path), name_of(path));
+  constexpr milliseconds poll_interval{20};
+  for (milliseconds waited{0}; waited < 2 * keygen_deadline; waited += poll_interval) {
+    auto lock = FileLock::try_acquire(lock_path);
+    if (!lock) co_return std::unexpected(lock.error());
+    if (*lock) {
+      auto ensured = co_await ensure_key_pair(path);
+      auto removed = remove_all(lock_path);
+      co_return ensured ? removed : ensured;
+    }
+    co_await clock.sleep_for(poll_interval);
+  }
+  co_return failure(fmt::format("{}: another process has been making this key for {} s; end it", path,
+                                2 * keygen_deadline / seconds{1}),
+                    ErrorKind::timed_out);
+}
+
+Task<Expected<std::string>> public_half(std::string private_key) {
+  if (!exists(private_key)) {
+    co_return failure(
+        fmt::format("sshKey {0}: no such file; create it with ssh-keygen -t ed25519 -N '' -f {0}", private_key));
+  }
+  const auto beside = read_file(private_key + ".pub", key_bytes_max);
+  if (!beside) co_return std::unexpected(within("sshKey", beside.error()));
+  if (*beside) {
+    std::string key = type_and_key(**beside);
+    if (!key.empty()) co_return key;
+    co_return failure(
+        fmt::format("sshKey {0}: {0}.pub is no public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
+  }
+  const auto derived = co_await run_successfully(
+      {.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline});
+  if (!derived) {
+    co_return failure(fmt::format("sshKey {}: {}; the queue runner needs a private key without a passphrase",
+                                  private_key, derived.error().message));
+  }
+  co_return type_and_key(derived->output);
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,125 @@
+#include "providers/local/launch.hpp"
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "io/files.hpp"
+#include "io/subprocess.hpp"
+#include "providers/local/addresses.hpp"
+#include "providers/local/keys.hpp"
+#include "providers/local/processes.hpp"
+#include "providers/local/requirements.hpp"
+#include "providers/local/settings_files.hpp"
+#include "providers/local/sshd.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The record of what was there before, with what this launch already knows.
+Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolName pool, Clock& clock) {
+  const auto before = read_record(folder);
+  if (!before) co_return std::unexpected(before.error());
+  MachineRecord record = before->value_or(MachineRecord{});
+  record.pool = std::move(pool);
+  record.power = Power::booting;
+  record.launched_at.reset();
+  if (auto written = write_record(folder, record); !written) co_return std::unexpected(written.error());
+  if (auto ended = co_await end_processes(folder, clock); !ended) co_return std::unexpected(ended.error());
+  co_return record;
+}
+
+// Builds that were ended have left their directories.
+Expected<void> empty_temporary(const MachineFolder& folder) {
+  if (auto removed = remove_all(folder.temporary()); !removed) return removed;
+  return make_folder(folder.temporary(), 0700);
+}
+
+Expected<void> write_settings(const MachineFolder& folder, const PoolConfig& pool, const std::string& login_key) {
+  if (auto written = replace_file(folder.authorized_keys(), login_key + "\n", 0600); !written) return written;
+  const HostNix host{.has_build_users = has_build_users(), .has_busybox = has_static_busybox()};
+  return replace_file(folder.nix_conf(), nix_conf_text(pool, host), 0644);
+}
+
+// Where other machines of this state directory, whatever their tag, listen or will again after their next start.
+std::set<std::string> addresses_of_others(const MachineFolder& folder) {
+  std::set<std::string> addresses;
+  const fs::path own(folder.path);
+  std::error_code error;
+  for (fs::directory_iterator entry(own.parent_path(), error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path() == own) continue;
+    // What cannot be read is for list() to report, and sshd does not take an address twice.
+    const auto record = read_record(MachineFolder{entry->path()});
+    if (record && *record) addresses.insert((*record)->address);
+  }
+  return addresses;
+}
+
+Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string address, std::string host_key, bool own_store,
+                                    Clock& clock) {
+  const auto nix_store = find_program("nix-store");
+  if (!nix_store) co_return std::unexpected(nix_store.error());
+  const SshdSettings settings{
+      .address = address, .nix_store = *nix_store, .own_store = own_store, .uses_pam = root_password_is_locked()};
+  if (auto written = replace_file(folder.sshd_config(), sshd_config_text(folder, settings), 0600); !written) {
+    co_return std::unexpected(written.error());
+  }
+  const std::string known_host = fmt::format("{} {}\n", address, host_key);
+  if (auto written = replace_file(folder.known_hosts(), known_host, 0600); !written) {
+    co_return std::unexpected(written.error());
+  }
+  co_return co_await start_sshd(folder, clock);
+}
+
+// The address at which it listens in the end. Another process may take one after we found it free.
+Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, MachineRecord record, bool own_store,
+                                   Clock& clock) {
+  constexpr int attempts_max = 20;
+  std::set<std::string> taken = addresses_of_others(folder);
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    const auto address = free_address(machine, record.address, taken);
+    if (!address) co_return failure("no free address is left in 127.83.0.0/16; destroy machines");
+    const auto started = co_await listen_on(folder, *address, record.host_key, own_store, clock);
+    if (!started) co_return std::unexpected(started.error());
+    if (*started == SshdStart::listening) co_return *address;
+    taken.insert(*address);
+  }
+  co_return failure(fmt::format("{} addresses in 127.83.0.0/16 were taken one after the other; see {}", attempts_max,
+                                folder.sshd_log()));
+}
+
+}  // namespace
+
+LocalSettings settings_of(const PoolConfig& pool) {
+  const auto* settings = std::get_if<LocalSettings>(&pool.provider);
+  return settings != nullptr ? *settings : LocalSettings{};
+}
+
+Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool, std::string login_key,
+                                     Clock& clock) {
+  auto record = co_await begin(folder, pool.name, clock);
+  if (!record) co_return record;
+  if (auto made = co_await ensure_key_pair(folder.host_key()); !made) co_return std::unexpected(made.error());
+  auto host_key = co_await public_half(folder.host_key());
+  if (!host_key) co_return std::unexpected(host_key.error());
+  record->host_key = std::move(*host_key);
+  if (auto emptied = empty_temporary(folder); !emptied) co_return std::unexpected(emptied.error());
+  if (auto written = write_settings(folder, pool, login_key); !written) co_return std::unexpected(written.error());
+
+  co_await clock.sleep_for(settings_of(pool).boot_seconds);
+  auto address = co_await listen(folder, machine, *record, settings_of(pool).own_store, clock);
+  if (!address) co_return std::unexpected(address.error());
+  record->power = Power::on;
+  record->address = std::move(*address);
+  record->launched_at = clock.now();
+  if (auto written = write_record(folder, *record); !written) co_return std::unexpected(written.error());
+  co_return record;
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,187 @@
+#include "providers/local/local_provider.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/files.hpp"
+#include "providers/local/keys.hpp"
+#include "providers/local/launch.hpp"
+#include "providers/local/processes.hpp"
+#include "providers/local/requirements.hpp"
+#include "providers/local/sshd.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `TAG-N`. The folders of the tag `a-1` are none of the tag `a`.
+bool is_of_tag(std::string_view name, const Tag& tag) {
+  const std::string prefix = tag.text + "-";
+  if (!name.starts_with(prefix)) return false;
+  const auto number = name.substr(prefix.size());
+  return !number.empty() && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// The paths of a machine stand in sshd's and Nix' settings and in sshd's title, where other characters mean something
+// or change.
+Expected<void> check_path(const std::string& path) {
+  constexpr std::size_t bytes_max = 800;
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
+  if (path.size() > bytes_max)
+    return failure(fmt::format("{}: longer than {} bytes; choose another --state-dir", path, bytes_max));
+  if (path.find_first_not_of(allowed) == std::string::npos) return {};
+  return failure(fmt::format(
+      "{:?}: for local machines a path may have letters, digits and / . _ + - only; choose another --state-dir", path));
+}
+
+InstanceState state_of(Power power, bool is_alive) {
+  switch (power) {
+    case Power::on:
+      return is_alive ? InstanceState::running : InstanceState::vanished;
+    case Power::off:
+      return is_alive ? InstanceState::running : InstanceState::stopped;
+    case Power::booting:
+      break;
+  }
+  return InstanceState::incomplete;
+}
+
+Instance instance_of(const MachineId& machine, const MachineRecord& record, bool is_alive) {
+  return {.id = InstanceId(machine.text),
+          .machine = machine,
+          .pool = record.pool,
+          .state = state_of(record.power, is_alive),
+          .address = record.address,
+          .host_key = record.host_key,
+          .launched_at = record.launched_at};
+}
+
+Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {
+  const auto record = read_record(folder);
+  if (!record) return std::unexpected(record.error());
+  return instance_of(machine, record->value_or(MachineRecord{}), is_listening(folder));
+}
+
+Expected<std::vector<std::string>> folder_names(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return failure(fmt::format("cannot list {}: {}", path, error.message()));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string local_key_path(const std::string& state_dir, const Tag& tag) {
+  return fmt::format("{}/{}.key", state_dir, tag);
+}
+
+// A later run may spell the directory differently, and must still recognise the processes.
+LocalProvider::LocalProvider(Tag tag, std::string state_dir, Clock& clock)
+    : tag_(std::move(tag)), state_dir_(std::move(state_dir)), clock_(clock) {
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(fs::absolute(state_dir_, error), error);
+  machines_dir_ = (error ? fs::path(state_dir_) : resolved) / "local";
+}
+
+Task<Expected<std::vector<Instance>>> LocalProvider::list() {
+  const auto names = folder_names(machines_dir_);
+  if (!names) co_return std::unexpected(names.error());
+  std::vector<Instance> instances;
+  for (const auto& name : *names) {
+    if (!is_of_tag(name, tag_)) continue;
+    auto instance = look_at(MachineFolder{machines_dir_ + "/" + name}, MachineId(name));
+    if (!instance) co_return std::unexpected(instance.error());
+    instances.push_back(std::move(*instance));
+  }
+  co_return instances;
+}
+
+Task<Expected<Instance>> LocalProvider::create(MachineId machine, PoolConfig pool) {
+  const auto folder = folder_of(machine);
+  if (!folder) co_return std::unexpected(folder.error());
+  co_return co_await bring_up(*folder, machine, pool);
+}
+
+Task<Expected<Instance>> LocalProvider::start(MachineId machine, PoolConfig pool) {
+  const auto folder = folder_of(machine);
+  if (!folder) co_return std::unexpected(folder.error());
+  std::error_code error;
+  if (!fs::exists(folder->path, error)) {
+    co_return failure(fmt::format("there is no {}: the machine was destroyed", folder->path), ErrorKind::refused);
+  }
+  co_return co_await bring_up(*folder, machine, pool);
+}
+
+Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId machine, PoolConfig pool) {
+  const auto before = read_record(folder);
+  if (!before) co_return std::unexpected(before.error());
+  if (*before && (*before)->power == Power::on && is_listening(folder)) co_return instance_of(machine, **before, true);
+  if (auto able = co_await can_run(settings_of(pool)); !able) co_return std::unexpected(able.error());
+  auto key = co_await login_key(pool);
+  if (!key) co_return std::unexpected(key.error());
+  if (auto made = make_folder(folder.path, 0700); !made) co_return std::unexpected(made.error());
+  const auto record = co_await launch(folder, machine, pool, std::move(*key), clock_);
+  if (!record) co_return std::unexpected(record.error());
+  co_return instance_of(machine, *record, true);
+}
+
+Task<Expected<void>> LocalProvider::stop(MachineId machine) {
+  const auto folder = folder_of(machine);
+  if (!folder) co_return std::unexpected(folder.error());
+  auto record = read_record(*folder);
+  if (!record) co_return std::unexpected(record.error());
+  if (*record) {
+    (*record)->power = Power::off;
+    if (auto written = write_record(*folder, **record); !written) co_return written;
+  }
+  co_return co_await end_processes(*folder, clock_);
+}
+
+Task<Expected<void>> LocalProvider::destroy(MachineId machine) {
+  const auto folder = folder_of(machine);
+  if (!folder) co_return std::unexpected(folder.error());
+  if (auto ended = co_await end_processes(*folder, clock_); !ended) co_return ended;
+  co_return remove_all(folder->path);
+}
+
+Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool) {
+  const auto folder = folder_of(instance.machine);
+  if (!folder) co_return std::unexpected(folder.error());
+  if (instance.address.empty()) co_return failure("it has no address yet");
+  co_return co_await greet(*folder, instance.address, private_key(pool));
+}
+
+// A wrong id must not make us remove or end anything else.
+Expected<MachineFolder> LocalProvider::folder_of(const MachineId& machine) const {
+  if (!is_of_tag(machine.text, tag_)) {
+    return failure(fmt::format("{:?} is no machine of the tag {:?}", machine.text, tag_.text));
+  }
+  MachineFolder folder{machines_dir_ + "/" + machine.text};
+  if (auto possible = check_path(folder.path); !possible) return std::unexpected(possible.error());
+  return folder;
+}
+
+std::string LocalProvider::private_key(const PoolConfig& pool) const {
+  return pool.ssh_key.value_or(local_key_path(state_dir_, tag_));
+}
+
+Task<Expected<std::string>> LocalProvider::login_key(PoolConfig pool) {
+  const std::string key = private_key(pool);
+  if (!pool.ssh_key) {
+    if (auto made = co_await ensure_shared_key_pair(key, clock_); !made) co_return std::unexpected(made.error());
+  }
+  co_return co_await public_half(key);
+}
+
+}  // namespace hydra_provisioner

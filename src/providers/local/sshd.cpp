@@ -1,0 +1,103 @@
+#include "providers/local/sshd.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fmt/format.h>
+
+#include "io/detached.hpp"
+#include "io/files.hpp"
+#include "io/subprocess.hpp"
+#include "providers/local/processes.hpp"
+#include "providers/local/requirements.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds start_deadline = seconds{10};
+constexpr milliseconds poll_interval{10};
+constexpr milliseconds greeting_deadline = seconds{10};
+constexpr std::size_t log_bytes_max = std::size_t{1} << 20;
+
+std::string log_of(const MachineFolder& folder) {
+  const auto log = read_file(folder.sshd_log(), log_bytes_max);
+  return log ? log->value_or("") : log.error().message;
+}
+
+Expected<SshdStart> after_its_end(const MachineFolder& folder) {
+  const std::string log = log_of(folder);
+  if (log.find("Address already in use") != std::string::npos) return SshdStart::address_taken;
+  return failure(
+      fmt::format("sshd did not start: {:?}; its settings: {}", last_meaningful_line(log), folder.sshd_config()));
+}
+
+// The serve protocol's numbers are 64-bit, little-endian (Nix, src/libstore/serve-protocol.hh).
+std::string little_endian(std::uint64_t number) {
+  std::string bytes;
+  for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((number >> shift) & 0xff);
+  return bytes;
+}
+
+const std::string client_greeting = little_endian(0x390c9deb) + little_endian(0x205);
+const std::string server_greeting = little_endian(0x5452eecb);
+
+std::vector<std::string> login_command(const MachineFolder& folder, const std::string& address,
+                                       const std::string& private_key) {
+  std::vector<std::string> argv{"ssh", "-F", "/dev/null", "-i", private_key, "-x", "-a"};
+  for (const std::string& option :
+       {std::string("IdentitiesOnly=yes"), std::string("IdentityAgent=none"), std::string("BatchMode=yes"),
+        std::string("StrictHostKeyChecking=yes"), "UserKnownHostsFile=" + folder.known_hosts(),
+        std::string("GlobalKnownHostsFile=/dev/null"), std::string("ConnectTimeout=5")}) {
+    argv.insert(argv.end(), {"-o", option});
+  }
+  argv.insert(argv.end(), {"root@" + address, "--", "nix-store", "--serve", "--write"});
+  return argv;
+}
+
+}  // namespace
+
+Task<Expected<SshdStart>> start_sshd(MachineFolder folder, Clock& clock) {
+  const auto sshd = find_sshd();
+  if (!sshd) co_return std::unexpected(sshd.error());
+  // Every sshd insists on this directory, which systemd makes only for the host's own.
+  if (auto made = make_folder("/run/sshd", 0755); !made) co_return std::unexpected(made.error());
+  if (auto removed = remove_all(folder.sshd_log()); !removed) co_return std::unexpected(removed.error());
+
+  // The path stands in the middle of its title, where nothing that is cut off at the end can hide it: see is_listening.
+  const auto pid =
+      spawn_detached({.argv = {*sshd, "-f", folder.sshd_config(), "-D", "-e"}, .log_file = folder.sshd_log()});
+  if (!pid) co_return std::unexpected(pid.error());
+  for (milliseconds waited{0}; waited < start_deadline; waited += poll_interval) {
+    if (is_listening(folder)) co_return SshdStart::listening;  // it writes its process id when it listens
+    if (::waitpid(*pid, nullptr, WNOHANG) == *pid) co_return after_its_end(folder);
+    co_await clock.sleep_for(poll_interval);
+  }
+  co_return failure(fmt::format("sshd did not listen within {} s: {:?}; its log: {}", start_deadline / seconds{1},
+                                last_meaningful_line(log_of(folder)), folder.sshd_log()),
+                    ErrorKind::timed_out);
+}
+
+Task<Expected<void>> greet(MachineFolder folder, std::string address, std::string private_key) {
+  const auto answer = co_await run(
+      {.argv = login_command(folder, address, private_key), .deadline = greeting_deadline, .input = client_greeting});
+  if (!answer) co_return std::unexpected(answer.error());
+  if (answer->output.starts_with(server_greeting)) co_return Expected<void>{};
+  if (!answer->output.empty()) {
+    co_return failure(
+        fmt::format("root@{} says {:?} where nix-store --serve would greet; root's shell must print nothing", address,
+                    last_meaningful_line(answer->output)));
+  }
+  co_return failure(fmt::format("ssh root@{} exited with {}: {:?}; its log: {}", address, answer->exit_status,
+                                last_meaningful_line(answer->errors), folder.sshd_log()));
+}
+
+}  // namespace hydra_provisioner

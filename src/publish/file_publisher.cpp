@@ -1,0 +1,55 @@
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/files.hpp"
+#include "publish/machines_file.hpp"
+#include "publish/publisher.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::size_t bytes_max = std::size_t{16} << 20;
+constexpr mode_t readable_by_all = 0644;
+
+Expected<void> check_that_it_is_ours(const std::string& path, std::string_view present, std::string_view content) {
+  const std::string theirs = tag_of_machines_file(present);
+  const std::string ours = tag_of_machines_file(content);
+  if (theirs.empty() || theirs == ours) return {};
+  return failure(fmt::format("{}: belongs to the provisioner with tag {:?}, and this one has tag {:?}; give each a "
+                             "machinesFile of its own",
+                             path, theirs, ours),
+                 ErrorKind::refused);
+}
+
+// The queue runner's host has the folder once Hydra is set up, so it is not made here: a mistyped path should be
+// noticed.
+Error with_advice(const std::string& path, Error error) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  if (!folder.empty() && !std::filesystem::exists(folder, ignored)) {
+    error.message += fmt::format("; create the folder {}", folder.string());
+  }
+  return error;
+}
+
+}  // namespace
+
+FilePublisher::FilePublisher(const Config& config) : path_(config.machines_file) {}
+
+Task<Expected<bool>> FilePublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
+  const auto present = read_file(path_, bytes_max);
+  if (!present) co_return std::unexpected(present.error());
+  if (*present == content) co_return false;
+  if (*present) {
+    if (auto ours = check_that_it_is_ours(path_, **present, content); !ours) co_return std::unexpected(ours.error());
+  }
+  if (auto written = replace_file(path_, content, readable_by_all); !written) {
+    co_return std::unexpected(with_advice(path_, written.error()));
+  }
+  co_return true;
+}
+
+}  // namespace hydra_provisioner

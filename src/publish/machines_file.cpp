@@ -1,0 +1,216 @@
+#include "publish/machines_file.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "io/wording.hpp"
+#include "publish/base64.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::string_view first_line_start = "# hydra-provisioner ";
+constexpr std::string_view placeholder_domain = ".placeholder.invalid";
+
+// TAG-9 before TAG-10.
+std::pair<std::int64_t, std::string_view> place_of(const Listing& listing);
+std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines);
+void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
+
+}  // namespace
+
+MachinesFile render_machines_file(const Config& config, std::vector<Listing> machines) {
+  std::ranges::sort(machines, {}, place_of);
+  MachinesFile file{.content = fmt::format("{}{}\n", first_line_start, config.tag), .listed = {}, .left_out = {}};
+  const auto pools_with_machines = add_machines(file, machines);
+  if (config.placeholders) add_placeholders(file, config, pools_with_machines);
+  return file;
+}
+
+std::string tag_of_machines_file(std::string_view content) {
+  const auto first_line = content.substr(0, content.find('\n'));
+  if (!first_line.starts_with(first_line_start)) return {};
+  return std::string(first_line.substr(first_line_start.size()));
+}
+
+namespace {
+
+std::pair<std::int64_t, std::string_view> place_of(const Listing& listing) {
+  return {number_of(listing.machine->id), listing.machine->id.text};
+}
+
+// One line before it is checked.
+struct Line {
+  std::string address;
+  const SystemType& type;
+  std::string ssh_key;  // a path or `-`
+  std::int64_t max_jobs = 0;
+  std::int64_t speed_factor = 1;
+  std::string host_key{};  // `TYPE KEY`, or empty
+};
+
+// For messages: on one line, whatever it holds, and no longer than is of use.
+std::string quoted(const std::string& text) { return fmt::format("{:?}", shortened(text, 80)); }
+
+char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) { return in_lower_case(c); });
+  return lower;
+}
+
+bool is_lower_case_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// Hydra and Nix split lines at white space, cut them off at `#`, and Nix starts a new entry at `;`. There is no
+// quoting.
+bool fits_a_column(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != ';' && c != '#'; });
+}
+
+bool fits_a_list(const std::set<std::string>& names) {
+  return std::ranges::all_of(
+      names, [](const std::string& name) { return fits_a_column(name) && !name.contains(',') && name != "-"; });
+}
+
+bool is_host_name(std::string_view text) {
+  const auto is_part = [](char c) {
+    return is_lower_case_letter_or_digit(in_lower_case(c)) || c == '-' || c == '_' || c == '.';
+  };
+  return !text.empty() && text.size() <= 253 && is_lower_case_letter_or_digit(in_lower_case(text.front())) &&
+         !text.contains("..") && std::ranges::all_of(text, is_part);
+}
+
+// Without brackets and zone: ssh takes it so, and Nix adds the brackets itself.
+bool is_ipv6_address(const std::string& text) {
+  in6_addr ignored{};
+  return fits_a_column(text) && inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
+}
+
+bool is_host_key(std::string_view text) {
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos) return false;
+  const auto type = text.substr(0, space);
+  const auto key = from_base64(text.substr(space + 1));
+  const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '.' || c == '@'; };
+  return !type.empty() && std::ranges::all_of(type, is_part) && key && !key->empty();
+}
+
+Expected<void> check_address(const std::string& address) {
+  if (!is_host_name(address) && !is_ipv6_address(address)) {
+    return failure(fmt::format(
+        "its address {} is neither a host name nor an IP address (a port belongs in the queue runner's ssh_config)",
+        quoted(address)));
+  }
+  if (in_lower_case(address).ends_with(placeholder_domain)) {
+    return failure(fmt::format("its address {} is a placeholder's; give it another name", quoted(address)));
+  }
+  return {};
+}
+
+Expected<void> check_number(std::string_view option, std::int64_t number, std::int64_t min) {
+  constexpr std::int64_t max = std::numeric_limits<std::int32_t>::max();
+  if (number >= min && number <= max) return {};
+  return failure(fmt::format("{} {} is not a whole number from {} to {}", option, number, min, max));
+}
+
+Expected<void> check_settings(const Line& line) {
+  if (line.type.systems.empty() || !fits_a_list(line.type.systems) || !fits_a_list(line.type.features)) {
+    return failure(fmt::format("systems {} and features {} are not lists of plain words",
+                               quoted(joined(line.type.systems)), quoted(joined(line.type.features))));
+  }
+  if (!fits_a_column(line.ssh_key)) {
+    return failure(
+        fmt::format("sshKey {} has white space, \";\", \"#\" or characters beyond ASCII, or is empty; use another path",
+                    quoted(line.ssh_key)));
+  }
+  if (!line.host_key.empty() && !is_host_key(line.host_key)) {
+    return failure(
+        fmt::format("its host key {} is not \"TYPE BASE64\", such as \"ssh-ed25519 AAAAC3…\"", quoted(line.host_key)));
+  }
+  if (auto checked = check_number("maxJobs", line.max_jobs, 0); !checked) return checked;
+  return check_number("speedFactor", line.speed_factor, 1);  // old queue runners divide by it
+}
+
+std::string text_of(const Line& line) {
+  const std::string features = joined(line.type.features);
+  return fmt::format("root@{} {} {} {} {} {} {} {}\n", line.address, joined(line.type.systems), line.ssh_key,
+                     line.max_jobs, line.speed_factor, features, features,
+                     line.host_key.empty() ? "-" : to_base64(line.host_key));
+}
+
+Expected<std::string> machine_line(const Machine& machine, const PoolConfig& pool) {
+  if (auto checked = check_address(machine.address); !checked) return std::unexpected(std::move(checked.error()));
+  const Line line{.address = machine.address,
+                  .type = pool.type,
+                  .ssh_key = pool.ssh_key.value_or("-"),
+                  .max_jobs = pool.max_jobs,
+                  .speed_factor = pool.speed_factor,
+                  .host_key = machine.host_key};
+  if (auto checked = check_settings(line); !checked) return std::unexpected(std::move(checked.error()));
+  return text_of(line);
+}
+
+// Returns the pools that have a machine in the file.
+std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines) {
+  std::set<PoolName> pools;
+  std::map<std::string, MachineId> addresses;
+  for (const auto& [machine, pool] : machines) {
+    auto line = machine_line(*machine, *pool);
+    if (line) {
+      // Of two lines with one name the queue runner would keep only the last.
+      const auto [first, is_new] = addresses.emplace(in_lower_case(machine->address), machine->id);
+      if (!is_new)
+        line = failure(fmt::format("its address {} is also that of {}", quoted(machine->address), first->second));
+    }
+    if (!line) {
+      file.left_out.push_back(fmt::format("{}: left out of the machines file: {}", machine->id, line.error().message));
+      continue;
+    }
+    file.content += *line;
+    file.listed.push_back(machine->id);
+    pools.insert(pool->name);
+  }
+  return pools;
+}
+
+// Every pool's, whether or not it needs one now, so that a placeholder keeps its name while machines come and go.
+std::map<PoolName, std::string> placeholder_names(const Config& config) {
+  std::map<PoolName, std::string> names;
+  std::set<std::string> taken;
+  for (const auto& [pool, settings] : config.pools) {
+    std::string plain = in_lower_case(pool.text);
+    std::ranges::replace_if(plain, [](char c) { return !is_lower_case_letter_or_digit(c) && c != '-'; }, '-');
+    std::string name = plain;
+    for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}-{}", plain, number);
+    names.emplace(pool, std::move(name));
+  }
+  return names;
+}
+
+// A line that no step is sent to, and that keeps the queue runner from aborting the steps of a type while it has no
+// machine.
+void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines) {
+  for (const auto& [pool, name] : placeholder_names(config)) {
+    if (pools_with_machines.contains(pool)) continue;
+    const Line line{
+        .address = name + std::string(placeholder_domain), .type = config.pools.at(pool).type, .ssh_key = "-"};
+    if (auto checked = check_settings(line); !checked) {
+      file.left_out.push_back(
+          fmt::format("{}: no placeholder in the machines file: {}", pool, checked.error().message));
+      continue;
+    }
+    file.content += text_of(line);
+  }
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,45 @@
+// Hands the machines file to the queue runner: into `machinesFile`, or to `updateCommand`.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "io/task.hpp"
+#include "model/config.hpp"
+#include "model/delivery.hpp"
+#include "model/error.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+class Publisher {
+ public:
+  virtual ~Publisher() = default;
+
+  // After success the queue runner has, or will read, exactly this content. Does nothing where that is so already: an
+  // equal file, or a delivery of the same content that succeeded less than 10 minutes ago. Returns whether something
+  // was written or delivered.
+  virtual Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) = 0;
+};
+
+// Into config.machinesFile: refuses a file that names another tag.
+class FilePublisher final : public Publisher {
+ public:
+  explicit FilePublisher(const Config& config);
+  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ private:
+  std::string path_;
+};
+
+// To config.update_command's stdin.
+class CommandPublisher final : public Publisher {
+ public:
+  explicit CommandPublisher(const Config& config);
+  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ private:
+  std::vector<std::string> command_;
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,68 @@
+// What was intended and what happened. The provider is the truth about machines, the journal about intentions: whatever
+// costs money or publishes something is committed here before it is done.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/task.hpp"
+#include "model/config.hpp"
+#include "model/delivery.hpp"
+#include "model/error.hpp"
+#include "model/machine.hpp"
+#include "model/snapshot.hpp"
+
+namespace hydra_provisioner {
+
+// A pool's settings as they were when it last had a pass.
+struct RecordedPool {
+  PoolName name;
+  ProviderKind provider = ProviderKind::local;
+  std::string settings_json;
+};
+
+struct Memory {
+  std::vector<Machine> machines;  // by number; without those that are gone
+  std::vector<RecordedPool> pools;
+  std::map<PoolName, CreationRecord> creations;
+  std::optional<LastDelivery> last_delivery;
+  std::int64_t next_number = 0;  // greater than that of any machine there ever was
+};
+
+struct JournalEvent {
+  Instant time;
+  MachineId machine;
+  PoolName pool;
+  std::string kind;  // a machine's new state
+  std::string reason;
+};
+
+struct PassRecord {
+  Instant start;
+  std::chrono::milliseconds duration{};
+  std::string inputs_json;
+  std::string plan_json;
+};
+
+// What one commit() writes, all or nothing.
+struct Changes {
+  std::vector<Machine> machines;
+  std::vector<JournalEvent> events;
+  std::vector<RecordedPool> pools;
+  std::map<PoolName, CreationRecord> creations;  // `failures` are not written: they are events of kind "failed"
+  std::optional<LastDelivery> last_delivery;
+  std::optional<PassRecord> pass;
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  virtual Task<Expected<Memory>> load(Instant now) = 0;
+  virtual Task<Expected<void>> commit(Changes changes) = 0;
+};
+
+}  // namespace hydra_provisioner

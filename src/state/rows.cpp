@@ -1,0 +1,201 @@
+#include "state/rows.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+
+#include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr Seconds failures_remembered{2 * 3600};
+constexpr std::int64_t passes_kept = 2000;
+constexpr std::int64_t events_kept = 200'000;
+
+// A word that this program never writes: the file was changed by somebody else.
+template <class T>
+T known(std::optional<T> value, const char* what, const std::string& word) {
+  if (!value) throw std::runtime_error(fmt::format("\"{}\" is no {}", word, what));
+  return *value;
+}
+
+std::optional<Instant> instant(const SQLite::Column& column) {
+  if (column.isNull()) return std::nullopt;
+  return from_unix(column.getInt64());
+}
+
+void bind(SQLite::Statement& statement, int index, std::optional<Instant> time) {
+  if (time) {
+    statement.bind(index, to_unix(*time));
+  } else {
+    statement.bind(index);
+  }
+}
+
+Machine read_machine(SQLite::Statement& row) {
+  Machine machine;
+  machine.id = MachineId{row.getColumn("id").getString()};
+  machine.pool = PoolName{row.getColumn("pool").getString()};
+  const std::string provider = row.getColumn("provider").getString();
+  machine.provider = known(provider_kind(provider), "provider", provider);
+  machine.instance = InstanceId{row.getColumn("instance").getString()};
+  const std::string state = row.getColumn("state").getString();
+  machine.state = known(machine_state(state), "state", state);
+  machine.since = from_unix(row.getColumn("since").getInt64());
+  machine.requested_at = from_unix(row.getColumn("requested_at").getInt64());
+  machine.address = row.getColumn("address").getString();
+  machine.host_key = row.getColumn("host_key").getString();
+  machine.spec_hash = row.getColumn("spec_hash").getString();
+  machine.launched_at = instant(row.getColumn("launched_at"));
+  machine.ready_at = instant(row.getColumn("ready_at"));
+  machine.listed = row.getColumn("listed").getInt() != 0;
+  machine.listed_at = instant(row.getColumn("listed_at"));
+  machine.first_listed_at = instant(row.getColumn("first_listed_at"));
+  machine.unlisted_at = instant(row.getColumn("unlisted_at"));
+  machine.cannot_stop = row.getColumn("cannot_stop").getInt() != 0;
+  machine.last_error = row.getColumn("last_error").getString();
+  return machine;
+}
+
+void write_machine(SQLite::Statement& row, const Machine& machine) {
+  int column = 0;
+  row.reset();
+  row.bind(++column, machine.id.text);
+  row.bind(++column, number_of(machine.id));
+  row.bind(++column, machine.pool.text);
+  row.bind(++column, std::string(to_string(machine.provider)));
+  row.bind(++column, machine.instance.text);
+  row.bind(++column, std::string(to_string(machine.state)));
+  row.bind(++column, to_unix(machine.since));
+  row.bind(++column, to_unix(machine.requested_at));
+  row.bind(++column, machine.address);
+  row.bind(++column, machine.host_key);
+  row.bind(++column, machine.spec_hash);
+  bind(row, ++column, machine.launched_at);
+  bind(row, ++column, machine.ready_at);
+  row.bind(++column, machine.listed ? 1 : 0);
+  bind(row, ++column, machine.listed_at);
+  bind(row, ++column, machine.first_listed_at);
+  bind(row, ++column, machine.unlisted_at);
+  row.bind(++column, machine.cannot_stop ? 1 : 0);
+  row.bind(++column, machine.last_error);
+  row.exec();
+}
+
+void write_machines(SQLite::Database& database, const std::vector<Machine>& machines) {
+  if (machines.empty()) return;
+  SQLite::Statement row(
+      database,
+      "insert or replace into machines (id, number, pool, provider, instance, state, since, requested_at, "
+      "address, host_key, spec_hash, launched_at, ready_at, listed, listed_at, first_listed_at, unlisted_at, "
+      "cannot_stop, last_error) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const Machine& machine : machines) write_machine(row, machine);
+}
+
+void write_events(SQLite::Database& database, const std::vector<JournalEvent>& events) {
+  if (events.empty()) return;
+  SQLite::Statement row(database, "insert into events (time, machine, pool, kind, reason) values (?, ?, ?, ?, ?)");
+  for (const JournalEvent& event : events) {
+    row.reset();
+    row.bind(1, to_unix(event.time));
+    row.bind(2, event.machine.text);
+    row.bind(3, event.pool.text);
+    row.bind(4, event.kind);
+    row.bind(5, event.reason);
+    row.exec();
+  }
+  database.exec(fmt::format("delete from events where id <= (select max(id) from events) - {}", events_kept));
+}
+
+void write_pools(SQLite::Database& database, const std::vector<RecordedPool>& pools) {
+  for (const RecordedPool& pool : pools) {
+    SQLite::Statement row(database, "insert or replace into pools (name, provider, settings) values (?, ?, ?)");
+    row.bind(1, pool.name.text);
+    row.bind(2, std::string(to_string(pool.provider)));
+    row.bind(3, pool.settings_json);
+    row.exec();
+  }
+}
+
+void write_creations(SQLite::Database& database, const std::map<PoolName, CreationRecord>& creations) {
+  for (const auto& [pool, record] : creations) {
+    SQLite::Statement row(database,
+                          "insert or replace into creations (pool, failed_passes, last_failed_pass) values (?, ?, ?)");
+    row.bind(1, pool.text);
+    row.bind(2, record.failed_passes);
+    row.bind(3, to_unix(record.last_failed_pass));
+    row.exec();
+  }
+}
+
+void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
+  SQLite::Statement row(database,
+                        "insert or replace into deliveries (id, content, time, succeeded) values (1, ?, ?, ?)");
+  row.bind(1, delivery.content);
+  row.bind(2, to_unix(delivery.at));
+  row.bind(3, delivery.succeeded ? 1 : 0);
+  row.exec();
+}
+
+void write_pass(SQLite::Database& database, const PassRecord& pass) {
+  SQLite::Statement row(database, "insert into passes (start, duration_ms, inputs, plan) values (?, ?, ?, ?)");
+  row.bind(1, to_unix(pass.start));
+  row.bind(2, static_cast<std::int64_t>(pass.duration.count()));
+  row.bind(3, pass.inputs_json);
+  row.bind(4, pass.plan_json);
+  row.exec();
+  database.exec(fmt::format("delete from passes where id <= (select max(id) from passes) - {}", passes_kept));
+}
+
+std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, Instant now) {
+  std::map<PoolName, CreationRecord> creations;
+  SQLite::Statement rows(database, "select pool, failed_passes, last_failed_pass from creations");
+  while (rows.executeStep()) {
+    CreationRecord& record = creations[PoolName{rows.getColumn(0).getString()}];
+    record.failed_passes = rows.getColumn(1).getInt64();
+    record.last_failed_pass = from_unix(rows.getColumn(2).getInt64());
+  }
+  SQLite::Statement failures(database,
+                             "select pool, time from events where kind = 'failed' and time > ? order by time");
+  failures.bind(1, to_unix(now - failures_remembered));
+  while (failures.executeStep()) {
+    creations[PoolName{failures.getColumn(0).getString()}].failures.push_back(
+        from_unix(failures.getColumn(1).getInt64()));
+  }
+  return creations;
+}
+
+}  // namespace
+
+Memory read_memory(SQLite::Database& database, Instant now) {
+  Memory memory;
+  SQLite::Statement machines(database, "select * from machines where state <> 'gone' order by number");
+  while (machines.executeStep()) memory.machines.push_back(read_machine(machines));
+  SQLite::Statement pools(database, "select name, provider, settings from pools");
+  while (pools.executeStep()) {
+    const std::string provider = pools.getColumn(1).getString();
+    memory.pools.push_back({PoolName{pools.getColumn(0).getString()},
+                            known(provider_kind(provider), "provider", provider), pools.getColumn(2).getString()});
+  }
+  memory.creations = read_creations(database, now);
+  SQLite::Statement delivery(database, "select content, time, succeeded from deliveries");
+  if (delivery.executeStep()) {
+    memory.last_delivery = LastDelivery{delivery.getColumn(0).getString(), from_unix(delivery.getColumn(1).getInt64()),
+                                        delivery.getColumn(2).getInt() != 0};
+  }
+  memory.next_number = database.execAndGet("select coalesce(max(number), -1) + 1 from machines").getInt64();
+  return memory;
+}
+
+void write_changes(SQLite::Database& database, const Changes& changes) {
+  write_machines(database, changes.machines);
+  write_events(database, changes.events);
+  write_pools(database, changes.pools);
+  write_creations(database, changes.creations);
+  if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
+  if (changes.pass) write_pass(database, *changes.pass);
+}
+
+}  // namespace hydra_provisioner

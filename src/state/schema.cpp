@@ -1,0 +1,104 @@
+#include "state/schema.hpp"
+
+#include <array>
+
+#include <SQLiteCpp/Transaction.h>
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::int64_t application_id = 0x68707276;  // "hprv": tells our files from other SQLite databases
+
+// One step a version. Times are Unix seconds in UTC; a time that is not known is NULL.
+constexpr std::array migrations{R"sql(
+  create table machines (
+    id text primary key,
+    number integer not null,
+    pool text not null,
+    provider text not null,
+    instance text not null,
+    state text not null,
+    since integer not null,
+    requested_at integer not null,
+    address text not null,
+    host_key text not null,
+    spec_hash text not null,
+    launched_at integer,
+    ready_at integer,
+    listed integer not null,
+    listed_at integer,
+    first_listed_at integer,
+    unlisted_at integer,
+    cannot_stop integer not null,
+    last_error text not null
+  ) strict;
+  create index machines_that_exist on machines (number) where state <> 'gone';
+  create table events (
+    id integer primary key,
+    time integer not null,
+    machine text not null,
+    pool text not null,
+    kind text not null,
+    reason text not null
+  ) strict;
+  create index failures on events (time) where kind = 'failed';
+  create table pools (
+    name text not null,
+    provider text not null,
+    settings text not null,
+    primary key (name, provider)
+  ) strict;
+  create table creations (
+    pool text primary key,
+    failed_passes integer not null,
+    last_failed_pass integer not null
+  ) strict;
+  create table deliveries (
+    id integer primary key check (id = 1),
+    content text not null,
+    time integer not null,
+    succeeded integer not null
+  ) strict;
+  create table passes (
+    id integer primary key,
+    start integer not null,
+    duration_ms integer not null,
+    inputs text not null,
+    plan text not null
+  ) strict;
+)sql"};
+
+std::int64_t pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(fmt::format("pragma {}", name)).getInt64();
+}
+
+bool is_empty(SQLite::Database& database) {
+  return database.execAndGet("select count(*) from sqlite_master").getInt64() == 0;
+}
+
+}  // namespace
+
+Expected<void> check_schema(SQLite::Database& database) {
+  if (is_empty(database)) return {};
+  if (pragma(database, "application_id") != application_id)
+    return failure("is not a journal of hydra-provisioner; choose another --state-dir or move it away");
+  const std::int64_t version = pragma(database, "user_version");
+  if (version > std::ssize(migrations)) {
+    return failure(fmt::format("was written by a newer version (schema {}, this one knows {}); use that version again",
+                               version, migrations.size()));
+  }
+  return {};
+}
+
+void migrate(SQLite::Database& database) {
+  for (auto version = pragma(database, "user_version"); version < std::ssize(migrations); ++version) {
+    SQLite::Transaction transaction(database);
+    database.exec(migrations.at(static_cast<std::size_t>(version)));
+    database.exec(fmt::format("pragma application_id = {}", application_id));
+    database.exec(fmt::format("pragma user_version = {}", version + 1));
+    transaction.commit();
+  }
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,16 @@
+// The journal's tables, and how older ones become today's.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+// Fails for a database that is not a journal, or of a newer version. Reads only.
+Expected<void> check_schema(SQLite::Database& database);
+
+// Brings an empty or older journal up to date; each step is a transaction.
+void migrate(SQLite::Database& database);
+
+}  // namespace hydra_provisioner

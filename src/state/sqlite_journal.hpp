@@ -1,0 +1,38 @@
+// The journal in an SQLite file, one a tag: `STATE_DIR/TAG.sqlite`. Its tables are described in schema.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "state/journal.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace hydra_provisioner {
+
+class SqliteJournal final : public Journal {
+ public:
+  // Creates the file, or brings an older one up to date. Fails when the file cannot be read, is not a journal, or was
+  // written by a newer version.
+  static Expected<std::unique_ptr<SqliteJournal>> open(const std::string& path);
+  // To look only: writes nothing, not even beside the file. A file that does not exist is an empty memory.
+  static Expected<Memory> look(const std::string& path, Instant now);
+
+  ~SqliteJournal() override;
+  Task<Expected<Memory>> load(Instant now) override;
+  Task<Expected<void>> commit(Changes changes) override;
+
+ private:
+  SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database);
+
+  std::string path_;
+  std::unique_ptr<SQLite::Database> database_;
+  boost::asio::thread_pool thread_{
+      1};  // the database is used on this thread only; it ends before the database is closed
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,110 @@
+// docs/configuration.md says what the code does.
+#include <fstream>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "config/load.hpp"
+#include "config/options.hpp"
+#include "io/json.hpp"
+#include "tests/config/run_task.hpp"
+#include "tests/io/temporary_folder.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+std::string documentation() {
+  std::ifstream file(TEST_DATA "/../../docs/configuration.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string table(std::span<const Option> options) {
+  std::string text = "| option | value | default | meaning |\n|---|---|---|---|\n";
+  for (const Option& option : options) {
+    const std::string standard = option.standard.empty() ? "none" : fmt::format("`{}`", option.standard);
+    text += fmt::format("| `{}` | {} | {} | {} |\n", option.name, kind_text(option.kind), standard, option.meaning);
+  }
+  return text;
+}
+
+// The text of the first code block of this language after a heading.
+std::string code_block(const std::string& language, const std::string& heading) {
+  const std::string text = documentation();
+  const std::string fence = "```" + language + "\n";
+  const auto begin = text.find(fence, text.find("\n## " + heading + "\n")) + fence.size();
+  return text.substr(begin, text.find("```\n", begin) - begin);
+}
+
+std::expected<Config, ConfigErrors> load_text(const std::string& content) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path + "/conf.nix";
+  std::ofstream(file) << content;
+  auto config = run_task(load_config(file, {}));
+  if (config) return config;
+  for (std::string& error : config.error()) error.erase(0, folder.path.size() + 1);
+  return config;
+}
+
+TEST(Documentation, ListsEveryOptionWithItsDefault) {
+  const std::string text = documentation();
+  EXPECT_THAT(text, testing::HasSubstr(table(top_level_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(pool_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(local_options())));
+}
+
+TEST(Documentation, BeginsWithAConfigurationThatWorks) {
+  const auto config = load_text(code_block("nix", "An example"));
+  ASSERT_TRUE(config) << Json(config.error());
+  EXPECT_EQ(config->pools.size(), 2U);
+}
+
+TEST(Documentation, ShowsTheErrorsAsTheyAre) {
+  const auto config = load_text(code_block("nix", "Errors"));
+  ASSERT_FALSE(config);
+  EXPECT_EQ(fmt::format("{}\n", fmt::join(config.error(), "\n")), code_block("text", "Errors"));
+}
+
+// The options of a table as they would be written to ask for their defaults.
+std::string defaults(std::span<const Option> options) {
+  std::string text;
+  for (const Option& option : options) {
+    if (!option.standard.empty()) text += fmt::format("{} = {}; ", option.name, option.standard);
+  }
+  return text;
+}
+
+std::string shown(const Config& config) {
+  const PoolConfig& pool = config.pools.at(PoolName("x86_64-linux"));
+  const auto& local = std::get<LocalSettings>(pool.provider);
+  return fmt::format(
+      "{} {} {} {} {} {} {} {} {} {} {}; {} {} {} {} {} {} {} {} {} {} {}; {} {}", config.tag, config.status_command,
+      config.status_timeout.count(), config.update_command.has_value(), config.machines_file, config.placeholders,
+      config.max_parallel, config.pass_timeout.count(), config.settle.count(), config.quiet.count(),
+      config.interval.count(), pool.min_machines, pool.max_machines, pool.ignored_runnables, pool.runnables_per_machine,
+      pool.max_jobs, pool.speed_factor, pool.ssh_key.has_value(), pool.stop_on_idle, pool.grace_period.count(),
+      pool.billing_period.count(), pool.boot_timeout.count(), local.own_store, local.boot_seconds.count());
+}
+
+TEST(Options, HaveTheDefaultsThatTheirTableSays) {
+  const auto silent = load_text("{ systemTypes.x86_64-linux.local = { }; }");
+  const auto explicit_defaults =
+      load_text(fmt::format("{{ {} systemTypes.x86_64-linux = {{ {} local = {{ {} }}; }}; }}",
+                            defaults(top_level_options()), defaults(pool_options()), defaults(local_options())));
+  ASSERT_TRUE(silent) << Json(silent.error());
+  ASSERT_TRUE(explicit_defaults) << Json(explicit_defaults.error());
+  EXPECT_EQ(shown(*silent), shown(*explicit_defaults));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

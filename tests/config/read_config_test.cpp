@@ -1,0 +1,431 @@
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "config/load.hpp"
+#include "config/options.hpp"
+#include "io/json.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+
+// What evaluation makes of a function.
+const Json function = {{"<function>", nullptr}};
+
+Json with_pool(const Json& settings, const std::string& type = "x86_64-linux") {
+  return {{"systemTypes", {{type, settings}}}};
+}
+
+// A local pool with more settings.
+Json local_pool(Json more) {
+  more["local"] = Json::object();
+  return with_pool(more);
+}
+
+// A good pool, and these top-level options.
+Json with_options(Json options) {
+  options.update(local_pool(Json::object()));
+  return options;
+}
+
+ConfigErrors errors_of(const Json& value, ConfigOptions options = {}) {
+  const auto config = read_config("conf.nix", value, options);
+  return config ? ConfigErrors{} : config.error();
+}
+
+// The only error, without what every error begins with.
+std::string error_of(const Json& value, ConfigOptions options = {}) {
+  const ConfigErrors errors = errors_of(value, options);
+  if (errors.size() != 1) return "errors: " + Json(errors).dump();
+  const std::string start = "conf.nix: ";
+  return errors[0].starts_with(start) ? errors[0].substr(start.size()) : "no file: " + errors[0];
+}
+
+// The same for a single setting of a local pool.
+std::string pool_error(const std::string& name, const Json& value) {
+  const std::string error = error_of(local_pool({{name, value}}));
+  const std::string start = "systemTypes.x86_64-linux." + name + ": ";
+  return error.starts_with(start) ? error.substr(start.size()) : error;
+}
+
+PoolConfig pool_of(const Json& value, const std::string& type = "x86_64-linux") {
+  const auto config = read_config("conf.nix", value, {});
+  return config ? config->pools.at(PoolName(type)) : PoolConfig{};
+}
+
+TEST(ReadConfig, FillsInTheDefaults) {
+  const auto config = read_config("conf.nix", local_pool(Json::object()), {});
+  ASSERT_TRUE(config) << Json(config.error());
+  EXPECT_EQ(config->tag.text, "hydra-provisioned");
+  EXPECT_THAT(config->status_command, ElementsAre("hydra-queue-runner", "--status"));
+  EXPECT_EQ(config->update_command, std::nullopt);
+  const PoolConfig& pool = config->pools.at(PoolName("x86_64-linux"));
+  EXPECT_EQ(pool.name.text, "x86_64-linux");
+  EXPECT_THAT(pool.type.systems, ElementsAre("i686-linux", "x86_64-linux"));
+  EXPECT_EQ(pool.max_machines, 1);
+  EXPECT_EQ(pool.ssh_key, std::nullopt);
+  EXPECT_EQ(pool.kind(), ProviderKind::local);
+  EXPECT_TRUE(std::get<LocalSettings>(pool.provider).own_store);
+}
+
+TEST(ReadConfig, ReadsEveryTopLevelOption) {
+  const auto config = read_config("conf.nix",
+                                  with_options({{"tag", "farm"},
+                                                {"statusCommand", {"ssh", "hydra", "status"}},
+                                                {"statusTimeout", 1},
+                                                {"updateCommand", {"tee"}},
+                                                {"machinesFile", "/tmp/machines"},
+                                                {"placeholders", false},
+                                                {"maxParallel", 2},
+                                                {"passTimeout", 3},
+                                                {"settle", 4},
+                                                {"quiet", 5},
+                                                {"interval", 6}}),
+                                  {});
+  ASSERT_TRUE(config) << Json(config.error());
+  EXPECT_EQ(config->tag.text, "farm");
+  EXPECT_THAT(config->status_command, ElementsAre("ssh", "hydra", "status"));
+  EXPECT_EQ(config->status_timeout, Seconds{1});
+  EXPECT_THAT(config->update_command, testing::Optional(ElementsAre("tee")));
+  EXPECT_EQ(config->machines_file, "/tmp/machines");
+  EXPECT_FALSE(config->placeholders);
+  EXPECT_EQ(config->max_parallel, 2);
+  EXPECT_EQ(config->pass_timeout, Seconds{3});
+  EXPECT_EQ(config->settle, Seconds{4});
+  EXPECT_EQ(config->quiet, Seconds{5});
+  EXPECT_EQ(config->interval, Seconds{6});
+}
+
+TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
+  const PoolConfig pool = pool_of(local_pool({{"minMachines", 1},
+                                              {"maxMachines", 2},
+                                              {"ignoredRunnables", 3},
+                                              {"runnablesPerMachine", 4},
+                                              {"maxJobs", 5},
+                                              {"speedFactor", 6},
+                                              {"sshKey", "/var/lib/hydra/id_farm"},
+                                              {"stopOnIdle", true},
+                                              {"gracePeriod", 7},
+                                              {"billingPeriod", 8},
+                                              {"bootTimeout", 9}}));
+  EXPECT_EQ(pool.min_machines, 1);
+  EXPECT_EQ(pool.max_machines, 2);
+  EXPECT_EQ(pool.ignored_runnables, 3);
+  EXPECT_EQ(pool.runnables_per_machine, 4);
+  EXPECT_EQ(pool.max_jobs, 5);
+  EXPECT_EQ(pool.speed_factor, 6);
+  EXPECT_EQ(pool.ssh_key, "/var/lib/hydra/id_farm");
+  EXPECT_TRUE(pool.stop_on_idle);
+  EXPECT_EQ(pool.grace_period, Seconds{7});
+  EXPECT_EQ(pool.billing_period, Seconds{8});
+  EXPECT_EQ(pool.boot_timeout, Seconds{9});
+}
+
+TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {
+  const auto config = read_config("conf.nix", with_options({{"sshCommand", {"ssh", "hydra"}}}), {});
+  ASSERT_TRUE(config) << Json(config.error());
+  EXPECT_THAT(config->status_command, ElementsAre("ssh", "hydra"));
+}
+
+TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
+  const auto local =
+      std::get<LocalSettings>(pool_of(with_pool({{"local", {{"store", "host"}, {"bootSeconds", 3}}}})).provider);
+  EXPECT_FALSE(local.own_store);
+  EXPECT_EQ(local.boot_seconds, Seconds{3});
+
+  const PoolConfig nixops = pool_of(with_pool({{"nixopsExpr", "/etc/farm.nix"}, {"nixPath", {"nixpkgs=/nixpkgs"}}}));
+  EXPECT_EQ(std::get<NixopsSettings>(nixops.provider).expression, "/etc/farm.nix");
+  EXPECT_THAT(std::get<NixopsSettings>(nixops.provider).nix_path, ElementsAre("nixpkgs=/nixpkgs"));
+
+  EXPECT_EQ(pool_of(with_pool({{"ec2", {{"region", "eu-west-1"}}}})).kind(), ProviderKind::ec2);
+  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).kind(), ProviderKind::exec);
+}
+
+TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
+  EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}})).billing_period, Seconds{3600});
+  EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}, {"billingPeriod", 60}})).billing_period, Seconds{60});
+  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).billing_period, Seconds{0});
+}
+
+TEST(ReadConfig, TellsAllErrorsAtOnce) {
+  EXPECT_THAT(
+      errors_of({{"tga", "farm"},
+                 {"interval", 0},
+                 {"systemTypes",
+                  {{"x86_64-linux", {{"local", Json::object()}, {"maxMachine", 3}, {"gracePeriod", "10 min"}}},
+                   {"x86_64-linux:benchmark", {{"local", Json::object()}, {"minMachines", 5}}}}}}),
+      ElementsAre("conf.nix: tga: unknown option (did you mean tag?)",
+                  "conf.nix: systemTypes.x86_64-linux.maxMachine: unknown option (did you mean maxMachines?)",
+                  "conf.nix: systemTypes.x86_64-linux.gracePeriod: \"10 min\" is not a whole number of seconds; "
+                  "write 600",
+                  "conf.nix: systemTypes.\"x86_64-linux:benchmark\".minMachines: 5 is more than maxMachines, "
+                  "which is 1 by default; change one of them",
+                  "conf.nix: interval: 0 is out of range; it must be 1 to 315360000"));
+}
+
+TEST(ReadConfig, WritesPathsAsNixDoes) {
+  EXPECT_EQ(error_of(with_options({{"a b", 1}})), "\"a b\": unknown option");
+  EXPECT_EQ(error_of(with_options({{"", 1}})), "\"\": unknown option");
+  EXPECT_EQ(error_of(with_options({{"two\nlines", 1}})), "\"two\\nlines\": unknown option");
+  EXPECT_EQ(error_of(with_options({{"_a'-1", 1}})), "_a'-1: unknown option");
+}
+
+TEST(ReadConfig, SaysWhatStandsThereInsteadOfANumber) {
+  EXPECT_EQ(pool_error("maxJobs", "four"), "\"four\" is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", "4"), "\"4\" is not a whole number; write 4");
+  EXPECT_EQ(pool_error("maxJobs", "4 min"), "\"4 min\" is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", 2.5), "2.5 is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", true), "true is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", nullptr), "null is not a whole number; leave the option out for its default");
+  EXPECT_EQ(pool_error("maxJobs", Json::array()), "an empty list is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", {{"a", 1}}), "an attribute set is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", function), "a function is not a whole number");
+}
+
+TEST(ReadConfig, SaysHowManySecondsAreProbablyMeant) {
+  EXPECT_EQ(pool_error("gracePeriod", "600"), "\"600\" is not a whole number of seconds; write 600");
+  EXPECT_EQ(pool_error("gracePeriod", "45s"), "\"45s\" is not a whole number of seconds; write 45");
+  EXPECT_EQ(pool_error("gracePeriod", "2 hours"), "\"2 hours\" is not a whole number of seconds; write 7200");
+  EXPECT_EQ(pool_error("gracePeriod", "1d"), "\"1d\" is not a whole number of seconds; write 86400");
+  for (const std::string text : {"soon", "", "min", "1.5 h", "-1 min", "10 years", "9223372036854775807 d"}) {
+    EXPECT_EQ(pool_error("gracePeriod", text), "\"" + text + "\" is not a whole number of seconds");
+  }
+}
+
+TEST(ReadConfig, TakesNumbersInTheirRangeOnly) {
+  EXPECT_EQ(pool_error("minMachines", -1), "-1 is out of range; it must be 0 to 100000");
+  EXPECT_EQ(pool_error("maxMachines", 100'001), "100001 is out of range; it must be 0 to 100000");
+  EXPECT_EQ(pool_error("runnablesPerMachine", 0), "0 is out of range; it must be 1 to 1000000");
+  EXPECT_EQ(pool_error("maxJobs", 0), "0 is out of range; it must be 1 to 1000000");
+  EXPECT_EQ(pool_error("speedFactor", 1'000'001), "1000001 is out of range; it must be 1 to 1000000");
+  EXPECT_EQ(pool_error("bootTimeout", 0), "0 is out of range; it must be 1 to 315360000");
+  EXPECT_EQ(pool_error("gracePeriod", 315'360'001), "315360001 is out of range; it must be 0 to 315360000");
+  EXPECT_EQ(error_of(with_options({{"maxParallel", 10'001}})),
+            "maxParallel: 10001 is out of range; it must be 1 to 10000");
+  EXPECT_EQ(errors_of(local_pool({{"minMachines", 100'000}, {"maxMachines", 100'000}, {"gracePeriod", 315'360'000}})),
+            ConfigErrors{});
+}
+
+TEST(ReadConfig, SaysWhatStandsThereInsteadOfAnotherValue) {
+  EXPECT_EQ(error_of(with_options({{"placeholders", "yes"}})), "placeholders: \"yes\" is not true or false");
+  EXPECT_EQ(pool_error("sshKey", 3), "3 is not a string");
+  EXPECT_EQ(error_of(with_pool({{"local", true}})), "systemTypes.x86_64-linux.local: true is not an attribute set");
+  EXPECT_EQ(error_of(with_pool({{"local", {{"store", "hots"}}}})),
+            "systemTypes.x86_64-linux.local.store: \"hots\" is not \"own\" or \"host\"");
+  EXPECT_EQ(error_of(with_pool({{"local", {{"bootSecond", 1}}}})),
+            "systemTypes.x86_64-linux.local.bootSecond: unknown option (did you mean bootSeconds?)");
+}
+
+TEST(ReadConfig, RefusesMoreMachinesAtLeastThanAtMost) {
+  EXPECT_EQ(error_of(local_pool({{"minMachines", 3}, {"maxMachines", 2}})),
+            "systemTypes.x86_64-linux.minMachines: 3 is more than maxMachines, which is 2; change one of them");
+  EXPECT_EQ(error_of(local_pool({{"minMachines", 3}, {"maxMachines", "2"}})),
+            "systemTypes.x86_64-linux.maxMachines: \"2\" is not a whole number; write 2");
+}
+
+TEST(ReadConfig, RefusesTwoStatusCommands) {
+  EXPECT_EQ(error_of(with_options({{"statusCommand", {"a"}}, {"sshCommand", {"a"}}})),
+            "sshCommand: means the same as statusCommand, which is given too; remove one of them");
+}
+
+TEST(ReadConfig, RefusesCommandsThatNameNoProgram) {
+  const auto error = [](const Json& command) { return error_of(with_options({{"updateCommand", command}})); };
+  EXPECT_EQ(error("cat > machines"),
+            "updateCommand: \"cat > machines\" is not a list of strings, such as [ \"PROGRAM\" \"ARGUMENT\" ]");
+  EXPECT_EQ(error(Json::array()),
+            "updateCommand: an empty list is not a program; write the program first, then its arguments");
+  EXPECT_EQ(error({"", "a"}),
+            "updateCommand: element 1: \"\" is not a program; write the program first, then its arguments");
+  EXPECT_EQ(error({"a", function}), "updateCommand: element 2: a function is not a string");
+}
+
+TEST(ReadConfig, RefusesTagsThatCannotBePartOfANameEverywhere) {
+  const std::string wrong =
+      " is not a tag; write letters, digits, \"_\", \".\" and \"-\", at first a letter or \"_\", at most 40 characters";
+  for (const std::string tag : {"", "my farm", "1st", "-farm", "färm", "farm/2"}) {
+    EXPECT_EQ(error_of(with_options({{"tag", tag}})), "tag: \"" + tag + "\"" + wrong);
+  }
+  const std::string longest(40, 'a');
+  EXPECT_EQ(errors_of(with_options({{"tag", longest}})), ConfigErrors{});
+  EXPECT_EQ(error_of(with_options({{"tag", longest + "a"}})), "tag: \"" + longest + "a\"" + wrong);
+  EXPECT_EQ(errors_of(with_options({{"tag", "_Farm-2.b"}})), ConfigErrors{});
+}
+
+TEST(ReadConfig, RefusesFilesWhosePathsAreNotAbsolute) {
+  EXPECT_EQ(error_of(with_options({{"machinesFile", "machines"}})),
+            "machinesFile: \"machines\" is not a file's absolute path; write one, such as "
+            "\"/var/lib/hydra/provisioned.machines\"");
+  EXPECT_EQ(error_of(with_options({{"machinesFile", "/var/lib/hydra/"}})),
+            "machinesFile: \"/var/lib/hydra/\" is not a file's absolute path; write one, such as "
+            "\"/var/lib/hydra/provisioned.machines\"");
+  EXPECT_EQ(error_of(with_pool({{"nixopsExpr", "./deployment.nix"}})),
+            "systemTypes.x86_64-linux.nixopsExpr: \"./deployment.nix\" is not a file's absolute path; write a Nix path "
+            "without quotes, such as ./deployment.nix");
+}
+
+TEST(ReadConfig, RefusesKeysThatWouldBreakTheMachinesFile) {
+  for (const std::string key : {"", "-", "/a b", "/a;b", "/a#b", "@a", "/ä", "/a\tb", "/a\nb"}) {
+    EXPECT_THAT(pool_error("sshKey", key),
+                testing::EndsWith("is not a path that fits into the machines file; use one in "
+                                  "ASCII, without blanks, \";\", \"#\" and a leading \"@\""))
+        << key;
+  }
+  EXPECT_EQ(errors_of(local_pool({{"sshKey", "/a@b"}})), ConfigErrors{});
+}
+
+TEST(ReadConfig, WantsExactlyOneProvider) {
+  EXPECT_EQ(error_of(with_pool(Json::object())),
+            "systemTypes.x86_64-linux: no provider; add one of nixopsExpr, local, ec2 and exec, such as local = { };");
+  EXPECT_EQ(error_of(with_pool({{"local", Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", Json::object()}})),
+            "systemTypes.x86_64-linux: more than one provider: nixopsExpr, local, exec; keep one of them");
+  EXPECT_EQ(pool_error("nixPath", Json::array()), "belongs to nixopsExpr, which is not given; remove it");
+}
+
+TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
+  const std::string rule =
+      "; a system type is written SYSTEM or SYSTEM:FEATURE,FEATURE, such as x86_64-linux:benchmark";
+  const auto error = [](const std::string& type) { return error_of(with_pool({{"local", Json::object()}}, type)); };
+  EXPECT_EQ(error(""), "systemTypes.\"\": \"\" is not a system" + rule);
+  EXPECT_EQ(error(":x"), "systemTypes.\":x\": \"\" is not a system" + rule);
+  EXPECT_EQ(error("x86_64 linux"), "systemTypes.\"x86_64 linux\": \"x86_64 linux\" is not a system" + rule);
+  EXPECT_EQ(error("two\nlines"), "systemTypes.\"two\\nlines\": \"two lines\" is not a system" + rule);
+  EXPECT_EQ(error("x86_64-linux:"), "systemTypes.\"x86_64-linux:\": \"\" is not a system feature" + rule);
+}
+
+TEST(ReadConfig, RefusesTwoSystemTypesThatAreTheSame) {
+  const Json pool = {{"local", Json::object()}};
+  EXPECT_EQ(error_of({{"systemTypes", {{"x86_64-linux:kvm,benchmark", pool}, {"x86_64-linux:benchmark,kvm", pool}}}}),
+            "systemTypes.\"x86_64-linux:kvm,benchmark\": the same systems and features as "
+            "systemTypes.\"x86_64-linux:benchmark,kvm\"; keep one of them");
+  EXPECT_EQ(error_of({{"systemTypes", {{"x86_64-linux", pool}, {"i686-linux,x86_64-linux", pool}}}}),
+            "systemTypes.x86_64-linux: the same systems and features as systemTypes.\"i686-linux,x86_64-linux\"; keep "
+            "one of them");
+  EXPECT_EQ(errors_of({{"systemTypes", {{"x86_64-linux", pool}, {"i686-linux", pool}}}}), ConfigErrors{});
+}
+
+TEST(ReadConfig, WantsASystemTypeUnlessToldOtherwise) {
+  const std::string error =
+      "systemTypes: no system type; add one, such as systemTypes.x86_64-linux = { local = { }; }, or use --allow-empty "
+      "to give up every machine";
+  EXPECT_EQ(error_of(Json::object()), error);
+  EXPECT_EQ(error_of({{"systemTypes", Json::object()}}), error);
+  EXPECT_EQ(errors_of(Json::object(), {.allow_empty = true}), ConfigErrors{});
+  EXPECT_EQ(errors_of({{"systemTypes", Json::object()}}, {.allow_empty = true}), ConfigErrors{});
+}
+
+TEST(ReadConfig, WantsAttributeSetsAtEveryLevel) {
+  EXPECT_EQ(error_of(Json::array({1})), "a list is not an attribute set; write { systemTypes = { … }; }");
+  EXPECT_EQ(error_of("conf"), "\"conf\" is not an attribute set; write { systemTypes = { … }; }");
+  EXPECT_EQ(error_of(nullptr), "null is not an attribute set; write { systemTypes = { … }; }");
+  EXPECT_EQ(error_of(function), "a function is not an attribute set; write { systemTypes = { … }; }");
+  EXPECT_EQ(error_of({{"systemTypes", Json::array({1})}}), "systemTypes: a list is not an attribute set");
+  EXPECT_EQ(error_of({{"systemTypes", function}}), "systemTypes: a function is not an attribute set");
+  EXPECT_EQ(error_of(with_pool(nullptr)), "systemTypes.x86_64-linux: null is not an attribute set");
+}
+
+TEST(ReadConfig, FindsFunctionsInSettingsThatItDoesNotReadOtherwise) {
+  EXPECT_THAT(errors_of(with_pool({{"ec2", {{"tags", {"a", function}}, {"image", {{"id", function}}}}}})),
+              ElementsAre("conf.nix: systemTypes.x86_64-linux.ec2.image.id: a function is no setting; write its result",
+                          "conf.nix: systemTypes.x86_64-linux.ec2.tags element 2: a function is no setting; write its "
+                          "result"));
+}
+
+TEST(ReadPool, GivesBackAPoolFromItsRecordedSettings) {
+  const PoolConfig written = pool_of(with_pool({{"nixopsExpr", "/a.nix"}, {"maxJobs", 4}, {"billingPeriod", 60}}));
+  EXPECT_EQ(written.settings_json, R"({"billingPeriod":60,"maxJobs":4,"nixopsExpr":"/a.nix"})");
+  const auto again = read_pool("x86_64-linux", written.settings_json);
+  ASSERT_TRUE(again) << Json(again.error());
+  EXPECT_EQ(again->name, written.name);
+  EXPECT_EQ(again->type, written.type);
+  EXPECT_EQ(again->max_jobs, 4);
+  EXPECT_EQ(again->billing_period, Seconds{60});
+  EXPECT_EQ(again->settings_json, written.settings_json);
+}
+
+TEST(ReadPool, SaysWhatIsWrongWithARecord) {
+  EXPECT_THAT(read_pool("x86_64-linux", "{").error(),
+              ElementsAre("recorded settings: systemTypes.x86_64-linux: line 1, column 2: unexpected end of input"));
+  EXPECT_THAT(
+      read_pool("x86_64-linux", R"({"local": {}, "maxJobs": 0})").error(),
+      ElementsAre("recorded settings: systemTypes.x86_64-linux.maxJobs: 0 is out of range; it must be 1 to 1000000"));
+}
+
+// Not rc::gen::construct<Json>, whose braces make a list of whatever stands in them.
+template <class Value>
+rc::Gen<Json> json_of(const rc::Gen<Value>& values) {
+  return rc::gen::map(values, [](Value value) { return Json(std::move(value)); });
+}
+
+// Any value: good ones, wrong ones, and text of any bytes.
+rc::Gen<Json> values() {
+  const auto scalars =
+      rc::gen::oneOf(json_of(rc::gen::arbitrary<std::int64_t>()), json_of(rc::gen::arbitrary<std::uint64_t>()),
+                     json_of(rc::gen::inRange(0, 3)), json_of(rc::gen::arbitrary<double>()),
+                     json_of(rc::gen::arbitrary<bool>()), json_of(rc::gen::arbitrary<std::string>()),
+                     rc::gen::element<Json>(nullptr, function, "/a", "10 min", "own", Json::array(), Json::object()));
+  return rc::gen::oneOf(scalars, scalars, json_of(rc::gen::container<std::vector<Json>>(scalars)));
+}
+
+// An attribute set, most of whose names are options.
+rc::Gen<Json> settings(std::span<const Option> options, const rc::Gen<Json>& members) {
+  std::vector<std::string> names;
+  for (const Option& option : options) names.emplace_back(option.name);
+  const auto name =
+      rc::gen::weightedOneOf<std::string>({{9, rc::gen::elementOf(names)}, {1, rc::gen::arbitrary<std::string>()}});
+  return json_of(rc::gen::container<std::map<std::string, Json>>(name, members));
+}
+
+rc::Gen<Json> pools() {
+  const auto good = rc::gen::map(rc::gen::inRange(1, 100), [](int number) {
+    return Json{{"local", Json::object()}, {"minMachines", number - 1}, {"maxMachines", number}};
+  });
+  const auto any = settings(pool_options(), rc::gen::oneOf(values(), settings(local_options(), values())));
+  return rc::gen::oneOf(good, good, any);
+}
+
+rc::Gen<Json> configs() {
+  const auto types = rc::gen::weightedOneOf<std::string>(
+      {{5, rc::gen::element<std::string>("x86_64-linux", "i686-linux:kvm", "a,b:c")},
+       {1, rc::gen::arbitrary<std::string>()}});
+  const auto system_types = rc::gen::withSize([=](int size) {
+    const auto few = rc::gen::container<std::map<std::string, Json>>(types, rc::gen::resize(size, pools()));
+    return json_of(rc::gen::resize(3, few));
+  });
+  const auto options = rc::gen::oneOf(rc::gen::just(Json::object()), settings(top_level_options(), values()), values());
+  return rc::gen::apply(
+      [](Json config, Json pools_by_type) {
+        if (config.is_object()) config["systemTypes"] = std::move(pools_by_type);
+        return config;
+      },
+      options, rc::gen::weightedOneOf<Json>({{5, system_types}, {1, values()}}));
+}
+
+RC_GTEST_PROP(ReadConfig, GivesAConfigurationOrErrorsOfOneLineForAnyValue, (bool allow_empty)) {
+  const Json value = *rc::gen::scale(0.3, configs());
+  const auto config = read_config("conf.nix", value, {.allow_empty = allow_empty});
+  RC_CLASSIFY(config.has_value());
+  if (config) {
+    for (const auto& [name, pool] : config->pools) {
+      RC_ASSERT(pool.min_machines <= pool.max_machines);
+      RC_ASSERT(read_pool(name.text, pool.settings_json).has_value());
+    }
+    return;
+  }
+  RC_ASSERT(!config.error().empty());
+  for (const std::string& error : config.error()) {
+    RC_ASSERT(error.starts_with("conf.nix: "));
+    RC_ASSERT(error.find('\n') == std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

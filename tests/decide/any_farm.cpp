@@ -1,0 +1,264 @@
+#include "tests/decide/any_farm.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "tests/decide/farm.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using rc::gen::arbitrary;
+using rc::gen::element;
+using rc::gen::inRange;
+
+struct PoolOfMachines {
+  PoolName name;
+  ProviderKind kind;
+};
+
+// Around every threshold that there is, and anywhere else.
+std::int64_t any_span() {
+  return *rc::gen::oneOf(element<std::int64_t>(0, 1, 29, 30, 31, 34, 35, 36, 60, 119, 120, 121, 599, 600, 601, 1799,
+                                               1800, 1801, 3000, 3001, 3599, 3600, 3601),
+                         inRange<std::int64_t>(-300, 8000), inRange<std::int64_t>(-300, 200'000));
+}
+
+Instant any_instant() { return noon - Seconds{any_span()}; }
+
+std::optional<Instant> any_instant_if_any() {
+  if (*inRange(0, 4) == 0) return std::nullopt;
+  return any_instant();
+}
+
+bool rarely() { return *inRange(0, 8) == 0; }
+
+std::int64_t any_count() {
+  if (rarely()) return *element<std::int64_t>(1'000'000'000, std::numeric_limits<std::int64_t>::max());
+  return *inRange<std::int64_t>(0, 40);
+}
+
+ProviderKind any_provider() {
+  return *element(ProviderKind::local, ProviderKind::nixops, ProviderKind::ec2, ProviderKind::exec);
+}
+
+ProviderSettings settings_of(ProviderKind kind) {
+  if (kind == ProviderKind::local) return LocalSettings{};
+  if (kind == ProviderKind::nixops) return NixopsSettings{};
+  if (kind == ProviderKind::ec2) return Ec2Settings{};
+  return ExecSettings{};
+}
+
+PoolConfig any_pool(const std::string& name, ProviderKind kind) {
+  PoolConfig pool;
+  pool.name = PoolName(name);
+  pool.type = parse_system_type(name).value();
+  pool.min_machines = *inRange<std::int64_t>(0, 4);
+  pool.max_machines = *inRange<std::int64_t>(0, 9);
+  pool.ignored_runnables = *inRange<std::int64_t>(0, 8);
+  pool.runnables_per_machine = *inRange<std::int64_t>(1, 12);
+  pool.stop_on_idle = *arbitrary<bool>();
+  pool.grace_period = Seconds{*element<std::int64_t>(0, 0, 1, 600, 3600)};
+  pool.billing_period = Seconds{*element<std::int64_t>(0, 0, 60, 600, 900, 1800, 3600, 86400)};
+  pool.boot_timeout = Seconds{*element<std::int64_t>(1, 300, 1800)};
+  pool.provider = settings_of(kind);
+  return pool;
+}
+
+const std::vector<std::string> pool_names{"aarch64-linux", "aarch64-linux,x86_64-linux:kvm", "i686-linux",
+                                          "x86_64-linux",  "x86_64-linux:benchmark,kvm",     "x86_64-linux:kvm"};
+
+const std::vector<std::string> step_type_keys{"aarch64-linux",
+                                              "aarch64-linux:kvm",
+                                              "builtin",
+                                              "builtin:local",
+                                              "i686-linux",
+                                              "m68k-linux",
+                                              "x86_64-linux",
+                                              "",
+                                              "x86_64-linux:kvm",
+                                              "x86_64-linux:kvm,local",
+                                              ":",
+                                              "x86_64-linux:,"};
+
+// Every combination that the life cycle knows, and those that it does not: the journal may be old, the provider slow.
+Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
+  using enum MachineState;
+  Machine machine;
+  machine.id = MachineId(fmt::format("hydra-provisioned-{}", number));
+  machine.pool = pool.name;
+  machine.provider = pool.kind;
+  machine.state = *element(requested, creating, ready, ready, ready, draining, draining, stopping, stopped, destroying,
+                           MachineState::failed);
+  machine.since = any_instant();
+  machine.requested_at = any_instant();
+  machine.address = rarely() ? "" : fmt::format("10.0.0.{}", rarely() ? 1 : number);
+  machine.launched_at = any_instant_if_any();
+  machine.ready_at = any_instant_if_any();
+  machine.listed_at = any_instant_if_any();
+  machine.first_listed_at = any_instant_if_any();
+  machine.unlisted_at = any_instant_if_any();
+  machine.listed = machine.first_listed_at && (machine.state == ready ? !rarely() : rarely());
+  machine.cannot_stop = rarely();
+  machine.vanished = rarely();
+  machine.interrupted = *arbitrary<bool>();
+  if (rarely()) machine.under_way = *element(Operation::create, Operation::start, Operation::stop, Operation::destroy);
+  return machine;
+}
+
+QueueMachine any_entry() {
+  QueueMachine entry;
+  if (!rarely()) entry.enabled = *element(false, false, true);
+  if (!rarely()) entry.current_jobs = *element<std::int64_t>(0, 0, 0, 1, 2);
+  if (!rarely()) entry.idle_since = rarely() ? Instant{} : any_instant();
+  return entry;
+}
+
+QueueStatus any_status(const std::vector<Machine>& machines) {
+  QueueStatus status;
+  status.arrived = noon - Seconds{*inRange(0, 30)};
+  status.time = status.arrived + Seconds{*inRange(-120, 121)};
+  status.started = any_instant_if_any();
+  for (const std::string& key : *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(step_type_keys))) {
+    const std::int64_t running = *inRange<std::int64_t>(0, 2);
+    status.step_types.push_back(
+        {.key = key, .type = parse_step_type(key), .runnable = any_count(), .running = running});
+  }
+  if (rarely()) return status;
+  status.machines.emplace();
+  for (const Machine& machine : machines) {
+    if (*inRange(0, 4) > 0) status.machines->emplace(queue_name(machine), any_entry());
+  }
+  return status;
+}
+
+std::vector<PoolOfMachines> add_pools(AnyFarm& farm) {
+  std::vector<PoolOfMachines> pools;
+  for (const std::string& name : pool_names) {
+    const bool is_configured = *arbitrary<bool>();
+    const ProviderKind kind = any_provider();
+    if (is_configured) {
+      farm.config.pools.emplace(PoolName(name), any_pool(name, kind));
+      pools.push_back({PoolName(name), kind});
+    }
+    const ProviderKind former = any_provider();
+    if (!rarely() || (is_configured && former == kind)) continue;
+    farm.seen.retired.push_back(any_pool(name, former));
+    pools.push_back({PoolName(name), former});
+  }
+  return pools;
+}
+
+CreationRecord any_creation_record() {
+  CreationRecord record;
+  record.failed_passes = *inRange<std::int64_t>(0, 10);
+  record.last_failed_pass = any_instant();
+  for (std::int64_t i = *inRange<std::int64_t>(0, 9); i > 0; --i) record.failures.push_back(any_instant());
+  std::ranges::sort(record.failures);
+  return record;
+}
+
+AnyFarm make_farm(bool trusted) {
+  AnyFarm farm;
+  farm.seen.now = noon;
+  farm.config.settle = Seconds{*element<std::int64_t>(0, 35, 35, 100)};
+  farm.config.quiet = Seconds{*element<std::int64_t>(0, 120, 120, 300)};
+  const std::vector<PoolOfMachines> pools = add_pools(farm);
+  const std::int64_t count = pools.empty() ? 0 : *inRange<std::int64_t>(0, 24);
+  for (std::int64_t number = 1; number <= count; ++number) {
+    farm.seen.machines.push_back(any_machine(number, *rc::gen::elementOf(pools)));
+  }
+  farm.seen.next_number = count + *inRange<std::int64_t>(1, 3);
+  for (const PoolOfMachines& pool : pools) {
+    if (rarely()) farm.seen.creations[pool.name] = any_creation_record();
+  }
+  if (rarely()) farm.seen.unseen.emplace(any_provider(), "its list could not be read");
+  farm.seen.queue = std::unexpected(Untrusted{"it is down"});
+  if (trusted) farm.seen.queue = any_status(farm.seen.machines);
+  return farm;
+}
+
+std::string in_full(const std::optional<Instant>& instant) {
+  return instant ? fmt::format("{}", to_unix(*instant)) : "-";
+}
+
+std::string relative(const std::optional<Instant>& instant) {
+  return instant ? fmt::format("{}", (*instant - noon).count()) : "-";
+}
+
+std::string described(const Machine& m) {
+  return fmt::format("{} {} {} {} \"{}\" requested {} launched {} ready {} listed {} first {} unlisted {}{}{}{}{}{}",
+                     m.id, m.pool, to_string(m.provider), to_string(m.state), m.address, relative(m.requested_at),
+                     relative(m.launched_at), relative(m.ready_at), relative(m.listed_at), relative(m.first_listed_at),
+                     relative(m.unlisted_at), m.listed ? " LISTED" : "", m.cannot_stop ? " CANNOT-STOP" : "",
+                     m.vanished ? " VANISHED" : "", m.interrupted ? " INTERRUPTED" : "",
+                     m.under_way ? " UNDER-WAY" : "");
+}
+
+std::string described(const PoolConfig& p) {
+  return fmt::format("{} {} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
+                     to_string(p.kind()), p.min_machines, p.max_machines, p.ignored_runnables, p.runnables_per_machine,
+                     p.stop_on_idle, p.grace_period.count(), p.billing_period.count(), p.boot_timeout.count());
+}
+
+}  // namespace
+
+rc::Gen<AnyFarm> any_farm() {
+  return rc::gen::exec([] { return make_farm(!rarely()); });
+}
+
+rc::Gen<AnyFarm> any_farm_with_trusted_status() {
+  return rc::gen::exec([] { return make_farm(true); });
+}
+
+rc::Gen<AnyFarm> any_farm_with_untrusted_status() {
+  return rc::gen::exec([] { return make_farm(false); });
+}
+
+void showValue(const AnyFarm& farm, std::ostream& out) {
+  for (const auto& [name, pool] : farm.config.pools) out << described(pool) << '\n';
+  for (const PoolConfig& pool : farm.seen.retired) out << "retired: " << described(pool) << '\n';
+  for (const Machine& machine : farm.seen.machines) out << described(machine) << '\n';
+  if (!farm.seen.queue) {
+    out << "untrusted\n";
+    return;
+  }
+  const QueueStatus& status = *farm.seen.queue;
+  out << fmt::format("status {} arrived {} started {}\n", relative(status.time), relative(status.arrived),
+                     relative(status.started));
+  for (const StepTypeCount& steps : status.step_types) {
+    out << fmt::format("  {:?} {} runnable {} running\n", steps.key, steps.runnable, steps.running);
+  }
+  if (!status.machines) return;
+  for (const auto& [name, entry] : *status.machines) {
+    out << fmt::format("  {} enabled {} jobs {} idle since {}\n", name, entry.enabled ? int{*entry.enabled} : -1,
+                       entry.current_jobs.value_or(-1), relative(entry.idle_since));
+  }
+}
+
+std::string in_full(const Plan& plan) {
+  std::string text = fmt::format("{} untrusted {} reconsider {}\n", to_unix(plan.time), plan.untrusted.value_or("-"),
+                                 in_full(plan.reconsider_at));
+  for (const PoolPlan& pool : plan.pools) {
+    text += fmt::format("pool {} {} {} {} {} {} {} {} {}\n", pool.name, pool.runnable, pool.running, pool.ignored,
+                        pool.wanted, pool.target, pool.machines, pool.sum, fmt::join(pool.notes, "; "));
+  }
+  for (const Unplaceable& steps : plan.unplaceable) {
+    text += fmt::format("unplaceable {} {}\n", steps.step_type, steps.runnable);
+  }
+  for (const Action& action : plan.actions) {
+    const auto* destroy = std::get_if<Destroy>(&action);
+    text += fmt::format("{} {} {} {} until {}{}\n", name_of(action), machine_of(action), pool_of(action),
+                        reason_of(action).text, in_full(reason_of(action).until),
+                        destroy != nullptr && destroy->never_got_ready ? " never ready" : "");
+  }
+  return text;
+}
+
+}  // namespace hydra_provisioner

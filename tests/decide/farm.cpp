@@ -1,0 +1,305 @@
+#include "tests/decide/farm.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "decide/plan.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using namespace std::chrono_literals;
+using enum MachineState;
+
+constexpr std::int64_t first_new_number = 100;
+
+ProviderSettings settings_of(ProviderKind kind) {
+  switch (kind) {
+    case ProviderKind::local:
+      return LocalSettings{};
+    case ProviderKind::nixops:
+      return NixopsSettings{};
+    case ProviderKind::ec2:
+      return Ec2Settings{};
+    case ProviderKind::exec:
+      return ExecSettings{};
+  }
+  throw std::logic_error("no such provider");
+}
+
+PoolConfig pool_config(const std::string& name, const Settings& settings) {
+  return {.name = PoolName(name),
+          .type = parse_system_type(name).value(),
+          .min_machines = settings.min_machines,
+          .max_machines = settings.max_machines,
+          .ignored_runnables = settings.ignored_runnables,
+          .runnables_per_machine = settings.runnables_per_machine,
+          .ssh_key = {},
+          .stop_on_idle = settings.stop_on_idle,
+          .grace_period = settings.grace_period,
+          .billing_period = settings.billing_period,
+          .boot_timeout = settings.boot_timeout,
+          .provider = settings_of(settings.provider),
+          .settings_json = {}};
+}
+
+}  // namespace
+
+MachineSeen::MachineSeen(std::int64_t number, MachineState state) {
+  const bool is_new = state == requested || state == creating;
+  machine_.id = MachineId(fmt::format("hydra-provisioned-{}", number));
+  machine_.state = state;
+  machine_.since = noon - 60s;
+  machine_.requested_at = is_new ? noon - 60s : noon - 5h;
+  machine_.address = fmt::format("10.0.0.{}", number);
+  if (is_new) return;
+  machine_.ready_at = machine_.first_listed_at = machine_.listed_at = noon - 4h;
+  machine_.listed = state == MachineState::ready;
+  if (!machine_.listed) machine_.unlisted_at = noon - 10min;
+  entry_ = QueueMachine{.enabled = machine_.listed, .current_jobs = 0, .idle_since = noon - 1h};
+}
+
+MachineSeen& MachineSeen::busy(std::int64_t jobs) {
+  return says({.enabled = machine_.listed, .current_jobs = jobs, .idle_since = {}});
+}
+
+MachineSeen& MachineSeen::idle_for(Seconds span) {
+  return says({.enabled = machine_.listed, .current_jobs = 0, .idle_since = noon - span});
+}
+
+MachineSeen& MachineSeen::never_used() {
+  return says({.enabled = machine_.listed, .current_jobs = 0, .idle_since = Instant{}});
+}
+
+MachineSeen& MachineSeen::says(QueueMachine entry) {
+  entry_ = entry;
+  return *this;
+}
+
+MachineSeen& MachineSeen::absent() {
+  entry_.reset();
+  return *this;
+}
+
+MachineSeen& MachineSeen::requested_for(Seconds span) {
+  machine_.requested_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::launched_for(Seconds span) {
+  machine_.launched_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::ready_for(Seconds span) {
+  machine_.ready_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::listed_for(Seconds span) {
+  machine_.listed_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::first_listed_for(Seconds span) {
+  machine_.first_listed_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::unlisted_for(Seconds span) {
+  machine_.listed = false;
+  machine_.unlisted_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::still_listed() {
+  machine_.listed = true;
+  machine_.unlisted_at.reset();
+  return *this;
+}
+
+MachineSeen& MachineSeen::never_listed() {
+  machine_.listed = false;
+  machine_.first_listed_at.reset();
+  machine_.listed_at.reset();
+  machine_.unlisted_at.reset();
+  return absent();
+}
+
+MachineSeen& MachineSeen::interrupted() {
+  machine_.interrupted = true;
+  return *this;
+}
+
+MachineSeen& MachineSeen::under_way(Operation operation) {
+  machine_.under_way = operation;
+  return *this;
+}
+
+MachineSeen& MachineSeen::vanished() {
+  machine_.vanished = true;
+  return *this;
+}
+
+MachineSeen& MachineSeen::refuses_to_stop() {
+  machine_.cannot_stop = true;
+  return *this;
+}
+
+MachineSeen& MachineSeen::failed_with(std::string error) {
+  machine_.last_error = std::move(error);
+  return *this;
+}
+
+MachineSeen coming(std::int64_t number) { return {number, MachineState::creating}; }
+MachineSeen ready(std::int64_t number) { return {number, MachineState::ready}; }
+MachineSeen draining(std::int64_t number) { return {number, MachineState::draining}; }
+MachineSeen stopping(std::int64_t number) { return {number, MachineState::stopping}; }
+MachineSeen stopped(std::int64_t number) { return {number, MachineState::stopped}; }
+MachineSeen destroying(std::int64_t number) { return {number, MachineState::destroying}; }
+MachineSeen failed(std::int64_t number) { return {number, MachineState::failed}; }
+
+Farm farm() { return Farm().at(noon).started(noon - 24h); }
+Farm farm(const std::string& pool, Settings settings) { return farm().pool(pool, settings); }
+
+Farm& Farm::pool(const std::string& name, Settings settings) {
+  pool_ = PoolName(name);
+  provider_ = settings.provider;
+  config_.pools.insert_or_assign(pool_, pool_config(name, settings));
+  return *this;
+}
+
+Farm& Farm::retired_pool(const std::string& name, Settings settings) {
+  pool_ = PoolName(name);
+  provider_ = settings.provider;
+  snapshot_.retired.push_back(pool_config(name, settings));
+  return *this;
+}
+
+void Farm::add(const MachineSeen& seen) {
+  Machine machine = seen.machine();
+  machine.pool = pool_;
+  machine.provider = provider_;
+  if (seen.entry()) entries_.emplace(queue_name(machine), *seen.entry());
+  snapshot_.machines.push_back(std::move(machine));
+  std::ranges::sort(snapshot_.machines, {}, [](const Machine& m) { return number_of(m.id); });
+}
+
+StepTypeCount& Farm::step_type(const std::string& key) {
+  const auto known = std::ranges::find(status_.step_types, key, &StepTypeCount::key);
+  if (known != status_.step_types.end()) return *known;
+  return status_.step_types.emplace_back(StepTypeCount{.key = key, .type = parse_step_type(key)});
+}
+
+Farm& Farm::runnable(const std::string& key, std::int64_t count) {
+  step_type(key).runnable = count;
+  return *this;
+}
+
+Farm& Farm::running(const std::string& key, std::int64_t count) {
+  step_type(key).running = count;
+  return *this;
+}
+
+Farm& Farm::started(Instant queue_runner_start) {
+  status_.started = queue_runner_start;
+  return *this;
+}
+
+Farm& Farm::started_unknown() {
+  status_.started.reset();
+  return *this;
+}
+
+Farm& Farm::clock_ahead(Seconds difference) {
+  clock_ahead_ = difference;
+  return *this;
+}
+
+Farm& Farm::no_machines_in_status() {
+  lists_machines_ = false;
+  return *this;
+}
+
+Farm& Farm::untrusted(const std::string& why) {
+  untrusted_ = why;
+  return *this;
+}
+
+Farm& Farm::unseen(ProviderKind provider, const std::string& why) {
+  snapshot_.unseen[provider] = why;
+  return *this;
+}
+
+Farm& Farm::failed_passes(const std::string& pool, std::int64_t count, Instant last) {
+  CreationRecord& record = snapshot_.creations[PoolName(pool)];
+  record.failed_passes = count;
+  record.last_failed_pass = last;
+  return *this;
+}
+
+Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
+  snapshot_.creations[PoolName(pool)].failures = std::move(times);
+  return *this;
+}
+
+Farm& Farm::settle(Seconds span) {
+  config_.settle = span;
+  return *this;
+}
+
+Farm& Farm::quiet(Seconds span) {
+  config_.quiet = span;
+  return *this;
+}
+
+Farm& Farm::at(Instant now) {
+  snapshot_.now = now;
+  return *this;
+}
+
+Snapshot Farm::seen() const {
+  Snapshot snapshot = snapshot_;
+  snapshot.next_number = first_new_number;
+  QueueStatus status = status_;
+  status.arrived = snapshot.now;
+  status.time = snapshot.now + clock_ahead_;
+  if (lists_machines_) status.machines = entries_;
+  if (untrusted_) {
+    snapshot.queue = std::unexpected(Untrusted{*untrusted_});
+  } else {
+    snapshot.queue = std::move(status);
+  }
+  return snapshot;
+}
+
+Plan Farm::decided() const { return plan(seen(), config_); }
+
+std::string actions_of(const Plan& plan) {
+  std::string text;
+  for (const Action& action : plan.actions) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_of(action), number_of(machine_of(action)));
+  }
+  return text;
+}
+
+const PoolPlan& pool_plan(const Plan& plan, const std::string& name) {
+  const auto found = std::ranges::find(plan.pools, PoolName(name), &PoolPlan::name);
+  if (found == plan.pools.end()) throw std::logic_error("the plan has no pool " + name);
+  return *found;
+}
+
+const Action& action_on(const Plan& plan, std::int64_t number) {
+  const auto found =
+      std::ranges::find(plan.actions, number, [](const Action& action) { return number_of(machine_of(action)); });
+  if (found == plan.actions.end()) throw std::logic_error(fmt::format("the plan says nothing of machine {}", number));
+  return *found;
+}
+
+std::optional<Instant> until_of(const Plan& plan, std::int64_t number) {
+  return reason_of(action_on(plan, number)).until;
+}
+
+}  // namespace hydra_provisioner

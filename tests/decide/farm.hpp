@@ -1,0 +1,148 @@
+// A farm in the words of a test: its pools, their machines, and what the queue runner says of them at noon.
+//
+//   const Plan p = farm().pool("big", {.grace_period = 600s}).has(ready(1).idle_for(660s)).decided();
+//   EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, idle 660 s ≥ grace 600 s");
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/config.hpp"
+#include "model/machine.hpp"
+#include "model/plan.hpp"
+#include "model/queue.hpp"
+#include "model/snapshot.hpp"
+
+namespace hydra_provisioner {
+
+inline constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+
+// A pool's settings. Their defaults make sums easy: a machine for each runnable step, ten at most.
+struct Settings {
+  std::int64_t min_machines = 0;
+  std::int64_t max_machines = 10;
+  std::int64_t ignored_runnables = 0;
+  std::int64_t runnables_per_machine = 1;
+  bool stop_on_idle = false;
+  Seconds grace_period{0};
+  Seconds billing_period{0};
+  Seconds boot_timeout{1800};
+  ProviderKind provider = ProviderKind::local;
+};
+
+// Machine hydra-provisioned-N, and its entry in the queue runner's status. Made by the functions below; spans of time
+// end at noon.
+class MachineSeen {
+ public:
+  MachineSeen(std::int64_t number, MachineState state);
+
+  // As the queue runner sees it.
+  MachineSeen& busy(std::int64_t jobs);
+  MachineSeen& idle_for(Seconds span);
+  MachineSeen& never_used();  // no job since the queue runner started
+  MachineSeen& says(QueueMachine entry);
+  MachineSeen& absent();
+
+  // As we know it.
+  MachineSeen& requested_for(Seconds span);
+  MachineSeen& launched_for(Seconds span);
+  MachineSeen& ready_for(Seconds span);
+  MachineSeen& listed_for(Seconds span);        // since it was last put into the file
+  MachineSeen& first_listed_for(Seconds span);  // since it was first put into the file
+  MachineSeen& unlisted_for(Seconds span);
+  MachineSeen& still_listed();
+  MachineSeen& never_listed();
+  MachineSeen& interrupted();
+  MachineSeen& under_way(Operation operation);
+  MachineSeen& vanished();
+  MachineSeen& refuses_to_stop();
+  MachineSeen& failed_with(std::string error);
+
+  const Machine& machine() const { return machine_; }
+  const std::optional<QueueMachine>& entry() const { return entry_; }
+
+ private:
+  Machine machine_;
+  std::optional<QueueMachine> entry_;
+};
+
+MachineSeen coming(std::int64_t number);  // creating for 60 s, never listed
+MachineSeen ready(std::int64_t number);   // listed for hours, idle for one
+// Out of the machines file for ten minutes, and proven idle.
+MachineSeen draining(std::int64_t number);
+MachineSeen stopping(std::int64_t number);
+MachineSeen stopped(std::int64_t number);
+MachineSeen destroying(std::int64_t number);
+MachineSeen failed(std::int64_t number);
+
+class Farm {
+ public:
+  Farm& pool(const std::string& name, Settings settings = {});
+  Farm& retired_pool(const std::string& name, Settings settings = {});  // not configured any more
+
+  // Machines of the pool that was named last.
+  template <class... Machines>
+  Farm& has(Machines... machines) {
+    (add(machines), ...);
+    return *this;
+  }
+
+  Farm& runnable(const std::string& step_type, std::int64_t count);
+  Farm& running(const std::string& step_type, std::int64_t count);
+  Farm& started(Instant queue_runner_start);
+  Farm& started_unknown();
+  Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
+  Farm& no_machines_in_status();          // `machines` is null or missing
+  Farm& untrusted(const std::string& why);
+  Farm& unseen(ProviderKind provider, const std::string& why);
+  Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
+  Farm& failures(const std::string& pool, std::vector<Instant> times);
+  Farm& settle(Seconds span);
+  Farm& quiet(Seconds span);
+  Farm& at(Instant now);  // of the pass, and of the status
+
+  Snapshot seen() const;
+  const Config& config() const { return config_; }
+  Plan decided() const;
+
+ private:
+  void add(const MachineSeen& seen);
+  StepTypeCount& step_type(const std::string& key);
+
+  Config config_;
+  Snapshot snapshot_;
+  QueueStatus status_;
+  std::map<std::string, QueueMachine> entries_;
+  bool lists_machines_ = true;
+  std::optional<std::string> untrusted_;
+  Seconds clock_ahead_{0};
+  PoolName pool_;
+  ProviderKind provider_ = ProviderKind::local;
+};
+
+// The queue runner has been up for a day. New machines are numbered from 100.
+Farm farm();
+Farm farm(const std::string& pool, Settings settings = {});
+
+// "create 14, drain 3, keep 11"
+std::string actions_of(const Plan& plan);
+
+const PoolPlan& pool_plan(const Plan& plan, const std::string& name);
+
+const Action& action_on(const Plan& plan, std::int64_t number);
+std::optional<Instant> until_of(const Plan& plan, std::int64_t number);
+
+// Why machine N is created, drained and so on; "keep: …" when it is something else that is done with it.
+template <class Verb>
+std::string reason_of(const Plan& plan, std::int64_t number) {
+  const Action& action = action_on(plan, number);
+  const std::string& text = reason_of(action).text;
+  return std::holds_alternative<Verb>(action) ? text : std::string(name_of(action)) + ": " + text;
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include "tests/decide/farm.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The machine is surplus, and destroyed as soon as it is proven idle.
+Farm with(const MachineSeen& machine) { return farm("x86_64-linux").has(machine); }
+
+std::string destroyed(const Farm& f) { return reason_of<Destroy>(f.decided(), 1); }
+std::string waits(const Farm& f) { return reason_of<Keep>(f.decided(), 1); }
+
+TEST(Proof, TheMachineIsOutOfTheSuccessfullyPublishedFile) {
+  EXPECT_EQ(waits(with(draining(1).still_listed())), "surplus; waits: still in the published machines file");
+}
+
+TEST(Proof, TheDocumentIsSettleYoungerThanTheFile) {
+  EXPECT_EQ(waits(with(draining(1).unlisted_for(34s))), "surplus; waits: unlisted 34 s < settle 35 s");
+  EXPECT_EQ(destroyed(with(draining(1).unlisted_for(35s))),
+            "surplus; idle 3600 s ≥ quiet 120 s, unlisted 35 s ≥ settle 35 s");
+}
+
+TEST(Proof, TimesAreComparedInTheQueueRunnersClock) {
+  EXPECT_EQ(waits(with(draining(1).unlisted_for(60s)).clock_ahead(-30s)),
+            "surplus; waits: unlisted 30 s < settle 35 s");
+  const MachineSeen unlisted_ahead_of_our_clock = draining(1).unlisted_for(-20s);
+  EXPECT_EQ(waits(with(unlisted_ahead_of_our_clock).clock_ahead(54s)), "surplus; waits: unlisted 34 s < settle 35 s");
+  EXPECT_EQ(destroyed(with(unlisted_ahead_of_our_clock).clock_ahead(55s)),
+            "surplus; idle 3655 s ≥ quiet 120 s, unlisted 35 s ≥ settle 35 s");
+}
+
+TEST(Proof, TheMachineIsPresentDisabledWithoutJobsAndIdleForQuiet) {
+  EXPECT_EQ(waits(with(draining(1).idle_for(119s))), "surplus; waits: idle 119 s < quiet 120 s");
+  EXPECT_EQ(destroyed(with(draining(1).idle_for(120s))),
+            "surplus; idle 120 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+}
+
+TEST(Proof, OrIdleSinceIs0) {
+  EXPECT_EQ(destroyed(with(draining(1).never_used())),
+            "surplus; no job since the queue runner started, unlisted 600 s ≥ settle 35 s");
+}
+
+TEST(Proof, AMissingIdleSinceProvesNothing) {
+  EXPECT_EQ(waits(with(draining(1).says({.enabled = false, .current_jobs = 0, .idle_since = {}}))),
+            "surplus; waits: the queue runner does not say since when it is idle");
+}
+
+TEST(Proof, AnIdleSinceAheadOfTheDocumentProvesNothing) {
+  EXPECT_EQ(waits(with(draining(1).idle_for(-10s))), "surplus; waits: idle -10 s < quiet 120 s");
+}
+
+TEST(Proof, ABusyMachineIsNotIdleWhateverElseIsSaid) {
+  EXPECT_EQ(waits(with(draining(1).busy(1))), "surplus; waits: still busy: 1 job");
+  EXPECT_EQ(waits(with(draining(1).says({.enabled = false, .current_jobs = 2, .idle_since = noon - 1h}))),
+            "surplus; waits: still busy: 2 jobs");
+}
+
+TEST(Proof, AnUnknownNumberOfJobsProvesNothing) {
+  EXPECT_EQ(waits(with(draining(1).says({.enabled = false, .current_jobs = {}, .idle_since = noon - 1h}))),
+            "surplus; waits: the queue runner does not say how many jobs it has");
+}
+
+TEST(Proof, AMachineThatIsEnabledProvesThatTheQueueRunnerHasNotReadTheFile) {
+  EXPECT_EQ(waits(with(draining(1).says({.enabled = true, .current_jobs = 0, .idle_since = noon - 1h}))),
+            "surplus; waits: the queue runner has not read the machines file without it yet");
+}
+
+TEST(Proof, AMissingEnabledProvesNothing) {
+  EXPECT_EQ(waits(with(draining(1).says({.enabled = {}, .current_jobs = 0, .idle_since = noon - 1h}))),
+            "surplus; waits: the queue runner does not say whether it still uses it");
+}
+
+TEST(Proof, AnAbsentMachineIsIdleIfTheQueueRunnerStartedAfterItWasUnlisted) {
+  EXPECT_EQ(destroyed(with(draining(1).absent()).started(noon - 599s)),
+            "surplus; the queue runner started 1 s after it was unlisted, unlisted 600 s ≥ settle 35 s");
+  EXPECT_EQ(waits(with(draining(1).absent()).started(noon - 600s)),
+            "surplus; waits: the queue runner does not list it, though it should have seen it");
+}
+
+TEST(Proof, AnAbsentMachineIsIdleIfItWasFirstListedLessThan30SecondsBeforeItWasUnlisted) {
+  EXPECT_EQ(destroyed(with(draining(1).absent().first_listed_for(629s))),
+            "surplus; the queue runner never saw it: unlisted 29 s after it was first listed < 30 s, unlisted 600 s ≥ "
+            "settle 35 s");
+  EXPECT_EQ(waits(with(draining(1).absent().first_listed_for(630s))),
+            "surplus; waits: the queue runner does not list it, though it should have seen it");
+}
+
+TEST(Proof, AnAbsentMachineIsNotIdleWhileTheQueueRunnersStartIsUnknown) {
+  EXPECT_EQ(waits(with(draining(1).absent()).started_unknown()),
+            "surplus; waits: the queue runner does not list it, though it should have seen it");
+}
+
+TEST(Proof, AnAbsentMachineWaitsForSettleToo) {
+  EXPECT_EQ(waits(with(draining(1).absent().unlisted_for(34s)).started(noon - 10s)),
+            "surplus; waits: unlisted 34 s < settle 35 s");
+}
+
+TEST(Proof, WithoutMachinesInTheStatusNothingRunsWhenTheRunningStepsAddUpTo0) {
+  EXPECT_EQ(destroyed(with(draining(1)).running("x86_64-linux", 0).no_machines_in_status()),
+            "surplus; the queue runner lists no machines and runs no steps, unlisted 600 s ≥ settle 35 s");
+}
+
+TEST(Proof, WithoutMachinesInTheStatusARunningStepOfAnyTypeMayBeOnTheMachine) {
+  EXPECT_EQ(waits(with(draining(1)).running("x86_64-linux", 0).running("riscv64-linux", 2).no_machines_in_status()),
+            "surplus; waits: the queue runner lists no machines, and 2 steps are running");
+}
+
+TEST(Proof, NoneIsNeededForAMachineThatWasNeverListed) {
+  EXPECT_EQ(destroyed(with(draining(1).never_listed())), "surplus; never listed");
+}
+
+TEST(Proof, NoneIsNeededForAMachineThatItsProviderSaysNoLongerExists) {
+  EXPECT_EQ(destroyed(with(ready(1).busy(3).vanished())), "vanished; its provider says that it no longer exists");
+}
+
+TEST(Proof, EveryReasonToDestroyNeedsIt) {
+  EXPECT_EQ(waits(with(failed(1).busy(1).failed_with("unreachable"))), "failed: unreachable; waits: still busy: 1 job");
+  EXPECT_EQ(waits(with(destroying(1).busy(1))), "its destruction was interrupted; waits: still busy: 1 job");
+  EXPECT_EQ(waits(with(stopping(1).busy(1))), "its stop was interrupted; waits: still busy: 1 job");
+  EXPECT_EQ(waits(farm("x86_64-linux", {.max_machines = 0}).has(stopped(1).busy(1))),
+            "stopped; exceeds max 0; waits: still busy: 1 job");
+  EXPECT_EQ(waits(farm("x86_64-linux", {.max_machines = 0}).has(draining(1).busy(1))),
+            "exceeds max 0; waits: still busy: 1 job");
+  EXPECT_EQ(waits(farm().retired_pool("x86_64-linux").has(draining(1).busy(1))),
+            "its pool is not configured any more; waits: still busy: 1 job");
+  EXPECT_EQ(waits(farm("x86_64-linux", {.stop_on_idle = true}).has(draining(1).busy(1))),
+            "surplus; waits: still busy: 1 job");
+}
+
+TEST(Proof, AMachineThatIsStartedAgainNeedsItThoughItIsNotReady) {
+  const Plan p = with(coming(1)
+                          .first_listed_for(5h)
+                          .unlisted_for(4h)
+                          .says({.enabled = false, .current_jobs = 1, .idle_since = {}})
+                          .requested_for(1h))
+                     .decided();
+  EXPECT_EQ(reason_of<Keep>(p, 1), "not ready 3600 s after its request ≥ bootTimeout 1800 s; waits: still busy: 1 job");
+}
+
+TEST(Proof, SettleAndQuietAreConfigured) {
+  EXPECT_EQ(waits(with(draining(1)).settle(700s)), "surplus; waits: unlisted 600 s < settle 700 s");
+  EXPECT_EQ(waits(with(draining(1)).quiet(2h)), "surplus; waits: idle 3600 s < quiet 7200 s");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,247 @@
+// What holds for every farm, whatever it looks like.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <random>
+#include <set>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "decide/plan.hpp"
+#include "tests/decide/any_farm.hpp"
+#include "tests/decide/farm.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using namespace std::chrono_literals;
+
+using PoolKey = std::pair<PoolName, ProviderKind>;
+
+const Machine* machine_named(const Snapshot& seen, const MachineId& id) {
+  const auto found = std::ranges::find(seen.machines, id, &Machine::id);
+  return found == seen.machines.end() ? nullptr : &*found;
+}
+
+const QueueMachine* entry_of(const Machine& machine, const Snapshot& seen) {
+  if (!seen.queue || !seen.queue->machines) return nullptr;
+  const auto found = seen.queue->machines->find("root@" + machine.address);
+  return found == seen.queue->machines->end() ? nullptr : &found->second;
+}
+
+bool needs_no_proof(const Machine& machine) { return machine.vanished || !machine.first_listed_at; }
+
+bool takes_down(const Action& action) {
+  return std::holds_alternative<Stop>(action) || std::holds_alternative<Destroy>(action);
+}
+
+// The proof of idleness once more, in other words than the code's.
+bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& config) {
+  if (needs_no_proof(machine)) return true;
+  const bool is_out_of_the_file = !machine.listed && machine.unlisted_at.has_value();
+  if (!seen.queue || !is_out_of_the_file) return false;
+  const QueueStatus& status = *seen.queue;
+  const Instant t0 = *machine.unlisted_at;
+  if (status.time < t0 + config.settle) return false;
+  if (!status.machines) {
+    return std::ranges::all_of(status.step_types, [](const StepTypeCount& steps) { return steps.running == 0; });
+  }
+  if (const QueueMachine* entry = entry_of(machine, seen)) {
+    const bool is_unused = entry->enabled == false && entry->current_jobs == 0;
+    return is_unused && entry->idle_since &&
+           (*entry->idle_since == Instant{} || *entry->idle_since <= status.time - config.quiet);
+  }
+  return (status.started && *status.started > t0) || *machine.first_listed_at > t0 - 30s;
+}
+
+bool is_up_or_coming(const Action& action, const Snapshot& seen) {
+  using enum MachineState;
+  if (std::holds_alternative<Create>(action) || std::holds_alternative<Start>(action)) return true;
+  if (std::holds_alternative<Undrain>(action)) return true;
+  const Machine* machine = machine_named(seen, machine_of(action));
+  const bool is_kept = machine != nullptr && std::holds_alternative<Keep>(action);
+  return is_kept && (machine->state == ready || is_coming(*machine));
+}
+
+std::int64_t up_or_coming(const Plan& plan, const Snapshot& seen) {
+  return std::ranges::count_if(plan.actions, [&](const Action& action) { return is_up_or_coming(action, seen); });
+}
+
+std::optional<MachineEvent> event_of(const Action& action) {
+  if (std::holds_alternative<Create>(action)) return MachineEvent::creation_began;
+  if (std::holds_alternative<Start>(action)) return MachineEvent::start_began;
+  if (std::holds_alternative<Drain>(action)) return MachineEvent::drained;
+  if (std::holds_alternative<Undrain>(action)) return MachineEvent::undrained;
+  if (std::holds_alternative<Stop>(action)) return MachineEvent::stop_began;
+  if (std::holds_alternative<Destroy>(action)) return MachineEvent::destruction_began;
+  return std::nullopt;
+}
+
+RC_GTEST_PROP(EveryPlan, HasTargetsWithinTheMaximum, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const PoolPlan& pool : plan(farm.seen, farm.config).pools) {
+    const auto configured = farm.config.pools.find(pool.name);
+    RC_ASSERT(pool.target == 0 || configured != farm.config.pools.end());
+    if (pool.target > 0) RC_ASSERT(pool.target <= configured->second.max_machines);
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, CreatesNoMoreThanTheMaximumLeavesRoomFor, ()) {
+  const AnyFarm farm = *any_farm();
+  std::map<PoolKey, std::int64_t> existing;
+  for (const Machine& machine : farm.seen.machines) ++existing[{machine.pool, machine.provider}];
+  std::map<PoolName, std::int64_t> created;
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    if (machine_named(farm.seen, machine_of(action)) == nullptr) ++created[pool_of(action)];
+  }
+  for (const auto& [name, count] : created) {
+    const PoolConfig& pool = farm.config.pools.at(name);
+    RC_ASSERT(existing[PoolKey(name, pool.kind())] + count <= pool.max_machines);
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, StopsAndDestroysNothingWithoutProof, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    if (!takes_down(action)) continue;
+    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    RC_ASSERT(machine != nullptr);
+    RC_ASSERT(is_proven_idle(*machine, farm.seen, farm.config));
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, StopsAndDestroysNothingThatIsBusyOrListed, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    if (!takes_down(action)) continue;
+    const Machine& machine = *machine_named(farm.seen, machine_of(action));
+    if (needs_no_proof(machine)) continue;
+    RC_ASSERT(!machine.listed);
+    const QueueMachine* entry = entry_of(machine, farm.seen);
+    if (entry != nullptr) RC_ASSERT(entry->current_jobs == 0);
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, SaysOneThingOfEveryMachine, ()) {
+  const AnyFarm farm = *any_farm();
+  std::set<MachineId> decided;
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    RC_ASSERT(decided.insert(machine_of(action)).second);
+    RC_ASSERT(machine_named(farm.seen, machine_of(action)) != nullptr || std::holds_alternative<Create>(action));
+  }
+  for (const Machine& machine : farm.seen.machines) RC_ASSERT(decided.contains(machine.id));
+}
+
+RC_GTEST_PROP(EveryPlan, OrdersItsActionsByPoolThenCreationsThenMachines, ()) {
+  const AnyFarm farm = *any_farm();
+  const Plan p = plan(farm.seen, farm.config);
+  const auto place = [&](const Action& action) {
+    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const auto provider = machine != nullptr ? machine->provider : farm.config.pools.at(pool_of(action)).kind();
+    const auto configured = farm.config.pools.find(pool_of(action));
+    const bool is_retired = configured == farm.config.pools.end() || configured->second.kind() != provider;
+    return std::tuple(pool_of(action), is_retired, provider, machine != nullptr, number_of(machine_of(action)));
+  };
+  RC_ASSERT(std::ranges::is_sorted(p.actions, {}, place));
+}
+
+RC_GTEST_PROP(EveryPlan, HasAReasonForEverything, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    const std::string& why = reason_of(action).text;
+    RC_ASSERT(!why.empty());
+    RC_ASSERT(why.find('\n') == std::string::npos);
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, AsksForNothingThatTheLifeCycleDoesNotKnow, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const auto event = event_of(action);
+    if (machine != nullptr && event) RC_ASSERT(next_state(machine->state, *event).has_value());
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, LeavesAloneWhatAJobIsAtAndWhatCannotBeSeen, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    if (machine == nullptr) continue;
+    if (machine->under_way || farm.seen.unseen.contains(machine->provider)) {
+      RC_ASSERT(std::holds_alternative<Keep>(action));
+    }
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, StopsOnlyWhereItIsWanted, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    if (!std::holds_alternative<Stop>(action)) continue;
+    const Machine& machine = *machine_named(farm.seen, machine_of(action));
+    RC_ASSERT(!machine.vanished && machine.state != MachineState::failed);
+    if (machine.state == MachineState::stopping) continue;
+    RC_ASSERT(!machine.cannot_stop);
+    RC_ASSERT(farm.config.pools.at(machine.pool).stop_on_idle);
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, IsTheSameForTheSameSnapshot, ()) {
+  const AnyFarm farm = *any_farm();
+  const AnyFarm copy = farm;
+  RC_ASSERT(in_full(plan(farm.seen, farm.config)) == in_full(plan(copy.seen, copy.config)));
+}
+
+RC_GTEST_PROP(EveryPlan, DoesNotDependOnTheOrderOfStepTypes, ()) {
+  const AnyFarm farm = *any_farm_with_trusted_status();
+  AnyFarm shuffled = farm;
+  std::minstd_rand random(*rc::gen::arbitrary<unsigned>());
+  std::ranges::shuffle(shuffled.seen.queue->step_types, random);
+  RC_ASSERT(in_full(plan(farm.seen, farm.config)) == in_full(plan(shuffled.seen, shuffled.config)));
+}
+
+RC_GTEST_PROP(EveryPlan, NeitherAimsLowerNorHasFewerMachinesWhenMoreStepsWait, ()) {
+  const AnyFarm farm = *any_farm_with_trusted_status();
+  AnyFarm busier = farm;
+  for (StepTypeCount& steps : busier.seen.queue->step_types) {
+    if (steps.runnable <= 1'000'000'000) steps.runnable += *rc::gen::inRange<std::int64_t>(0, 30);
+  }
+  const Plan before = plan(farm.seen, farm.config);
+  const Plan after = plan(busier.seen, busier.config);
+  for (std::size_t i = 0; i < before.pools.size(); ++i) RC_ASSERT(before.pools[i].target <= after.pools[i].target);
+  RC_ASSERT(up_or_coming(before, farm.seen) <= up_or_coming(after, busier.seen));
+}
+
+RC_GTEST_PROP(EveryPlan, DrainsNothingUnderAnUntrustedStatus, ()) {
+  const AnyFarm farm = *any_farm_with_untrusted_status();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    RC_ASSERT(!std::holds_alternative<Drain>(action));
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, TakesDownOnlyNeverListedAndVanishedMachinesUnderAnUntrustedStatus, ()) {
+  const AnyFarm farm = *any_farm_with_untrusted_status();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    if (takes_down(action)) RC_ASSERT(needs_no_proof(*machine_named(farm.seen, machine_of(action))));
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, IsReconsideredAfterItsTime, ()) {
+  const AnyFarm farm = *any_farm();
+  const Plan p = plan(farm.seen, farm.config);
+  if (p.reconsider_at) RC_ASSERT(*p.reconsider_at > farm.seen.now);
+}
+
+RC_GTEST_PROP(EveryPlan, DoesNotChangeByItselfBeforeItIsReconsidered, ()) {
+  const AnyFarm farm = *any_farm();
+  const Plan now = plan(farm.seen, farm.config);
+  const Instant end = now.reconsider_at.value_or(farm.seen.now + std::chrono::days{30});
+  AnyFarm later = farm;
+  later.seen.now += Seconds{*rc::gen::inRange<std::int64_t>(0, (end - farm.seen.now).count())};
+  RC_ASSERT(actions_of(plan(later.seen, later.config)) == actions_of(now));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,23 @@
+// From a test into a coroutine and back.
+#pragma once
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "io/task.hpp"
+
+namespace hydra_provisioner {
+
+// What the task returns or throws, after everything that it started has ended.
+template <class T>
+T await(Task<T> task) {
+  boost::asio::io_context context;
+  auto result = boost::asio::co_spawn(context, std::move(task), boost::asio::use_future);
+  context.run();
+  return result.get();
+}
+
+}  // namespace hydra_provisioner

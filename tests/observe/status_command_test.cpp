@@ -1,0 +1,79 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "observe/queue_source.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+const Instant noon = from_unix(1'795'453'200);
+const std::string good_document =
+    R"({"status":"up","time":1795453200,"uptime":60,"nrRunnableSteps":0,"machineTypes":{},"machines":{}})";
+
+class NoonClock final : public Clock {
+ public:
+  Instant now() const override { return noon; }
+  Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
+};
+
+Queue read_from(std::vector<std::string> command, Seconds timeout = Seconds{30}) {
+  Config config;
+  config.status_command = std::move(command);
+  config.status_timeout = timeout;
+  NoonClock clock;
+  StatusCommand source(config, clock);
+  boost::asio::io_context context;
+  auto queue = boost::asio::co_spawn(context, source.read(), boost::asio::use_future);
+  context.run();
+  return queue.get();
+}
+
+Queue read_from_script(const std::string& script, Seconds timeout = Seconds{30}) {
+  return read_from({"sh", "-c", script}, timeout);
+}
+
+std::string why_not(const Queue& queue) { return queue ? "trusted" : queue.error().why; }
+
+TEST(StatusCommand, ReadsWhatTheCommandPrints) {
+  const Queue queue = read_from({"echo", good_document});
+  ASSERT_TRUE(queue) << queue.error().why;
+  EXPECT_EQ(queue->time, noon);
+  EXPECT_EQ(queue->arrived, noon);
+}
+
+TEST(StatusCommand, NeverReadsWhatAFailedCommandPrinted) {
+  const Queue queue =
+      read_from_script("echo '" + good_document +
+                       "'; echo 'error: queue runner did not respond; status information may be wrong' >&2; exit 1");
+  EXPECT_EQ(why_not(queue),
+            "sh exited with 1: \"error: queue runner did not respond; status information may be wrong\"");
+}
+
+TEST(StatusCommand, ACommandThatIsMissingIsNotTrusted) {
+  EXPECT_TRUE(
+      why_not(read_from({"/nonexistent/hydra-queue-runner", "--status"})).contains("/nonexistent/hydra-queue-runner"));
+}
+
+TEST(StatusCommand, ACommandThatHangsIsNotTrusted) {
+  const std::string why = why_not(read_from_script("echo '" + good_document + "'; sleep 1000", Seconds{1}));
+  EXPECT_NE(why, "trusted");
+  EXPECT_TRUE(why.contains("1 s")) << why;
+}
+
+TEST(StatusCommand, ACommandThatPrintsTooMuchIsNotTrusted) {
+  const std::string why = why_not(read_from_script("echo '" + good_document + "'; head -c 100000000 /dev/zero"));
+  EXPECT_TRUE(why.contains("64 MiB")) << why;
+}
+
+TEST(StatusCommand, ACommandThatPrintsNothingIsNotTrusted) {
+  EXPECT_TRUE(why_not(read_from({"true"})).starts_with("the status is not usable JSON: "));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

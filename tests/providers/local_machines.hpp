@@ -1,0 +1,125 @@
+// What the tests of the local provider share: a state directory that goes with its machines, and eyes for processes.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "io/clock.hpp"
+#include "io/subprocess.hpp"
+#include "providers/local/local_provider.hpp"
+#include "tests/support/own_network.hpp"
+
+namespace hydra_provisioner {
+
+template <class T>
+T result_of(Task<T> task) {
+  boost::asio::io_context context;
+  std::optional<T> result;
+  boost::asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
+    if (error) std::rethrow_exception(error);
+    result = std::move(value);
+  });
+  context.run();
+  return std::move(*result);
+}
+
+inline std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A condition that comes about; not before a minute do we believe that it will not.
+inline bool eventually(const std::function<bool()>& condition) {
+  for (int attempt = 0; attempt < 6000; ++attempt) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return false;
+}
+
+// The processes in whose command line or environment the text occurs; not this one.
+inline std::vector<pid_t> processes_with(const std::string& text) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || pid == ::getpid()) continue;
+    const std::string words = content(entry.path() / "cmdline") + content(entry.path() / "environ");
+    if (words.find(text) != std::string::npos) found.push_back(pid);
+  }
+  return found;
+}
+
+inline PoolConfig local_pool() {
+  PoolConfig pool;
+  pool.name = PoolName("x86_64-linux");
+  pool.type = {.systems = {"i686-linux", "x86_64-linux"}, .features = {}};
+  pool.provider = LocalSettings{};
+  return pool;
+}
+
+class LocalMachines : public testing::Test {
+ protected:
+  LocalMachines() {
+    char name[] = "/tmp/local-provider-test-XXXXXX";
+    state_dir = ::mkdtemp(name);
+  }
+
+  void SetUp() override {
+    if (!has_own_network) GTEST_SKIP() << "needs root and a network namespace";
+  }
+
+  ~LocalMachines() override {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(state_dir + "/local", none)) {
+      const std::string name = entry.path().filename();
+      LocalProvider owner(Tag(name.substr(0, name.rfind('-'))), state_dir, clock);
+      EXPECT_TRUE(result_of(owner.destroy(MachineId(name))));
+    }
+    std::filesystem::remove_all(state_dir, none);
+  }
+
+  std::string folder(const MachineId& id) const { return state_dir + "/local/" + id.text; }
+  pid_t listener(const MachineId& id) const { return std::atoi(content(folder(id) + "/sshd.pid").c_str()); }
+  void kill_listener(const MachineId& id) const {
+    const pid_t pid = listener(id);
+    ASSERT_GT(pid, 1);  // kill(2) takes others for groups of processes
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  }
+
+  // `machine=state …` of all that the provider lists.
+  std::vector<std::pair<std::string, InstanceState>> listed(LocalProvider& provider) const {
+    const auto instances = result_of(provider.list());
+    EXPECT_TRUE(instances) << instances.error().message;
+    std::vector<std::pair<std::string, InstanceState>> states;
+    for (const auto& instance : instances.value_or(std::vector<Instance>())) {
+      states.emplace_back(instance.machine.text, instance.state);
+    }
+    std::ranges::sort(states);
+    return states;
+  }
+
+  std::string state_dir;
+  SystemClock clock;
+  PoolConfig pool = local_pool();
+  MachineId machine{"t-1"};
+};
+
+using Listed = std::vector<std::pair<std::string, InstanceState>>;
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,335 @@
+#include "publish/machines_file.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/publish/machines_file_reader.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr const char* host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJWKQgCgz1Bzs1BDdvdTJ1/yP9VpTx+NZLxzhbPGrBVy";
+constexpr const char* host_key_column =
+    "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUpXS1FnQ2d6MUJ6czFCRGR2ZFRKMS95UDlWcFR4K05aTHh6aGJQR3JCVnk=";
+
+PoolConfig pool_of(const std::string& name) {
+  PoolConfig pool;
+  pool.name = PoolName(name);
+  pool.type = parse_system_type(name).value();
+  return pool;
+}
+
+Machine machine_at(const std::string& id, const std::string& pool, const std::string& address) {
+  Machine machine;
+  machine.id = MachineId(id);
+  machine.pool = PoolName(pool);
+  machine.address = address;
+  return machine;
+}
+
+// Pools with their machines. A deque, so that what machine() returned stays where it is.
+struct Farm {
+  Config config;
+  std::deque<Machine> machines;
+
+  PoolConfig& pool(const std::string& name) {
+    return config.pools.try_emplace(PoolName(name), pool_of(name)).first->second;
+  }
+
+  Machine& machine(const std::string& id, const std::string& pool_name, const std::string& address) {
+    pool(pool_name);
+    return machines.emplace_back(machine_at(id, pool_name, address));
+  }
+
+  MachinesFile file() const {
+    std::vector<Listing> listings;
+    for (const auto& machine : machines) listings.push_back({&machine, &config.pools.at(machine.pool)});
+    return render_machines_file(config, listings);
+  }
+};
+
+TEST(MachinesFile, HasEightColumnsAMachine) {
+  Farm farm;
+  PoolConfig& pool = farm.pool("x86_64-linux:kvm,benchmark");
+  pool.max_jobs = 4;
+  pool.speed_factor = 2;
+  pool.ssh_key = "/etc/keys/builder";
+  farm.machine("hydra-provisioned-1", "x86_64-linux:kvm,benchmark", "10.0.0.1").host_key = host_key;
+  const auto file = farm.file();
+  EXPECT_EQ(file.content,
+            fmt::format("# hydra-provisioner hydra-provisioned\n"
+                        "root@10.0.0.1 i686-linux,x86_64-linux /etc/keys/builder 4 2 benchmark,kvm benchmark,kvm {}\n",
+                        host_key_column));
+  EXPECT_EQ(file.listed, std::vector{MachineId("hydra-provisioned-1")});
+  EXPECT_TRUE(file.left_out.empty());
+}
+
+TEST(MachinesFile, WritesAMinusForWhatThereIsNot) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "builder.example.org");
+  EXPECT_EQ(farm.file().content,
+            "# hydra-provisioner hydra-provisioned\n"
+            "root@builder.example.org aarch64-linux - 1 1 - - -\n");
+}
+
+TEST(MachinesFile, SortsIdsByTheirNumbers) {
+  Farm farm;
+  for (const int number : {10, 2, 100, 9}) {
+    farm.machine(fmt::format("hydra-provisioned-{}", number), "aarch64-linux", fmt::format("10.0.0.{}", number));
+  }
+  std::vector<std::string> ids;
+  for (const auto& id : farm.file().listed) ids.push_back(id.text);
+  EXPECT_EQ(ids, (std::vector<std::string>{"hydra-provisioned-2", "hydra-provisioned-9", "hydra-provisioned-10",
+                                           "hydra-provisioned-100"}));
+}
+
+TEST(MachinesFile, WithoutPoolsAndMachinesIsAFirstLine) {
+  EXPECT_EQ(Farm{}.file().content, "# hydra-provisioner hydra-provisioned\n");
+}
+
+TEST(MachinesFile, ListsMachinesOfAPoolThatIsNoLongerConfigured) {
+  Farm farm;
+  const PoolConfig retired = pool_of("riscv64-linux");
+  const Machine machine = machine_at("hydra-provisioned-1", "riscv64-linux", "10.0.0.1");
+  const auto file = render_machines_file(farm.config, {{&machine, &retired}});
+  EXPECT_EQ(file.content, "# hydra-provisioner hydra-provisioned\nroot@10.0.0.1 riscv64-linux - 1 1 - - -\n");
+}
+
+// Placeholders.
+
+TEST(MachinesFile, HasAPlaceholderForAPoolWithoutAMachine) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1");
+  farm.pool("x86_64-linux:kvm,big-parallel");
+  EXPECT_EQ(farm.file().content,
+            "# hydra-provisioner hydra-provisioned\n"
+            "root@10.0.0.1 aarch64-linux - 1 1 - - -\n"
+            "root@x86-64-linux-kvm-big-parallel.placeholder.invalid i686-linux,x86_64-linux - 0 1 big-parallel,kvm "
+            "big-parallel,kvm -\n");
+}
+
+TEST(MachinesFile, HasNoPlaceholdersWhenTheyAreOff) {
+  Farm farm;
+  farm.config.placeholders = false;
+  farm.pool("aarch64-linux");
+  EXPECT_EQ(farm.file().content, "# hydra-provisioner hydra-provisioned\n");
+}
+
+TEST(MachinesFile, HasAPlaceholderForAPoolWhoseOnlyMachineIsLeftOut) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "");
+  EXPECT_EQ(farm.file().content,
+            "# hydra-provisioner hydra-provisioned\n"
+            "root@aarch64-linux.placeholder.invalid aarch64-linux - 0 1 - - -\n");
+}
+
+std::vector<std::string> names_in(const std::string& content) {
+  std::vector<std::string> names;
+  for (const auto& [name, machine] : read_like_nix(content).value()) names.push_back(name);
+  return names;
+}
+
+TEST(MachinesFile, NumbersPlaceholdersWhosePoolsLookAlike) {
+  Farm farm;
+  for (const std::string pool : {"x86_64-linux:a-b", "x86_64-linux:a.b", "X86-64-LINUX:a_b", "x86_64-linux:a-b-2"})
+    farm.pool(pool);
+  EXPECT_EQ(names_in(farm.file().content),
+            (std::vector<std::string>{
+                "root@x86-64-linux-a-b-2-2.placeholder.invalid", "root@x86-64-linux-a-b-2.placeholder.invalid",
+                "root@x86-64-linux-a-b-3.placeholder.invalid", "root@x86-64-linux-a-b.placeholder.invalid"}));
+}
+
+TEST(MachinesFile, APlaceholderKeepsItsNameWhileAPoolThatLooksAlikeHasAMachine) {
+  Farm farm;
+  farm.pool("x86_64-linux:a.b");
+  farm.machine("hydra-provisioned-1", "x86_64-linux:a-b", "10.0.0.1");
+  EXPECT_EQ(names_in(farm.file().content),
+            (std::vector<std::string>{"root@10.0.0.1", "root@x86-64-linux-a-b-2.placeholder.invalid"}));
+}
+
+// Bad lines.
+
+// The message about a machine that should be left out, and nothing else.
+std::string left_out(const Farm& farm) {
+  const auto file = farm.file();
+  EXPECT_TRUE(file.listed.empty());
+  EXPECT_EQ(file.left_out.size(), 1u);
+  return file.left_out.empty() ? "" : file.left_out[0];
+}
+
+TEST(MachinesFile, LeavesOutAMachineWhoseAddressIsNone) {
+  for (const std::string bad : {"", "a b", "a\tb", "a;b", "a#b", "@a", "a@b", "-a", ".a", "a..b", "a:22", "[::1]",
+                                "fe80::1%eth0", "a/b", "a?b", "\xc3\xa4"}) {
+    Farm farm;
+    farm.machine("hydra-provisioned-1", "aarch64-linux", bad);
+    EXPECT_TRUE(left_out(farm).contains("is neither a host name nor an IP address")) << bad;
+  }
+}
+
+TEST(MachinesFile, SaysWhyAMachineIsLeftOut) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "two words\n");
+  EXPECT_EQ(left_out(farm),
+            "hydra-provisioned-1: left out of the machines file: its address \"two words\\n\" is neither a host name "
+            "nor an IP "
+            "address (a port belongs in the queue runner's ssh_config)");
+}
+
+TEST(MachinesFile, TakesHostNamesAndAddresses) {
+  for (const std::string good : {"a", "builder-1", "10.0.0.1", "Builder_1.example.org", "2001:db8::1", "::1", "1a"}) {
+    Farm farm;
+    farm.machine("hydra-provisioned-1", "aarch64-linux", good);
+    EXPECT_EQ(farm.file().listed.size(), 1u) << good;
+    EXPECT_TRUE(farm.file().content.contains("\nroot@" + good + " aarch64-linux ")) << good;
+  }
+}
+
+TEST(MachinesFile, LeavesOutTheLaterOfTwoMachinesWithOneAddress) {
+  Farm farm;
+  farm.machine("hydra-provisioned-10", "aarch64-linux", "Builder");
+  farm.machine("hydra-provisioned-9", "aarch64-linux", "builder");
+  const auto file = farm.file();
+  EXPECT_EQ(file.listed, std::vector{MachineId("hydra-provisioned-9")});
+  EXPECT_EQ(file.left_out,
+            std::vector<std::string>{"hydra-provisioned-10: left out of the machines file: its address \"Builder\" is "
+                                     "also that of hydra-provisioned-9"});
+}
+
+TEST(MachinesFile, LeavesOutAMachineThatIsCalledLikeAPlaceholder) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "AArch64-linux.Placeholder.invalid");
+  EXPECT_TRUE(left_out(farm).contains("is a placeholder's"));
+}
+
+TEST(MachinesFile, LeavesOutAMachineWhoseHostKeyIsNotTypeAndBase64) {
+  for (const std::string bad :
+       {"ssh-ed25519", "AAAA", "ssh-ed25519 ", "ssh-ed25519 AAA", "ssh-ed25519 AAAA root@host", "ssh-ed25519  AAAA",
+        " AAAA", "ssh-ed25519\tAAAA", "ssh-ed25519 AAAA\n", "host ssh-ed25519 AAAA", "ssh#x AAAA"}) {
+    Farm farm;
+    farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1").host_key = bad;
+    EXPECT_TRUE(left_out(farm).contains("its host key ")) << bad;
+  }
+}
+
+TEST(MachinesFile, LeavesOutMachinesWhoseSshKeyBreaksTheLine) {
+  for (const std::string bad : {"", "/my key", "/key;x", "/key#1", "/k\xc3\xa9y", "/key\n"}) {
+    Farm farm;
+    farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1");
+    farm.pool("aarch64-linux").ssh_key = bad;
+    EXPECT_TRUE(left_out(farm).contains("sshKey ")) << bad;
+  }
+}
+
+TEST(MachinesFile, LeavesOutMachinesWhoseNumbersAreOutOfRange) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1");
+  farm.pool("aarch64-linux").max_jobs = -1;
+  EXPECT_TRUE(left_out(farm).ends_with("maxJobs -1 is not a whole number from 0 to 2147483647"));
+  farm.pool("aarch64-linux").max_jobs = 5'000'000'000;
+  EXPECT_TRUE(left_out(farm).contains("maxJobs 5000000000 "));
+  farm.pool("aarch64-linux").max_jobs = 1;
+  farm.pool("aarch64-linux").speed_factor = 0;
+  EXPECT_TRUE(left_out(farm).ends_with("speedFactor 0 is not a whole number from 1 to 2147483647"));
+}
+
+TEST(MachinesFile, HasNoLineForAPoolWhoseWordsWouldBreakIt) {
+  Farm farm;
+  farm.pool("aarch64-linux").type.features = {"a b"};
+  const auto file = farm.file();
+  EXPECT_EQ(file.content, "# hydra-provisioner hydra-provisioned\n");
+  EXPECT_EQ(file.left_out, std::vector<std::string>{
+                               "aarch64-linux: no placeholder in the machines file: systems \"aarch64-linux\" and "
+                               "features \"a b\" are not lists of plain words"});
+}
+
+// Whatever the providers say.
+
+rc::Gen<std::string> address() {
+  return rc::gen::oneOf(rc::gen::map(rc::gen::inRange(1, 5), [](int n) { return fmt::format("10.0.0.{}", n); }),
+                        rc::gen::element<std::string>("builder", "::1", "x86-64-linux.placeholder.invalid", "a b",
+                                                      "a\nroot@b x", "a;@/etc/passwd"),
+                        rc::gen::arbitrary<std::string>());
+}
+
+rc::Gen<std::optional<std::string>> ssh_key() {
+  return rc::gen::map(rc::gen::oneOf(rc::gen::element<std::string>("none", "-", "/key", "/key\n@x", "/a b"),
+                                     rc::gen::arbitrary<std::string>()),
+                      [](std::string path) { return path == "none" ? std::nullopt : std::optional(std::move(path)); });
+}
+
+rc::Gen<std::string> any_host_key() {
+  return rc::gen::oneOf(rc::gen::element<std::string>("", host_key, "ssh-rsa AAAA", "ssh-rsa AAA"),
+                        rc::gen::arbitrary<std::string>());
+}
+
+Farm any_farm() {
+  Farm farm;
+  const std::vector<std::string> names{"x86_64-linux", "X86-64-linux", "aarch64-linux,armv7l-linux:kvm",
+                                       "aarch64-linux"};
+  for (const auto& name : names) farm.pool(name).ssh_key = *ssh_key();
+  farm.pool("x86_64-linux").max_jobs = *rc::gen::arbitrary<std::int64_t>();
+  farm.pool("aarch64-linux").speed_factor = *rc::gen::arbitrary<std::int64_t>();
+  const int machines = *rc::gen::inRange(0, 12);
+  for (int n = 0; n < machines; ++n) {
+    farm.machine(fmt::format("hydra-provisioned-{}", n), *rc::gen::elementOf(names), *address()).host_key =
+        *any_host_key();
+  }
+  return farm;
+}
+
+std::string without_minus(const std::optional<std::string>& column) { return column && *column != "-" ? *column : ""; }
+
+RC_GTEST_PROP(MachinesFile, ListsExactlyWhatItSaysWhateverTheMachinesAre, ()) {
+  const Farm farm = any_farm();
+  const MachinesFile file = farm.file();
+  const auto read = read_like_nix(file.content);
+  RC_ASSERT(read.has_value());
+  RC_ASSERT((read == read_like_hydra(file.content)));
+  RC_ASSERT(tag_of_machines_file(file.content) == "hydra-provisioned");
+  RC_ASSERT(file.listed.size() + file.left_out.size() == farm.machines.size());
+
+  std::set<PoolName> pools_with_machines;
+  for (const auto& id : file.listed) {
+    const auto machine = std::ranges::find(farm.machines, id, &Machine::id);
+    const auto& pool = farm.config.pools.at(machine->pool);
+    RC_ASSERT(read->contains(queue_name(*machine)));
+    const auto& line = read->at(queue_name(*machine));
+    RC_ASSERT(line.systems == pool.type.systems);
+    RC_ASSERT(line.supported == pool.type.features && line.mandatory == pool.type.features);
+    RC_ASSERT(without_minus(line.ssh_key) == without_minus(pool.ssh_key));
+    RC_ASSERT(static_cast<std::int64_t>(line.max_jobs) == pool.max_jobs);
+    RC_ASSERT(line.host_key.value_or("") == machine->host_key);
+    pools_with_machines.insert(machine->pool);
+  }
+  const auto placeholders = static_cast<std::size_t>(std::ranges::count_if(*read, [](const auto& line) {
+    return line.first.ends_with(".placeholder.invalid") && line.second.max_jobs == 0;
+  }));
+  RC_ASSERT(placeholders == farm.config.pools.size() - pools_with_machines.size());
+  RC_ASSERT(read->size() == file.listed.size() + placeholders);
+}
+
+RC_GTEST_PROP(MachinesFile, SaysWhatIsLeftOutOnOneLine, ()) {
+  for (const auto& message : any_farm().file().left_out) {
+    RC_ASSERT(std::ranges::none_of(message, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }));
+  }
+}
+
+TEST(TagOfMachinesFile, IsWhatItsFirstLineNames) {
+  EXPECT_EQ(tag_of_machines_file("# hydra-provisioner blue\nroot@a x86_64-linux\n"), "blue");
+  EXPECT_EQ(tag_of_machines_file("# hydra-provisioner blue"), "blue");
+}
+
+TEST(TagOfMachinesFile, IsEmptyForAFileThatIsNotOurs) {
+  EXPECT_EQ(tag_of_machines_file(""), "");
+  EXPECT_EQ(tag_of_machines_file("root@a x86_64-linux\n# hydra-provisioner blue\n"), "");
+  EXPECT_EQ(tag_of_machines_file("# hydra-provisioner"), "");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

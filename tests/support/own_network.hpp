@@ -1,0 +1,34 @@
+// A network of the test program's own, with nothing in it but the loopback interface: tests may listen on any port of
+// any 127.x.y.z, and a forgotten server is out of everybody's way. What the program starts inherits it.
+//
+//   int main(int argc, char** argv) {
+//     enter_own_network();
+//     testing::InitGoogleTest(&argc, argv);
+//     return RUN_ALL_TESTS();
+//   }
+#pragma once
+
+#include <cstring>
+
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace hydra_provisioner {
+
+inline bool has_own_network = false;  // tests that need it are skipped without
+
+// To be called before there are threads. Only root may.
+inline void enter_own_network() {
+  if (::unshare(CLONE_NEWNET) != 0) return;
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq loopback{};
+  std::strcpy(loopback.ifr_name, "lo");
+  loopback.ifr_flags = IFF_UP;
+  has_own_network = ::ioctl(socket, SIOCSIFFLAGS, &loopback) == 0;
+  ::close(socket);
+}
+
+}  // namespace hydra_provisioner
