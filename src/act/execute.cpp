@@ -32,6 +32,8 @@ MachineEvent beginning_of(Operation operation) {
   return MachineEvent::destruction_began;
 }
 
+bool is_removal(Operation operation) { return operation == Operation::stop || operation == Operation::destroy; }
+
 Instance instance_of(const Machine& machine) {
   return {.id = machine.instance,
           .machine = machine.id,
@@ -78,21 +80,20 @@ void Execution::settle_ended_jobs() {
   for (const JobState& job : *jobs) {
     const Machine* machine = ledger_.find(job.machine);
     if (job.is_running || (machine != nullptr && machine->under_way)) continue;
-    if (machine != nullptr && job.result && !*job.result) note_failure(*machine, job.operation, job.result->error());
+    if (machine != nullptr) note_end(*machine, job);
     forget(job.machine);
   }
 }
 
 // Operations take turns for the places that maxParallel gives. A machine that only boots takes none.
 Task<void> Execution::do_slow_parts(const Plan& plan) {
-  std::vector<SlowPart> parts;
+  std::multimap<Turn, std::function<Task<void>()>> parts;
   for (const Action& action : plan.actions) {
-    if (auto part = slow_part(action)) parts.push_back(std::move(*part));
+    if (auto part = slow_part(action)) parts.insert(*std::move(part));
   }
-  std::ranges::stable_sort(parts, {}, &SlowPart::turn);
   std::vector<std::function<Task<void>()>> operations;
   std::vector<std::function<Task<void>()>> side_by_side;
-  for (SlowPart& part : parts) (part.turn == Turn::none ? side_by_side : operations).push_back(std::move(part.run));
+  for (auto& [turn, run] : parts) (turn == Turn::none ? side_by_side : operations).push_back(std::move(run));
   const auto places = static_cast<std::size_t>(config_.max_parallel);
   side_by_side.push_back([&] { return run_all(std::move(operations), places); });
   const std::size_t all = side_by_side.size();
@@ -132,14 +133,14 @@ std::optional<Execution::SlowPart> Execution::slow_part(const Action& action) {
     // A start that was interrupted is carried on as what it was: there is nothing to create.
     const bool exists = std::holds_alternative<Start>(action) || ledger_.at(id).ready_at;
     const auto operation = exists ? Operation::start : Operation::create;
-    return SlowPart{Turn::comes, [=, this] { return bring_up(id, operation, why); }};
+    return SlowPart(Turn::comes, [=, this] { return bring_up(id, operation, why); });
   }
   if (std::holds_alternative<Stop>(action)) {
-    return SlowPart{Turn::leaves, [=, this] { return take_down(id, Operation::stop, why); }};
+    return SlowPart(Turn::leaves, [=, this] { return take_down(id, Operation::stop, why); });
   }
   if (const auto* destroy = std::get_if<Destroy>(&action)) {
     if (destroy->never_got_ready) give_up(ledger_.at(id), why);
-    return SlowPart{Turn::leaves, [=, this] { return take_down(id, Operation::destroy, why); }};
+    return SlowPart(Turn::leaves, [=, this] { return take_down(id, Operation::destroy, why); });
   }
   return std::holds_alternative<Keep>(action) ? awaited_part(ledger_.at(id)) : std::nullopt;
 }
@@ -148,7 +149,7 @@ std::optional<Execution::SlowPart> Execution::awaited_part(const Machine& machin
   if (!is_coming(machine) || machine.interrupted || !providers_.contains(machine.provider)) return std::nullopt;
   const auto turn = machine.under_way ? Turn::has_begun : Turn::none;
   const auto operation = machine.under_way.value_or(Operation::create);
-  return SlowPart{turn, [=, this, id = machine.id] { return await_coming(id, operation); }};
+  return SlowPart(turn, [=, this, id = machine.id] { return await_coming(id, operation); });
 }
 
 void Execution::give_up(Machine& machine, const std::string& why) {
@@ -159,7 +160,7 @@ void Execution::give_up(Machine& machine, const std::string& why) {
 
 Task<void> Execution::bring_up(MachineId id, Operation operation, std::string reason) {
   if (is_late()) co_return;
-  if (operation == Operation::start) ledger_.at(id).requested_at = clock_.now();
+  if (ledger_.at(id).state == MachineState::stopped) ledger_.at(id).requested_at = clock_.now();
   if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
   co_await await_coming(id, operation);
 }
@@ -214,13 +215,12 @@ Task<bool> Execution::begin(MachineId id, Operation operation, MachineEvent even
   ledger_.note(machine, event, reason);
   if (!co_await commit()) co_return false;
   const PoolConfig& pool = settings_of(machine);
-  const bool brings_up = operation == Operation::create || operation == Operation::start;
   const auto begun = jobs_.begin({.machine = id,
                                   .operation = operation,
                                   .provider = machine.provider,
                                   .pool = machine.pool,
                                   .settings_json = pool.settings_json,
-                                  .deadline = brings_up ? pool.boot_timeout : removal_deadline});
+                                  .deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout});
   if (!begun) {
     report_failure(machine, operation, begun.error());
     co_return false;
@@ -241,21 +241,25 @@ Task<bool> Execution::finish_job(MachineId id, Operation operation) {
     co_return false;
   }
   machine.under_way.reset();
-  if (!job.result) {
-    report_failure(machine, operation,
-                   {"its process was ended before it could tell what came of it; tried again by the next pass"});
-    co_return false;
-  }
-  const auto discoveries = apply_result(machine, operation, *job.result, clock_.now());
-  ledger_.note(machine, discoveries);
-  if (!*job.result) {
-    note_failure(machine, operation, job.result->error());
-  } else if (operation == Operation::stop || operation == Operation::destroy) {
-    voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
-  }
+  if (job.result) ledger_.note(machine, apply_result(machine, operation, *job.result, clock_.now()));
+  const bool succeeded = note_end(machine, job);
+  if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
   if (!co_await commit()) co_return false;
   forget(id);
-  co_return job.result->has_value();
+  co_return succeeded;
+}
+
+// Whether the job did what it should; else reports it, and counts it for the back-off.
+bool Execution::note_end(const Machine& machine, const JobState& job) {
+  if (!job.result) {
+    report_failure(machine, job.operation,
+                   {"its process was ended before it could tell what came of it; tried again by the next pass"});
+    return false;
+  }
+  if (*job.result) return true;
+  if (job.operation == Operation::create) ++creations_ended_[machine.pool].failed;
+  report_failure(machine, job.operation, job.result->error());
+  return false;
 }
 
 void Execution::forget(const MachineId& machine) {
@@ -266,11 +270,6 @@ Task<bool> Execution::commit() {
   const auto written = co_await ledger_.commit();
   if (!written) voice_.problem(written.error().message);
   co_return written.has_value();
-}
-
-void Execution::note_failure(const Machine& machine, Operation operation, const Error& error) {
-  if (operation == Operation::create) ++creations_ended_[machine.pool].failed;
-  report_failure(machine, operation, error);
 }
 
 void Execution::report_failure(const Machine& machine, Operation operation, const Error& error) {

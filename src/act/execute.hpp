@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "act/jobs.hpp"
 #include "act/ledger.hpp"
@@ -44,10 +45,7 @@ class Execution {
   // In which order slow parts get a place: jobs of earlier passes have theirs already, and what leaves must not wait
   // for what boots.
   enum class Turn : std::uint8_t { has_begun, leaves, comes, none };
-  struct SlowPart {
-    Turn turn;
-    std::function<Task<void>()> run;
-  };
+  using SlowPart = std::pair<const Turn, std::function<Task<void>()>>;
 
   Task<bool> record_intents(const Plan& plan);
   void record_intent(const Action& action);
@@ -64,9 +62,9 @@ class Execution {
 
   Task<bool> begin(MachineId id, Operation operation, MachineEvent event, std::string reason);
   Task<bool> finish_job(MachineId id, Operation operation);
+  bool note_end(const Machine& machine, const JobState& job);
   void forget(const MachineId& machine);
   Task<bool> commit();
-  void note_failure(const Machine& machine, Operation operation, const Error& error);
   void report_failure(const Machine& machine, Operation operation, const Error& error);
   const PoolConfig& settings_of(const Machine& machine) const;
   bool is_late() const { return clock_.now() >= until_; }

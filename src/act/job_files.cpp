@@ -1,6 +1,7 @@
 #include "act/job_files.hpp"
 
 #include <array>
+#include <type_traits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -43,18 +44,31 @@ Instance instance_from(const Json& json) {
   return instance;
 }
 
-JobResult result_from(const Json& json) {
+std::optional<JobResult> result_from(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
   if (json.contains("error")) {
     const auto kind = static_cast<ErrorKind>(index_of(error_kinds, json.at("kind").get<std::string>()));
-    return failure(json.at("error").get<std::string>(), kind);
+    return JobResult(failure(json.at("error").get<std::string>(), kind));
   }
-  if (!json.contains("instance")) return std::nullopt;
+  if (!json.contains("instance")) return JobResult(std::nullopt);
   return instance_from(json.at("instance"));
+}
+
+std::optional<JobRequest> request_from(const Json& json) {
+  const auto what = operation(json.at("operation").get<std::string>());
+  const auto provider = provider_kind(json.at("provider").get<std::string>());
+  if (!what || !provider) return std::nullopt;
+  return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
+                    .operation = *what,
+                    .provider = *provider,
+                    .pool = PoolName{json.at("pool").get<std::string>()},
+                    .settings_json = json.at("settings").get<std::string>(),
+                    .deadline = Seconds{json.at("deadlineSeconds").get<std::int64_t>()}};
 }
 
 // Our own files: what is wrong in one is a bug, or somebody's doing, and makes the file as good as missing.
 template <class Read>
-auto read_own_file(const std::string& path, Read read) -> std::optional<decltype(read(Json{}))> {
+std::invoke_result_t<Read, Json> read_own_file(const std::string& path, Read read) {
   const auto content = read_file(path, file_bytes_max);
   if (!content || !*content) return std::nullopt;
   const auto json = parse_json(**content);
@@ -82,14 +96,7 @@ Expected<void> write_request(const JobFiles& files, const JobRequest& request) {
 }
 
 Expected<JobRequest> read_request(const JobFiles& files) {
-  const auto request = read_own_file(files.request, [](const Json& json) {
-    return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
-                      .operation = operation(json.at("operation").get<std::string>()).value_or(Operation::create),
-                      .provider = provider_kind(json.at("provider").get<std::string>()).value_or(ProviderKind::local),
-                      .pool = PoolName{json.at("pool").get<std::string>()},
-                      .settings_json = json.at("settings").get<std::string>(),
-                      .deadline = Seconds{json.at("deadlineSeconds").get<std::int64_t>()}};
-  });
+  const auto request = read_own_file(files.request, request_from);
   if (!request) return failure(fmt::format("{}: is missing or not a job's request", files.request));
   return *request;
 }

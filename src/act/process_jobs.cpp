@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -67,7 +68,10 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
       spawn_detached({.argv = {program_, "--state-dir", state_dir_, "run-job", tag_.text, request.machine.text},
                       .log_file = files.log,
                       .inherited_descriptor = (*lock)->descriptor()});
-  if (!child) return std::unexpected(child.error());
+  if (!child) {
+    std::ignore = remove_all(files.request);  // it would look like a job that was killed
+    return std::unexpected(child.error());
+  }
   children_.push_back(*child);
   return {};
 }

@@ -11,7 +11,7 @@ class Voice {
   virtual void note(const std::string& message) = 0;     // what happens
   virtual void problem(const std::string& message) = 0;  // what went wrong: the pass ends with exit status 1
   virtual void progress(
-      const std::string& message) = 0;  // what is waited for; shown on a terminal only, replaced by the next
+      const std::string& message) = 0;  // what is waited for; shown on a terminal only; empty: nothing
 };
 
 }  // namespace hydra_provisioner

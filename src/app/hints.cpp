@@ -2,23 +2,25 @@
 
 #include <fmt/format.h>
 
+#include "config/settings.hpp"
+
 namespace hydra_provisioner {
 namespace {
 
 constexpr Seconds hour{3600};
 
+std::string place_of(const PoolConfig& pool) { return attribute_path("systemTypes", pool.name.text); }
+
 void hint_at_billing(const PoolConfig& pool, std::vector<std::string>& hints) {
   if (pool.kind() != ProviderKind::ec2 || pool.billing_period < hour) return;
-  hints.push_back(fmt::format(
-      "systemTypes.\"{}\".billingPeriod is {} s, but AWS bills Linux by the second since 2017: 60 saves money",
-      pool.name, pool.billing_period.count()));
+  hints.push_back(fmt::format("{}.billingPeriod: {} s, but AWS bills Linux by the second since 2017: 60 saves money",
+                              place_of(pool), pool.billing_period.count()));
 }
 
 void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
   if (pool.kind() == ProviderKind::local) return;
-  hints.push_back(fmt::format(
-      "systemTypes.\"{}\" uses the {} provider, which this version does not have: no machines will be created",
-      pool.name, to_string(pool.kind())));
+  hints.push_back(fmt::format("{}: this version does not have the {} provider: no machines will be created",
+                              place_of(pool), to_string(pool.kind())));
 }
 
 }  // namespace

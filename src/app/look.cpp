@@ -61,7 +61,10 @@ PoolConfig retired_pool(const Machine& machine, const Memory& memory) {
   unknown.type = parse_system_type(machine.pool.text).value_or(SystemType{});
   unknown.max_machines = 0;
   if (machine.provider == ProviderKind::nixops) unknown.provider = NixopsSettings{};
-  if (machine.provider == ProviderKind::ec2) unknown.provider = Ec2Settings{};
+  if (machine.provider == ProviderKind::ec2) {
+    unknown.provider = Ec2Settings{};
+    unknown.billing_period = Seconds{3600};
+  }
   if (machine.provider == ProviderKind::exec) unknown.provider = ExecSettings{};
   return unknown;
 }

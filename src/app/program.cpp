@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
@@ -116,15 +117,24 @@ Task<Signalled> signalled() {
 // every intention is in the journal, so the next pass carries on.
 Task<int> run_until_signalled(const Options& options, TerminalVoice& voice) {
   using namespace boost::asio::experimental::awaitable_operators;
-  const auto first = co_await (run_verb(options, voice) || signalled());
+  const auto first = co_await (run_verb(options, voice) || signalled() || voice.animate());
   if (const int* status = std::get_if<int>(&first)) co_return *status;
   voice.note("stopped by a signal; what is under way goes on, and the next pass takes it up");
   co_return exit_status::done;
 }
 
+// Started with one of them closed, we would open a file or a pipe in its place, and write messages into it.
+void open_standard_descriptors() {
+  int descriptor = 0;
+  do descriptor = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  ::close(descriptor);
+}
+
 }  // namespace
 
 int run_program(int argc, const char* const* argv) {
+  open_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   const auto options = parse_command_line(argc, argv);
   if (!options) {

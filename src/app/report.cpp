@@ -6,16 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/documents.hpp"
+#include "io/json.hpp"
 
 namespace hydra_provisioner {
-namespace {
-
-// On one line, whatever bytes foreign programs have left in an error's text.
-std::string compact(const nlohmann::json& document) {
-  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void tell(const Plan& plan, TerminalVoice& voice) {
   if (plan.untrusted) {

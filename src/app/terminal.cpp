@@ -9,6 +9,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace hydra_provisioner {
 namespace {
@@ -62,9 +65,27 @@ void TerminalVoice::detail(const std::string& message) {
 }
 
 void TerminalVoice::progress(const std::string& message) {
-  if (!shows_progress_) return;
-  const std::size_t room = terminal_width() - 1;
-  fmt::print(stderr, "{}{}", clear_line, std::string_view(message).substr(0, room));
+  if (progress_.empty()) progress_since_ = std::chrono::steady_clock::now();
+  progress_ = message;
+  show_progress();
+}
+
+Task<void> TerminalVoice::animate() {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  while (true) {
+    timer.expires_after(std::chrono::seconds{1});
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    show_progress();
+  }
+}
+
+void TerminalVoice::show_progress() {
+  clear_progress();
+  if (!shows_progress_ || progress_.empty()) return;
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - progress_since_);
+  const std::string line = fmt::format("{:>3} s  {}", waited.count(), progress_);
+  fmt::print(stderr, "{}", std::string_view(line).substr(0, terminal_width() - 1));
   std::fflush(stderr);
   progress_is_shown_ = true;
 }

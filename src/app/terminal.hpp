@@ -1,11 +1,13 @@
 // The program's voice: messages on stderr, with a line of progress where that is a terminal.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include "act/voice.hpp"
 #include "app/options.hpp"
+#include "io/task.hpp"
 
 namespace spdlog {
 class logger;
@@ -28,12 +30,18 @@ class TerminalVoice final : public Voice {
 
   bool had_problems() const { return had_problems_; }
 
+  // Shows every second for how long the present progress has been waited for. Ends only by being cancelled.
+  Task<void> animate();
+
  private:
+  void show_progress();
   void clear_progress();
 
   std::shared_ptr<spdlog::logger> log_;
   bool shows_progress_;
   bool progress_is_shown_ = false;
+  std::string progress_;  // what is waited for; empty for nothing
+  std::chrono::steady_clock::time_point progress_since_;
   bool had_problems_ = false;
 };
 

@@ -15,6 +15,57 @@
 namespace hydra_provisioner {
 namespace {
 
+std::string absolute_path(const std::string& file);
+void read_pools(Config& config, Settings& settings, Report& report, ConfigOptions options);
+void read_commands(Config& config, Settings& settings);
+void read_limits(Config& config, Settings& settings);
+
+template <class Value>
+std::expected<Value, ConfigErrors> value_unless_wrong(Value value, Report report) {
+  if (!report.errors.empty()) return std::unexpected(std::move(report.errors));
+  return value;
+}
+
+}  // namespace
+
+Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options) {
+  const std::string absolute = absolute_path(file);
+  const Expected<Json> value = co_await evaluate_nix_file(absolute);
+  if (!value) co_return std::unexpected(ConfigErrors{within(file, value.error()).message});
+  auto config = read_config(file, *value, options);
+  if (config) config->file = absolute;
+  co_return config;
+}
+
+std::expected<Config, ConfigErrors> read_config(std::string_view name, const Json& value, ConfigOptions options) {
+  Report report{.file = std::string(name)};
+  Config config;
+  if (auto checked = check_attribute_set(value); !checked) {
+    report.add("", checked.error().message + "; write { systemTypes = { … }; }");
+    return std::unexpected(std::move(report.errors));
+  }
+  Settings settings("", value, top_level_options(), report);
+  settings.read("tag", config.tag.text);
+  read_pools(config, settings, report, options);
+  read_commands(config, settings);
+  read_limits(config, settings);
+  return value_unless_wrong(std::move(config), std::move(report));
+}
+
+std::expected<PoolConfig, ConfigErrors> read_pool(std::string_view name, std::string_view settings_json) {
+  Report report{.file = "recorded settings"};
+  const std::string path = attribute_path("systemTypes", name);
+  const Expected<Json> value = parse_json(settings_json);
+  if (!value) {
+    report.add(path, value.error().message);
+    return std::unexpected(std::move(report.errors));
+  }
+  PoolConfig pool = read_pool(name, path, *value, report);
+  return value_unless_wrong(std::move(pool), std::move(report));
+}
+
+namespace {
+
 // `..` is resolved by name, as Nix does it, so that we check the file that Nix will read.
 std::string absolute_path(const std::string& file) {
   std::error_code error;
@@ -72,48 +123,5 @@ void read_pools(Config& config, Settings& settings, Report& report, ConfigOption
   check_types_differ(config.pools, path, report);
 }
 
-template <class Value>
-std::expected<Value, ConfigErrors> value_unless_wrong(Value value, Report report) {
-  if (!report.errors.empty()) return std::unexpected(std::move(report.errors));
-  return value;
-}
-
 }  // namespace
-
-Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options) {
-  const std::string absolute = absolute_path(file);
-  const Expected<Json> value = co_await evaluate_nix_file(absolute);
-  if (!value) co_return std::unexpected(ConfigErrors{within(file, value.error()).message});
-  auto config = read_config(file, *value, options);
-  if (config) config->file = absolute;
-  co_return config;
-}
-
-std::expected<Config, ConfigErrors> read_config(std::string_view name, const Json& value, ConfigOptions options) {
-  Report report{.file = std::string(name)};
-  Config config;
-  if (auto checked = check_attribute_set(value); !checked) {
-    report.add("", checked.error().message + "; write { systemTypes = { … }; }");
-    return std::unexpected(std::move(report.errors));
-  }
-  Settings settings("", value, top_level_options(), report);
-  settings.read("tag", config.tag.text);
-  read_pools(config, settings, report, options);
-  read_commands(config, settings);
-  read_limits(config, settings);
-  return value_unless_wrong(std::move(config), std::move(report));
-}
-
-std::expected<PoolConfig, ConfigErrors> read_pool(std::string_view name, std::string_view settings_json) {
-  Report report{.file = "recorded settings"};
-  const std::string path = attribute_path("systemTypes", name);
-  const Expected<Json> value = parse_json(settings_json);
-  if (!value) {
-    report.add(path, value.error().message);
-    return std::unexpected(std::move(report.errors));
-  }
-  PoolConfig pool = read_pool(name, path, *value, report);
-  return value_unless_wrong(std::move(pool), std::move(report));
-}
-
 }  // namespace hydra_provisioner

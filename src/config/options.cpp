@@ -61,13 +61,13 @@ constexpr Option local[] = {
     {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out what slow clouds do"},
 };
 
-bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
-
 }  // namespace
 
 std::span<const Option> top_level_options() { return top_level; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
+
+bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
 
 Range range_of(OptionKind kind) {
   constexpr std::int64_t ten_years = 315'360'000;

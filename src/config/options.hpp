@@ -41,6 +41,7 @@ struct Range {
   std::int64_t max = 0;
 };
 Range range_of(OptionKind kind);  // of those that are numbers
+bool is_time(OptionKind kind);    // a number of seconds
 
 // `whole number, 0 to 100000`, as the documentation says it.
 std::string kind_text(OptionKind kind);

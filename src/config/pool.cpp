@@ -31,7 +31,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const Json&
   read_machines(pool, settings);
   read_times(pool, settings);
   read_provider(pool, settings, report);
-  pool.settings_json = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  pool.settings_json = compact(value);
   return pool;
 }
 

@@ -29,10 +29,7 @@ bool is_identifier(std::string_view name) {
 }  // namespace
 
 void Report::add(std::string_view path, std::string_view what) {
-  std::string line = path.empty() ? fmt::format("{}: {}", file, what) : fmt::format("{}: {}: {}", file, path, what);
-  // A name that somebody else quoted may hold anything.
-  std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  errors.push_back(std::move(line));
+  errors.push_back(path.empty() ? fmt::format("{}: {}", file, what) : fmt::format("{}: {}: {}", file, path, what));
 }
 
 std::string attribute_path(std::string_view path, std::string_view name) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -30,8 +29,6 @@ std::unexpected<Error> mismatch(const Json& value, std::string_view expected) {
   if (value.is_null()) message += "; leave the option out for its default";
   return failure(std::move(message));
 }
-
-bool is_time(OptionKind kind) { return kind == OptionKind::seconds || kind == OptionKind::timeout; }
 
 // How many seconds a unit has, as people write it.
 std::optional<std::int64_t> seconds_of(std::string_view unit) {
@@ -100,7 +97,8 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
       return "not a file's absolute path; write a Nix path without quotes, such as ./deployment.nix";
     case OptionKind::ssh_key:
       if (fits_a_column(text)) return std::nullopt;
-      return R"(not a path that fits into the machines file; use one in ASCII, without blanks, ";", "#" and a leading "@")";
+      return "not a path that fits into the machines file; use one in ASCII, without blanks, "
+             R"(";", "#" and a leading "@")";
     case OptionKind::store:
       if (text == "own" || text == "host") return std::nullopt;
       return R"(not "own" or "host")";

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "decide/pool_view.hpp"
 #include "decide/scale_down.hpp"
 #include "decide/scale_up.hpp"
+#include "decide/sorting.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
 
@@ -39,15 +39,15 @@ PoolPlan summary_of(const PoolView& pool) {
 }
 
 // New machines first, then what happens to existing ones, as they are numbered.
-void order(std::vector<Action>& actions, const std::vector<const Machine*>& machines) {
-  std::set<MachineId> existing;
-  for (const Machine* machine : machines) existing.insert(machine->id);
-  std::ranges::sort(actions, {}, [&](const Action& action) {
-    return std::pair(existing.contains(machine_of(action)), number_of(machine_of(action)));
+void order(std::vector<Action>& actions, std::int64_t first_new) {
+  sort_by_key(actions, [&](const Action& action) {
+    const std::int64_t number = number_of(machine_of(action));
+    return std::pair(number < first_new, number);
   });
 }
 
 PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
+  const std::int64_t first_new = next_number;
   PoolDecision decision{summary_of(pool), {}, {}};
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
@@ -55,7 +55,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
     decision.summary.notes.push_back(unseen->second);
-    order(decision.actions, pool.machines);
+    order(decision.actions, first_new);
     return decision;
   }
   const std::int64_t leaving = count_destroyed(decision.actions);
@@ -66,7 +66,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
     decision.summary.notes.push_back(up.held->text);
     decision.held_until = up.held->until;
   }
-  order(decision.actions, pool.machines);
+  order(decision.actions, first_new);
   return decision;
 }
 

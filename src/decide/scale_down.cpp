@@ -115,7 +115,10 @@ Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
 std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus, std::int64_t leaving) {
   std::vector<Action> actions;
   std::int64_t excess = std::ssize(pool.machines) - leaving - pool.settings.max_machines;
-  for (const Machine* machine : surplus.coming) actions.push_back(wait_or_give_up(pool, *machine));
+  for (const Machine* machine : surplus.coming) {
+    actions.push_back(wait_or_give_up(pool, *machine));
+    if (std::holds_alternative<Destroy>(actions.back())) --excess;
+  }
   for (const Machine* machine : surplus.stopped)
     actions.push_back(keep_or_destroy_stopped(pool, *machine, excess-- > 0));
   // Without a trusted status nothing is drained, and what drains already can only wait.

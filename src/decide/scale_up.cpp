@@ -1,11 +1,13 @@
 #include "decide/scale_up.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "decide/idleness.hpp"
 #include "decide/limits.hpp"
+#include "decide/sorting.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -23,12 +25,10 @@ Machines take(Machines& machines, std::int64_t count) {
 // The machine that would leave first stands last: busy ones stay before idle ones, and the longest idle goes first.
 void order_by_worth(Machines& machines, const Queue& queue) {
   if (!queue) return;
-  std::ranges::sort(machines, [&](const Machine* a, const Machine* b) {
-    const Idleness left = idleness(*a, *queue);
-    const Idleness right = idleness(*b, *queue);
-    if (left.jobs != right.jobs) return left.jobs > right.jobs;
-    if (!left.is_busy() && left.idle_from != right.idle_from) return left.idle_from > right.idle_from;
-    return number_of(a->id) < number_of(b->id);
+  sort_by_key(machines, [&](const Machine* machine) {
+    const Idleness activity = idleness(*machine, *queue);
+    const Instant idle_from = activity.is_busy() ? Instant{} : activity.idle_from;
+    return std::tuple(-activity.jobs, -to_unix(idle_from), number_of(machine->id));
   });
 }
 
@@ -77,6 +77,9 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   for (const Machine* machine : ready) result.actions.push_back(keep_ready(pool, *machine));
   missing -= std::ssize(ready) + coming_under_way;
 
+  // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
+  sort_by_key(free.coming,
+              [](const Machine* machine) { return std::pair(machine->interrupted, number_of(machine->id)); });
   const Machines coming = take(free.coming, missing);
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);

@@ -188,4 +188,6 @@ std::string describe(const Json& value) {
 
 std::string pretty(const Json& value) { return dumped(value, 2) + "\n"; }
 
+std::string compact(const Json& value) { return dumped(value, -1); }
+
 }  // namespace hydra_provisioner

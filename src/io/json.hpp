@@ -38,4 +38,7 @@ std::string describe(const Json& value);
 // A file's content: two-space indentation, keys sorted, a newline at the end.
 std::string pretty(const Json& value);
 
+// On one line. In both, what is not UTF-8 (foreign output may be anything) is replaced.
+std::string compact(const Json& value);
+
 }  // namespace hydra_provisioner

@@ -60,10 +60,10 @@ struct Machine {
   ProviderKind provider = ProviderKind::local;
   InstanceId instance;  // empty until the provider has named it
   MachineState state = MachineState::requested;
-  Instant since;                       // when it entered that state
-  Instant requested_at;                // of its creation, or of its latest start
-  std::string address;                 // host name or address, as after `root@`
-  std::string host_key;                // `TYPE KEY`, empty for none
+  Instant since;          // when it entered that state
+  Instant requested_at;   // of its creation, or of its latest start
+  std::string address;    // host name or address, as after `root@`
+  std::string host_key;   // `TYPE KEY`, empty for none
   std::string spec_hash;  // of what it was made from, where its provider can bring it up to date; else empty
   std::optional<Instant> launched_at;  // when the current billing periods began to count
 

@@ -43,8 +43,11 @@ Expected<SystemType> parse_system_type(std::string_view name) {
     const auto bad = std::ranges::find_if_not(*words, is_plain_word);
     if (bad == words->end()) continue;
     return failure(fmt::format(
-        "\"{}\" is not a {}; a system type is written SYSTEM or SYSTEM:FEATURE,FEATURE, such as x86_64-linux:benchmark",
+        "{:?} is not a {}; a system type is written SYSTEM or SYSTEM:FEATURE,FEATURE, such as x86_64-linux:benchmark",
         *bad, words == &type.systems ? "system" : "system feature"));
+  }
+  if (type.features.contains("local")) {
+    return failure("\"local\" is no feature that a machine can have: the queue runner adds it to steps by itself");
   }
   if (type.systems.contains("x86_64-linux")) type.systems.insert("i686-linux");
   return type;

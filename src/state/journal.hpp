@@ -43,7 +43,7 @@ struct JournalEvent {
 
 struct PassRecord {
   Instant start;
-  std::chrono::milliseconds duration{};
+  Seconds duration{};
   std::string inputs_json;
   std::string plan_json;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
@@ -140,7 +141,7 @@ void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
 }
 
 void write_pass(SQLite::Database& database, const PassRecord& pass) {
-  SQLite::Statement row(database, "insert into passes (start, duration_ms, inputs, plan) values (?, ?, ?, ?)");
+  SQLite::Statement row(database, "insert into passes (start, duration, inputs, plan) values (?, ?, ?, ?)");
   row.bind(1, to_unix(pass.start));
   row.bind(2, static_cast<std::int64_t>(pass.duration.count()));
   row.bind(3, pass.inputs_json);

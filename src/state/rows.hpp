@@ -1,9 +1,11 @@
 // The journal's rows as values, and back.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
-
 #include "state/journal.hpp"
+
+namespace SQLite {
+class Database;
+}
 
 namespace hydra_provisioner {
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::int64_t application_id = 0x68707276;  // "hprv": tells our files from other SQLite databases
 
-// One step a version. Times are Unix seconds in UTC; a time that is not known is NULL.
+// One step a version. Times are Unix seconds in UTC, durations seconds; a time that is not known is NULL.
 constexpr std::array migrations{R"sql(
   create table machines (
     id text primary key,
@@ -63,7 +64,7 @@ constexpr std::array migrations{R"sql(
   create table passes (
     id integer primary key,
     start integer not null,
-    duration_ms integer not null,
+    duration integer not null,
     inputs text not null,
     plan text not null
   ) strict;

@@ -1,9 +1,11 @@
 // The journal's tables, and how older ones become today's.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
-
 #include "model/error.hpp"
+
+namespace SQLite {
+class Database;
+}
 
 namespace hydra_provisioner {
 

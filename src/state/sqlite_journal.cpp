@@ -1,6 +1,5 @@
 #include "state/sqlite_journal.hpp"
 
-#include <algorithm>
 #include <cctype>
 #include <exception>
 #include <filesystem>

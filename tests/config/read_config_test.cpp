@@ -297,7 +297,7 @@ TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
   EXPECT_EQ(error(""), "systemTypes.\"\": \"\" is not a system" + rule);
   EXPECT_EQ(error(":x"), "systemTypes.\":x\": \"\" is not a system" + rule);
   EXPECT_EQ(error("x86_64 linux"), "systemTypes.\"x86_64 linux\": \"x86_64 linux\" is not a system" + rule);
-  EXPECT_EQ(error("two\nlines"), "systemTypes.\"two\\nlines\": \"two lines\" is not a system" + rule);
+  EXPECT_EQ(error("two\nlines"), "systemTypes.\"two\\nlines\": \"two\\nlines\" is not a system" + rule);
   EXPECT_EQ(error("x86_64-linux:"), "systemTypes.\"x86_64-linux:\": \"\" is not a system feature" + rule);
 }
 

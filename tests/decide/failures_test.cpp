@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "tests/decide/farm.hpp"
@@ -82,7 +84,12 @@ TEST(Failures, AfterMoreThanFiveOfAPoolWithinAnHourThereAreNoCreationsForAnHour)
   EXPECT_EQ(note(p), "no creations for another 1 s: more than 5 machines failed within an hour");
 }
 
-TEST(Failures, TheHourEnds) {
+TEST(Failures, AnHourIncludesItsEnd) {
+  const Plan p = wants_one().failures("x86_64-linux", {noon - 1h, noon, noon, noon, noon, noon}).decided();
+  EXPECT_EQ(actions_of(p), "");
+}
+
+TEST(Failures, TheHourOfRestEnds) {
   const Instant last = noon - 1h;
   EXPECT_EQ(actions_of(wants_one().failures("x86_64-linux", {last, last, last, last, last, last}).decided()),
             "create 100");

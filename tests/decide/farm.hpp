@@ -106,12 +106,11 @@ class Farm {
   Farm& quiet(Seconds span);
   Farm& at(Instant now);  // of the pass, and of the status
 
-  Snapshot seen() const;
-  const Config& config() const { return config_; }
   Plan decided() const;
 
  private:
   void add(const MachineSeen& seen);
+  Snapshot seen() const;
   StepTypeCount& step_type(const std::string& key);
 
   Config config_;

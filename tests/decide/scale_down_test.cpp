@@ -155,6 +155,13 @@ TEST(WhatLeaves, AMachineThatIsDestroyedAnywayMakesRoomUnderALoweredMaximum) {
   EXPECT_EQ(actions_of(p), "destroy 1, keep 2");
 }
 
+TEST(WhatLeaves, ACreationThatIsGivenUpMakesRoomUnderALoweredMaximum) {
+  const Plan p = farm("x86_64-linux", {.max_machines = 1, .stop_on_idle = true})
+                     .has(coming(1).interrupted(), stopped(2))
+                     .decided();
+  EXPECT_EQ(actions_of(p), "destroy 1, keep 2");
+}
+
 TEST(WhatLeaves, ReadyMachinesThatExceedMaxMachinesDrainFirst) {
   const Plan p =
       farm("x86_64-linux", {.max_machines = 1}).has(ready(1), ready(2)).runnable("x86_64-linux", 9).decided();

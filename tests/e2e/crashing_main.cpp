@@ -1,5 +1,5 @@
-// hydra-provisioner with a hook at every place where it waits or writes: the end-to-end tests count these places, and end the
-// process by SIGKILL at each of them in turn.
+// hydra-provisioner with a hook at every place where it waits or writes: the end-to-end tests count these places, and
+// end the process by SIGKILL at each of them in turn.
 //
 //   CRASH_TRACE=FILE   append a line for each place that is passed
 //   CRASH_AT=N         SIGKILL at the Nth place (counted from 1)

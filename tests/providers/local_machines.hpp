@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <thread>
@@ -21,6 +21,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "io/clock.hpp"
+#include "io/files.hpp"
 #include "io/subprocess.hpp"
 #include "providers/local/local_provider.hpp"
 #include "tests/support/own_network.hpp"
@@ -39,9 +40,10 @@ T result_of(Task<T> task) {
   return std::move(*result);
 }
 
+// Empty for what cannot be read, such as a process that has just ended.
 inline std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const auto read = read_file(path, std::size_t{64} << 20);
+  return read ? read->value_or("") : "";
 }
 
 // A condition that comes about; not before a minute do we believe that it will not.
@@ -102,7 +104,7 @@ class LocalMachines : public testing::Test {
     ASSERT_EQ(::kill(pid, SIGKILL), 0);
   }
 
-  // `machine=state …` of all that the provider lists.
+  // What the provider lists, sorted.
   std::vector<std::pair<std::string, InstanceState>> listed(LocalProvider& provider) const {
     const auto instances = result_of(provider.list());
     EXPECT_TRUE(instances) << instances.error().message;

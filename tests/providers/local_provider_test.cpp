@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <set>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +109,17 @@ TEST_F(LocalProviderTest, SaysHowToMakeAMissingKey) {
       created.error().message,
       "sshKey " + *pool.ssh_key + ": no such file; create it with ssh-keygen -t ed25519 -N '' -f " + *pool.ssh_key);
   EXPECT_EQ(listed(provider), Listed{});
+}
+
+TEST_F(LocalProviderTest, SaysThatSshWouldRefuseTheKey) {
+  pool.ssh_key = state_dir + "/open";
+  std::ofstream(*pool.ssh_key) << "a key";
+  std::filesystem::permissions(*pool.ssh_key, std::filesystem::perms(0644));
+  const auto created = result_of(provider.create(machine, pool));
+  ASSERT_FALSE(created);
+  EXPECT_EQ(
+      created.error().message,
+      "sshKey " + *pool.ssh_key + ": others may read it, and ssh refuses such keys; run chmod 600 " + *pool.ssh_key);
 }
 
 TEST_F(LocalProviderTest, SaysThatItsHostKeyIsNotTheExpectedOne) {
@@ -334,8 +347,8 @@ TEST_F(LocalProviderTest, NamesEveryMissingProgramAtOnce) {
   ::setenv("PATH", path.c_str(), 1);
   ASSERT_FALSE(created);
   const std::string& message = created.error().message;
-  EXPECT_NE(message.find("this host cannot run local machines: not found: ssh, ssh-keygen, nix-store "
-                         "(apt-get install nix-bin openssh-client)"),
+  EXPECT_NE(message.find("this host cannot run local machines: not found: ssh, ssh-keygen, nix-store, unshare "
+                         "(apt-get install nix-bin openssh-client util-linux)"),
             std::string::npos)
       << message;
 }

@@ -38,6 +38,11 @@ TEST(SshdConfig, ServesThisHostsStoreWhenAskedTo) {
   EXPECT_EQ(text.find("TMPDIR"), std::string::npos) << text;
 }
 
+TEST(SshdConfig, KeepsRootsShellFromRootsStartUpFiles) {
+  const std::string text = sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/usr/bin/nix-store"});
+  EXPECT_TRUE(has_line(text, "SetEnv HOME=/state/local/t-1")) << text;
+}
+
 TEST(SshdConfig, UsesPamForARootWhosePasswordIsLocked) {
   const std::string text = sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/n", .uses_pam = true});
   EXPECT_TRUE(has_line(text, "UsePAM yes")) << text;

@@ -23,10 +23,10 @@ inline std::string big_status(std::size_t machines, Instant time) {
         R"("totalStepBuildTime":55530,"totalStepTime":56147}})",
         n == 0 ? "" : ",", n, n % 3 == 0 ? 4 : 0, n % 5 != 0, idle);
   }
-  return fmt::format(
-      R"({{"machineTypes":{{"x86_64-linux":{{"runnable":70000,"running":{}}}}},"machines":{{{}}},"nrQueuedBuilds":90000,)"
-      R"("nrRunnableSteps":70000,"nrUnsupportedSteps":0,"pid":21909,"status":"up","time":{},"uptime":86400}})",
-      (machines + 2) / 3 * 4, entries, to_unix(time));
+  return fmt::format(R"({{"machineTypes":{{"x86_64-linux":{{"runnable":70000,"running":{}}}}},"machines":{{{}}},)"
+                     R"("nrQueuedBuilds":90000,"nrRunnableSteps":70000,"nrUnsupportedSteps":0,)"
+                     R"("pid":21909,"status":"up","time":{},"uptime":86400}})",
+                     (machines + 2) / 3 * 4, entries, to_unix(time));
 }
 
 }  // namespace hydra_provisioner

@@ -9,7 +9,7 @@
 
 namespace hydra_provisioner {
 
-// Whether somebody could listen on this address' port 22 now; an errno otherwise.
+// 0 when one could listen on port 22 of this address now, else the errno that says why not.
 int error_of_listening(const std::string& address);
 
 // The address the machine had before where that is free. Otherwise the first free one in an order that starts at a

@@ -1,5 +1,6 @@
 #include "providers/local/keys.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -7,10 +8,14 @@
 #include <string_view>
 #include <system_error>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "io/files.hpp"
 #include "io/subprocess.hpp"
+#include "io/wording.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -56,6 +61,22 @@ std::string type_and_key(std::string_view line) {
   return key.size() > space + 1 ? std::string(key) : std::string();
 }
 
+// ssh would pass over a bad key and only say that permission was denied.
+Expected<void> check_private_key(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return failure(fmt::format("sshKey {}: {}", path, os_error(errno)));
+    return failure(fmt::format("sshKey {0}: no such file; create it with ssh-keygen -t ed25519 -N '' -f {0}", path));
+  }
+  if (!S_ISREG(found.st_mode))
+    return failure(fmt::format("sshKey {}: not a file; give the path of a private key", path));
+  const bool others_may_read_it = (found.st_mode & 077) != 0;
+  if (found.st_uid == ::geteuid() && others_may_read_it) {
+    return failure(fmt::format("sshKey {0}: others may read it, and ssh refuses such keys; run chmod 600 {0}", path));
+  }
+  return {};
+}
+
 }  // namespace
 
 Task<Expected<void>> ensure_key_pair(std::string path) {
@@ -88,10 +109,7 @@ Task<Expected<void>> ensure_shared_key_pair(std::string path, Clock& clock) {
 }
 
 Task<Expected<std::string>> public_half(std::string private_key) {
-  if (!exists(private_key)) {
-    co_return failure(
-        fmt::format("sshKey {0}: no such file; create it with ssh-keygen -t ed25519 -N '' -f {0}", private_key));
-  }
+  if (auto usable = check_private_key(private_key); !usable) co_return std::unexpected(usable.error());
   const auto beside = read_file(private_key + ".pub", key_bytes_max);
   if (!beside) co_return std::unexpected(within("sshKey", beside.error()));
   if (*beside) {
@@ -102,11 +120,9 @@ Task<Expected<std::string>> public_half(std::string private_key) {
   }
   const auto derived = co_await run_successfully(
       {.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline});
-  if (!derived) {
-    co_return failure(fmt::format("sshKey {}: {}; the queue runner needs a private key without a passphrase",
-                                  private_key, derived.error().message));
-  }
-  co_return type_and_key(derived->output);
+  if (derived) co_return type_and_key(derived->output);
+  co_return failure(
+      fmt::format("sshKey {}: {}; give a private key that has no passphrase", private_key, derived.error().message));
 }
 
 }  // namespace hydra_provisioner

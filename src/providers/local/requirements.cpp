@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <elf.h>
@@ -37,6 +37,7 @@ void look_for_programs(Missing& missing) {
   need("ssh", "openssh-client", find_program("ssh").has_value());
   need("ssh-keygen", "openssh-client", find_program("ssh-keygen").has_value());
   need("nix-store", "nix-bin", find_program("nix-store").has_value());
+  need("unshare", "util-linux", find_program("unshare").has_value());
   if (programs.empty()) return;
   missing.push_back(
       fmt::format("not found: {} (apt-get install {})", fmt::join(programs, ", "), fmt::join(packages, " ")));
@@ -48,10 +49,9 @@ void look_for_a_free_port(Missing& missing) {
   if (error == 0) return;
   if (error == EADDRINUSE) {
     missing.push_back(
-        "another program listens on port 22 of all addresses (`ss -ltnp sport = :22` says which; give this host's sshd "
-        "a "
-        "ListenAddress in /etc/ssh/sshd_config, or run this in a network namespace: unshare --net, then ip link set lo "
-        "up)");
+        "another program listens on port 22 of all addresses (find it with ss -ltnp sport = :22; give an sshd a "
+        "ListenAddress in /etc/ssh/sshd_config, or run this in a network of its own: unshare --net, and in it ip link "
+        "set lo up)");
   } else if (error == EADDRNOTAVAIL) {
     missing.push_back("the loopback interface is down (ip link set lo up)");
   } else {
@@ -65,10 +65,8 @@ Task<std::string> try_a_sandbox() {
       co_await run_successfully({.argv = {"unshare", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "true"},
                                  .deadline = std::chrono::seconds{10}});
   if (tried) co_return std::string();
-  co_return fmt::format(
-      "Nix cannot isolate builds: {} (leave the container, or give it the capability CAP_SYS_ADMIN: docker run "
-      "--privileged)",
-      tried.error().message);
+  co_return fmt::format("builds cannot be isolated: {} (leave the container, or give it the capability CAP_SYS_ADMIN)",
+                        tried.error().message);
 }
 
 }  // namespace
@@ -83,7 +81,7 @@ Task<Expected<void>> can_run(LocalSettings settings) {
     missing.push_back("not root, which it takes to use port 22 and to let root log in (run this as root or with sudo)");
   } else {
     look_for_a_free_port(missing);
-    if (settings.own_store) {
+    if (settings.own_store && find_program("unshare")) {
       std::string no_sandbox = co_await try_a_sandbox();
       if (!no_sandbox.empty()) missing.push_back(std::move(no_sandbox));
     }

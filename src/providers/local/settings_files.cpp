@@ -68,6 +68,9 @@ MaxStartups 1000
 MaxSessions 1000
 LogLevel INFO
 )";
+  // The command is run by root's shell, which would read root's start-up files: one that prints something breaks the
+  // protocol, and a slow one costs every step its time.
+  text += fmt::format("SetEnv HOME={}\n", folder.path);
   text += fmt::format("ForceCommand {}\n", forced_command(folder, settings));
   return text;
 }

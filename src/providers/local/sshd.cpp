@@ -1,12 +1,11 @@
 #include "providers/local/sshd.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
+#include <vector>
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fmt/format.h>
@@ -96,8 +95,8 @@ Task<Expected<void>> greet(MachineFolder folder, std::string address, std::strin
         fmt::format("root@{} says {:?} where nix-store --serve would greet; root's shell must print nothing", address,
                     last_meaningful_line(answer->output)));
   }
-  co_return failure(fmt::format("ssh root@{} exited with {}: {:?}; its log: {}", address, answer->exit_status,
-                                last_meaningful_line(answer->errors), folder.sshd_log()));
+  co_return failure(fmt::format("ssh -i {} root@{} exited with {}: {:?}; the machine's log: {}", private_key, address,
+                                answer->exit_status, last_meaningful_line(answer->errors), folder.sshd_log()));
 }
 
 }  // namespace hydra_provisioner

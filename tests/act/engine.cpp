@@ -1,0 +1,122 @@
+#include "tests/act/engine.hpp"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "act/ledger.hpp"
+#include "observe/fleet.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+std::optional<InstanceState> instance_state(MachineState state) {
+  switch (state) {
+    case MachineState::requested:
+    case MachineState::gone:
+      return std::nullopt;
+    case MachineState::stopped:
+      return InstanceState::stopped;
+    default:
+      return InstanceState::running;
+  }
+}
+
+}  // namespace
+
+MachineId id(std::int64_t number) { return MachineId{fmt::format("a-{}", number)}; }
+
+Machine machine(std::int64_t number, MachineState state) {
+  Machine machine;
+  machine.id = id(number);
+  machine.pool = pool;
+  machine.state = state;
+  machine.since = machine.requested_at = noon - hours{3};
+  update_from(machine, FakeProvider::instance(machine.id));
+  return machine;
+}
+
+Machine ready(std::int64_t number) {
+  Machine result = machine(number, MachineState::ready);
+  result.ready_at = result.listed_at = result.first_listed_at = noon - hours{2};
+  result.listed = true;
+  return result;
+}
+
+Machine draining(std::int64_t number) {
+  Machine result = ready(number);
+  result.state = MachineState::draining;
+  result.listed = false;
+  result.unlisted_at = noon - hours{1};
+  return result;
+}
+
+Machine stopped(std::int64_t number) {
+  Machine result = draining(number);
+  result.state = MachineState::stopped;
+  return result;
+}
+
+Machine creating(std::int64_t number) {
+  Machine result = machine(number, MachineState::creating);
+  result.since = result.requested_at = noon - minutes{1};
+  return result;
+}
+
+Engine::Engine() {
+  config.tag = Tag{"a"};
+  config.placeholders = false;
+  config.max_parallel = 4;
+  PoolConfig settings;
+  settings.name = pool;
+  settings.type = *parse_system_type(pool.text);
+  settings.settings_json = "{}";
+  settings.boot_timeout = minutes{10};
+  config.pools.emplace(pool, settings);
+  pools.emplace(std::pair(pool, ProviderKind::local), settings);
+}
+
+void Engine::has(const Machine& machine) {
+  journal.remembers(machine);
+  if (const auto state = instance_state(machine.state)) provider.has(machine.id, *state);
+}
+
+void Engine::pass(std::vector<Action> actions, Seconds pass_timeout) {
+  Plan plan;
+  plan.time = clock.now();
+  plan.actions = std::move(actions);
+  clock.run(carry_out(std::move(plan), pass_timeout));
+}
+
+std::int64_t Engine::failed_passes() const {
+  const auto record = journal.memory.creations.find(pool);
+  return record == journal.memory.creations.end() ? 0 : record->second.failed_passes;
+}
+
+Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
+  const Memory memory = *co_await journal.load(clock.now());
+  const auto ended_or_running = *jobs.list();
+  Listings listings;
+  listings.emplace(ProviderKind::local, co_await provider.list());
+  const Fleet fleet = reconcile(memory.machines, listings, ended_or_running, clock.now());
+
+  Ledger ledger(journal, clock, fleet.machines);
+  for (const Discovery& discovery : fleet.discoveries) ledger.note(ledger.at(discovery.machine), {discovery});
+  Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);
+  Providers reachable;
+  if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
+  Execution execution(config, pools, ledger, publication, jobs, reachable, clock, voice);
+  co_await execution.carry_out(plan, clock.now() + pass_timeout);
+
+  Changes record;
+  record.creations = execution.creation_records(memory.creations);
+  if (const auto written = co_await ledger.commit(std::move(record)); !written) {
+    voice.problem(written.error().message);
+  }
+}
+
+}  // namespace hydra_provisioner

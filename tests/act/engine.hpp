@@ -1,0 +1,74 @@
+// The engine among fakes: pool `x86_64-linux` of the tag `a`, whose machine N has the address 10.0.0.N.
+//
+//   engine.has(ready(1));
+//   engine.pass({action<Drain>(1)});
+//   EXPECT_EQ(engine.publisher.published(), "");
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "act/execute.hpp"
+#include "act/publication.hpp"
+#include "model/config.hpp"
+#include "model/machine.hpp"
+#include "model/plan.hpp"
+#include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
+#include "tests/fakes/fake_jobs.hpp"
+#include "tests/fakes/fake_journal.hpp"
+#include "tests/fakes/fake_provider.hpp"
+#include "tests/fakes/fake_publisher.hpp"
+#include "tests/fakes/fake_voice.hpp"
+
+namespace hydra_provisioner {
+
+inline constexpr Instant noon = FakeClock::noon;
+inline const PoolName pool{"x86_64-linux"};
+
+MachineId id(std::int64_t number);
+
+// As the journal remembers them, for hours already.
+Machine machine(std::int64_t number, MachineState state);
+Machine ready(std::int64_t number);     // in the published file
+Machine draining(std::int64_t number);  // out of it since an hour ago
+Machine stopped(std::int64_t number);
+Machine creating(std::int64_t number);  // requested a minute ago, never listed
+
+template <class Verb>
+Action action(std::int64_t number) {
+  return Verb{.machine = id(number), .pool = pool, .why = {"because", {}}};
+}
+
+class Engine {
+ public:
+  Engine();
+
+  Chronicle chronicle;
+  FakeClock clock;
+  FakeProvider provider{chronicle};
+  FakeJobs jobs{provider, clock, chronicle};
+  FakePublisher publisher{clock, chronicle};
+  FakeJournal journal{chronicle};
+  FakeVoice voice;
+  Config config;
+  PoolSettings pools;
+
+  // The journal remembers the machine, and the provider has it in the state that goes with that.
+  void has(const Machine& machine);
+
+  // What a pass does around its decision: reconcile, carry out, record.
+  void pass(std::vector<Action> actions, Seconds pass_timeout = Seconds{240});
+
+  const Machine& machine(std::int64_t number) const { return journal.machine(id(number)); }
+  MachineState state(std::int64_t number) const { return machine(number).state; }
+  std::int64_t failed_passes() const;
+
+ private:
+  Task<void> carry_out(Plan plan, Seconds pass_timeout);
+};
+
+}  // namespace hydra_provisioner

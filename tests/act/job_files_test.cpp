@@ -1,0 +1,139 @@
+#include "act/job_files.hpp"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "io/files.hpp"
+#include "tests/io/temporary_folder.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+class JobFiles : public testing::Test {
+ protected:
+  JobFiles() { std::filesystem::create_directory(folder_.path + "/jobs"); }
+
+  JobResult through_the_file(const JobResult& result) const {
+    EXPECT_TRUE(write_result(files, result));
+    const auto read = read_result(files);
+    EXPECT_TRUE(read);
+    return read.value_or(failure("(none)"));
+  }
+  void holds(const std::string& path, const std::string& content) const {
+    EXPECT_TRUE(replace_file(path, content, 0600));
+  }
+
+  TemporaryFolder folder_;
+  const hydra_provisioner::JobFiles files{folder_.path, MachineId{"a-1"}};
+};
+
+TEST_F(JobFiles, StandInTheStateDirectory) {
+  EXPECT_EQ(files.lock, folder_.path + "/jobs/a-1.lock");
+  EXPECT_EQ(files.request, folder_.path + "/jobs/a-1.request.json");
+  EXPECT_EQ(files.result, folder_.path + "/jobs/a-1.result.json");
+  EXPECT_EQ(files.log, folder_.path + "/logs/a-1.log");
+}
+
+TEST_F(JobFiles, CarryARequest) {
+  for (const Operation operation : {Operation::create, Operation::start, Operation::stop, Operation::destroy}) {
+    for (const ProviderKind provider :
+         {ProviderKind::local, ProviderKind::nixops, ProviderKind::ec2, ProviderKind::exec}) {
+      const JobRequest request{.machine = MachineId{"a-1"},
+                               .operation = operation,
+                               .provider = provider,
+                               .pool = PoolName{"x86_64-linux:kvm"},
+                               .settings_json = R"({"local":{"bootSeconds":3}})",
+                               .deadline = Seconds{1800}};
+      ASSERT_TRUE(write_request(files, request));
+      const auto read = read_request(files);
+      ASSERT_TRUE(read) << read.error().message;
+      EXPECT_EQ(read->machine, request.machine);
+      EXPECT_EQ(read->operation, operation);
+      EXPECT_EQ(read->provider, provider);
+      EXPECT_EQ(read->pool, request.pool);
+      EXPECT_EQ(read->settings_json, request.settings_json);
+      EXPECT_EQ(read->deadline, request.deadline);
+    }
+  }
+}
+
+TEST_F(JobFiles, CarryAMachine) {
+  for (const InstanceState state :
+       {InstanceState::incomplete, InstanceState::running, InstanceState::stopped, InstanceState::vanished}) {
+    const Instance instance{.id = InstanceId{"i-0123"},
+                            .machine = MachineId{"a-1"},
+                            .pool = PoolName{"x86_64-linux"},
+                            .state = state,
+                            .address = "10.0.0.1",
+                            .host_key = "ssh-ed25519 AAAA",
+                            .launched_at = from_unix(1'800'000'000)};
+    const JobResult read = through_the_file(instance);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->id, instance.id);
+    EXPECT_EQ((*read)->machine, instance.machine);
+    EXPECT_EQ((*read)->pool, instance.pool);
+    EXPECT_EQ((*read)->state, state);
+    EXPECT_EQ((*read)->address, instance.address);
+    EXPECT_EQ((*read)->host_key, instance.host_key);
+    EXPECT_EQ((*read)->launched_at, instance.launched_at);
+  }
+}
+
+TEST_F(JobFiles, CarryAMachineOfWhichLittleIsKnown) {
+  const JobResult read = through_the_file(Instance{});
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->launched_at, std::nullopt);
+  EXPECT_EQ((*read)->address, "");
+}
+
+TEST_F(JobFiles, CarryThatThereIsNothingMoreToSay) {
+  const JobResult read = through_the_file(std::nullopt);
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(*read);
+}
+
+TEST_F(JobFiles, CarryAnError) {
+  for (const ErrorKind kind :
+       {ErrorKind::failed, ErrorKind::timed_out, ErrorKind::refused, ErrorKind::already_exists}) {
+    const JobResult read = through_the_file(failure("nixops exited with 1: \"error: …\"", kind));
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error(), (Error{"nixops exited with 1: \"error: …\"", kind}));
+  }
+}
+
+TEST_F(JobFiles, CarryAnErrorWhateverItsBytes) {
+  const JobResult read = through_the_file(failure("exited with 1: \"\xff\xfe\""));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message, "exited with 1: \"\uFFFD\uFFFD\"");
+}
+
+TEST_F(JobFiles, AreAsGoodAsMissingWhenTheyMakeNoSense) {
+  EXPECT_FALSE(read_result(files));
+  for (const char* content : {"", "{", "[]", "7", R"({"error":7})", R"({"instance":{}})", R"({"error":"x"})"}) {
+    holds(files.result, content);
+    EXPECT_FALSE(read_result(files)) << content;
+  }
+}
+
+TEST_F(JobFiles, SayWhichRequestIsMissing) {
+  EXPECT_EQ(read_request(files).error().message, files.request + ": is missing or not a job's request");
+  constexpr auto of_a_newer_version = R"({"machine":"a-1","operation":"repair","provider":"local","pool":"x86_64-linux",
+                                          "settings":"{}","deadlineSeconds":60})";
+  for (const char* content : {"", "{}", "[]", R"({"machine":"a-1"})", of_a_newer_version}) {
+    holds(files.request, content);
+    EXPECT_FALSE(read_request(files)) << content;
+  }
+}
+
+TEST_F(JobFiles, AreForNobodyElseToRead) {
+  using std::filesystem::perms;
+  ASSERT_TRUE(write_request(files, {}));
+  ASSERT_TRUE(write_result(files, std::nullopt));
+  for (const std::string& path : {files.request, files.result}) {
+    EXPECT_EQ(std::filesystem::status(path).permissions(), perms::owner_read | perms::owner_write);
+  }
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

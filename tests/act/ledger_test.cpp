@@ -1,0 +1,93 @@
+#include "act/ledger.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/act/engine.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Ledger : public testing::Test {
+ protected:
+  Expected<void> commit() { return clock.run(ledger.commit()); }
+  std::vector<std::string> kinds() const {
+    std::vector<std::string> kinds;
+    for (const JournalEvent& event : journal.events) kinds.push_back(event.kind);
+    return kinds;
+  }
+
+  Chronicle chronicle;
+  FakeClock clock;
+  FakeJournal journal{chronicle};
+  hydra_provisioner::Ledger ledger{journal, clock, {ready(10), ready(9)}};
+};
+
+TEST_F(Ledger, KeepsMachinesByNumber) {
+  ledger.add(creating(2));
+  std::vector<std::string> ids;
+  for (const Machine* machine : ledger.all()) ids.push_back(machine->id.text);
+  EXPECT_THAT(ids, ElementsAre("a-2", "a-9", "a-10"));
+  EXPECT_EQ(ledger.find(id(3)), nullptr);
+}
+
+TEST_F(Ledger, WritesAMachineAndItsEventTogether) {
+  clock.advance(Seconds{5});
+  ledger.note(ledger.at(id(9)), MachineEvent::drained, "surplus");
+  EXPECT_TRUE(commit());
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-9 draining listed"));
+  ASSERT_EQ(journal.events.size(), 1);
+  EXPECT_EQ(journal.events[0].time, noon + Seconds{5});
+  EXPECT_EQ(journal.events[0].machine, id(9));
+  EXPECT_EQ(journal.events[0].pool, pool);
+  EXPECT_EQ(journal.events[0].kind, "draining");
+  EXPECT_EQ(journal.events[0].reason, "surplus");
+  EXPECT_EQ(journal.machine(id(9)).since, noon + Seconds{5});
+}
+
+TEST_F(Ledger, WritesNothingTwice) {
+  ledger.touch(ledger.at(id(9)));
+  EXPECT_TRUE(commit());
+  EXPECT_TRUE(commit());
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-9 ready listed"));
+}
+
+TEST_F(Ledger, IgnoresAnEventThatMakesNoSense) {
+  ledger.note(ledger.at(id(9)), MachineEvent::undrained, "?");
+  EXPECT_TRUE(commit());
+  EXPECT_THAT(chronicle.entries, IsEmpty());
+  EXPECT_EQ(ledger.at(id(9)).state, MachineState::ready);
+}
+
+TEST_F(Ledger, KeepsAFailuresReason) {
+  ledger.note(ledger.at(id(9)), MachineEvent::failed, "not ready in time");
+  EXPECT_TRUE(commit());
+  EXPECT_EQ(journal.machine(id(9)).last_error, "not ready in time");
+}
+
+TEST_F(Ledger, WritesAfterAnErrorWhatItCouldNotWriteBefore) {
+  journal.fails_after(0);
+  ledger.note(ledger.at(id(9)), MachineEvent::drained, "surplus");
+  EXPECT_FALSE(commit());
+  ledger.note(ledger.at(id(9)), MachineEvent::undrained, "needed again");
+  ledger.touch(ledger.at(id(10)));
+  journal.recovers();
+  EXPECT_TRUE(commit());
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit failed", "commit a-10 ready listed a-9 ready listed"));
+  EXPECT_THAT(kinds(), ElementsAre("draining", "ready"));
+}
+
+TEST_F(Ledger, WritesWhatElseIsHandedIn) {
+  Changes besides;
+  besides.creations[pool].failed_passes = 2;
+  besides.last_delivery = LastDelivery{.content = "x", .at = noon, .succeeded = true};
+  EXPECT_TRUE(clock.run(ledger.commit(std::move(besides))));
+  EXPECT_EQ(journal.memory.creations[pool].failed_passes, 2);
+  EXPECT_EQ(journal.memory.last_delivery->content, "x");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,232 @@
+#include "act/process_jobs.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "act/job_files.hpp"
+#include "io/clock.hpp"
+#include "io/files.hpp"
+#include "tests/io/await.hpp"
+#include "tests/io/temporary_folder.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr Instant at_once{};
+constexpr Instant whenever = Instant::max();
+
+// Jobs whose program is a shell script. Each runs until the gate is opened for it.
+class ProcessJobs : public testing::Test {
+ protected:
+  ProcessJobs() {
+    EXPECT_EQ(::mkfifo(path("gate").c_str(), 0600), 0);
+    gate_ = Descriptor(::open(path("gate").c_str(), O_RDWR | O_CLOEXEC));
+    EXPECT_TRUE(gate_.is_open());
+  }
+
+  // No process is left behind, even by a test that failed.
+  ~ProcessJobs() override {
+    for (int n = 0; n < 10; ++n) open_gate();
+    for (const JobState& job : jobs.list().value_or(std::vector<JobState>{})) wait(job.machine);
+  }
+
+  std::string path(const std::string& name) const { return folder_.path + "/" + name; }
+
+  // `$2` is the state directory and `$5` the machine.
+  std::string script(const std::string& text) const {
+    EXPECT_TRUE(replace_file(path("program"), "#!/bin/sh\n" + text + "\n", 0700));
+    return path("program");
+  }
+  std::string gated_script() const {
+    return script("read line < $2/gate; echo \"$line\"; echo '{}' > $2/jobs/$5.result.json");
+  }
+  void open_gate() { EXPECT_EQ(::write(gate_.number(), "open\n", 5), 5); }
+
+  static JobRequest request(const std::string& machine, Operation operation = Operation::destroy) {
+    return {.machine = MachineId{machine},
+            .operation = operation,
+            .provider = ProviderKind::local,
+            .pool = PoolName{"x86_64-linux"},
+            .settings_json = "{}",
+            .deadline = Seconds{60}};
+  }
+  void begin(const std::string& machine) {
+    const auto begun = jobs.begin(request(machine));
+    ASSERT_TRUE(begun) << begun.error().message;
+  }
+  JobState wait(const MachineId& machine, Instant until = whenever) {
+    return await(jobs.wait(machine, Operation::destroy, until));
+  }
+
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path)) {
+      if (entry.is_regular_file() && entry.path() != path("program")) {
+        names.push_back(entry.path().lexically_relative(folder_.path));
+      }
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+  std::string log() const { return read_file(path("logs/a-1.log"), 1 << 20)->value_or("(none)"); }
+
+  TemporaryFolder folder_;
+  Descriptor gate_;
+  SystemClock clock;
+  const MachineId a1{"a-1"};
+  hydra_provisioner::ProcessJobs jobs{path("program"), folder_.path, Tag{"a"}, clock};
+};
+
+TEST_F(ProcessJobs, AreToldWhatToDo) {
+  script("echo \"$@\"");
+  begin("a-1");
+  wait(a1);
+  EXPECT_EQ(log(), "--state-dir " + folder_.path + " run-job a a-1\n");
+  const auto read = read_request(JobFiles(folder_.path, a1));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->operation, Operation::destroy);
+}
+
+TEST_F(ProcessJobs, AreSeenToRunAndToEnd) {
+  gated_script();
+  begin("a-1");
+  EXPECT_TRUE(wait(a1, at_once).is_running);
+  const auto running = jobs.list();
+  ASSERT_EQ(running->size(), 1);
+  EXPECT_TRUE(running->front().is_running);
+  EXPECT_EQ(running->front().machine, a1);
+  EXPECT_EQ(running->front().operation, Operation::destroy);
+
+  open_gate();
+  const JobState ended = wait(a1);
+  EXPECT_FALSE(ended.is_running);
+  ASSERT_TRUE(ended.result);
+  EXPECT_TRUE(ended.result->has_value());
+  EXPECT_EQ(jobs.list()->size(), 1);
+  EXPECT_FALSE(jobs.list()->front().is_running);
+}
+
+TEST_F(ProcessJobs, AreSeenByLaterPassesToo) {
+  gated_script();
+  begin("a-1");
+  hydra_provisioner::ProcessJobs later(path("program"), folder_.path, Tag{"a"}, clock);
+  EXPECT_TRUE(later.list()->front().is_running);
+  EXPECT_EQ(later.begin(request("a-1")).error().kind, ErrorKind::already_exists);
+  open_gate();
+  const JobState ended = await(later.wait(a1, Operation::destroy, whenever));
+  EXPECT_TRUE(ended.result && *ended.result);
+}
+
+TEST_F(ProcessJobs, HaveNoResultWhenTheyWereKilled) {
+  script("kill -9 $$");
+  begin("a-1");
+  const JobState ended = wait(a1);
+  EXPECT_FALSE(ended.is_running);
+  EXPECT_FALSE(ended.result);
+  ASSERT_EQ(jobs.list()->size(), 1);
+  EXPECT_FALSE(jobs.list()->front().result);
+}
+
+TEST_F(ProcessJobs, RunOneAtATimeForAMachine) {
+  gated_script();
+  begin("a-1");
+  const auto second = jobs.begin(request("a-1", Operation::create));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::already_exists);
+  EXPECT_EQ(read_request(JobFiles(folder_.path, a1))->operation, Operation::destroy);
+  begin("a-2");
+  EXPECT_EQ(jobs.list()->size(), 2);
+}
+
+TEST_F(ProcessJobs, DoNotTakeOverAnEarlierResult) {
+  gated_script();
+  begin("a-1");
+  open_gate();
+  EXPECT_TRUE(wait(a1).result);
+  script("kill -9 $$");
+  begin("a-1");
+  EXPECT_FALSE(wait(a1).result);
+}
+
+TEST_F(ProcessJobs, OfAnotherTagAreNoneOfOurs) {
+  script("true");
+  begin("a-1");
+  begin("a-1-1");  // of the tag a-1
+  wait(a1);
+  wait(MachineId{"a-1-1"});
+  ASSERT_EQ(jobs.list()->size(), 1);
+  EXPECT_EQ(jobs.list()->front().machine, a1);
+}
+
+TEST_F(ProcessJobs, LeaveOnlyTheirLogWhenForgotten) {
+  gated_script();
+  begin("a-1");
+  open_gate();
+  wait(a1);
+  EXPECT_TRUE(jobs.forget(a1));
+  EXPECT_THAT(files(), ElementsAre("logs/a-1.log"));
+  EXPECT_THAT(*jobs.list(), IsEmpty());
+  EXPECT_EQ(jobs.log_file(a1), path("logs/a-1.log"));
+}
+
+TEST_F(ProcessJobs, AreNotForgottenWhileTheyRun) {
+  gated_script();
+  begin("a-1");
+  EXPECT_TRUE(jobs.forget(a1));
+  EXPECT_TRUE(jobs.list()->front().is_running);
+}
+
+TEST_F(ProcessJobs, AppendToTheMachinesLog) {
+  script("echo once more");
+  for (int n = 0; n < 2; ++n) {
+    begin("a-1");
+    wait(a1);
+  }
+  EXPECT_EQ(log(), "once more\nonce more\n");
+}
+
+TEST_F(ProcessJobs, BeginALongLogAnew) {
+  fs::create_directory(path("logs"));
+  EXPECT_TRUE(replace_file(path("logs/a-1.log"), "", 0600));
+  fs::resize_file(path("logs/a-1.log"), (std::uintmax_t{4} << 20) + 1);
+  script("echo new");
+  begin("a-1");
+  wait(a1);
+  EXPECT_EQ(log(), "new\n");
+}
+
+TEST_F(ProcessJobs, ThatCannotBeginLeaveNoTrace) {
+  const auto begun = jobs.begin(request("a-1"));
+  ASSERT_FALSE(begun);
+  EXPECT_THAT(begun.error().message, HasSubstr(path("program")));
+  EXPECT_THAT(*jobs.list(), IsEmpty());
+}
+
+TEST_F(ProcessJobs, NeedNoFolderToBeListed) {
+  EXPECT_THAT(*jobs.list(), IsEmpty());
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(ProcessJobs, WhoseFolderCannotBeReadAreAnError) {
+  EXPECT_TRUE(replace_file(path("jobs"), "", 0600));
+  const auto listed = jobs.list();
+  ASSERT_FALSE(listed);
+  EXPECT_THAT(listed.error().message, HasSubstr(path("jobs") + ": cannot be read: "));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,223 @@
+#include "act/publication.hpp"
+
+#include <functional>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/gather.hpp"
+#include "tests/act/engine.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// A ledger and its publication, for as long as a pass takes.
+class Publication : public testing::Test {
+ protected:
+  void has(const Machine& machine) {
+    engine.journal.remembers(machine);
+    ledger.add(machine);
+  }
+  void publish() { engine.clock.run(publication.publish()); }
+  Machine& machine(std::int64_t number) { return ledger.at(id(number)); }
+
+  Engine engine;
+  Ledger ledger{engine.journal, engine.clock, {}};
+  const Seconds queue_clock_ahead{7};
+  hydra_provisioner::Publication publication{engine.config, engine.pools,      ledger,      engine.publisher,
+                                             std::nullopt,  queue_clock_ahead, engine.voice};
+};
+
+Machine new_and_ready(std::int64_t number) {
+  Machine result = creating(number);
+  result.state = MachineState::ready;
+  result.ready_at = noon;
+  return result;
+}
+
+TEST_F(Publication, ListsWhatIsReadyAndNothingElse) {
+  for (const MachineState state :
+       {MachineState::requested, MachineState::creating, MachineState::draining, MachineState::stopping,
+        MachineState::stopped, MachineState::destroying, MachineState::gone, MachineState::failed}) {
+    has(hydra_provisioner::machine(static_cast<std::int64_t>(state) + 10, state));
+  }
+  has(ready(1));
+  has(ready(2));
+  machine(2).vanished = true;
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+}
+
+TEST_F(Publication, RecordsThatAMachineWasListedBeforeTheFileSaysSo) {
+  has(new_and_ready(1));
+  publish();
+  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed", "publish 10.0.0.1"));
+  EXPECT_EQ(engine.machine(1).first_listed_at, noon);
+  EXPECT_EQ(engine.machine(1).listed_at, noon);
+}
+
+TEST_F(Publication, RemembersWhenAMachineWasFirstListed) {
+  has(draining(1));
+  const auto first = machine(1).first_listed_at;
+  machine(1).state = MachineState::ready;
+  publish();
+  EXPECT_EQ(engine.machine(1).first_listed_at, first);
+  EXPECT_EQ(engine.machine(1).listed_at, noon);
+  EXPECT_TRUE(engine.machine(1).listed);
+}
+
+TEST_F(Publication, DatesTheUnlistingInTheQueueRunnersClockAfterTheFileWasWritten) {
+  has(ready(1));
+  machine(1).state = MachineState::draining;
+  engine.publisher.takes = Seconds{20};
+  publish();
+  EXPECT_EQ(engine.machine(1).unlisted_at, noon + Seconds{20} + queue_clock_ahead);
+  EXPECT_FALSE(engine.machine(1).listed);
+}
+
+TEST_F(Publication, LeavesTheDateAloneOnceAMachineIsOut) {
+  has(draining(1));
+  const auto since = machine(1).unlisted_at;
+  publish();
+  EXPECT_EQ(engine.machine(1).unlisted_at, since);
+}
+
+TEST_F(Publication, TakesNothingForUnlistedThatCouldNotBePublished) {
+  has(ready(1));
+  machine(1).state = MachineState::draining;
+  engine.publisher.fails = Error{"cannot write"};
+  publish();
+  EXPECT_TRUE(machine(1).listed);
+  EXPECT_EQ(machine(1).unlisted_at, std::nullopt);
+  EXPECT_THAT(engine.voice.problems, ElementsAre("cannot write"));
+}
+
+TEST_F(Publication, TakesAnEqualFileForProofThatAMachineIsOut) {
+  has(ready(1));
+  publish();
+  has(ready(2));  // its line was never written: we crashed before
+  machine(2).state = MachineState::draining;
+  publish();
+  EXPECT_EQ(engine.machine(2).unlisted_at, noon + queue_clock_ahead);
+}
+
+TEST_F(Publication, SaysNothingOfMachinesThatWereNeverListed) {
+  has(creating(1));
+  publish();
+  EXPECT_EQ(machine(1).first_listed_at, std::nullopt);
+  EXPECT_EQ(machine(1).unlisted_at, std::nullopt);
+}
+
+TEST_F(Publication, KeepsNewLinesBackWhileTheJournalFails) {
+  has(ready(1));
+  has(new_and_ready(2));
+  engine.journal.fails_after(0);
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+
+  engine.journal.recovers();
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+  EXPECT_TRUE(engine.machine(2).listed);
+}
+
+TEST_F(Publication, KeepsThemBackAlsoAfterTheFileCouldNotBeWritten) {
+  has(new_and_ready(1));
+  engine.journal.fails_after(0);
+  engine.publisher.fails = Error{"cannot write"};
+  publish();
+  engine.publisher.fails.reset();
+  publish();
+  EXPECT_EQ(engine.publisher.published(), "");
+
+  engine.journal.recovers();
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+  EXPECT_EQ(engine.machine(1).first_listed_at, noon);
+}
+
+TEST_F(Publication, ComplainsOfAFailingJournalOnlyOnce) {
+  has(ready(1));
+  has(new_and_ready(2));
+  engine.journal.fails_after(0);
+  publish();
+  publish();
+  EXPECT_THAT(engine.voice.problems, SizeIs(1));
+}
+
+TEST_F(Publication, ReportsAMachineWhoseLineWouldBeBad) {
+  has(ready(1));
+  has(ready(2));
+  machine(1).address = "10.0.0.1 #";
+  publish();
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: left out of the machines file")));
+  EXPECT_FALSE(engine.machine(1).listed);
+}
+
+TEST_F(Publication, RemembersTheLastDeliveryForTheNextPass) {
+  has(ready(1));
+  publish();
+  ASSERT_TRUE(engine.journal.memory.last_delivery);
+  EXPECT_EQ(engine.journal.memory.last_delivery->content, engine.publisher.contents.back());
+  EXPECT_EQ(engine.journal.memory.last_delivery->at, noon);
+  EXPECT_TRUE(engine.journal.memory.last_delivery->succeeded);
+
+  engine.publisher.fails = Error{"updateCommand exited with 1"};
+  publish();
+  EXPECT_FALSE(engine.journal.memory.last_delivery->succeeded);
+  publish();
+  EXPECT_FALSE(engine.publisher.last_deliveries.back()->succeeded);
+}
+
+TEST_F(Publication, KeepsTheLastDeliveryWhereNothingHadToBeDelivered) {
+  has(ready(1));
+  publish();
+  engine.clock.advance(Seconds{60});
+  publish();
+  EXPECT_EQ(engine.journal.memory.last_delivery->at, noon);
+}
+
+TEST_F(Publication, PublishesOnceMoreWhatBecameReadyMeanwhile) {
+  has(ready(1));
+  has(new_and_ready(2));
+  machine(2).state = MachineState::creating;
+  engine.publisher.takes = Seconds{20};
+  const auto become_ready = [&]() -> Task<void> {
+    co_await engine.clock.sleep_for(Seconds{10});
+    machine(2).state = MachineState::ready;
+    co_await publication.publish();
+    EXPECT_EQ(engine.clock.now(), noon + Seconds{10});
+  };
+  const auto both = [&]() -> Task<void> {
+    std::vector<std::function<Task<void>()>> tasks{[&] { return publication.publish(); }, become_ready};
+    co_await run_all(std::move(tasks), 2);
+  };
+  engine.clock.run(both());
+  EXPECT_THAT(engine.publisher.contents, SizeIs(2));
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+}
+
+TEST_F(Publication, ListsMachinesOfPoolsThatAreNotConfiguredAnyMore) {
+  engine.config.pools.clear();
+  has(ready(1));
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+}
+
+TEST_F(Publication, LeavesOutMachinesOfWhosePoolNothingIsKnown) {
+  engine.pools.clear();
+  has(ready(1));
+  publish();
+  EXPECT_EQ(engine.publisher.published(), "");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

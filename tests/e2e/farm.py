@@ -1,0 +1,271 @@
+"""A farm for a test: a temporary folder with conf.nix, a queue and the program's state, of which nothing is left at the end."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from nix_text import nix_text
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "demo"
+sys.path.insert(0, str(DEMO))
+from machines import parse_machines  # noqa: E402  the demo's, as strict as any queue runner
+
+PLAIN = "x86_64-linux"
+WAIT_SECONDS_MAX = 60
+
+
+class Ended(NamedTuple):
+    """How a run of the program ended."""
+
+    status: int
+    out: str
+    err: str
+    seconds: float
+
+
+class Farm:
+    program = os.environ.get("HYDRA_PROVISIONER", ROOT / "build/release/hydra-provisioner")
+
+    def __init__(self, state=None, **options):
+        """`options` are those of conf.nix; `pools` is its systemTypes. Everything has a default that suits tests."""
+        self.folder = Path(tempfile.mkdtemp(prefix="hydra-provisioner-e2e-"))
+        self.state = state or self.folder / "state"
+        self.conf = self.folder / "conf.nix"
+        self.machines_file = self.folder / "machines"
+        self.status_file = self.folder / "status.json"
+        self.environment = os.environ | {"HYDRA_PROVISIONER_E2E_FARM": str(self.folder)}
+        self.options = {
+            "tag": "t",
+            "pools": {PLAIN: pool()},
+            "statusCommand": ["cat", self.status_file],
+            "machinesFile": self.machines_file,
+            "settle": 0,
+            "quiet": 0,
+        }
+        self.children = []
+        self.mounts = []
+        self.configure(**options)
+        self.queue()
+
+    def configure(self, **options):
+        self.options |= options
+        settings = {k: v for k, v in self.options.items() if k != "pools" and v is not None}
+        self.conf.write_text(nix_text(settings | {"systemTypes": self.options["pools"]}) + "\n")
+
+    # The queue: what the status says from now on, whenever it is asked; its time is then always right.
+
+    def queue(self, runnable=0, machines=None, **more):
+        """`runnable` steps wait; `machines` are entries by name, by default none that the queue runner has seen."""
+        types = {PLAIN: {"runnable": runnable, "running": 0}}
+        counts = {"uptime": 5000, "nrRunnableSteps": runnable, "nrUnsupportedSteps": 0}
+        self.document = {"status": "up", **counts, "machines": machines or {}, "machineTypes": types, **more}
+
+    def queue_says(self, text):
+        """The status is this text, as it is."""
+        self.document = None
+        self.status_file.write_text(text)
+
+    def write_status(self):
+        if self.document is not None:
+            new = self.status_file.with_suffix(".new")
+            new.write_text(json.dumps({"time": int(time.time())} | self.document))
+            new.replace(self.status_file)
+
+    def start_queue_runner(self, jobs):
+        """The demo's queue runner, which really builds. Jobs are {"name", "system", "features", "seconds"}."""
+        runner = [sys.executable, "-B", DEMO / "queue_runner.py"]
+        self.jobs_file = self.folder / "jobs.json"
+        self.say_jobs(jobs)
+        files = ["--machines", self.machines_file, "--jobs", self.jobs_file, "--poll", "0.2"]
+        self.spawn([*runner, "run", "--dir", self.folder / "queue", *files], self.folder / "queue.log")
+        wait_for((self.folder / "queue/status.json").exists, "the queue runner starts")
+        self.configure(statusCommand=[*map(str, runner), "status", "--dir", str(self.folder / "queue")])
+
+    def say_jobs(self, jobs):
+        self.jobs_file.write_text(json.dumps(jobs))
+
+    def steps(self):
+        """What became of the jobs, by name; only those that the queue runner has read."""
+        return {step["name"]: step for step in json.loads((self.folder / "queue/steps.json").read_text())}
+
+    # Runs of the program.
+
+    def command(self, *words):
+        return [self.program, "--state-dir", self.state, *words]
+
+    def run(self, *words, **more_environment):
+        """`words` as they are, and --state-dir."""
+        self.write_status()
+        began = time.monotonic()
+        environment = {k: v for k, v in (self.environment | more_environment).items() if v is not None}
+        ended = subprocess.run(
+            [str(word) for word in self.command(*words)],
+            env=environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=WAIT_SECONDS_MAX,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
+
+    def run_pass(self, *options, **more_environment):
+        return self.run(self.conf, *options, **more_environment)
+
+    def begin_pass(self):
+        """A pass that goes on while the test does something else."""
+        self.write_status()
+        return self.spawn(self.command(self.conf), self.folder / "pass.log")
+
+    def passes_until(self, condition, what):
+        """Passes that all succeed, until the condition holds."""
+
+        def holds():
+            ended = self.run_pass()
+            if ended.status != 0:
+                raise AssertionError(f"a pass failed while it was waited until {what}: {ended}")
+            return condition()
+
+        wait_for(holds, what, lambda: self.run("plan", self.conf).out)
+
+    def spawn(self, command, log):
+        with open(log, "ab") as output:
+            words = [str(word) for word in command]
+            child = subprocess.Popen(words, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self.children.append(child)
+        return child
+
+    # What there is.
+
+    def machines(self):
+        """Our machines by id, as `status --json` tells them."""
+        ended = self.run("status", self.conf, "--json")
+        return {machine["id"]: machine for machine in json.loads(ended.out)["machines"]}
+
+    def states(self):
+        return {id: machine["state"] for id, machine in self.machines().items()}
+
+    def listed(self):
+        """The addresses in the machines file that steps can be sent to. Raises ValueError if the file is bad."""
+        lines = parse_machines(self.machines_file.read_text()).values()
+        return [line.name.removeprefix("root@") for line in lines if line.max_jobs > 0]
+
+    def folders(self):
+        """The machines that the local provider has, by their folders."""
+        return sorted(path.name for path in self.state.glob("local/*"))
+
+    def log(self, machine):
+        return (self.state / f"logs/{machine}.log").read_text()
+
+    def journal(self, query, *values):
+        with sqlite3.connect(self.state / f"{self.options['tag']}.sqlite", timeout=WAIT_SECONDS_MAX) as journal:
+            rows = journal.execute(query, values).fetchall()
+        journal.close()
+        return rows
+
+    def sshd(self, machine):
+        """The process id of its listener."""
+        return int((self.state / f"local/{machine}/sshd.pid").read_text())
+
+    def is_listening(self, machine):
+        """Whether its listener is there, as its title says."""
+        return any(f"local/{machine}/sshd_config" in words for words in self.processes().values())
+
+    def mount(self, path, options):
+        """A file system of its own, in memory, until the end."""
+        path.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
+        self.mounts.append(path)
+
+    def processes(self):
+        """All that were started for this farm: told by a command line, an environment, or a sandbox' root."""
+        return {pid: title(pid) for pid in process_ids() if self.owns(pid)}
+
+    def owns(self, pid):
+        try:
+            places = [Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
+            places.append(Path(f"/proc/{pid}/mountinfo").read_bytes().partition(b"\n")[0])
+        except OSError:  # it has just ended
+            return False
+        return any(str(self.folder).encode() in place for place in places)
+
+    # Its end.
+
+    def end(self):
+        """Gives up every machine as the manual says, then insists that nothing is left."""
+        try:
+            self.end_children()
+            self.retire()
+            self.unmount()
+            wait_for(lambda: not self.processes(), "all processes have ended", self.processes)
+        finally:
+            self.remove_whatever_is_left()
+
+    def retire(self):
+        if not self.folders():
+            return
+        self.queue(machines=None)
+        self.document["machines"] = None
+        self.configure(pools={}, updateCommand=None, statusCommand=["cat", self.status_file])
+
+        def gone():
+            self.last = self.run_pass("--allow-empty")
+            return not self.folders()
+
+        wait_for(gone, "all machines are gone", lambda: self.last)
+
+    def end_children(self):
+        for child in self.children:
+            child.terminate()
+        for child in self.children:
+            child.wait(WAIT_SECONDS_MAX)
+
+    def unmount(self):
+        while self.mounts:
+            subprocess.run(["umount", self.mounts.pop()], check=True)
+
+    def remove_whatever_is_left(self):
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.unmount()
+        shutil.rmtree(self.folder)
+
+
+def pool(**settings):
+    return {"local": {}, "maxMachines": 2, "runnablesPerMachine": 5} | settings
+
+
+def job(name, seconds=0, system=PLAIN, features=(), depends_on=()):
+    lists = {"features": list(features), "depends_on": list(depends_on)}
+    return {"name": name, "system": system, "seconds": seconds, **lists}
+
+
+def wait_for(condition, what, state=lambda: ""):
+    """Returns what the condition says in the end; `state` is what to tell if it never holds."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not (result := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {WAIT_SECONDS_MAX} s: {what}; {state()}")
+        time.sleep(0.02)
+    return result
+
+
+def process_ids():
+    return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdecimal() and int(p.name) != os.getpid()]
+
+
+def title(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""

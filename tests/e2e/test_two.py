@@ -1,0 +1,74 @@
+"""Two passes at once, and two provisioners on one host."""
+
+import program
+from farm import PLAIN, pool, wait_for
+from farm_test import FarmTest
+
+
+class TwoPasses(FarmTest):
+    def test_the_second_says_that_another_is_at_work_and_does_nothing(self):
+        farm = self.farm(pools={PLAIN: pool(local={"bootSeconds": 2})})
+        farm.queue(runnable=1)
+        first = farm.begin_pass()
+        wait_for(farm.folders, "the first pass creates a machine")
+        self.assertEnded(farm.run_pass(), 75, "another pass of tag t is at work", "t.lock", "nothing was done")
+        self.assertIsNone(first.poll())
+        self.assertEqual(first.wait(60), 0)
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+        self.assertEqual(farm.log("t-0").count("create begins"), 1)
+
+    def test_of_many_at_the_same_moment_one_works(self):
+        farm = self.farm(pools={PLAIN: pool(local={"bootSeconds": 2})})
+        farm.queue(runnable=1)
+        passes = [farm.begin_pass() for _ in range(4)]
+        self.assertEqual(sorted(running.wait(60) for running in passes), [0, 75, 75, 75])
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+
+    def test_reading_verbs_are_answered_while_a_pass_works(self):
+        farm = self.farm(pools={PLAIN: pool(local={"bootSeconds": 2})})
+        farm.queue(runnable=1)
+        running = farm.begin_pass()
+        wait_for(farm.folders, "the pass creates a machine")
+        self.assertEqual(farm.states(), {"t-0": "creating"})
+        self.assertEnded(farm.run("plan", farm.conf), 0)
+        self.assertIsNone(running.poll())
+        self.assertEqual(running.wait(60), 0)
+
+
+class TwoTags(FarmTest):
+    def use_both(self, one, other):
+        """Each gets a machine, sees only its own, and gives up only its own."""
+        for farm in (one, other):
+            farm.queue(runnable=1)
+            self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual((one.states(), other.states()), ({"t-0": "ready"}, {"t-1-0": "ready"}))
+        addresses = one.listed() + other.listed()
+        self.assertEqual(len(set(addresses)), 2, addresses)
+        one.queue(runnable=0)
+        one.passes_until(lambda: one.machines() == {}, "the first has no machine")
+        self.assertEnded(other.run_pass(), 0)
+        self.assertEqual(other.states(), {"t-1-0": "ready"})
+        self.assertTrue(other.is_listening("t-1-0") or one.is_listening("t-1-0"))
+
+    def test_share_a_state_directory(self):
+        one = self.farm()
+        self.use_both(one, self.farm(tag="t-1", state=one.state))
+
+    def test_have_a_state_directory_each(self):
+        self.use_both(self.farm(), self.farm(tag="t-1"))
+
+    def test_do_not_overwrite_each_others_machines_file(self):
+        one = self.farm_with_machine()
+        before = one.machines_file.read_text()
+        other = self.farm(tag="other", machinesFile=one.machines_file)
+        other.queue(runnable=1)
+        ended = other.run_pass()
+        self.assertEnded(ended, 1, 'belongs to the provisioner with tag "t", and this one has tag "other"')
+        self.assertEqual(one.machines_file.read_text(), before)
+        self.assertEqual(list(one.folder.glob(".machines*")), [])
+        self.assertFalse(other.machines()["other-0"]["listed"])
+        other.configure(machinesFile=other.folder / "machines")
+
+
+if __name__ == "__main__":
+    program.main()

@@ -1,0 +1,75 @@
+// Virtual time: it passes only when nothing else can happen.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "io/clock.hpp"
+
+namespace hydra_provisioner {
+
+class FakeClock final : public Clock {
+ public:
+  static constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+
+  Instant now() const override { return std::chrono::floor<Seconds>(now_); }
+
+  Task<void> sleep_for(std::chrono::milliseconds duration) override {
+    Sleeper sleeper{.timer = Timer(co_await boost::asio::this_coro::executor, Timer::time_point::max())};
+    const Bed bed{sleepers_, sleepers_.emplace(now_ + duration, &sleeper)};
+    const auto [error] = co_await sleeper.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (!sleeper.is_woken) throw boost::system::system_error(error);
+  }
+
+  void advance(std::chrono::milliseconds duration) { now_ += duration; }
+
+  // Runs the task to its end, and everything that it started. Whoever sleeps is woken when nobody else can go on.
+  template <class T>
+  T run(Task<T> task) {
+    boost::asio::io_context context;
+    auto result = boost::asio::co_spawn(context, std::move(task), boost::asio::use_future);
+    do context.poll();
+    while (!context.stopped() && wake_next());
+    if (!context.stopped()) throw std::logic_error("the task waits for something that never comes");
+    return result.get();
+  }
+
+ private:
+  using Timer = boost::asio::steady_timer;
+  using Time = std::chrono::sys_time<std::chrono::milliseconds>;
+  struct Sleeper {
+    Timer timer;
+    bool is_woken = false;
+  };
+  using Sleepers = std::multimap<Time, Sleeper*>;
+  struct Bed {
+    Sleepers& sleepers;
+    Sleepers::iterator place;
+    ~Bed() { sleepers.erase(place); }
+  };
+
+  bool wake_next() {
+    if (sleepers_.empty()) return false;
+    const auto& [time, sleeper] = *sleepers_.begin();
+    now_ = std::max(now_, time);
+    sleeper->is_woken = true;
+    sleeper->timer.cancel();
+    return true;
+  }
+
+  Time now_ = noon;
+  Sleepers sleepers_;
+};
+
+}  // namespace hydra_provisioner

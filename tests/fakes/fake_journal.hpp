@@ -1,0 +1,97 @@
+// A journal in memory, which fails from a commit on when it is told to.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "state/journal.hpp"
+#include "tests/fakes/chronicle.hpp"
+
+namespace hydra_provisioner {
+
+class FakeJournal final : public Journal {
+ public:
+  explicit FakeJournal(Chronicle& chronicle) : chronicle_(chronicle) {}
+
+  Memory memory;
+  std::vector<JournalEvent> events;
+  std::optional<PassRecord> last_pass;
+
+  // The next `count` commits that write something succeed, and no more.
+  void fails_after(int count) { commits_left_ = count; }
+  void recovers() { commits_left_ = std::numeric_limits<int>::max(); }
+
+  // As it would be read; gone ones too.
+  const Machine& machine(const MachineId& id) const {
+    const auto found = std::ranges::find(all_, id, &Machine::id);
+    if (found == all_.end()) throw std::logic_error("the journal has no " + id.text);
+    return *found;
+  }
+  bool has(const MachineId& id) const { return std::ranges::find(all_, id, &Machine::id) != all_.end(); }
+  void remembers(const Machine& machine) {
+    write(machine);
+    remember();
+  }
+
+  Task<Expected<Memory>> load(Instant) override { co_return memory; }
+
+  Task<Expected<void>> commit(Changes changes) override {
+    const std::string what = described(changes);
+    if (what.empty()) co_return Expected<void>{};
+    if (commits_left_ <= 0) {
+      chronicle_.add("commit failed");
+      co_return failure("journal /state/a.sqlite: cannot be written: database or disk is full");
+    }
+    --commits_left_;
+    chronicle_.add("commit" + what);
+    for (const Machine& machine : changes.machines) write(machine);
+    remember();
+    std::ranges::move(changes.events, std::back_inserter(events));
+    for (auto& [pool, record] : changes.creations) memory.creations[pool] = record;
+    if (!changes.pools.empty()) memory.pools = std::move(changes.pools);
+    if (changes.last_delivery) memory.last_delivery = std::move(changes.last_delivery);
+    if (changes.pass) last_pass = std::move(changes.pass);
+    co_return Expected<void>{};
+  }
+
+ private:
+  static std::string described(const Changes& changes) {
+    std::string text;
+    for (const Machine& machine : changes.machines) {
+      text += fmt::format(" {} {}{}", machine.id, to_string(machine.state), machine.listed ? " listed" : "");
+    }
+    if (!changes.creations.empty()) text += " creations";
+    if (changes.last_delivery) text += " delivery";
+    if (changes.pass) text += " pass";
+    return text;
+  }
+
+  void write(const Machine& machine) {
+    const auto found = std::ranges::find(all_, machine.id, &Machine::id);
+    (found == all_.end() ? all_.emplace_back() : *found) = machine;
+    // What no journal keeps: every pass finds it out anew.
+    Machine& kept = *std::ranges::find(all_, machine.id, &Machine::id);
+    kept.vanished = kept.interrupted = false;
+    kept.under_way.reset();
+    memory.next_number = std::max(memory.next_number, number_of(machine.id) + 1);
+  }
+
+  void remember() {
+    memory.machines.clear();
+    std::ranges::copy_if(all_, std::back_inserter(memory.machines),
+                         [](const Machine& machine) { return machine.state != MachineState::gone; });
+    std::ranges::sort(memory.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
+  }
+
+  Chronicle& chronicle_;
+  std::vector<Machine> all_;
+  int commits_left_ = std::numeric_limits<int>::max();
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,21 @@
+// Keeps what was said.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "act/voice.hpp"
+
+namespace hydra_provisioner {
+
+class FakeVoice final : public Voice {
+ public:
+  std::vector<std::string> notes;
+  std::vector<std::string> problems;
+
+  void note(const std::string& message) override { notes.push_back(message); }
+  void problem(const std::string& message) override { problems.push_back(message); }
+  void progress(const std::string&) override {}
+};
+
+}  // namespace hydra_provisioner

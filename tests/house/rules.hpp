@@ -1,0 +1,31 @@
+// The house rules, as functions of a file's text. Each returns what is wrong, one line each: "src/decide/plan.cpp:12:
+// …".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hydra_provisioner::house {
+
+struct SourceFile {
+  std::string path;  // from the project's folder: src/decide/plan.cpp
+  std::string text;
+};
+
+using Faults = std::vector<std::string>;
+
+// Whether there is a rule for what the folder of src/ may include.
+bool is_known_folder(std::string_view folder);
+
+Faults wrong_project_includes(const SourceFile& file);  // a folder that this one may not include
+Faults wrong_library_includes(const SourceFile& file);  // model and decide: the standard library and fmt alone
+Faults heavy_includes(const SourceFile& file);          // headers that are included in .cpp files only
+Faults banned_calls(const SourceFile& file);            // system( and popen( anywhere; now() in model and decide
+Faults long_lines(const SourceFile& file);              // more than 120 characters, however many bytes
+Faults missing_pragma_once(const SourceFile& file);
+
+// Headers under src/ that none of the files includes.
+Faults unused_headers(const std::vector<SourceFile>& files);
+
+}  // namespace hydra_provisioner::house

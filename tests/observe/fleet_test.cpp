@@ -1,0 +1,404 @@
+#include "observe/fleet.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace hydra_provisioner {
+namespace {
+
+using enum MachineState;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+constexpr Instant earlier = noon - Seconds{600};
+
+constexpr std::array all_states{requested, creating, ready, draining, stopping, stopped, destroying, failed};
+
+Machine remembered(MachineState state, std::int64_t number = 1) {
+  Machine machine;
+  machine.id = MachineId{fmt::format("a-{}", number)};
+  machine.pool = PoolName{"x86_64-linux"};
+  machine.state = state;
+  machine.since = machine.requested_at = earlier;
+  return machine;
+}
+
+Instance present(InstanceState state, std::int64_t number = 1) {
+  return {.id = InstanceId{fmt::format("i-{}", number)},
+          .machine = MachineId{fmt::format("a-{}", number)},
+          .pool = PoolName{"x86_64-linux"},
+          .state = state,
+          .address = "10.0.0.1",
+          .host_key = "ssh-ed25519 AAAA",
+          .launched_at = earlier};
+}
+
+Listings listing(std::vector<Instance> instances) {
+  Listings listings;
+  listings.emplace(ProviderKind::local, std::move(instances));
+  return listings;
+}
+Listings unlisted() {
+  Listings listings;
+  listings.emplace(ProviderKind::local, failure("API unavailable"));
+  return listings;
+}
+
+JobState running_job(Operation operation) {
+  return {.machine = MachineId{"a-1"}, .operation = operation, .is_running = true, .result = {}};
+}
+JobState killed_job(Operation operation) {
+  return {.machine = MachineId{"a-1"}, .operation = operation, .is_running = false, .result = {}};
+}
+JobState ended_job(Operation operation, JobResult result) {
+  return {.machine = MachineId{"a-1"}, .operation = operation, .is_running = false, .result = std::move(result)};
+}
+
+// What a pass finds of the one machine a-1.
+struct Found {
+  Machine machine;
+  std::vector<Discovery> discoveries;
+
+  std::string reasons() const {
+    std::string text;
+    for (const Discovery& discovery : discoveries) text += (text.empty() ? "" : "; ") + discovery.reason;
+    return text;
+  }
+};
+
+Found find(const Machine& machine, const Listings& listings, const std::vector<JobState>& jobs = {}) {
+  const Fleet fleet = reconcile({machine}, listings, jobs, noon);
+  EXPECT_EQ(fleet.machines.size(), 1);
+  return {fleet.machines.front(), fleet.discoveries};
+}
+
+// In words: "ready", "creating, interrupted", "destroying, vanished".
+std::string found(MachineState state, const Listings& listings, const std::vector<JobState>& jobs = {}) {
+  const Machine machine = find(remembered(state), listings, jobs).machine;
+  std::string text(to_string(machine.state));
+  if (machine.interrupted) text += ", interrupted";
+  if (machine.vanished) text += ", vanished";
+  if (machine.under_way) text += fmt::format(", {} under way", to_string(*machine.under_way));
+  return text;
+}
+
+// What the provider says.
+
+TEST(Fleet, TakesAMachineThatItsProviderDoesNotHaveForVanished) {
+  for (const MachineState state : {ready, draining, stopping, stopped, failed}) {
+    EXPECT_EQ(found(state, listing({})), fmt::format("{}, vanished", to_string(state)));
+  }
+}
+
+TEST(Fleet, TakesAMachineThatItsProviderDoesNotHaveYetForInterrupted) {
+  EXPECT_EQ(found(requested, listing({})), "requested, interrupted");
+  EXPECT_EQ(found(creating, listing({})), "creating, interrupted");
+}
+
+TEST(Fleet, TakesAMissingMachineForVanishedThatWasOnlyToBeStarted) {
+  Machine machine = remembered(creating);
+  machine.ready_at = earlier;
+  const Machine result = find(machine, listing({})).machine;
+  EXPECT_TRUE(result.vanished);
+  EXPECT_FALSE(result.interrupted);
+}
+
+TEST(Fleet, KnowsThatADestroyedMachineIsGone) {
+  const Found result = find(remembered(destroying), listing({}));
+  EXPECT_EQ(result.machine.state, gone);
+  EXPECT_EQ(result.machine.since, noon);
+  EXPECT_EQ(result.reasons(), "its provider does not have it any more");
+}
+
+TEST(Fleet, TakesWhatIsLeftOfAVanishedMachineAsSuch) {
+  for (const MachineState state : all_states) {
+    EXPECT_EQ(found(state, listing({present(InstanceState::vanished)})), fmt::format("{}, vanished", to_string(state)));
+  }
+}
+
+TEST(Fleet, LetsRunningMachinesBeWhatTheyAreMeantToBe) {
+  for (const MachineState state : {requested, creating, ready, draining, destroying, failed}) {
+    const Found result = find(remembered(state), listing({present(InstanceState::running)}));
+    EXPECT_EQ(result.machine.state, state);
+    EXPECT_EQ(result.machine.since, earlier);
+    EXPECT_THAT(result.discoveries, IsEmpty());
+    EXPECT_FALSE(result.machine.interrupted || result.machine.vanished);
+  }
+}
+
+TEST(Fleet, TakesAMachineThatRunsAlthoughItWasStoppedForDraining) {
+  for (const MachineState state : {stopping, stopped}) {
+    const Found result = find(remembered(state), listing({present(InstanceState::running)}));
+    EXPECT_EQ(result.machine.state, draining);
+    EXPECT_EQ(result.reasons(), "its provider says that it runs");
+  }
+}
+
+TEST(Fleet, TakesAMachineThatStoppedByItselfForStopped) {
+  for (const MachineState state : {ready, draining, stopping}) {
+    const Found result = find(remembered(state), listing({present(InstanceState::stopped)}));
+    EXPECT_EQ(result.machine.state, stopped);
+    EXPECT_EQ(result.reasons(), "its provider says that it is stopped");
+  }
+  EXPECT_EQ(found(stopped, listing({present(InstanceState::stopped)})), "stopped");
+  EXPECT_EQ(found(destroying, listing({present(InstanceState::stopped)})), "destroying");
+  EXPECT_EQ(found(failed, listing({present(InstanceState::stopped)})), "failed");
+}
+
+TEST(Fleet, TakesAStoppedMachineThatIsToComeForInterrupted) {
+  EXPECT_EQ(found(creating, listing({present(InstanceState::stopped)})), "creating, interrupted");
+}
+
+TEST(Fleet, TakesAnIncompleteMachineThatIsToComeForInterrupted) {
+  EXPECT_EQ(found(requested, listing({present(InstanceState::incomplete)})), "requested, interrupted");
+  EXPECT_EQ(found(creating, listing({present(InstanceState::incomplete)})), "creating, interrupted");
+}
+
+TEST(Fleet, TakesAnIncompleteMachineForFailedThatWasReady) {
+  for (const MachineState state : {ready, draining, stopping, stopped}) {
+    const Found result = find(remembered(state), listing({present(InstanceState::incomplete)}));
+    EXPECT_EQ(result.machine.state, failed);
+    EXPECT_EQ(result.machine.last_error, "its provider says that it is incomplete");
+    EXPECT_EQ(result.discoveries.size(), 1);
+  }
+  EXPECT_EQ(found(failed, listing({present(InstanceState::incomplete)})), "failed");
+  EXPECT_EQ(found(destroying, listing({present(InstanceState::incomplete)})), "destroying");
+}
+
+TEST(Fleet, KnowsNothingNewWhenTheProviderCannotBeAsked) {
+  for (const MachineState state : all_states) {
+    EXPECT_EQ(found(state, unlisted()), to_string(state));
+    EXPECT_EQ(found(state, {}), to_string(state));
+  }
+}
+
+TEST(Fleet, AsksAMachinesOwnProviderOnly) {
+  Listings listings = listing({});
+  listings.emplace(ProviderKind::nixops, std::vector{present(InstanceState::stopped)});
+  Machine machine = remembered(ready);
+  machine.provider = ProviderKind::nixops;
+  EXPECT_EQ(find(machine, listings).machine.state, stopped);
+}
+
+TEST(Fleet, TakesOverWhatTheProviderKnows) {
+  const Machine machine = find(remembered(creating), listing({present(InstanceState::running)})).machine;
+  EXPECT_EQ(machine.instance, InstanceId{"i-1"});
+  EXPECT_EQ(machine.address, "10.0.0.1");
+  EXPECT_EQ(machine.host_key, "ssh-ed25519 AAAA");
+  EXPECT_EQ(machine.launched_at, earlier);
+}
+
+TEST(Fleet, KeepsTheAddressUnderWhichTheQueueRunnerKnewAStoppedMachine) {
+  Machine machine = remembered(stopping);
+  machine.address = "10.0.0.7";
+  Instance instance = present(InstanceState::stopped);
+  instance.address.clear();
+  EXPECT_EQ(find(machine, listing({instance})).machine.address, "10.0.0.7");
+}
+
+// What jobs came to.
+
+TEST(Fleet, LeavesAMachineToTheJobThatIsAtIt) {
+  for (const Operation operation : {Operation::create, Operation::start, Operation::stop, Operation::destroy}) {
+    for (const MachineState state : all_states) {
+      const std::string expected = fmt::format("{}, {} under way", to_string(state), to_string(operation));
+      EXPECT_EQ(found(state, listing({}), {running_job(operation)}), expected);
+      EXPECT_EQ(found(state, listing({present(InstanceState::incomplete)}), {running_job(operation)}), expected);
+      EXPECT_EQ(found(state, unlisted(), {running_job(operation)}), expected);
+    }
+  }
+}
+
+TEST(Fleet, TakesTheMachineThatAJobMade) {
+  const Found result = find(remembered(creating), unlisted(),
+                            {ended_job(Operation::create, JobResult(present(InstanceState::running)))});
+  EXPECT_EQ(result.machine.state, creating);
+  EXPECT_EQ(result.machine.address, "10.0.0.1");
+  EXPECT_THAT(result.discoveries, IsEmpty());
+}
+
+TEST(Fleet, TakesTheListingForNewerThanAJobsResult) {
+  Instance moved = present(InstanceState::running);
+  moved.address = "10.0.0.2";
+  EXPECT_EQ(find(remembered(creating), listing({moved}),
+                 {ended_job(Operation::create, JobResult(present(InstanceState::running)))})
+                .machine.address,
+            "10.0.0.2");
+}
+
+TEST(Fleet, TakesAFailedCreationOrStartForFailed) {
+  for (const Operation operation : {Operation::create, Operation::start}) {
+    const Found result = find(remembered(creating), listing({present(InstanceState::incomplete)}),
+                              {ended_job(operation, failure("no capacity"))});
+    EXPECT_EQ(result.machine.state, failed);
+    EXPECT_EQ(result.machine.last_error, fmt::format("{}: no capacity", to_string(operation)));
+    EXPECT_EQ(result.reasons(), result.machine.last_error);
+    EXPECT_FALSE(result.machine.interrupted);
+  }
+}
+
+TEST(Fleet, TakesAnOldFailureForNothingNew) {
+  const Found result = find(remembered(failed), listing({present(InstanceState::incomplete)}),
+                            {ended_job(Operation::create, failure("no capacity"))});
+  EXPECT_EQ(result.machine.state, failed);
+  EXPECT_THAT(result.discoveries, IsEmpty());
+}
+
+TEST(Fleet, KnowsWhatAStopCameTo) {
+  EXPECT_EQ(found(stopping, unlisted(), {ended_job(Operation::stop, std::nullopt)}), "stopped");
+  EXPECT_EQ(found(stopping, unlisted(), {ended_job(Operation::stop, failure("timed out"))}), "draining");
+  EXPECT_EQ(found(stopping, listing({present(InstanceState::running)}),
+                  {ended_job(Operation::stop, failure("timed out", ErrorKind::timed_out))}),
+            "draining");
+}
+
+TEST(Fleet, KnowsWhatCannotBeStopped) {
+  const auto after = [](ErrorKind kind) {
+    return find(remembered(stopping), unlisted(), {ended_job(Operation::stop, failure("no", kind))}).machine;
+  };
+  EXPECT_TRUE(after(ErrorKind::refused).cannot_stop);
+  EXPECT_FALSE(after(ErrorKind::failed).cannot_stop);
+  EXPECT_FALSE(after(ErrorKind::timed_out).cannot_stop);
+}
+
+TEST(Fleet, BelievesTheProviderRatherThanAFailedStop) {
+  const Found result = find(remembered(stopping), listing({present(InstanceState::stopped)}),
+                            {ended_job(Operation::stop, failure("timed out"))});
+  EXPECT_EQ(result.machine.state, stopped);
+  EXPECT_EQ(result.reasons(), "stop: timed out; its provider says that it is stopped");
+}
+
+TEST(Fleet, KnowsWhatADestructionCameTo) {
+  EXPECT_EQ(found(destroying, unlisted(), {ended_job(Operation::destroy, std::nullopt)}), "gone");
+  const Found result = find(remembered(destroying), listing({present(InstanceState::running)}),
+                            {ended_job(Operation::destroy, failure("API unavailable"))});
+  EXPECT_EQ(result.machine.state, destroying);
+  EXPECT_EQ(result.machine.last_error, "destroy: API unavailable");
+}
+
+TEST(Fleet, LooksAtTheProviderWhenAJobWasKilled) {
+  EXPECT_EQ(found(creating, listing({}), {killed_job(Operation::create)}), "creating, interrupted");
+  EXPECT_EQ(found(creating, listing({present(InstanceState::incomplete)}), {killed_job(Operation::create)}),
+            "creating, interrupted");
+  EXPECT_EQ(found(creating, listing({present(InstanceState::running)}), {killed_job(Operation::create)}), "creating");
+  EXPECT_EQ(found(stopping, listing({present(InstanceState::running)}), {killed_job(Operation::stop)}), "draining");
+  EXPECT_EQ(found(stopping, unlisted(), {killed_job(Operation::stop)}), "stopping");
+  EXPECT_EQ(found(destroying, listing({}), {killed_job(Operation::destroy)}), "gone");
+  EXPECT_EQ(found(destroying, listing({present(InstanceState::running)}), {killed_job(Operation::destroy)}),
+            "destroying");
+}
+
+TEST(Fleet, IgnoresJobsOfMachinesThatItDoesNotKnow) {
+  const Fleet fleet = reconcile({}, listing({}), {ended_job(Operation::destroy, std::nullopt)}, noon);
+  EXPECT_THAT(fleet.machines, IsEmpty());
+}
+
+// Machines that the journal does not know.
+
+TEST(Fleet, AdoptsUnknownMachines) {
+  const Fleet fleet = reconcile({}, listing({present(InstanceState::running)}), {}, noon);
+  EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
+  ASSERT_EQ(fleet.machines.size(), 1);
+  const Machine& machine = fleet.machines.front();
+  EXPECT_EQ(machine.state, creating);
+  EXPECT_EQ(machine.pool, PoolName{"x86_64-linux"});
+  EXPECT_EQ(machine.provider, ProviderKind::local);
+  EXPECT_EQ(machine.since, noon);
+  EXPECT_EQ(machine.requested_at, noon);
+  EXPECT_EQ(machine.instance, InstanceId{"i-1"});
+  EXPECT_EQ(machine.address, "10.0.0.1");
+}
+
+TEST(Fleet, TakesAdoptedMachinesForListedAsStepsMayRunThere) {
+  for (const auto state :
+       {InstanceState::running, InstanceState::stopped, InstanceState::incomplete, InstanceState::vanished}) {
+    const Machine machine = reconcile({}, listing({present(state)}), {}, noon).machines.front();
+    EXPECT_TRUE(machine.listed);
+    EXPECT_TRUE(machine.first_listed_at);
+    EXPECT_LT(*machine.first_listed_at, earlier);
+    EXPECT_EQ(machine.unlisted_at, std::nullopt);
+  }
+}
+
+TEST(Fleet, AdoptsMachinesInTheStateThatTheyAreIn) {
+  const auto adopted = [](InstanceState state, const std::vector<JobState>& jobs = {}) {
+    const Machine machine = reconcile({}, listing({present(state)}), jobs, noon).machines.front();
+    return fmt::format("{}{}{}{}", to_string(machine.state), machine.interrupted ? ", interrupted" : "",
+                       machine.vanished ? ", vanished" : "", machine.under_way ? ", under way" : "");
+  };
+  EXPECT_EQ(adopted(InstanceState::stopped), "stopped");
+  EXPECT_EQ(adopted(InstanceState::incomplete), "creating, interrupted");
+  EXPECT_EQ(adopted(InstanceState::vanished), "creating, vanished");
+  EXPECT_EQ(adopted(InstanceState::incomplete, {running_job(Operation::create)}), "creating, under way");
+}
+
+TEST(Fleet, AdoptsAMachineOnlyOnceWhoeverListsIt) {
+  Listings listings = listing({present(InstanceState::running), present(InstanceState::running)});
+  listings.emplace(ProviderKind::nixops, std::vector{present(InstanceState::running)});
+  const Fleet fleet = reconcile({}, listings, {}, noon);
+  EXPECT_EQ(fleet.machines.size(), 1);
+  EXPECT_EQ(fleet.adopted.size(), 1);
+}
+
+TEST(Fleet, SortsMachinesByNumber) {
+  const Fleet fleet =
+      reconcile({remembered(ready, 10), remembered(ready, 9)},
+                listing({present(InstanceState::running, 11), present(InstanceState::running, 2)}), {}, noon);
+  std::vector<std::string> ids;
+  for (const Machine& machine : fleet.machines) ids.push_back(machine.id.text);
+  EXPECT_THAT(ids, ElementsAre("a-2", "a-9", "a-10", "a-11"));
+}
+
+// Whatever is found: nothing is lost, nothing is taken for ready that was not, and a second look finds nothing new.
+
+RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
+  const auto state = *rc::gen::elementOf(std::vector<MachineState>(all_states.begin(), all_states.end()));
+  const auto instance = *rc::gen::elementOf(
+      std::vector<std::optional<InstanceState>>{std::nullopt, InstanceState::incomplete, InstanceState::running,
+                                                InstanceState::stopped, InstanceState::vanished});
+  const auto operation = *rc::gen::elementOf(
+      std::vector<Operation>{Operation::create, Operation::start, Operation::stop, Operation::destroy});
+  std::vector<JobState> jobs;
+  switch (*rc::gen::inRange(0, 5)) {
+    case 1:
+      jobs = {running_job(operation)};
+      break;
+    case 2:
+      jobs = {killed_job(operation)};
+      break;
+    case 3:
+      jobs = {ended_job(operation, failure("no"))};
+      break;
+    case 4:
+      jobs = {ended_job(operation, std::nullopt)};
+      break;
+    default:
+      break;
+  }
+  Machine before = remembered(state);
+  before.first_listed_at = before.unlisted_at = earlier;
+  const auto listings = *rc::gen::arbitrary<bool>() ? unlisted()
+                        : instance                  ? listing({present(*instance)})
+                                                    : listing({});
+  const Fleet fleet = reconcile({before}, listings, jobs, noon);
+
+  RC_ASSERT(fleet.machines.size() == 1U);
+  const Machine& after = fleet.machines.front();
+  RC_ASSERT(after.state != ready || before.state == ready);
+  RC_ASSERT(after.state != gone || before.state == destroying);
+  RC_ASSERT(after.first_listed_at == before.first_listed_at && after.unlisted_at == before.unlisted_at);
+  RC_ASSERT((after.state != before.state) == (after.since == noon));
+  if (after.state != gone) RC_ASSERT(reconcile({after}, listings, {}, noon).machines.front().state == after.state);
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,513 @@
+#include "state/sqlite_journal.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <SQLiteCpp/Database.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "tests/io/temporary_folder.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + hours{12};
+
+class Journal : public testing::Test {
+ protected:
+  // Everything is checked on the way: a test whose subject is no error needs no error.
+  void open() {
+    journal_.reset();
+    auto opened = SqliteJournal::open(file());
+    ASSERT_TRUE(opened) << opened.error().message;
+    journal_ = *std::move(opened);
+  }
+  void close() { journal_.reset(); }
+  Memory load(Instant now = noon) {
+    auto memory = run(journal_->load(now));
+    EXPECT_TRUE(memory) << memory.error().message;
+    return memory.value_or(Memory{});
+  }
+  Expected<void> try_commit(Changes changes) { return run(journal_->commit(std::move(changes))); }
+  void commit(Changes changes) {
+    const auto written = try_commit(std::move(changes));
+    ASSERT_TRUE(written) << written.error().message;
+  }
+  std::string error_of_opening() const {
+    const auto opened = SqliteJournal::open(file());
+    return opened ? "(none)" : opened.error().message;
+  }
+  std::string error_of_looking() const {
+    const auto memory = SqliteJournal::look(file(), noon);
+    return memory ? "(none)" : memory.error().message;
+  }
+
+  // Behind the journal's back.
+  void sql(const std::string& statement) const {
+    SQLite::Database(file(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(statement);
+  }
+  std::int64_t number(const std::string& query) const { return SQLite::Database(file()).execAndGet(query).getInt64(); }
+  void holds(const std::string& content) const { std::ofstream(file()) << content; }
+
+  std::string file() const { return folder_.path + "/" + name; }
+
+  std::string name = "a.sqlite";
+  TemporaryFolder folder_;
+
+ private:
+  template <class T>
+  T run(Task<T> task) {
+    context_.restart();
+    auto result = boost::asio::co_spawn(context_, std::move(task), boost::asio::use_future);
+    context_.run();
+    return result.get();
+  }
+
+  boost::asio::io_context context_;  // outlives the journal's thread
+  std::unique_ptr<SqliteJournal> journal_;
+};
+
+Machine machine(std::int64_t number, MachineState state = MachineState::ready) {
+  Machine machine;
+  machine.id = MachineId{fmt::format("a-{}", number)};
+  machine.pool = PoolName{"x86_64-linux"};
+  machine.state = state;
+  return machine;
+}
+
+Changes of(std::vector<Machine> machines) {
+  Changes changes;
+  changes.machines = std::move(machines);
+  return changes;
+}
+
+JournalEvent event(Instant time, const std::string& kind, const std::string& pool = "x86_64-linux") {
+  return {.time = time, .machine = MachineId{"a-1"}, .pool = PoolName{pool}, .kind = kind, .reason = "because"};
+}
+
+std::vector<std::string> ids(const Memory& memory) {
+  std::vector<std::string> ids;
+  for (const Machine& machine : memory.machines) ids.push_back(machine.id.text);
+  return ids;
+}
+
+// What it remembers.
+
+TEST_F(Journal, BeginsEmpty) {
+  open();
+  const Memory memory = load();
+  EXPECT_THAT(memory.machines, IsEmpty());
+  EXPECT_THAT(memory.pools, IsEmpty());
+  EXPECT_THAT(memory.creations, IsEmpty());
+  EXPECT_FALSE(memory.last_delivery);
+  EXPECT_EQ(memory.next_number, 0);
+}
+
+rc::Gen<Instant> any_instant() { return rc::gen::map(rc::gen::inRange<std::int64_t>(0, 1L << 40), from_unix); }
+rc::Gen<std::optional<Instant>> perhaps_an_instant() {
+  return rc::gen::map(rc::gen::maybe(any_instant()), [](const rc::Maybe<Instant>& instant) {
+    return instant ? std::optional(*instant) : std::nullopt;
+  });
+}
+
+Machine any_machine() {
+  Machine any = machine(*rc::gen::inRange(0, 5));
+  any.pool.text = *rc::gen::arbitrary<std::string>();
+  any.provider = static_cast<ProviderKind>(*rc::gen::inRange(0, 4));
+  any.instance.text = *rc::gen::arbitrary<std::string>();
+  any.state = *rc::gen::distinctFrom(
+      rc::gen::map(rc::gen::inRange(0, 9), [](int n) { return static_cast<MachineState>(n); }), MachineState::gone);
+  any.since = *any_instant();
+  any.requested_at = *any_instant();
+  any.address = *rc::gen::arbitrary<std::string>();
+  any.host_key = *rc::gen::arbitrary<std::string>();
+  any.spec_hash = *rc::gen::arbitrary<std::string>();
+  any.launched_at = *perhaps_an_instant();
+  any.ready_at = *perhaps_an_instant();
+  any.listed_at = *perhaps_an_instant();
+  any.listed = *rc::gen::arbitrary<bool>();
+  any.first_listed_at = *perhaps_an_instant();
+  any.unlisted_at = *perhaps_an_instant();
+  any.cannot_stop = *rc::gen::arbitrary<bool>();
+  any.last_error = *rc::gen::arbitrary<std::string>();
+  return any;
+}
+
+auto fields(const Machine& m) {
+  return std::tie(m.id, m.pool, m.provider, m.instance, m.state, m.since, m.requested_at, m.address, m.host_key,
+                  m.spec_hash, m.launched_at, m.ready_at, m.listed_at, m.listed, m.first_listed_at, m.unlisted_at,
+                  m.cannot_stop, m.last_error);
+}
+
+TEST_F(Journal, RemembersEveryFieldOfAMachine) {
+  open();
+  EXPECT_TRUE(rc::check([&] {
+    const Machine written = any_machine();
+    commit(of({written}));
+    const std::vector<Machine> machines = load().machines;
+    const auto read = std::ranges::find(machines, written.id, &Machine::id);
+    RC_ASSERT(read != machines.end());
+    RC_ASSERT(fields(*read) == fields(written));
+  }));
+}
+
+TEST_F(Journal, DoesNotRememberWhatEachPassFindsOutAnew) {
+  open();
+  Machine written = machine(1);
+  written.vanished = written.interrupted = true;
+  written.under_way = Operation::create;
+  commit(of({written}));
+  const Memory memory = load();
+  EXPECT_FALSE(memory.machines[0].vanished || memory.machines[0].interrupted || memory.machines[0].under_way);
+}
+
+TEST_F(Journal, RemembersMachinesByNumberButForThoseThatAreGone) {
+  open();
+  commit(of({machine(10), machine(9), machine(8, MachineState::gone), machine(11, MachineState::failed)}));
+  EXPECT_THAT(ids(load()), ElementsAre("a-9", "a-10", "a-11"));
+  commit(of({machine(9, MachineState::gone)}));
+  EXPECT_THAT(ids(load()), ElementsAre("a-10", "a-11"));
+}
+
+TEST_F(Journal, NeverGivesANumberTwice) {
+  open();
+  commit(of({machine(3), machine(7)}));
+  EXPECT_EQ(load().next_number, 8);
+  commit(of({machine(3, MachineState::gone), machine(7, MachineState::gone)}));
+  EXPECT_EQ(load().next_number, 8);
+  close();
+  open();
+  EXPECT_EQ(load().next_number, 8);
+}
+
+TEST_F(Journal, RemembersTheFailuresOfTwoHours) {
+  open();
+  Changes changes;
+  changes.events = {event(noon - minutes{1}, "failed"), event(noon - minutes{119}, "failed"),
+                    event(noon - minutes{120}, "failed"), event(noon - minutes{2}, "ready"),
+                    event(noon - minutes{3}, "failed", "b")};
+  changes.creations[PoolName{"x86_64-linux"}] = {
+      .failed_passes = 2, .last_failed_pass = noon - minutes{1}, .failures = {noon}};
+  commit(std::move(changes));
+  const auto creations = load().creations;
+  const CreationRecord& record = creations.at(PoolName{"x86_64-linux"});
+  EXPECT_EQ(record.failed_passes, 2);
+  EXPECT_EQ(record.last_failed_pass, noon - minutes{1});
+  EXPECT_THAT(record.failures, ElementsAre(noon - minutes{119}, noon - minutes{1}));
+  EXPECT_THAT(creations.at(PoolName{"b"}).failures, ElementsAre(noon - minutes{3}));
+  EXPECT_EQ(creations.at(PoolName{"b"}).failed_passes, 0);
+}
+
+TEST_F(Journal, RemembersPoolsByNameAndProvider) {
+  open();
+  const PoolName name{"x86_64-linux"};
+  Changes changes;
+  changes.pools = {{.name = name, .provider = ProviderKind::local, .settings_json = "{}"},
+                   {.name = name, .provider = ProviderKind::nixops, .settings_json = "{\"maxMachines\":1}"}};
+  commit(changes);
+  changes.pools = {{.name = name, .provider = ProviderKind::nixops, .settings_json = "{\"maxMachines\":2}"}};
+  commit(changes);
+  std::vector<std::string> pools;
+  for (const RecordedPool& pool : load().pools) {
+    pools.push_back(fmt::format("{} {} {}", pool.name, to_string(pool.provider), pool.settings_json));
+  }
+  std::ranges::sort(pools);
+  EXPECT_THAT(pools, ElementsAre("x86_64-linux local {}", "x86_64-linux nixops {\"maxMachines\":2}"));
+}
+
+TEST_F(Journal, RemembersTheLastDelivery) {
+  open();
+  Changes changes;
+  changes.last_delivery = LastDelivery{.content = "# hydra-provisioner a\n", .at = noon, .succeeded = true};
+  commit(changes);
+  changes.last_delivery = LastDelivery{.content = "# hydra-provisioner a\nx\n", .at = noon + minutes{1}};
+  commit(changes);
+  commit(of({machine(1)}));
+  const auto delivery = load().last_delivery;
+  ASSERT_TRUE(delivery);
+  EXPECT_EQ(delivery->content, "# hydra-provisioner a\nx\n");
+  EXPECT_EQ(delivery->at, noon + minutes{1});
+  EXPECT_FALSE(delivery->succeeded);
+}
+
+TEST_F(Journal, RemembersAllOfItAfterItWasClosed) {
+  open();
+  Changes changes = of({machine(1)});
+  changes.events = {event(noon, "ready")};
+  changes.pass = PassRecord{.start = noon, .duration = Seconds{90}, .inputs_json = "{\"a\":1}", .plan_json = "{}"};
+  commit(std::move(changes));
+  close();
+  open();
+  EXPECT_THAT(ids(load()), ElementsAre("a-1"));
+  EXPECT_EQ(number("select count(*) from events where machine = 'a-1' and kind = 'ready' and reason = 'because'"), 1);
+  EXPECT_EQ(number("select duration from passes where inputs = '{\"a\":1}'"), 90);
+}
+
+TEST_F(Journal, KeepsOnlySoManyEventsAndPasses) {
+  open();
+  sql("insert into events values (1, 0, 'a-1', 'p', 'ready', ''), (2, 0, 'a-1', 'p', 'ready', ''), "
+      "(200001, 0, 'a-1', 'p', 'ready', '')");
+  sql("insert into passes values (1, 0, 0, '', ''), (2, 0, 0, '', ''), (2001, 0, 0, '', '')");
+  Changes changes;
+  changes.events = {event(noon, "ready")};
+  changes.pass = PassRecord{.start = noon, .duration = {}, .inputs_json = "", .plan_json = ""};
+  commit(std::move(changes));
+  EXPECT_EQ(number("select min(id) from events"), 200'001);
+  EXPECT_EQ(number("select count(*) from events"), 2);
+  EXPECT_EQ(number("select min(id) from passes"), 2001);
+  EXPECT_EQ(number("select count(*) from passes"), 2);
+}
+
+TEST_F(Journal, WritesAllOrNothing) {
+  open();
+  sql("drop table passes");
+  Changes changes = of({machine(1)});
+  changes.pass = PassRecord{};
+  const auto written = try_commit(std::move(changes));
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message, HasSubstr("journal " + file() + ": cannot be written: no such table: passes"));
+  EXPECT_THAT(load().machines, IsEmpty());
+}
+
+// Files that are none of ours, or none any more.
+
+TEST_F(Journal, RefusesWhatIsNoDatabase) {
+  holds(std::string(5000, 'x'));
+  const auto is_explained = AllOf(StartsWith("journal " + file() + ": cannot be "), HasSubstr("file is not a database"),
+                                  EndsWith("machines are then found again through their providers"));
+  EXPECT_THAT(error_of_opening(), is_explained);
+  EXPECT_THAT(error_of_looking(), is_explained);
+}
+
+TEST_F(Journal, RefusesADamagedFile) {
+  open();
+  for (int n = 0; n < 100; ++n) commit(of({machine(n)}));
+  close();
+  std::fstream damaged(file(), std::ios::in | std::ios::out | std::ios::binary);
+  damaged.seekp(4096);
+  damaged << std::string(fs::file_size(file()) - 4096, '\xff');
+  damaged.close();
+  EXPECT_THAT(error_of_looking(), HasSubstr("malformed"));
+  const auto opened = SqliteJournal::open(file());
+  if (!opened) {
+    EXPECT_THAT(opened.error().message, HasSubstr("malformed"));
+    return;
+  }
+  boost::asio::io_context context;
+  auto memory = boost::asio::co_spawn(context, (*opened)->load(noon), boost::asio::use_future);
+  context.run();
+  EXPECT_THAT(memory.get().error().message, HasSubstr("malformed"));
+}
+
+TEST_F(Journal, RefusesAWordThatItNeverWrote) {
+  open();
+  commit(of({machine(1)}));
+  close();
+  sql("update machines set state = 'sleeping'");
+  EXPECT_THAT(error_of_looking(), HasSubstr("\"sleeping\" is no state"));
+}
+
+TEST_F(Journal, RefusesAnotherProgramsDatabase) {
+  sql("create table songs (title text)");
+  const std::string expected =
+      "journal " + file() + " is not a journal of hydra-provisioner; choose another --state-dir or move it away";
+  EXPECT_EQ(error_of_opening(), expected);
+  EXPECT_EQ(error_of_looking(), expected);
+  EXPECT_EQ(number("select count(*) from sqlite_master"), 1);
+}
+
+TEST_F(Journal, RefusesWhatANewerVersionWrote) {
+  open();
+  close();
+  sql("pragma user_version = 99");
+  const std::string expected =
+      "journal " + file() + " was written by a newer version (schema 99, this one knows 1); use that version again";
+  EXPECT_EQ(error_of_opening(), expected);
+  EXPECT_EQ(error_of_looking(), expected);
+}
+
+TEST_F(Journal, RefusesAFolder) {
+  fs::create_directory(file());
+  EXPECT_THAT(error_of_opening(), HasSubstr("cannot be opened: unable to open database file; look after its folder"));
+  EXPECT_THAT(error_of_looking(), HasSubstr("cannot be read: unable to open database file; look after its folder"));
+}
+
+TEST_F(Journal, RefusesAFolderThatDoesNotExist) {
+  name = "none/a.sqlite";
+  EXPECT_THAT(error_of_opening(), HasSubstr("unable to open database file; look after its folder"));
+}
+
+TEST_F(Journal, TakesAnEmptyFileForANewOne) {
+  holds("");
+  EXPECT_EQ(error_of_looking(), "(none)");
+  open();
+  EXPECT_EQ(load().next_number, 0);
+}
+
+// Waits for five seconds, as long as the journal itself does.
+TEST_F(Journal, GivesUpWhileSomebodyElseHoldsIt) {
+  open();
+  SQLite::Database other(file(), SQLite::OPEN_READWRITE);
+  other.exec("begin exclusive");
+  const auto written = try_commit(of({machine(1)}));
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message, HasSubstr("cannot be written: database is locked; end whoever holds it"));
+  other.exec("rollback");
+  commit(of({machine(1)}));
+  EXPECT_THAT(ids(load()), ElementsAre("a-1"));
+}
+
+// A file system of 256 KiB in the journal's folder.
+class JournalOnASmallDisk : public Journal {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0 || ::mount("none", folder_.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+      GTEST_SKIP() << "only root can mount a file system";
+    }
+    is_mounted_ = true;
+  }
+  void TearDown() override {
+    close();
+    if (is_mounted_) EXPECT_EQ(::umount(folder_.path.c_str()), 0);
+  }
+
+ private:
+  bool is_mounted_ = false;
+};
+
+TEST_F(JournalOnASmallDisk, SaysThatTheDiskIsFullAndGoesOnWhenThereIsSpace) {
+  open();
+  commit(of({machine(1)}));
+  std::ofstream(folder_.path + "/filler") << std::string(1 << 20, 'x');
+  Machine big = machine(2);
+  big.last_error.assign(64 << 10, 'x');
+  const auto written = try_commit(of({big}));
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message,
+              AllOf(StartsWith("journal " + file() + ": cannot be written: "), EndsWith("free space")));
+  EXPECT_THAT(ids(load()), ElementsAre("a-1"));
+
+  fs::remove(folder_.path + "/filler");
+  commit(of({machine(2)}));
+  EXPECT_THAT(ids(load()), ElementsAre("a-1", "a-2"));
+}
+
+TEST_F(JournalOnASmallDisk, SaysThatItCannotBeWrittenOnAReadOnlyOne) {
+  open();
+  commit(of({machine(1)}));
+  close();
+  ASSERT_EQ(::mount("none", folder_.path.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  EXPECT_THAT(error_of_opening(), AllOf(StartsWith("journal " + file() + ": cannot be opened: "),
+                                        EndsWith("look after its folder, its owner and permissions")));
+  EXPECT_EQ(error_of_looking(), "(none)");
+}
+
+// To look only.
+
+class Look : public Journal {
+ protected:
+  // Every file with its size and time.
+  std::vector<std::string> listing() const {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path)) {
+      files.push_back(fmt::format("{} {} {}", entry.path().string(), entry.is_directory() ? 0 : entry.file_size(),
+                                  entry.last_write_time().time_since_epoch().count()));
+    }
+    std::ranges::sort(files);
+    return files;
+  }
+  Memory look() const {
+    auto memory = SqliteJournal::look(file(), noon);
+    EXPECT_TRUE(memory) << memory.error().message;
+    return memory.value_or(Memory{});
+  }
+};
+
+TEST_F(Look, FindsNothingWhereThereIsNoFile) {
+  EXPECT_THAT(look().machines, IsEmpty());
+  EXPECT_THAT(listing(), IsEmpty());
+}
+
+TEST_F(Look, FindsNothingWhereThereIsNoFolder) {
+  name = "none/a.sqlite";
+  EXPECT_EQ(look().next_number, 0);
+  EXPECT_THAT(listing(), IsEmpty());
+}
+
+TEST_F(Look, SeesWhatLoadingSeesAndWritesNothing) {
+  open();
+  Changes changes = of({machine(1), machine(2)});
+  changes.last_delivery = LastDelivery{.content = "x", .at = noon, .succeeded = true};
+  commit(std::move(changes));
+  close();
+  const auto before = listing();
+  ASSERT_EQ(before.size(), 1);
+  const Memory memory = look();
+  EXPECT_THAT(ids(memory), ElementsAre("a-1", "a-2"));
+  EXPECT_EQ(memory.next_number, 3);
+  EXPECT_EQ(memory.last_delivery->content, "x");
+  EXPECT_EQ(listing(), before);
+}
+
+TEST_F(Look, SeesWhatAPassHasCommittedThatIsAtWork) {
+  open();
+  commit(of({machine(1)}));
+  const auto before = listing();
+  EXPECT_THAT(ids(look()), ElementsAre("a-1"));
+  EXPECT_EQ(listing(), before);
+}
+
+TEST_F(Look, SeesWhatACrashedPassHasCommitted) {
+  open();
+  commit(of({machine(1)}));
+  const std::string copy = folder_.path + "/copy";
+  fs::create_directory(copy);
+  for (const char* end : {"", "-wal", "-shm"}) fs::copy_file(file() + end, copy + "/a.sqlite" + end);
+  close();
+  name = "copy/a.sqlite";
+  EXPECT_THAT(ids(look()), ElementsAre("a-1"));
+  open();
+  EXPECT_THAT(ids(load()), ElementsAre("a-1"));
+}
+
+TEST_F(Look, FindsFilesWhateverTheirNames) {
+  for (const char* odd : {"a?mode=rw", "a#b", "a%41", "a b", "ä", "a&b=c", "file:a", "a+b", "a\"b'c"}) {
+    name = std::string(odd) + ".sqlite";
+    open();
+    commit(of({machine(1)}));
+    EXPECT_THAT(ids(look()), ElementsAre("a-1")) << odd;
+    close();
+    const auto before = listing();
+    EXPECT_THAT(ids(look()), ElementsAre("a-1")) << odd;
+    EXPECT_EQ(listing(), before);
+  }
+}
+
+}  // namespace
+}  // namespace hydra_provisioner
