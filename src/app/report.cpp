@@ -9,7 +9,6 @@
 #include "io/json.hpp"
 
 namespace hydra_provisioner {
-namespace {}  // namespace
 
 void tell(const Plan& plan, TerminalVoice& voice) {
   if (plan.untrusted) {

@@ -109,10 +109,11 @@ std::vector<PoolView> views(const Snapshot& seen, const Config& config, const De
 
 // A machine belongs to the pool of its name that uses its provider.
 void assign_machines(std::vector<PoolView>& pools, const std::vector<Machine>& machines) {
-  std::map<std::pair<PoolName, ProviderKind>, PoolView*> by_name;
-  for (PoolView& pool : pools) by_name.emplace(std::pair(pool.settings.name, pool.settings.kind()), &pool);
+  using Key = std::tuple<const PoolName&, ProviderKind>;
+  std::map<Key, PoolView*> by_name;
+  for (PoolView& pool : pools) by_name.emplace(Key(pool.settings.name, pool.settings.kind()), &pool);
   for (const Machine& machine : machines) {
-    const auto pool = by_name.find({machine.pool, machine.provider});
+    const auto pool = by_name.find(Key(machine.pool, machine.provider));
     if (pool != by_name.end()) pool->second->machines.push_back(&machine);
   }
 }
@@ -136,6 +137,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
   if (!seen.queue) result.untrusted = seen.queue.error().why;
   std::vector<PoolView> pools = views(seen, config, demand);
   assign_machines(pools, seen.machines);
+  result.actions.reserve(seen.machines.size());
   std::int64_t next_number = seen.next_number;
   for (const PoolView& pool : pools) {
     PoolDecision decision = decide(pool, next_number);

@@ -19,7 +19,8 @@ class SqliteJournal final : public Journal {
   // Creates the file, or brings an older one up to date. Fails when the file cannot be read, is not a journal, or was
   // written by a newer version.
   static Expected<std::unique_ptr<SqliteJournal>> open(const std::string& path);
-  // To look only: writes nothing, not even beside the file. A file that does not exist is an empty memory.
+  // To look only: writes nothing, not even beside the file, but for SQLite's index (-shm) of a log that a crash left. A
+  // file that does not exist is an empty memory.
   static Expected<Memory> look(const std::string& path, Instant now);
 
   ~SqliteJournal() override;

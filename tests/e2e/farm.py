@@ -48,6 +48,7 @@ class Farm:
             "pools": {PLAIN: pool()},
             "statusCommand": ["cat", self.status_file],
             "machinesFile": self.machines_file,
+            "updateCommand": None,
             "settle": 0,
             "quiet": 0,
         }
@@ -217,6 +218,7 @@ class Farm:
         self.queue(machines=None)
         self.document["machines"] = None
         self.configure(pools={}, updateCommand=None, statusCommand=["cat", self.status_file])
+        self.configure(machinesFile=self.machines_file)
 
         def gone():
             self.last = self.run_pass("--allow-empty")

@@ -34,5 +34,36 @@ class FarmTest(unittest.TestCase):
             self.assertIn(message, ended.err, ended)
 
 
+class UnharmedFarmTest(FarmTest):
+    """All tests of a class have one farm with one machine, and none of them may do the machine any harm."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Farm()
+        cls.addClassCleanup(cls.shared.end)
+        cls.shared.queue(runnable=1)
+        cls.shared.run_pass()
+        cls.address = cls.shared.listed()
+        cls.options = cls.shared.options.copy()
+
+    def setUp(self):
+        super().setUp()
+        self.check_the_machine()
+        self.addCleanup(self.check_the_machine)
+
+    def check_the_machine(self):
+        """It still is in use, it can be reached, and nothing was begun with it."""
+        self.shared.configure(**self.options)
+        self.shared.queue(runnable=1)
+        self.assertEnded(self.shared.run_pass(), 0)
+        self.assertEqual(self.shared.states(), {"t-0": "ready"})
+        self.check_that_it_is_listed()
+        self.assertTrue(self.shared.is_listening("t-0"))
+        self.assertEqual(self.shared.log("t-0").count(" begins"), 1)
+
+    def check_that_it_is_listed(self):
+        self.assertEqual(self.shared.listed(), self.address)
+
+
 def too_late(_signal, _frame):
     raise TimeoutError("the test takes too long")

@@ -135,11 +135,19 @@ TEST_F(LocalProviderTest, ListsAMachineAsVanishedWhenItsSshdDied) {
   EXPECT_TRUE(eventually([&] { return listed(provider) == Listed{{"t-1", InstanceState::vanished}}; }));
 }
 
+TEST_F(LocalProviderTest, IsNotVanishedWhileASessionOutlivesItsListener) {
+  FILE* const session = log_in(create());
+  kill_listener(machine);
+  EXPECT_TRUE(eventually([&] { return listed(provider) == Listed{{"t-1", InstanceState::incomplete}}; }));
+  ::pclose(session);
+  EXPECT_TRUE(eventually([&] { return listed(provider) == Listed{{"t-1", InstanceState::vanished}}; }));
+}
+
 TEST_F(LocalProviderTest, DoesNotTakeAnotherProcessForItsSshd) {
   create();
   const pid_t sshd = listener(machine);
   std::ofstream(folder(machine) + "/sshd.pid") << ::getpid() << "\n";  // as if the id had been used again
-  EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::vanished}}));
+  EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::incomplete}})) << "it still runs, so it is not gone";
   ASSERT_TRUE(result_of(provider.destroy(machine)));
   EXPECT_NE(::kill(sshd, 0), 0);
 }

@@ -355,7 +355,7 @@ TEST_F(Journal, RefusesWhatANewerVersionWrote) {
 TEST_F(Journal, RefusesAFolder) {
   fs::create_directory(file());
   EXPECT_THAT(error_of_opening(), HasSubstr("cannot be opened: unable to open database file; look after its folder"));
-  EXPECT_THAT(error_of_looking(), HasSubstr("cannot be read: unable to open database file; look after its folder"));
+  EXPECT_THAT(error_of_looking(), StartsWith("journal " + file() + ": cannot be read: "));
 }
 
 TEST_F(Journal, RefusesAFolderThatDoesNotExist) {
@@ -432,10 +432,11 @@ TEST_F(JournalOnASmallDisk, SaysThatItCannotBeWrittenOnAReadOnlyOne) {
 
 class Look : public Journal {
  protected:
-  // Every file with its size and time.
+  // Every file with its size and time, but for SQLite's index of a log, which it makes anew after a crash.
   std::vector<std::string> listing() const {
     std::vector<std::string> files;
     for (const auto& entry : fs::recursive_directory_iterator(folder_.path)) {
+      if (entry.path().string().ends_with("-shm")) continue;
       files.push_back(fmt::format("{} {} {}", entry.path().string(), entry.is_directory() ? 0 : entry.file_size(),
                                   entry.last_write_time().time_since_epoch().count()));
     }
@@ -468,11 +469,13 @@ TEST_F(Look, SeesWhatLoadingSeesAndWritesNothing) {
   close();
   const auto before = listing();
   ASSERT_EQ(before.size(), 1);
+  EXPECT_FALSE(fs::exists(file() + "-shm"));
   const Memory memory = look();
   EXPECT_THAT(ids(memory), ElementsAre("a-1", "a-2"));
   EXPECT_EQ(memory.next_number, 3);
   EXPECT_EQ(memory.last_delivery->content, "x");
   EXPECT_EQ(listing(), before);
+  EXPECT_FALSE(fs::exists(file() + "-shm"));
 }
 
 TEST_F(Look, SeesWhatAPassHasCommittedThatIsAtWork) {
@@ -491,7 +494,9 @@ TEST_F(Look, SeesWhatACrashedPassHasCommitted) {
   for (const char* end : {"", "-wal", "-shm"}) fs::copy_file(file() + end, copy + "/a.sqlite" + end);
   close();
   name = "copy/a.sqlite";
+  const auto before = listing();
   EXPECT_THAT(ids(look()), ElementsAre("a-1"));
+  EXPECT_EQ(listing(), before);
   open();
   EXPECT_THAT(ids(load()), ElementsAre("a-1"));
 }

@@ -1,6 +1,5 @@
 #include "providers/local/local_provider.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -20,14 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// `TAG-N`. The folders of the tag `a-1` are none of the tag `a`.
-bool is_of_tag(std::string_view name, const Tag& tag) {
-  const std::string prefix = tag.text + "-";
-  if (!name.starts_with(prefix)) return false;
-  const auto number = name.substr(prefix.size());
-  return !number.empty() && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 // The paths of a machine stand in sshd's and Nix' settings and in sshd's title, where other characters mean something
 // or change.
 Expected<void> check_path(const std::string& path) {
@@ -40,10 +31,15 @@ Expected<void> check_path(const std::string& path) {
       "{:?}: for local machines a path may have letters, digits and / . _ + - only; choose another --state-dir", path));
 }
 
-InstanceState state_of(Power power, bool is_alive) {
+// Its listener is dead. While builds still run in its sessions it is broken, but not gone.
+InstanceState without_listener(const MachineFolder& folder) {
+  return has_processes(folder) ? InstanceState::incomplete : InstanceState::vanished;
+}
+
+InstanceState state_of(const MachineFolder& folder, Power power, bool is_alive) {
   switch (power) {
     case Power::on:
-      return is_alive ? InstanceState::running : InstanceState::vanished;
+      return is_alive ? InstanceState::running : without_listener(folder);
     case Power::off:
       return is_alive ? InstanceState::running : InstanceState::stopped;
     case Power::booting:
@@ -52,11 +48,11 @@ InstanceState state_of(Power power, bool is_alive) {
   return InstanceState::incomplete;
 }
 
-Instance instance_of(const MachineId& machine, const MachineRecord& record, bool is_alive) {
+Instance instance_of(const MachineId& machine, const MachineRecord& record, InstanceState state) {
   return {.id = InstanceId(machine.text),
           .machine = machine,
           .pool = record.pool,
-          .state = state_of(record.power, is_alive),
+          .state = state,
           .address = record.address,
           .host_key = record.host_key,
           .launched_at = record.launched_at};
@@ -65,7 +61,8 @@ Instance instance_of(const MachineId& machine, const MachineRecord& record, bool
 Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {
   const auto record = read_record(folder);
   if (!record) return std::unexpected(record.error());
-  return instance_of(machine, record->value_or(MachineRecord{}), is_listening(folder));
+  const MachineRecord known = record->value_or(MachineRecord{});
+  return instance_of(machine, known, state_of(folder, known.power, is_listening(folder)));
 }
 
 Expected<std::vector<std::string>> folder_names(const std::string& path) {
@@ -99,8 +96,9 @@ Task<Expected<std::vector<Instance>>> LocalProvider::list() {
   if (!names) co_return std::unexpected(names.error());
   std::vector<Instance> instances;
   for (const auto& name : *names) {
-    if (!is_of_tag(name, tag_)) continue;
-    auto instance = look_at(MachineFolder{machines_dir_ + "/" + name}, MachineId(name));
+    const MachineId machine{name};
+    if (!is_of(tag_, machine)) continue;
+    auto instance = look_at(MachineFolder{machines_dir_ + "/" + name}, machine);
     if (!instance) co_return std::unexpected(instance.error());
     instances.push_back(std::move(*instance));
   }
@@ -126,14 +124,15 @@ Task<Expected<Instance>> LocalProvider::start(MachineId machine, PoolConfig pool
 Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId machine, PoolConfig pool) {
   const auto before = read_record(folder);
   if (!before) co_return std::unexpected(before.error());
-  if (*before && (*before)->power == Power::on && is_listening(folder)) co_return instance_of(machine, **before, true);
+  if (*before && (*before)->power == Power::on && is_listening(folder))
+    co_return instance_of(machine, **before, InstanceState::running);
   if (auto able = co_await can_run(settings_of(pool)); !able) co_return std::unexpected(able.error());
   auto key = co_await login_key(pool);
   if (!key) co_return std::unexpected(key.error());
   if (auto made = make_folder(folder.path, 0700); !made) co_return std::unexpected(made.error());
   const auto record = co_await launch(folder, machine, pool, std::move(*key), clock_);
   if (!record) co_return std::unexpected(record.error());
-  co_return instance_of(machine, *record, true);
+  co_return instance_of(machine, *record, InstanceState::running);
 }
 
 Task<Expected<void>> LocalProvider::stop(MachineId machine) {
@@ -164,7 +163,7 @@ Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool) {
 
 // A wrong id must not make us remove or end anything else.
 Expected<MachineFolder> LocalProvider::folder_of(const MachineId& machine) const {
-  if (!is_of_tag(machine.text, tag_)) {
+  if (!is_of(tag_, machine)) {
     return failure(fmt::format("{:?} is no machine of the tag {:?}", machine.text, tag_.text));
   }
   MachineFolder folder{machines_dir_ + "/" + machine.text};

@@ -179,6 +179,8 @@ bool is_listening(const MachineFolder& folder) {
   return title(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
 }
 
+bool has_processes(const MachineFolder& folder) { return !find_processes(folder, {}).empty(); }
+
 Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock) {
   Processes known;
   std::set<pid_t> asked;

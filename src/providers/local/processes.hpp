@@ -17,6 +17,9 @@ inline constexpr const char* machine_variable = "HYDRA_PROVISIONER_MACHINE";
 // Whether the machine accepts connections: its listener's process id file names a process that serves its sshd_config.
 bool is_listening(const MachineFolder& folder);
 
+// Whether any process of the machine runs. Looks at all processes of this host.
+bool has_processes(const MachineFolder& folder);
+
 // Asks them to end, after 3 s no longer asks, and fails after 10 s. Fine when there are none.
 Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock);
 
