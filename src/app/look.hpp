@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "act/execute.hpp"
+#include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "app/world.hpp"
 #include "io/task.hpp"

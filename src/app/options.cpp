@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/exit_status.hpp"
+#include "config/nearest.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -68,6 +69,12 @@ std::optional<Verb> verb_named(const std::string& word) {
   return found->verb;
 }
 
+std::string no_verb(const std::string& word) {
+  const auto meant = nearest(word, {"check", "plan", "status"});
+  return fmt::format("\"{}\" is no verb; {}", word,
+                     meant ? fmt::format("did you mean {}?", *meant) : "they are check, plan and status");
+}
+
 // The first word is a verb or, for a pass, the configuration file.
 std::expected<Options, Farewell> interpret(Options options, std::vector<std::string> words) {
   if (words.empty()) return usage("no configuration file given");
@@ -77,6 +84,7 @@ std::expected<Options, Farewell> interpret(Options options, std::vector<std::str
   }
   const std::size_t expected = options.verb == Verb::run_job ? 2 : 1;
   if (words.empty()) return usage("no configuration file given");
+  if (words.size() > expected && options.verb == Verb::pass) return usage(no_verb(words.front()));
   if (words.size() > expected) return usage(fmt::format("\"{}\" is one argument too many", words[expected]));
   if (words.size() < expected) return usage("run-job takes TAG and ID");
   if (options.json && (options.verb == Verb::pass || options.verb == Verb::run_job)) {
@@ -119,6 +127,8 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
     return std::unexpected(Farewell{app.help(), exit_status::done});
   } catch (const CLI::CallForVersion& version) {
     return std::unexpected(Farewell{std::string(version.what()) + "\n", exit_status::done});
+  } catch (const CLI::ExtrasError&) {
+    return usage(fmt::format("unknown option {}", app.remaining().front()));
   } catch (const CLI::ParseError& error) {
     return usage(error.what());
   }

@@ -4,6 +4,7 @@
 
 #include "act/execute.hpp"
 #include "act/ledger.hpp"
+#include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "app/exit_status.hpp"
 #include "app/look.hpp"
@@ -34,12 +35,13 @@ Task<int> run_pass(const World& world, const Config& config, Journal& journal, T
   const PoolSettings published_pools = as_published(look.pools, config.tag, world.state_dir);
   Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
                           queue_clock_ahead(look.seen.queue), voice);
-  Execution execution(config, published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice);
-  co_await execution.carry_out(todo, world.clock->now() + config.pass_timeout);
+  Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
+                        world.clock->now() + config.pass_timeout);
+  co_await carry_out(todo, config, ledger, publication, operations, voice);
 
   // Record.
   Changes record;
-  record.creations = execution.creation_records(memory->creations);
+  record.creations = operations.creation_records(memory->creations);
   record.pools = recorded(config);
   record.pass = pass_record(look, todo, start, world.clock->now());
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);

@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <iterator>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -87,8 +88,10 @@ std::string plan_text(const Plan& plan, bool color) {
 
 std::string status_text(const Look& look, const Plan& plan, bool color) {
   std::string text = queue_lines(plan, color);
+  std::set<PoolName> shown;  // of two providers, one of them not configured any more, two pools may share a name
   for (const PoolPlan& pool : plan.pools) {
     text += pool_lines(pool, color);
+    if (!shown.insert(pool.name).second) continue;
     for (const Machine& machine : look.seen.machines) {
       if (machine.pool == pool.name) text += machine_line(machine, look);
     }

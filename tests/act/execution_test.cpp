@@ -12,7 +12,6 @@ using std::chrono::minutes;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr int never = 1'000'000;
 
@@ -52,7 +51,7 @@ TEST_F(Execution, RecordsAReadyMachineAndThenPublishesIt) {
   EXPECT_TRUE(engine.chronicle.has("forget a-1"));
   EXPECT_EQ(engine.machine(1).instance, InstanceId{"i-1"});
   EXPECT_EQ(engine.machine(1).host_key, "ssh-ed25519 AAAA");
-  EXPECT_THAT(engine.voice.problems, IsEmpty());
+  EXPECT_THAT(engine.voice.problems, ElementsAre());
 }
 
 TEST_F(Execution, PublishesAMachineAtOnceWhileAnotherStillBoots) {
@@ -77,7 +76,7 @@ TEST_F(Execution, LeavesAMachineThatStillBootsToTheNextPass) {
   EXPECT_LT(engine.clock.now(), noon + Seconds{63});
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_EQ(engine.machine(1).last_error, "connection refused");
-  EXPECT_THAT(engine.voice.problems, IsEmpty());
+  EXPECT_THAT(engine.voice.problems, ElementsAre());
 
   engine.provider.boots_after(id(1), 0);
   engine.pass({action<Keep>(1)});
@@ -237,7 +236,7 @@ TEST_F(Execution, BeginsNothingThatTheJournalDoesNotKnowOf) {
   engine.has(draining(2));
   engine.journal.fails_after(0);
   engine.pass({action<Create>(3), action<Destroy>(2)});
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_THAT(engine.voice.problems, Contains(HasSubstr("database or disk is full")));
 }
 
@@ -269,7 +268,7 @@ TEST_F(Execution, DestroysNothingWhenTheJournalFailsInTheMiddle) {
   engine.has(draining(1));
   engine.journal.fails_after(1);  // the publication's
   engine.pass({action<Destroy>(1)});
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_EQ(engine.state(1), MachineState::draining);
 }
 
@@ -283,7 +282,7 @@ TEST_F(Execution, DrainsByFileAndJournalAlone) {
   EXPECT_EQ(engine.state(1), MachineState::draining);
   EXPECT_FALSE(engine.machine(1).listed);
   EXPECT_EQ(engine.machine(1).unlisted_at, noon);
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
 TEST_F(Execution, PutsAMachineBackByFileAndJournalAlone) {
@@ -293,7 +292,7 @@ TEST_F(Execution, PutsAMachineBackByFileAndJournalAlone) {
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.machine(1).listed_at, noon);
   EXPECT_EQ(engine.machine(1).unlisted_at, std::nullopt);
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
 TEST_F(Execution, TakesAVanishedMachineOutOfTheFileAtOnce) {
@@ -322,13 +321,13 @@ TEST_F(Execution, DestroysWhatIsOutOfTheFile) {
   EXPECT_TRUE(engine.chronicle.has_before("destroy a-1", "commit a-1 gone"));
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 gone", "forget a-1"));
   EXPECT_EQ(engine.state(1), MachineState::gone);
-  EXPECT_THAT(engine.provider.machines, IsEmpty());
+  EXPECT_THAT(engine.provider.machines, ElementsAre());
 }
 
 TEST_F(Execution, DestroysNothingThatIsInTheFile) {
   engine.has(ready(1));
   engine.pass({action<Destroy>(1)});
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_EQ(engine.state(1), MachineState::ready);
 }
 
@@ -339,13 +338,13 @@ TEST_F(Execution, DestroysNothingThatCouldNotBeTakenOutOfTheFile) {
   engine.has(listed);
   engine.publisher.fails = Error{"cannot write /var/lib/hydra/provisioned.machines: No space left on device"};
   engine.pass({action<Destroy>(1)});
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
 TEST_F(Execution, StopsNothingThatIsInTheFile) {
   engine.has(ready(1));
   engine.pass({action<Stop>(1)});
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
 TEST_F(Execution, StopsAndStartsAMachine) {
@@ -440,7 +439,7 @@ TEST_F(Execution, DestroysThoughMachinesBootForever) {
 TEST_F(Execution, BeginsNothingWhenItsTimeIsUp) {
   engine.has(draining(1));
   engine.pass({action<Create>(2), action<Destroy>(1)}, Seconds{0});
-  EXPECT_THAT(engine.jobs.requests, IsEmpty());
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_EQ(engine.state(2), MachineState::requested);
   EXPECT_EQ(engine.state(1), MachineState::draining);
 }

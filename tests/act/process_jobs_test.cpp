@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr Instant at_once{};
 constexpr Instant whenever = Instant::max();
@@ -179,7 +178,7 @@ TEST_F(ProcessJobs, LeaveOnlyTheirLogWhenForgotten) {
   wait(a1);
   EXPECT_TRUE(jobs.forget(a1));
   EXPECT_THAT(files(), ElementsAre("logs/a-1.log"));
-  EXPECT_THAT(*jobs.list(), IsEmpty());
+  EXPECT_THAT(*jobs.list(), ElementsAre());
   EXPECT_EQ(jobs.log_file(a1), path("logs/a-1.log"));
 }
 
@@ -213,12 +212,12 @@ TEST_F(ProcessJobs, ThatCannotBeginLeaveNoTrace) {
   const auto begun = jobs.begin(request("a-1"));
   ASSERT_FALSE(begun);
   EXPECT_THAT(begun.error().message, HasSubstr(path("program")));
-  EXPECT_THAT(*jobs.list(), IsEmpty());
+  EXPECT_THAT(*jobs.list(), ElementsAre());
 }
 
 TEST_F(ProcessJobs, NeedNoFolderToBeListed) {
-  EXPECT_THAT(*jobs.list(), IsEmpty());
-  EXPECT_THAT(files(), IsEmpty());
+  EXPECT_THAT(*jobs.list(), ElementsAre());
+  EXPECT_THAT(files(), ElementsAre());
 }
 
 TEST_F(ProcessJobs, WhoseFolderCannotBeReadAreAnError) {

@@ -1,5 +1,6 @@
 """A farm for a test: a temporary folder with conf.nix, a queue and the program's state, of which nothing is left at the end."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -105,12 +106,14 @@ class Farm:
 
     def run(self, *words, **more_environment):
         """`words` as they are, and --state-dir."""
+        return self.run_command(self.command(*words), **more_environment)
+
+    def run_command(self, command, **more_environment):
         self.write_status()
         began = time.monotonic()
-        environment = {k: v for k, v in (self.environment | more_environment).items() if v is not None}
         ended = subprocess.run(
-            [str(word) for word in self.command(*words)],
-            env=environment,
+            [str(word) for word in command],
+            env=self.environment | more_environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -142,7 +145,8 @@ class Farm:
     def spawn(self, command, log):
         with open(log, "ab") as output:
             words = [str(word) for word in command]
-            child = subprocess.Popen(words, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            child = subprocess.Popen(words, env=self.environment, cwd=self.folder, **streams)
         self.children.append(child)
         return child
 
@@ -250,6 +254,13 @@ def pool(**settings):
 def job(name, seconds=0, system=PLAIN, features=(), depends_on=()):
     lists = {"features": list(features), "depends_on": list(depends_on)}
     return {"name": name, "system": system, "seconds": seconds, **lists}
+
+
+def fill(path):
+    """With as much as fits on the disk."""
+    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 def wait_for(condition, what, state=lambda: ""):

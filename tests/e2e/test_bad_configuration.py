@@ -1,7 +1,8 @@
-"""Configurations that cannot be used: everything wrong is said at once, and nothing is done."""
+"""Configurations that cannot be used, or only in part. Everything that is wrong is said at once."""
 
 import program
-from farm_test import UnharmedFarmTest
+from farm import PLAIN, pool
+from farm_test import FarmTest, UnharmedFarmTest
 
 
 class Configuration(UnharmedFarmTest):
@@ -106,6 +107,36 @@ class Configuration(UnharmedFarmTest):
         programs = self.shared.folder / "programs"
         programs.mkdir()
         self.refuse_as_it_is("nix-instantiate: not found in PATH; install Debian's nix-bin", PATH=str(programs))
+
+
+class AProviderThatThisVersionLacks(FarmTest):
+    def setUp(self):
+        super().setUp()
+        other = {"nixopsExpr": "/etc/hydra/network.nix", "minMachines": 1}
+        self.mixed = self.farm(pools={PLAIN: pool(), "aarch64-linux": other})
+
+    def test_is_only_a_hint_to_check(self):
+        checked = self.mixed.run("check", self.mixed.conf)
+        self.assertEnded(checked, 0, 'warning: systemTypes."aarch64-linux" uses the nixops provider', "no machines will be")
+
+    def test_fails_the_pass_and_does_not_hold_up_others(self):
+        self.mixed.queue(runnable=1)
+        lacking = "nixops: this version has no nixops provider; its machines are left alone, and none are created"
+        self.assertEnded(self.mixed.run_pass(), 1, f"error: {lacking}", "t-0: ready after")
+        self.assertEqual(self.mixed.states(), {"t-0": "ready"})
+        self.assertEqual(len(self.mixed.listed()), 1)
+        self.assertIn("root@aarch64-linux.placeholder.invalid", self.mixed.machines_file.read_text())
+
+
+class AnEmptyConfiguration(FarmTest):
+    def test_gives_up_every_machine_if_that_is_meant(self):
+        farm = self.farm_with_machine()
+        farm.configure(pools={})
+        self.assertEnded(farm.run_pass(), 78, "no system type", "--allow-empty")
+        self.assertEqual(len(farm.listed()), 1)
+        self.assertEnded(farm.run_pass("--allow-empty"), 0, "t-0: draining: surplus")
+        self.assertEqual(farm.machines_file.read_text(), "# hydra-provisioner t\n")
+        self.assertEnded(farm.run_pass("--allow-empty"), 0, "its pool is not configured any more", "t-0: gone")
 
 
 if __name__ == "__main__":

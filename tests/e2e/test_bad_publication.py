@@ -1,18 +1,17 @@
 """The machines file cannot be written, or handed over."""
 
-import os
 import signal
 import subprocess
 
 import program
-from farm import PLAIN, pool, wait_for
+from farm import PLAIN, fill, pool, wait_for
 from farm_test import FarmTest
 
 ANOTHER = {PLAIN: pool(), "aarch64-linux": pool()}  # a further line for the file
 
 
 class MachinesFile(FarmTest):
-    def fail(self, farm, *messages):
+    def refuse(self, farm, *messages):
         """The pass says so, and harms no machine."""
         self.assertEnded(farm.run_pass(), 1, *messages)
         self.assertEqual(farm.states()["t-0"], "ready")
@@ -37,20 +36,20 @@ class MachinesFile(FarmTest):
     def test_in_a_folder_that_is_missing(self):
         farm = self.farm_with_machine()
         farm.configure(machinesFile=farm.folder / "missing/machines")
-        self.fail(farm, "missing/machines: No such file or directory; create the folder")
+        self.refuse(farm, "missing/machines: No such file or directory; create the folder")
         self.assertFalse((farm.folder / "missing").exists())
 
     def test_that_is_a_folder(self):
         farm = self.farm_with_machine()
         farm.configure(machinesFile=farm.state)
-        self.fail(farm, "state: it is not a regular file")
+        self.refuse(farm, "state: it is not a regular file")
 
     def test_on_a_read_only_file_system(self):
         farm = self.farm_on_own_file_system("size=1m")
         before = farm.machines_file.read_text()
         subprocess.run(["mount", "-o", "remount,ro", farm.folder / "own"], check=True)
         farm.configure(pools=ANOTHER)
-        self.fail(farm, "cannot write ", "own/machines: Read-only file system")
+        self.refuse(farm, "cannot write ", "own/machines: Read-only file system")
         self.assertEqual(farm.machines_file.read_text(), before)
         subprocess.run(["mount", "-o", "remount,rw", farm.folder / "own"], check=True)
         self.check_that_it_goes_on(farm)
@@ -61,7 +60,7 @@ class MachinesFile(FarmTest):
         filling = farm.folder / "own/filling"
         fill(filling)
         farm.configure(pools=ANOTHER)
-        self.fail(farm, "cannot write ", "own/machines: No space left on device")
+        self.refuse(farm, "cannot write ", "own/machines: No space left on device")
         self.assertEqual(farm.machines_file.read_text(), before)
         filling.unlink()
         self.check_that_it_goes_on(farm)
@@ -128,15 +127,6 @@ class UpdateCommand(FarmTest):
         running.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait(60), 0)
         self.assertEqual(farm.processes(), {})
-
-
-def fill(path):
-    with open(path, "wb", buffering=0) as file:
-        try:
-            while True:
-                os.write(file.fileno(), bytes(4096))
-        except OSError:
-            pass
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ namespace {
 using enum MachineState;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 constexpr Instant earlier = noon - Seconds{600};
@@ -130,7 +129,7 @@ TEST(Fleet, LetsRunningMachinesBeWhatTheyAreMeantToBe) {
     const Found result = find(remembered(state), listing({present(InstanceState::running)}));
     EXPECT_EQ(result.machine.state, state);
     EXPECT_EQ(result.machine.since, earlier);
-    EXPECT_THAT(result.discoveries, IsEmpty());
+    EXPECT_THAT(result.discoveries, ElementsAre());
     EXPECT_FALSE(result.machine.interrupted || result.machine.vanished);
   }
 }
@@ -223,7 +222,7 @@ TEST(Fleet, TakesTheMachineThatAJobMade) {
                             {ended_job(Operation::create, JobResult(present(InstanceState::running)))});
   EXPECT_EQ(result.machine.state, creating);
   EXPECT_EQ(result.machine.address, "10.0.0.1");
-  EXPECT_THAT(result.discoveries, IsEmpty());
+  EXPECT_THAT(result.discoveries, ElementsAre());
 }
 
 TEST(Fleet, TakesTheListingForNewerThanAJobsResult) {
@@ -250,7 +249,7 @@ TEST(Fleet, TakesAnOldFailureForNothingNew) {
   const Found result = find(remembered(failed), listing({present(InstanceState::incomplete)}),
                             {ended_job(Operation::create, failure("no capacity"))});
   EXPECT_EQ(result.machine.state, failed);
-  EXPECT_THAT(result.discoveries, IsEmpty());
+  EXPECT_THAT(result.discoveries, ElementsAre());
 }
 
 TEST(Fleet, KnowsWhatAStopCameTo) {
@@ -299,7 +298,7 @@ TEST(Fleet, LooksAtTheProviderWhenAJobWasKilled) {
 
 TEST(Fleet, IgnoresJobsOfMachinesThatItDoesNotKnow) {
   const Fleet fleet = reconcile({}, listing({}), {ended_job(Operation::destroy, std::nullopt)}, noon);
-  EXPECT_THAT(fleet.machines, IsEmpty());
+  EXPECT_THAT(fleet.machines, ElementsAre());
 }
 
 // Machines that the journal does not know.

@@ -34,7 +34,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + hours{12};
@@ -122,9 +121,9 @@ std::vector<std::string> ids(const Memory& memory) {
 TEST_F(Journal, BeginsEmpty) {
   open();
   const Memory memory = load();
-  EXPECT_THAT(memory.machines, IsEmpty());
-  EXPECT_THAT(memory.pools, IsEmpty());
-  EXPECT_THAT(memory.creations, IsEmpty());
+  EXPECT_THAT(memory.machines, ElementsAre());
+  EXPECT_THAT(memory.pools, ElementsAre());
+  EXPECT_THAT(memory.creations, ElementsAre());
   EXPECT_FALSE(memory.last_delivery);
   EXPECT_EQ(memory.next_number, 0);
 }
@@ -292,7 +291,7 @@ TEST_F(Journal, WritesAllOrNothing) {
   const auto written = try_commit(std::move(changes));
   ASSERT_FALSE(written);
   EXPECT_THAT(written.error().message, HasSubstr("journal " + file() + ": cannot be written: no such table: passes"));
-  EXPECT_THAT(load().machines, IsEmpty());
+  EXPECT_THAT(load().machines, ElementsAre());
 }
 
 // Files that are none of ours, or none any more.
@@ -451,14 +450,14 @@ class Look : public Journal {
 };
 
 TEST_F(Look, FindsNothingWhereThereIsNoFile) {
-  EXPECT_THAT(look().machines, IsEmpty());
-  EXPECT_THAT(listing(), IsEmpty());
+  EXPECT_THAT(look().machines, ElementsAre());
+  EXPECT_THAT(listing(), ElementsAre());
 }
 
 TEST_F(Look, FindsNothingWhereThereIsNoFolder) {
   name = "none/a.sqlite";
   EXPECT_EQ(look().next_number, 0);
-  EXPECT_THAT(listing(), IsEmpty());
+  EXPECT_THAT(listing(), ElementsAre());
 }
 
 TEST_F(Look, SeesWhatLoadingSeesAndWritesNothing) {

@@ -1,0 +1,104 @@
+"""Measures whole passes over local machines, and prints the figures as JSON.
+
+bench/run calls it, as root and in a network namespace of its own.
+"""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/e2e"))
+from farm import PLAIN, Farm, pool  # noqa: E402
+
+ROUNDS = 15
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(1))  # leaves no machine behind
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where sshd is
+    print(json.dumps(passes_with_nothing_to_do() | creations()))
+
+
+def passes_with_nothing_to_do():
+    """Evaluating conf.nix is Nix' work, so the time that this takes by itself does not count."""
+    with farm_of(100) as farm:
+        create_all(farm)
+        if farm.run("plan", farm.conf, "--detailed-exitcode").status != 0:
+            sys.exit(f"bench: there still is something to do: {farm.run('plan', farm.conf).out}")
+        peak = max(peak_megabytes(farm) for _ in range(3))
+        evaluations, passes = [], []
+        for _ in range(ROUNDS):
+            evaluations.append(seconds_of(lambda: evaluate(farm)))
+            passes.append(seconds_of(lambda: run_pass(farm)))
+        seconds = statistics.median(passes) - statistics.median(evaluations)
+        return {"idle_pass_ms": round(seconds * 1000, 1), "idle_pass_peak_mb": round(peak, 1)}
+
+
+def creations():
+    """Machines that boot for 10 s, one and then many of them, from the start of a pass until all are published."""
+    figures = {}
+    for name, machines in (("one_machine_s", 1), ("fifty_machines_s", 50)):
+        with farm_of(machines, bootSeconds=10) as farm:
+            figures[name] = round(seconds_of(lambda farm=farm: create_all(farm)), 2)
+    return figures
+
+
+@contextlib.contextmanager
+def farm_of(machines, **local):
+    farm = Farm(pools={PLAIN: pool(minMachines=machines, maxMachines=machines, local=local)})
+    try:
+        yield farm
+    finally:
+        farm.end()
+
+
+def create_all(farm):
+    run_pass(farm)
+    listed = farm.listed()
+    if len(listed) != farm.options["pools"][PLAIN]["maxMachines"]:
+        sys.exit(f"bench: one pass made only {len(listed)} machines: {pass_log(farm)}")
+    # What the queue runner then says of them. It reads the file within 30 s.
+    entry = {"enabled": True, "currentJobs": 0, "idleSince": 0}
+    farm.queue(machines={f"root@{address}": entry for address in listed})
+
+
+def run_pass(farm):
+    if farm.begin_pass().wait() != 0:
+        sys.exit(f"bench: a pass failed: {pass_log(farm)}")
+
+
+def pass_log(farm):
+    return (farm.folder / "pass.log").read_text()
+
+
+def evaluate(farm):
+    command = ["nix-instantiate", "--eval", "--strict", "--json", farm.conf]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def peak_megabytes(farm):
+    """Of the program alone: what wait4(2) tells counts its children in, of which Nix is bigger."""
+    peak = 0
+    child = farm.begin_pass()
+    while child.poll() is None:
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{child.pid}/status").read_text())
+        peak = max(peak, int(found[1]) if found else 0)
+    return peak * 1024 / 1e6
+
+
+def seconds_of(action):
+    began = time.monotonic()
+    action()
+    return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    main()

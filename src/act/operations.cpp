@@ -1,0 +1,236 @@
+#include "act/operations.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace hydra_provisioner {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Seconds removal_deadline{1800};
+
+MachineEvent beginning_of(Operation operation) {
+  switch (operation) {
+    case Operation::create:
+      return MachineEvent::creation_began;
+    case Operation::start:
+      return MachineEvent::start_began;
+    case Operation::stop:
+      return MachineEvent::stop_began;
+    case Operation::destroy:
+      return MachineEvent::destruction_began;
+  }
+  return MachineEvent::destruction_began;
+}
+
+bool is_removal(Operation operation) { return operation == Operation::stop || operation == Operation::destroy; }
+
+Instance instance_of(const Machine& machine) {
+  return {.id = machine.instance,
+          .machine = machine.id,
+          .pool = machine.pool,
+          .state = InstanceState::running,
+          .address = machine.address,
+          .host_key = machine.host_key,
+          .launched_at = machine.launched_at};
+}
+
+// The last look before something irreversible: nothing that happened in this pass has put the machine back into the
+// file.
+bool is_out_of_the_file(const Machine& machine) {
+  return machine.vanished || !machine.first_listed_at || (!machine.listed && machine.unlisted_at);
+}
+
+}  // namespace
+
+// Names a machine in the progress for as long as it is waited for.
+class Operations::Waiting {
+ public:
+  Waiting(Operations& operations, MachineId machine) : operations_(operations), machine_(std::move(machine)) {
+    operations_.waited_for_.insert(machine_);
+    show();
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    operations_.waited_for_.erase(machine_);
+    show();
+  }
+
+ private:
+  void show() const {
+    const auto& machines = operations_.waited_for_;
+    operations_.voice_.progress(machines.empty() ? "" : fmt::format("waiting for {}", fmt::join(machines, ", ")));
+  }
+
+  Operations& operations_;
+  MachineId machine_;
+};
+
+Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs,
+                       Providers providers, Clock& clock, Voice& voice, Instant until)
+    : pools_(pools),
+      ledger_(ledger),
+      publication_(publication),
+      jobs_(jobs),
+      providers_(std::move(providers)),
+      clock_(clock),
+      voice_(voice),
+      until_(until) {}
+
+Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
+  if (is_late()) co_return;
+  if (ledger_.at(id).state == MachineState::stopped) ledger_.at(id).requested_at = clock_.now();
+  if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
+  co_await await_coming(id, operation);
+}
+
+Task<void> Operations::await_coming(MachineId id, Operation operation) {
+  const Waiting waiting(*this, id);
+  const bool finished = ledger_.at(id).under_way ? co_await finish_job(id, operation) : true;
+  if (finished) co_await await_readiness(id);
+}
+
+Task<void> Operations::await_readiness(MachineId id) {
+  milliseconds pause{100};
+  while (is_coming(ledger_.at(id))) {
+    const Machine machine = ledger_.at(id);
+    const PoolConfig& pool = settings_of(machine);
+    const auto ready = co_await providers_.at(machine.provider)->ready(instance_of(machine), pool);
+    if (ready) {
+      ledger_.at(id).ready_at = clock_.now();
+      ledger_.at(id).last_error.clear();
+      ledger_.note(ledger_.at(id), MachineEvent::became_ready, "answers");
+      ++creations_ended_[machine.pool].succeeded;
+      if (!co_await commit()) co_return;
+      voice_.note(fmt::format("{}: ready after {} s at {}", id, (clock_.now() - machine.requested_at).count(),
+                              machine.address));
+      co_await publication_.publish();
+      co_return;
+    }
+    ledger_.at(id).last_error = ready.error().message;
+    if (is_late() || clock_.now() - machine.requested_at >= pool.boot_timeout) {
+      voice_.note(fmt::format("{}: not ready yet: {}", id, ready.error().message));
+      ledger_.touch(ledger_.at(id));
+      co_return;
+    }
+    co_await clock_.sleep_for(pause);
+    pause = std::min(pause * 2, milliseconds{2000});
+  }
+}
+
+Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
+  if (is_late()) co_return;
+  if (!is_out_of_the_file(ledger_.at(id))) co_return;
+  if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
+  const Waiting waiting(*this, id);
+  co_await finish_job(id, operation);
+}
+
+// Intent, then call.
+Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent event, std::string reason) {
+  Machine& machine = ledger_.at(id);
+  ledger_.note(machine, event, reason);
+  if (!co_await commit()) co_return false;
+  const PoolConfig& pool = settings_of(machine);
+  const auto begun = jobs_.begin({.machine = id,
+                                  .operation = operation,
+                                  .provider = machine.provider,
+                                  .pool = machine.pool,
+                                  .settings_json = pool.settings_json,
+                                  .deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout});
+  if (!begun) {
+    report_failure(machine, operation, begun.error());
+    co_return false;
+  }
+  machine.under_way = operation;
+  machine.interrupted = false;
+  voice_.note(fmt::format("{}: {}: {}", id, to_string(operation), reason));
+  co_return true;
+}
+
+// Waits for the machine's job and records what came of it. False: nothing more can be done with the machine in this
+// pass.
+Task<bool> Operations::finish_job(MachineId id, Operation operation) {
+  const JobState job = co_await jobs_.wait(id, operation, until_);
+  Machine& machine = ledger_.at(id);
+  if (job.is_running) {
+    voice_.note(fmt::format("{}: {} still under way; the next pass goes on", id, to_string(operation)));
+    co_return false;
+  }
+  machine.under_way.reset();
+  if (job.result) ledger_.note(machine, apply_result(machine, operation, *job.result, clock_.now()));
+  const bool succeeded = note_end(machine, job);
+  if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
+  if (!co_await commit()) co_return false;
+  forget(id);
+  co_return succeeded;
+}
+
+// Whether the job did what it should; else reports it, and counts it for the back-off.
+bool Operations::note_end(const Machine& machine, const JobState& job) {
+  if (!job.result) {
+    report_failure(machine, job.operation,
+                   {"its process was ended before it could tell what came of it; tried again by the next pass"});
+    return false;
+  }
+  if (*job.result) return true;
+  if (job.operation == Operation::create) ++creations_ended_[machine.pool].failed;
+  report_failure(machine, job.operation, job.result->error());
+  return false;
+}
+
+void Operations::forget(const MachineId& machine) {
+  if (const auto forgotten = jobs_.forget(machine); !forgotten) voice_.problem(forgotten.error().message);
+}
+
+Task<bool> Operations::commit() {
+  const auto written = co_await ledger_.commit();
+  if (!written) voice_.problem(written.error().message);
+  co_return written.has_value();
+}
+
+void Operations::report_failure(const Machine& machine, Operation operation, const Error& error) {
+  voice_.problem(fmt::format("{}: {} failed: {}; full output: {}", machine.id, to_string(operation), error.message,
+                             jobs_.log_file(machine.id)));
+}
+
+const PoolConfig& Operations::settings_of(const Machine& machine) const {
+  return pools_.at({machine.pool, machine.provider});
+}
+
+// Jobs that ended since the last pass: reconcile() has applied their results, and those are recorded by now.
+void Operations::settle_ended_jobs() {
+  const auto jobs = jobs_.list();
+  if (!jobs) return;  // the look around has said so
+  for (const JobState& job : *jobs) {
+    const Machine* machine = ledger_.find(job.machine);
+    if (job.is_running || (machine != nullptr && machine->under_way)) continue;
+    if (machine != nullptr) note_end(*machine, job);
+    forget(job.machine);
+  }
+}
+
+void Operations::give_up(Machine& machine, const std::string& why) {
+  ledger_.note(machine, MachineEvent::failed, why);
+  ++creations_ended_[machine.pool].failed;
+  voice_.problem(fmt::format("{}: {}; full output: {}", machine.id, why, jobs_.log_file(machine.id)));
+}
+
+std::map<PoolName, CreationRecord> Operations::creation_records(std::map<PoolName, CreationRecord> before) const {
+  std::map<PoolName, CreationRecord> records;
+  for (const auto& [pool, ended] : creations_ended_) {
+    CreationRecord record = before[pool];
+    record.failed_passes = ended.succeeded > 0 ? 0 : record.failed_passes + 1;
+    record.last_failed_pass = clock_.now();
+    records.emplace(pool, std::move(record));
+  }
+  return records;
+}
+
+}  // namespace hydra_provisioner

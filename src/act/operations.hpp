@@ -1,0 +1,75 @@
+// A machine's slow operations, from the intent in the journal to the outcome: the call is a job, and what it makes is
+// published as soon as it is ready.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "act/jobs.hpp"
+#include "act/ledger.hpp"
+#include "act/publication.hpp"
+#include "act/voice.hpp"
+#include "io/clock.hpp"
+#include "io/task.hpp"
+#include "model/config.hpp"
+#include "model/snapshot.hpp"
+#include "providers/provider.hpp"
+
+namespace hydra_provisioner {
+
+using Providers = std::map<ProviderKind, Provider*>;  // those that could be asked in this pass
+
+class Operations {
+ public:
+  // Nothing is begun, and nothing waited for, beyond `until`; what still runs then is seen by the next pass.
+  Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs, Providers providers,
+             Clock& clock, Voice& voice, Instant until);
+
+  // `reason` is the plan's. The machines are the ledger's, with their intents recorded.
+  Task<void> bring_up(MachineId id, Operation operation, std::string reason);
+  Task<void> await_coming(MachineId id, Operation operation);  // begun by an earlier pass
+  Task<void> take_down(MachineId id, Operation operation, std::string reason);
+
+  bool can_ask(ProviderKind provider) const { return providers_.contains(provider); }
+
+  // Jobs that ended since the last pass: reconcile() has applied their results, which are recorded by now.
+  void settle_ended_jobs();
+
+  // A machine that did not get ready in time counts as a failed creation.
+  void give_up(Machine& machine, const std::string& why);
+
+  // How the creations that ended went, for the back-off of the next ones.
+  std::map<PoolName, CreationRecord> creation_records(std::map<PoolName, CreationRecord> before) const;
+
+ private:
+  class Waiting;
+  struct CreationsEnded {
+    std::int64_t succeeded = 0;
+    std::int64_t failed = 0;
+  };
+
+  Task<void> await_readiness(MachineId id);
+  Task<bool> begin(MachineId id, Operation operation, MachineEvent event, std::string reason);
+  Task<bool> finish_job(MachineId id, Operation operation);
+  bool note_end(const Machine& machine, const JobState& job);
+  void forget(const MachineId& machine);
+  Task<bool> commit();
+  void report_failure(const Machine& machine, Operation operation, const Error& error);
+  const PoolConfig& settings_of(const Machine& machine) const;
+  bool is_late() const { return clock_.now() >= until_; }
+
+  const PoolSettings& pools_;
+  Ledger& ledger_;
+  Publication& publication_;
+  Jobs& jobs_;
+  Providers providers_;
+  Clock& clock_;
+  Voice& voice_;
+  Instant until_;
+  std::map<PoolName, CreationsEnded> creations_ended_;
+  std::set<MachineId> waited_for_;
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,152 @@
+#include "app/look.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
+#include "tests/fakes/fake_jobs.hpp"
+#include "tests/fakes/fake_provider.hpp"
+#include "tests/fakes/fake_queue.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr Instant noon = FakeClock::noon;
+const PoolName name{"x86_64-linux"};
+
+Machine machine(std::int64_t number, MachineState state = MachineState::ready) {
+  Machine machine;
+  machine.id = MachineId{fmt::format("a-{}", number)};
+  machine.pool = name;
+  machine.state = state;
+  return machine;
+}
+
+class LookAround : public testing::Test {
+ protected:
+  LookAround() {
+    config.tag = Tag{"a"};
+    PoolConfig pool;
+    pool.name = name;
+    pool.type = *parse_system_type(name.text);
+    config.pools.emplace(name, pool);
+    world.clock = std::make_unique<FakeClock>();
+    world.queue = std::make_unique<FakeQueue>();
+    world.providers.emplace(ProviderKind::local, std::make_unique<FakeProvider>(chronicle));
+    world.jobs = std::make_unique<FakeJobs>(provider(), clock(), chronicle);
+  }
+
+  FakeClock& clock() { return static_cast<FakeClock&>(*world.clock); }
+  FakeQueue& queue() { return static_cast<FakeQueue&>(*world.queue); }
+  FakeProvider& provider() { return static_cast<FakeProvider&>(*world.providers.at(ProviderKind::local)); }
+
+  void remembers(const Machine& machine) {
+    memory.machines.push_back(machine);
+    memory.next_number = number_of(machine.id) + 1;
+  }
+  Look look() { return clock().run(look_around(world, config, memory)); }
+
+  Chronicle chronicle;
+  World world;
+  Config config;
+  Memory memory;
+};
+
+TEST_F(LookAround, SeesTheQueueAndTheMachines) {
+  QueueStatus status;
+  status.time = noon;
+  queue().says = status;
+  remembers(machine(1));
+  provider().has(MachineId{"a-1"});
+  const Look seen = look();
+  EXPECT_EQ(seen.seen.now, noon);
+  ASSERT_TRUE(seen.seen.queue);
+  EXPECT_EQ(seen.seen.queue->time, noon);
+  ASSERT_EQ(seen.seen.machines.size(), 1);
+  EXPECT_EQ(seen.seen.machines[0].address, "10.0.0.1");
+  EXPECT_TRUE(seen.reachable.contains(ProviderKind::local));
+  EXPECT_THAT(seen.problems, ElementsAre());
+}
+
+TEST_F(LookAround, DoesNotShowWhatIsGone) {
+  remembers(machine(1, MachineState::destroying));
+  const Look seen = look();
+  EXPECT_THAT(seen.seen.machines, ElementsAre());
+  ASSERT_EQ(seen.fleet.machines.size(), 1);  // to be recorded
+  EXPECT_EQ(seen.fleet.machines[0].state, MachineState::gone);
+}
+
+TEST_F(LookAround, KnowsWhatItCouldNotSee) {
+  remembers(machine(1));
+  provider().listing_fails = Error{"API unavailable"};
+  const Look seen = look();
+  EXPECT_EQ(seen.seen.unseen.at(ProviderKind::local), "API unavailable");
+  EXPECT_THAT(seen.problems, ElementsAre("local: API unavailable"));
+  EXPECT_THAT(seen.reachable, ElementsAre());
+  EXPECT_FALSE(seen.seen.machines[0].vanished);
+}
+
+TEST_F(LookAround, LeavesMachinesAloneOfProvidersThatThisVersionDoesNotHave) {
+  Machine of_another = machine(1);
+  of_another.provider = ProviderKind::ec2;
+  remembers(of_another);
+  const Look seen = look();
+  EXPECT_THAT(seen.seen.unseen.at(ProviderKind::ec2), HasSubstr("this version has no ec2 provider"));
+  EXPECT_FALSE(seen.seen.machines[0].vanished);
+}
+
+TEST_F(LookAround, NumbersNewMachinesBeyondAnyThatExists) {
+  memory.next_number = 5;
+  EXPECT_EQ(look().seen.next_number, 5);
+  provider().has(MachineId{"a-9"});  // of a lost journal
+  EXPECT_EQ(look().seen.next_number, 10);
+  memory.next_number = 20;
+  EXPECT_EQ(look().seen.next_number, 20);
+}
+
+TEST_F(LookAround, RemembersPoolsThatAreNotConfiguredAnyMore) {
+  memory.pools = {{.name = PoolName{"x86_64-linux:kvm"},
+                   .provider = ProviderKind::local,
+                   .settings_json = R"({"local":{},"maxJobs":7})"}};
+  Machine old = machine(1);
+  old.pool = PoolName{"x86_64-linux:kvm"};
+  remembers(old);
+  remembers(machine(2));
+  provider().has(MachineId{"a-1"});
+  provider().has(MachineId{"a-2"});
+  const Look seen = look();
+  ASSERT_EQ(seen.seen.retired.size(), 1);
+  EXPECT_EQ(seen.seen.retired[0].name, old.pool);
+  EXPECT_EQ(seen.seen.retired[0].max_jobs, 7);
+  EXPECT_TRUE(seen.pools.contains({old.pool, ProviderKind::local}));
+  EXPECT_TRUE(seen.pools.contains({name, ProviderKind::local}));
+}
+
+TEST_F(LookAround, KnowsLittleOfPoolsThatWereNeverRecorded) {
+  Machine old = machine(1);
+  old.pool = PoolName{"aarch64-linux"};
+  old.provider = ProviderKind::nixops;
+  remembers(old);
+  const Look seen = look();
+  ASSERT_EQ(seen.seen.retired.size(), 1);
+  EXPECT_EQ(seen.seen.retired[0].kind(), ProviderKind::nixops);
+  EXPECT_EQ(seen.seen.retired[0].max_machines, 0);
+  EXPECT_THAT(seen.seen.retired[0].type.systems, ElementsAre("aarch64-linux"));
+}
+
+TEST(QueueClock, IsAheadOnlyWhenTheDocumentIsOfTheFuture) {
+  QueueStatus status;
+  status.arrived = noon;
+  status.time = noon + Seconds{7};
+  EXPECT_EQ(queue_clock_ahead(status), Seconds{7});
+  status.time = noon - Seconds{7};  // perhaps only its age
+  EXPECT_EQ(queue_clock_ahead(status), Seconds{0});
+  EXPECT_EQ(queue_clock_ahead(std::unexpected(Untrusted{"down"})), Seconds{0});
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,90 @@
+#include "app/report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
+#include "tests/fakes/fake_journal.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr Instant noon = FakeClock::noon;
+
+Machine machine(const std::string& id, MachineState state) {
+  Machine machine;
+  machine.id = MachineId{id};
+  machine.state = state;
+  return machine;
+}
+
+// Once the reporting has ended: what was said, and what the journal was given.
+class Report : public testing::Test {
+ protected:
+  std::string note(const Fleet& fleet) {
+    Ledger ledger(journal, clock, fleet.machines);
+    testing::internal::CaptureStderr();
+    {
+      TerminalVoice voice(Options{});
+      note_discoveries(fleet, ledger, voice);
+    }
+    EXPECT_TRUE(clock.run(ledger.commit()));
+    return testing::internal::GetCapturedStderr();
+  }
+
+  Chronicle chronicle;
+  FakeClock clock;
+  FakeJournal journal{chronicle};
+};
+
+TEST_F(Report, TellsAndRecordsWhatWasFound) {
+  Fleet fleet;
+  fleet.machines = {machine("a-1", MachineState::gone), machine("a-2", MachineState::ready)};
+  fleet.discoveries = {{MachineId{"a-1"}, MachineEvent::destroyed, "its provider does not have it any more"}};
+  EXPECT_EQ(note(fleet), "a-1: gone: its provider does not have it any more\n");
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-1 gone a-2 ready"));
+  ASSERT_EQ(journal.events.size(), 1);
+  EXPECT_EQ(journal.events[0].kind, "gone");
+}
+
+TEST_F(Report, TellsAndRecordsWhichMachinesWereTakenOver) {
+  Fleet fleet;
+  fleet.machines = {machine("a-1", MachineState::creating)};
+  fleet.adopted = {MachineId{"a-1"}};
+  EXPECT_EQ(note(fleet), "warning: a-1: found at its provider, but not in the journal; taken over\n");
+  EXPECT_TRUE(journal.has(MachineId{"a-1"}));
+}
+
+TEST_F(Report, RecordsAPassWhateverBytesAnErrorHas) {
+  Look look;
+  look.seen.machines = {machine("a-1", MachineState::failed)};
+  look.seen.machines[0].last_error = "create: exited with 1: \"\xff\"";
+  Plan plan;
+  plan.untrusted = "\xfe";
+  const PassRecord record = pass_record(look, plan, noon, noon + Seconds{3});
+  EXPECT_EQ(record.start, noon);
+  EXPECT_EQ(record.duration, Seconds{3});
+  EXPECT_THAT(record.inputs_json, HasSubstr("\uFFFD"));
+  EXPECT_THAT(record.plan_json, HasSubstr("\"formatVersion\":1"));
+}
+
+TEST_F(Report, RecordsThePoolsAsTheyWereWritten) {
+  Config config;
+  PoolConfig pool;
+  pool.name = PoolName{"x86_64-linux"};
+  pool.provider = NixopsSettings{};
+  pool.settings_json = R"({"nixopsExpr":"/x.nix"})";
+  config.pools.emplace(pool.name, pool);
+  const auto pools = recorded(config);
+  ASSERT_EQ(pools.size(), 1);
+  EXPECT_EQ(pools[0].name, pool.name);
+  EXPECT_EQ(pools[0].provider, ProviderKind::nixops);
+  EXPECT_EQ(pools[0].settings_json, pool.settings_json);
+}
+
+}  // namespace
+}  // namespace hydra_provisioner
