@@ -32,7 +32,6 @@ void tell(const Plan& plan, TerminalVoice& voice) {
 
 void note_discoveries(const Fleet& fleet, Ledger& ledger, TerminalVoice& voice) {
   for (const MachineId& id : fleet.adopted) {
-    ledger.touch(ledger.at(id));
     voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
   }
   for (const Discovery& discovery : fleet.discoveries) {
@@ -40,12 +39,12 @@ void note_discoveries(const Fleet& fleet, Ledger& ledger, TerminalVoice& voice) 
     voice.note(
         fmt::format("{}: {}: {}", discovery.machine, to_string(ledger.at(discovery.machine).state), discovery.reason));
   }
-  // Addresses and the like may have changed without any event.
-  for (const Machine* machine : ledger.all()) ledger.touch(*machine);
+  for (const MachineId& id : fleet.changed) ledger.touch(ledger.at(id));
 }
 
 std::vector<RecordedPool> recorded(const Config& config) {
   std::vector<RecordedPool> pools;
+  pools.reserve(config.pools.size());
   for (const auto& [name, pool] : config.pools) {
     pools.push_back({.name = name, .provider = pool.kind(), .settings_json = pool.settings_json});
   }

@@ -24,6 +24,18 @@ std::size_t terminal_width() {
   return size.ws_col;
 }
 
+spdlog::level::level_enum level_of(Verbosity verbosity) {
+  switch (verbosity) {
+    case Verbosity::quiet:
+      return spdlog::level::err;
+    case Verbosity::verbose:
+      return spdlog::level::debug;
+    case Verbosity::normal:
+      break;
+  }
+  return spdlog::level::info;
+}
+
 }  // namespace
 
 bool use_color(Color wish, int descriptor) {
@@ -36,9 +48,7 @@ TerminalVoice::TerminalVoice(const Options& options)
     : log_(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
       shows_progress_(options.verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1) {
   log_->set_pattern("%v");
-  log_->set_level(options.verbosity == Verbosity::quiet     ? spdlog::level::err
-                  : options.verbosity == Verbosity::verbose ? spdlog::level::debug
-                                                            : spdlog::level::info);
+  log_->set_level(level_of(options.verbosity));
 }
 
 TerminalVoice::~TerminalVoice() { clear_progress(); }

@@ -81,6 +81,8 @@ struct Machine {
   bool interrupted = false;            // its creation or start is not finished, and nobody is at it any more
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
   std::string last_error;
+
+  friend bool operator==(const Machine&, const Machine&) = default;
 };
 
 // It is being created or started, and counts as capacity to come.

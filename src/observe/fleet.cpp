@@ -117,6 +117,15 @@ void apply_jobs(Fleet& fleet, const std::vector<JobState>& jobs, Instant now) {
   }
 }
 
+void note_changed(Fleet& fleet, const std::vector<Machine>& remembered) {
+  std::map<MachineId, const Machine*> before;
+  for (const Machine& machine : remembered) before.emplace(machine.id, &machine);
+  for (const Machine& machine : fleet.machines) {
+    const auto known = before.find(machine.id);
+    if (known == before.end() || *known->second != machine) fleet.changed.push_back(machine.id);
+  }
+}
+
 void apply_failure(Machine& machine, Operation operation, const Error& error, Instant now,
                    std::vector<Discovery>& discoveries) {
   machine.last_error = fmt::format("{}: {}", to_string(operation), error.message);
@@ -136,13 +145,14 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
 
 }  // namespace
 
-Fleet reconcile(std::vector<Machine> remembered, const Listings& listings, const std::vector<JobState>& jobs,
+Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings, const std::vector<JobState>& jobs,
                 Instant now) {
-  Fleet fleet{.machines = std::move(remembered), .adopted = {}, .discoveries = {}};
+  Fleet fleet{.machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}};
   adopt_unknown(fleet, listings, now);
   std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
   reconcile_with_providers(fleet, listings, now);
+  note_changed(fleet, remembered);
   return fleet;
 }
 

@@ -27,10 +27,11 @@ struct Discovery {
 struct Fleet {
   std::vector<Machine> machines;       // by number; those found to be gone are still here, as `gone`, to be recorded
   std::vector<MachineId> adopted;      // found at a provider, unknown to the journal
+  std::vector<MachineId> changed;      // not as remembered any more, with or without a discovery
   std::vector<Discovery> discoveries;  // in the order in which they were applied to `machines`
 };
 
-Fleet reconcile(std::vector<Machine> remembered, const Listings& listings, const std::vector<JobState>& jobs,
+Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings, const std::vector<JobState>& jobs,
                 Instant now);
 
 // What an operation came to, applied to its machine; the discovery that goes into the journal, if it changed the

@@ -105,6 +105,7 @@ Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   const Fleet fleet = reconcile(memory.machines, listings, ended_or_running, clock.now());
 
   Ledger ledger(journal, clock, fleet.machines);
+  for (const MachineId& changed : fleet.changed) ledger.touch(ledger.at(changed));
   for (const Discovery& discovery : fleet.discoveries) ledger.note(ledger.at(discovery.machine), {discovery});
   Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);
   Providers reachable;

@@ -45,16 +45,25 @@ TEST_F(Report, TellsAndRecordsWhatWasFound) {
   Fleet fleet;
   fleet.machines = {machine("a-1", MachineState::gone), machine("a-2", MachineState::ready)};
   fleet.discoveries = {{MachineId{"a-1"}, MachineEvent::destroyed, "its provider does not have it any more"}};
+  fleet.changed = {MachineId{"a-1"}};
   EXPECT_EQ(note(fleet), "a-1: gone: its provider does not have it any more\n");
-  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-1 gone a-2 ready"));
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-1 gone"));
   ASSERT_EQ(journal.events.size(), 1);
   EXPECT_EQ(journal.events[0].kind, "gone");
+}
+
+TEST_F(Report, RecordsWhatChangedWithoutBeingWorthAWord) {
+  Fleet fleet;
+  fleet.machines = {machine("a-1", MachineState::ready), machine("a-2", MachineState::ready)};
+  fleet.changed = {MachineId{"a-2"}};
+  EXPECT_EQ(note(fleet), "");
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-2 ready"));
 }
 
 TEST_F(Report, TellsAndRecordsWhichMachinesWereTakenOver) {
   Fleet fleet;
   fleet.machines = {machine("a-1", MachineState::creating)};
-  fleet.adopted = {MachineId{"a-1"}};
+  fleet.adopted = fleet.changed = {MachineId{"a-1"}};
   EXPECT_EQ(note(fleet), "warning: a-1: found at its provider, but not in the journal; taken over\n");
   EXPECT_TRUE(journal.has(MachineId{"a-1"}));
 }

@@ -3,8 +3,10 @@
 import os
 import re
 
-from farm import PLAIN, ROOT, Farm, pool, wait_for
+from farm import PLAIN, ROOT, Farm, pool
 from farm_test import FarmTest
+from processes import parent
+from waiting import wait_for
 
 DEFAULT = ROOT / "build/release/tests/e2e/hydra-provisioner-crashing"
 CRASHING = os.environ.get("HYDRA_PROVISIONER_CRASHING", DEFAULT)
@@ -111,11 +113,3 @@ class CrashTest(FarmTest):
             self.assertNotIn(True, [a != "begins" and b != "begins" for a, b in zip(words, words[1:])], words)
         self.assertLessEqual(unfinished, operations_killed)
         self.assertEqual(list(self.crash_farm.state.glob("jobs/*")), [])
-
-
-def parent(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return int(file.read().rpartition(") ")[2].split()[1])
-    except OSError:
-        return None

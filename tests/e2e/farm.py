@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nix_text import nix_text
+from processes import processes_of
+from waiting import WAIT_SECONDS_MAX, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo"
@@ -21,7 +23,6 @@ sys.path.insert(0, str(DEMO))
 from machines import parse_machines  # noqa: E402  the demo's, as strict as any queue runner
 
 PLAIN = "x86_64-linux"
-WAIT_SECONDS_MAX = 60
 
 
 class Ended(NamedTuple):
@@ -193,16 +194,7 @@ class Farm:
         self.mounts.append(path)
 
     def processes(self):
-        """All that were started for this farm: told by a command line, an environment, or a sandbox' root."""
-        return {pid: title(pid) for pid in process_ids() if self.owns(pid)}
-
-    def owns(self, pid):
-        try:
-            places = [Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
-            places.append(Path(f"/proc/{pid}/mountinfo").read_bytes().partition(b"\n")[0])
-        except OSError:  # it has just ended
-            return False
-        return any(str(self.folder).encode() in place for place in places)
+        return processes_of(self.folder)
 
     # Its end.
 
@@ -261,24 +253,3 @@ def fill(path):
     with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))
-
-
-def wait_for(condition, what, state=lambda: ""):
-    """Returns what the condition says in the end; `state` is what to tell if it never holds."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (result := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {WAIT_SECONDS_MAX} s: {what}; {state()}")
-        time.sleep(0.02)
-    return result
-
-
-def process_ids():
-    return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdecimal() and int(p.name) != os.getpid()]
-
-
-def title(pid):
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
-        return ""

@@ -116,8 +116,8 @@ class AProviderThatThisVersionLacks(FarmTest):
         self.mixed = self.farm(pools={PLAIN: pool(), "aarch64-linux": other})
 
     def test_is_only_a_hint_to_check(self):
-        checked = self.mixed.run("check", self.mixed.conf)
-        self.assertEnded(checked, 0, 'warning: systemTypes."aarch64-linux" uses the nixops provider', "no machines will be")
+        hint = ("warning: ", "aarch64-linux", "nixops provider", "no machines will be created")
+        self.assertEnded(self.mixed.run("check", self.mixed.conf), 0, *hint)
 
     def test_fails_the_pass_and_does_not_hold_up_others(self):
         self.mixed.queue(runnable=1)

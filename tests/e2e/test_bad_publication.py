@@ -4,8 +4,9 @@ import signal
 import subprocess
 
 import program
-from farm import PLAIN, fill, pool, wait_for
+from farm import PLAIN, fill, pool
 from farm_test import FarmTest
+from waiting import wait_for
 
 ANOTHER = {PLAIN: pool(), "aarch64-linux": pool()}  # a further line for the file
 

@@ -130,7 +130,9 @@ class Options(CommandLineTest):
         farm = self.farm()
         for words, message in {
             ("check",): "no configuration file given",
-            ("conf.nix", "other.nix"): '"other.nix" is one argument too many',
+            ("plan", "conf.nix", "other.nix"): '"other.nix" is one argument too many',
+            ("pln", "conf.nix"): '"pln" is no verb; did you mean plan?',
+            ("other", "conf.nix"): '"other" is no verb; they are check, plan and status',
             ("plan", "conf.nix", "--jsn"): "--jsn",
             ("conf.nix", "--json"): "--json goes with check, plan and status",
             ("status", "conf.nix", "--detailed-exitcode"): "--detailed-exitcode goes with plan",

@@ -1,8 +1,9 @@
 """Two passes at once, and two provisioners on one host."""
 
 import program
-from farm import PLAIN, pool, wait_for
+from farm import PLAIN, pool
 from farm_test import FarmTest
+from waiting import wait_for
 
 
 class TwoPasses(FarmTest):

@@ -348,6 +348,19 @@ TEST(Fleet, AdoptsAMachineOnlyOnceWhoeverListsIt) {
   EXPECT_EQ(fleet.adopted.size(), 1);
 }
 
+TEST(Fleet, TellsWhichMachinesAreNotAsRemembered) {
+  Machine same = remembered(ready, 1);
+  update_from(same, present(InstanceState::running, 1));
+  Machine moved = remembered(ready, 2);
+  update_from(moved, present(InstanceState::running, 2));
+  moved.address = "10.0.0.7";
+  const Fleet fleet = reconcile({same, moved, remembered(destroying, 3)},
+                                listing({present(InstanceState::running, 1), present(InstanceState::running, 2),
+                                         present(InstanceState::running, 4)}),
+                                {}, noon);
+  EXPECT_THAT(fleet.changed, ElementsAre(MachineId{"a-2"}, MachineId{"a-3"}, MachineId{"a-4"}));
+}
+
 TEST(Fleet, SortsMachinesByNumber) {
   const Fleet fleet =
       reconcile({remembered(ready, 10), remembered(ready, 9)},
