@@ -55,11 +55,11 @@ std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operati
 std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operations& operations) {
   const MachineId id = machine_of(action);
   const std::string why = reason_of(action).text;
-  if (std::holds_alternative<Create>(action) || std::holds_alternative<Start>(action)) {
-    // A start that was interrupted is carried on as what it was: there is nothing to create.
-    const bool exists = std::holds_alternative<Start>(action) || ledger.at(id).ready_at;
-    const auto operation = exists ? Operation::start : Operation::create;
-    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, operation, why); });
+  if (std::holds_alternative<Create>(action)) {
+    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::create, why); });
+  }
+  if (std::holds_alternative<Start>(action)) {
+    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::start, why); });
   }
   if (std::holds_alternative<Stop>(action)) {
     return SlowPart(Turn::leaves, [=, &operations] { return operations.take_down(id, Operation::stop, why); });

@@ -103,10 +103,10 @@ Task<void> Operations::await_readiness(MachineId id) {
     const PoolConfig& pool = settings_of(machine);
     const auto ready = co_await providers_.at(machine.provider)->ready(instance_of(machine), pool);
     if (ready) {
+      if (!machine.ready_at) ++creations_ended_[machine.pool].succeeded;  // else it was only started
       ledger_.at(id).ready_at = clock_.now();
       ledger_.at(id).last_error.clear();
       ledger_.note(ledger_.at(id), MachineEvent::became_ready, "answers");
-      ++creations_ended_[machine.pool].succeeded;
       if (!co_await commit()) co_return;
       voice_.note(fmt::format("{}: ready after {} s at {}", id, (clock_.now() - machine.requested_at).count(),
                               machine.address));

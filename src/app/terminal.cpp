@@ -60,6 +60,7 @@ void TerminalVoice::note(const std::string& message) {
 
 void TerminalVoice::problem(const std::string& message) {
   had_problems_ = true;
+  if (!problems_.insert(message).second) return;
   clear_progress();
   log_->error("error: {}", message);
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "act/voice.hpp"
@@ -43,6 +44,7 @@ class TerminalVoice final : public Voice {
   std::string progress_;  // what is waited for; empty for nothing
   std::chrono::steady_clock::time_point progress_since_;
   bool had_problems_ = false;
+  std::set<std::string> problems_;  // each is said once, however often a pass runs into it
 };
 
 }  // namespace hydra_provisioner

@@ -41,6 +41,9 @@ Action keep_ready(const PoolView& pool, const Machine& machine) {
 
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
   const Instant overdue_at = machine.requested_at + pool.settings.boot_timeout;
+  if (machine.interrupted && machine.ready_at) {
+    return act_on<Start>(machine, {"its start was interrupted; carried on", overdue_at});
+  }
   if (machine.interrupted) return act_on<Create>(machine, {"its creation was interrupted; carried on", overdue_at});
   return act_on<Keep>(machine,
                       {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});

@@ -12,7 +12,7 @@ namespace hydra_provisioner {
 namespace {
 
 constexpr Seconds failures_remembered{2 * 3600};
-constexpr std::int64_t passes_kept = 2000;
+constexpr std::int64_t passes_kept = 500;
 constexpr std::int64_t events_kept = 200'000;
 
 // A word that this program never writes: the file was changed by somebody else.

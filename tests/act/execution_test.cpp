@@ -365,7 +365,7 @@ TEST_F(Execution, CarriesAnInterruptedStartOnAsAStart) {
   starting.requested_at = noon - minutes{1};
   engine.has(starting);
   engine.provider.has(id(1), InstanceState::stopped);
-  engine.pass({action<Create>(1)});
+  engine.pass({action<Start>(1)});
   EXPECT_TRUE(engine.chronicle.has("start a-1"));
   EXPECT_FALSE(engine.chronicle.has("create a-1"));
   EXPECT_EQ(engine.machine(1).requested_at, noon - minutes{1});  // its boot time-out goes on

@@ -113,6 +113,11 @@ TEST(Which, AnInterruptedCreationThatIsNeededIsCarriedOn) {
   EXPECT_EQ(reason_of<Create>(p, 1), "its creation was interrupted; carried on");
 }
 
+TEST(Which, AnInterruptedStartThatIsNeededIsCarriedOnAsAStart) {
+  const Plan p = farm("x86_64-linux").has(coming(1).interrupted().ready_for(1h)).runnable("x86_64-linux", 1).decided();
+  EXPECT_EQ(reason_of<Start>(p, 1), "its start was interrupted; carried on");
+}
+
 TEST(Which, AnInterruptedCreationThatIsNotNeededIsDestroyed) {
   const Plan p = farm("x86_64-linux").has(coming(1).interrupted()).decided();
   EXPECT_EQ(reason_of<Destroy>(p, 1), "its creation was interrupted, and it is not needed any more; never listed");

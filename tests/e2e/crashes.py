@@ -13,7 +13,7 @@ CRASHING = os.environ.get("HYDRA_PROVISIONER_CRASHING", DEFAULT)
 
 
 class CrashTest(FarmTest):
-    """A farm of at most one machine, that is brought from state to state. Each step begins with a pass that is killed."""
+    """A farm of one machine at most is brought from state to state. Each step begins with a pass that is killed."""
 
     def setUp(self):
         super().setUp()
@@ -39,7 +39,7 @@ class CrashTest(FarmTest):
         return crash
 
     def is_exhausted(self, step, number):
-        """How many places a pass has depends on how long it sleeps, so one that was too short may be followed by a longer."""
+        """How many places a pass has depends on how long it waits, so a short one may be followed by a longer."""
         return number > 2 and not {(step, number - 1), (step, number - 2)} & self.points
 
     def come(self, crash):
@@ -105,7 +105,7 @@ class CrashTest(FarmTest):
         self.assertEqual(self.crash_farm.journal("select distinct state from machines"), [("gone",)])
 
     def check_traces(self, operations_killed):
-        """An operation never begins before the machine's last has ended, unless that was killed; logs are all that stays."""
+        """No operation began before the machine's last had ended or was killed; only logs are left."""
         unfinished = 0
         for path in self.crash_farm.state.glob("logs/*.log"):
             words = re.findall(r"^\S+Z \S+: \w+ (begins|done|failed)", path.read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""A farm for a test: a temporary folder with conf.nix, a queue and the program's state, of which nothing is left at the end."""
+"""A farm for a test: a temporary folder with all that the program reads and writes. Nothing is left at the end."""
 
 import contextlib
 import json
@@ -15,14 +15,13 @@ from typing import NamedTuple
 
 from nix_text import nix_text
 from processes import processes_of
+from status_file import PLAIN, StatusFile
 from waiting import WAIT_SECONDS_MAX, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo"
 sys.path.insert(0, str(DEMO))
 from machines import parse_machines  # noqa: E402  the demo's, as strict as any queue runner
-
-PLAIN = "x86_64-linux"
 
 
 class Ended(NamedTuple):
@@ -43,12 +42,12 @@ class Farm:
         self.state = state or self.folder / "state"
         self.conf = self.folder / "conf.nix"
         self.machines_file = self.folder / "machines"
-        self.status_file = self.folder / "status.json"
+        self.status = StatusFile(self.folder / "status.json")
         self.environment = os.environ | {"HYDRA_PROVISIONER_E2E_FARM": str(self.folder)}
         self.options = {
             "tag": "t",
             "pools": {PLAIN: pool()},
-            "statusCommand": ["cat", self.status_file],
+            "statusCommand": ["cat", self.status.path],
             "machinesFile": self.machines_file,
             "updateCommand": None,
             "settle": 0,
@@ -57,31 +56,19 @@ class Farm:
         self.children = []
         self.mounts = []
         self.configure(**options)
-        self.queue()
 
     def configure(self, **options):
         self.options |= options
         settings = {k: v for k, v in self.options.items() if k != "pools" and v is not None}
         self.conf.write_text(nix_text(settings | {"systemTypes": self.options["pools"]}) + "\n")
 
-    # The queue: what the status says from now on, whenever it is asked; its time is then always right.
+    # The queue: a document that says what a test wants, or a queue runner that builds.
 
-    def queue(self, runnable=0, machines=None, **more):
-        """`runnable` steps wait; `machines` are entries by name, by default none that the queue runner has seen."""
-        types = {PLAIN: {"runnable": runnable, "running": 0}}
-        counts = {"uptime": 5000, "nrRunnableSteps": runnable, "nrUnsupportedSteps": 0}
-        self.document = {"status": "up", **counts, "machines": machines or {}, "machineTypes": types, **more}
+    def queue(self, **what):
+        self.status.say(**what)
 
-    def queue_says(self, text):
-        """The status is this text, as it is."""
-        self.document = None
-        self.status_file.write_text(text)
-
-    def write_status(self):
-        if self.document is not None:
-            new = self.status_file.with_suffix(".new")
-            new.write_text(json.dumps({"time": int(time.time())} | self.document))
-            new.replace(self.status_file)
+    def queue_says(self, content):
+        self.status.say_exactly(content)
 
     def start_queue_runner(self, jobs):
         """The demo's queue runner, which really builds. Jobs are {"name", "system", "features", "seconds"}."""
@@ -110,7 +97,7 @@ class Farm:
         return self.run_command(self.command(*words), **more_environment)
 
     def run_command(self, command, **more_environment):
-        self.write_status()
+        self.status.write()
         began = time.monotonic()
         ended = subprocess.run(
             [str(word) for word in command],
@@ -129,7 +116,7 @@ class Farm:
 
     def begin_pass(self):
         """A pass that goes on while the test does something else."""
-        self.write_status()
+        self.status.write()
         return self.spawn(self.command(self.conf), self.folder / "pass.log")
 
     def passes_until(self, condition, what):
@@ -168,7 +155,7 @@ class Farm:
 
     def folders(self):
         """The machines that the local provider has, by their folders."""
-        return sorted(path.name for path in self.state.glob("local/*"))
+        return sorted(path.name for path in self.state.glob(f"local/{self.options['tag']}-*"))
 
     def log(self, machine):
         return (self.state / f"logs/{machine}.log").read_text()
@@ -211,9 +198,9 @@ class Farm:
     def retire(self):
         if not self.folders():
             return
-        self.queue(machines=None)
-        self.document["machines"] = None
-        self.configure(pools={}, updateCommand=None, statusCommand=["cat", self.status_file])
+        self.queue()
+        self.status.document["machines"] = None  # and no step runs, so that none can run on any machine
+        self.configure(pools={}, updateCommand=None, statusCommand=["cat", self.status.path])
         self.configure(machinesFile=self.machines_file)
 
         def gone():
@@ -234,7 +221,8 @@ class Farm:
 
     def remove_whatever_is_left(self):
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.unmount()
         shutil.rmtree(self.folder)
 

@@ -3,7 +3,7 @@
 import signal
 import unittest
 
-from farm import Farm
+from farm import PLAIN, Farm, pool
 
 
 class FarmTest(unittest.TestCase):
@@ -20,11 +20,20 @@ class FarmTest(unittest.TestCase):
         return farm
 
     def farm_with_machine(self, **options):
-        """One that has built: t-0 is ready, listed, and needed."""
+        """Its machine t-0 is ready, listed, and needed."""
         farm = self.farm(**options)
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.states(), {"t-0": "ready"})
+        return farm
+
+    def farm_with_some_of_everything(self):
+        """A machine that is needed, another to come, a third that may not, and steps that fit nowhere."""
+        farm = self.farm_with_machine()
+        farm.configure(pools={PLAIN: pool(ignoredRunnables=1), f"{PLAIN}:benchmark": pool()})
+        types = {PLAIN: {"runnable": 12, "running": 1}, "x86_64-linux:kvm": {"runnable": 3, "running": 0}}
+        entry = {"enabled": True, "currentJobs": 1, "idleSince": 0}
+        farm.queue(machines={f"root@{farm.listed()[0]}": entry}, machineTypes=types)
         return farm
 
     def assertEnded(self, ended, status, *messages):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def processes_of(folder):
-    """Command lines by process id: what names the folder in its command line or environment, or has its root in there."""
+    """Command lines by process id, of all that name the folder there or in their environment, or live in it."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
     return {pid: command_line(pid) for pid in pids if pid != os.getpid() and names(pid, str(folder).encode())}
 

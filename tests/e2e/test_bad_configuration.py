@@ -28,7 +28,8 @@ class Configuration(UnharmedFarmTest):
         self.assertEnded(self.shared.run(self.shared.folder), 78, "is a folder; name the file in it")
 
     def test_an_undefined_variable_in_the_words_of_nix(self):
-        said = self.refuse("{\n  systemTypes.x86_64-linux = {\n    maxMachines = maxMachine;\n  };\n}", "cannot be evaluated:")
+        text = "{\n  systemTypes.x86_64-linux = {\n    maxMachines = maxMachine;\n  };\n}"
+        said = self.refuse(text, "cannot be evaluated:")
         self.assertIn("error: undefined variable 'maxMachine'", said)
         self.assertIn("conf.nix:3:19", said)
         self.assertNotIn("--show-trace", said)
@@ -92,8 +93,10 @@ class Configuration(UnharmedFarmTest):
         self.assertTrue(all(line.startswith("error: ") for line in said.splitlines()), said)
 
     def test_system_types_that_mean_nothing(self):
-        said = self.refuse('{ systemTypes = { "" = { local = { }; }; ":x" = { local = { }; }; "a b" = { local = { }; }; }; }')
-        for name in ('""', '":x"', '"a b"'):
+        names = ('""', '":x"', '"a b"')
+        types = [f"{name} = {{ local = {{ }}; }};" for name in names]
+        said = self.refuse(f"{{ systemTypes = {{ {' '.join(types)} }}; }}")
+        for name in names:
             self.assertIn(f"conf.nix: systemTypes.{name}: ", said)
 
     def test_two_names_of_one_system_type(self):

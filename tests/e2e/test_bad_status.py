@@ -1,7 +1,6 @@
 """Statuses that cannot be trusted. Each would mean that no machine is needed, if it were."""
 
 import json
-import shutil
 import time
 
 import program
@@ -26,8 +25,8 @@ class Status(UnharmedFarmTest):
         self.assertFalse(queue["trusted"])
         self.assertIn(messages[0], queue["why"])
 
-    def says(self, text, *messages):
-        self.shared.queue_says(text)
+    def says(self, content, *messages):
+        self.shared.queue_says(content)
         self.distrust(*messages)
 
     def says_document(self, *messages, **changes):
@@ -48,9 +47,7 @@ class Status(UnharmedFarmTest):
         self.says("<html>502 Bad Gateway</html>", "the status is not usable JSON: ")
 
     def test_bytes_that_are_no_text(self):
-        self.shared.status_file.write_bytes(bytes(range(256)))
-        self.shared.document = None
-        self.distrust("the status is not usable JSON: ")
+        self.says(bytes(range(256)), "the status is not usable JSON: ")
 
     def test_a_hundred_megabytes(self):
         self.asks(["head", "-c", "100000000", "/dev/zero"], "head printed more than 64 MiB")
@@ -85,9 +82,8 @@ class Status(UnharmedFarmTest):
         self.says_document("machineTypes: ", machineTypes=None)
 
     def test_the_rust_queue_runner(self):
-        shutil.copy(ROOT / "tests/data/status/status-synthetic-rust.json", self.shared.status_file)
-        self.shared.document = None
-        self.distrust("the status is one of the Rust queue runner")
+        document = ROOT / "tests/data/status/status-synthetic-rust.json"
+        self.says(document.read_bytes(), "the status is one of the Rust queue runner")
 
     def test_a_fine_document_of_a_command_that_failed(self):
         document = json.dumps(self.document())

@@ -1,16 +1,12 @@
-"""What the program prints, where to, and with which exit status."""
+"""The command line: options, where output goes, and what only looks."""
 
 import json
 import os
 import pty
-import re
 import subprocess
 
 import program
-from farm import PLAIN, ROOT, pool
 from farm_test import FarmTest
-
-GOLDEN = ROOT / "tests/data/cli"
 
 # Keys that scripts rely on: more may come, none goes.
 POOL_KEYS = {"name", "runnable", "running", "ignored", "wanted", "target", "machines"}
@@ -23,81 +19,7 @@ MACHINE_KEYS = {
 }
 
 
-def without_what_varies(text):
-    """Columns stay as wide as they are."""
-    text = re.sub(r"127\.83\.[\d.]+ +", lambda found: "127.83.X.Y".ljust(len(found[0])), text)
-    text = re.sub(r"127\.83\.[\d.]+", "127.83.X.Y", text)
-    text = re.sub(r" +\d+ s  ", lambda found: "N s  ".rjust(len(found[0])), text)
-    text = re.sub(r"\b(idle|after) \d+ s", r"\1 N s", text)
-    return re.sub(r'"(time|since|reconsiderAt)": \d+', r'"\1": 0', text)
-
-
-class CommandLineTest(FarmTest):
-    def some_of_everything(self):
-        """A machine that is needed, another to come, a third that may not, and steps that fit nowhere."""
-        farm = self.farm_with_machine()
-        farm.configure(pools={PLAIN: pool(ignoredRunnables=1), f"{PLAIN}:benchmark": pool()})
-        types = {PLAIN: {"runnable": 12, "running": 1}, "x86_64-linux:kvm": {"runnable": 3, "running": 0}}
-        entry = {"enabled": True, "currentJobs": 1, "idleSince": 0}
-        farm.queue(machines={f"root@{farm.listed()[0]}": entry}, machineTypes=types)
-        return farm
-
-
-class Outputs(CommandLineTest):
-    def compare(self, name, farm, *words, command=None):
-        """With tests/data/cli/NAME.golden, which UPDATE_GOLDEN=1 writes anew."""
-        ended = farm.run_command(command) if command else farm.run(*words)
-        shown = " ".join(words)
-        text = f"$ hydra-provisioner {shown}\n{ended.out}--- stderr\n{ended.err}--- exit status {ended.status}\n"
-        text = without_what_varies(text.replace(str(farm.folder), "/FOLDER"))
-        path = GOLDEN / f"{name}.golden"
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
-        self.assertEqual(text, path.read_text(), f"{path}; UPDATE_GOLDEN=1 accepts it")
-
-    def test_help_and_version(self):
-        farm = self.farm()
-        self.compare("help", farm, "--help")
-        self.compare("version", farm, "--version")
-        self.compare("no-arguments", farm, command=[farm.program])
-
-    def test_check(self):
-        farm = self.farm()
-        self.compare("check", farm, "check", "conf.nix")
-        self.compare("check-json", farm, "check", "conf.nix", "--json")
-        farm.configure(maxParalel=3, pools={PLAIN: pool(gracePeriod="10 min")})
-        self.compare("check-errors", farm, "check", "conf.nix")
-        self.compare("check-errors-json", farm, "check", "conf.nix", "--json")
-
-    def test_plan(self):
-        farm = self.some_of_everything()
-        self.compare("plan", farm, "plan", "conf.nix")
-        self.compare("plan-json", farm, "plan", "conf.nix", "--json")
-        self.compare("plan-color", farm, "plan", "conf.nix", "--color=always")
-        self.compare("plan-detailed-exitcode", farm, "plan", "conf.nix", "--detailed-exitcode")
-
-    def test_status(self):
-        farm = self.some_of_everything()
-        self.compare("status", farm, "status", "conf.nix")
-        self.compare("status-json", farm, "status", "conf.nix", "--json")
-
-    def test_a_status_that_is_not_trusted(self):
-        farm = self.some_of_everything()
-        farm.queue_says("{")
-        self.compare("plan-untrusted", farm, "plan", "conf.nix")
-        self.compare("status-untrusted", farm, "status", "conf.nix")
-
-    def test_a_pass(self):
-        farm = self.farm()
-        farm.queue(runnable=1)
-        ended = farm.run("conf.nix")
-        self.assertEqual(ended.out, "")
-        lines = without_what_varies(ended.err).splitlines()
-        self.assertEqual(lines, ["t-0: create: 1 of 1 new machines", "t-0: ready after N s at 127.83.X.Y"])
-
-
-class Options(CommandLineTest):
+class Options(FarmTest):
     def test_may_stand_before_or_after_the_verb(self):
         farm = self.farm()
         state = ["--state-dir", farm.state]
@@ -146,12 +68,12 @@ class Options(CommandLineTest):
         self.assertFalse(farm.state.exists())
 
 
-class Colors(CommandLineTest):
+class Colors(FarmTest):
     def on_a_terminal(self, farm, *words, **environment):
         """What the program prints to it."""
         ours, theirs = pty.openpty()
         command = [str(word) for word in farm.command(*words)]
-        farm.write_status()
+        farm.status.write()
         with subprocess.Popen(command, env=farm.environment | environment, stdout=theirs, stderr=theirs):
             os.close(theirs)
         printed = os.read(ours, 65536).decode()
@@ -167,9 +89,9 @@ class Colors(CommandLineTest):
         self.assertIn("\033[", farm.run("plan", farm.conf, "--color=always", NO_COLOR="1").out)
 
 
-class ReadingVerbs(CommandLineTest):
+class ReadingVerbs(FarmTest):
     def test_change_nothing(self):
-        farm = self.some_of_everything()
+        farm = self.farm_with_some_of_everything()
         before = self.everything_in(farm)
         for verb in ("plan", "status", "check"):
             self.assertEnded(farm.run(verb, farm.conf), 0)
@@ -189,7 +111,7 @@ class ReadingVerbs(CommandLineTest):
         return [(path, path.lstat().st_ino, path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths]
 
     def test_print_data_to_stdout_and_nothing_else(self):
-        farm = self.some_of_everything()
+        farm = self.farm_with_some_of_everything()
         for verb in ("plan", "status", "check"):
             self.assertEqual(farm.run(verb, farm.conf).err, "")
 
@@ -199,7 +121,7 @@ class ReadingVerbs(CommandLineTest):
         self.assertFalse((farm.folder / "asked").exists())
 
     def test_json_has_the_keys_that_scripts_rely_on(self):
-        farm = self.some_of_everything()
+        farm = self.farm_with_some_of_everything()
         plan = json.loads(farm.run("plan", farm.conf, "--json").out)
         status = json.loads(farm.run("status", farm.conf, "--json").out)
         self.assertEqual((plan["formatVersion"], status["formatVersion"]), (1, 1))

@@ -42,21 +42,21 @@ class TwoTags(FarmTest):
         for farm in (one, other):
             farm.queue(runnable=1)
             self.assertEnded(farm.run_pass(), 0)
-        self.assertEqual((one.states(), other.states()), ({"t-0": "ready"}, {"t-1-0": "ready"}))
+        self.assertEqual((one.states(), other.states()), ({"t-0": "ready"}, {"u-0": "ready"}))
         addresses = one.listed() + other.listed()
         self.assertEqual(len(set(addresses)), 2, addresses)
         one.queue(runnable=0)
         one.passes_until(lambda: one.machines() == {}, "the first has no machine")
         self.assertEnded(other.run_pass(), 0)
-        self.assertEqual(other.states(), {"t-1-0": "ready"})
-        self.assertTrue(other.is_listening("t-1-0") or one.is_listening("t-1-0"))
+        self.assertEqual(other.states(), {"u-0": "ready"})
+        self.assertTrue(other.is_listening("u-0") or one.is_listening("u-0"))
 
     def test_share_a_state_directory(self):
         one = self.farm()
-        self.use_both(one, self.farm(tag="t-1", state=one.state))
+        self.use_both(one, self.farm(tag="u", state=one.state))
 
     def test_have_a_state_directory_each(self):
-        self.use_both(self.farm(), self.farm(tag="t-1"))
+        self.use_both(self.farm(), self.farm(tag="u"))
 
     def test_do_not_overwrite_each_others_machines_file(self):
         one = self.farm_with_machine()
