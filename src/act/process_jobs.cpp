@@ -92,10 +92,10 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   const auto lock = FileLock::try_acquire(files.lock);
   if (!lock) return std::unexpected(lock.error());
   if (!*lock) return {};  // somebody began the next one
-  for (const auto* path : {&files.request, &files.result, &files.lock}) {
-    if (const auto removed = remove_all(*path); !removed) return removed;
+  for (const auto* path : {&files.request, &files.result}) {
+    if (const auto removed = remove_replaceable(*path); !removed) return removed;
   }
-  return {};
+  return remove_all(files.lock);
 }
 
 std::string ProcessJobs::log_file(const MachineId& machine) const { return JobFiles(state_dir_, machine).log; }

@@ -15,6 +15,7 @@ Publication::Publication(const Config& config, const PoolSettings& pools, Ledger
       voice_(voice) {}
 
 Task<void> Publication::publish() {
+  if (gave_up_) co_return;
   if (is_publishing_) {
     again_ = true;
     co_return;
@@ -38,11 +39,11 @@ MachinesFile Publication::render(const std::set<MachineId>& without) {
   return render_machines_file(config_, std::move(machines));
 }
 
-void Publication::note_listed(const MachinesFile& file) {
+// From here on the machine needs a proof of idleness before it is stopped or destroyed.
+void Publication::note_intent(const MachinesFile& file) {
   for (const MachineId& id : file.listed) {
     Machine& machine = ledger_.at(id);
-    if (machine.listed) continue;
-    machine.listed = true;
+    if (machine.first_listed_at && !machine.unlisted_at) continue;
     machine.listed_at = ledger_.now();
     if (!machine.first_listed_at) machine.first_listed_at = machine.listed_at;
     machine.unlisted_at.reset();
@@ -52,13 +53,14 @@ void Publication::note_listed(const MachinesFile& file) {
 }
 
 // `unlisted_at` is the beginning of a proof that no step runs there, so it dates from after the publication.
-void Publication::note_unlisted(const MachinesFile& file) {
+void Publication::note_published(const MachinesFile& file) {
   const std::set<MachineId> listed(file.listed.begin(), file.listed.end());
   for (Machine* machine : ledger_.all()) {
-    if (!machine->first_listed_at || listed.contains(machine->id)) continue;
-    if (!machine->listed && machine->unlisted_at) continue;
-    machine->listed = false;
-    machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
+    const bool is_listed = listed.contains(machine->id);
+    const bool is_fresh_out = machine->first_listed_at && !machine->unlisted_at && !is_listed;
+    if (machine->listed == is_listed && !is_fresh_out) continue;
+    machine->listed = is_listed;
+    if (is_fresh_out) machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
     ledger_.touch(*machine);
   }
 }
@@ -69,7 +71,7 @@ void Publication::note_unlisted(const MachinesFile& file) {
 Task<void> Publication::publish_once() {
   MachinesFile file = render({});
   for (const std::string& complaint : file.left_out) complain(complaint);
-  note_listed(file);
+  note_intent(file);
   if (const auto recorded = co_await ledger_.commit()) {
     unrecorded_.clear();
   } else {
@@ -84,9 +86,11 @@ Task<void> Publication::publish_once() {
         LastDelivery{.content = file.content, .at = ledger_.now(), .succeeded = published.has_value()};
   }
   if (published) {
-    note_unlisted(file);
+    note_published(file);
   } else {
-    voice_.problem(published.error().message);
+    complain(published.error().message);
+    // A command that hangs would hold up everything else a second time.
+    gave_up_ = published.error().kind == ErrorKind::timed_out;
   }
   const auto written = co_await ledger_.commit(std::move(delivery));
   if (!written) complain(written.error().message);

@@ -33,8 +33,8 @@ class Publication {
  private:
   MachinesFile render(const std::set<MachineId>& without);
   Task<void> publish_once();
-  void note_listed(const MachinesFile& file);
-  void note_unlisted(const MachinesFile& file);
+  void note_intent(const MachinesFile& file);
+  void note_published(const MachinesFile& file);
   void complain(const std::string& complaint);
 
   const Config& config_;
@@ -48,6 +48,7 @@ class Publication {
   std::set<std::string> complaints_;  // already voiced in this pass
   bool is_publishing_ = false;
   bool again_ = false;
+  bool gave_up_ = false;  // for this pass
 };
 
 }  // namespace hydra_provisioner

@@ -23,6 +23,10 @@ json pool_documents(const Plan& plan) {
   return pools;
 }
 
+json queue_document(const Plan& plan) {
+  return {{"trusted", !plan.untrusted.has_value()}, {"why", plan.untrusted.value_or("")}};
+}
+
 json summary_document(const Plan& plan) {
   json summary;
   for (const char* action : {"create", "start", "drain", "undrain", "stop", "destroy", "keep"}) summary[action] = 0;
@@ -72,6 +76,7 @@ json plan_document(const Plan& plan) {
   }
   return {{"formatVersion", 1},
           {"time", to_unix(plan.time)},
+          {"queue", queue_document(plan)},
           {"pools", pool_documents(plan)},
           {"unplaceable", std::move(unplaceable)},
           {"actions", std::move(actions)},
@@ -82,10 +87,9 @@ json plan_document(const Plan& plan) {
 json status_document(const Look& look, const Plan& plan) {
   json machines = json::array();
   for (const Machine& machine : look.seen.machines) machines.push_back(machine_document(machine, look.seen.queue));
-  json queue{{"trusted", !plan.untrusted.has_value()}, {"why", plan.untrusted.value_or("")}};
   return {{"formatVersion", 1},
           {"time", to_unix(plan.time)},
-          {"queue", std::move(queue)},
+          {"queue", queue_document(plan)},
           {"pools", pool_documents(plan)},
           {"machines", std::move(machines)}};
 }

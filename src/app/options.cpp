@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -58,6 +59,11 @@ std::string default_state_dir() {
   return std::string(home != nullptr ? home : "") + "/.local/state/hydra-provisioner";
 }
 
+// The description says how the program is called.
+class HelpFormatter final : public CLI::Formatter {
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override { return ""; }
+};
+
 std::unexpected<Farewell> usage(std::string_view what) {
   return std::unexpected(
       Farewell{fmt::format("hydra-provisioner: {}; see hydra-provisioner --help\n", what), exit_status::usage});
@@ -108,6 +114,7 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   bool quiet = false;
   bool verbose = false;
   CLI::App app{description, "hydra-provisioner"};
+  app.formatter(std::make_shared<HelpFormatter>());
   app.footer(examples);
   app.set_version_flag("--version", "hydra-provisioner " HYDRA_PROVISIONER_VERSION);
   app.add_option("words", words, "[check|plan|status] CONF")->required(false)->group("");

@@ -47,7 +47,8 @@ int check(const Config& config, const Options& options, TerminalVoice& voice) {
   if (options.json) {
     print(pretty({{"formatVersion", 1}, {"valid", true}, {"errors", nlohmann::json::array()}, {"hints", hints}}));
   } else {
-    print(fmt::format("{}: no errors; tag {}, {} types\n", options.config_file, config.tag, config.pools.size()));
+    print(fmt::format("{}: no errors; tag {}, {} {}\n", options.config_file, config.tag, config.pools.size(),
+                      config.pools.size() == 1 ? "type" : "types"));
   }
   return exit_status::done;
 }

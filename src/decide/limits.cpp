@@ -19,9 +19,11 @@ Seconds back_off(std::int64_t failed_passes) {
   return std::min(wait, longest_back_off);
 }
 
-std::optional<Instant> end_of_rest(const std::vector<Instant>& failures) {
+// What seems to lie in the future happened before our clock was set back.
+std::optional<Instant> end_of_rest(const std::vector<Instant>& failures, Instant now) {
   std::optional<Instant> end;
   for (std::size_t i = failures_tolerated; i < failures.size(); ++i) {
+    if (failures[i] > now) break;
     if (failures[i] - failures[i - failures_tolerated] <= failure_window) end = failures[i] + rest;
   }
   return end;
@@ -30,14 +32,14 @@ std::optional<Instant> end_of_rest(const std::vector<Instant>& failures) {
 }  // namespace
 
 std::optional<Reason> creation_hold(const CreationRecord& record, Instant now) {
-  if (const auto end = end_of_rest(record.failures); end && now < *end) {
+  if (const auto end = end_of_rest(record.failures, now); end && now < *end) {
     return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour",
                               (*end - now).count(), failures_tolerated),
                   end};
   }
   if (record.failed_passes == 0) return std::nullopt;
   const Instant end = record.last_failed_pass + back_off(record.failed_passes);
-  if (now >= end) return std::nullopt;
+  if (now >= end || now < record.last_failed_pass) return std::nullopt;
   return Reason{
       fmt::format("no creations for another {} s: back-off of {} s, passes in a row whose creations failed: {}",
                   (end - now).count(), back_off(record.failed_passes).count(), record.failed_passes),

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "decide/idleness.hpp"
 #include "decide/target.hpp"
 #include "model/config.hpp"
 #include "model/machine.hpp"
@@ -21,11 +22,17 @@ struct PoolView {
   std::vector<const Machine*> machines;  // all of the pool's, by id
 };
 
+// A machine that steps may run on.
+struct ActiveMachine {
+  const Machine* machine;
+  Idleness activity;  // says nothing while the status is not trusted
+};
+
 // Machines that this pass is free to decide about; the others are in somebody's hands, or beyond help.
 struct FreeMachines {
-  std::vector<const Machine*> ready;
+  std::vector<ActiveMachine> ready;
   std::vector<const Machine*> coming;
-  std::vector<const Machine*> draining;
+  std::vector<ActiveMachine> draining;
   std::vector<const Machine*> stopped;
 };
 

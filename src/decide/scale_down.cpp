@@ -44,31 +44,31 @@ Action within(const std::optional<PaidPeriod>& paid, Action action) {
   return action;
 }
 
-Action drain_after_grace(const PoolView& pool, const Machine& machine, const std::string& surplus) {
-  const Idleness activity = idleness(machine, *pool.seen.queue);
+Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const std::string& surplus) {
+  const auto& [machine, activity] = ready;
   if (activity.is_busy()) {
     const std::string busy = fmt::format("{}, {}", surplus, busy_with(activity.jobs));
-    if (grace(pool) == Seconds{0}) return act_on<Drain>(machine, {fmt::format("{}, grace 0 s", busy), {}});
-    return act_on<Keep>(machine, {busy, {}});
+    if (grace(pool) == Seconds{0}) return act_on<Drain>(*machine, {fmt::format("{}, grace 0 s", busy), {}});
+    return act_on<Keep>(*machine, {busy, {}});
   }
   const Seconds idle = activity.idle_at(pool.seen.now);
   if (idle >= grace(pool)) {
-    return act_on<Drain>(machine,
+    return act_on<Drain>(*machine,
                          {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), grace(pool).count()), {}});
   }
-  return act_on<Keep>(machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), grace(pool).count()),
-                                activity.idle_from + grace(pool)});
+  return act_on<Keep>(*machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), grace(pool).count()),
+                                 activity.idle_from + grace(pool)});
 }
 
-Action drain_or_keep(const PoolView& pool, const Machine& machine) {
-  const auto paid = paid_period(pool, machine);
+Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
+  const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
-    return act_on<Keep>(machine, {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(),
-                                              stays_listed_while_paid.count()),
-                                  paid->is_below(stays_listed_while_paid)});
+    return act_on<Keep>(*ready.machine, {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(),
+                                                     stays_listed_while_paid.count()),
+                                         paid->is_below(stays_listed_while_paid)});
   }
   const std::string surplus = paid ? fmt::format("surplus, {} s paid", paid->left.count()) : "surplus";
-  return within(paid, drain_after_grace(pool, machine, surplus));
+  return within(paid, drain_after_grace(pool, ready, surplus));
 }
 
 Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
@@ -122,10 +122,10 @@ std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus
   for (const Machine* machine : surplus.stopped)
     actions.push_back(keep_or_destroy_stopped(pool, *machine, excess-- > 0));
   // Without a trusted status nothing is drained, and what drains already can only wait.
-  for (const Machine* machine : surplus.draining | std::views::reverse)
-    actions.push_back(finish_draining(pool, *machine, excess-- > 0));
+  for (const ActiveMachine& draining : surplus.draining | std::views::reverse)
+    actions.push_back(finish_draining(pool, *draining.machine, excess-- > 0));
   if (!pool.seen.queue) return actions;
-  for (const Machine* machine : surplus.ready) actions.push_back(drain_or_keep(pool, *machine));
+  for (const ActiveMachine& ready : surplus.ready) actions.push_back(drain_or_keep(pool, ready));
   return actions;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,9 +13,8 @@
 namespace hydra_provisioner {
 namespace {
 
-using Machines = std::vector<const Machine*>;
-
 // Takes the first `count` machines out of `machines`.
+template <class Machines>
 Machines take(Machines& machines, std::int64_t count) {
   const auto end = machines.begin() + std::clamp<std::int64_t>(count, 0, std::ssize(machines));
   Machines taken(machines.begin(), end);
@@ -23,25 +23,23 @@ Machines take(Machines& machines, std::int64_t count) {
 }
 
 // The machine that would leave first stands last: busy ones stay before idle ones, and the longest idle goes first.
-void order_by_worth(Machines& machines, const Queue& queue) {
-  if (!queue) return;
-  sort_by_key(machines, [&](const Machine* machine) {
-    const Idleness activity = idleness(*machine, *queue);
-    const Instant idle_from = activity.is_busy() ? Instant{} : activity.idle_from;
-    return std::tuple(-activity.jobs, -to_unix(idle_from), number_of(machine->id));
+void order_by_worth(std::vector<ActiveMachine>& machines) {
+  sort_by_key(machines, [](const ActiveMachine& machine) {
+    const auto& [jobs, idle_from] = machine.activity;
+    return std::tuple(-jobs, jobs > 0 ? 0 : -to_unix(idle_from), number_of(machine.machine->id));
   });
 }
 
-Action keep_ready(const PoolView& pool, const Machine& machine) {
-  if (!pool.seen.queue) return act_on<Keep>(machine, {"listed; the status is not trusted", {}});
-  const Idleness activity = idleness(machine, *pool.seen.queue);
-  if (activity.is_busy()) return act_on<Keep>(machine, {busy_with(activity.jobs), {}});
-  return act_on<Keep>(machine, {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
+Action keep_ready(const PoolView& pool, const ActiveMachine& ready) {
+  const auto& [machine, activity] = ready;
+  if (!pool.seen.queue) return act_on<Keep>(*machine, {"listed; the status is not trusted", {}});
+  if (activity.is_busy()) return act_on<Keep>(*machine, {busy_with(activity.jobs), {}});
+  return act_on<Keep>(*machine, {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
 }
 
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
   const Instant overdue_at = machine.requested_at + pool.settings.boot_timeout;
-  if (machine.interrupted && machine.ready_at) {
+  if (machine.interrupted && machine.ready_at && machine.state == MachineState::creating) {
     return act_on<Start>(machine, {"its start was interrupted; carried on", overdue_at});
   }
   if (machine.interrupted) return act_on<Create>(machine, {"its creation was interrupted; carried on", overdue_at});
@@ -72,26 +70,27 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
 ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_under_way, std::int64_t& next_number) {
   ScaleUp result;
   // Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
-  order_by_worth(free.ready, pool.seen.queue);
-  order_by_worth(free.draining, pool.seen.queue);
+  order_by_worth(free.ready);
+  order_by_worth(free.draining);
   std::int64_t missing = pool.target.machines;
 
-  const Machines ready = take(free.ready, pool.seen.queue ? missing : std::ssize(free.ready));
-  for (const Machine* machine : ready) result.actions.push_back(keep_ready(pool, *machine));
+  const auto ready = take(free.ready, pool.seen.queue ? missing : std::ssize(free.ready));
+  for (const ActiveMachine& machine : ready) result.actions.push_back(keep_ready(pool, machine));
   missing -= std::ssize(ready) + coming_under_way;
 
   // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
   sort_by_key(free.coming,
               [](const Machine* machine) { return std::pair(machine->interrupted, number_of(machine->id)); });
-  const Machines coming = take(free.coming, missing);
+  const auto coming = take(free.coming, missing);
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);
 
-  const Machines draining = take(free.draining, missing);
-  for (const Machine* machine : draining) result.actions.push_back(act_on<Undrain>(*machine, {"needed again", {}}));
+  const auto draining = take(free.draining, missing);
+  for (const ActiveMachine& each : draining)
+    result.actions.push_back(act_on<Undrain>(*each.machine, {"needed again", {}}));
   missing -= std::ssize(draining);
 
-  const Machines stopped = take(free.stopped, missing);
+  const auto stopped = take(free.stopped, missing);
   for (const Machine* machine : stopped) result.actions.push_back(act_on<Start>(*machine, {"stopped; warm store", {}}));
   missing -= std::ssize(stopped);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/idleness.hpp"
 #include "decide/removal.hpp"
 
 namespace hydra_provisioner {
@@ -40,10 +41,14 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   return overdue(pool, machine);
 }
 
-void sort_into(FreeMachines& free, const Machine& machine) {
+ActiveMachine active(const Machine& machine, const Queue& queue) {
+  return {&machine, queue ? idleness(machine, *queue) : Idleness{}};
+}
+
+void sort_into(FreeMachines& free, const Machine& machine, const Queue& queue) {
   if (is_coming(machine)) free.coming.push_back(&machine);
-  if (machine.state == ready) free.ready.push_back(&machine);
-  if (machine.state == draining) free.draining.push_back(&machine);
+  if (machine.state == ready) free.ready.push_back(active(machine, queue));
+  if (machine.state == draining) free.draining.push_back(active(machine, queue));
   if (machine.state == stopped) free.stopped.push_back(&machine);
 }
 
@@ -56,7 +61,7 @@ Triage triage(const PoolView& pool) {
       if (machine->under_way && is_coming(*machine)) ++result.coming_under_way;
       result.settled.push_back(std::move(*action));
     } else {
-      sort_into(result.free, *machine);
+      sort_into(result.free, *machine, pool.seen.queue);
     }
   }
   return result;

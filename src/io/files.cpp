@@ -43,6 +43,11 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 
 namespace {
 
+// In the same folder, so that it can be renamed; always the same, so that a crash leaves one at most.
+std::filesystem::path temporary_beside(const std::filesystem::path& target) {
+  return target.parent_path() / ("." + target.filename().string() + ".new");
+}
+
 // A file that is removed again unless it became the real one.
 class TemporaryFile {
  public:
@@ -91,7 +96,7 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
   if (!folder.is_open()) return cannot("write", path);
 
   waypoint("files.before-write");
-  TemporaryFile temporary(target.parent_path() / ("." + target.filename().string() + ".new"));
+  TemporaryFile temporary(temporary_beside(target));
   {
     const Descriptor file = create_anew(temporary.path());
     if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file.number(), content) ||
@@ -125,6 +130,11 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
   }
   if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // whatever the umask took away
   return {};
+}
+
+Expected<void> remove_replaceable(const std::string& path) {
+  if (const auto removed = remove_all(temporary_beside(path).string()); !removed) return removed;
+  return remove_all(path);
 }
 
 Expected<void> remove_all(const std::string& path) {

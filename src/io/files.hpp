@@ -41,6 +41,9 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
 // Creates the folder with this mode, and its parents with the usual one; fine when it exists, whatever its mode.
 Expected<void> make_folder(const std::string& path, mode_t mode);
 
+// Removes a file of replace_file() and what a crash in it may have left; fine when there is none.
+Expected<void> remove_replaceable(const std::string& path);
+
 // Removes a file or a whole folder; fine when there is none.
 Expected<void> remove_all(const std::string& path);
 
