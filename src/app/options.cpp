@@ -118,9 +118,7 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   app.footer(examples);
   app.set_version_flag("--version", "hydra-provisioner " HYDRA_PROVISIONER_VERSION);
   app.add_option("words", words, "[check|plan|status] CONF")->required(false)->group("");
-  app.add_option("--state-dir", options.state_dir,
-                 "Where the journal, the logs and the local machines are ($STATE_DIRECTORY, else "
-                 "/var/lib/hydra-provisioner for root, else in $XDG_STATE_HOME)");
+  app.add_option("--state-dir", options.state_dir, "Where the journal, the logs and the local machines are");
   app.add_flag("--json", options.json, "Print JSON (check, plan, status)");
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
   app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");

@@ -19,7 +19,7 @@ from status_file import PLAIN, StatusFile
 from waiting import WAIT_SECONDS_MAX, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-DEMO = ROOT / "demo"
+DEMO = ROOT / "demo-farm"
 sys.path.insert(0, str(DEMO))
 from machines import parse_machines  # noqa: E402  the demo's, as strict as any queue runner
 
