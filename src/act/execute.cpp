@@ -14,9 +14,9 @@
 namespace hydra_provisioner {
 namespace {
 
-// In which order slow parts get a place: jobs of earlier passes have theirs already, and what leaves must not wait for
-// what boots. A machine that only boots takes no place.
-enum class Turn : std::uint8_t { has_begun, leaves, comes, none };
+// In which order slow parts get one of the places that maxParallel gives: what leaves must not wait for what boots, and
+// what only has to become ready waits longest.
+enum class Turn : std::uint8_t { leaves, has_begun, comes, boots };
 using Part = std::function<Task<void>()>;
 using SlowPart = std::pair<const Turn, Part>;
 
@@ -46,7 +46,7 @@ void record_intent(const Action& action, const Config& config, Ledger& ledger, V
 
 std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operations) {
   if (!is_coming(machine) || machine.interrupted || !operations.can_ask(machine.provider)) return std::nullopt;
-  const auto turn = machine.under_way ? Turn::has_begun : Turn::none;
+  const auto turn = machine.under_way ? Turn::has_begun : Turn::boots;
   const auto operation = machine.under_way.value_or(Operation::create);
   return SlowPart(turn, [=, id = machine.id, &operations] { return operations.await_coming(id, operation); });
 }
@@ -76,12 +76,9 @@ Task<void> do_slow_parts(const Plan& plan, std::size_t parallel_max, Ledger& led
   for (const Action& action : plan.actions) {
     if (auto part = slow_part(action, ledger, operations)) parts.insert(*std::move(part));
   }
-  std::vector<Part> with_place;
-  std::vector<Part> side_by_side;
-  for (auto& [turn, part] : parts) (turn == Turn::none ? side_by_side : with_place).push_back(std::move(part));
-  side_by_side.emplace_back([&] { return run_all(std::move(with_place), parallel_max); });
-  const std::size_t all = side_by_side.size();
-  co_await run_all(std::move(side_by_side), all);
+  std::vector<Part> in_turn;
+  for (auto& [turn, part] : parts) in_turn.push_back(std::move(part));
+  co_await run_all(std::move(in_turn), parallel_max);
 }
 
 }  // namespace

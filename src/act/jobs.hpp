@@ -37,6 +37,9 @@ class Jobs {
   // Its result is recorded: the job leaves no trace but its log.
   virtual Expected<void> forget(const MachineId& machine) = 0;
 
+  // Beyond the numbers of all machines that ever had a job here.
+  virtual std::int64_t first_unused_number() const = 0;
+
   virtual std::string log_file(const MachineId& machine) const = 0;
 };
 

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace hydra_provisioner {
 
 Ledger::Ledger(Journal& journal, Clock& clock, std::vector<Machine> machines) : journal_(journal), clock_(clock) {
@@ -36,28 +38,47 @@ void Ledger::note(Machine& machine, MachineEvent event, const std::string& reaso
 void Ledger::note(const Machine& machine, const std::vector<Discovery>& discoveries) {
   touch(machine);
   for (const Discovery& discovery : discoveries) {
-    events_.push_back({.time = now(),
-                       .machine = machine.id,
-                       .pool = machine.pool,
-                       .kind = std::string(to_string(machine.state)),
-                       .reason = discovery.reason});
+    noted_.events.push_back({.time = now(),
+                             .machine = machine.id,
+                             .pool = machine.pool,
+                             .kind = std::string(to_string(machine.state)),
+                             .reason = discovery.reason});
   }
 }
 
 void Ledger::touch(const Machine& machine) { changed_.insert(machine.id); }
 
+void Ledger::note(const Fleet& found, Voice& voice) {
+  for (const MachineId& id : found.adopted) {
+    voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
+  }
+  for (const Discovery& discovery : found.discoveries) {
+    const Machine& machine = at(discovery.machine);
+    note(machine, {discovery});
+    voice.note(fmt::format("{}: {}: {}", machine.id, to_string(machine.state), discovery.reason));
+  }
+  for (const MachineId& id : found.changed) touch(at(id));
+}
+
 Task<Expected<void>> Ledger::commit(Changes besides) {
   // Taken before waiting: what is noted meanwhile belongs to the next commit.
   std::set<MachineId> changed = std::exchange(changed_, {});
-  std::vector<JournalEvent> events = std::exchange(events_, {});
+  Changes noted = std::exchange(noted_, {});
   for (const MachineId& id : changed) besides.machines.push_back(machines_.at(id));
-  besides.events = events;
+  besides.events = noted.events;
+  besides.pools = noted.pools;
+  besides.creations = noted.creations;
   auto written = co_await journal_.commit(std::move(besides));
-  if (!written) {
-    changed_.merge(changed);
-    events_.insert(events_.begin(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
-  }
+  if (!written) note_again(std::move(changed), std::move(noted));
   co_return written;
+}
+
+void Ledger::note_again(std::set<MachineId> changed, Changes noted) {
+  changed_.merge(changed);
+  std::ranges::move(noted_.events, std::back_inserter(noted.events));
+  noted_.events = std::move(noted.events);
+  if (noted_.pools.empty()) noted_.pools = std::move(noted.pools);
+  noted_.creations.merge(noted.creations);  // the later ones stay
 }
 
 }  // namespace hydra_provisioner

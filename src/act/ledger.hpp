@@ -4,8 +4,10 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "act/voice.hpp"
 #include "io/clock.hpp"
 #include "io/task.hpp"
 #include "model/error.hpp"
@@ -31,6 +33,10 @@ class Ledger {
   void note(Machine& machine, MachineEvent event, const std::string& reason);
   // Notes what was applied already.
   void note(const Machine& machine, const std::vector<Discovery>& discoveries);
+  // What a look around has found, which is applied to the machines already; tells of it, too.
+  void note(const Fleet& found, Voice& voice);
+  void note(std::vector<RecordedPool> pools) { noted_.pools = std::move(pools); }
+  void note(const PoolName& pool, CreationRecord record) { noted_.creations[pool] = std::move(record); }
   // Its data has changed, without an event.
   void touch(const Machine& machine);
 
@@ -38,11 +44,13 @@ class Ledger {
   Task<Expected<void>> commit(Changes besides = {});
 
  private:
+  void note_again(std::set<MachineId> changed, Changes noted);
+
   Journal& journal_;
   Clock& clock_;
   std::map<MachineId, Machine> machines_;
   std::set<MachineId> changed_;
-  std::vector<JournalEvent> events_;
+  Changes noted_;  // its machines are those of changed_
 };
 
 }  // namespace hydra_provisioner

@@ -73,7 +73,8 @@ class Operations::Waiting {
 };
 
 Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs,
-                       Providers providers, Clock& clock, Voice& voice, Instant until)
+                       Providers providers, Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations,
+                       Instant until)
     : pools_(pools),
       ledger_(ledger),
       publication_(publication),
@@ -81,7 +82,8 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       providers_(std::move(providers)),
       clock_(clock),
       voice_(voice),
-      until_(until) {}
+      until_(until),
+      creations_(std::move(creations)) {}
 
 Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
   if (is_late()) co_return;
@@ -103,7 +105,7 @@ Task<void> Operations::await_readiness(MachineId id) {
     const PoolConfig& pool = settings_of(machine);
     const auto ready = co_await providers_.at(machine.provider)->ready(instance_of(machine), pool);
     if (ready) {
-      if (!machine.ready_at) ++creations_ended_[machine.pool].succeeded;  // else it was only started
+      if (!machine.ready_at) note_creation(machine.pool, true);  // else it was only started
       ledger_.at(id).ready_at = clock_.now();
       ledger_.at(id).last_error.clear();
       ledger_.note(ledger_.at(id), MachineEvent::became_ready, "answers");
@@ -180,7 +182,7 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
     return false;
   }
   if (*job.result) return true;
-  if (job.operation == Operation::create) ++creations_ended_[machine.pool].failed;
+  if (job.operation == Operation::create) note_creation(machine.pool, false);
   report_failure(machine, job.operation, job.result->error());
   return false;
 }
@@ -218,19 +220,17 @@ void Operations::settle_ended_jobs() {
 
 void Operations::give_up(Machine& machine, const std::string& why) {
   ledger_.note(machine, MachineEvent::failed, why);
-  ++creations_ended_[machine.pool].failed;
+  note_creation(machine.pool, false);
   voice_.problem(fmt::format("{}: {}; full output: {}", machine.id, why, jobs_.log_file(machine.id)));
 }
 
-std::map<PoolName, CreationRecord> Operations::creation_records(std::map<PoolName, CreationRecord> before) const {
-  std::map<PoolName, CreationRecord> records;
-  for (const auto& [pool, ended] : creations_ended_) {
-    CreationRecord record = before[pool];
-    record.failed_passes = ended.succeeded > 0 ? 0 : record.failed_passes + 1;
-    record.last_failed_pass = clock_.now();
-    records.emplace(pool, std::move(record));
-  }
-  return records;
+// One that succeeded makes up for all that failed in the same pass.
+void Operations::note_creation(const PoolName& pool, bool succeeded) {
+  if (succeeded) succeeded_.insert(pool);
+  CreationRecord record = creations_[pool];
+  record.failed_passes = succeeded_.contains(pool) ? 0 : record.failed_passes + 1;
+  record.last_failed_pass = clock_.now();
+  ledger_.note(pool, std::move(record));
 }
 
 }  // namespace hydra_provisioner

@@ -23,9 +23,10 @@ using Providers = std::map<ProviderKind, Provider*>;  // those that could be ask
 
 class Operations {
  public:
-  // Nothing is begun, and nothing waited for, beyond `until`; what still runs then is seen by the next pass.
+  // `creations` is how earlier ones went. Nothing is begun, and nothing waited for, beyond `until`; what still runs
+  // then is seen by the next pass.
   Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs, Providers providers,
-             Clock& clock, Voice& voice, Instant until);
+             Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations, Instant until);
 
   // `reason` is the plan's. The machines are the ledger's, with their intents recorded.
   Task<void> bring_up(MachineId id, Operation operation, std::string reason);
@@ -40,20 +41,14 @@ class Operations {
   // A machine that did not get ready in time counts as a failed creation.
   void give_up(Machine& machine, const std::string& why);
 
-  // How the creations that ended went, for the back-off of the next ones.
-  std::map<PoolName, CreationRecord> creation_records(std::map<PoolName, CreationRecord> before) const;
-
  private:
   class Waiting;
-  struct CreationsEnded {
-    std::int64_t succeeded = 0;
-    std::int64_t failed = 0;
-  };
 
   Task<void> await_readiness(MachineId id);
   Task<bool> begin(MachineId id, Operation operation, MachineEvent event, std::string reason);
   Task<bool> finish_job(MachineId id, Operation operation);
   bool note_end(const Machine& machine, const JobState& job);
+  void note_creation(const PoolName& pool, bool succeeded);
   void forget(const MachineId& machine);
   Task<bool> commit();
   void report_failure(const Machine& machine, Operation operation, const Error& error);
@@ -68,7 +63,8 @@ class Operations {
   Clock& clock_;
   Voice& voice_;
   Instant until_;
-  std::map<PoolName, CreationsEnded> creations_ended_;
+  std::map<PoolName, CreationRecord> creations_;  // of earlier passes
+  std::set<PoolName> succeeded_;                  // pools of which a creation succeeded in this pass
   std::set<MachineId> waited_for_;
 };
 

@@ -98,6 +98,17 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   return remove_all(files.lock);
 }
 
+std::int64_t ProcessJobs::first_unused_number() const {
+  std::int64_t first = 0;
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(state_dir_ + "/logs", error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const MachineId machine{entry->path().stem()};
+    if (is_of(tag_, machine)) first = std::max(first, number_of(machine) + 1);
+  }
+  return first;
+}
+
 std::string ProcessJobs::log_file(const MachineId& machine) const { return JobFiles(state_dir_, machine).log; }
 
 JobState ProcessJobs::state_of(const MachineId& machine, Operation operation) const {

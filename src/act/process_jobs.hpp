@@ -21,6 +21,7 @@ class ProcessJobs final : public Jobs {
   Expected<void> begin(const JobRequest& request) override;
   Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
+  std::int64_t first_unused_number() const override;
   std::string log_file(const MachineId& machine) const override;
 
  private:

@@ -66,25 +66,20 @@ void Publication::note_published(const MachinesFile& file) {
 }
 
 // What is to be listed is committed before the file is written: once the queue runner can have read a machine's line,
-// no crash may make us believe that the machine was never listed. When the journal cannot be written, the file is, with
-// no line that is new.
+// no crash may make us believe that the machine was never listed. So is what is to be delivered, as not delivered yet.
+// When the journal cannot be written, the file is, with no line that is new.
 Task<void> Publication::publish_once() {
   MachinesFile file = render({});
   for (const std::string& complaint : file.left_out) complain(complaint);
   note_intent(file);
-  if (const auto recorded = co_await ledger_.commit()) {
+  const std::optional<LastDelivery> before = last_delivery_;
+  const bool is_new = !before || before->content != file.content || before->destination != publisher_.destination();
+  if (co_await record(is_new ? std::optional(delivery_of(file, false)) : std::nullopt)) {
     unrecorded_.clear();
   } else {
-    complain(recorded.error().message);
     file = render(unrecorded_);
   }
-  const auto published = co_await publisher_.publish(file.content, last_delivery_, ledger_.now());
-  const bool had_it_already = published && !*published;
-  Changes delivery;
-  if (!had_it_already) {
-    last_delivery_ = delivery.last_delivery =
-        LastDelivery{.content = file.content, .at = ledger_.now(), .succeeded = published.has_value()};
-  }
+  const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
   if (published) {
     note_published(file);
   } else {
@@ -92,8 +87,22 @@ Task<void> Publication::publish_once() {
     // A command that hangs would hold up everything else a second time.
     gave_up_ = published.error().kind == ErrorKind::timed_out;
   }
-  const auto written = co_await ledger_.commit(std::move(delivery));
+  const bool is_settled = published && !*published && !is_new;
+  co_await record(is_settled ? std::nullopt : std::optional(delivery_of(file, published.has_value())));
+}
+
+LastDelivery Publication::delivery_of(const MachinesFile& file, bool succeeded) const {
+  return {
+      .content = file.content, .at = ledger_.now(), .succeeded = succeeded, .destination = publisher_.destination()};
+}
+
+Task<bool> Publication::record(std::optional<LastDelivery> delivery) {
+  if (delivery) last_delivery_ = delivery;
+  Changes changes;
+  changes.last_delivery = std::move(delivery);
+  const auto written = co_await ledger_.commit(std::move(changes));
   if (!written) complain(written.error().message);
+  co_return written.has_value();
 }
 
 void Publication::complain(const std::string& complaint) {

@@ -35,6 +35,8 @@ class Publication {
   Task<void> publish_once();
   void note_intent(const MachinesFile& file);
   void note_published(const MachinesFile& file);
+  LastDelivery delivery_of(const MachinesFile& file, bool succeeded) const;
+  Task<bool> record(std::optional<LastDelivery> delivery);
   void complain(const std::string& complaint);
 
   const Config& config_;

@@ -10,5 +10,6 @@ inline constexpr int usage = 64;
 inline constexpr int untrusted_status = 69;  // the pass still ran, safely
 inline constexpr int locked = 75;            // another pass is at work
 inline constexpr int configuration = 78;
+inline constexpr int signalled = 128;  // plus the signal, of the verbs that only tell
 
 }  // namespace hydra_provisioner::exit_status

@@ -79,18 +79,25 @@ void add_pools(Look& look, const Config& config, const Memory& memory) {
   }
 }
 
-std::int64_t next_number(const Memory& memory, const Fleet& fleet) {
-  return fleet.machines.empty() ? memory.next_number
-                                : std::max(memory.next_number, number_of(fleet.machines.back().id) + 1);
+// Without a journal's memory, the logs still tell which ids were used.
+std::int64_t next_number(const World& world, const Memory& memory, const Fleet& fleet) {
+  const std::int64_t known = memory.next_number > 0 ? memory.next_number : world.jobs->first_unused_number();
+  return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
 }
 
-void split_by_reach(Look& look, const World& world, const Listings& listings) {
+bool has_machines(ProviderKind kind, const Memory& memory) {
+  return std::ranges::any_of(memory.machines, [kind](const Machine& machine) { return machine.provider == kind; });
+}
+
+void split_by_reach(Look& look, const World& world, const Memory& memory, const Listings& listings) {
   for (const auto& [kind, listing] : listings) {
     if (listing) {
       look.reachable.emplace(kind, world.providers.at(kind).get());
     } else {
       look.seen.unseen.emplace(kind, listing.error().message);
-      look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
+      const bool is_absent = !world.providers.contains(kind) && !has_machines(kind, memory);
+      (is_absent ? look.absent : look.problems)
+          .push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
     }
   }
 }
@@ -106,20 +113,21 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
   const auto jobs = world.jobs->list();
   if (!jobs) look.problems.push_back(jobs.error().message);
   co_await ask(world, look.seen.queue, listings);
-  split_by_reach(look, world, listings);
+  split_by_reach(look, world, memory, listings);
   look.seen.now = world.clock->now();
   look.fleet = reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}), look.seen.now);
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
   look.seen.creations = memory.creations;
-  look.seen.next_number = next_number(memory, look.fleet);
+  look.seen.next_number = next_number(world, memory, look.fleet);
   add_pools(look, config, memory);
   co_return look;
 }
 
 Seconds queue_clock_ahead(const Queue& queue) {
-  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : Seconds{0};
+  constexpr Seconds most_it_can_be{120};  // a document whose time differs by more is not trusted
+  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : most_it_can_be;
 }
 
 }  // namespace hydra_provisioner

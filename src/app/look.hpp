@@ -23,11 +23,12 @@ struct Look {
   PoolSettings pools;   // configured ones and those that only have machines left
   Providers reachable;  // providers that told us their machines
   std::vector<std::string> problems;
+  std::vector<std::string> absent;  // providers that are configured, but not part of this version
 };
 
 Task<Look> look_around(const World& world, const Config& config, const Memory& memory);
 
-// How far the queue runner's clock is ahead of ours; 0 when it is behind, for that may be the document's age.
+// How far the queue runner's clock is ahead of ours, at most; 0 when it is behind, for that may be the document's age.
 Seconds queue_clock_ahead(const Queue& queue);
 
 }  // namespace hydra_provisioner

@@ -10,20 +10,23 @@
 #include "app/look.hpp"
 #include "app/report.hpp"
 #include "decide/plan.hpp"
+#include "state/times.hpp"
 
 namespace hydra_provisioner {
 
-Task<int> run_pass(const World& world, const Config& config, Journal& journal, TerminalVoice& voice) {
+Task<int> run_pass(const World& world, const Config& config, Journal& journal, Voice& voice) {
   const Instant start = world.clock->now();
 
   // Remember and observe.
-  const auto memory = co_await journal.load(start);
+  auto memory = co_await journal.load(start);
   if (!memory) {
     voice.problem(memory.error().message);
     co_return exit_status::failed;
   }
+  mend_times(*memory, start);
   const Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
+  for (const std::string& kind : look.absent) voice.problem(kind);
 
   // Decide.
   const Plan todo = plan(look.seen, config);
@@ -31,18 +34,17 @@ Task<int> run_pass(const World& world, const Config& config, Journal& journal, T
 
   // Act, publishing before what is slow and again as each machine becomes ready.
   Ledger ledger(journal, *world.clock, look.fleet.machines);
-  note_discoveries(look.fleet, ledger, voice);
+  ledger.note(look.fleet, voice);
+  ledger.note(recorded(config));
   const PoolSettings published_pools = as_published(look.pools, config.tag, world.state_dir);
   Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
                           queue_clock_ahead(look.seen.queue), voice);
   Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
-                        world.clock->now() + config.pass_timeout);
+                        memory->creations, world.clock->now() + config.pass_timeout);
   co_await carry_out(todo, config, ledger, publication, operations, voice);
 
   // Record.
   Changes record;
-  record.creations = operations.creation_records(memory->creations);
-  record.pools = recorded(config);
   record.pass = pass_record(look, todo, start, world.clock->now());
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 

@@ -1,7 +1,7 @@
 // One pass: the whole program's job, from a configuration to a machines file whose machines build.
 #pragma once
 
-#include "app/terminal.hpp"
+#include "act/voice.hpp"
 #include "app/world.hpp"
 #include "io/task.hpp"
 #include "model/config.hpp"
@@ -10,6 +10,6 @@
 namespace hydra_provisioner {
 
 // The exit status (exit_status.hpp). The caller holds the tag's lock.
-Task<int> run_pass(const World& world, const Config& config, Journal& journal, TerminalVoice& voice);
+Task<int> run_pass(const World& world, const Config& config, Journal& journal, Voice& voice);
 
 }  // namespace hydra_provisioner

@@ -10,7 +10,7 @@
 
 namespace hydra_provisioner {
 
-void tell(const Plan& plan, TerminalVoice& voice) {
+void tell(const Plan& plan, Voice& voice) {
   if (plan.untrusted) {
     voice.warning(
         fmt::format("the status is not trusted: {}; nothing is drained, and nothing stopped or destroyed that needs "
@@ -28,18 +28,6 @@ void tell(const Plan& plan, TerminalVoice& voice) {
     if (std::holds_alternative<Keep>(action))
       voice.detail(fmt::format("{}: kept: {}", machine_of(action), reason_of(action).text));
   }
-}
-
-void note_discoveries(const Fleet& fleet, Ledger& ledger, TerminalVoice& voice) {
-  for (const MachineId& id : fleet.adopted) {
-    voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
-  }
-  for (const Discovery& discovery : fleet.discoveries) {
-    ledger.note(ledger.at(discovery.machine), {discovery});
-    voice.note(
-        fmt::format("{}: {}: {}", discovery.machine, to_string(ledger.at(discovery.machine).state), discovery.reason));
-  }
-  for (const MachineId& id : fleet.changed) ledger.touch(ledger.at(id));
 }
 
 std::vector<RecordedPool> recorded(const Config& config) {

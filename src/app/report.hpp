@@ -5,17 +5,15 @@
 #include <vector>
 
 #include "act/ledger.hpp"
+#include "act/voice.hpp"
 #include "app/look.hpp"
-#include "app/terminal.hpp"
 #include "model/plan.hpp"
 #include "state/journal.hpp"
 
 namespace hydra_provisioner {
 
 // The plan's numbers and warnings; its actions are told as they happen.
-void tell(const Plan& plan, TerminalVoice& voice);
-
-void note_discoveries(const Fleet& fleet, Ledger& ledger, TerminalVoice& voice);
+void tell(const Plan& plan, Voice& voice);
 
 std::vector<RecordedPool> recorded(const Config& config);
 PassRecord pass_record(const Look& look, const Plan& plan, Instant start, Instant end);

@@ -47,11 +47,24 @@ Task<JobResult> call(Provider& provider, JobRequest request, PoolConfig pool) {
   co_return failure("unknown operation");
 }
 
+// A bug must not leave the job waiting for its deadline with the machine's lock in its hands.
+Task<JobResult> call_or_report(Provider& provider, JobRequest request, PoolConfig pool) {
+  try {
+    co_return co_await call(provider, std::move(request), std::move(pool));
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == boost::asio::error::operation_aborted) throw;  // the deadline came
+    co_return failure(fmt::format("internal error: {}", error.what()));
+  } catch (const std::exception& error) {
+    co_return failure(fmt::format("internal error: {}", error.what()));
+  }
+}
+
 // The deadline cancels the call, which ends every child that it has.
 Task<JobResult> call_within_deadline(Provider& provider, JobRequest request, PoolConfig pool) {
   using namespace boost::asio::experimental::awaitable_operators;
   boost::asio::steady_timer deadline(co_await boost::asio::this_coro::executor, request.deadline);
-  auto first = co_await (call(provider, request, std::move(pool)) || deadline.async_wait(boost::asio::use_awaitable));
+  auto first =
+      co_await (call_or_report(provider, request, std::move(pool)) || deadline.async_wait(boost::asio::use_awaitable));
   if (auto* result = std::get_if<JobResult>(&first)) co_return std::move(*result);
   co_return failure(fmt::format("not finished within {} s", request.deadline.count()), ErrorKind::timed_out);
 }

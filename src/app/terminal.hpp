@@ -26,10 +26,10 @@ class TerminalVoice final : public Voice {
   void note(const std::string& message) override;
   void problem(const std::string& message) override;
   void progress(const std::string& message) override;
-  void detail(const std::string& message);   // with -v only
-  void warning(const std::string& message);  // not a failure of ours
+  void detail(const std::string& message) override;
+  void warning(const std::string& message) override;
 
-  bool had_problems() const { return had_problems_; }
+  bool had_problems() const override { return had_problems_; }
 
   // Shows every second for how long the present progress has been waited for. Ends only by being cancelled.
   Task<void> animate();

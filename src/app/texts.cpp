@@ -62,7 +62,8 @@ std::string summary_line(const Plan& plan) {
 
 std::string activity_of(const Machine& machine, const Queue& queue, Instant now) {
   if (machine.under_way) return fmt::format("{} under way", to_string(*machine.under_way));
-  if (!queue || machine.state != MachineState::ready) return machine.last_error;
+  const bool may_work = machine.state == MachineState::ready || machine.state == MachineState::draining;
+  if (!queue || !may_work) return machine.last_error;
   const Idleness activity = idleness(machine, *queue);
   return activity.is_busy() ? busy_with(activity.jobs) : fmt::format("idle {} s", activity.idle_at(now).count());
 }

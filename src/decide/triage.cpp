@@ -33,8 +33,12 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
                                               (pool.seen.now - machine.since).count()),
                                   {}});
   }
-  if (machine.vanished) return destroy_when_proven(pool, machine, "vanished");
   if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
+  if (machine.vanished) return destroy_when_proven(pool, machine, "vanished");
+  // Making it anew would end whatever still runs on it.
+  if (is_coming(machine) && machine.interrupted && machine.first_listed_at && !machine.ready_at) {
+    return destroy_when_proven(pool, machine, "found incomplete, though it may have been listed");
+  }
   if (machine.state == destroying) return destroy_when_proven(pool, machine, "its destruction was interrupted");
   // Half stopped: it is neither there to be used nor to be started.
   if (machine.state == stopping) return stop_when_proven(pool, machine, "its stop was interrupted");

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 extern "C" {
@@ -89,10 +90,9 @@ class Child {
 // A child and what is said between it and us. The coroutines below borrow it from run(), which waits for them.
 struct Conversation {
   Conversation(const asio::any_io_executor& executor, pid_t id)
-      : child(executor, id), input(executor), output(executor), errors(executor) {}
+      : child(executor, id), output(executor), errors(executor) {}
 
   Child child;
-  Stream input;
   Stream output;
   Stream errors;
   std::string said;
@@ -112,20 +112,30 @@ Expected<Pipe> make_pipe() {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+// A child's whole input, before it begins: should we be killed meanwhile, it does not take a part for the whole.
+Expected<Descriptor> as_file(std::string_view text) {
+  Descriptor file(::memfd_create("input", MFD_CLOEXEC));
+  if (!file.is_open()) return failure("cannot make a file in memory: " + os_error(errno));
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.number(), text.data(), text.size());
+    if (count < 0 && errno != EINTR) return failure("cannot write a file in memory: " + os_error(errno));
+    if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  ::lseek(file.number(), 0, SEEK_SET);
+  return file;
+}
+
 Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& executor, const Command& command) {
-  Expected<Pipe> input = make_pipe();
+  const Expected<Descriptor> input = as_file(command.input);
+  if (!input) return std::unexpected(input.error());
   Expected<Pipe> output = make_pipe();
   Expected<Pipe> errors = make_pipe();
-  for (const Expected<Pipe>* pipe : {&input, &output, &errors}) {
+  for (const Expected<Pipe>* pipe : {&output, &errors}) {
     if (!*pipe) return std::unexpected(pipe->error());
   }
 
   Inheritance inheritance;
-  if (command.input.empty()) {
-    inheritance.give_null(STDIN_FILENO);
-  } else {
-    inheritance.give(input->read_end.number(), STDIN_FILENO);
-  }
+  inheritance.give(input->number(), STDIN_FILENO);
   inheritance.give(output->write_end.number(), STDOUT_FILENO);
   inheritance.give(errors->write_end.number(), STDERR_FILENO);
   inheritance.nothing_else_from(3);
@@ -134,7 +144,6 @@ Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& execu
   if (!id) return std::unexpected(id.error());
   auto conversation = std::make_unique<Conversation>(executor, *id);
   if (!conversation->child.handle().is_open()) return failure("cannot watch a child process");
-  conversation->input = stream(executor, std::move(input->write_end));
   conversation->output = stream(executor, std::move(output->read_end));
   conversation->errors = stream(executor, std::move(errors->read_end));
   return conversation;
@@ -145,16 +154,6 @@ constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
 
 void throw_if_cancelled(const boost::system::error_code& error) {
   if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
-}
-
-Task<void> send(std::string_view text, Stream& to) {
-  while (!text.empty()) {
-    const auto [error, count] = co_await to.async_write_some(asio::buffer(text), with_error);
-    throw_if_cancelled(error);
-    if (error) break;  // it does not want the rest
-    text.remove_prefix(count);
-  }
-  to.close();
 }
 
 // Until the end of `from`. A child that says too much is killed, and thereby everything ends.
@@ -185,10 +184,7 @@ Task<void> pause(std::chrono::milliseconds duration) {
 }
 
 Task<void> converse(Conversation& conversation, const Command& command) {
-  const auto first_end =
-      co_await ((send(command.input, conversation.input) && listen(conversation, command.output_bytes_max)) ||
-                end_of(conversation.child));
-  conversation.input.close();
+  const auto first_end = co_await (listen(conversation, command.output_bytes_max) || end_of(conversation.child));
   if (first_end.index() == 0) co_await end_of(conversation.child);
   conversation.ended = true;
   // A daemonised grandchild (an ssh ControlMaster) may hold our pipes open for hours,

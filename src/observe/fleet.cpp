@@ -53,28 +53,40 @@ void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, co
   }
 }
 
+// Of a machine that we know nothing of. One that had an address once, and is incomplete now, is broken: steps may still
+// run on it, so it is not made anew.
+MachineState first_state(const Instance& instance, bool has_job) {
+  if (instance.state == InstanceState::stopped) return stopped;
+  const bool is_broken = instance.state == InstanceState::incomplete && !instance.address.empty() && !has_job;
+  return is_broken ? failed : creating;
+}
+
 // A machine that the journal does not know: it was lost, or never written. Steps may run on it, so it counts as listed
-// until the file has been published without it.
-Machine adopt(const Instance& instance, ProviderKind provider, Instant now) {
+// until the file has been published without it; not so one that has no address, for no file can have listed it.
+Machine adopt(const Instance& instance, ProviderKind provider, bool has_job, Instant now) {
   Machine machine;
   machine.id = instance.machine;
   machine.pool = instance.pool;
   machine.provider = provider;
-  machine.state = instance.state == InstanceState::stopped ? stopped : creating;
+  machine.state = first_state(instance, has_job);
   machine.since = machine.requested_at = now;
+  if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
+  if (instance.address.empty()) return machine;
   machine.listed = true;
   machine.first_listed_at = Instant{};
   return machine;
 }
 
-void adopt_unknown(Fleet& fleet, const Listings& listings, Instant now) {
+void adopt_unknown(Fleet& fleet, const Listings& listings, const std::vector<JobState>& jobs, Instant now) {
   std::set<MachineId> known;
   for (const Machine& machine : fleet.machines) known.insert(machine.id);
   for (const auto& [provider, listing] : listings) {
     if (!listing) continue;
     for (const Instance& instance : *listing) {
       if (!known.insert(instance.machine).second) continue;
-      fleet.machines.push_back(adopt(instance, provider, now));
+      const bool has_job = std::ranges::any_of(
+          jobs, [&](const JobState& job) { return job.machine == instance.machine && job.is_running; });
+      fleet.machines.push_back(adopt(instance, provider, has_job, now));
       fleet.adopted.push_back(instance.machine);
     }
   }
@@ -148,7 +160,7 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
 Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings, const std::vector<JobState>& jobs,
                 Instant now) {
   Fleet fleet{.machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}};
-  adopt_unknown(fleet, listings, now);
+  adopt_unknown(fleet, listings, jobs, now);
   std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
   reconcile_with_providers(fleet, listings, now);

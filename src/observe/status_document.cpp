@@ -143,13 +143,13 @@ std::optional<Instant> read_start(const Json& document, Instant time) {
 // Hydra of early 2023 printed empty copies of what it knew: no step types are right only when there is nothing to
 // build.
 Expected<void> check_that_nothing_waits(const Json& document) {
-  const auto runnable = read_number(document, "nrRunnableSteps", count_max);
+  const auto runnable = read_number_if_any(document, "nrRunnableSteps", count_max);
   if (!runnable) return std::unexpected(runnable.error());
   const auto unsupported = read_number_if_any(document, "nrUnsupportedSteps", count_max);  // since 2020
   if (!unsupported) return std::unexpected(unsupported.error());
-  if (*runnable <= unsupported->value_or(0)) return {};
-  return failure(fmt::format("machineTypes: empty, although nrRunnableSteps is {} and nrUnsupportedSteps {}", *runnable,
-                             unsupported->value_or(0)));
+  if (runnable->value_or(0) <= unsupported->value_or(0)) return {};
+  return failure(fmt::format("machineTypes: empty, although nrRunnableSteps is {} and nrUnsupportedSteps {}",
+                             runnable->value_or(0), unsupported->value_or(0)));
 }
 
 Expected<StepTypeCount> read_step_type(const std::string& key, const Json& entry) {

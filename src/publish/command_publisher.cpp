@@ -1,6 +1,9 @@
 #include <chrono>
 #include <utility>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "io/subprocess.hpp"
 #include "publish/publisher.hpp"
 
@@ -13,16 +16,19 @@ constexpr Seconds deadline = 60s;
 constexpr Seconds repeated_after = 10min;  // what the command wrote may have been lost since
 
 // A delivery in the future is one of before the clock was set back.
-bool is_still_good(const LastDelivery& last, std::string_view content, Instant now) {
-  return last.succeeded && last.content == content && last.at <= now && now - last.at < repeated_after;
+bool is_still_good(const LastDelivery& last, std::string_view destination, std::string_view content, Instant now) {
+  return last.succeeded && last.destination == destination && last.content == content && last.at <= now &&
+         now - last.at < repeated_after;
 }
 
 }  // namespace
 
 CommandPublisher::CommandPublisher(const Config& config) : command_(config.update_command.value()) {}
 
+std::string CommandPublisher::destination() const { return fmt::format("{}", command_); }
+
 Task<Expected<bool>> CommandPublisher::publish(std::string content, std::optional<LastDelivery> last, Instant now) {
-  if (last && is_still_good(*last, content, now)) co_return false;
+  if (last && is_still_good(*last, destination(), content, now)) co_return false;
   Command command{.argv = command_, .deadline = deadline, .input = std::move(content)};
   const auto finished = co_await run_successfully(std::move(command));
   if (!finished) co_return std::unexpected(within("updateCommand", finished.error()));

@@ -16,6 +16,9 @@ class Publisher {
  public:
   virtual ~Publisher() = default;
 
+  // Tells one publisher from another, from pass to pass: what was delivered elsewhere was not delivered here.
+  virtual std::string destination() const = 0;
+
   // After success the queue runner has, or will read, exactly this content. Does nothing where that is so already: an
   // equal file, or a delivery of the same content that succeeded less than 10 minutes ago. Returns whether something
   // was written or delivered.
@@ -26,6 +29,7 @@ class Publisher {
 class FilePublisher final : public Publisher {
  public:
   explicit FilePublisher(const Config& config);
+  std::string destination() const override { return path_; }
   Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:
@@ -36,6 +40,7 @@ class FilePublisher final : public Publisher {
 class CommandPublisher final : public Publisher {
  public:
   explicit CommandPublisher(const Config& config);
+  std::string destination() const override;
   Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:

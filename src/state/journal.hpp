@@ -30,6 +30,7 @@ struct Memory {
   std::vector<RecordedPool> pools;
   std::map<PoolName, CreationRecord> creations;
   std::optional<LastDelivery> last_delivery;
+  Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
   std::int64_t next_number = 0;  // greater than that of any machine there ever was
 };
 

@@ -132,11 +132,12 @@ void write_creations(SQLite::Database& database, const std::map<PoolName, Creati
 }
 
 void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
-  SQLite::Statement row(database,
-                        "insert or replace into deliveries (id, content, time, succeeded) values (1, ?, ?, ?)");
+  SQLite::Statement row(
+      database, "insert or replace into deliveries (id, content, time, succeeded, destination) values (1, ?, ?, ?, ?)");
   row.bind(1, delivery.content);
   row.bind(2, to_unix(delivery.at));
   row.bind(3, delivery.succeeded ? 1 : 0);
+  row.bind(4, delivery.destination);
   row.exec();
 }
 
@@ -181,11 +182,14 @@ Memory read_memory(SQLite::Database& database, Instant now) {
                             known(provider_kind(provider), "provider", provider), pools.getColumn(2).getString()});
   }
   memory.creations = read_creations(database, now);
-  SQLite::Statement delivery(database, "select content, time, succeeded from deliveries");
+  SQLite::Statement delivery(database, "select content, time, succeeded, destination from deliveries");
   if (delivery.executeStep()) {
-    memory.last_delivery = LastDelivery{delivery.getColumn(0).getString(), from_unix(delivery.getColumn(1).getInt64()),
-                                        delivery.getColumn(2).getInt() != 0};
+    memory.last_delivery = LastDelivery{.content = delivery.getColumn(0).getString(),
+                                        .at = from_unix(delivery.getColumn(1).getInt64()),
+                                        .succeeded = delivery.getColumn(2).getInt() != 0,
+                                        .destination = delivery.getColumn(3).getString()};
   }
+  memory.last_pass = from_unix(database.execAndGet("select coalesce(max(start), 0) from passes").getInt64());
   memory.next_number = database.execAndGet("select coalesce(max(number), -1) + 1 from machines").getInt64();
   return memory;
 }

@@ -59,7 +59,8 @@ constexpr std::array migrations{R"sql(
     id integer primary key check (id = 1),
     content text not null,
     time integer not null,
-    succeeded integer not null
+    succeeded integer not null,
+    destination text not null
   ) strict;
   create table passes (
     id integer primary key,

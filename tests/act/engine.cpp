@@ -110,12 +110,11 @@ Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);
   Providers reachable;
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
-  Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, clock.now() + pass_timeout);
+  Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
+                        clock.now() + pass_timeout);
   co_await hydra_provisioner::carry_out(plan, config, ledger, publication, operations, voice);
 
-  Changes record;
-  record.creations = operations.creation_records(memory.creations);
-  if (const auto written = co_await ledger.commit(std::move(record)); !written) {
+  if (const auto written = co_await ledger.commit(); !written) {
     voice.problem(written.error().message);
   }
 }

@@ -45,9 +45,9 @@ TEST_F(Execution, GivesAJobAllThatItNeeds) {
 
 TEST_F(Execution, RecordsAReadyMachineAndThenPublishesIt) {
   engine.pass({action<Create>(1)});
-  EXPECT_TRUE(engine.chronicle.has_before("create a-1", "commit a-1 ready"));
-  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready", "commit a-1 ready listed"));
-  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed", "publish 10.0.0.1"));
+  EXPECT_TRUE(engine.chronicle.has_before("create a-1", "commit a-1 ready creations"));
+  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready creations", "commit a-1 ready listed delivery"));
+  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed delivery", "publish 10.0.0.1"));
   EXPECT_TRUE(engine.chronicle.has("forget a-1"));
   EXPECT_EQ(engine.machine(1).instance, InstanceId{"i-1"});
   EXPECT_EQ(engine.machine(1).host_key, "ssh-ed25519 AAAA");
@@ -251,7 +251,7 @@ TEST_F(Execution, KeepsTheFileInOrderWithoutAJournal) {
 }
 
 TEST_F(Execution, DoesNotPublishAMachineThatCannotBeRecordedAsReady) {
-  engine.journal.fails_after(3);  // the intents, the publication, the beginning
+  engine.journal.fails_after(4);  // the intents, the publication before and after, the beginning
   engine.pass({action<Create>(1)});
   EXPECT_EQ(engine.jobs.requests.size(), 1);
   EXPECT_EQ(engine.publisher.published(), "");

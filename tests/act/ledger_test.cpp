@@ -81,8 +81,8 @@ TEST_F(Ledger, WritesAfterAnErrorWhatItCouldNotWriteBefore) {
 
 TEST_F(Ledger, WritesWhatElseIsHandedIn) {
   Changes besides;
-  besides.creations[pool].failed_passes = 2;
-  besides.last_delivery = LastDelivery{.content = "x", .at = noon, .succeeded = true};
+  ledger.note(pool, CreationRecord{.failed_passes = 2, .last_failed_pass = noon, .failures = {}});
+  besides.last_delivery = LastDelivery{.content = "x", .at = noon, .succeeded = true, .destination = "here"};
   EXPECT_TRUE(clock.run(ledger.commit(std::move(besides))));
   EXPECT_EQ(journal.memory.creations[pool].failed_passes, 2);
   EXPECT_EQ(journal.memory.last_delivery->content, "x");

@@ -56,7 +56,7 @@ TEST_F(Publication, ListsWhatIsReadyAndNothingElse) {
 TEST_F(Publication, RecordsThatAMachineWasListedBeforeTheFileSaysSo) {
   has(new_and_ready(1));
   publish();
-  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed", "publish 10.0.0.1"));
+  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed delivery", "publish 10.0.0.1"));
   EXPECT_EQ(engine.machine(1).first_listed_at, noon);
   EXPECT_EQ(engine.machine(1).listed_at, noon);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/terminal.hpp"
 #include "tests/fakes/chronicle.hpp"
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_journal.hpp"
@@ -30,7 +31,7 @@ class Report : public testing::Test {
     testing::internal::CaptureStderr();
     {
       TerminalVoice voice(Options{});
-      note_discoveries(fleet, ledger, voice);
+      ledger.note(fleet, voice);
     }
     EXPECT_TRUE(clock.run(ledger.commit()));
     return testing::internal::GetCapturedStderr();

@@ -64,6 +64,7 @@ class FakeJobs final : public Jobs {
     return {};
   }
 
+  std::int64_t first_unused_number() const override { return 0; }
   std::string log_file(const MachineId& machine) const override { return fmt::format("/logs/{}.log", machine); }
 
  private:

@@ -64,7 +64,8 @@ class FakeJournal final : public Journal {
   static std::string described(const Changes& changes) {
     std::string text;
     for (const Machine& machine : changes.machines) {
-      text += fmt::format(" {} {}{}", machine.id, to_string(machine.state), machine.listed ? " listed" : "");
+      const bool may_be_listed = machine.first_listed_at && !machine.unlisted_at;
+      text += fmt::format(" {} {}{}", machine.id, to_string(machine.state), may_be_listed ? " listed" : "");
     }
     if (!changes.creations.empty()) text += " creations";
     if (changes.last_delivery) text += " delivery";

@@ -21,6 +21,7 @@ class FakePublisher final : public Publisher {
   std::optional<Error> fails;
   Seconds takes{0};
 
+  std::string destination() const override { return "here"; }
   Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant) override {
     last_deliveries.push_back(std::move(last));
     if (takes > Seconds{0}) co_await clock_.sleep_for(takes);

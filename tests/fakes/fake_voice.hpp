@@ -15,6 +15,9 @@ class FakeVoice final : public Voice {
 
   void note(const std::string& message) override { notes.push_back(message); }
   void problem(const std::string& message) override { problems.push_back(message); }
+  void detail(const std::string&) override {}
+  void warning(const std::string& message) override { notes.push_back(message); }
+  bool had_problems() const override { return !problems.empty(); }
   void progress(const std::string&) override {}
 };
 

@@ -335,7 +335,7 @@ TEST(Fleet, AdoptsMachinesInTheStateThatTheyAreIn) {
                        machine.vanished ? ", vanished" : "", machine.under_way ? ", under way" : "");
   };
   EXPECT_EQ(adopted(InstanceState::stopped), "stopped");
-  EXPECT_EQ(adopted(InstanceState::incomplete), "creating, interrupted");
+  EXPECT_EQ(adopted(InstanceState::incomplete), "failed") << "what runs on it would end if it were made anew";
   EXPECT_EQ(adopted(InstanceState::vanished), "creating, vanished");
   EXPECT_EQ(adopted(InstanceState::incomplete, {running_job(Operation::create)}), "creating, under way");
 }

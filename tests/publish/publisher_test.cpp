@@ -53,6 +53,7 @@ class PublisherTest : public testing::Test {
 
   fs::path folder_;
   Config config_;
+  std::string here() const { return CommandPublisher(config_).destination(); }
 };
 
 using FilePublisherTest = PublisherTest;
@@ -142,17 +143,18 @@ TEST_F(CommandPublisherTest, FailsWithoutTheCommand) {
 
 TEST_F(CommandPublisherTest, DoesNotRepeatADeliveryWithinTenMinutes) {
   deliver_to("cat > $1/delivered");
-  EXPECT_EQ(publish<CommandPublisher>(ours, LastDelivery{ours, noon - 10min + 1s, true}), false);
+  EXPECT_EQ(publish<CommandPublisher>(ours, LastDelivery{ours, noon - 10min + 1s, true, here()}), false);
   EXPECT_FALSE(fs::exists(path("delivered")));
 }
 
 TEST_F(CommandPublisherTest, RepeatsADeliveryThatMayBeLost) {
   deliver_to("cat > $1/delivered");
-  const LastDelivery old{ours, noon - 10min, true};
-  const LastDelivery failed{ours, noon - 1s, false};
-  const LastDelivery other{"# hydra-provisioner hydra-provisioned\n", noon - 1s, true};
-  const LastDelivery future{ours, noon + 1s, true};
-  for (const auto& last : {old, failed, other, future}) {
+  const LastDelivery old{ours, noon - 10min, true, here()};
+  const LastDelivery failed{ours, noon - 1s, false, here()};
+  const LastDelivery other{"# hydra-provisioner hydra-provisioned\n", noon - 1s, true, here()};
+  const LastDelivery future{ours, noon + 1s, true, here()};
+  const LastDelivery elsewhere{ours, noon - 1s, true, "another command"};
+  for (const auto& last : {old, failed, other, future, elsewhere}) {
     EXPECT_EQ(publish<CommandPublisher>(ours, last), true);
     EXPECT_TRUE(fs::remove(path("delivered")));
   }

@@ -1,0 +1,121 @@
+#include "app/verbs.hpp"
+
+#include <cerrno>
+#include <string_view>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/documents.hpp"
+#include "app/exit_status.hpp"
+#include "app/hints.hpp"
+#include "app/look.hpp"
+#include "app/pass.hpp"
+#include "app/world.hpp"
+#include "config/load.hpp"
+#include "decide/plan.hpp"
+#include "io/files.hpp"
+#include "io/json.hpp"
+#include "io/wording.hpp"
+#include "state/sqlite_journal.hpp"
+#include "state/times.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// Data goes to stdout, whole or as a failure; a reader that has seen enough (`| head`) is told nothing.
+bool print(std::string_view text, TerminalVoice& voice) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      if (errno != EPIPE) voice.problem(fmt::format("cannot write to stdout: {}", os_error(errno)));
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+int report_config_errors(const ConfigErrors& errors, const Options& options, TerminalVoice& voice) {
+  if (options.verb == Verb::check && options.json) {
+    print(pretty({{"formatVersion", 1}, {"valid", false}, {"errors", errors}}), voice);
+  }
+  for (const std::string& error : errors) voice.problem(error);
+  return exit_status::configuration;
+}
+
+int check(const Config& config, const Options& options, TerminalVoice& voice) {
+  const std::vector<std::string> hints = hints_for(config);
+  for (const std::string& hint : hints) voice.warning(hint);
+  const std::string text =
+      options.json
+          ? pretty({{"formatVersion", 1}, {"valid", true}, {"errors", nlohmann::json::array()}, {"hints", hints}})
+          : fmt::format("{}: no errors; tag {}, {} {}\n", options.config_file, config.tag, config.pools.size(),
+                        config.pools.size() == 1 ? "type" : "types");
+  return print(text, voice) ? exit_status::done : exit_status::failed;
+}
+
+Task<int> pass(const Config& config, const Options& options, TerminalVoice& voice) {
+  const auto fail = [&](const Error& error) {
+    voice.problem(error.message);
+    return exit_status::failed;
+  };
+  if (const auto made = make_folder(options.state_dir, 0700); !made) co_return fail(made.error());
+  const auto lock = FileLock::try_acquire(lock_file(options.state_dir, config.tag));
+  if (!lock) co_return fail(lock.error());
+  if (!*lock) {
+    voice.problem(fmt::format("another pass of tag {} is at work (it holds {}); nothing was done", config.tag,
+                              lock_file(options.state_dir, config.tag)));
+    co_return exit_status::locked;
+  }
+  const auto journal = SqliteJournal::open(journal_file(options.state_dir, config.tag));
+  if (!journal) co_return fail(journal.error());
+  const World world = make_world(config, options.state_dir);
+  co_return co_await run_pass(world, config, **journal, voice);
+}
+
+std::string text_of(const Look& look, const Plan& todo, const Options& options) {
+  const bool color = use_color(options.color, STDOUT_FILENO);
+  if (options.verb == Verb::plan) return options.json ? pretty(plan_document(todo)) : plan_text(todo, color);
+  return options.json ? pretty(status_document(look, todo)) : status_text(look, todo, color);
+}
+
+// `plan` and `status`: what a pass would see and decide, without doing any of it.
+Task<int> tell_only(const Config& config, const Options& options, TerminalVoice& voice) {
+  const World world = make_world(config, options.state_dir);
+  auto memory = SqliteJournal::look(journal_file(options.state_dir, config.tag), world.clock->now());
+  if (!memory) {
+    voice.problem(memory.error().message);
+    co_return exit_status::failed;
+  }
+  mend_times(*memory, world.clock->now());
+  const Look look = co_await look_around(world, config, *memory);
+  const Plan todo = plan(look.seen, config);
+  if (!print(text_of(look, todo, options), voice)) co_return exit_status::failed;
+  for (const std::string& kind : look.absent) voice.warning(kind);
+  for (const std::string& problem : look.problems) voice.problem(problem);
+  if (voice.had_problems()) co_return exit_status::failed;
+  if (todo.untrusted) co_return exit_status::untrusted_status;
+  co_return options.detailed_exit_code&& has_changes(todo) ? exit_status::changes : exit_status::done;
+}
+
+}  // namespace
+
+Task<int> run_verb(const Options& options, TerminalVoice& voice) {
+  const auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
+  if (!config) co_return report_config_errors(config.error(), options, voice);
+  switch (options.verb) {
+    case Verb::check:
+      co_return check(*config, options, voice);
+    case Verb::plan:
+    case Verb::status:
+      co_return co_await tell_only(*config, options, voice);
+    default:
+      co_return co_await pass(*config, options, voice);
+  }
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,34 @@
+#include "state/times.hpp"
+
+#include <algorithm>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr Seconds queue_clock_ahead_max{120};
+
+void not_after(std::optional<Instant>& time, Instant latest) {
+  if (time) time = std::min(*time, latest);
+}
+
+void mend(Machine& machine, Instant now) {
+  machine.since = std::min(machine.since, now);
+  machine.requested_at = std::min(machine.requested_at, now);
+  not_after(machine.launched_at, now);
+  not_after(machine.ready_at, now);
+  not_after(machine.listed_at, now);
+  not_after(machine.unlisted_at, now + queue_clock_ahead_max);
+}
+
+}  // namespace
+
+void mend_times(Memory& memory, Instant now) {
+  const bool was_set_back = now < memory.last_pass;
+  for (Machine& machine : memory.machines) {
+    mend(machine, now);
+    if (machine.first_listed_at && (was_set_back || *machine.first_listed_at > now))
+      machine.first_listed_at = Instant{};
+  }
+}
+
+}  // namespace hydra_provisioner

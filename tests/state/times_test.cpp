@@ -1,0 +1,46 @@
+#include "state/times.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hydra_provisioner {
+namespace {
+
+const Instant noon = from_unix(1'795'435'200);
+
+Memory with_machine_listed_from(Instant first, Instant last_pass) {
+  Machine machine;
+  machine.requested_at = machine.since = first;
+  machine.ready_at = machine.listed_at = machine.first_listed_at = first;
+  machine.unlisted_at = last_pass;
+  Memory memory;
+  memory.machines.push_back(machine);
+  memory.last_pass = last_pass;
+  return memory;
+}
+
+TEST(Times, AreLeftAloneWhileTheClockGoesOn) {
+  Memory memory = with_machine_listed_from(noon - Seconds{300}, noon - Seconds{10});
+  const Memory before = memory;
+  mend_times(memory, noon);
+  EXPECT_EQ(memory.machines, before.machines);
+}
+
+TEST(Times, OfTheFutureCountAsNow) {
+  Memory memory = with_machine_listed_from(noon + Seconds{3600}, noon + Seconds{7200});
+  mend_times(memory, noon);
+  const Machine& machine = memory.machines.front();
+  EXPECT_EQ(machine.requested_at, noon);
+  EXPECT_EQ(machine.ready_at, noon);
+  EXPECT_EQ(machine.listed_at, noon);
+  EXPECT_LE(machine.unlisted_at, noon + Seconds{120});  // as far as the queue runner's clock may be ahead
+}
+
+TEST(Times, ProveNothingByHowLongAMachineWasListedAfterTheClockWasSetBack) {
+  // Listed for 300 s, then the clock went back by 290 s: it would look as if it had been 10 s.
+  Memory memory = with_machine_listed_from(noon - Seconds{20}, noon + Seconds{270});
+  mend_times(memory, noon);
+  EXPECT_EQ(memory.machines.front().first_listed_at, Instant{});
+}
+
+}  // namespace
+}  // namespace hydra_provisioner
