@@ -37,15 +37,8 @@ json summary_document(const Plan& plan) {
   return summary;
 }
 
-// What the queue runner says of the machine, if it says anything.
-const QueueMachine* in_queue(const Machine& machine, const Queue& queue) {
-  if (!queue || !queue->machines) return nullptr;
-  const auto entry = queue->machines->find(queue_name(machine));
-  return entry == queue->machines->end() ? nullptr : &entry->second;
-}
-
 json machine_document(const Machine& machine, const Queue& queue) {
-  const QueueMachine* entry = in_queue(machine, queue);
+  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
   json document{{"id", machine.id.text},
                 {"pool", machine.pool.text},
                 {"provider", to_string(machine.provider)},

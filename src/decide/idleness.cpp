@@ -11,12 +11,6 @@ namespace {
 // for idle.
 constexpr Seconds after_queue_runner_start{1800};
 
-const QueueMachine* entry_of(const Machine& machine, const QueueStatus& status) {
-  if (!status.machines) return nullptr;
-  const auto entry = status.machines->find(queue_name(machine));
-  return entry == status.machines->end() ? nullptr : &entry->second;
-}
-
 // In the queue runner's clock.
 Instant idle_since(const QueueMachine* entry, const QueueStatus& status) {
   if (entry != nullptr && entry->idle_since && *entry->idle_since != Instant{}) return *entry->idle_since;
@@ -26,7 +20,7 @@ Instant idle_since(const QueueMachine* entry, const QueueStatus& status) {
 }  // namespace
 
 Idleness idleness(const Machine& machine, const QueueStatus& status) {
-  const QueueMachine* entry = entry_of(machine, status);
+  const QueueMachine* entry = entry_of(status, queue_name(machine));
   // The document's age is not told from a difference of the clocks: either way its times, moved by this, make nothing
   // look idle for longer than it was.
   const Seconds to_our_clock = status.arrived - status.time;

@@ -12,8 +12,8 @@
 namespace hydra_provisioner {
 
 struct Idleness {
-  std::int64_t jobs =
-      0;              // as far as the queue runner says; what it does not say is no proof of idleness (see proof.hpp)
+  // As far as the queue runner says; what it does not say is no proof of idleness (see proof.hpp).
+  std::int64_t jobs = 0;
   Instant idle_from;  // in our clock; may lie in the future, which counts as not idle yet
 
   bool is_busy() const { return jobs > 0; }

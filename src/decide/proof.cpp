@@ -58,9 +58,8 @@ Proof proof_by_silence(const QueueStatus& status) {
 
 Proof proof_by_document(const Machine& machine, const QueueStatus& status, Seconds quiet) {
   if (!status.machines) return proof_by_silence(status);
-  const auto entry = status.machines->find(queue_name(machine));
-  return entry != status.machines->end() ? proof_by_entry(entry->second, status, quiet)
-                                         : proof_by_absence(machine, status);
+  const QueueMachine* entry = entry_of(status, queue_name(machine));
+  return entry != nullptr ? proof_by_entry(*entry, status, quiet) : proof_by_absence(machine, status);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace hydra_provisioner {
 struct Triage {
   std::vector<Action> settled;
   FreeMachines free;
-  std::int64_t coming_under_way =
-      0;  // machines that a running job is creating or starting; they count towards the target
+  // Machines that a running job is creating or starting; they count towards the target.
+  std::int64_t coming_under_way = 0;
 };
 
 Triage triage(const PoolView& pool);

@@ -84,6 +84,19 @@ Descriptor create_anew(const std::string& path) {
   return Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
+// Three replacements within a second could bring an inode and a second back that a reader has seen already: it would
+// never notice the third. So each one's second is later than its predecessor's, ahead of the clock if need be.
+bool date_after(const Descriptor& file, const std::string& predecessor) {
+  struct stat before{};
+  struct stat now{};
+  if (::stat(predecessor.c_str(), &before) != 0) return true;
+  if (::fstat(file.number(), &now) != 0) return false;
+  if (now.st_mtim.tv_sec > before.st_mtim.tv_sec) return true;
+  const timespec later{.tv_sec = before.st_mtim.tv_sec + 1, .tv_nsec = 0};
+  const timespec times[] = {later, later};
+  return ::futimens(file.number(), times) == 0;
+}
+
 }  // namespace
 
 Expected<void> replace_file(const std::string& path, std::string_view content, mode_t mode) {
@@ -100,7 +113,7 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
   {
     const Descriptor file = create_anew(temporary.path());
     if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file.number(), content) ||
-        ::fsync(file.number()) != 0) {
+        !date_after(file, path) || ::fsync(file.number()) != 0) {
       return cannot("write", path);
     }
   }

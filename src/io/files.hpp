@@ -35,7 +35,9 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 
 // Written to a temporary file in the same folder, synced, renamed: a reader sees the old content or the new, and after
 // an error the old one is still there (but for `cannot sync`: then the new one is, though a power failure may undo it)
-// and no temporary file is left. The temporary file is called `.NAME.new`; one that a crash left behind is replaced.
+// and no temporary file is left. Its modification time is later than the old file's by a whole second at least, for
+// readers that look for changes by that (the queue runner does). The temporary file is called `.NAME.new`; one that a
+// crash left behind is replaced.
 Expected<void> replace_file(const std::string& path, std::string_view content, mode_t mode);
 
 // Creates the folder with this mode, and its parents with the usual one; fine when it exists, whatever its mode.

@@ -10,7 +10,7 @@ namespace hydra_provisioner {
 struct LastDelivery {
   std::string content;
   Instant at;
-  bool succeeded = false;   // false also while it is not known
+  bool succeeded = false;     // false also while it is not known
   std::string destination{};  // Publisher::destination()
 };
 

@@ -20,42 +20,54 @@ struct Reason {
   std::optional<Instant> until;
 };
 
+// A new machine, or an interrupted creation carried on.
 struct Create {
   MachineId machine;
   PoolName pool;
   Reason why;
-};  // a new machine, or an interrupted creation carried on
+};
+
+// A stopped machine.
 struct Start {
   MachineId machine;
   PoolName pool;
   Reason why;
-};  // a stopped one
+};
+
+// Out of the machines file.
 struct Drain {
   MachineId machine;
   PoolName pool;
   Reason why;
-};  // out of the machines file
+};
+
+// Back into the machines file.
 struct Undrain {
   MachineId machine;
   PoolName pool;
   Reason why;
-};  // back into it
+};
+
 struct Stop {
   MachineId machine;
   PoolName pool;
   Reason why;
 };
+
 struct Destroy {
   MachineId machine;
   PoolName pool;
   Reason why;
   bool never_got_ready = false;  // within its bootTimeout: counts as a failed creation
 };
+
+// As it is, for now.
 struct Keep {
   MachineId machine;
   PoolName pool;
   Reason why;
-};  // as it is, for now
+};
+
 using Action = std::variant<Create, Start, Drain, Undrain, Stop, Destroy, Keep>;
 
 std::string_view name_of(const Action& action);  // "create" and so on
@@ -72,8 +84,8 @@ struct PoolPlan {
   std::int64_t target = 0;
   std::int64_t machines = 0;  // that exist now, whatever their state
   std::string sum;            // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
-  std::vector<std::string>
-      notes;  // what holds the pool back: back-off, too many failures, a provider that cannot be asked
+  // What holds the pool back: back-off, too many failures, a provider that cannot be asked.
+  std::vector<std::string> notes;
 };
 
 struct Unplaceable {

@@ -37,6 +37,9 @@ struct QueueStatus {
   std::optional<std::map<std::string, QueueMachine>> machines;
 };
 
+// What the queue runner says of the machine of this name (`root@address`); null: nothing.
+const QueueMachine* entry_of(const QueueStatus& status, const std::string& queue_name);
+
 // Why the queue's state is not known: the text names what failed, with its numbers.
 struct Untrusted {
   std::string why;

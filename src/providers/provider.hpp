@@ -24,9 +24,10 @@ class Provider {
   // tells whether it can be published.
   virtual Task<Expected<Instance>> create(MachineId machine, PoolConfig pool) = 0;
   virtual Task<Expected<Instance>> start(MachineId machine, PoolConfig pool) = 0;
-  virtual Task<Expected<void>> stop(
-      MachineId machine) = 0;  // ErrorKind::refused: this kind of target cannot be stopped
-  virtual Task<Expected<void>> destroy(MachineId machine) = 0;  // already gone is success
+  // ErrorKind::refused: this kind of target cannot be stopped.
+  virtual Task<Expected<void>> stop(MachineId machine) = 0;
+  // Already gone is success.
+  virtual Task<Expected<void>> destroy(MachineId machine) = 0;
 
   // Whether the machine can be published now; an error says what is still missing. Quick: a few seconds at most.
   virtual Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;

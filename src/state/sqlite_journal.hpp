@@ -32,8 +32,8 @@ class SqliteJournal final : public Journal {
 
   std::string path_;
   std::unique_ptr<SQLite::Database> database_;
-  boost::asio::thread_pool thread_{
-      1};  // the database is used on this thread only; it ends before the database is closed
+  // The database is used on this thread only, which ends before the database is closed.
+  boost::asio::thread_pool thread_{1};
 };
 
 }  // namespace hydra_provisioner

@@ -238,5 +238,18 @@ TEST(Descriptors, AreClosedWhenTheyGo) {
   EXPECT_EQ(::fcntl(number, F_GETFD), -1);
 }
 
+TEST(ReplaceFile, IsNoticedByReadersThatCompareWholeSeconds) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path + "/file";
+  std::set<std::int64_t> seconds;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(replace_file(path, std::to_string(i), 0644));
+    struct stat found{};
+    ASSERT_EQ(::stat(path.c_str(), &found), 0);
+    seconds.insert(found.st_mtim.tv_sec);
+  }
+  EXPECT_EQ(seconds.size(), 5) << "an inode may come back, so the time must not";
+}
+
 }  // namespace
 }  // namespace hydra_provisioner
