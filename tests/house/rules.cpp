@@ -17,7 +17,7 @@ const std::map<std::string, std::set<std::string>, std::less<>> allowed{
     {"model", {}},
     {"io", {"model"}},
     {"config", {"model", "io"}},
-    {"observe", {"model", "io", "providers"}},
+    {"observe", {"model", "io"}},
     {"decide", {"model"}},
     {"act", {"model", "io", "observe", "providers", "publish", "state"}},
     {"publish", {"model", "io"}},
