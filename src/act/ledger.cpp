@@ -19,6 +19,7 @@ Machine* Ledger::find(const MachineId& machine) {
 
 std::vector<Machine*> Ledger::all() {
   std::vector<Machine*> machines;
+  machines.reserve(machines_.size());
   for (auto& [id, machine] : machines_) machines.push_back(&machine);
   std::ranges::sort(machines, {}, [](const Machine* machine) { return number_of(machine->id); });
   return machines;

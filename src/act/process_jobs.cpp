@@ -39,7 +39,7 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
   std::error_code error;
   for (auto entry = std::filesystem::directory_iterator(folder, error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    std::string name = entry->path().filename();
+    const std::string name = entry->path().filename();
     if (!name.ends_with(request_suffix)) continue;
     const MachineId machine{name.substr(0, name.size() - request_suffix.size())};
     if (!is_of(tag_, machine)) continue;

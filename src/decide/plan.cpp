@@ -82,6 +82,7 @@ struct PoolToDecide {
 
 std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& config) {
   std::vector<PoolToDecide> pools;
+  pools.reserve(config.pools.size() + seen.retired.size());
   for (const auto& [name, settings] : config.pools) pools.push_back({&settings, true});
   for (const PoolConfig& settings : seen.retired) pools.push_back({&settings, false});
   std::ranges::sort(pools, {}, [](const PoolToDecide& pool) {

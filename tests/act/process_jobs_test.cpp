@@ -15,8 +15,8 @@
 #include "act/job_files.hpp"
 #include "io/clock.hpp"
 #include "io/files.hpp"
-#include "tests/io/await.hpp"
 #include "tests/io/temporary_folder.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {

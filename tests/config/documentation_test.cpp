@@ -16,8 +16,8 @@
 #include "config/load.hpp"
 #include "config/options.hpp"
 #include "io/json.hpp"
-#include "tests/config/run_task.hpp"
 #include "tests/io/temporary_folder.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -50,7 +50,7 @@ std::expected<Config, ConfigErrors> load_text(const std::string& content) {
   const TemporaryFolder folder;
   const std::string file = folder.path + "/conf.nix";
   std::ofstream(file) << content;
-  auto config = run_task(load_config(file, {}));
+  auto config = await(load_config(file, {}));
   if (config) return config;
   for (std::string& error : config.error()) error.erase(0, folder.path.size() + 1);
   return config;

@@ -12,8 +12,8 @@
 
 #include "config/load.hpp"
 #include "io/json.hpp"
-#include "tests/config/run_task.hpp"
 #include "tests/io/temporary_folder.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -22,7 +22,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::expected<Config, ConfigErrors> load(const std::string& file) { return run_task(load_config(file, {})); }
+std::expected<Config, ConfigErrors> load(const std::string& file) { return await(load_config(file, {})); }
 
 // The only error of a file.
 std::string error_of_file(const std::string& file) {

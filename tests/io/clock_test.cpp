@@ -8,7 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "tests/io/await.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {

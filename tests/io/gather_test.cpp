@@ -15,7 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "tests/io/await.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {

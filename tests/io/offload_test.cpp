@@ -13,7 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "tests/io/await.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {

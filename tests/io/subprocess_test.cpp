@@ -24,8 +24,8 @@
 #include <boost/system/system_error.hpp>
 
 #include "io/files.hpp"
-#include "tests/io/await.hpp"
 #include "tests/io/temporary_folder.hpp"
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {

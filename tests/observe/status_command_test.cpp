@@ -3,11 +3,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include "observe/queue_source.hpp"
+
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -28,10 +27,7 @@ Queue read_from(std::vector<std::string> command, Seconds timeout = Seconds{30})
   config.status_timeout = timeout;
   NoonClock clock;
   StatusCommand source(config, clock);
-  boost::asio::io_context context;
-  auto queue = boost::asio::co_spawn(context, source.read(), boost::asio::use_future);
-  context.run();
-  return queue.get();
+  return await(source.read());
 }
 
 Queue read_from_script(const std::string& script, Seconds timeout = Seconds{30}) {

@@ -37,7 +37,7 @@ class LocalBuilds : public LocalMachines {
     if (IsSkipped()) return;
     std::ofstream(state_dir + "/job.nix") << expression;
     pool.type.features = {"benchmark"};
-    const auto created = result_of(provider.create(machine, pool));
+    const auto created = await(provider.create(machine, pool));
     ASSERT_TRUE(created) << created.error().message;
     instance = *created;
   }
@@ -55,7 +55,7 @@ class LocalBuilds : public LocalMachines {
 
   Command build(const Job& job) const {
     std::filesystem::create_directories(state_dir + "/queue-runner");
-    const auto instantiated = result_of(run_successfully(
+    const auto instantiated = await(run_successfully(
         nix({"nix-instantiate", state_dir + "/job.nix", "--argstr", "name", job.name, "--argstr", "system", job.system,
              "--arg", "features", job.features, "--argstr", "command", job.command})));
     EXPECT_TRUE(instantiated) << instantiated.error().message;
@@ -67,7 +67,7 @@ class LocalBuilds : public LocalMachines {
 
   // What the job wrote to its output; else the errors.
   std::string output_of(const Job& job) const {
-    const auto built = result_of(run(build(job)));
+    const auto built = await(run(build(job)));
     if (!built) return built.error().message;
     if (built->exit_status != 0) return built->errors;
     return content(state_dir + "/queue-runner/store" + last_meaningful_line(built->output));
@@ -103,8 +103,8 @@ TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
 
 TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   output_of({.name = "kept"});
-  ASSERT_TRUE(result_of(provider.stop(machine)));
-  const auto started = result_of(provider.start(machine, pool));
+  ASSERT_TRUE(await(provider.stop(machine)));
+  const auto started = await(provider.start(machine, pool));
   ASSERT_TRUE(started) << started.error().message;
   const auto paths = content(folder(machine) + "/store/nix/var/nix/db/db.sqlite");
   EXPECT_NE(paths.find("-kept"), std::string::npos);
@@ -136,7 +136,7 @@ class LocalBuildsRunning : public LocalBuilds {
 };
 
 TEST_F(LocalBuildsRunning, EndWithTheMachine) {
-  const auto result = while_it_builds([&] { EXPECT_TRUE(result_of(provider.destroy(machine))); });
+  const auto result = while_it_builds([&] { EXPECT_TRUE(await(provider.destroy(machine))); });
   EXPECT_EQ(builders(), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   ASSERT_TRUE(result && *result);
@@ -148,7 +148,7 @@ TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {
     kill_listener(machine);
     for (const pid_t pid : processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine))) ::kill(pid, SIGKILL);
     EXPECT_FALSE(builders().empty()) << "Nix leaves them behind";
-    EXPECT_TRUE(result_of(provider.destroy(machine)));
+    EXPECT_TRUE(await(provider.destroy(machine)));
   });
   EXPECT_EQ(builders(), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));

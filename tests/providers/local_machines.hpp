@@ -24,21 +24,10 @@
 #include "io/files.hpp"
 #include "io/subprocess.hpp"
 #include "providers/local/local_provider.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/own_network.hpp"
 
 namespace hydra_provisioner {
-
-template <class T>
-T result_of(Task<T> task) {
-  boost::asio::io_context context;
-  std::optional<T> result;
-  boost::asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
-    if (error) std::rethrow_exception(error);
-    result = std::move(value);
-  });
-  context.run();
-  return std::move(*result);
-}
 
 // Empty for what cannot be read, such as a process that has just ended.
 inline std::string content(const std::filesystem::path& path) {
@@ -91,7 +80,7 @@ class LocalMachines : public testing::Test {
     for (const auto& entry : std::filesystem::directory_iterator(state_dir + "/local", none)) {
       const std::string name = entry.path().filename();
       LocalProvider owner(Tag(name.substr(0, name.rfind('-'))), state_dir, clock);
-      EXPECT_TRUE(result_of(owner.destroy(MachineId(name))));
+      EXPECT_TRUE(await(owner.destroy(MachineId(name))));
     }
     std::filesystem::remove_all(state_dir, none);
   }
@@ -106,7 +95,7 @@ class LocalMachines : public testing::Test {
 
   // What the provider lists, sorted.
   std::vector<std::pair<std::string, InstanceState>> listed(LocalProvider& provider) const {
-    const auto instances = result_of(provider.list());
+    const auto instances = await(provider.list());
     EXPECT_TRUE(instances) << instances.error().message;
     std::vector<std::pair<std::string, InstanceState>> states;
     for (const auto& instance : instances.value_or(std::vector<Instance>())) {

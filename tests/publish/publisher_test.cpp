@@ -8,9 +8,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
+
+#include "tests/support/await.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -44,16 +43,13 @@ class PublisherTest : public testing::Test {
   template <class Kind>
   Expected<bool> publish(const std::string& content, std::optional<LastDelivery> last = {}) {
     Kind publisher(config_);
-    boost::asio::io_context context;
-    auto result =
-        boost::asio::co_spawn(context, publisher.publish(content, std::move(last), noon), boost::asio::use_future);
-    context.run();
-    return result.get();
+    return await(publisher.publish(content, std::move(last), noon));
   }
+
+  std::string here() const { return CommandPublisher(config_).destination(); }
 
   fs::path folder_;
   Config config_;
-  std::string here() const { return CommandPublisher(config_).destination(); }
 };
 
 using FilePublisherTest = PublisherTest;
