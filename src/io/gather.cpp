@@ -30,6 +30,7 @@ Task<void> run_all(Tasks tasks, std::size_t parallel_max) {
   const auto worker = [&] { return asio::co_spawn(executor, work_off(tasks, next), asio::deferred); };
   std::vector<decltype(worker())> workers;
   const std::size_t count = std::clamp(parallel_max, std::size_t{1}, tasks.size());
+  workers.reserve(count);
   for (std::size_t n = 0; n < count; ++n) workers.push_back(worker());
 
   const auto [order, exceptions] = co_await asio::experimental::make_parallel_group(std::move(workers))

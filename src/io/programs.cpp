@@ -38,12 +38,14 @@ std::string search_path() {
 }  // namespace
 
 Expected<std::string> find_program(const std::string& name) {
-  if (name.find('/') != name.npos) return name;
+  if (name.contains('/')) return name;
   const std::string path = search_path();
   for (std::size_t begin = 0; begin < path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
-    const std::string folder = path.substr(begin, end - begin);
-    if (std::string candidate = folder + "/" + name; !folder.empty() && is_executable_file(candidate)) return candidate;
+    std::string candidate = path.substr(begin, end - begin);
+    const bool is_folder = !candidate.empty();
+    candidate.append("/").append(name);
+    if (is_folder && is_executable_file(candidate)) return candidate;
     begin = end + 1;
   }
   const auto package = std::ranges::find(debian_packages, name, &std::pair<std::string_view, std::string_view>::first);

@@ -63,6 +63,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& addi
 // posix_spawn promises not to change the strings, but its type does not say so.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
   result.push_back(nullptr);
   return result;

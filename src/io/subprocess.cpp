@@ -279,8 +279,8 @@ std::string last_meaningful_line(std::string_view text) {
   std::string last;
   while (!text.empty()) {
     const std::size_t newline = text.rfind('\n');
-    std::string line = plain(newline == text.npos ? text : text.substr(newline + 1));
-    text = text.substr(0, newline == text.npos ? 0 : newline);
+    std::string line = plain(newline == std::string_view::npos ? text : text.substr(newline + 1));
+    text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
     if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
     if (last.empty()) last = std::move(line);
   }

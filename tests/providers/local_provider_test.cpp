@@ -366,6 +366,8 @@ TEST_F(LocalProviderTest, SaysThatAnotherSshdHasPort22OfAllAddresses) {
   sockaddr_in everywhere{};
   everywhere.sin_family = AF_INET;
   everywhere.sin_port = htons(22);
+  const int yes = 1;  // what earlier connections have left must not be in the way
+  ASSERT_EQ(::setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
   ASSERT_EQ(::bind(server, reinterpret_cast<const sockaddr*>(&everywhere), sizeof everywhere), 0);
   ASSERT_EQ(::listen(server, 1), 0);
   const auto created = await(provider.create(machine, pool));
