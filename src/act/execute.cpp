@@ -45,7 +45,9 @@ void record_intent(const Action& action, const Config& config, Ledger& ledger, V
 }
 
 std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operations) {
-  if (!is_coming(machine) || machine.interrupted || !operations.can_ask(machine.provider)) return std::nullopt;
+  const bool comes = is_coming(machine) && !machine.interrupted && !machine.needs_redeploy;
+  const bool is_awaited = comes || machine.under_way == Operation::redeploy;
+  if (!is_awaited || !operations.can_ask(machine.provider)) return std::nullopt;
   const auto turn = machine.under_way ? Turn::has_begun : Turn::boots;
   const auto operation = machine.under_way.value_or(Operation::create);
   return SlowPart(turn, [=, id = machine.id, &operations] { return operations.await_coming(id, operation); });
@@ -60,6 +62,9 @@ std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operatio
   }
   if (std::holds_alternative<Start>(action)) {
     return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::start, why); });
+  }
+  if (std::holds_alternative<Redeploy>(action)) {
+    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::redeploy, why); });
   }
   if (std::holds_alternative<Stop>(action)) {
     return SlowPart(Turn::leaves, [=, &operations] { return operations.take_down(id, Operation::stop, why); });
@@ -84,14 +89,18 @@ Task<void> do_slow_parts(const Plan& plan, std::size_t parallel_max, Ledger& led
 }  // namespace
 
 Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
-                     Operations& operations, Voice& voice) {
+                     Operations& operations, Care& care, Voice& voice) {
   for (const Action& action : plan.actions) record_intent(action, config, ledger, voice);
   const auto recorded = co_await ledger.commit();
   if (!recorded) voice.problem(recorded.error().message);
   co_await publication.publish();
   if (!recorded) co_return;  // what the journal does not know of must not be begun
   operations.settle_ended_jobs();
-  co_await do_slow_parts(plan, static_cast<std::size_t>(config.max_parallel), ledger, operations);
+  const auto parallel_max = static_cast<std::size_t>(config.max_parallel);
+  // Side by side: neither waits for machines of the other that hang.
+  co_await run_all({[&] { return do_slow_parts(plan, parallel_max, ledger, operations); },
+                    [&] { return care.look_after(plan.in_use, parallel_max); }},
+                   2);
   co_await publication.publish();
 }
 

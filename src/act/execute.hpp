@@ -1,6 +1,7 @@
 // Does what a plan says: intents into the journal, the machines file, then the slow operations, side by side.
 #pragma once
 
+#include "act/care.hpp"
 #include "act/ledger.hpp"
 #include "act/operations.hpp"
 #include "act/publication.hpp"
@@ -12,6 +13,6 @@
 namespace hydra_provisioner {
 
 Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
-                     Operations& operations, Voice& voice);
+                     Operations& operations, Care& care, Voice& voice);
 
 }  // namespace hydra_provisioner

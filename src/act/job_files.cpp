@@ -13,8 +13,9 @@ namespace hydra_provisioner {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
-constexpr std::array<std::string_view, 4> error_kinds{"failed", "timed out", "refused", "already exists"};
-constexpr std::array<std::string_view, 4> instance_states{"incomplete", "running", "stopped", "vanished"};
+constexpr std::array<std::string_view, 5> error_kinds{"failed", "timed out", "refused", "already exists", "unfinished"};
+constexpr std::array<std::string_view, 6> instance_states{"incomplete",  "running", "unproven",
+                                                          "unreachable", "stopped", "vanished"};
 
 template <std::size_t N>
 std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {
@@ -25,9 +26,10 @@ std::size_t index_of(const std::array<std::string_view, N>& names, const std::st
 }
 
 Json to_json(const Instance& instance) {
-  Json json{{"id", instance.id.text},      {"machine", instance.machine.text},
-            {"pool", instance.pool.text},  {"state", instance_states.at(static_cast<std::size_t>(instance.state))},
-            {"address", instance.address}, {"hostKey", instance.host_key}};
+  Json json{{"id", instance.id.text},         {"machine", instance.machine.text},
+            {"pool", instance.pool.text},     {"state", instance_states.at(static_cast<std::size_t>(instance.state))},
+            {"address", instance.address},    {"hostKey", instance.host_key},
+            {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()}};
   if (instance.launched_at) json["launchedAt"] = to_unix(*instance.launched_at);
   return json;
 }
@@ -39,7 +41,9 @@ Instance instance_from(const Json& json) {
                     .state = static_cast<InstanceState>(index_of(instance_states, json.at("state").get<std::string>())),
                     .address = json.at("address").get<std::string>(),
                     .host_key = json.at("hostKey").get<std::string>(),
-                    .launched_at = {}};
+                    .launched_at = {},
+                    .spec_hash = json.value("specHash", ""),
+                    .billing_period = Seconds{json.value("billingPeriodSeconds", std::int64_t{0})}};
   if (json.contains("launchedAt")) instance.launched_at = from_unix(json.at("launchedAt").get<std::int64_t>());
   return instance;
 }
@@ -59,6 +63,7 @@ std::optional<JobRequest> request_from(const Json& json) {
   const auto provider = provider_kind(json.at("provider").get<std::string>());
   if (!what || !provider) return std::nullopt;
   return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
+                    .instance = InstanceId{json.value("instance", "")},
                     .operation = *what,
                     .provider = *provider,
                     .pool = PoolName{json.at("pool").get<std::string>()},
@@ -88,10 +93,15 @@ JobFiles::JobFiles(const std::string& state_dir, const MachineId& machine)
       result(fmt::format("{}/jobs/{}.result.json", state_dir, machine)),
       log(fmt::format("{}/logs/{}.log", state_dir, machine)) {}
 
-Expected<void> write_request(const JobFiles& files, const JobRequest& request) {
-  const Json json{{"machine", request.machine.text},         {"operation", to_string(request.operation)},
-                  {"provider", to_string(request.provider)}, {"pool", request.pool.text},
-                  {"settings", request.settings_json},       {"deadlineSeconds", request.deadline.count()}};
+Expected<void> write_request(const JobFiles& files, const JobRequest& request, std::optional<Instant> begun_at) {
+  Json json{{"machine", request.machine.text},
+            {"instance", request.instance.text},
+            {"operation", to_string(request.operation)},
+            {"provider", to_string(request.provider)},
+            {"pool", request.pool.text},
+            {"settings", request.settings_json},
+            {"deadlineSeconds", request.deadline.count()}};
+  if (begun_at) json["begunAt"] = to_unix(*begun_at);
   return replace_file(files.request, pretty(json), 0600);
 }
 
@@ -99,6 +109,13 @@ Expected<JobRequest> read_request(const JobFiles& files) {
   const auto request = read_own_file(files.request, request_from);
   if (!request) return failure(fmt::format("{}: is missing or not a job's request", files.request));
   return *request;
+}
+
+std::optional<Instant> read_begun_at(const JobFiles& files) {
+  return read_own_file(files.request, [](const Json& json) -> std::optional<Instant> {
+    if (!json.contains("begunAt")) return std::nullopt;
+    return from_unix(json.at("begunAt").get<std::int64_t>());
+  });
 }
 
 Expected<void> write_result(const JobFiles& files, const JobResult& result) {

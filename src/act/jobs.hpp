@@ -14,6 +14,7 @@ namespace hydra_provisioner {
 
 struct JobRequest {
   MachineId machine;
+  InstanceId instance{};  // empty while the provider has not named it
   Operation operation = Operation::create;
   ProviderKind provider = ProviderKind::local;
   PoolName pool;

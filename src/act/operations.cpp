@@ -17,6 +17,7 @@ constexpr Seconds removal_deadline{1800};
 MachineEvent beginning_of(Operation operation) {
   switch (operation) {
     case Operation::create:
+    case Operation::redeploy:
       return MachineEvent::creation_began;
     case Operation::start:
       return MachineEvent::start_began;
@@ -37,7 +38,8 @@ Instance instance_of(const Machine& machine) {
           .state = InstanceState::running,
           .address = machine.address,
           .host_key = machine.host_key,
-          .launched_at = machine.launched_at};
+          .launched_at = machine.launched_at,
+          .spec_hash = machine.spec_hash};
 }
 
 // The last look before something irreversible: nothing that happened in this pass has put the machine back into the
@@ -137,10 +139,15 @@ Task<void> Operations::take_down(MachineId id, Operation operation, std::string 
 // Intent, then call.
 Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent event, std::string reason) {
   Machine& machine = ledger_.at(id);
-  ledger_.note(machine, event, reason);
+  if (operation == Operation::redeploy) {
+    ledger_.note(machine, {{id, event, reason}});  // of a ready machine it changes no state
+  } else {
+    ledger_.note(machine, event, reason);
+  }
   if (!co_await commit()) co_return false;
   const PoolConfig& pool = settings_of(machine);
   const auto begun = jobs_.begin({.machine = id,
+                                  .instance = machine.instance,
                                   .operation = operation,
                                   .provider = machine.provider,
                                   .pool = machine.pool,
@@ -151,7 +158,7 @@ Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent eve
     co_return false;
   }
   machine.under_way = operation;
-  machine.interrupted = false;
+  machine.interrupted = machine.needs_redeploy = false;
   voice_.note(fmt::format("{}: {}: {}", id, to_string(operation), reason));
   co_return true;
 }
@@ -171,6 +178,7 @@ Task<bool> Operations::finish_job(MachineId id, Operation operation) {
   if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
   if (!co_await commit()) co_return false;
   forget(id);
+  if (operation == Operation::redeploy) co_await publication_.publish();  // it was in use, and may have moved or failed
   co_return succeeded;
 }
 
@@ -181,8 +189,12 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
                    {"its process was ended before it could tell what came of it; tried again by the next pass"});
     return false;
   }
-  if (*job.result) return true;
-  if (job.operation == Operation::create) note_creation(machine.pool, false);
+  const bool is_deployment = job.operation == Operation::create || job.operation == Operation::redeploy;
+  if (*job.result) {
+    if (job.operation == Operation::redeploy) note_creation(machine.pool, true);
+    return true;
+  }
+  if (is_deployment) note_creation(machine.pool, false);
   report_failure(machine, job.operation, job.result->error());
   return false;
 }

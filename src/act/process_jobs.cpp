@@ -12,20 +12,22 @@
 #include "act/job_files.hpp"
 #include "io/detached.hpp"
 #include "io/files.hpp"
+#include "io/processes.hpp"
 
 namespace hydra_provisioner {
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::string_view request_suffix = ".request.json";
+constexpr Seconds grace{60};  // until a job has surely ended itself after its deadline
 constexpr std::uintmax_t log_bytes_max = std::uintmax_t{4} << 20;
 
 // A machine's log holds its latest jobs, not years of them.
 void limit_log(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::file_size(path, ignored) > log_bytes_max && !ignored)
-    std::filesystem::resize_file(path, 0, ignored);
+  if (fs::file_size(path, ignored) > log_bytes_max && !ignored) fs::resize_file(path, 0, ignored);
 }
 
 }  // namespace
@@ -37,14 +39,16 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
   std::vector<JobState> jobs;
   const std::string folder = state_dir_ + "/jobs";
   std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(folder, error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
     const std::string name = entry->path().filename();
     if (!name.ends_with(request_suffix)) continue;
     const MachineId machine{name.substr(0, name.size() - request_suffix.size())};
     if (!is_of(tag_, machine)) continue;
     const auto request = read_request(JobFiles(state_dir_, machine));
-    if (request) jobs.push_back(state_of(machine, request->operation));
+    if (!request) continue;
+    jobs.push_back(state_of(machine, request->operation));
+    if (jobs.back().is_running && is_overdue(machine, *request)) kill_all(processes_with(mark_of(machine)));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     return failure(fmt::format("{}: cannot be read: {}", folder, error.message()));
@@ -60,12 +64,16 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
   const JobFiles files(state_dir_, request.machine);
   const auto lock = FileLock::try_acquire(files.lock);
   if (!lock) return std::unexpected(lock.error());
-  if (!*lock) return failure("another job of this machine still runs", ErrorKind::already_exists);
+  if (!*lock || was_outlived(request.machine)) {
+    return failure("another job of this machine still runs", ErrorKind::already_exists);
+  }
+  end_leftovers(request.machine);
   if (const auto removed = remove_all(files.result); !removed) return removed;
-  if (const auto written = write_request(files, request); !written) return written;
+  if (const auto written = write_request(files, request, clock_.now()); !written) return written;
   limit_log(files.log);
   const auto child =
       spawn_detached({.argv = {program_, "--state-dir", state_dir_, "run-job", tag_.text, request.machine.text},
+                      .environment = {mark_of(request.machine)},
                       .log_file = files.log,
                       .inherited_descriptor = (*lock)->descriptor()});
   if (!child) {
@@ -77,21 +85,24 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
 }
 
 Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant until) {
-  // The job may be an earlier pass's, so its lock is all there is to wait for.
+  // The job may be an earlier pass's, so there is no end of a child to wait for.
   milliseconds pause{10};
-  while (FileLock::is_held(JobFiles(state_dir_, machine).lock) && clock_.now() < until) {
+  JobState state = state_of(machine, operation);
+  while (state.is_running && clock_.now() < until) {
     co_await clock_.sleep_for(pause);
     pause = std::min(pause * 2, milliseconds{200});
+    state = state_of(machine, operation);
   }
   reap();
-  co_return state_of(machine, operation);
+  co_return state;
 }
 
 Expected<void> ProcessJobs::forget(const MachineId& machine) {
   const JobFiles files(state_dir_, machine);
   const auto lock = FileLock::try_acquire(files.lock);
   if (!lock) return std::unexpected(lock.error());
-  if (!*lock) return {};  // somebody began the next one
+  if (!*lock || was_outlived(machine)) return {};  // somebody began the next one, or this one is not over
+  end_leftovers(machine);
   for (const auto* path : {&files.request, &files.result}) {
     if (const auto removed = remove_replaceable(*path); !removed) return removed;
   }
@@ -101,8 +112,8 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
 std::int64_t ProcessJobs::first_unused_number() const {
   std::int64_t first = 0;
   std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(state_dir_ + "/logs", error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+  for (auto entry = fs::directory_iterator(state_dir_ + "/logs", error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
     const MachineId machine{entry->path().stem()};
     if (is_of(tag_, machine)) first = std::max(first, number_of(machine) + 1);
   }
@@ -114,8 +125,40 @@ std::string ProcessJobs::log_file(const MachineId& machine) const { return JobFi
 JobState ProcessJobs::state_of(const MachineId& machine, Operation operation) const {
   const JobFiles files(state_dir_, machine);
   JobState state{.machine = machine, .operation = operation, .is_running = FileLock::is_held(files.lock), .result = {}};
-  if (!state.is_running) state.result = read_result(files);
+  if (state.is_running) return state;
+  state.result = read_result(files);
+  state.is_running = was_outlived(machine);
   return state;
+}
+
+std::string ProcessJobs::mark_of(const MachineId& machine) const {
+  const fs::path folder(state_dir_ + "/jobs");
+  std::error_code error;
+  fs::path found = fs::weakly_canonical(folder, error);
+  if (error) found = fs::absolute(folder, error);
+  return fmt::format("{}={}/{}", job_variable, found.native(), machine);
+}
+
+// Of a job that does not hold its lock.
+bool ProcessJobs::was_outlived(const MachineId& machine) const {
+  const JobFiles files(state_dir_, machine);
+  std::error_code error;
+  if (!fs::exists(files.request, error) || read_result(files)) return false;  // the usual case, and the cheap one
+  return !attached(processes_with(mark_of(machine))).empty();
+}
+
+bool ProcessJobs::is_overdue(const MachineId& machine, const JobRequest& request) const {
+  const auto begun_at = read_begun_at(JobFiles(state_dir_, machine));
+  return begun_at && clock_.now() > *begun_at + request.deadline + grace;
+}
+
+// Nothing but ssh masters, as another daemon may be the very machine that the job has made.
+void ProcessJobs::end_leftovers(const MachineId& machine) const {
+  const std::string mark = mark_of(machine);
+  Processes masters = all_processes();
+  std::erase_if(
+      masters, [&](const auto& entry) { return entry.second.name != "ssh" || !has_in_environment(entry.first, mark); });
+  kill_all(masters);
 }
 
 void ProcessJobs::reap() {

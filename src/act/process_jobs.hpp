@@ -12,11 +12,18 @@
 
 namespace hydra_provisioner {
 
+// STATE_DIR/jobs/ID, for a job and everything that it starts.
+inline constexpr const char* job_variable = "HYDRA_PROVISIONER_JOB";
+
+// A job whose process was killed still runs while a call goes on that it was making: a child that outlived it. What the
+// child left as a daemon, an ssh ControlMaster for one, does not count, and is ended when the next job begins or this
+// one is forgotten.
 class ProcessJobs final : public Jobs {
  public:
   // `program` is started as `PROGRAM --state-dir DIR run-job TAG ID`.
   ProcessJobs(std::string program, std::string state_dir, Tag tag, Clock& clock);
 
+  // Kills what still runs of a job 60 s after its deadline; the next look sees that it has ended.
   Expected<std::vector<JobState>> list() override;
   Expected<void> begin(const JobRequest& request) override;
   Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
@@ -26,6 +33,10 @@ class ProcessJobs final : public Jobs {
 
  private:
   JobState state_of(const MachineId& machine, Operation operation) const;
+  std::string mark_of(const MachineId& machine) const;
+  bool was_outlived(const MachineId& machine) const;
+  bool is_overdue(const MachineId& machine, const JobRequest& request) const;
+  void end_leftovers(const MachineId& machine) const;
   void reap();
 
   std::string program_;

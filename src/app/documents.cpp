@@ -29,7 +29,8 @@ json queue_document(const Plan& plan) {
 
 json summary_document(const Plan& plan) {
   json summary;
-  for (const char* action : {"create", "start", "drain", "undrain", "stop", "destroy", "keep"}) summary[action] = 0;
+  for (const char* action : {"create", "start", "drain", "undrain", "stop", "destroy", "redeploy", "keep"})
+    summary[action] = 0;
   for (const Action& action : plan.actions) {
     json& count = summary[std::string(name_of(action))];
     count = count.get<std::int64_t>() + 1;

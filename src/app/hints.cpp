@@ -12,13 +12,13 @@ constexpr Seconds hour{3600};
 std::string place_of(const PoolConfig& pool) { return attribute_path("systemTypes", pool.name.text); }
 
 void hint_at_billing(const PoolConfig& pool, std::vector<std::string>& hints) {
-  if (pool.kind() != ProviderKind::ec2 || pool.billing_period < hour) return;
+  if (pool.kind() != ProviderKind::ec2 || pool.billing_period.value_or(Seconds{0}) < hour) return;
   hints.push_back(fmt::format("{}.billingPeriod: {} s, but AWS bills Linux by the second since 2017: 60 saves money",
-                              place_of(pool), pool.billing_period.count()));
+                              place_of(pool), pool.billing_period->count()));
 }
 
 void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
-  if (pool.kind() == ProviderKind::local) return;
+  if (pool.kind() == ProviderKind::local || pool.kind() == ProviderKind::nixops) return;
   hints.push_back(fmt::format("{}: this version does not have the {} provider: no machines will be created",
                               place_of(pool), to_string(pool.kind())));
 }

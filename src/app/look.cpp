@@ -18,30 +18,39 @@ std::string without_provider(ProviderKind kind) {
                      to_string(kind));
 }
 
-std::set<ProviderKind> concerned(const World& world, const Config& config, const Memory& memory) {
-  std::set<ProviderKind> kinds;
-  for (const auto& [kind, provider] : world.providers) kinds.insert(kind);
+// Local machines are looked for even if we know of none: that costs nothing, and asks no program that may be missing.
+std::set<ProviderKind> concerned(const Config& config, const Memory& memory) {
+  std::set<ProviderKind> kinds{ProviderKind::local};
   for (const auto& [name, pool] : config.pools) kinds.insert(pool.kind());
   for (const Machine& machine : memory.machines) kinds.insert(machine.provider);
   return kinds;
 }
 
-Task<void> list_into(Listings& listings, ProviderKind kind, Provider* provider) {
-  auto listing = co_await provider->list();
+std::set<InstanceId> known_instances(const Memory& memory, ProviderKind kind) {
+  std::set<InstanceId> known;
+  for (const Machine& machine : memory.machines) {
+    if (machine.provider == kind && machine.state != MachineState::gone) known.insert(machine.instance);
+  }
+  return known;
+}
+
+Task<void> list_into(Listings& listings, ProviderKind kind, Provider* provider, std::set<InstanceId> known) {
+  auto listing = co_await provider->list(std::move(known));
   listings.insert_or_assign(kind, std::move(listing));
 }
 
 Task<void> read_into(Queue& queue, QueueSource& source) { queue = co_await source.read(); }
 
 // The queue runner and all providers are asked side by side.
-Task<void> ask(const World& world, Queue& queue, Listings& listings) {
+Task<void> ask(const World& world, const Memory& memory, Queue& queue, Listings& listings) {
   std::vector<std::function<Task<void>()>> questions;
   questions.push_back([&] { return read_into(queue, *world.queue); });
   for (auto& [kind, listing] : listings) {
     const auto provider = world.providers.find(kind);
     if (provider == world.providers.end()) continue;
-    questions.push_back(
-        [&listings, kind, &provider = *provider->second] { return list_into(listings, kind, &provider); });
+    questions.push_back([&listings, &memory, kind, &provider = *provider->second] {
+      return list_into(listings, kind, &provider, known_instances(memory, kind));
+    });
   }
   const std::size_t all = questions.size();
   co_await run_all(std::move(questions), all);
@@ -80,8 +89,11 @@ void add_pools(Look& look, const Config& config, const Memory& memory) {
 }
 
 // Without a journal's memory, the logs still tell which ids were used.
-std::int64_t next_number(const World& world, const Memory& memory, const Fleet& fleet) {
-  const std::int64_t known = memory.next_number > 0 ? memory.next_number : world.jobs->first_unused_number();
+std::int64_t first_free_number(const World& world, const Memory& memory) {
+  return memory.next_number > 0 ? memory.next_number : world.jobs->first_unused_number();
+}
+
+std::int64_t next_number(std::int64_t known, const Fleet& fleet) {
   return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
 }
 
@@ -102,25 +114,52 @@ void split_by_reach(Look& look, const World& world, const Memory& memory, const 
   }
 }
 
+// What machines of each pool should be made from. Where that cannot be told, they stay what they are.
+Task<void> ask_for_specification(Look& look, const PoolConfig& pool, Upkeep& upkeep) {
+  const auto specification = co_await upkeep.specification(pool);
+  if (specification) {
+    look.seen.specifications.emplace(pool.name, *specification);
+  } else {
+    look.problems.push_back(
+        fmt::format("{}: {}; its machines stay as they are", pool.name, specification.error().message));
+  }
+}
+
+Task<void> ask_for_upkeep(Look& look, const Config& config) {
+  std::vector<std::function<Task<void>()>> questions;
+  for (const auto& [kind, provider] : look.reachable) {
+    if (Upkeep* upkeep = provider->upkeep()) look.seen.check_intervals.emplace(kind, upkeep->check_interval());
+  }
+  for (const auto& [name, pool] : config.pools) {
+    const auto provider = look.reachable.find(pool.kind());
+    if (provider == look.reachable.end() || provider->second->upkeep() == nullptr) continue;
+    questions.emplace_back(
+        [&look, &pool, upkeep = provider->second->upkeep()] { return ask_for_specification(look, pool, *upkeep); });
+  }
+  const std::size_t all = questions.size();
+  co_await run_all(std::move(questions), all);
+}
+
 }  // namespace
 
 Task<Look> look_around(const World& world, const Config& config, const Memory& memory) {
   Look look;
   Listings listings;
-  for (const ProviderKind kind : concerned(world, config, memory))
-    listings.emplace(kind, failure(without_provider(kind)));
+  for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure(without_provider(kind)));
   // Before the providers are asked: what a job has finished by now, they show.
   const auto jobs = world.jobs->list();
   if (!jobs) look.problems.push_back(jobs.error().message);
-  co_await ask(world, look.seen.queue, listings);
+  co_await ask(world, memory, look.seen.queue, listings);
   split_by_reach(look, world, memory, listings);
+  co_await ask_for_upkeep(look, config);
   look.seen.now = world.clock->now();
-  look.fleet = reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}), look.seen.now);
+  look.fleet = reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
+                         {config.tag, first_free_number(world, memory)}, look.seen.now);
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
   look.seen.creations = memory.creations;
-  look.seen.next_number = next_number(world, memory, look.fleet);
+  look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);
   co_return look;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "act/care.hpp"
 #include "act/execute.hpp"
 #include "act/ledger.hpp"
 #include "act/operations.hpp"
@@ -41,7 +42,8 @@ Task<int> run_pass(const World& world, const Config& config, Journal& journal, V
                           queue_clock_ahead(look.seen.queue), voice);
   Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
                         memory->creations, world.clock->now() + config.pass_timeout);
-  co_await carry_out(todo, config, ledger, publication, operations, voice);
+  Care care(ledger, publication, *world.jobs, look.reachable, voice);
+  co_await carry_out(todo, config, ledger, publication, operations, care, voice);
 
   // Record.
   Changes record;

@@ -34,15 +34,17 @@ JobResult with_machine(Expected<Instance> result) {
 }
 
 Task<JobResult> call(Provider& provider, JobRequest request, PoolConfig pool) {
+  const Target target{.machine = request.machine, .instance = request.instance};
   switch (request.operation) {
     case Operation::create:
-      co_return with_machine(co_await provider.create(request.machine, std::move(pool)));
+    case Operation::redeploy:
+      co_return with_machine(co_await provider.create(target, std::move(pool)));
     case Operation::start:
-      co_return with_machine(co_await provider.start(request.machine, std::move(pool)));
+      co_return with_machine(co_await provider.start(target, std::move(pool)));
     case Operation::stop:
-      co_return with_nothing_more(co_await provider.stop(request.machine));
+      co_return with_nothing_more(co_await provider.stop(target));
     case Operation::destroy:
-      co_return with_nothing_more(co_await provider.destroy(request.machine));
+      co_return with_nothing_more(co_await provider.destroy(target));
   }
   co_return failure("unknown operation");
 }

@@ -19,7 +19,7 @@ struct Sign {
   std::string_view color;
 };
 constexpr std::array<Sign, std::variant_size_v<Action>> signs{
-    {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"=", "2"}}};
+    {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"↻", "32"}, {"=", "2"}}};
 
 std::string painted(std::string_view text, std::string_view code, bool color) {
   return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
@@ -57,6 +57,7 @@ std::string summary_line(const Plan& plan) {
                                  count<Start>(plan), count<Drain>(plan));
   if (const auto undrain = count<Undrain>(plan)) text += fmt::format(", {} to undrain", undrain);
   if (const auto stop = count<Stop>(plan)) text += fmt::format(", {} to stop", stop);
+  if (const auto redeploy = count<Redeploy>(plan)) text += fmt::format(", {} to redeploy", redeploy);
   return text + fmt::format(", {} to destroy.\n", count<Destroy>(plan));
 }
 

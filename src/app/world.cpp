@@ -7,6 +7,7 @@
 
 #include "act/process_jobs.hpp"
 #include "providers/local/local_provider.hpp"
+#include "providers/nixops/nixops_provider.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -14,6 +15,17 @@ namespace {
 std::unique_ptr<Publisher> make_publisher(const Config& config) {
   if (config.update_command) return std::make_unique<CommandPublisher>(config);
   return std::make_unique<FilePublisher>(config);
+}
+
+// Installed beside the program, or in the sources that it was built from.
+std::string own_nix_modules() {
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+  std::error_code ignored;
+  for (const std::filesystem::path& folder : {program.parent_path().parent_path() / "share/hydra-provisioner/nix",
+                                              std::filesystem::path(HYDRA_PROVISIONER_NIX)}) {
+    if (std::filesystem::exists(folder / "auto-shutdown.nix", ignored)) return folder;
+  }
+  return HYDRA_PROVISIONER_NIX;
 }
 
 }  // namespace
@@ -35,6 +47,7 @@ std::map<ProviderKind, std::unique_ptr<Provider>> make_providers(const Tag& tag,
                                                                  Clock& clock) {
   std::map<ProviderKind, std::unique_ptr<Provider>> providers;
   providers.emplace(ProviderKind::local, std::make_unique<LocalProvider>(tag, state_dir, clock));
+  providers.emplace(ProviderKind::nixops, std::make_unique<NixopsProvider>(tag, state_dir, own_nix_modules(), clock));
   return providers;
 }
 

@@ -46,8 +46,8 @@ constexpr Option pool[] = {
     {"stopOnIdle", flag, "false", "stop machines that are not needed and start them again, instead of destroying them"},
     {"gracePeriod", seconds, "0", "how long a machine that is not needed must have been idle before it is given up"},
     {"billingPeriod", seconds, "0",
-     "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; 3600 "
-     "for `ec2` unless given"},
+     "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; unless "
+     "given, 3600 for `ec2` and for EC2 machines of NixOps"},
     {"bootTimeout", timeout, "1800", "from the request for a machine until it can build; one that takes longer failed"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},

@@ -31,7 +31,11 @@ std::optional<Instant> end_of_rest(const std::vector<Instant>& failures, Instant
 
 }  // namespace
 
-std::optional<Reason> creation_hold(const CreationRecord& record, Instant now) {
+std::optional<Reason> creation_hold(const PoolView& pool) {
+  const auto known = pool.seen.creations.find(pool.settings.name);
+  if (known == pool.seen.creations.end()) return std::nullopt;
+  const auto& [name, record] = *known;
+  const Instant now = pool.seen.now;
   if (const auto end = end_of_rest(record.failures, now); end && now < *end) {
     return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour",
                               (*end - now).count(), failures_tolerated),

@@ -3,14 +3,13 @@
 
 #include <optional>
 
+#include "decide/pool_view.hpp"
 #include "model/plan.hpp"
-#include "model/snapshot.hpp"
-#include "model/time.hpp"
 
 namespace hydra_provisioner {
 
 // Why this pool may not create machines now. Back-off after passes whose creations all failed (30 s, doubling to 30
 // min), and an hour's rest after more than 5 failures within an hour.
-std::optional<Reason> creation_hold(const CreationRecord& record, Instant now);
+std::optional<Reason> creation_hold(const PoolView& pool);
 
 }  // namespace hydra_provisioner

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "decide/demand.hpp"
+#include "decide/in_use.hpp"
 #include "decide/pool_view.hpp"
 #include "decide/scale_down.hpp"
 #include "decide/scale_up.hpp"
@@ -134,6 +135,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
               .pools = {},
               .unplaceable = demand.unplaceable,
               .actions = {},
+              .in_use = {},
               .reconsider_at = {}};
   if (!seen.queue) result.untrusted = seen.queue.error().why;
   std::vector<PoolView> pools = views(seen, config, demand);
@@ -146,6 +148,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
     result.reconsider_at = next_of(result.reconsider_at, decision.held_until, seen.now);
     std::ranges::move(decision.actions, std::back_inserter(result.actions));
   }
+  result.in_use = machines_in_use(seen, result.actions);
   for (const Action& action : result.actions) {
     result.reconsider_at = next_of(result.reconsider_at, reason_of(action).until, seen.now);
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "decide/idleness.hpp"
+#include "decide/redeployment.hpp"
 #include "decide/removal.hpp"
 
 namespace hydra_provisioner {
@@ -30,7 +31,7 @@ struct PaidPeriod {
 
 // None: not billed by periods.
 std::optional<PaidPeriod> paid_period(const PoolView& pool, const Machine& machine) {
-  const Seconds period = pool.settings.billing_period;
+  const Seconds period = pool.settings.billing_period.value_or(machine.billing_period);
   if (period <= Seconds{0}) return std::nullopt;
   const Seconds age = std::max(pool.seen.now - machine.launched_at.value_or(machine.requested_at), Seconds{0});
   const Seconds left = period - age % period;
@@ -105,6 +106,11 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
 Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
   if (machine.interrupted)
     return destroy_when_proven(pool, machine, "its creation was interrupted, and it is not needed any more");
+  // Steps may run on one that was taken over, and it may be paid for: once it is ready, the usual rules hold for it.
+  const bool was_taken_over = machine.needs_redeploy && !machine.ready_at && machine.first_listed_at;
+  if (was_taken_over && pool.is_configured) return redeploy(pool, machine);
+  if (machine.needs_redeploy)
+    return destroy_when_proven(pool, machine, "not brought up to its specification, and not needed any more");
   return act_on<Keep>(
       machine, {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
                 machine.requested_at + pool.settings.boot_timeout});

@@ -8,6 +8,7 @@
 
 #include "decide/idleness.hpp"
 #include "decide/limits.hpp"
+#include "decide/redeployment.hpp"
 #include "decide/sorting.hpp"
 
 namespace hydra_provisioner {
@@ -30,8 +31,9 @@ void order_by_worth(std::vector<ActiveMachine>& machines) {
   });
 }
 
-Action keep_ready(const PoolView& pool, const ActiveMachine& ready) {
+Action use_ready(const PoolView& pool, const ActiveMachine& ready) {
   const auto& [machine, activity] = ready;
+  if (is_outdated(pool, *machine)) return redeploy(pool, *machine);
   if (!pool.seen.queue) return act_on<Keep>(*machine, {"listed; the status is not trusted", {}});
   if (activity.is_busy()) return act_on<Keep>(*machine, {busy_with(activity.jobs), {}});
   return act_on<Keep>(*machine, {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
@@ -43,6 +45,7 @@ Action await_or_resume(const PoolView& pool, const Machine& machine) {
     return act_on<Start>(machine, {"its start was interrupted; carried on", overdue_at});
   }
   if (machine.interrupted) return act_on<Create>(machine, {"its creation was interrupted; carried on", overdue_at});
+  if (machine.needs_redeploy) return redeploy(pool, machine);
   return act_on<Keep>(machine,
                       {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
 }
@@ -50,8 +53,7 @@ Action await_or_resume(const PoolView& pool, const Machine& machine) {
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
   if (missing <= 0) return;
   const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
-  const auto record = pool.seen.creations.find(pool.settings.name);
-  if (record != pool.seen.creations.end()) result.held = creation_hold(record->second, pool.seen.now);
+  result.held = creation_hold(pool);
   if (result.held) return;
   const std::int64_t count = std::clamp<std::int64_t>(missing, 0, std::max<std::int64_t>(room, 0));
   if (count < missing) {
@@ -75,12 +77,13 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   std::int64_t missing = pool.target.machines;
 
   const auto ready = take(free.ready, pool.seen.queue ? missing : std::ssize(free.ready));
-  for (const ActiveMachine& machine : ready) result.actions.push_back(keep_ready(pool, machine));
+  for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine));
   missing -= std::ssize(ready) + coming_under_way;
 
   // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
-  sort_by_key(free.coming,
-              [](const Machine* machine) { return std::pair(machine->interrupted, number_of(machine->id)); });
+  sort_by_key(free.coming, [](const Machine* machine) {
+    return std::pair(machine->interrupted || machine->needs_redeploy, number_of(machine->id));
+  });
   const auto coming = take(free.coming, missing);
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);

@@ -45,6 +45,11 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   return overdue(pool, machine);
 }
 
+// A ready machine stays one while it is redeployed.
+bool is_capacity_under_way(const Machine& machine) {
+  return machine.under_way && (is_coming(machine) || machine.state == ready);
+}
+
 ActiveMachine active(const Machine& machine, const Queue& queue) {
   return {&machine, queue ? idleness(machine, *queue) : Idleness{}};
 }
@@ -62,7 +67,7 @@ Triage triage(const PoolView& pool) {
   Triage result;
   for (const Machine* machine : pool.machines) {
     if (auto action = settle(pool, *machine)) {
-      if (machine->under_way && is_coming(*machine)) ++result.coming_under_way;
+      if (is_capacity_under_way(*machine)) ++result.coming_under_way;
       result.settled.push_back(std::move(*action));
     } else {
       sort_into(result.free, *machine, pool.seen.queue);

@@ -10,7 +10,7 @@ namespace hydra_provisioner {
 struct Triage {
   std::vector<Action> settled;
   FreeMachines free;
-  // Machines that a running job is creating or starting; they count towards the target.
+  // Machines that a running job is creating, starting or redeploying; they count towards the target.
   std::int64_t coming_under_way = 0;
 };
 

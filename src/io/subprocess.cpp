@@ -1,11 +1,11 @@
 #include "io/subprocess.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>  // sigdescr_np
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -98,7 +98,10 @@ struct Conversation {
   std::string said;
   std::string complained;
   bool too_much = false;
-  bool ended = false;  // the child, before its deadline
+  std::optional<Error> objection{};  // the listener's
+  bool ended = false;                // the child, before its deadline
+
+  bool is_broken_off() const { return too_much || objection; }
 };
 
 struct Pipe {
@@ -156,24 +159,28 @@ void throw_if_cancelled(const boost::system::error_code& error) {
   if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
 }
 
-// Until the end of `from`. A child that says too much is killed, and thereby everything ends.
-Task<void> receive(Stream& from, std::string& into, std::size_t bytes_max, Conversation& conversation) {
+// A child that says too much, or something that the listener objects to, is killed, and thereby everything ends.
+void take(std::string_view piece, std::string& into, const Command& command, Conversation& conversation) {
+  into.append(piece);
+  if (command.overhear && !piece.empty()) conversation.objection = command.overhear(piece);
+  conversation.too_much = into.size() > command.output_bytes_max;
+  if (conversation.is_broken_off()) conversation.child.kill_group();
+}
+
+// Until the end of `from`.
+Task<void> receive(Stream& from, std::string& into, const Command& command, Conversation& conversation) {
   std::array<char, 16384> chunk;
   while (from.is_open()) {
     const auto [error, count] = co_await from.async_read_some(asio::buffer(chunk), with_error);
     throw_if_cancelled(error);
-    into.append(chunk.data(), count);
-    if (into.size() > bytes_max) {
-      conversation.too_much = true;
-      conversation.child.kill_group();
-    }
-    if (error || conversation.too_much) from.close();
+    if (!conversation.is_broken_off()) take({chunk.data(), count}, into, command, conversation);
+    if (error || conversation.is_broken_off()) from.close();
   }
 }
 
-Task<void> listen(Conversation& conversation, std::size_t bytes_max) {
-  co_await (receive(conversation.output, conversation.said, bytes_max, conversation) &&
-            receive(conversation.errors, conversation.complained, bytes_max, conversation));
+Task<void> listen(Conversation& conversation, const Command& command) {
+  co_await (receive(conversation.output, conversation.said, command, conversation) &&
+            receive(conversation.errors, conversation.complained, command, conversation));
 }
 
 Task<void> end_of(Child& child) { co_await child.handle().async_wait(Stream::wait_read, asio::use_awaitable); }
@@ -184,12 +191,12 @@ Task<void> pause(std::chrono::milliseconds duration) {
 }
 
 Task<void> converse(Conversation& conversation, const Command& command) {
-  const auto first_end = co_await (listen(conversation, command.output_bytes_max) || end_of(conversation.child));
+  const auto first_end = co_await (listen(conversation, command) || end_of(conversation.child));
   if (first_end.index() == 0) co_await end_of(conversation.child);
   conversation.ended = true;
   // A daemonised grandchild (an ssh ControlMaster) may hold our pipes open for hours,
   // so after the child's exit we wait 200 ms for EOF and no longer.
-  co_await (listen(conversation, command.output_bytes_max) || pause(std::chrono::milliseconds(200)));
+  co_await (listen(conversation, command) || pause(std::chrono::milliseconds(200)));
 }
 
 Task<void> converse_until_deadline(Conversation& conversation, const Command& command) {
@@ -215,6 +222,7 @@ Task<Expected<Finished>> run(Command command) {
   waypoint("subprocess.after-end");
 
   const std::string name = base_name(command.argv.front());
+  if (conversation.objection) co_return std::unexpected(*std::move(conversation.objection));
   if (conversation.too_much) {
     co_return failure(fmt::format("{} printed more than {}", name, byte_count(command.output_bytes_max)));
   }
@@ -250,41 +258,6 @@ Task<Expected<Finished>> run_successfully(Command command) {
   Expected<Finished> finished = co_await run(std::move(command));
   if (finished && finished->exit_status != 0) co_return failure(name + " " + how_it_ended(*finished));
   co_return finished;
-}
-
-namespace {
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-// Without what is meant for a terminal: colours (`ESC [ 31;1 m`) and other control characters. Blanks at both ends go
-// too.
-std::string plain(std::string_view line) {
-  std::string result;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line.substr(at).starts_with("\x1b[")) {
-      at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
-    } else {
-      result += is_control(line[at]) ? ' ' : line[at];
-    }
-  }
-  result.erase(result.find_last_not_of(' ') + 1);
-  result.erase(0, result.find_first_not_of(' '));
-  return result;
-}
-
-}  // namespace
-
-std::string last_meaningful_line(std::string_view text) {
-  constexpr std::size_t bytes_max = 300;
-  std::string last;
-  while (!text.empty()) {
-    const std::size_t newline = text.rfind('\n');
-    std::string line = plain(newline == std::string_view::npos ? text : text.substr(newline + 1));
-    text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
-    if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
-    if (last.empty()) last = std::move(line);
-  }
-  return shortened(std::move(last), bytes_max);
 }
 
 }  // namespace hydra_provisioner

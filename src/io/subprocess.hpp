@@ -1,15 +1,18 @@
 // Child processes. A child never outlives its deadline, nor whoever waits for it: it has a process group of its own,
-// which is killed as a whole when the deadline passes, when it says too much, or when the waiting coroutine is
-// cancelled or destroyed.
+// which is killed as a whole when the deadline passes, when it says too much or what its listener objects to, or when
+// the waiting coroutine is cancelled or destroyed.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "io/programs.hpp"  // find_program, for those who run what it finds
+#include "io/last_line.hpp"  // last_meaningful_line, for those who make messages of what was said
+#include "io/programs.hpp"   // find_program, for those who run what it finds
 #include "io/task.hpp"
 #include "model/error.hpp"
 
@@ -21,6 +24,10 @@ struct Command {
   std::string input{};                                  // to its stdin, which is empty otherwise
   std::vector<std::string> environment{};               // `NAME=value`, added to ours
   std::size_t output_bytes_max = std::size_t{1} << 20;  // of stdout and of stderr, each
+
+  // Hears both outputs while the child speaks: every piece as it comes, cut anywhere. It must not wait for anything. An
+  // error ends the child and its group at once, nothing more is heard, and run() returns it.
+  std::function<std::optional<Error>(std::string_view piece)> overhear{};
 };
 
 struct Finished {
@@ -31,15 +38,12 @@ struct Finished {
 };
 
 // Fails when the child could not be started (what is missing, how to get it), passed its deadline
-// (ErrorKind::timed_out), or wrote more than it may. A child that ran and failed is a Finished with its exit status.
+// (ErrorKind::timed_out), wrote more than it may, or was objected to. A child that ran and failed is a Finished with
+// its exit status.
 Task<Expected<Finished>> run(Command command);
 
 // As run(), and a status other than 0 is an error: `nix-instantiate exited with 1: "LAST MEANINGFUL LINE OF STDERR"`
 // (or, where that is empty, of stdout).
 Task<Expected<Finished>> run_successfully(Command command);
-
-// The line in which a program is likely to name the cause: the last that begins with `error:`, because Nix draws the
-// source below it, else the last that is not blank. Without control characters, and short enough for a message.
-std::string last_meaningful_line(std::string_view text);
 
 }  // namespace hydra_provisioner

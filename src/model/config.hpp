@@ -45,7 +45,7 @@ struct PoolConfig {
   std::optional<std::string> ssh_key;  // private key's path on the queue runner's host
   bool stop_on_idle = false;
   Seconds grace_period{0};
-  Seconds billing_period{0};  // 0: billed for what is used
+  std::optional<Seconds> billing_period;  // none: as its machines' provider says; 0: billed for what is used
   Seconds boot_timeout{1800};
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured

@@ -13,6 +13,7 @@ enum class ErrorKind {
   timed_out,       // a deadline passed; the other side may still have acted
   refused,         // will never work for this target: trying again is useless
   already_exists,  // somebody else holds or made it
+  unfinished,      // a part is done; calling again may do the rest
 };
 
 struct Error {

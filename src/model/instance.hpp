@@ -13,18 +13,22 @@ namespace hydra_provisioner {
 enum class InstanceState : std::uint8_t {
   incomplete,  // being made or started, or such an operation was interrupted: repeat it, or destroy
   running,
+  unproven,     // it runs; whether create() came to its end, only our own records can tell
+  unreachable,  // it is there, but of no use as it is: create() may bring it up again
   stopped,
-  vanished,  // it ran, and is no more: what is left of it can be destroyed
+  vanished,  // no machine is left of it, or never was: only what its provider has noted
 };
 
 struct Instance {
   InstanceId id;
-  MachineId machine;
-  PoolName pool;  // empty when the provider cannot tell
+  MachineId machine;  // as the provider has it noted: it may be none of ours, or another instance's, too
+  PoolName pool;      // empty when the provider cannot tell
   InstanceState state = InstanceState::incomplete;
   std::string address;   // empty while it has none
   std::string host_key;  // `TYPE KEY`; empty while it has none
   std::optional<Instant> launched_at;
+  std::string spec_hash{};    // see Machine; empty when the provider cannot tell
+  Seconds billing_period{0};  // of this kind of machine, where its pool has none; 0: billed for what is used
 };
 
 }  // namespace hydra_provisioner

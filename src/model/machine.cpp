@@ -11,7 +11,7 @@ using enum MachineState;
 
 constexpr std::array<std::string_view, 9> state_names{"requested", "creating",   "ready", "draining", "stopping",
                                                       "stopped",   "destroying", "gone",  "failed"};
-constexpr std::array<std::string_view, 4> operation_names{"create", "start", "stop", "destroy"};
+constexpr std::array<std::string_view, 5> operation_names{"create", "start", "stop", "destroy", "redeploy"};
 
 template <class Enumeration, std::size_t N>
 std::optional<Enumeration> named(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -40,6 +40,8 @@ std::optional<MachineState> next_state(MachineState state, MachineEvent event) {
       return only_from(state, {requested, creating}, creating);
     case MachineEvent::became_ready:
       return only_from(state, {requested, creating}, ready);
+    case MachineEvent::became_unready:
+      return only_from(state, {ready}, creating);
     case MachineEvent::drained:
       return only_from(state, {ready}, draining);
     case MachineEvent::undrained:
@@ -67,6 +69,7 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   const auto state = next_state(machine.state, event);
   if (!state) return false;
   if (*state != machine.state) machine.since = now;
+  if (event == MachineEvent::became_unready) machine.requested_at = now;  // it has its bootTimeout again
   machine.state = *state;
   return true;
 }

@@ -30,6 +30,7 @@ std::optional<MachineState> machine_state(std::string_view name);
 enum class MachineEvent : std::uint8_t {
   creation_began,  // the provider was called, or will be: the intent is recorded
   became_ready,    // it can be published
+  became_unready,  // it must be brought up to its specification again, or does not answer
   drained,         // taken out of the machines file
   undrained,       // work returned: back into the file
   stop_began,
@@ -50,7 +51,8 @@ struct Machine;
 bool advance(Machine& machine, MachineEvent event, Instant now);
 
 // What a provider can be asked to do with a machine.
-enum class Operation : std::uint8_t { create, start, stop, destroy };
+// Redeploying brings a machine that exists up to its specification.
+enum class Operation : std::uint8_t { create, start, stop, destroy, redeploy };
 std::string_view to_string(Operation operation);
 std::optional<Operation> operation(std::string_view name);
 
@@ -60,12 +62,17 @@ struct Machine {
   ProviderKind provider = ProviderKind::local;
   InstanceId instance;  // empty until the provider has named it
   MachineState state = MachineState::requested;
-  Instant since;          // when it entered that state
-  Instant requested_at;   // of its creation, or of its latest start
-  std::string address;    // host name or address, as after `root@`
-  std::string host_key;   // `TYPE KEY`, empty for none
-  std::string spec_hash;  // of what it was made from, where its provider can bring it up to date; else empty
+  Instant since;         // when it entered that state
+  Instant requested_at;  // of its creation, of its latest start, or since when it has to become ready again
+  std::string address;   // host name or address, as after `root@`
+  std::string host_key;  // `TYPE KEY`, empty for none
+  // Of the specification that it was last brought to with success, where its provider can bring it to another; else
+  // empty.
+  std::string spec_hash;
   std::optional<Instant> launched_at;  // when the current billing periods began to count
+  Seconds billing_period{0};           // where its pool has none; 0: billed for what is used
+
+  std::optional<Instant> checked_at;  // when its provider was last asked whether it still works
 
   // Idle time counts from the latest of these.
   std::optional<Instant> ready_at;
@@ -79,6 +86,7 @@ struct Machine {
   bool cannot_stop = false;            // its provider refused to stop it: it is destroyed instead
   bool vanished = false;               // its provider says that it no longer exists
   bool interrupted = false;            // its creation or start is not finished, and nobody is at it any more
+  bool needs_redeploy = false;         // it exists, but is not known to be brought up to its specification
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
   std::string last_error;
 

@@ -7,7 +7,7 @@ namespace hydra_provisioner {
 
 std::string_view name_of(const Action& action) {
   static constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
-      "create", "start", "drain", "undrain", "stop", "destroy", "keep"};
+      "create", "start", "drain", "undrain", "stop", "destroy", "redeploy", "keep"};
   return names.at(action.index());
 }
 

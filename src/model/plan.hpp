@@ -61,6 +61,13 @@ struct Destroy {
   bool never_got_ready = false;  // within its bootTimeout: counts as a failed creation
 };
 
+// Brought up to its pool's specification; it stays listed meanwhile if it is.
+struct Redeploy {
+  MachineId machine;
+  PoolName pool;
+  Reason why;
+};
+
 // As it is, for now.
 struct Keep {
   MachineId machine;
@@ -68,7 +75,7 @@ struct Keep {
   Reason why;
 };
 
-using Action = std::variant<Create, Start, Drain, Undrain, Stop, Destroy, Keep>;
+using Action = std::variant<Create, Start, Drain, Undrain, Stop, Destroy, Redeploy, Keep>;
 
 std::string_view name_of(const Action& action);  // "create" and so on
 const MachineId& machine_of(const Action& action);
@@ -93,12 +100,19 @@ struct Unplaceable {
   std::int64_t runnable = 0;
 };
 
+// A machine that steps may run on, and whose provider wants it looked after: it is told that it is still wanted.
+struct InUse {
+  MachineId machine;
+  std::optional<Reason> check;  // why it is asked whether it still works; none: not yet
+};
+
 struct Plan {
   Instant time;
   std::optional<std::string> untrusted;  // why the queue's state is not known
   std::vector<PoolPlan> pools;           // by name
   std::vector<Unplaceable> unplaceable;
   std::vector<Action> actions;           // by pool; within it creations, then machines by id
+  std::vector<InUse> in_use;             // by number
   std::optional<Instant> reconsider_at;  // when this plan would next change by itself
 };
 

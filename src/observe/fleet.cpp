@@ -12,7 +12,7 @@ namespace {
 
 using enum MachineState;
 
-using Instances = std::map<MachineId, const Instance*>;
+using Instances = std::map<MachineId, const Instance*>;  // by the machine that each is
 
 void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEvent event, Instant now,
               std::string reason) {
@@ -21,22 +21,40 @@ void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEven
   discoveries.push_back({machine.id, event, std::move(reason)});
 }
 
-// The provider lists its machines, and this one is not among them.
-void reconcile_missing(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
-  if (machine.state == destroying) {
-    discover(discoveries, machine, MachineEvent::destroyed, now, "its provider does not have it any more");
-  } else if (is_coming(machine) && !machine.ready_at) {
+// No machine is there: its creation did not come that far, or it is no more.
+void note_absence(Machine& machine) {
+  if (is_coming(machine) && !machine.ready_at && !machine.first_listed_at) {
     machine.interrupted = true;
   } else {
     machine.vanished = true;  // also one that was being started: it existed before
   }
 }
 
+// The provider lists its machines, and this one is not among them.
+void reconcile_missing(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
+  if (machine.state == destroying) {
+    discover(discoveries, machine, MachineEvent::destroyed, now, "its provider does not have it any more");
+  } else {
+    note_absence(machine);
+  }
+}
+
+void reconcile_running(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
+  discover(discoveries, machine, MachineEvent::still_running, now, "its provider says that it runs");
+}
+
+void reconcile_unreachable(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
+  if (machine.state == ready) {
+    discover(discoveries, machine, MachineEvent::became_unready, now, "its provider says that it cannot be used");
+  }
+  machine.needs_redeploy = is_coming(machine);
+}
+
 void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, const Instance& instance, Instant now) {
   update_from(machine, instance);
   switch (instance.state) {
     case InstanceState::vanished:
-      machine.vanished = true;
+      note_absence(machine);
       break;
     case InstanceState::incomplete:
       machine.interrupted = is_coming(machine);
@@ -47,8 +65,15 @@ void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, co
       machine.interrupted = is_coming(machine);
       discover(discoveries, machine, MachineEvent::stopped, now, "its provider says that it is stopped");
       break;
+    case InstanceState::unreachable:
+      reconcile_unreachable(discoveries, machine, now);
+      break;
+    case InstanceState::unproven:
+      machine.needs_redeploy = is_coming(machine) && machine.spec_hash.empty();
+      reconcile_running(discoveries, machine, now);
+      break;
     case InstanceState::running:
-      discover(discoveries, machine, MachineEvent::still_running, now, "its provider says that it runs");
+      reconcile_running(discoveries, machine, now);
       break;
   }
 }
@@ -63,9 +88,9 @@ MachineState first_state(const Instance& instance, bool has_job) {
 
 // A machine that the journal does not know: it was lost, or never written. Steps may run on it, so it counts as listed
 // until the file has been published without it; not so one that has no address, for no file can have listed it.
-Machine adopt(const Instance& instance, ProviderKind provider, bool has_job, Instant now) {
+Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provider, bool has_job, Instant now) {
   Machine machine;
-  machine.id = instance.machine;
+  machine.id = id;
   machine.pool = instance.pool;
   machine.provider = provider;
   machine.state = first_state(instance, has_job);
@@ -77,39 +102,76 @@ Machine adopt(const Instance& instance, ProviderKind provider, bool has_job, Ins
   return machine;
 }
 
-void adopt_unknown(Fleet& fleet, const Listings& listings, const std::vector<JobState>& jobs, Instant now) {
-  std::set<MachineId> known;
-  for (const Machine& machine : fleet.machines) known.insert(machine.id);
+bool is_being_worked_at(const MachineId& machine, const std::vector<JobState>& jobs) {
+  return std::ranges::any_of(jobs, [&](const JobState& job) { return job.machine == machine && job.is_running; });
+}
+
+// Which machine of ours each instance is. Its own name comes first, because a provider may note one machine's id at two
+// instances, or at one that we never made. `unknown` gets those that are none.
+Instances match(const Fleet& fleet, ProviderKind provider, const std::vector<Instance>& listing,
+                std::vector<const Instance*>& unknown) {
+  std::map<InstanceId, const Instance*> left;
+  for (const Instance& instance : listing) left.emplace(instance.id, &instance);
+  Instances matched;
+  for (const Machine& machine : fleet.machines) {
+    const auto instance = machine.provider == provider ? left.find(machine.instance) : left.end();
+    if (instance == left.end()) continue;
+    matched.emplace(machine.id, instance->second);
+    left.erase(instance);
+  }
+  std::set<MachineId> ours;
+  for (const Machine& machine : fleet.machines) {
+    if (machine.provider == provider) ours.insert(machine.id);
+  }
+  for (const auto& [id, instance] : left) {
+    const bool fits = ours.contains(instance->machine) && matched.emplace(instance->machine, instance).second;
+    if (!fits) unknown.push_back(instance);
+  }
+  return matched;
+}
+
+// An id of ours that is not taken yet is kept, any other replaced.
+MachineId id_for(const Instance& instance, const std::set<MachineId>& taken, Numbering& numbering) {
+  if (is_of(numbering.tag, instance.machine) && !taken.contains(instance.machine)) {
+    numbering.next = std::max(numbering.next, number_of(instance.machine) + 1);
+    return instance.machine;
+  }
+  return MachineId{fmt::format("{}-{}", numbering.tag, numbering.next++)};
+}
+
+std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Listings& listings,
+                                                  const std::vector<JobState>& jobs, Numbering numbering, Instant now) {
+  std::set<MachineId> taken;
+  for (const Machine& machine : fleet.machines) taken.insert(machine.id);
+  std::map<ProviderKind, Instances> matched;
   for (const auto& [provider, listing] : listings) {
     if (!listing) continue;
-    for (const Instance& instance : *listing) {
-      if (!known.insert(instance.machine).second) continue;
-      const bool has_job = std::ranges::any_of(
-          jobs, [&](const JobState& job) { return job.machine == instance.machine && job.is_running; });
-      fleet.machines.push_back(adopt(instance, provider, has_job, now));
-      fleet.adopted.push_back(instance.machine);
+    std::vector<const Instance*> unknown;
+    Instances& instances = matched[provider] = match(fleet, provider, *listing, unknown);
+    // Those that keep their ids come first, so that none of these is given away.
+    std::ranges::sort(unknown, {}, [&](const Instance* instance) {
+      return std::pair(!is_of(numbering.tag, instance->machine), instance->id);
+    });
+    for (const Instance* instance : unknown) {
+      const MachineId id = id_for(*instance, taken, numbering);
+      taken.insert(id);
+      fleet.machines.push_back(adopt(id, *instance, provider, is_being_worked_at(id, jobs), now));
+      fleet.adopted.push_back(id);
+      instances.emplace(id, instance);
     }
   }
+  return matched;
 }
 
-Instances by_machine(const Expected<std::vector<Instance>>& listing) {
-  Instances instances;
-  for (const Instance& instance : *listing) instances.emplace(instance.machine, &instance);
-  return instances;
-}
-
-void reconcile_with_providers(Fleet& fleet, const Listings& listings, Instant now) {
-  for (const auto& [provider, listing] : listings) {
-    if (!listing) continue;
-    const Instances instances = by_machine(listing);
-    for (Machine& machine : fleet.machines) {
-      if (machine.provider != provider || machine.under_way) continue;
-      const auto instance = instances.find(machine.id);
-      if (instance == instances.end()) {
-        reconcile_missing(fleet.discoveries, machine, now);
-      } else {
-        reconcile_present(fleet.discoveries, machine, *instance->second, now);
-      }
+void reconcile_with_providers(Fleet& fleet, const std::map<ProviderKind, Instances>& listed, Instant now) {
+  for (Machine& machine : fleet.machines) {
+    const auto instances = listed.find(machine.provider);
+    if (instances == listed.end() || machine.under_way) continue;
+    const auto instance = instances->second.find(machine.id);
+    if (instance == instances->second.end()) {
+      reconcile_missing(fleet.discoveries, machine, now);
+    } else {
+      reconcile_present(fleet.discoveries, machine, *instance->second, now);
     }
   }
 }
@@ -144,11 +206,16 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
   switch (operation) {
     case Operation::create:
     case Operation::start:
-      if (is_coming(machine)) discover(discoveries, machine, MachineEvent::failed, now, machine.last_error);
+      if (is_coming(machine) && error.kind != ErrorKind::unfinished)
+        discover(discoveries, machine, MachineEvent::failed, now, machine.last_error);
       break;
     case Operation::stop:
       machine.cannot_stop = machine.cannot_stop || error.kind == ErrorKind::refused;
       discover(discoveries, machine, MachineEvent::still_running, now, machine.last_error);
+      break;
+    case Operation::redeploy:
+      machine.spec_hash.clear();
+      discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
       break;
     case Operation::destroy:
       break;  // stays `destroying`, and is tried again
@@ -158,12 +225,12 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
 }  // namespace
 
 Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings, const std::vector<JobState>& jobs,
-                Instant now) {
+                const Numbering& numbering, Instant now) {
   Fleet fleet{.machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}};
-  adopt_unknown(fleet, listings, jobs, now);
+  const auto listed = match_and_adopt(fleet, listings, jobs, numbering, now);
   std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
-  reconcile_with_providers(fleet, listings, now);
+  reconcile_with_providers(fleet, listed, now);
   note_changed(fleet, remembered);
   return fleet;
 }
@@ -176,6 +243,7 @@ std::vector<Discovery> apply_result(Machine& machine, Operation operation, const
     return discoveries;
   }
   if (*result) update_from(machine, **result);
+  if (operation == Operation::redeploy) machine.checked_at = now;
   if (operation == Operation::stop) discover(discoveries, machine, MachineEvent::stopped, now, "stopped");
   if (operation == Operation::destroy) discover(discoveries, machine, MachineEvent::destroyed, now, "destroyed");
   return discoveries;
@@ -187,6 +255,8 @@ void update_from(Machine& machine, const Instance& instance) {
   if (!instance.address.empty()) machine.address = instance.address;
   machine.host_key = instance.host_key;
   machine.launched_at = instance.launched_at;
+  machine.billing_period = instance.billing_period;
+  if (!instance.spec_hash.empty()) machine.spec_hash = instance.spec_hash;
 }
 
 }  // namespace hydra_provisioner

@@ -2,6 +2,7 @@
 // The provider is right about what exists, the journal about what was meant.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@ struct Discovery {
   std::string reason;
 };
 
+// For machines that bear none of our ids.
+struct Numbering {
+  Tag tag;
+  std::int64_t next = 0;  // greater than that of any machine there ever was
+};
+
 struct Fleet {
   std::vector<Machine> machines;       // by number; those found to be gone are still here, as `gone`, to be recorded
   std::vector<MachineId> adopted;      // found at a provider, unknown to the journal
@@ -32,7 +39,7 @@ struct Fleet {
 };
 
 Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings, const std::vector<JobState>& jobs,
-                Instant now);
+                const Numbering& numbering, Instant now);
 
 // What an operation came to, applied to its machine; the discovery that goes into the journal, if it changed the
 // machine's state.

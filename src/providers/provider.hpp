@@ -1,6 +1,9 @@
 // The seam to what creates machines. A provider knows nothing of queues, plans or the machines file.
 #pragma once
 
+#include <cstdint>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "io/task.hpp"
@@ -10,6 +13,32 @@
 
 namespace hydra_provisioner {
 
+// What an operation is about. The instance is empty while the provider has not named it.
+struct Target {
+  MachineId machine;
+  InstanceId instance;
+};
+
+// What a look at a machine in use found.
+enum class Condition : std::uint8_t { fine, unreachable, vanished };
+
+// What some providers' machines need for as long as they are used. Nothing here makes or ends a machine, and each call
+// ends within a minute.
+class Upkeep {
+ public:
+  virtual ~Upkeep() = default;
+
+  // Tells the machine that it is still wanted.
+  virtual Task<Expected<void>> keep_alive(Target target) = 0;
+
+  // Asks the machine's host or cloud; list() then shows what it found.
+  virtual Task<Expected<Condition>> check(Target target) = 0;
+  virtual Seconds check_interval() const = 0;
+
+  // A hash of all that a machine of this pool is made from: one that was brought to another one is outdated.
+  virtual Task<Expected<std::string>> specification(PoolConfig pool) = 0;
+};
+
 // All operations are idempotent: each may have been begun before, and interrupted anywhere. They can take minutes; the
 // caller runs them in a job of their own (act/jobs.hpp) and gives them a deadline by cancelling them.
 class Provider {
@@ -17,20 +46,23 @@ class Provider {
   virtual ~Provider() = default;
 
   // All machines under our tag, also those we never heard of. An error means that nothing is known, not that there is
-  // nothing.
-  virtual Task<Expected<std::vector<Instance>>> list() = 0;
+  // nothing; so it is when one of `known`, which we have on record, cannot be shown although it may exist.
+  virtual Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) = 0;
 
-  // The machine's id is the token: the same id, the same instance. Returns when the provider has done its part; ready()
-  // tells whether it can be published.
-  virtual Task<Expected<Instance>> create(MachineId machine, PoolConfig pool) = 0;
-  virtual Task<Expected<Instance>> start(MachineId machine, PoolConfig pool) = 0;
+  // The machine's id is the token: the same id, the same instance. One that exists is brought up to its specification.
+  // Returns when the provider has done its part; ready() tells whether it can be published. ErrorKind::unfinished: the
+  // machine exists, and calling again may bring it up.
+  virtual Task<Expected<Instance>> create(Target target, PoolConfig pool) = 0;
+  virtual Task<Expected<Instance>> start(Target target, PoolConfig pool) = 0;
   // ErrorKind::refused: this kind of target cannot be stopped.
-  virtual Task<Expected<void>> stop(MachineId machine) = 0;
+  virtual Task<Expected<void>> stop(Target target) = 0;
   // Already gone is success.
-  virtual Task<Expected<void>> destroy(MachineId machine) = 0;
+  virtual Task<Expected<void>> destroy(Target target) = 0;
 
   // Whether the machine can be published now; an error says what is still missing. Quick: a few seconds at most.
   virtual Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;
+
+  virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need none
 };
 
 }  // namespace hydra_provisioner

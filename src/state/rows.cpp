@@ -50,6 +50,8 @@ Machine read_machine(SQLite::Statement& row) {
   machine.host_key = row.getColumn("host_key").getString();
   machine.spec_hash = row.getColumn("spec_hash").getString();
   machine.launched_at = instant(row.getColumn("launched_at"));
+  machine.billing_period = Seconds{row.getColumn("billing_period").getInt64()};
+  machine.checked_at = instant(row.getColumn("checked_at"));
   machine.ready_at = instant(row.getColumn("ready_at"));
   machine.listed = row.getColumn("listed").getInt() != 0;
   machine.listed_at = instant(row.getColumn("listed_at"));
@@ -75,6 +77,8 @@ void write_machine(SQLite::Statement& row, const Machine& machine) {
   row.bind(++column, machine.host_key);
   row.bind(++column, machine.spec_hash);
   bind(row, ++column, machine.launched_at);
+  row.bind(++column, static_cast<std::int64_t>(machine.billing_period.count()));
+  bind(row, ++column, machine.checked_at);
   bind(row, ++column, machine.ready_at);
   row.bind(++column, machine.listed ? 1 : 0);
   bind(row, ++column, machine.listed_at);
@@ -90,8 +94,9 @@ void write_machines(SQLite::Database& database, const std::vector<Machine>& mach
   SQLite::Statement row(
       database,
       "insert or replace into machines (id, number, pool, provider, instance, state, since, requested_at, "
-      "address, host_key, spec_hash, launched_at, ready_at, listed, listed_at, first_listed_at, unlisted_at, "
-      "cannot_stop, last_error) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "address, host_key, spec_hash, launched_at, billing_period, checked_at, ready_at, listed, listed_at, "
+      "first_listed_at, unlisted_at, cannot_stop, last_error) "
+      "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const Machine& machine : machines) write_machine(row, machine);
 }
 

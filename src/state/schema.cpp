@@ -69,6 +69,10 @@ constexpr std::array migrations{R"sql(
     inputs text not null,
     plan text not null
   ) strict;
+)sql",
+                                R"sql(
+  alter table machines add column billing_period integer not null default 0;
+  alter table machines add column checked_at integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {
@@ -92,6 +96,8 @@ Expected<void> check_schema(SQLite::Database& database) {
   }
   return {};
 }
+
+bool is_outdated(SQLite::Database& database) { return pragma(database, "user_version") < std::ssize(migrations); }
 
 void migrate(SQLite::Database& database) {
   for (auto version = pragma(database, "user_version"); version < std::ssize(migrations); ++version) {

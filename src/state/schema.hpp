@@ -12,6 +12,9 @@ namespace hydra_provisioner {
 // Fails for a database that is not a journal, or of a newer version. Reads only.
 Expected<void> check_schema(SQLite::Database& database);
 
+// Whether migrate() would change it.
+bool is_outdated(SQLite::Database& database);
+
 // Brings an empty or older journal up to date; each step is a transaction.
 void migrate(SQLite::Database& database);
 

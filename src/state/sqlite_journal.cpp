@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Transaction.h>
@@ -63,7 +64,11 @@ Expected<Memory> look_with(const std::string& path, std::string_view parameter, 
                               SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
     if (const auto fits = check_schema(database); !fits) return std::unexpected(unusable(path, fits.error()));
     if (database.execAndGet("select count(*) from sqlite_master").getInt() == 0) return Memory{};
-    return read_memory(database, now);
+    if (!is_outdated(database)) return read_memory(database, now);
+    SQLite::Database copy(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Backup(copy, database).executeStep(-1);
+    migrate(copy);
+    return read_memory(copy, now);
   } catch (const std::exception& error) {
     return std::unexpected(in_journal(path, "read", error));
   }

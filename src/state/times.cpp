@@ -15,6 +15,7 @@ void mend(Machine& machine, Instant now) {
   machine.since = std::min(machine.since, now);
   machine.requested_at = std::min(machine.requested_at, now);
   not_after(machine.launched_at, now);
+  not_after(machine.checked_at, now);
   not_after(machine.ready_at, now);
   not_after(machine.listed_at, now);
   not_after(machine.unlisted_at, now + queue_clock_ahead_max);

@@ -85,10 +85,11 @@ void Engine::has(const Machine& machine) {
   if (const auto state = instance_state(machine.state)) provider.has(machine.id, *state);
 }
 
-void Engine::pass(std::vector<Action> actions, Seconds pass_timeout) {
+void Engine::pass(std::vector<Action> actions, Seconds pass_timeout, std::vector<InUse> in_use) {
   Plan plan;
   plan.time = clock.now();
   plan.actions = std::move(actions);
+  plan.in_use = std::move(in_use);
   clock.run(carry_out(std::move(plan), pass_timeout));
 }
 
@@ -101,8 +102,9 @@ Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   const Memory memory = *co_await journal.load(clock.now());
   const auto ended_or_running = *jobs.list();
   Listings listings;
-  listings.emplace(ProviderKind::local, co_await provider.list());
-  const Fleet fleet = reconcile(memory.machines, listings, ended_or_running, clock.now());
+  listings.emplace(ProviderKind::local, co_await provider.list({}));
+  const Fleet fleet =
+      reconcile(memory.machines, listings, ended_or_running, {config.tag, memory.next_number}, clock.now());
 
   Ledger ledger(journal, clock, fleet.machines);
   for (const MachineId& changed : fleet.changed) ledger.touch(ledger.at(changed));
@@ -112,7 +114,8 @@ Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
   Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
                         clock.now() + pass_timeout);
-  co_await hydra_provisioner::carry_out(plan, config, ledger, publication, operations, voice);
+  Care care(ledger, publication, jobs, reachable, voice);
+  co_await hydra_provisioner::carry_out(plan, config, ledger, publication, operations, care, voice);
 
   if (const auto written = co_await ledger.commit(); !written) {
     voice.problem(written.error().message);

@@ -61,7 +61,7 @@ class Engine {
   void has(const Machine& machine);
 
   // What a pass does around its decision: reconcile, carry out, record.
-  void pass(std::vector<Action> actions, Seconds pass_timeout = Seconds{240});
+  void pass(std::vector<Action> actions, Seconds pass_timeout = Seconds{240}, std::vector<InUse> in_use = {});
 
   const Machine& machine(std::int64_t number) const { return journal.machine(id(number)); }
   MachineState state(std::int64_t number) const { return machine(number).state; }

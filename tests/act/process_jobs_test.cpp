@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -15,6 +16,8 @@
 #include "act/job_files.hpp"
 #include "io/clock.hpp"
 #include "io/files.hpp"
+#include "io/processes.hpp"
+#include "tests/fakes/fake_clock.hpp"
 #include "tests/io/temporary_folder.hpp"
 #include "tests/support/await.hpp"
 
@@ -39,6 +42,7 @@ class ProcessJobs : public testing::Test {
 
   // No process is left behind, even by a test that failed.
   ~ProcessJobs() override {
+    kill_all(processes_with(mark));
     for (int n = 0; n < 10; ++n) open_gate();
     for (const JobState& job : jobs.list().value_or(std::vector<JobState>{})) wait(job.machine);
   }
@@ -54,6 +58,33 @@ class ProcessJobs : public testing::Test {
     return script("read line < $2/gate; echo \"$line\"; echo '{}' > $2/jobs/$5.result.json");
   }
   void open_gate() { EXPECT_EQ(::write(gate_.number(), "open\n", 5), 5); }
+
+  // A shell that was started under this name and sleeps for ever, in a session of its own: to be run by a job's script.
+  // It has nothing of the job's but the environment.
+  std::string daemon(const std::string& name) const {
+    EXPECT_TRUE(replace_file(
+        path(name), "#!/bin/sh\nexec 3>&-\necho $$ > " + path(name + ".id") + "\nread line < " + path("never") + "\n",
+        0700));
+    if (!fs::exists(path("never"))) EXPECT_EQ(::mkfifo(path("never").c_str(), 0600), 0);
+    return "setsid " + path(name) + " & until test -s " + path(name + ".id") + "; do sleep 0.01; done\n";
+  }
+  bool is_alive(const std::string& daemon) const {
+    const auto content = read_file(path(daemon + ".id"), 64)->value_or("");
+    const auto id = process_id(content.substr(0, content.find('\n')));
+    EXPECT_TRUE(id) << daemon << " was not started";
+    return id && has_in_environment(*id, mark);
+  }
+
+  // A job that is killed while a call of its own goes on, until the gate is opened for it.
+  void begin_one_that_is_outlived(hydra_provisioner::ProcessJobs& by) {
+    script("(exec 3>&-; read line < $2/gate) & kill -9 $$");
+    const auto begun = by.begin(request("a-1"));
+    ASSERT_TRUE(begun) << begun.error().message;
+    await_end_of_job();
+  }
+  void await_end_of_job() const {
+    while (FileLock::is_held(JobFiles(folder_.path, a1).lock)) std::this_thread::yield();
+  }
 
   static JobRequest request(const std::string& machine, Operation operation = Operation::destroy) {
     return {.machine = MachineId{machine},
@@ -87,6 +118,7 @@ class ProcessJobs : public testing::Test {
   Descriptor gate_;
   SystemClock clock;
   const MachineId a1{"a-1"};
+  const std::string mark = "HYDRA_PROVISIONER_JOB=" + folder_.path + "/jobs/a-1";
   hydra_provisioner::ProcessJobs jobs{path("program"), folder_.path, Tag{"a"}, clock};
 };
 
@@ -149,6 +181,109 @@ TEST_F(ProcessJobs, RunOneAtATimeForAMachine) {
   EXPECT_EQ(read_request(JobFiles(folder_.path, a1))->operation, Operation::destroy);
   begin("a-2");
   EXPECT_EQ(jobs.list()->size(), 2);
+}
+
+TEST_F(ProcessJobs, AreNamedToAllThatTheyStart) {
+  script("sh -c 'echo $HYDRA_PROVISIONER_JOB'");
+  hydra_provisioner::ProcessJobs elsewhere(path("program"), folder_.path + "/.", Tag{"a"}, clock);
+  ASSERT_TRUE(elsewhere.begin(request("a-1")));
+  wait(a1);
+  EXPECT_EQ(log(), folder_.path + "/jobs/a-1\n");
+}
+
+TEST_F(ProcessJobs, RunUntilTheCallHasEndedThatOutlivesThem) {
+  begin_one_that_is_outlived(jobs);
+  EXPECT_TRUE(wait(a1, at_once).is_running);
+  EXPECT_TRUE(jobs.list()->front().is_running);
+  const auto second = jobs.begin(request("a-1", Operation::create));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::already_exists);
+  EXPECT_EQ(read_request(JobFiles(folder_.path, a1))->operation, Operation::destroy);
+  EXPECT_TRUE(jobs.forget(a1));
+  EXPECT_EQ(jobs.list()->size(), 1);
+
+  open_gate();
+  const JobState ended = wait(a1);
+  EXPECT_FALSE(ended.is_running);
+  EXPECT_FALSE(ended.result);
+  EXPECT_TRUE(jobs.forget(a1));
+  EXPECT_EQ(jobs.list()->size(), 0);
+}
+
+TEST_F(ProcessJobs, HaveEndedThoughADaemonOfTheirsStays) {
+  script(daemon("master") + "kill -9 $$");
+  begin("a-1");
+  await_end_of_job();
+  EXPECT_TRUE(is_alive("master"));
+  EXPECT_FALSE(wait(a1, at_once).is_running);
+  EXPECT_FALSE(jobs.list()->front().is_running);
+}
+
+TEST_F(ProcessJobs, TakeTheirSshMastersAlongWhenForgotten) {
+  script(daemon("ssh") + daemon("machine") + "echo '{}' > $2/jobs/$5.result.json");
+  begin("a-1");
+  EXPECT_TRUE(wait(a1).result);
+  EXPECT_TRUE(is_alive("ssh"));
+  EXPECT_TRUE(jobs.forget(a1));
+  EXPECT_FALSE(is_alive("ssh"));
+  EXPECT_TRUE(is_alive("machine")) << "what a job has made is no leftover";
+}
+
+TEST_F(ProcessJobs, BeginWithoutTheSshMastersOfTheLast) {
+  script(daemon("ssh") + daemon("machine") + "kill -9 $$");
+  begin("a-1");
+  await_end_of_job();
+  EXPECT_TRUE(is_alive("ssh"));
+  script("true");
+  begin("a-1");
+  EXPECT_FALSE(is_alive("ssh"));
+  EXPECT_TRUE(is_alive("machine"));
+}
+
+TEST_F(ProcessJobs, LeaveTheSshMastersOfOtherMachinesAlone) {
+  script(daemon("ssh") + "echo '{}' > $2/jobs/$5.result.json");
+  begin("a-1");
+  wait(a1);
+  script("true");
+  begin("a-10");
+  wait(MachineId{"a-10"});
+  EXPECT_TRUE(jobs.forget(MachineId{"a-10"}));
+  EXPECT_TRUE(is_alive("ssh"));
+}
+
+TEST_F(ProcessJobs, AreKilledWhenTheyHangLongAfterTheirDeadline) {
+  FakeClock stopped;
+  hydra_provisioner::ProcessJobs watched(path("program"), folder_.path, Tag{"a"}, stopped);
+  script(daemon("master") + "read line < $2/gate");
+  ASSERT_TRUE(watched.begin(request("a-1")));
+  while (!fs::exists(path("master.id"))) std::this_thread::yield();
+  stopped.advance(request("a-1").deadline + Seconds{60});
+  for (int look = 0; look < 2; ++look) EXPECT_TRUE(watched.list()->front().is_running);
+
+  stopped.advance(Seconds{1});
+  EXPECT_TRUE(watched.list()->front().is_running);
+  const auto listed = watched.list();
+  ASSERT_EQ(listed->size(), 1);
+  EXPECT_FALSE(listed->front().is_running);
+  EXPECT_FALSE(listed->front().result);
+  EXPECT_FALSE(is_alive("master"));
+}
+
+TEST_F(ProcessJobs, AreEndedLongAfterTheirDeadlineAlsoWhenOnlyACallGoesOn) {
+  FakeClock stopped;
+  hydra_provisioner::ProcessJobs watched(path("program"), folder_.path, Tag{"a"}, stopped);
+  begin_one_that_is_outlived(watched);
+  stopped.advance(request("a-1").deadline + Seconds{61});
+  EXPECT_TRUE(watched.list()->front().is_running);
+  EXPECT_FALSE(watched.list()->front().is_running);
+  EXPECT_TRUE(processes_with(mark).empty());
+}
+
+TEST_F(ProcessJobs, WithoutAKnownBeginningAreNotKilled) {
+  gated_script();
+  begin("a-1");
+  ASSERT_TRUE(write_request(JobFiles(folder_.path, a1), request("a-1")));
+  for (int look = 0; look < 2; ++look) EXPECT_TRUE(jobs.list()->front().is_running);
 }
 
 TEST_F(ProcessJobs, DoNotTakeOverAnEarlierResult) {

@@ -169,7 +169,7 @@ TEST(PlanDocument, HasTheKeysThatProgramsRelyOn) {
   EXPECT_EQ(document["actions"][0], json::parse(R"({"action": "create", "machine": "hydra-provisioned-14",
                                                     "pool": "x86_64-linux", "reason": "1 of 2 new machines"})"));
   EXPECT_EQ(document["summary"], json::parse(R"({"create": 1, "start": 1, "drain": 1, "undrain": 0, "stop": 0,
-                                                 "destroy": 0, "keep": 1})"));
+                                                 "destroy": 0, "redeploy": 0, "keep": 1})"));
 }
 
 TEST(PlanDocument, HasAllItsKeysWhenThereIsNothingToSay) {

@@ -87,13 +87,14 @@ std::string defaults(std::span<const Option> options) {
 std::string shown(const Config& config) {
   const PoolConfig& pool = config.pools.at(PoolName("x86_64-linux"));
   const auto& local = std::get<LocalSettings>(pool.provider);
-  return fmt::format(
-      "{} {} {} {} {} {} {} {} {} {} {}; {} {} {} {} {} {} {} {} {} {} {}; {} {}", config.tag, config.status_command,
-      config.status_timeout.count(), config.update_command.has_value(), config.machines_file, config.placeholders,
-      config.max_parallel, config.pass_timeout.count(), config.settle.count(), config.quiet.count(),
-      config.interval.count(), pool.min_machines, pool.max_machines, pool.ignored_runnables, pool.runnables_per_machine,
-      pool.max_jobs, pool.speed_factor, pool.ssh_key.has_value(), pool.stop_on_idle, pool.grace_period.count(),
-      pool.billing_period.count(), pool.boot_timeout.count(), local.own_store, local.boot_seconds.count());
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {}; {} {} {} {} {} {} {} {} {} {} {}; {} {}", config.tag,
+                     config.status_command, config.status_timeout.count(), config.update_command.has_value(),
+                     config.machines_file, config.placeholders, config.max_parallel, config.pass_timeout.count(),
+                     config.settle.count(), config.quiet.count(), config.interval.count(), pool.min_machines,
+                     pool.max_machines, pool.ignored_runnables, pool.runnables_per_machine, pool.max_jobs,
+                     pool.speed_factor, pool.ssh_key.has_value(), pool.stop_on_idle, pool.grace_period.count(),
+                     pool.billing_period.value_or(Seconds{0}).count(), pool.boot_timeout.count(), local.own_store,
+                     local.boot_seconds.count());
 }
 
 TEST(Options, HaveTheDefaultsThatTheirTableSays) {

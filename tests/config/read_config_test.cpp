@@ -153,7 +153,7 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
 TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
   EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}})).billing_period, Seconds{3600});
   EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}, {"billingPeriod", 60}})).billing_period, Seconds{60});
-  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).billing_period, Seconds{0});
+  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).billing_period, std::nullopt);
 }
 
 TEST(ReadConfig, TellsAllErrorsAtOnce) {

@@ -108,7 +108,11 @@ Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
   machine.cannot_stop = rarely();
   machine.vanished = rarely();
   machine.interrupted = *arbitrary<bool>();
-  if (rarely()) machine.under_way = *element(Operation::create, Operation::start, Operation::stop, Operation::destroy);
+  machine.needs_redeploy = rarely();
+  machine.spec_hash = *element<std::string>("", "old", "new");
+  if (rarely())
+    machine.under_way =
+        *element(Operation::create, Operation::start, Operation::stop, Operation::destroy, Operation::redeploy);
   return machine;
 }
 
@@ -178,6 +182,7 @@ AnyFarm make_farm(bool trusted) {
   farm.seen.next_number = count + *inRange<std::int64_t>(1, 3);
   for (const PoolOfMachines& pool : pools) {
     if (rarely()) farm.seen.creations[pool.name] = any_creation_record();
+    if (pool.kind == ProviderKind::nixops && !rarely()) farm.seen.specifications[pool.name] = "new";
   }
   if (rarely()) farm.seen.unseen.emplace(any_provider(), "its list could not be read");
   farm.seen.queue = std::unexpected(Untrusted{"it is down"});
@@ -205,7 +210,8 @@ std::string described(const Machine& m) {
 std::string described(const PoolConfig& p) {
   return fmt::format("{} {} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
                      to_string(p.kind()), p.min_machines, p.max_machines, p.ignored_runnables, p.runnables_per_machine,
-                     p.stop_on_idle, p.grace_period.count(), p.billing_period.count(), p.boot_timeout.count());
+                     p.stop_on_idle, p.grace_period.count(), p.billing_period.value_or(Seconds{0}).count(),
+                     p.boot_timeout.count());
 }
 
 }  // namespace

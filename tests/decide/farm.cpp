@@ -78,6 +78,26 @@ MachineSeen& MachineSeen::says(QueueMachine entry) {
   return *this;
 }
 
+MachineSeen& MachineSeen::made_from(std::string spec_hash) {
+  machine_.spec_hash = std::move(spec_hash);
+  return *this;
+}
+
+MachineSeen& MachineSeen::needs_redeploy() {
+  machine_.needs_redeploy = true;
+  return *this;
+}
+
+MachineSeen& MachineSeen::checked_for(Seconds span) {
+  machine_.checked_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::billed_by(Seconds period) {
+  machine_.billing_period = period;
+  return *this;
+}
+
 MachineSeen& MachineSeen::absent() {
   entry_.reset();
   return *this;
@@ -242,6 +262,16 @@ Farm& Farm::failed_passes(const std::string& pool, std::int64_t count, Instant l
 
 Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
   snapshot_.creations[PoolName(pool)].failures = std::move(times);
+  return *this;
+}
+
+Farm& Farm::specification(const std::string& pool, const std::string& hash) {
+  snapshot_.specifications[PoolName(pool)] = hash;
+  return *this;
+}
+
+Farm& Farm::checks_every(ProviderKind provider, Seconds span) {
+  snapshot_.check_intervals[provider] = span;
   return *this;
 }
 

@@ -30,7 +30,7 @@ struct Settings {
   std::int64_t runnables_per_machine = 1;
   bool stop_on_idle = false;
   Seconds grace_period{0};
-  Seconds billing_period{0};
+  std::optional<Seconds> billing_period{};
   Seconds boot_timeout{1800};
   ProviderKind provider = ProviderKind::local;
 };
@@ -62,6 +62,10 @@ class MachineSeen {
   MachineSeen& vanished();
   MachineSeen& refuses_to_stop();
   MachineSeen& failed_with(std::string error);
+  MachineSeen& made_from(std::string spec_hash);
+  MachineSeen& needs_redeploy();
+  MachineSeen& checked_for(Seconds span);  // since it was last checked
+  MachineSeen& billed_by(Seconds period);  // unless its pool says otherwise
 
   const Machine& machine() const { return machine_; }
   const std::optional<QueueMachine>& entry() const { return entry_; }
@@ -102,6 +106,8 @@ class Farm {
   Farm& unseen(ProviderKind provider, const std::string& why);
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
   Farm& failures(const std::string& pool, std::vector<Instant> times);
+  Farm& specification(const std::string& pool, const std::string& hash);
+  Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& settle(Seconds span);
   Farm& quiet(Seconds span);
   Farm& at(Instant now);  // of the pass, and of the status

@@ -16,12 +16,14 @@
 
 namespace hydra_provisioner {
 
-class FakeProvider final : public Provider {
+class FakeProvider final : public Provider, public Upkeep {
  public:
   explicit FakeProvider(Chronicle& chronicle) : chronicle_(chronicle) {}
 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
+  std::map<MachineId, Expected<Condition>> conditions;  // what checks find; fine, where nothing is said
+  std::map<MachineId, Error> deaf;                      // machines that cannot be told to stay alive
 
   static Instance instance(const MachineId& machine, InstanceState state = InstanceState::running) {
     const auto number = number_of(machine);
@@ -51,6 +53,7 @@ class FakeProvider final : public Provider {
     switch (operation) {
       case Operation::create:
       case Operation::start:
+      case Operation::redeploy:
         has(machine);
         return machines[machine];
       case Operation::stop:
@@ -63,28 +66,43 @@ class FakeProvider final : public Provider {
     return std::nullopt;
   }
 
-  Task<Expected<std::vector<Instance>>> list() override {
+  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId>) override {
     if (listing_fails) co_return std::unexpected(*listing_fails);
     std::vector<Instance> instances;
     for (const auto& [id, machine] : machines) instances.push_back(machine);
     co_return instances;
   }
-  Task<Expected<Instance>> create(MachineId machine, PoolConfig) override {
-    co_return with_machine(perform(machine, Operation::create));
+  Task<Expected<Instance>> create(Target target, PoolConfig) override {
+    co_return with_machine(perform(target.machine, Operation::create));
   }
-  Task<Expected<Instance>> start(MachineId machine, PoolConfig) override {
-    co_return with_machine(perform(machine, Operation::start));
+  Task<Expected<Instance>> start(Target target, PoolConfig) override {
+    co_return with_machine(perform(target.machine, Operation::start));
   }
-  Task<Expected<void>> stop(MachineId machine) override {
-    co_return without_machine(perform(machine, Operation::stop));
+  Task<Expected<void>> stop(Target target) override {
+    co_return without_machine(perform(target.machine, Operation::stop));
   }
-  Task<Expected<void>> destroy(MachineId machine) override {
-    co_return without_machine(perform(machine, Operation::destroy));
+  Task<Expected<void>> destroy(Target target) override {
+    co_return without_machine(perform(target.machine, Operation::destroy));
   }
   Task<Expected<void>> ready(Instance instance, PoolConfig) override {
     if (boots_[instance.machine]-- > 0) co_return failure("connection refused");
     co_return Expected<void>{};
   }
+
+  Upkeep* upkeep() override { return this; }
+  Task<Expected<void>> keep_alive(Target target) override {
+    chronicle_.add(fmt::format("keep alive {}", target.machine));
+    const auto error = deaf.find(target.machine);
+    if (error != deaf.end()) co_return std::unexpected(error->second);
+    co_return Expected<void>{};
+  }
+  Task<Expected<Condition>> check(Target target) override {
+    chronicle_.add(fmt::format("check {}", target.machine));
+    const auto found = conditions.find(target.machine);
+    co_return found == conditions.end() ? Condition::fine : found->second;
+  }
+  Seconds check_interval() const override { return Seconds{100}; }
+  Task<Expected<std::string>> specification(PoolConfig) override { co_return "spec"; }
 
  private:
   static Expected<Instance> with_machine(const JobResult& result) {

@@ -1,12 +1,17 @@
 #include "io/subprocess.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -198,6 +203,94 @@ TEST(Subprocess, TakesItsGroupAlongWhenItSaysTooMuch) {
   Lifeline group;
   EXPECT_EQ(error_of(shell("exec 9>" + group.path + "; sleep 600 & yes")), "sh printed more than 1 MiB");
   EXPECT_TRUE(group.has_ended());
+}
+
+class OverheardSubprocess : public testing::Test {
+ protected:
+  // One that goes on only when it is told to.
+  class Gate {
+   public:
+    explicit Gate(std::string path) : path(std::move(path)) {
+      EXPECT_EQ(::mkfifo(this->path.c_str(), 0600), 0);
+      end_ = Descriptor(::open(this->path.c_str(), O_RDWR | O_CLOEXEC));
+    }
+    void open() const { EXPECT_EQ(::write(end_.number(), "\n", 1), 1); }
+
+    const std::string path;
+
+   private:
+    Descriptor end_;
+  };
+
+  static std::function<std::optional<Error>(std::string_view)> into(std::string& heard) {
+    return [&heard](std::string_view piece) {
+      heard += piece;
+      return std::nullopt;
+    };
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(OverheardSubprocess, IsHeardWhileItRuns) {
+  const Gate first(folder_.path + "/first");
+  const Gate second(folder_.path + "/second");
+  Command command = shell("echo out; read line <" + first.path + "; echo err >&2; read line <" + second.path);
+  command.overhear = [&](std::string_view piece) -> std::optional<Error> {
+    (piece == "out\n" ? first : second).open();
+    return std::nullopt;
+  };
+  const Finished child = finished(std::move(command));
+  EXPECT_EQ(child.exit_status, 0);
+  EXPECT_EQ(child.output, "out\n");
+  EXPECT_EQ(child.errors, "err\n");
+}
+
+TEST_F(OverheardSubprocess, IsHeardToItsLastWord) {
+  constexpr int long_text = 300'000;
+  std::string heard;
+  Command command =
+      shell("head -c 300000 /dev/zero | tr '\\0' o; head -c 300000 /dev/zero | tr '\\0' e >&2; printf '!'");
+  command.overhear = into(heard);
+  EXPECT_EQ(finished(std::move(command)).errors, std::string(long_text, 'e'));
+  EXPECT_EQ(std::ranges::count(heard, 'o'), long_text);
+  EXPECT_EQ(std::ranges::count(heard, 'e'), long_text);
+  EXPECT_EQ(std::ranges::count(heard, '!'), 1);
+}
+
+TEST_F(OverheardSubprocess, IsHeardAlsoWhenItsDeadlinePasses) {
+  std::string heard;
+  Command command = shell("echo said; sleep 600");
+  command.deadline = 50ms;
+  command.overhear = into(heard);
+  while (heard.empty()) EXPECT_EQ(await(run(command)).error().kind, ErrorKind::timed_out);
+  EXPECT_EQ(heard.substr(0, 5), "said\n");
+}
+
+TEST_F(OverheardSubprocess, EndsWithItsGroupAtAnObjection) {
+  Lifeline group;
+  const Error objection{"no capacity", ErrorKind::refused};
+  for (const std::string redirection : {"", " >&2"}) {
+    Command command = shell("exec 9>" + group.path + "; sleep 100000 & echo hopeless" + redirection + "; wait");
+    command.deadline = 24h;
+    command.overhear = [&](std::string_view) { return objection; };
+    const auto result = await(run(std::move(command)));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error(), objection);
+  }
+  EXPECT_TRUE(group.has_ended());
+  EXPECT_FALSE(has_children());
+}
+
+TEST_F(OverheardSubprocess, IsNotHeardAfterAnObjection) {
+  int pieces = 0;
+  Command command = shell("yes & yes >&2");
+  command.overhear = [&](std::string_view) {
+    ++pieces;
+    return Error{"enough"};
+  };
+  EXPECT_EQ(error_of(std::move(command)), "enough");
+  EXPECT_EQ(pieces, 1);
 }
 
 // An ssh ControlMaster does so: it has a session of its own and keeps our pipes.

@@ -62,6 +62,8 @@ JobState ended_job(Operation operation, JobResult result) {
   return {.machine = MachineId{"a-1"}, .operation = operation, .is_running = false, .result = std::move(result)};
 }
 
+const Numbering numbering{Tag{"a"}, 20};
+
 // What a pass finds of the one machine a-1.
 struct Found {
   Machine machine;
@@ -75,7 +77,7 @@ struct Found {
 };
 
 Found find(const Machine& machine, const Listings& listings, const std::vector<JobState>& jobs = {}) {
-  const Fleet fleet = reconcile({machine}, listings, jobs, noon);
+  const Fleet fleet = reconcile({machine}, listings, jobs, numbering, noon);
   EXPECT_EQ(fleet.machines.size(), 1);
   return {fleet.machines.front(), fleet.discoveries};
 }
@@ -86,6 +88,7 @@ std::string found(MachineState state, const Listings& listings, const std::vecto
   std::string text(to_string(machine.state));
   if (machine.interrupted) text += ", interrupted";
   if (machine.vanished) text += ", vanished";
+  if (machine.needs_redeploy) text += ", needs redeploy";
   if (machine.under_way) text += fmt::format(", {} under way", to_string(*machine.under_way));
   return text;
 }
@@ -119,9 +122,12 @@ TEST(Fleet, KnowsThatADestroyedMachineIsGone) {
 }
 
 TEST(Fleet, TakesWhatIsLeftOfAVanishedMachineAsSuch) {
-  for (const MachineState state : all_states) {
+  for (const MachineState state : {ready, draining, stopping, stopped, destroying, failed}) {
     EXPECT_EQ(found(state, listing({present(InstanceState::vanished)})), fmt::format("{}, vanished", to_string(state)));
   }
+  Machine taken_over = remembered(creating);
+  taken_over.first_listed_at = earlier;
+  EXPECT_TRUE(find(taken_over, listing({present(InstanceState::vanished)})).machine.vanished);
 }
 
 TEST(Fleet, LetsRunningMachinesBeWhatTheyAreMeantToBe) {
@@ -297,14 +303,14 @@ TEST(Fleet, LooksAtTheProviderWhenAJobWasKilled) {
 }
 
 TEST(Fleet, IgnoresJobsOfMachinesThatItDoesNotKnow) {
-  const Fleet fleet = reconcile({}, listing({}), {ended_job(Operation::destroy, std::nullopt)}, noon);
+  const Fleet fleet = reconcile({}, listing({}), {ended_job(Operation::destroy, std::nullopt)}, numbering, noon);
   EXPECT_THAT(fleet.machines, ElementsAre());
 }
 
 // Machines that the journal does not know.
 
 TEST(Fleet, AdoptsUnknownMachines) {
-  const Fleet fleet = reconcile({}, listing({present(InstanceState::running)}), {}, noon);
+  const Fleet fleet = reconcile({}, listing({present(InstanceState::running)}), {}, numbering, noon);
   EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
   ASSERT_EQ(fleet.machines.size(), 1);
   const Machine& machine = fleet.machines.front();
@@ -320,7 +326,7 @@ TEST(Fleet, AdoptsUnknownMachines) {
 TEST(Fleet, TakesAdoptedMachinesForListedAsStepsMayRunThere) {
   for (const auto state :
        {InstanceState::running, InstanceState::stopped, InstanceState::incomplete, InstanceState::vanished}) {
-    const Machine machine = reconcile({}, listing({present(state)}), {}, noon).machines.front();
+    const Machine machine = reconcile({}, listing({present(state)}), {}, numbering, noon).machines.front();
     EXPECT_TRUE(machine.listed);
     EXPECT_TRUE(machine.first_listed_at);
     EXPECT_LT(*machine.first_listed_at, earlier);
@@ -330,7 +336,7 @@ TEST(Fleet, TakesAdoptedMachinesForListedAsStepsMayRunThere) {
 
 TEST(Fleet, AdoptsMachinesInTheStateThatTheyAreIn) {
   const auto adopted = [](InstanceState state, const std::vector<JobState>& jobs = {}) {
-    const Machine machine = reconcile({}, listing({present(state)}), jobs, noon).machines.front();
+    const Machine machine = reconcile({}, listing({present(state)}), jobs, numbering, noon).machines.front();
     return fmt::format("{}{}{}{}", to_string(machine.state), machine.interrupted ? ", interrupted" : "",
                        machine.vanished ? ", vanished" : "", machine.under_way ? ", under way" : "");
   };
@@ -340,12 +346,106 @@ TEST(Fleet, AdoptsMachinesInTheStateThatTheyAreIn) {
   EXPECT_EQ(adopted(InstanceState::incomplete, {running_job(Operation::create)}), "creating, under way");
 }
 
-TEST(Fleet, AdoptsAMachineOnlyOnceWhoeverListsIt) {
-  Listings listings = listing({present(InstanceState::running), present(InstanceState::running)});
-  listings.emplace(ProviderKind::nixops, std::vector{present(InstanceState::running)});
-  const Fleet fleet = reconcile({}, listings, {}, noon);
-  EXPECT_EQ(fleet.machines.size(), 1);
-  EXPECT_EQ(fleet.adopted.size(), 1);
+TEST(Fleet, AdoptsWhatIsListedTwiceOnce) {
+  const Fleet fleet =
+      reconcile({}, listing({present(InstanceState::running), present(InstanceState::running)}), {}, numbering, noon);
+  EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
+}
+
+TEST(Fleet, GivesAnIdToWhatBearsNoneOfOurs) {
+  Instance foreign = present(InstanceState::unproven, 3);
+  foreign.machine = MachineId{"renamed"};
+  Instance nameless = present(InstanceState::unproven, 4);
+  nameless.machine = MachineId{};
+  const Fleet fleet =
+      reconcile({}, listing({foreign, nameless, present(InstanceState::unproven, 25)}), {}, numbering, noon);
+  EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-25"}, MachineId{"a-26"}, MachineId{"a-27"}))
+      << "beyond all numbers in use";
+  EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-3"});
+}
+
+TEST(Fleet, TellsTwoInstancesOfOneNameApart) {
+  Machine known = remembered(ready, 1);
+  known.instance = InstanceId{"i-8"};
+  known.spec_hash = "hash";
+  Instance twin = present(InstanceState::unproven, 1);
+  Instance ours = twin;
+  ours.id = InstanceId{"i-8"};
+  const Fleet fleet = reconcile({known}, listing({twin, ours}), {}, numbering, noon);
+  ASSERT_EQ(fleet.machines.size(), 2);
+  EXPECT_EQ(fleet.machines[0].instance, InstanceId{"i-8"});
+  EXPECT_EQ(fleet.machines[0].state, ready);
+  EXPECT_EQ(fleet.machines[1].id, MachineId{"a-20"});
+  EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-1"});
+}
+
+TEST(Fleet, KnowsAMachineAgainThatBearsAnotherName) {
+  Machine known = remembered(ready, 1);
+  known.instance = InstanceId{"i-1"};
+  known.spec_hash = "hash";
+  Instance renamed = present(InstanceState::unproven, 1);
+  renamed.machine = MachineId{"renamed"};
+  const Fleet fleet = reconcile({known}, listing({renamed}), {}, numbering, noon);
+  ASSERT_EQ(fleet.machines.size(), 1);
+  EXPECT_EQ(fleet.machines[0].state, ready);
+}
+
+// Machines of which only our own records tell whether they were finished.
+
+TEST(Fleet, RedeploysWhatIsNotKnownToBeDeployed) {
+  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)})), "creating, needs redeploy");
+  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {running_job(Operation::create)}),
+            "creating, create under way");
+  Instance deployed = present(InstanceState::running);
+  deployed.spec_hash = "hash";
+  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {ended_job(Operation::create, deployed)}),
+            "creating");
+}
+
+TEST(Fleet, TakesAReadyMachineThatCannotBeUsedOutOfUse) {
+  const Found result = find(remembered(ready), listing({present(InstanceState::unreachable)}));
+  EXPECT_EQ(result.machine.state, creating);
+  EXPECT_EQ(result.machine.requested_at, noon) << "it has its bootTimeout again";
+  EXPECT_TRUE(result.machine.needs_redeploy);
+  EXPECT_EQ(found(draining, listing({present(InstanceState::unreachable)})), "draining");
+}
+
+TEST(Fleet, MakesAnewWhatNeverWasThereAndMissesWhatWas) {
+  Instance nothing = present(InstanceState::vanished);
+  nothing.address.clear();
+  EXPECT_EQ(found(creating, listing({nothing})), "creating, interrupted");
+  EXPECT_EQ(found(ready, listing({nothing})), "ready, vanished");
+}
+
+TEST(Fleet, TriesAgainWhatIsUnfinished) {
+  const auto unfinished = failure("activation failed", ErrorKind::unfinished);
+  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {ended_job(Operation::create, unfinished)}),
+            "creating, needs redeploy");
+  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {ended_job(Operation::create, failure("no"))}),
+            "failed");
+}
+
+TEST(Fleet, TakesAMachineWhoseRedeploymentFailedOutOfUse) {
+  Machine machine = remembered(ready);
+  machine.spec_hash = "old";
+  const Found result =
+      find(machine, listing({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, failure("no"))});
+  EXPECT_EQ(result.machine.state, creating);
+  EXPECT_EQ(result.machine.spec_hash, "");
+  EXPECT_TRUE(result.machine.needs_redeploy);
+  EXPECT_EQ(result.reasons(), "redeploy: no");
+}
+
+TEST(Fleet, KeepsARedeployedMachineInUse) {
+  Machine machine = remembered(ready);
+  machine.spec_hash = "old";
+  Instance deployed = present(InstanceState::running);
+  deployed.spec_hash = "new";
+  const Found result =
+      find(machine, listing({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, deployed)});
+  EXPECT_EQ(result.machine.state, ready);
+  EXPECT_EQ(result.machine.spec_hash, "new");
+  EXPECT_EQ(result.machine.checked_at, noon);
 }
 
 TEST(Fleet, TellsWhichMachinesAreNotAsRemembered) {
@@ -357,14 +457,14 @@ TEST(Fleet, TellsWhichMachinesAreNotAsRemembered) {
   const Fleet fleet = reconcile({same, moved, remembered(destroying, 3)},
                                 listing({present(InstanceState::running, 1), present(InstanceState::running, 2),
                                          present(InstanceState::running, 4)}),
-                                {}, noon);
+                                {}, numbering, noon);
   EXPECT_THAT(fleet.changed, ElementsAre(MachineId{"a-2"}, MachineId{"a-3"}, MachineId{"a-4"}));
 }
 
 TEST(Fleet, SortsMachinesByNumber) {
-  const Fleet fleet =
-      reconcile({remembered(ready, 10), remembered(ready, 9)},
-                listing({present(InstanceState::running, 11), present(InstanceState::running, 2)}), {}, noon);
+  const Fleet fleet = reconcile({remembered(ready, 10), remembered(ready, 9)},
+                                listing({present(InstanceState::running, 11), present(InstanceState::running, 2)}), {},
+                                numbering, noon);
   std::vector<std::string> ids;
   for (const Machine& machine : fleet.machines) ids.push_back(machine.id.text);
   EXPECT_THAT(ids, ElementsAre("a-2", "a-9", "a-10", "a-11"));
@@ -374,11 +474,11 @@ TEST(Fleet, SortsMachinesByNumber) {
 
 RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
   const auto state = *rc::gen::elementOf(std::vector<MachineState>(all_states.begin(), all_states.end()));
-  const auto instance = *rc::gen::elementOf(
-      std::vector<std::optional<InstanceState>>{std::nullopt, InstanceState::incomplete, InstanceState::running,
-                                                InstanceState::stopped, InstanceState::vanished});
-  const auto operation = *rc::gen::elementOf(
-      std::vector<Operation>{Operation::create, Operation::start, Operation::stop, Operation::destroy});
+  const auto instance = *rc::gen::elementOf(std::vector<std::optional<InstanceState>>{
+      std::nullopt, InstanceState::incomplete, InstanceState::running, InstanceState::stopped, InstanceState::vanished,
+      InstanceState::unproven, InstanceState::unreachable});
+  const auto operation = *rc::gen::elementOf(std::vector<Operation>{
+      Operation::create, Operation::start, Operation::stop, Operation::destroy, Operation::redeploy});
   std::vector<JobState> jobs;
   switch (*rc::gen::inRange(0, 5)) {
     case 1:
@@ -401,7 +501,7 @@ RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
   const auto listings = *rc::gen::arbitrary<bool>() ? unlisted()
                         : instance                  ? listing({present(*instance)})
                                                     : listing({});
-  const Fleet fleet = reconcile({before}, listings, jobs, noon);
+  const Fleet fleet = reconcile({before}, listings, jobs, numbering, noon);
 
   RC_ASSERT(fleet.machines.size() == 1U);
   const Machine& after = fleet.machines.front();
@@ -409,7 +509,8 @@ RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
   RC_ASSERT(after.state != gone || before.state == destroying);
   RC_ASSERT(after.first_listed_at == before.first_listed_at && after.unlisted_at == before.unlisted_at);
   RC_ASSERT((after.state != before.state) == (after.since == noon));
-  if (after.state != gone) RC_ASSERT(reconcile({after}, listings, {}, noon).machines.front().state == after.state);
+  if (after.state != gone)
+    RC_ASSERT(reconcile({after}, listings, {}, numbering, noon).machines.front().state == after.state);
 }
 
 }  // namespace

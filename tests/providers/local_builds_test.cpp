@@ -37,7 +37,7 @@ class LocalBuilds : public LocalMachines {
     if (IsSkipped()) return;
     std::ofstream(state_dir + "/job.nix") << expression;
     pool.type.features = {"benchmark"};
-    const auto created = await(provider.create(machine, pool));
+    const auto created = await(provider.create({.machine = machine, .instance = {}}, pool));
     ASSERT_TRUE(created) << created.error().message;
     instance = *created;
   }
@@ -103,8 +103,8 @@ TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
 
 TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   output_of({.name = "kept"});
-  ASSERT_TRUE(await(provider.stop(machine)));
-  const auto started = await(provider.start(machine, pool));
+  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  const auto started = await(provider.start({.machine = machine, .instance = {}}, pool));
   ASSERT_TRUE(started) << started.error().message;
   const auto paths = content(folder(machine) + "/store/nix/var/nix/db/db.sqlite");
   EXPECT_NE(paths.find("-kept"), std::string::npos);
@@ -136,7 +136,8 @@ class LocalBuildsRunning : public LocalBuilds {
 };
 
 TEST_F(LocalBuildsRunning, EndWithTheMachine) {
-  const auto result = while_it_builds([&] { EXPECT_TRUE(await(provider.destroy(machine))); });
+  const auto result =
+      while_it_builds([&] { EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}))); });
   EXPECT_EQ(builders(), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   ASSERT_TRUE(result && *result);
@@ -148,7 +149,7 @@ TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {
     kill_listener(machine);
     for (const pid_t pid : processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine))) ::kill(pid, SIGKILL);
     EXPECT_FALSE(builders().empty()) << "Nix leaves them behind";
-    EXPECT_TRUE(await(provider.destroy(machine)));
+    EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
   });
   EXPECT_EQ(builders(), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));

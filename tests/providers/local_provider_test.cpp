@@ -23,7 +23,7 @@ class LocalProviderTest : public LocalMachines {
   LocalProvider provider{Tag("t"), state_dir, clock};
 
   Instance create() {
-    const auto instance = await(provider.create(machine, pool));
+    const auto instance = await(provider.create({.machine = machine, .instance = {}}, pool));
     EXPECT_TRUE(instance) << instance.error().message;
     return instance.value_or(Instance{});
   }
@@ -54,7 +54,7 @@ TEST_F(LocalProviderTest, CreatesAMachineThatIsReadyAndListed) {
   EXPECT_TRUE(instance.launched_at);
   EXPECT_EQ(why_not_ready(instance), "");
 
-  const auto all = await(provider.list());
+  const auto all = await(provider.list({}));
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 1U);
   EXPECT_EQ(all->front().machine, machine);
@@ -103,7 +103,7 @@ TEST_F(LocalProviderTest, LetsTheKeyOfItsPoolIn) {
 
 TEST_F(LocalProviderTest, SaysHowToMakeAMissingKey) {
   pool.ssh_key = state_dir + "/none";
-  const auto created = await(provider.create(machine, pool));
+  const auto created = await(provider.create({.machine = machine, .instance = {}}, pool));
   ASSERT_FALSE(created);
   EXPECT_EQ(
       created.error().message,
@@ -115,7 +115,7 @@ TEST_F(LocalProviderTest, SaysThatSshWouldRefuseTheKey) {
   pool.ssh_key = state_dir + "/open";
   std::ofstream(*pool.ssh_key) << "a key";
   std::filesystem::permissions(*pool.ssh_key, std::filesystem::perms(0644));
-  const auto created = await(provider.create(machine, pool));
+  const auto created = await(provider.create({.machine = machine, .instance = {}}, pool));
   ASSERT_FALSE(created);
   EXPECT_EQ(
       created.error().message,
@@ -148,7 +148,7 @@ TEST_F(LocalProviderTest, DoesNotTakeAnotherProcessForItsSshd) {
   const pid_t sshd = listener(machine);
   std::ofstream(folder(machine) + "/sshd.pid") << ::getpid() << "\n";  // as if the id had been used again
   EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::incomplete}})) << "it still runs, so it is not gone";
-  ASSERT_TRUE(await(provider.destroy(machine)));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
   EXPECT_NE(::kill(sshd, 0), 0);
 }
 
@@ -156,11 +156,11 @@ TEST_F(LocalProviderTest, KeepsTheStoreOfAStoppedMachineAndItsHostKeyAndAddress)
   const Instance before = create();
   std::filesystem::create_directories(folder(machine) + "/store");
   std::ofstream(folder(machine) + "/store/kept") << "x";
-  ASSERT_TRUE(await(provider.stop(machine)));
+  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
   EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::stopped}}));
   EXPECT_EQ(processes_with(folder(machine)), std::vector<pid_t>{});
 
-  const auto after = await(provider.start(machine, pool));
+  const auto after = await(provider.start({.machine = machine, .instance = {}}, pool));
   ASSERT_TRUE(after) << after.error().message;
   EXPECT_EQ(after->host_key, before.host_key);
   EXPECT_EQ(after->address, before.address);
@@ -170,32 +170,32 @@ TEST_F(LocalProviderTest, KeepsTheStoreOfAStoppedMachineAndItsHostKeyAndAddress)
 
 TEST_F(LocalProviderTest, StopsTwiceAndStartsTwice) {
   create();
-  EXPECT_TRUE(await(provider.stop(machine)));
-  EXPECT_TRUE(await(provider.stop(machine)));
-  EXPECT_TRUE(await(provider.start(machine, pool)));
-  EXPECT_TRUE(await(provider.start(machine, pool)));
+  EXPECT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  EXPECT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  EXPECT_TRUE(await(provider.start({.machine = machine, .instance = {}}, pool)));
+  EXPECT_TRUE(await(provider.start({.machine = machine, .instance = {}}, pool)));
   EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::running}}));
 }
 
 TEST_F(LocalProviderTest, DoesNotStartWhatWasDestroyed) {
-  const auto started = await(provider.start(machine, pool));
+  const auto started = await(provider.start({.machine = machine, .instance = {}}, pool));
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().kind, ErrorKind::refused);
 }
 
 TEST_F(LocalProviderTest, DestroysProcessesAndFolder) {
   create();
-  ASSERT_TRUE(await(provider.destroy(machine)));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
   EXPECT_EQ(processes_with(folder(machine)), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   EXPECT_EQ(listed(provider), Listed{});
-  EXPECT_TRUE(await(provider.destroy(machine))) << "nothing is there any more";
+  EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}))) << "nothing is there any more";
 }
 
 TEST_F(LocalProviderTest, DestroysASessionWhoseListenerHasDied) {
   FILE* const session = log_in(create());
   kill_listener(machine);
-  ASSERT_TRUE(await(provider.destroy(machine)));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
   EXPECT_EQ(processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine)), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   EXPECT_EQ(WEXITSTATUS(::pclose(session)), 255) << "its connection has ended";
@@ -204,26 +204,26 @@ TEST_F(LocalProviderTest, DestroysASessionWhoseListenerHasDied) {
 TEST_F(LocalProviderTest, DestroysNoProcessOfAMachineWhoseNameBeginsAlike) {
   create();
   const MachineId other("t-11");
-  ASSERT_TRUE(await(provider.create(other, pool)));
-  ASSERT_TRUE(await(provider.destroy(machine)));
+  ASSERT_TRUE(await(provider.create({.machine = other, .instance = {}}, pool)));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
   EXPECT_EQ(listed(provider), (Listed{{"t-11", InstanceState::running}}));
 }
 
 TEST_F(LocalProviderTest, RefusesAnIdThatIsNotItsOwn) {
   for (const char* id : {"", "t-", "t-1-1", "u-1", "../t-1", "t-1/.."}) {
-    EXPECT_FALSE(await(provider.destroy(MachineId(id)))) << id;
-    EXPECT_FALSE(await(provider.create(MachineId(id), pool))) << id;
+    EXPECT_FALSE(await(provider.destroy({.machine = MachineId(id), .instance = {}}))) << id;
+    EXPECT_FALSE(await(provider.create({.machine = MachineId(id), .instance = {}}, pool))) << id;
   }
 }
 
 TEST_F(LocalProviderTest, SeesOnlyMachinesOfItsTag) {
   LocalProvider a(Tag("a"), state_dir, clock);
   LocalProvider a_1(Tag("a-1"), state_dir, clock);
-  ASSERT_TRUE(await(a.create(MachineId("a-1"), pool)));
-  ASSERT_TRUE(await(a_1.create(MachineId("a-1-1"), pool)));
+  ASSERT_TRUE(await(a.create({.machine = MachineId("a-1"), .instance = {}}, pool)));
+  ASSERT_TRUE(await(a_1.create({.machine = MachineId("a-1-1"), .instance = {}}, pool)));
   EXPECT_EQ(listed(a), (Listed{{"a-1", InstanceState::running}}));
   EXPECT_EQ(listed(a_1), (Listed{{"a-1-1", InstanceState::running}}));
-  ASSERT_TRUE(await(a.destroy(MachineId("a-1"))));
+  ASSERT_TRUE(await(a.destroy({.machine = MachineId("a-1"), .instance = {}})));
   EXPECT_EQ(listed(a_1), (Listed{{"a-1-1", InstanceState::running}}));
 }
 
@@ -236,7 +236,7 @@ TEST_F(LocalProviderTest, ListsAFolderWithoutRecordAsIncomplete) {
 TEST_F(LocalProviderTest, SaysWhichRecordCannotBeRead) {
   std::filesystem::create_directories(folder(machine));
   std::ofstream(folder(machine) + "/instance.json") << R"({"pool": "x86_64-linux", "power": "maybe"})";
-  const auto instances = await(provider.list());
+  const auto instances = await(provider.list({}));
   ASSERT_FALSE(instances);
   EXPECT_EQ(instances.error().message,
             folder(machine) +
@@ -246,22 +246,22 @@ TEST_F(LocalProviderTest, SaysWhichRecordCannotBeRead) {
 
 TEST_F(LocalProviderTest, TakesAnotherAddressWhenItsOwnIsInUse) {
   const Instance first = create();
-  ASSERT_TRUE(await(provider.destroy(machine)));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
   // The same id leads to the same address, which another state directory's machine now has.
   const std::string elsewhere = state_dir + "/elsewhere";
   LocalProvider other(Tag("t"), elsewhere, clock);
-  const auto taken = await(other.create(machine, pool));
+  const auto taken = await(other.create({.machine = machine, .instance = {}}, pool));
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_EQ(taken->address, first.address);
   const Instance second = create();
   EXPECT_NE(second.address, first.address);
   EXPECT_EQ(why_not_ready(second), "");
-  EXPECT_TRUE(await(other.destroy(machine)));
+  EXPECT_TRUE(await(other.destroy({.machine = machine, .instance = {}})));
 }
 
 TEST_F(LocalProviderTest, LeavesAStoppedMachineItsAddress) {
   const Instance first = create();
-  ASSERT_TRUE(await(provider.stop(machine)));
+  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
   std::filesystem::rename(folder(machine), folder(MachineId("t-2")));  // so that another id has that address
   EXPECT_NE(create().address, first.address);
 }
@@ -271,7 +271,8 @@ TEST_F(LocalProviderTest, CreatesManyAtOnce) {
   std::set<std::string> addresses;
   std::vector<std::string> errors;
   const auto create_one = [&](int number) -> Task<void> {
-    const auto instance = co_await provider.create(MachineId("t-" + std::to_string(number)), pool);
+    const auto instance =
+        co_await provider.create({.machine = MachineId("t-" + std::to_string(number)), .instance = {}}, pool);
     instance ? static_cast<void>(addresses.insert(instance->address)) : errors.push_back(instance.error().message);
   };
   for (int number = 1; number <= 8; ++number) creations.emplace_back([&, number] { return create_one(number); });
@@ -302,17 +303,17 @@ Ended in_a_process_that_dies_at(int waypoint_number, const std::function<bool()>
 }
 
 TEST_F(LocalProviderTest, SurvivesACrashAnywhereInCreate) {
-  const auto work = [&] { return await(provider.create(machine, pool)).has_value(); };
+  const auto work = [&] { return await(provider.create({.machine = machine, .instance = {}}, pool)).has_value(); };
   int number = 1;
   for (; in_a_process_that_dies_at(number, work) == Ended::at_waypoint; ++number) {
     const Listed seen = listed(provider);
     ASSERT_LE(seen.size(), 1U);
     if (!seen.empty())
       EXPECT_TRUE(seen[0].second == InstanceState::incomplete || seen[0].second == InstanceState::running);
-    const auto instance = await(provider.create(machine, pool));
+    const auto instance = await(provider.create({.machine = machine, .instance = {}}, pool));
     ASSERT_TRUE(instance) << instance.error().message << ", after a crash at waypoint " << number;
     EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::running}}));
-    ASSERT_TRUE(await(provider.destroy(machine)));
+    ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
     ASSERT_EQ(processes_with(folder(machine)), std::vector<pid_t>{}) << "after a crash at waypoint " << number;
   }
   EXPECT_GT(number, 20);
@@ -320,11 +321,11 @@ TEST_F(LocalProviderTest, SurvivesACrashAnywhereInCreate) {
 
 TEST_F(LocalProviderTest, SurvivesACrashAnywhereInStop) {
   create();
-  const auto work = [&] { return await(provider.stop(machine)).has_value(); };
+  const auto work = [&] { return await(provider.stop({.machine = machine, .instance = {}})).has_value(); };
   for (int number = 1; in_a_process_that_dies_at(number, work) == Ended::at_waypoint; ++number) {
-    ASSERT_TRUE(await(provider.stop(machine)));
+    ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
     EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::stopped}}));
-    ASSERT_TRUE(await(provider.start(machine, pool)));
+    ASSERT_TRUE(await(provider.start({.machine = machine, .instance = {}}, pool)));
   }
 }
 
@@ -333,7 +334,8 @@ TEST_F(LocalProviderTest, MakesOneKeyForProcessesThatCreateAtOnce) {
   for (int number = 1; number <= 4; ++number) {
     children.push_back(::fork());
     if (children.back() == 0) {
-      const auto created = await(provider.create(MachineId("t-" + std::to_string(number)), pool));
+      const auto created =
+          await(provider.create({.machine = MachineId("t-" + std::to_string(number)), .instance = {}}, pool));
       ::_exit(created ? 0 : 1);
     }
   }
@@ -342,7 +344,7 @@ TEST_F(LocalProviderTest, MakesOneKeyForProcessesThatCreateAtOnce) {
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
   }
-  const auto instances = await(provider.list());
+  const auto instances = await(provider.list({}));
   ASSERT_TRUE(instances);
   ASSERT_EQ(instances->size(), 4U);
   for (const auto& instance : *instances) EXPECT_EQ(why_not_ready(instance), "");
@@ -351,7 +353,7 @@ TEST_F(LocalProviderTest, MakesOneKeyForProcessesThatCreateAtOnce) {
 TEST_F(LocalProviderTest, NamesEveryMissingProgramAtOnce) {
   const std::string path = ::getenv("PATH");
   ::setenv("PATH", state_dir.c_str(), 1);
-  const auto created = await(provider.create(machine, pool));
+  const auto created = await(provider.create({.machine = machine, .instance = {}}, pool));
   ::setenv("PATH", path.c_str(), 1);
   ASSERT_FALSE(created);
   const std::string& message = created.error().message;
@@ -370,7 +372,7 @@ TEST_F(LocalProviderTest, SaysThatAnotherSshdHasPort22OfAllAddresses) {
   ASSERT_EQ(::setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
   ASSERT_EQ(::bind(server, reinterpret_cast<const sockaddr*>(&everywhere), sizeof everywhere), 0);
   ASSERT_EQ(::listen(server, 1), 0);
-  const auto created = await(provider.create(machine, pool));
+  const auto created = await(provider.create({.machine = machine, .instance = {}}, pool));
   ::close(server);
   ASSERT_FALSE(created);
   EXPECT_NE(created.error().message.find("another program listens on port 22 of all addresses"), std::string::npos)
@@ -379,7 +381,7 @@ TEST_F(LocalProviderTest, SaysThatAnotherSshdHasPort22OfAllAddresses) {
 
 TEST_F(LocalProviderTest, SaysWhichStateDirectoryItCannotUse) {
   LocalProvider odd(Tag("t"), state_dir + "/with space", clock);
-  const auto created = await(odd.create(machine, pool));
+  const auto created = await(odd.create({.machine = machine, .instance = {}}, pool));
   ASSERT_FALSE(created);
   EXPECT_NE(created.error().message.find("choose another --state-dir"), std::string::npos) << created.error().message;
 }

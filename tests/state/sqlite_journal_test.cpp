@@ -148,6 +148,8 @@ Machine any_machine() {
   any.host_key = *rc::gen::arbitrary<std::string>();
   any.spec_hash = *rc::gen::arbitrary<std::string>();
   any.launched_at = *perhaps_an_instant();
+  any.billing_period = Seconds{*rc::gen::inRange(0, 86400)};
+  any.checked_at = *perhaps_an_instant();
   any.ready_at = *perhaps_an_instant();
   any.listed_at = *perhaps_an_instant();
   any.listed = *rc::gen::arbitrary<bool>();
@@ -160,8 +162,8 @@ Machine any_machine() {
 
 auto fields(const Machine& m) {
   return std::tie(m.id, m.pool, m.provider, m.instance, m.state, m.since, m.requested_at, m.address, m.host_key,
-                  m.spec_hash, m.launched_at, m.ready_at, m.listed_at, m.listed, m.first_listed_at, m.unlisted_at,
-                  m.cannot_stop, m.last_error);
+                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.ready_at, m.listed_at, m.listed,
+                  m.first_listed_at, m.unlisted_at, m.cannot_stop, m.last_error);
 }
 
 TEST_F(Journal, RemembersEveryFieldOfAMachine) {
@@ -341,12 +343,28 @@ TEST_F(Journal, RefusesAnotherProgramsDatabase) {
   EXPECT_EQ(number("select count(*) from sqlite_master"), 1);
 }
 
+TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
+  open();
+  commit(of({machine(7)}));
+  close();
+  for (const char* column : {"billing_period", "checked_at"})
+    sql(fmt::format("alter table machines drop column {}", column));
+  sql("pragma user_version = 1");
+  const auto seen = SqliteJournal::look(file(), noon);
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen->machines.front().id, machine(7).id);
+  EXPECT_EQ(number("pragma user_version"), 1) << "looking changes nothing";
+  open();
+  EXPECT_EQ(load().machines.front().billing_period, Seconds{0});
+  EXPECT_EQ(number("pragma user_version"), 2);
+}
+
 TEST_F(Journal, RefusesWhatANewerVersionWrote) {
   open();
   close();
   sql("pragma user_version = 99");
   const std::string expected =
-      "journal " + file() + " was written by a newer version (schema 99, this one knows 1); use that version again";
+      "journal " + file() + " was written by a newer version (schema 99, this one knows 2); use that version again";
   EXPECT_EQ(error_of_opening(), expected);
   EXPECT_EQ(error_of_looking(), expected);
 }

@@ -91,7 +91,7 @@ LocalProvider::LocalProvider(Tag tag, std::string state_dir, Clock& clock)
   machines_dir_ = (error ? fs::path(state_dir_) : resolved) / "local";
 }
 
-Task<Expected<std::vector<Instance>>> LocalProvider::list() {
+Task<Expected<std::vector<Instance>>> LocalProvider::list(std::set<InstanceId>) {
   const auto names = folder_names(machines_dir_);
   if (!names) co_return std::unexpected(names.error());
   std::vector<Instance> instances;
@@ -105,20 +105,20 @@ Task<Expected<std::vector<Instance>>> LocalProvider::list() {
   co_return instances;
 }
 
-Task<Expected<Instance>> LocalProvider::create(MachineId machine, PoolConfig pool) {
-  const auto folder = folder_of(machine);
+Task<Expected<Instance>> LocalProvider::create(Target target, PoolConfig pool) {
+  const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
-  co_return co_await bring_up(*folder, machine, pool);
+  co_return co_await bring_up(*folder, target.machine, pool);
 }
 
-Task<Expected<Instance>> LocalProvider::start(MachineId machine, PoolConfig pool) {
-  const auto folder = folder_of(machine);
+Task<Expected<Instance>> LocalProvider::start(Target target, PoolConfig pool) {
+  const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   std::error_code error;
   if (!fs::exists(folder->path, error)) {
     co_return failure(fmt::format("there is no {}: the machine was destroyed", folder->path), ErrorKind::refused);
   }
-  co_return co_await bring_up(*folder, machine, pool);
+  co_return co_await bring_up(*folder, target.machine, pool);
 }
 
 Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId machine, PoolConfig pool) {
@@ -135,8 +135,8 @@ Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId
   co_return instance_of(machine, *record, InstanceState::running);
 }
 
-Task<Expected<void>> LocalProvider::stop(MachineId machine) {
-  const auto folder = folder_of(machine);
+Task<Expected<void>> LocalProvider::stop(Target target) {
+  const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   auto record = read_record(*folder);
   if (!record) co_return std::unexpected(record.error());
@@ -147,8 +147,8 @@ Task<Expected<void>> LocalProvider::stop(MachineId machine) {
   co_return co_await end_processes(*folder, clock_);
 }
 
-Task<Expected<void>> LocalProvider::destroy(MachineId machine) {
-  const auto folder = folder_of(machine);
+Task<Expected<void>> LocalProvider::destroy(Target target) {
+  const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (auto ended = co_await end_processes(*folder, clock_); !ended) co_return ended;
   co_return remove_all(folder->path);

@@ -1,18 +1,14 @@
 #include "providers/local/processes.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "io/files.hpp"
+#include "io/processes.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -31,55 +28,6 @@ using std::chrono::seconds;
 constexpr milliseconds poll_interval{20};
 constexpr milliseconds patience = seconds{3};
 constexpr milliseconds deadline = seconds{10};
-constexpr std::size_t proc_bytes_max = std::size_t{4} << 20;
-
-template <class Number>
-std::optional<Number> number(std::string_view digits) {
-  Number value{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
-
-// Empty when the process has ended or is not for us to see.
-std::string proc_file(pid_t pid, std::string_view name) {
-  auto content = read_file(fmt::format("/proc/{}/{}", pid, name), proc_bytes_max);
-  return content && *content ? std::move(**content) : std::string();
-}
-
-// A process id alone is no identity: it is used again. With the moment of its start (in ticks since boot) it is one.
-struct Process {
-  pid_t parent = 0;
-  std::uint64_t started = 0;
-};
-using Processes = std::map<pid_t, Process>;
-
-// proc(5), /proc/PID/stat: `PID (NAME) STATE PARENT …`, the start being field 22. The name may hold anything.
-std::optional<Process> look_at(pid_t pid) {
-  const std::string stat = proc_file(pid, "stat");
-  const std::size_t name_end = stat.rfind(") ");
-  if (name_end == std::string::npos) return std::nullopt;
-  std::vector<std::string_view> fields;  // from field 3 on
-  for (std::size_t at = name_end + 2; at < stat.size() && fields.size() < 20;) {
-    const std::size_t end = std::min(stat.find(' ', at), stat.size());
-    fields.emplace_back(stat.data() + at, end - at);
-    at = end + 1;
-  }
-  if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
-  return Process{number<pid_t>(fields[1]).value_or(0), number<std::uint64_t>(fields[19]).value_or(0)};
-}
-
-Processes all_processes() {
-  Processes all;
-  std::error_code error;
-  for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
-    const auto pid = number<pid_t>(entry->path().filename().native());
-    if (!pid) continue;
-    if (const auto process = look_at(*pid)) all.emplace(*pid, *process);
-  }
-  return all;
-}
-
 using FileIdentity = std::pair<dev_t, ino_t>;
 
 std::optional<FileIdentity> identity(const std::string& path) {
@@ -103,12 +51,6 @@ std::set<FileIdentity> roots_of_builds(const MachineFolder& folder) {
   return roots;
 }
 
-bool has_variable(const std::string& environment, const std::string& assignment) {
-  const std::string_view zero("\0", 1);
-  return (std::string(zero) + environment).find(std::string(zero) + assignment + std::string(zero)) !=
-         std::string::npos;
-}
-
 // What makes a process the machine's own, whoever its parent is.
 struct Marks {
   std::string log;
@@ -123,7 +65,7 @@ struct Marks {
   bool are_on(pid_t pid) const {
     std::error_code error;
     if (fs::read_symlink(fmt::format("/proc/{}/fd/2", pid), error) == log) return true;
-    if (has_variable(proc_file(pid, "environ"), assignment)) return true;
+    if (has_in_environment(pid, assignment)) return true;
     if (roots.empty()) return false;
     const auto root = identity(fmt::format("/proc/{}/root", pid));
     return root && roots.contains(*root);
@@ -159,24 +101,17 @@ Processes find_processes(const MachineFolder& folder, const Processes& known) {
   return ours;
 }
 
-std::string title(pid_t pid) {
-  std::string words = proc_file(pid, "cmdline");
-  std::ranges::replace(words, '\0', ' ');
-  while (words.ends_with(' ')) words.pop_back();
-  return words;
-}
-
 }  // namespace
 
 bool is_listening(const MachineFolder& folder) {
   const auto file = read_file(folder.sshd_pid(), 64);
   if (!file || !*file) return false;
   const std::string_view line(**file);
-  const auto pid = number<pid_t>(line.substr(0, line.find('\n')));
-  if (!pid || *pid <= 0) return false;
+  const auto pid = process_id(line.substr(0, line.find('\n')));
+  if (!pid) return false;
   // The listener's title keeps its arguments: `sshd: /usr/sbin/sshd -f CONFIG -D -e [listener] 0 of 1000-1000
   // startups`.
-  return title(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
+  return command_line(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
 }
 
 bool has_processes(const MachineFolder& folder) { return !find_processes(folder, {}).empty(); }
@@ -191,14 +126,14 @@ Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock) {
       const pid_t pid = known.begin()->first;
       co_return failure(
           fmt::format("process {} ({}) of {} does not end, {} s after it was asked and {} s after it was killed", pid,
-                      title(pid), folder.path, deadline / seconds{1}, (deadline - patience) / seconds{1}),
+                      command_line(pid), folder.path, deadline / seconds{1}, (deadline - patience) / seconds{1}),
           ErrorKind::timed_out);
     }
     for (const auto& [pid, process] : known) {
       if (waited >= patience) {
-        ::kill(pid, SIGKILL);
+        send_signal(process, SIGKILL);
       } else if (asked.insert(pid).second) {
-        ::kill(pid, SIGTERM);
+        send_signal(process, SIGTERM);
       }
     }
     co_await clock.sleep_for(poll_interval);

@@ -1,0 +1,108 @@
+#include "act/care.hpp"
+
+#include <functional>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/gather.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+Target target_of(const Machine& machine) { return {.machine = machine.id, .instance = machine.instance}; }
+
+}  // namespace
+
+Care::Care(Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers, Voice& voice)
+    : ledger_(ledger), publication_(publication), jobs_(jobs), providers_(std::move(providers)), voice_(voice) {}
+
+Task<void> Care::look_after(std::vector<InUse> machines, std::size_t parallel_max) {
+  std::vector<std::function<Task<void>()>> parts;
+  for (const InUse& machine : machines) {
+    if (providers_.contains(ledger_.at(machine.machine).provider))
+      parts.emplace_back([this, machine] { return look_after_one(machine); });
+  }
+  co_await run_all(std::move(parts), parallel_max);
+  if (checked_.empty()) co_return;
+  co_await refresh();
+  if (const auto written = co_await ledger_.commit(); !written) voice_.problem(written.error().message);
+  co_await publication_.publish();
+}
+
+Task<void> Care::look_after_one(InUse machine) {
+  Condition found = Condition::fine;
+  if (machine.check) found = co_await check(machine.machine);
+  if (found == Condition::fine) co_await keep_alive(machine.machine);
+}
+
+Task<Condition> Care::check(MachineId id) {
+  const Target target = target_of(ledger_.at(id));
+  const ProviderKind kind = ledger_.at(id).provider;
+  const auto found = co_await providers_.at(kind)->upkeep()->check(target);
+  Machine& machine = ledger_.at(id);
+  machine.checked_at = ledger_.now();
+  ledger_.touch(machine);
+  checked_.insert(kind);
+  if (!found) {
+    report(id, "could not be checked", found.error());
+    co_return Condition::fine;
+  }
+  note_condition(machine, *found);
+  if (*found != Condition::fine) co_await publication_.publish();
+  co_return *found;
+}
+
+void Care::note_condition(Machine& machine, Condition found) {
+  if (found == Condition::fine) return;
+  if (found == Condition::vanished) {
+    machine.vanished = true;  // what is left of it is removed once its provider lists it so
+    ledger_.note(machine, {{machine.id, MachineEvent::vanished, "vanished: a check found that it does not exist"}});
+    voice_.warning(fmt::format("{}: vanished: out of the machines file", machine.id));
+    return;
+  }
+  machine.last_error = "it did not answer when it was checked";
+  ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
+  voice_.warning(
+      fmt::format("{}: {}: out of the machines file until it is ready again", machine.id, machine.last_error));
+}
+
+Task<void> Care::keep_alive(MachineId id) {
+  const Target target = target_of(ledger_.at(id));
+  const auto told = co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target);
+  if (!told) report(id, "could not be told to stay alive", told.error());
+}
+
+// A check may have found new addresses.
+Task<void> Care::refresh() {
+  for (const ProviderKind kind : checked_) {
+    const auto listing = co_await providers_.at(kind)->list(instances_of(kind));
+    if (!listing) {
+      voice_.problem(fmt::format("{}: {}", to_string(kind), listing.error().message));
+      continue;
+    }
+    std::map<InstanceId, const Instance*> instances;
+    for (const Instance& instance : *listing) instances.emplace(instance.id, &instance);
+    for (Machine* machine : ledger_.all()) {
+      const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
+      if (instance == instances.end() || machine->state != MachineState::ready) continue;
+      update_from(*machine, *instance->second);
+      ledger_.touch(*machine);
+    }
+  }
+}
+
+std::set<InstanceId> Care::instances_of(ProviderKind kind) {
+  std::set<InstanceId> known;
+  for (const Machine* machine : ledger_.all()) {
+    if (machine->provider == kind) known.insert(machine->instance);
+  }
+  return known;
+}
+
+void Care::report(const MachineId& id, const std::string& what, const Error& error) {
+  voice_.problem(fmt::format("{}: {}: {}; full output: {}", id, what, error.message, jobs_.log_file(id)));
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,45 @@
+// Looking after machines in use, where their provider wants that: they are told that they are still wanted, and asked
+// whether they still work.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "act/jobs.hpp"
+#include "act/ledger.hpp"
+#include "act/operations.hpp"
+#include "act/publication.hpp"
+#include "act/voice.hpp"
+#include "io/task.hpp"
+#include "model/plan.hpp"
+
+namespace hydra_provisioner {
+
+class Care {
+ public:
+  Care(Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers, Voice& voice);
+
+  // All of them, at most `parallel_max` at a time. What was found not to work is out of the machines file at the end;
+  // what only could not be told is reported, and stays.
+  Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
+
+ private:
+  Task<void> look_after_one(InUse machine);
+  Task<Condition> check(MachineId id);
+  void note_condition(Machine& machine, Condition found);
+  Task<void> keep_alive(MachineId id);
+  Task<void> refresh();
+  std::set<InstanceId> instances_of(ProviderKind kind);
+  void report(const MachineId& id, const std::string& what, const Error& error);
+
+  Ledger& ledger_;
+  Publication& publication_;
+  const Jobs& jobs_;
+  Providers providers_;
+  Voice& voice_;
+  std::set<ProviderKind> checked_;  // of which machines were checked
+};
+
+}  // namespace hydra_provisioner

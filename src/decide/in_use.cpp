@@ -1,0 +1,65 @@
+#include "decide/in_use.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+using enum MachineState;
+
+bool is_up(const Machine& machine) { return machine.state == ready || machine.state == draining; }
+
+// Also on one that does not answer for now, or whose deployment has failed.
+bool steps_may_run_on(const Machine& machine) {
+  if (machine.vanished) return false;
+  return is_up(machine) || (machine.first_listed_at && (machine.state == creating || machine.state == failed));
+}
+
+// When the queue runner last failed to use it, by our clock.
+std::optional<Instant> last_failure(const Machine& machine, const Queue& queue) {
+  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  if (entry == nullptr || !entry->last_failure || *entry->last_failure == Instant{}) return std::nullopt;
+  return *entry->last_failure + (queue->arrived - queue->time);
+}
+
+std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& seen, Seconds interval) {
+  const Instant checked = std::max(machine.checked_at.value_or(Instant{}), machine.ready_at.value_or(Instant{}));
+  const auto failed = last_failure(machine, seen.queue);
+  if (failed && *failed > checked) return Reason{"the queue runner could not use it", {}};
+  const Seconds since = seen.now - checked;
+  if (since < interval) return std::nullopt;
+  return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval.count()), {}};
+}
+
+template <class... Verbs>
+std::set<MachineId> machines_of(const std::vector<Action>& actions) {
+  std::set<MachineId> machines;
+  for (const Action& action : actions) {
+    if ((std::holds_alternative<Verbs>(action) || ...)) machines.insert(machine_of(action));
+  }
+  return machines;
+}
+
+}  // namespace
+
+std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions) {
+  const auto leaving = machines_of<Stop, Destroy>(actions);
+  const auto redeployed = machines_of<Redeploy>(actions);
+  std::vector<InUse> in_use;
+  for (const Machine& machine : seen.machines) {
+    const auto interval = seen.check_intervals.find(machine.provider);
+    if (interval == seen.check_intervals.end() || !steps_may_run_on(machine) || leaving.contains(machine.id)) continue;
+    InUse used{.machine = machine.id, .check = {}};
+    const bool is_worked_at = machine.under_way || redeployed.contains(machine.id);
+    if (is_up(machine) && !is_worked_at) used.check = reason_to_check(machine, seen, interval->second);
+    in_use.push_back(std::move(used));
+  }
+  return in_use;
+}
+
+}  // namespace hydra_provisioner

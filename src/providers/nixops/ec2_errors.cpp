@@ -1,0 +1,200 @@
+#include "providers/nixops/ec2_errors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/last_line.hpp"
+#include "io/wording.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::size_t code_bytes_max = 100;
+constexpr std::size_t unknown_codes_max = 100;
+constexpr int patience = 5;  // with a code that we do not know
+
+// How NixOps quotes a code.
+struct Quotation {
+  std::string_view before;
+  std::string_view after;
+};
+
+constexpr std::array<Quotation, 5> quotations{{
+    {"EC2 error '{'Code': '", "'"},  // 2.x: got (possibly transient) EC2 error '{'Code': 'X', 'Message': 'Y'}', …
+    {"EC2 error ‘{'Code': '", "'"},
+    {"EC2 error code ‘", "’"},  // 1.7: got (possibly transient) EC2 error code ‘X’, retrying...
+    {"EC2 error code '", "'"},
+    {"<Code>", "</Code>"},  // EC2's reply, which 1.7 prints as it is
+}};
+
+constexpr std::size_t opening_bytes_max =
+    std::ranges::max_element(quotations, {}, [](const Quotation& q) { return q.before.size(); })->before.size();
+
+using Codes = std::span<const std::string_view>;
+
+constexpr std::string_view capacity_codes[] = {"InsufficientInstanceCapacity",
+                                               "InsufficientCapacity",
+                                               "InsufficientHostCapacity",
+                                               "InsufficientCapacityOnHost",
+                                               "InsufficientReservedInstanceCapacity",
+                                               "InsufficientReservedInstancesCapacity",
+                                               "InsufficientVolumeCapacity",
+                                               "InsufficientAddressCapacity",
+                                               "InsufficientFreeAddressesInSubnet",
+                                               "MaxSpotInstanceCountExceeded",
+                                               "SpotMaxPriceTooLow",
+                                               "ReservationCapacityExceeded",
+                                               "UnfulfillableCapacity"};
+
+constexpr std::string_view quota_codes[] = {
+    "InstanceLimitExceeded", "VcpuLimitExceeded",     "VolumeLimitExceeded",          "AddressLimitExceeded",
+    "MaxIOPSLimitExceeded",  "ResourceLimitExceeded", "NetworkInterfaceLimitExceeded"};
+
+constexpr std::string_view refusal_codes[] = {"Unsupported",
+                                              "UnsupportedOperation",
+                                              "UnsupportedInstanceAttribute",
+                                              "UnauthorizedOperation",
+                                              "AuthFailure",
+                                              "AccessDenied",
+                                              "OptInRequired",
+                                              "PendingVerification",
+                                              "Blocked",
+                                              "InvalidClientTokenId",
+                                              "SignatureDoesNotMatch",
+                                              "ExpiredToken",
+                                              "RequestExpired",
+                                              "IdempotentParameterMismatch",
+                                              "InvalidBlockDeviceMapping",
+                                              "InvalidInstanceType",
+                                              "InvalidAvailabilityZone",
+                                              "InvalidInput",
+                                              "MissingParameter",
+                                              "UnknownParameter",
+                                              "ValidationError",
+                                              "VPCIdNotSpecified"};
+
+// They come as `InvalidAMIID.NotFound`, `InvalidParameterValue`, ….
+constexpr std::string_view refusal_beginnings[] = {"InvalidAMIID.", "InvalidParameter", "InvalidZone."};
+
+constexpr std::string_view passing_codes[] = {"RequestLimitExceeded",
+                                              "TooManyRequestsException",
+                                              "BandwidthLimitExceeded",
+                                              "LimitExceededException",
+                                              "SlowDown",
+                                              "PriorRequestNotComplete",
+                                              "RequestTimeout",
+                                              "InternalError",
+                                              "InternalFailure",
+                                              "Unavailable",
+                                              "ServiceUnavailable",
+                                              "InvalidInstanceID.NotFound",
+                                              "InvalidSpotInstanceRequestID.NotFound",
+                                              "InvalidVolume.NotFound",
+                                              "InvalidNetworkInterfaceID.NotFound",
+                                              "IncorrectInstanceState"};
+
+bool is_one_of(Codes codes, std::string_view code) { return std::ranges::count(codes, code) > 0; }
+
+bool is_refusal(std::string_view code) {
+  return is_one_of(refusal_codes, code) ||
+         std::ranges::any_of(refusal_beginnings, [&](std::string_view start) { return code.starts_with(start); });
+}
+
+bool passes(std::string_view code) { return is_one_of(passing_codes, code) || code.contains("Throttl"); }
+
+// The code with which the text begins, as far as it has been heard.
+std::string_view code_in(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  const auto end = std::ranges::find_if_not(text, fits);
+  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
+struct Opening {
+  std::size_t at = std::string_view::npos;
+  const Quotation* quotation = nullptr;  // null: there is none
+
+  std::size_t end() const { return at + quotation->before.size(); }
+};
+
+Opening first_opening(std::string_view text) {
+  Opening first;
+  for (const Quotation& quotation : quotations) {
+    const std::size_t at = text.find(quotation.before);
+    if (at < first.at) first = {.at = at, .quotation = &quotation};
+  }
+  return first;
+}
+
+// Up to `closing`, unless that is escaped; nothing while it has not been heard.
+std::string_view until(std::string_view closing, std::string_view text) {
+  for (std::size_t end = 0; (end = text.find(closing, end)) != std::string_view::npos; ++end) {
+    if (end == 0 || text[end - 1] != '\\') return text.substr(0, end);
+  }
+  return {};
+}
+
+// What EC2 says about it, as far as it has been heard: `rest` follows the code.
+std::string message_in(std::string_view rest) {
+  constexpr std::array<Quotation, 3> messages{
+      {{"', 'Message': '", "'"}, {"', 'Message': \"", "\""}, {"</Code><Message>", "</Message>"}}};
+  for (const auto& [before, after] : messages) {
+    if (!rest.starts_with(before)) continue;
+    std::string message(until(after, rest.substr(before.size())));
+    std::ranges::replace(message, '\n', ' ');
+    message = last_meaningful_line(message);
+    return message.empty() ? message : fmt::format(" ({})", shortened(message, 200));
+  }
+  return {};
+}
+
+Error endless(std::string_view what, std::string_view code, std::string_view rest) {
+  return Error{fmt::format("{}EC2 says {}{}; NixOps was ended, since it would repeat the request for ever", what, code,
+                           message_in(rest))};
+}
+
+}  // namespace
+
+std::optional<Error> EndlessErrors::hear(std::string_view piece) {
+  unfinished_ += piece;
+  std::string_view rest = unfinished_;
+  std::optional<Error> error;
+  std::size_t kept = opening_bytes_max - 1;
+  while (!error) {
+    const Opening opening = first_opening(rest);
+    if (opening.quotation == nullptr) break;
+    const std::string_view inside = rest.substr(opening.end());
+    const std::string_view code = code_in(inside);
+    const std::string_view closing = opening.quotation->after;
+    const std::string_view after = inside.substr(code.size());
+    const bool is_cut = after.size() < closing.size() && closing.starts_with(after);
+    if (is_cut && code.size() <= code_bytes_max) {
+      kept = rest.size() - opening.at;
+      break;
+    }
+    rest = inside;
+    if (!code.empty() && after.starts_with(closing)) error = judge(shortened(std::string(code), code_bytes_max), after);
+  }
+  unfinished_ = std::string(rest.substr(rest.size() - std::min(rest.size(), kept)));
+  return error;
+}
+
+std::optional<Error> EndlessErrors::judge(std::string_view code, std::string_view rest) {
+  if (is_one_of(capacity_codes, code)) return endless("no capacity: ", code, rest);
+  if (is_one_of(quota_codes, code)) return endless("quota: ", code, rest);
+  if (is_refusal(code)) return endless("refused: ", code, rest);
+  if (passes(code)) return std::nullopt;
+  if (unknown_codes_.size() == unknown_codes_max) unknown_codes_.clear();
+  int& times = unknown_codes_.try_emplace(std::string(code), 0).first->second;
+  if (++times < patience) return std::nullopt;
+  return endless(fmt::format("{} times: ", times), code, rest);
+}
+
+}  // namespace hydra_provisioner

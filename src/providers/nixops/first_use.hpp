@@ -1,0 +1,15 @@
+// NixOps' state file, which NixOps does not set up in one piece: of two that are the first to use it, one may fail.
+#pragma once
+
+#include "io/clock.hpp"
+#include "io/files.hpp"
+#include "io/task.hpp"
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+// Held while the state file may be set up, by one process of this host at a time: a lock on the folder that it is in,
+// or in which NixOps will make that folder. Fails after a minute.
+Task<Expected<Descriptor>> lock_first_use(Clock& clock);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,204 @@
+#include "providers/nixops/nixops_provider.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "io/files.hpp"
+#include "io/private_folder.hpp"
+#include "providers/nixops/first_use.hpp"
+#include "providers/nixops/instances.hpp"
+#include "providers/nixops/specification.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
+
+// A little less than the two minutes within which a vanished machine is to be noticed, since it is a pass that looks.
+constexpr Seconds time_between_checks{100};
+
+// NixOps has recorded a machine that was never made, or is no more. Deploying would not make it: what is recorded has
+// to be removed first.
+bool has_remains(const Deployment& deployment) {
+  return is_interrupted_creation(deployment) ||
+         (deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished);
+}
+
+// Of several deployments of one name, one that has a machine.
+const Deployment* of_name(const std::vector<Deployment>& deployments, const Tag& tag, const MachineId& machine) {
+  const Deployment* found = nullptr;
+  for (const Deployment& deployment : deployments) {
+    if (deployment.name != machine.text || !belongs_to(tag, deployment)) continue;
+    if (found == nullptr || (found->resources.empty() && !deployment.resources.empty())) found = &deployment;
+  }
+  return found;
+}
+
+bool is_empty_and_nameless(const Deployment& deployment) {
+  return deployment.name.empty() && !deployment.has_arguments && deployment.resources.empty();
+}
+
+// So that there is time left to find out what came of it, and to tell.
+Seconds deploy_deadline(const PoolConfig& pool) {
+  return pool.boot_timeout - std::min(pool.boot_timeout / 5, Seconds{120});
+}
+
+}  // namespace
+
+NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, Clock& clock)
+    : tag_(std::move(tag)), logs_dir_(state_dir + "/logs"), own_modules_(std::move(own_modules)), clock_(clock) {}
+
+Task<Expected<std::vector<Instance>>> NixopsProvider::list(std::set<InstanceId> known) {
+  sweep_private_folders("nixops");
+  const auto lock = co_await lock_first_use(clock_);
+  if (!lock) co_return std::unexpected(lock.error());
+  const auto deployments = co_await calls(tag_.text + ".nixops").export_all(std::move(known));
+  if (!deployments) co_return std::unexpected(deployments.error());
+  std::vector<Instance> instances;
+  for (const Deployment& deployment : *deployments) {
+    if (belongs_to(tag_, deployment)) instances.push_back(instance_of(deployment));
+  }
+  co_return instances;
+}
+
+Task<Expected<Instance>> NixopsProvider::create(Target target, PoolConfig pool) {
+  auto deployment = co_await find_or_create(target, specification_for(pool));
+  if (!deployment) co_return std::unexpected(deployment.error());
+  if (has_remains(*deployment)) {
+    const auto removed = co_await calls(target.machine.text).destroy_resources(deployment->uuid);
+    if (!removed) co_return std::unexpected(removed.error());
+  }
+  co_return co_await deploy(target, *std::move(deployment), std::move(pool));
+}
+
+Task<Expected<Instance>> NixopsProvider::start(Target target, PoolConfig pool) {
+  auto deployment = co_await find(target);
+  if (!deployment) co_return std::unexpected(deployment.error());
+  if (!*deployment) co_return failure("its deployment is gone", ErrorKind::refused);
+  const auto started = co_await calls(target.machine.text).start((*deployment)->uuid, deploy_deadline(pool));
+  if (!started) co_return std::unexpected(started.error());
+  co_return co_await deploy(target, **std::move(deployment), std::move(pool));
+}
+
+// The specification is looked at before it is deployed: what changes meanwhile makes the machine outdated.
+Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deployment, PoolConfig pool) {
+  DeploymentCalls to_machine = calls(target.machine.text);
+  const auto hash = co_await specification(pool);
+  if (!hash) co_return std::unexpected(hash.error());
+  if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
+    co_return std::unexpected(updated.error());
+  const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deploy_deadline(pool));
+  const auto after = co_await to_machine.export_one(deployment.uuid);
+  if (!after) co_return std::unexpected(after.error());
+  if (!*after) co_return failure("its deployment is gone");
+  Instance instance = instance_of(**after);
+  const bool is_there = instance.state != InstanceState::incomplete && instance.state != InstanceState::vanished;
+  if (!deployed) co_return failure(deployed.error().message, is_there ? ErrorKind::unfinished : deployed.error().kind);
+  if (instance.state != InstanceState::unproven)
+    co_return failure("nixops deploy exited with 0, but the machine is not up", ErrorKind::unfinished);
+  instance.state = InstanceState::running;
+  instance.spec_hash = *hash;
+  co_return instance;
+}
+
+Task<Expected<void>> NixopsProvider::stop(Target target) {
+  const auto deployment = co_await find(target);
+  if (!deployment) co_return std::unexpected(deployment.error());
+  if (!*deployment) co_return failure("its deployment is gone");
+  co_return co_await calls(target.machine.text).stop((*deployment)->uuid);
+}
+
+Task<Expected<void>> NixopsProvider::destroy(Target target) {
+  DeploymentCalls to_machine = calls(target.machine.text);
+  const auto deployment = co_await find(target);
+  if (!deployment) co_return std::unexpected(deployment.error());
+  if (!*deployment) co_return Expected<void>{};
+  const std::string uuid = (*deployment)->uuid;
+  if (!(*deployment)->resources.empty()) {
+    if (auto destroyed = co_await to_machine.destroy_resources(uuid); !destroyed) co_return destroyed;
+  }
+  if (auto removed = co_await to_machine.remove(uuid); !removed) co_return removed;
+  const auto after = co_await to_machine.export_one(uuid);
+  if (!after) co_return std::unexpected(after.error());
+  if (*after) co_return failure(fmt::format("nixops delete exited with 0, but there is still deployment {}", uuid));
+  co_return Expected<void>{};
+}
+
+Task<Expected<void>> NixopsProvider::ready(Instance instance, PoolConfig) {
+  if (instance.spec_hash.empty()) co_return failure("not deployed yet");
+  co_return Expected<void>{};
+}
+
+Task<Expected<void>> NixopsProvider::keep_alive(Target target) {
+  co_return co_await calls(target.machine.text).touch_keep_alive(target.instance.text);
+}
+
+Task<Expected<Condition>> NixopsProvider::check(Target target) {
+  co_return co_await calls(target.machine.text).check(target.instance.text);
+}
+
+Seconds NixopsProvider::check_interval() const { return time_between_checks; }
+
+Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
+  const NixopsSpecification specification = specification_for(pool);
+  co_return co_await specification_of(specification.settings, specification.type, tag_, own_modules_);
+}
+
+DeploymentCalls NixopsProvider::calls(const std::string& log_name) {
+  return {program_, fmt::format("{}/{}.log", logs_dir_, log_name)};
+}
+
+NixopsSpecification NixopsProvider::specification_for(const PoolConfig& pool) const {
+  return {.settings = std::get<NixopsSettings>(pool.provider),
+          .type = pool.name.text,
+          .tag = tag_,
+          .own_modules = own_modules_};
+}
+
+// A UUID that we were given is not believed blindly: what it names must be ours.
+Task<Expected<std::optional<Deployment>>> NixopsProvider::find(Target target) {
+  DeploymentCalls to_machine = calls(target.machine.text);
+  if (!target.instance.text.empty()) {
+    auto deployment = co_await to_machine.export_one(target.instance.text);
+    if (deployment && *deployment && !belongs_to(tag_, **deployment))
+      co_return failure(fmt::format("deployment {} is not of the tag {} any more", target.instance, tag_));
+    co_return deployment;
+  }
+  const auto deployments = co_await to_machine.export_all({});
+  if (!deployments) co_return std::unexpected(deployments.error());
+  if (auto removed = co_await remove_abandoned(target.machine, *deployments); !removed)
+    co_return std::unexpected(removed.error());
+  const Deployment* found = of_name(*deployments, tag_, target.machine);
+  co_return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+Task<Expected<Deployment>> NixopsProvider::find_or_create(Target target, NixopsSpecification specification) {
+  auto found = co_await find(target);
+  if (!found) co_return std::unexpected(found.error());
+  if (*found) co_return **std::move(found);
+  Deployment fresh;
+  const auto uuid = co_await calls(target.machine.text).create(target.machine.text, specification);
+  if (!uuid) co_return std::unexpected(uuid.error());
+  fresh.uuid = *uuid;
+  fresh.name = target.machine.text;
+  fresh.expressions = {specification.settings.expression};
+  fresh.nix_path = specification.settings.nix_path;
+  co_return fresh;
+}
+
+// NixOps makes a deployment first and names it then. One without a name is ours only if the machine's log says so.
+Task<Expected<void>> NixopsProvider::remove_abandoned(MachineId machine, std::vector<Deployment> deployments) {
+  const auto log = read_file(fmt::format("{}/{}.log", logs_dir_, machine), log_bytes_max);
+  if (!log || !*log) co_return Expected<void>{};
+  const auto created = created_deployments(**log);
+  for (const Deployment& deployment : deployments) {
+    if (!is_empty_and_nameless(deployment) || std::ranges::find(created, deployment.uuid) == created.end()) continue;
+    if (auto removed = co_await calls(machine.text).remove(deployment.uuid); !removed) co_return removed;
+  }
+  co_return Expected<void>{};
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,59 @@
+// Machines that NixOps makes, each the resource `machine` of a deployment of its own: EC2 instances, VirtualBox
+// machines, existing hosts, whatever its expression says. docs/nixops-provider.md shows it from the user's side.
+//
+// A deployment is ours by its argument `tag`; it is named like its machine, TAG-N, and its UUID is the instance's id.
+// NixOps does not record whether the latest deploy succeeded, so that is remembered by us, as the machine's spec_hash.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/clock.hpp"
+#include "model/names.hpp"
+#include "providers/nixops/deployment_calls.hpp"
+#include "providers/nixops/program.hpp"
+#include "providers/provider.hpp"
+
+namespace hydra_provisioner {
+
+class NixopsProvider final : public Provider, public Upkeep {
+ public:
+  // `own_modules` is the folder that `<hydra-provisioner/…>` names in deployments.
+  NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, Clock& clock);
+
+  // One call of nixops, however many machines there are.
+  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override;
+
+  // create, set-args, deploy --check: each only where it is still to be done, the last in any case.
+  Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
+  Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
+  Task<Expected<void>> stop(Target target) override;
+  Task<Expected<void>> destroy(Target target) override;
+
+  // Whether it was deployed. Nothing is probed: this host need not reach the machine as the queue runner does.
+  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+
+  Upkeep* upkeep() override { return this; }
+  Task<Expected<void>> keep_alive(Target target) override;
+  Task<Expected<Condition>> check(Target target) override;
+  Seconds check_interval() const override;
+  Task<Expected<std::string>> specification(PoolConfig pool) override;
+
+ private:
+  DeploymentCalls calls(const std::string& log_name);
+  NixopsSpecification specification_for(const PoolConfig& pool) const;
+  Task<Expected<std::optional<Deployment>>> find(Target target);
+  Task<Expected<Deployment>> find_or_create(Target target, NixopsSpecification specification);
+  Task<Expected<Instance>> deploy(Target target, Deployment deployment, PoolConfig pool);
+  Task<Expected<void>> remove_abandoned(MachineId machine, std::vector<Deployment> deployments);
+
+  Tag tag_;
+  std::string logs_dir_;
+  std::string own_modules_;
+  Clock& clock_;
+  NixopsProgram program_;
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,140 @@
+#include "providers/nixops/program.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "io/files.hpp"
+#include "io/private_folder.hpp"
+#include "io/wording.hpp"
+#include "providers/nixops/call_log.hpp"
+#include "providers/nixops/ec2_errors.hpp"
+#include "providers/nixops/messages.hpp"
+#include "providers/nixops/network_files.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t output_bytes_max = std::size_t{256} << 20;  // of `export`: some 5 KB a deployment
+
+// `NixOps 1.7`, on stderr, and `NixOps 2.0.0-pre…` or, in a checkout, `NixOps @version@`, on stdout.
+Expected<NixopsVersion> version_in(std::string_view text) {
+  constexpr std::string_view name = "NixOps ";
+  const std::size_t at = text.find(name);
+  if (at == std::string_view::npos)
+    return failure(fmt::format("nixops --version says {:?}, which is no version of NixOps",
+                               shortened(last_meaningful_line(text), 100)));
+  return text.substr(at + name.size()).starts_with("1.") ? NixopsVersion::one : NixopsVersion::two;
+}
+
+// Where Nix looks when NIX_PATH is not set; setting it takes these away. Nix manual, nix-channel.
+std::vector<std::string> default_nix_path() {
+  const char* home = std::getenv("HOME");
+  const std::string of_root = "/nix/var/nix/profiles/per-user/root/channels";
+  return {fmt::format("{}/.nix-defexpr/channels", home != nullptr ? home : ""),
+          fmt::format("nixpkgs={}/nixpkgs", of_root), of_root};
+}
+
+std::string nix_path_variable(std::vector<std::string> entries) {
+  const char* inherited = std::getenv("NIX_PATH");
+  if (inherited == nullptr) {
+    std::ranges::move(default_nix_path(), std::back_inserter(entries));
+  } else if (*inherited != '\0') {
+    entries.emplace_back(inherited);
+  }
+  return fmt::format("NIX_PATH={}", fmt::join(entries, ":"));
+}
+
+Expected<std::vector<std::string>> network_arguments(const PrivateFolder& folder, const NixopsCall& call) {
+  const std::string network = folder.path() + "/network";
+  if (auto made = make_folder(network, 0700); !made) return std::unexpected(made.error());
+  if (auto written = replace_file(network + "/nixops.nix", call.network.value_or(management_network()), 0600); !written)
+    return std::unexpected(written.error());
+  return std::vector<std::string>{"--network", network};
+}
+
+std::string title_of(const std::vector<std::string>& argv) {
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} $ {}", fmt::gmtime(now), fmt::join(argv, " "));
+}
+
+std::string ending_of(const Expected<Finished>& finished, SteadyClock::time_point start) {
+  const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
+  const std::string how = finished ? fmt::format("exit {}", finished->exit_status) : finished.error().message;
+  return fmt::format("{}, {}", how, seconds_text(duration));
+}
+
+// The network comes right after the command: some commands take all that follows their own words, `ssh` does.
+std::vector<std::string> argv_of(const NixopsCall& call, std::vector<std::string> network) {
+  std::vector<std::string> argv{"nixops", call.arguments.front()};
+  argv.insert(argv.end(), network.begin(), network.end());
+  argv.insert(argv.end(), call.arguments.begin() + 1, call.arguments.end());
+  return argv;
+}
+
+}  // namespace
+
+Task<Expected<NixopsVersion>> NixopsProgram::version() {
+  if (version_) co_return *version_;
+  const auto finished = co_await hydra_provisioner::run({.argv = {"nixops", "--version"}, .deadline = Seconds{30}});
+  if (!finished) co_return std::unexpected(finished.error());
+  const auto version = version_in(finished->output + finished->errors);
+  if (version) version_ = *version;
+  co_return version;
+}
+
+Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
+  const auto which = co_await version();
+  if (!which) co_return std::unexpected(which.error());
+  auto folder = PrivateFolder::make("nixops");
+  if (!folder) co_return std::unexpected(folder.error());
+  std::vector<std::string> network;
+  if (*which == NixopsVersion::two) {
+    auto arguments = network_arguments(*folder, call);
+    if (!arguments) co_return std::unexpected(arguments.error());
+    network = std::move(*arguments);
+  }
+  Command command{.argv = argv_of(call, std::move(network)),
+                  .deadline = call.deadline,
+                  .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
+                  .output_bytes_max = output_bytes_max};
+  const auto log = std::make_shared<CallLog>(call.log_file, title_of(command.argv));
+  if (!call.is_output_secret) {
+    command.overhear = [log, errors = EndlessErrors()](std::string_view piece) mutable {
+      log->hear(piece);
+      return errors.hear(piece);
+    };
+  }
+  const auto start = SteadyClock::now();
+  auto finished = co_await hydra_provisioner::run(std::move(command));
+  if (finished && call.is_output_secret) log->hear(finished->errors);
+  log->end(ending_of(finished, start), finished && finished->exit_status == 0);
+  co_return finished;
+}
+
+Task<Expected<Finished>> NixopsProgram::run_successfully(NixopsCall call) {
+  const std::string command = call.arguments.front();
+  auto finished = co_await run(std::move(call));
+  if (finished && finished->exit_status != 0) co_return std::unexpected(failed(command, *finished));
+  co_return finished;
+}
+
+Error failed(const std::string& command, const Finished& finished) {
+  const std::string cause = cause_of(finished.errors);
+  const std::string how = finished.signal != 0 ? fmt::format("was ended by signal {}", finished.signal)
+                                               : fmt::format("exited with {}", finished.exit_status);
+  return {cause.empty() ? fmt::format("nixops {} {}", command, how)
+                        : fmt::format("nixops {} {}: {}", command, how, cause)};
+}
+
+}  // namespace hydra_provisioner

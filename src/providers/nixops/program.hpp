@@ -1,0 +1,48 @@
+// The nixops program, 1.7 or 2.x: how it is called, whatever for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/subprocess.hpp"
+#include "io/task.hpp"
+#include "model/error.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+enum class NixopsVersion : std::uint8_t { one, two };
+
+struct NixopsCall {
+  std::vector<std::string> arguments;  // the command comes first
+  Seconds deadline{60};
+  std::string log_file{};               // where what it says goes
+  bool is_output_secret = false;        // stdout is not logged: `export` prints private keys
+  std::vector<std::string> nix_path{};  // goes before the environment's
+  std::optional<std::string>
+      network{};  // the nixops.nix for NixOps 2; none: one with which everything but deploying works
+};
+
+// Every call ends at its deadline, with all that it started, and leaves nothing behind: it has a folder for temporary
+// files of its own, since NixOps puts private keys and ssh's sockets there. Nothing can be typed into it.
+class NixopsProgram {
+ public:
+  // Asked once.
+  Task<Expected<NixopsVersion>> version();
+
+  // However it ends. An error of EC2 that NixOps would repeat for ever ends it.
+  Task<Expected<Finished>> run(NixopsCall call);
+
+  // A status other than 0 is an error: `nixops deploy failed: CAUSE`.
+  Task<Expected<Finished>> run_successfully(NixopsCall call);
+
+ private:
+  std::optional<NixopsVersion> version_;
+};
+
+// What is to be said of a call that failed.
+Error failed(const std::string& command, const Finished& finished);
+
+}  // namespace hydra_provisioner

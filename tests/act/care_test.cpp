@@ -1,0 +1,130 @@
+#include "act/care.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/act/engine.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+InUse kept(std::int64_t number) { return {.machine = id(number), .check = {}}; }
+InUse checked(std::int64_t number) { return {.machine = id(number), .check = Reason{"it is time", {}}}; }
+
+class CareOfMachines : public testing::Test {
+ protected:
+  CareOfMachines() {
+    engine.has(ready(1));
+    engine.has(ready(2));
+  }
+
+  void pass(std::vector<InUse> in_use) { engine.pass({}, Seconds{240}, std::move(in_use)); }
+
+  Engine engine;
+};
+
+TEST_F(CareOfMachines, KeepsThemAlive) {
+  pass({kept(1), kept(2)});
+  EXPECT_TRUE(engine.chronicle.has("keep alive a-1"));
+  EXPECT_TRUE(engine.chronicle.has("keep alive a-2"));
+  EXPECT_FALSE(engine.chronicle.has("check a-1"));
+}
+
+TEST_F(CareOfMachines, ReportsOneThatCannotBeToldAndUnpublishesNothing) {
+  engine.provider.deaf[id(1)] = {"ssh exited with 255"};
+  pass({kept(1), kept(2)});
+  EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: could not be told to stay alive: ssh exited with 255; full "
+                                                 "output: /logs/a-1.log"));
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+  EXPECT_EQ(engine.state(1), MachineState::ready);
+}
+
+TEST_F(CareOfMachines, RemembersWhenTheyWereChecked) {
+  pass({checked(1), kept(2)});
+  EXPECT_EQ(engine.machine(1).checked_at, noon);
+  EXPECT_EQ(engine.machine(2).checked_at, std::nullopt);
+  EXPECT_TRUE(engine.chronicle.has_before("check a-1", "keep alive a-1"));
+}
+
+TEST_F(CareOfMachines, UnlistsAtOnceWhatHasVanished) {
+  engine.provider.conditions[id(1)] = Condition::vanished;
+  pass({checked(1), kept(2)});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+  EXPECT_FALSE(engine.chronicle.has("keep alive a-1"));
+  EXPECT_FALSE(engine.machine(1).listed);
+  EXPECT_EQ(engine.journal.events.back().reason, "vanished: a check found that it does not exist");
+  EXPECT_THAT(engine.voice.problems, ElementsAre()) << "clouds do that";
+}
+
+TEST_F(CareOfMachines, UnlistsWhatDoesNotAnswerUntilItIsReadyAgain) {
+  engine.provider.conditions[id(1)] = Condition::unreachable;
+  pass({checked(1)});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+  EXPECT_EQ(engine.state(1), MachineState::creating);
+  EXPECT_EQ(engine.machine(1).requested_at, noon);
+  EXPECT_EQ(engine.machine(1).last_error, "it did not answer when it was checked");
+}
+
+TEST_F(CareOfMachines, KeepsDrainingWhatDoesNotAnswer) {
+  engine.has(draining(3));
+  engine.provider.conditions[id(3)] = Condition::unreachable;
+  pass({checked(3)});
+  EXPECT_EQ(engine.state(3), MachineState::draining);
+}
+
+TEST_F(CareOfMachines, TakesAFailedCheckForNoAnswerToTheQuestion) {
+  engine.provider.conditions.emplace(id(1), failure("nixops check exited with 1"));
+  pass({checked(1)});
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: could not be checked: nixops check exited with 1")));
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+  EXPECT_TRUE(engine.chronicle.has("keep alive a-1"));
+}
+
+TEST_F(CareOfMachines, PublishesAnAddressThatACheckFound) {
+  engine.provider.machines[id(1)].address = "10.0.0.9";
+  engine.provider.machines[id(1)].id = engine.machine(1).instance;
+  pass({checked(1)});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.9 10.0.0.2");
+}
+
+// Redeploying.
+
+TEST_F(CareOfMachines, KeepsAMachineListedWhileItIsRedeployed) {
+  engine.jobs.take(id(1), Seconds{60});
+  engine.pass({action<Redeploy>(1)});
+  EXPECT_TRUE(engine.chronicle.has("redeploy a-1"));
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+  EXPECT_EQ(engine.state(1), MachineState::ready);
+  EXPECT_EQ(engine.journal.events.front().reason, "because") << "what was begun, and why";
+}
+
+TEST_F(CareOfMachines, UnlistsAMachineWhoseRedeploymentFailedAndBacksOff) {
+  engine.provider.fails(id(1), Operation::redeploy, {"activation failed", ErrorKind::unfinished});
+  engine.pass({action<Redeploy>(1)});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+  EXPECT_EQ(engine.state(1), MachineState::creating);
+  EXPECT_EQ(engine.failed_passes(), 1);
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: redeploy failed: activation failed")));
+}
+
+TEST_F(CareOfMachines, WaitsForARedeploymentOfAnEarlierPass) {
+  engine.jobs.take(id(1), Seconds{300});
+  engine.pass({action<Redeploy>(1)});
+  EXPECT_FALSE(engine.chronicle.has("redeploy a-1"));
+  engine.pass({action<Keep>(1)});
+  EXPECT_TRUE(engine.chronicle.has("redeploy a-1"));
+  EXPECT_TRUE(engine.chronicle.has("forget a-1"));
+}
+
+TEST_F(CareOfMachines, MakesAMachineReadyThatWasRedeployed) {
+  engine.has(creating(3));
+  engine.pass({action<Redeploy>(3)});
+  EXPECT_EQ(engine.state(3), MachineState::ready);
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2 10.0.0.3");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

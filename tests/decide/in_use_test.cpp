@@ -1,0 +1,86 @@
+#include "decide/in_use.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/decide/farm.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using namespace std::chrono_literals;
+
+// "1, 2: not checked for 120 s ≥ 100 s"
+std::string in_use(const Plan& plan) {
+  std::string text;
+  for (const InUse& machine : plan.in_use) {
+    text += (text.empty() ? "" : ", ") + std::to_string(number_of(machine.machine));
+    if (machine.check) text += ": " + machine.check->text;
+  }
+  return text;
+}
+
+template <class... Machines>
+std::string in_use_of(Machines... machines) {
+  return in_use(farm("x86_64-linux", {.provider = ProviderKind::nixops})
+                    .has(machines...)
+                    .checks_every(ProviderKind::nixops, 100s)
+                    .decided());
+}
+
+MachineSeen checked(MachineSeen machine) { return machine.checked_for(1min); }
+
+TEST(InUse, MachinesThatStepsMayRunOn) {
+  EXPECT_EQ(in_use_of(checked(ready(1)), checked(draining(2).unlisted_for(10s)), coming(3), stopped(4), stopping(5),
+                      destroying(6)),
+            "1, 2");
+  EXPECT_EQ(in_use_of(checked(failed(1).unlisted_for(10s))), "1") << "what runs there goes on";
+  EXPECT_EQ(in_use_of(checked(failed(1).never_listed())), "");
+  EXPECT_EQ(in_use_of(checked(ready(1).vanished())), "");
+}
+
+TEST(InUse, OnlyWhereTheProviderWantsIt) {
+  EXPECT_EQ(in_use(farm("x86_64-linux").has(ready(1)).checks_every(ProviderKind::nixops, 100s).decided()), "");
+}
+
+TEST(InUse, CheckedEveryFewMinutes) {
+  EXPECT_EQ(in_use_of(ready(1).checked_for(99s)), "1");
+  EXPECT_EQ(in_use_of(ready(1).checked_for(100s)), "1: not checked for 100 s ≥ 100 s");
+  EXPECT_EQ(in_use_of(ready(1).ready_for(99s)), "1") << "what made it ready was a check, too";
+}
+
+TEST(InUse, CheckedAtOnceWhenTheQueueRunnerFailedToUseIt) {
+  const auto fails = [](Seconds ago) {
+    return ready(1).checked_for(1min).says(
+        {.enabled = true, .current_jobs = 0, .idle_since = noon - 1h, .last_failure = noon - ago});
+  };
+  EXPECT_EQ(in_use_of(fails(30s)), "1: the queue runner could not use it");
+  EXPECT_EQ(in_use_of(fails(2min)), "1") << "that was before the last check";
+}
+
+TEST(InUse, NoneThatLeavesNow) {
+  const auto leaving = [](Seconds unlisted) {
+    return in_use(farm("x86_64-linux", {.provider = ProviderKind::nixops})
+                      .has(checked(draining(1).unlisted_for(unlisted)))
+                      .checks_every(ProviderKind::nixops, 100s)
+                      .decided());
+  };
+  EXPECT_EQ(leaving(10s), "1");
+  EXPECT_EQ(leaving(10min), "");
+}
+
+TEST(InUse, NotCheckedWhenItIsRedeployed) {
+  EXPECT_EQ(in_use(farm("x86_64-linux", {.provider = ProviderKind::nixops})
+                       .has(ready(1).checked_for(1h))
+                       .runnable("x86_64-linux", 1)
+                       .specification("x86_64-linux", "new")
+                       .checks_every(ProviderKind::nixops, 100s)
+                       .decided()),
+            "1");
+}
+
+TEST(InUse, NotCheckedWhileAJobIsAtIt) {
+  EXPECT_EQ(in_use_of(ready(1).checked_for(1h).under_way(Operation::redeploy)), "1");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

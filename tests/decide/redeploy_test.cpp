@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include "tests/decide/farm.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Settings nixops{.provider = ProviderKind::nixops};
+
+Farm farm_of(const MachineSeen& machine, std::int64_t runnable = 1) {
+  return farm("x86_64-linux", nixops).has(machine).runnable("x86_64-linux", runnable);
+}
+
+TEST(Redeploy, OnlyWhenTheSpecificationHasChanged) {
+  const Plan same = farm_of(ready(1).made_from("new")).specification("x86_64-linux", "new").decided();
+  EXPECT_EQ(actions_of(same), "keep 1");
+  const Plan changed = farm_of(ready(1).made_from("old")).specification("x86_64-linux", "new").decided();
+  EXPECT_EQ(reason_of<Redeploy>(changed, 1), "its specification has changed");
+}
+
+TEST(Redeploy, NothingWhileTheSpecificationIsNotKnown) {
+  EXPECT_EQ(actions_of(farm_of(ready(1).made_from("old")).decided()), "keep 1");
+}
+
+TEST(Redeploy, NoSurplusMachine) {
+  const Plan p = farm_of(ready(1).made_from("old"), 0).specification("x86_64-linux", "new").decided();
+  EXPECT_EQ(actions_of(p), "drain 1");
+}
+
+TEST(Redeploy, AMachineUnderRedeploymentStaysCapacity) {
+  const Plan p = farm_of(ready(1).under_way(Operation::redeploy)).decided();
+  EXPECT_EQ(actions_of(p), "keep 1");
+}
+
+TEST(Redeploy, OneThatIsNotKnownToBeDeployed) {
+  const Plan p = farm_of(coming(1).needs_redeploy()).decided();
+  EXPECT_EQ(reason_of<Redeploy>(p, 1), "its creation was interrupted");
+}
+
+TEST(Redeploy, OneWhoseLastDeployFailedAfterTheBackOff) {
+  Farm f = farm_of(coming(1).needs_redeploy().failed_with("activation failed"));
+  EXPECT_EQ(reason_of<Redeploy>(f.decided(), 1), "not ready: activation failed");
+  const Plan p = f.failed_passes("x86_64-linux", 2, noon - 10s).decided();
+  EXPECT_EQ(reason_of<Keep>(p, 1),
+            "not ready: activation failed; waits: no creations for another 50 s: back-off of 60 s, passes in a row "
+            "whose creations failed: 2");
+  EXPECT_EQ(until_of(p, 1), noon + 50s);
+}
+
+TEST(Redeploy, OneThatWasTakenOverAlsoWhenItIsNotNeeded) {
+  const Plan p = farm_of(coming(1).needs_redeploy().first_listed_for(4h), 0).decided();
+  EXPECT_EQ(reason_of<Redeploy>(p, 1), "taken over; whether it is up to date is not known");
+}
+
+TEST(Redeploy, NoneThatIsNotNeededAndWasNeverInUse) {
+  const Plan p = farm_of(coming(1).needs_redeploy(), 0).decided();
+  EXPECT_EQ(reason_of<Destroy>(p, 1), "not brought up to its specification, and not needed any more; never listed");
+}
+
+TEST(Redeploy, NoneOfAPoolThatIsNotConfiguredAnyMore) {
+  const Plan p = farm()
+                     .retired_pool("x86_64-linux", nixops)
+                     .has(coming(1).needs_redeploy().first_listed_for(4h).unlisted_for(10min))
+                     .decided();
+  EXPECT_NE(actions_of(p), "redeploy 1");
+}
+
+TEST(Redeploy, NotForLongerThanItsBootTimeout) {
+  const Plan p = farm_of(coming(1).needs_redeploy().requested_for(30min), 0).decided();
+  EXPECT_EQ(reason_of<Destroy>(p, 1), "not ready 1800 s after its request ≥ bootTimeout 1800 s; never listed");
+}
+
+TEST(Billing, OfTheMachineWhereItsPoolHasNone) {
+  const MachineSeen machine = ready(1).billed_by(1h).launched_for(20min);
+  EXPECT_EQ(reason_of<Keep>(farm_of(machine, 0).decided(), 1), "surplus; paid for another 2400 s ≥ 1800 s");
+  const Settings by_use{.billing_period = 0s, .provider = ProviderKind::nixops};
+  EXPECT_EQ(actions_of(farm("x86_64-linux", by_use).has(machine).decided()), "drain 1");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,145 @@
+"""A farm whose machines come from the stand-in for NixOps (tests/nixops): instances are files, networks are Nix."""
+
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from farm import PLAIN, ROOT, Farm
+from farm_test import FarmTest
+from nix_text import Expression
+
+STANDIN = ROOT / "tests/nixops"
+sys.path.insert(0, str(STANDIN))
+from standin.cloud import Cloud  # noqa: E402
+
+ONE, TWO = "1.7", "2.0"
+
+EC2 = """{ type, tag, ... }:
+{ network.description = "${tag} ${type}";
+  machine = { config, pkgs, ... }: {
+    imports = [ <hydra-provisioner/auto-shutdown.nix> ];
+    deployment.targetEnv = "ec2";
+    deployment.ec2.region = "us-east-1";
+    deployment.ec2.instanceType = "c5.4xlarge";
+    deployment.ec2.keyPair = "hydra";
+  };
+}
+"""
+
+
+class NixopsFarm(Farm):
+    def __init__(self, version=ONE, network=EC2, **options):
+        super().__init__(**{"pools": {PLAIN: nixops_pool()}} | options)
+        self.cloud = Cloud(self.folder / "cloud")
+        self.home = self.folder / "home"
+        self.home.mkdir()
+        self.environment |= {
+            "PATH": f"{STANDIN}:{os.environ['PATH']}",
+            "NIXOPS_STANDIN": self.cloud.folder,
+            "NIXOPS_STANDIN_VERSION": version,
+            "HOME": str(self.home),
+            "NIX_PATH": f"nixpkgs={self.nixpkgs()}",
+            "NIX_REMOTE": "dummy://",
+        }
+        self.network(network)
+
+    def nixpkgs(self):
+        """As much of it as NixOps 2 wants to see before every command."""
+        folder = self.folder / "nixpkgs"
+        folder.mkdir()
+        (folder / "default.nix").write_text("{ ... }: { lib.fold = op: nul: builtins.foldl' (a: x: op x a) nul; }\n")
+        return folder
+
+    def network(self, text):
+        (self.folder / "deployment.nix").write_text(text)
+
+    def nixops(self, *words, **more_environment):
+        """As a user would call it."""
+        return self.run_command(["nixops", *words], **more_environment)
+
+    def state_file(self):
+        return Path(self.environment.get("NIXOPS_STATE", self.home / ".nixops/deployments.nixops"))
+
+    def in_state_file(self, query, *values):
+        """What NixOps has recorded, or a change of it."""
+        if not self.state_file().exists():
+            return []
+        with contextlib.closing(sqlite3.connect(self.state_file(), timeout=60)) as state, state:
+            return state.execute(query, values).fetchall()
+
+    def deployments(self):
+        """Their names by UUID, as NixOps has recorded them; None for one without."""
+        query = """select uuid, (select value from DeploymentAttrs where deployment = uuid and name = 'name')
+                   from Deployments"""
+        return dict(self.in_state_file(query))
+
+    def uuid(self, name):
+        (uuid,) = [uuid for uuid, its_name in self.deployments().items() if its_name == name]
+        return uuid
+
+    def attributes(self, name, resource="machine"):
+        """Of the machine, or another resource, of the deployment of this name or UUID."""
+        query = """select a.name, a.value from ResourceAttrs a join Resources r on r.id = a.machine
+                   where r.deployment = ? and r.name = ?"""
+        uuid = name if name in self.deployments() else self.uuid(name)
+        return dict(self.in_state_file(query, uuid, resource))
+
+    def instance(self, name):
+        """What the cloud knows of the machine that NixOps has recorded in the deployment."""
+        return self.cloud.instance(self.attributes(name)["vmId"])
+
+    def move_launch(self, name, seconds_ago):
+        """As if the machine had been launched then: where in a paid hour it is."""
+        launched = int(time.time()) - seconds_ago
+        self.cloud.change(self.attributes(name)["vmId"], launched=launched)
+        change = """update ResourceAttrs set value = ? where name = 'startTime' and machine =
+                    (select id from Resources where deployment = ? and name = 'machine')"""
+        self.in_state_file(change, str(launched), self.uuid(name))
+
+    def end_back_off(self):
+        """Of creations that have failed, as if its time had passed."""
+        self.journal("delete from creations")
+
+    def folders(self):
+        """The machines that there are, as the base's tests ask for them."""
+        return sorted(name for name in self.deployments().values() if name)
+
+    def calls(self, *commands):
+        """Their arguments, in order of their starts; of these commands only, where any are named."""
+        lines = (self.folder / "cloud/calls.jsonl").read_text().splitlines()
+        called = [call["argv"] for call in map(json.loads, lines) if "argv" in call]
+        return [argv for argv in called if not commands or (argv and argv[0] in commands)]
+
+    def forget_calls(self):
+        (self.folder / "cloud/calls.jsonl").unlink(missing_ok=True)
+
+    def end(self):
+        """What NixOps has made are files. A test that leaves a process behind says so itself."""
+        try:
+            self.end_children()
+        finally:
+            self.remove_whatever_is_left()
+
+
+def nixops_pool(**settings):
+    """Not paid by the hour, unless a test says so: it would not wait for the hour's end."""
+    standard = {"nixopsExpr": Expression("./deployment.nix"), "billingPeriod": 0}
+    return standard | {"maxMachines": 2, "runnablesPerMachine": 5} | settings
+
+
+class NixopsTest(FarmTest):
+    def farm(self, version=ONE, **options):
+        farm = NixopsFarm(version, **options)
+        self.addCleanup(farm.end)
+        return farm
+
+    def farm_with_machine(self, version=ONE, **options):
+        farm = self.farm(version, **options)
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+        return farm

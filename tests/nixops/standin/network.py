@@ -1,0 +1,81 @@
+"""Networks, as the real nix-instantiate evaluates them."""
+
+import json
+import os
+import re
+import subprocess
+
+from standin.errors import BadValue, EvaluationFailed, Failure, Refusal
+
+EXPRESSION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "network.nix")
+STORAGE_NEEDED = """
+WARNING: NixOps 1.0 -> 2.0 conversion step required
+
+NixOps 2.0 added support for multiple storage backends.
+
+Upgrade steps:
+1. Open {file}
+2. Add:
+    network.storage.legacy = {{
+      databasefile = "~/.nixops/deployments.nixops";
+    }};
+3. Rerun
+
+See https://nixops.readthedocs.io/en/latest/manual/migrating.html#state-location for more guidance."""
+
+
+def network_file(folder):
+    """Of 2.x."""
+    flake, file = (os.path.join(folder, name) for name in ("flake.nix", "nixops.nix"))
+    if os.path.exists(flake) and os.path.exists(file):
+        raise BadValue(f"Both flake.nix and nixops.nix exist in {folder}, but only one is allowed")
+    if os.path.exists(flake):
+        raise Failure("the stand-in knows no flakes")
+    if not os.path.exists(file):
+        raise BadValue(f"Neither flake.nix nor nixops.nix exists in {folder}")
+    return file
+
+
+def storage_of(file):
+    """The one back end that the network of 2.x names. Neither its arguments nor -I are known yet."""
+    backends = evaluate("info", [file])["storage"]
+    if not backends:
+        raise Refusal(STORAGE_NEEDED.format(file=file))
+    if len(backends) > 1:
+        raise Failure("Invalid property: network.storage can only have one defined storage backend.")
+    if backends[0] not in ("legacy", "memory"):
+        raise Refusal(f"The network requires the '{backends[0]}' state provider, but no plugin provides it.")
+    return backends[0]
+
+
+def evaluate(what, files, args=(), nix_path=()):
+    """`what` of network.nix. The arguments are pairs of a name and an expression."""
+    arguments = " ".join(f"{nix_string(name)} = {expression};" for name, expression in args)
+    paths = " ".join(f"(/. + {nix_string(file)})" for file in files)
+    expression = f"(import {EXPRESSION} {{ files = [ {paths} ]; args = {{ {arguments} }}; }}).{what}"
+    flags = [flag for path in nix_path for flag in ("-I", path)]
+    command = ["nix-instantiate", "--eval", "--strict", "--json", *flags, "-E", expression]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise EvaluationFailed
+    return json.loads(done.stdout)
+
+
+def nix_string(text):
+    """As --argstr writes it, too."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("${", "\\${")
+    return f'"{escaped}"'
+
+
+def texts_of(files):
+    """Of these files and of all that they name, however deep: what changes when one of them does."""
+    texts, waiting = {}, list(files)
+    while waiting:
+        file = os.path.normpath(waiting.pop())
+        if file in texts or not os.path.isfile(file):
+            continue
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            texts[file] = opened.read()
+        named = re.findall(r"(?:\.{0,2}/)[\w.+/-]+\.nix", texts[file])
+        waiting += [os.path.join(os.path.dirname(file), path) for path in named]
+    return sorted(texts.items())

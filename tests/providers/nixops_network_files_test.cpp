@@ -1,0 +1,134 @@
+#include "providers/nixops/network_files.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/subprocess.hpp"
+#include "tests/io/temporary_folder.hpp"
+#include "tests/support/await.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* readme_style = R"({ type, tag, ... }:
+{
+  network.description = "Hydra build machine";
+  machine = { ... }: { given = "${tag} ${type}"; };
+})";
+
+class NetworkFiles : public testing::Test {
+ protected:
+  std::string write(const std::string& name, const std::string& content) {
+    const std::string path = folder_.path + "/" + name;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path) << content;
+    return path;
+  }
+
+  // What the expression, in which `network` is the value of the file, evaluates to; or Nix's error.
+  std::string evaluated(const std::string& file_content, const std::string& expression) {
+    const std::string file = write("generated/nixops.nix", file_content);
+    const auto finished = await(run({.argv = {"nix-instantiate", "--eval", "--strict", "--json", "-E",
+                                              fmt::format("let network = import {}; in {}", file, expression)},
+                                     .deadline = std::chrono::minutes(2)}));
+    if (!finished) return finished.error().message;
+    return finished->exit_status == 0 ? finished->output.substr(0, finished->output.find('\n')) : finished->errors;
+  }
+
+  std::string wrapper_of(const std::string& user_file_content) {
+    return wrapper_network(write("deployment.nix", user_file_content), "x86_64-linux:benchmark",
+                           Tag("hydra-provisioned"));
+  }
+
+  Expected<Finished> parsed(const std::string& file_content) {
+    return await(run_successfully({.argv = {"nix-instantiate", "--parse", write("nixops.nix", file_content)},
+                                   .deadline = std::chrono::minutes(2)}));
+  }
+
+  const std::string& folder() const { return folder_.path; }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST_F(NetworkFiles, AreNix) {
+  for (const std::string& content : {wrapper_of("{ }"), management_network()}) {
+    const auto finished = parsed(content);
+    EXPECT_TRUE(finished) << finished.error().message;
+  }
+}
+
+TEST_F(NetworkFiles, AWrapperNeedsNoArgumentsThoughTheUsersFileDoes) {
+  const std::string wrapper = wrapper_of(readme_style);
+  EXPECT_EQ(evaluated(wrapper, "(network { }).network"),
+            R"({"description":"Hydra build machine","storage":{"legacy":{}}})");
+  EXPECT_EQ(evaluated(wrapper, "((network { }).machine { }).given"), R"("hydra-provisioned x86_64-linux:benchmark")");
+}
+
+TEST_F(NetworkFiles, ArgumentsThatAreGivenCount) {
+  const std::string wrapper = wrapper_of(readme_style);
+  EXPECT_EQ(evaluated(wrapper, R"(((network { type = "t"; tag = "g"; }).machine { }).given)"), R"("g t")");
+  EXPECT_EQ(evaluated(wrapper, R"(((network { type = "t"; }).machine { }).given)"), R"("hydra-provisioned t")");
+  EXPECT_EQ(evaluated(wrapper_of("{ n ? 1, ... }: { machine = n; }"), "(network { n = 2; }).machine"), "2");
+}
+
+TEST_F(NetworkFiles, AUsersFileNeedNotTakeMoreThanTypeAndTag) {
+  EXPECT_EQ(evaluated(wrapper_of("{ type, tag }: { machine = type; }"), "(network { }).machine"),
+            R"("x86_64-linux:benchmark")");
+}
+
+TEST_F(NetworkFiles, AUsersFileMayBeAPlainSet) {
+  EXPECT_EQ(evaluated(wrapper_of("{ machine = 1; }"), R"(network { type = "t"; tag = "g"; })"),
+            R"({"machine":1,"network":{"storage":{"legacy":{}}}})");
+}
+
+TEST_F(NetworkFiles, AUsersFileFindsItsNeighbours) {
+  write("machine.nix", "7");
+  EXPECT_EQ(evaluated(wrapper_of("{ machine = import ./machine.nix; }"), "(network { }).machine"), "7");
+}
+
+TEST_F(NetworkFiles, KeepTheNetworksOwnSettingsOfTheLegacyStorage) {
+  EXPECT_EQ(evaluated(wrapper_of(R"({ network.storage.legacy.databasefile = "f"; network.lock.noop = { }; })"),
+                      "(network { }).network"),
+            R"({"lock":{"noop":{}},"storage":{"legacy":{"databasefile":"f"}}})");
+}
+
+TEST_F(NetworkFiles, LetNoNetworkKeepItsStateElsewhere) {
+  EXPECT_EQ(evaluated(wrapper_of("{ network.storage.memory = { }; }"), "(network { }).network.storage"),
+            R"({"legacy":{}})");
+}
+
+TEST_F(NetworkFiles, StandAnyPathTypeAndTag) {
+  const std::string odd = R"(a b "c" ${d} $$ 'e' \ ü #)";
+  const std::string file = write(odd + "\n/" + odd + ".nix", readme_style);
+  const std::string wrapper = wrapper_network(file, R"(${type}")", Tag(R"(\tag"$)"));
+  EXPECT_EQ(evaluated(wrapper, "((network { }).machine { }).given"), R"("\\tag\"$ ${type}\"")");
+}
+
+TEST_F(NetworkFiles, LetNixNameTheUsersFile) {
+  EXPECT_THAT(evaluated(wrapper_of("{\n  oops\n}"), "network { }"), HasSubstr(folder() + "/deployment.nix:3:1"));
+  EXPECT_THAT(evaluated(wrapper_of("{ other }: { }"), "network { }"), HasSubstr(folder() + "/deployment.nix:1:1"));
+  EXPECT_THAT(wrapper_of("{ }"), HasSubstr("\"" + folder() + "/deployment.nix\"."));
+}
+
+TEST_F(NetworkFiles, ManageWithoutAnyExpressionOrNixpkgs) {
+  EXPECT_EQ(evaluated(management_network(), "builtins.attrNames network"), R"(["network"])");
+  EXPECT_EQ(evaluated(management_network(), "network.network.storage"), R"({"legacy":{}})");
+}
+
+TEST_F(NetworkFiles, ManageWithTheFoldOfNixpkgs) {
+  const std::string fold = "network.network.nixpkgs.lib.fold ";
+  EXPECT_EQ(evaluated(management_network(), fold + R"_((a: b: "(${a} ${b})") "z" [ "a" "b" "c" ])_"),
+            R"_("(a (b (c z)))")_");
+  EXPECT_EQ(evaluated(management_network(), fold + R"((a: b: a) "z" [ ])"), R"("z")");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner
