@@ -64,6 +64,7 @@ std::optional<JobRequest> request_from(const Json& json) {
   if (!what || !provider) return std::nullopt;
   return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
                     .instance = InstanceId{json.value("instance", "")},
+                    .is_new = json.value("isNew", false),
                     .operation = *what,
                     .provider = *provider,
                     .pool = PoolName{json.at("pool").get<std::string>()},
@@ -96,6 +97,7 @@ JobFiles::JobFiles(const std::string& state_dir, const MachineId& machine)
 Expected<void> write_request(const JobFiles& files, const JobRequest& request, std::optional<Instant> begun_at) {
   Json json{{"machine", request.machine.text},
             {"instance", request.instance.text},
+            {"isNew", request.is_new},
             {"operation", to_string(request.operation)},
             {"provider", to_string(request.provider)},
             {"pool", request.pool.text},

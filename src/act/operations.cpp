@@ -146,13 +146,17 @@ Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent eve
   }
   if (!co_await commit()) co_return false;
   const PoolConfig& pool = settings_of(machine);
+  // An interrupted creation has been begun before, whatever its provider shows of it.
+  const bool is_new = operation == Operation::create && !machine.interrupted;
   const auto begun = jobs_.begin({.machine = id,
                                   .instance = machine.instance,
+                                  .is_new = is_new,
                                   .operation = operation,
                                   .provider = machine.provider,
                                   .pool = machine.pool,
                                   .settings_json = pool.settings_json,
-                                  .deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout});
+                                  .deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout,
+                                  .environment = providers_.at(machine.provider)->environment_of_jobs()});
   if (!begun) {
     report_failure(machine, operation, begun.error());
     co_return false;

@@ -12,6 +12,7 @@
 #include "act/job_files.hpp"
 #include "io/detached.hpp"
 #include "io/files.hpp"
+#include "io/log_file.hpp"
 #include "io/processes.hpp"
 
 namespace hydra_provisioner {
@@ -22,13 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view request_suffix = ".request.json";
 constexpr Seconds grace{60};  // until a job has surely ended itself after its deadline
-constexpr std::uintmax_t log_bytes_max = std::uintmax_t{4} << 20;
-
-// A machine's log holds its latest jobs, not years of them.
-void limit_log(const std::string& path) {
-  std::error_code ignored;
-  if (fs::file_size(path, ignored) > log_bytes_max && !ignored) fs::resize_file(path, 0, ignored);
-}
 
 }  // namespace
 
@@ -71,9 +65,11 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
   if (const auto removed = remove_all(files.result); !removed) return removed;
   if (const auto written = write_request(files, request, clock_.now()); !written) return written;
   limit_log(files.log);
+  std::vector<std::string> environment = request.environment;
+  environment.push_back(mark_of(request.machine));
   const auto child =
       spawn_detached({.argv = {program_, "--state-dir", state_dir_, "run-job", tag_.text, request.machine.text},
-                      .environment = {mark_of(request.machine)},
+                      .environment = std::move(environment),
                       .log_file = files.log,
                       .inherited_descriptor = (*lock)->descriptor()});
   if (!child) {

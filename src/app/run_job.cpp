@@ -34,7 +34,7 @@ JobResult with_machine(Expected<Instance> result) {
 }
 
 Task<JobResult> call(Provider& provider, JobRequest request, PoolConfig pool) {
-  const Target target{.machine = request.machine, .instance = request.instance};
+  const Target target{.machine = request.machine, .instance = request.instance, .is_new = request.is_new};
   switch (request.operation) {
     case Operation::create:
     case Operation::redeploy:

@@ -82,7 +82,7 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
 
   // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
   sort_by_key(free.coming, [](const Machine* machine) {
-    return std::pair(machine->interrupted || machine->needs_redeploy, number_of(machine->id));
+    return std::tuple(machine->interrupted, machine->needs_redeploy, number_of(machine->id));
   });
   const auto coming = take(free.coming, missing);
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));

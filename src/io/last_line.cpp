@@ -11,6 +11,11 @@ namespace {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
+// One of U+0080 to U+009F, in UTF-8. Some terminals take U+009B for an ESC [.
+bool is_c1_control(std::string_view text) {
+  return text.size() >= 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
 // Without what is meant for a terminal: colours (`ESC [ 31;1 m`) and other control characters. Blanks at both ends go
 // too.
 std::string plain(std::string_view line) {
@@ -18,6 +23,9 @@ std::string plain(std::string_view line) {
   for (std::size_t at = 0; at < line.size(); ++at) {
     if (line.substr(at).starts_with("\x1b[")) {
       at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
+    } else if (is_c1_control(line.substr(at))) {
+      result += ' ';
+      ++at;
     } else {
       result += is_control(line[at]) ? ' ' : line[at];
     }

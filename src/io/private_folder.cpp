@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -73,36 +74,39 @@ bool uses(pid_t id, const std::string& folder) {
   return has_in_environment(id, "TMPDIR=" + folder) || command_line(id).starts_with("ssh: " + folder + "/");
 }
 
-Processes users_of(const std::string& folder) {
+// Those that were started before the folder can have been made need no closer look, which is what takes time.
+Processes users_of(const std::string& folder, std::uint64_t started_since) {
   Processes users = all_processes();
-  std::erase_if(users,
-                [&](const auto& entry) { return !is_process_of_ours(entry.first) || !uses(entry.first, folder); });
+  std::erase_if(users, [&](const auto& entry) {
+    const auto& [id, process] = entry;
+    return process.started < started_since || !is_process_of_ours(id) || !uses(id, folder);
+  });
   return users;
 }
 
 // More than once, as they may start others meanwhile.
-void kill_users_of(const std::string& folder) {
+void kill_users_of(const std::string& folder, std::uint64_t started_since) {
   for (int round = 0; round < 10; ++round) {
-    const Processes users = users_of(folder);
+    const Processes users = users_of(folder, started_since);
     if (users.empty()) return;
     kill_all(users);
   }
 }
 
-void clear_away(const std::string& folder) {
-  kill_users_of(folder);
+void clear_away(const std::string& folder, std::uint64_t started_since) {
+  kill_users_of(folder, started_since);
   std::ignore = remove_all(folder);
 }
 
 bool is_left_behind(const std::string& folder, pid_t maker) {
-  return is_folder_of_ours(folder) && !look_at(maker) && attached(users_of(folder)).empty();
+  return is_folder_of_ours(folder) && !look_at(maker) && attached(users_of(folder, 0)).empty();
 }
 
 void sweep(const std::string& base, std::string_view purpose) {
   std::error_code error;
   for (fs::directory_iterator entry(base, error), last; !error && entry != last; entry.increment(error)) {
     const auto maker = maker_of(entry->path().filename().native(), purpose);
-    if (maker && is_left_behind(entry->path(), *maker)) clear_away(entry->path());
+    if (maker && is_left_behind(entry->path(), *maker)) clear_away(entry->path(), 0);
   }
 }
 
@@ -125,7 +129,9 @@ PrivateFolder& PrivateFolder::operator=(PrivateFolder&& other) noexcept {
 }
 
 PrivateFolder::~PrivateFolder() {
-  if (!path_.empty()) clear_away(path_);
+  if (path_.empty()) return;
+  const auto ourselves = look_at(::getpid());
+  clear_away(path_, ourselves ? ourselves->started : 0);
 }
 
 void sweep_private_folders(std::string_view purpose) {

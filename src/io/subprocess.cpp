@@ -95,6 +95,8 @@ struct Conversation {
   Child child;
   Stream output;
   Stream errors;
+  Descriptor output_file{};  // instead of the streams, for a child that may outlive us
+  Descriptor errors_file{};
   std::string said;
   std::string complained;
   bool too_much = false;
@@ -115,24 +117,41 @@ Expected<Pipe> make_pipe() {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+Expected<Descriptor> file_in_memory() {
+  Descriptor file(::memfd_create("nothing but its name in /proc", MFD_CLOEXEC));
+  if (!file.is_open()) return failure("cannot make a file in memory: " + os_error(errno));
+  return file;
+}
+
 // A child's whole input, before it begins: should we be killed meanwhile, it does not take a part for the whole.
 Expected<Descriptor> as_file(std::string_view text) {
-  Descriptor file(::memfd_create("input", MFD_CLOEXEC));
-  if (!file.is_open()) return failure("cannot make a file in memory: " + os_error(errno));
+  Expected<Descriptor> made = file_in_memory();
+  if (!made) return made;
+  Descriptor& file = *made;
   while (!text.empty()) {
     const ssize_t count = ::write(file.number(), text.data(), text.size());
     if (count < 0 && errno != EINTR) return failure("cannot write a file in memory: " + os_error(errno));
     if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
   }
   ::lseek(file.number(), 0, SEEK_SET);
-  return file;
+  return made;
+}
+
+// What a child writes to, and where we read it: the same for a file.
+Expected<Pipe> make_outlet(const Command& command) {
+  if (!command.may_outlive_us) return make_pipe();
+  Expected<Descriptor> file = file_in_memory();
+  if (!file) return std::unexpected(file.error());
+  Descriptor same(::fcntl(file->number(), F_DUPFD_CLOEXEC, 3));
+  if (!same.is_open()) return failure("cannot duplicate a descriptor: " + os_error(errno));
+  return Pipe{*std::move(file), std::move(same)};
 }
 
 Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& executor, const Command& command) {
   const Expected<Descriptor> input = as_file(command.input);
   if (!input) return std::unexpected(input.error());
-  Expected<Pipe> output = make_pipe();
-  Expected<Pipe> errors = make_pipe();
+  Expected<Pipe> output = make_outlet(command);
+  Expected<Pipe> errors = make_outlet(command);
   for (const Expected<Pipe>* pipe : {&output, &errors}) {
     if (!*pipe) return std::unexpected(pipe->error());
   }
@@ -147,8 +166,13 @@ Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& execu
   if (!id) return std::unexpected(id.error());
   auto conversation = std::make_unique<Conversation>(executor, *id);
   if (!conversation->child.handle().is_open()) return failure("cannot watch a child process");
-  conversation->output = stream(executor, std::move(output->read_end));
-  conversation->errors = stream(executor, std::move(errors->read_end));
+  if (command.may_outlive_us) {
+    conversation->output_file = std::move(output->read_end);
+    conversation->errors_file = std::move(errors->read_end);
+  } else {
+    conversation->output = stream(executor, std::move(output->read_end));
+    conversation->errors = stream(executor, std::move(errors->read_end));
+  }
   return conversation;
 }
 
@@ -183,6 +207,21 @@ Task<void> listen(Conversation& conversation, const Command& command) {
             receive(conversation.errors, conversation.complained, command, conversation));
 }
 
+// What has come since the last time.
+void read_on(const Descriptor& from, std::string& into, const Command& command, Conversation& conversation) {
+  std::array<char, 16384> chunk;
+  while (!conversation.is_broken_off()) {
+    const ssize_t count = ::pread(from.number(), chunk.data(), chunk.size(), static_cast<off_t>(into.size()));
+    if (count <= 0) return;
+    take({chunk.data(), static_cast<std::size_t>(count)}, into, command, conversation);
+  }
+}
+
+void read_on(Conversation& conversation, const Command& command) {
+  read_on(conversation.output_file, conversation.said, command, conversation);
+  read_on(conversation.errors_file, conversation.complained, command, conversation);
+}
+
 Task<void> end_of(Child& child) { co_await child.handle().async_wait(Stream::wait_read, asio::use_awaitable); }
 
 Task<void> pause(std::chrono::milliseconds duration) {
@@ -190,7 +229,21 @@ Task<void> pause(std::chrono::milliseconds duration) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-Task<void> converse(Conversation& conversation, const Command& command) {
+// Files cannot be waited for.
+Task<void> keep_reading(Conversation& conversation, const Command& command) {
+  for (;;) {
+    read_on(conversation, command);
+    co_await pause(std::chrono::milliseconds(50));
+  }
+}
+
+Task<void> converse_through_files(Conversation& conversation, const Command& command) {
+  co_await (keep_reading(conversation, command) || end_of(conversation.child));
+  read_on(conversation, command);
+  conversation.ended = true;
+}
+
+Task<void> converse_through_pipes(Conversation& conversation, const Command& command) {
   const auto first_end = co_await (listen(conversation, command) || end_of(conversation.child));
   if (first_end.index() == 0) co_await end_of(conversation.child);
   conversation.ended = true;
@@ -201,6 +254,7 @@ Task<void> converse(Conversation& conversation, const Command& command) {
 
 Task<void> converse_until_deadline(Conversation& conversation, const Command& command) {
   try {
+    const auto converse = command.may_outlive_us ? converse_through_files : converse_through_pipes;
     co_await (converse(conversation, command) || pause(command.deadline));
   } catch (const asio::multiple_exceptions&) {
     // Cancelled, each of the parts ends by an exception; callers expect one.

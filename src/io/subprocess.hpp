@@ -28,6 +28,9 @@ struct Command {
   // Hears both outputs while the child speaks: every piece as it comes, cut anywhere. It must not wait for anything. An
   // error ends the child and its group at once, nothing more is heard, and run() returns it.
   std::function<std::optional<Error>(std::string_view piece)> overhear{};
+
+  // The child can go on when we are killed: it writes to files in memory, not into pipes that nobody reads any more.
+  bool may_outlive_us = false;
 };
 
 struct Finished {

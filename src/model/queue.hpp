@@ -24,7 +24,7 @@ struct StepTypeCount {
 struct QueueMachine {
   std::optional<bool> enabled;  // false: taken out of the machines file since the queue runner started
   std::optional<std::int64_t> current_jobs;
-  std::optional<Instant> idle_since;    // the epoch: no job since the queue runner started
+  std::optional<Instant> idle_since;      // the epoch: no job since the queue runner started
   std::optional<Instant> last_failure{};  // to reach it or to talk to it; the epoch: none
 };
 

@@ -132,11 +132,16 @@ Instances match(const Fleet& fleet, ProviderKind provider, const std::vector<Ins
 
 // An id of ours that is not taken yet is kept, any other replaced.
 MachineId id_for(const Instance& instance, const std::set<MachineId>& taken, Numbering& numbering) {
-  if (is_of(numbering.tag, instance.machine) && !taken.contains(instance.machine)) {
-    numbering.next = std::max(numbering.next, number_of(instance.machine) + 1);
-    return instance.machine;
-  }
+  if (is_of(numbering.tag, instance.machine) && !taken.contains(instance.machine)) return instance.machine;
   return MachineId{fmt::format("{}-{}", numbering.tag, numbering.next++)};
+}
+
+// No id that any of them bears is given to another.
+void leave_out_numbers_of(const std::vector<const Instance*>& instances, Numbering& numbering) {
+  for (const Instance* instance : instances) {
+    if (is_of(numbering.tag, instance->machine))
+      numbering.next = std::max(numbering.next, number_of(instance->machine) + 1);
+  }
 }
 
 std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Listings& listings,
@@ -148,10 +153,7 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Listings& 
     if (!listing) continue;
     std::vector<const Instance*> unknown;
     Instances& instances = matched[provider] = match(fleet, provider, *listing, unknown);
-    // Those that keep their ids come first, so that none of these is given away.
-    std::ranges::sort(unknown, {}, [&](const Instance* instance) {
-      return std::pair(!is_of(numbering.tag, instance->machine), instance->id);
-    });
+    leave_out_numbers_of(unknown, numbering);
     for (const Instance* instance : unknown) {
       const MachineId id = id_for(*instance, taken, numbering);
       taken.insert(id);

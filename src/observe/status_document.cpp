@@ -27,7 +27,7 @@ bool is_read(std::size_t level, std::string_view key) {
       return is_one_of("status", "time", "uptime", "nrRunnableSteps", "nrUnsupportedSteps", "machineTypes", "machines",
                        "queueRunner");
     case 3:
-      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince");
+      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure");
     default:
       return true;
   }

@@ -17,6 +17,7 @@ namespace hydra_provisioner {
 struct Target {
   MachineId machine;
   InstanceId instance;
+  bool is_new = false;  // it was listed a moment ago, and nothing of it was there
 };
 
 // What a look at a machine in use found.
@@ -61,6 +62,9 @@ class Provider {
 
   // Whether the machine can be published now; an error says what is still missing. Quick: a few seconds at most.
   virtual Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;
+
+  // What it found out about its surroundings and its jobs need not find out again: `NAME=value`, for their environment.
+  virtual std::vector<std::string> environment_of_jobs() const { return {}; }
 
   virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need none
 };

@@ -1,5 +1,6 @@
 #include "act/process_jobs.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -38,14 +39,11 @@ class ProcessJobs : public testing::Test {
     EXPECT_EQ(::mkfifo(path("gate").c_str(), 0600), 0);
     gate_ = Descriptor(::open(path("gate").c_str(), O_RDWR | O_CLOEXEC));
     EXPECT_TRUE(gate_.is_open());
+    ::setenv("HYDRA_PROVISIONER_TEST", folder_.path.c_str(), 1);
   }
 
   // No process is left behind, even by a test that failed.
-  ~ProcessJobs() override {
-    kill_all(processes_with(mark));
-    for (int n = 0; n < 10; ++n) open_gate();
-    for (const JobState& job : jobs.list().value_or(std::vector<JobState>{})) wait(job.machine);
-  }
+  ~ProcessJobs() override { kill_all(processes_with(of_this_test)); }
 
   std::string path(const std::string& name) const { return folder_.path + "/" + name; }
 
@@ -118,6 +116,7 @@ class ProcessJobs : public testing::Test {
   Descriptor gate_;
   SystemClock clock;
   const MachineId a1{"a-1"};
+  const std::string of_this_test = "HYDRA_PROVISIONER_TEST=" + folder_.path;
   const std::string mark = "HYDRA_PROVISIONER_JOB=" + folder_.path + "/jobs/a-1";
   hydra_provisioner::ProcessJobs jobs{path("program"), folder_.path, Tag{"a"}, clock};
 };

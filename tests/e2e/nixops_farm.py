@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -17,6 +18,15 @@ sys.path.insert(0, str(STANDIN))
 from standin.cloud import Cloud  # noqa: E402
 
 ONE, TWO = "1.7", "2.0"
+
+MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "listed_at", "first_listed_at", "unlisted_at"]
+JOURNAL_TIMES = {
+    "machines": MACHINE_TIMES,
+    "events": ["time"],
+    "creations": ["last_failed_pass"],
+    "deliveries": ["time"],
+    "passes": ["start"],
+}
 
 EC2 = """{ type, tag, ... }:
 { network.description = "${tag} ${type}";
@@ -100,9 +110,21 @@ class NixopsFarm(Farm):
                     (select id from Resources where deployment = ? and name = 'machine')"""
         self.in_state_file(change, str(launched), self.uuid(name))
 
-    def end_back_off(self):
-        """Of creations that have failed, as if its time had passed."""
-        self.journal("delete from creations")
+    def time_passes(self, seconds):
+        """As if all that the journal tells of had happened that much earlier."""
+        for table, columns in JOURNAL_TIMES.items():
+            changes = ", ".join(f"{column} = max({column} - {seconds}, 0)" for column in columns)
+            self.journal(f"update {table} set {changes}")
+
+    def before_nixops(self, script):
+        """Lines of sh that run before each call, which they may replace by `exit`; its words are "$@"."""
+        folder = self.folder / "bin"
+        if not folder.exists():
+            folder.mkdir()
+            self.environment["PATH"] = f"{folder}:{self.environment['PATH']}"
+        (folder / "nixops.new").write_text(f'#!/bin/sh\n{script}\nexec {STANDIN}/nixops "$@"\n')
+        (folder / "nixops.new").chmod(0o755)
+        (folder / "nixops.new").replace(folder / "nixops")
 
     def folders(self):
         """The machines that there are, as the base's tests ask for them."""
@@ -113,6 +135,17 @@ class NixopsFarm(Farm):
         lines = (self.folder / "cloud/calls.jsonl").read_text().splitlines()
         called = [call["argv"] for call in map(json.loads, lines) if "argv" in call]
         return [argv for argv in called if not commands or (argv and argv[0] in commands)]
+
+    def end_back_off(self):
+        """Of creations that have failed, as if its time had passed."""
+        self.journal("delete from creations")
+
+    def end_calls(self, *commands):
+        """Kills those that still run."""
+        for call in self.cloud.calls(*commands):
+            if "ended" not in call:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(call["pid"], signal.SIGKILL)
 
     def forget_calls(self):
         (self.folder / "cloud/calls.jsonl").unlink(missing_ok=True)
@@ -129,6 +162,15 @@ def nixops_pool(**settings):
     """Not paid by the hour, unless a test says so: it would not wait for the hour's end."""
     standard = {"nixopsExpr": Expression("./deployment.nix"), "billingPeriod": 0}
     return standard | {"maxMachines": 2, "runnablesPerMachine": 5} | settings
+
+
+def with_jobs(jobs, **more):
+    """A machine's entry in the queue runner's status."""
+    return {"enabled": True, "currentJobs": jobs, "idleSince": 0} | more
+
+
+def seconds_ago(seconds):
+    return int(time.time()) - seconds
 
 
 class NixopsTest(FarmTest):

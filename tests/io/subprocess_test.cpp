@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -205,8 +206,14 @@ TEST(Subprocess, TakesItsGroupAlongWhenItSaysTooMuch) {
   EXPECT_TRUE(group.has_ended());
 }
 
-class OverheardSubprocess : public testing::Test {
+class OverheardSubprocess : public testing::TestWithParam<bool> {
  protected:
+  // Through pipes, or through files when it may outlive us.
+  static Command shell(std::string script) {
+    Command command = hydra_provisioner::shell(std::move(script));
+    command.may_outlive_us = GetParam();
+    return command;
+  }
   // One that goes on only when it is told to.
   class Gate {
    public:
@@ -232,7 +239,9 @@ class OverheardSubprocess : public testing::Test {
   const TemporaryFolder folder_;
 };
 
-TEST_F(OverheardSubprocess, IsHeardWhileItRuns) {
+INSTANTIATE_TEST_SUITE_P(EitherWay, OverheardSubprocess, testing::Bool());
+
+TEST_P(OverheardSubprocess, IsHeardWhileItRuns) {
   const Gate first(folder_.path + "/first");
   const Gate second(folder_.path + "/second");
   Command command = shell("echo out; read line <" + first.path + "; echo err >&2; read line <" + second.path);
@@ -246,7 +255,7 @@ TEST_F(OverheardSubprocess, IsHeardWhileItRuns) {
   EXPECT_EQ(child.errors, "err\n");
 }
 
-TEST_F(OverheardSubprocess, IsHeardToItsLastWord) {
+TEST_P(OverheardSubprocess, IsHeardToItsLastWord) {
   constexpr int long_text = 300'000;
   std::string heard;
   Command command =
@@ -258,7 +267,7 @@ TEST_F(OverheardSubprocess, IsHeardToItsLastWord) {
   EXPECT_EQ(std::ranges::count(heard, '!'), 1);
 }
 
-TEST_F(OverheardSubprocess, IsHeardAlsoWhenItsDeadlinePasses) {
+TEST_P(OverheardSubprocess, IsHeardAlsoWhenItsDeadlinePasses) {
   std::string heard;
   Command command = shell("echo said; sleep 600");
   command.deadline = 50ms;
@@ -267,7 +276,7 @@ TEST_F(OverheardSubprocess, IsHeardAlsoWhenItsDeadlinePasses) {
   EXPECT_EQ(heard.substr(0, 5), "said\n");
 }
 
-TEST_F(OverheardSubprocess, EndsWithItsGroupAtAnObjection) {
+TEST_P(OverheardSubprocess, EndsWithItsGroupAtAnObjection) {
   Lifeline group;
   const Error objection{"no capacity", ErrorKind::refused};
   for (const std::string redirection : {"", " >&2"}) {
@@ -282,15 +291,16 @@ TEST_F(OverheardSubprocess, EndsWithItsGroupAtAnObjection) {
   EXPECT_FALSE(has_children());
 }
 
-TEST_F(OverheardSubprocess, IsNotHeardAfterAnObjection) {
-  int pieces = 0;
-  Command command = shell("yes & yes >&2");
-  command.overhear = [&](std::string_view) {
-    ++pieces;
-    return Error{"enough"};
+TEST_P(OverheardSubprocess, IsNotHeardAfterAnObjection) {
+  const std::string both_said = folder_.path + "/said";
+  int objections = 0;
+  Command command = shell("echo first; echo out; echo err >&2; : >" + both_said + "; sleep 600");
+  command.overhear = [&](std::string_view) -> std::optional<Error> {
+    while (!std::filesystem::exists(both_said)) std::this_thread::yield();
+    return Error{"enough", ++objections == 1 ? ErrorKind::refused : ErrorKind::failed};
   };
-  EXPECT_EQ(error_of(std::move(command)), "enough");
-  EXPECT_EQ(pieces, 1);
+  EXPECT_EQ(await(run(std::move(command))).error().kind, ErrorKind::refused);
+  EXPECT_EQ(objections, 1);
 }
 
 // An ssh ControlMaster does so: it has a session of its own and keeps our pipes.
@@ -373,6 +383,7 @@ TEST(LastMeaningfulLine, IsTheLastThatIsNotBlank) {
   EXPECT_EQ(last_meaningful_line(""), "");
   EXPECT_EQ(last_meaningful_line("\n \t\n"), "");
   EXPECT_EQ(last_meaningful_line("one"), "one");
+  EXPECT_EQ(last_meaningful_line("a\u009b31mb\u0085c \u00a9"), "a 31mb c \u00a9");
   EXPECT_EQ(last_meaningful_line("Traceback:\n  File x\nException: ssh timed out\n\n"), "Exception: ssh timed out");
 }
 

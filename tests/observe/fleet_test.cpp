@@ -16,6 +16,7 @@ namespace {
 using enum MachineState;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 constexpr Instant earlier = noon - Seconds{600};
@@ -359,7 +360,7 @@ TEST(Fleet, GivesAnIdToWhatBearsNoneOfOurs) {
   nameless.machine = MachineId{};
   const Fleet fleet =
       reconcile({}, listing({foreign, nameless, present(InstanceState::unproven, 25)}), {}, numbering, noon);
-  EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-25"}, MachineId{"a-26"}, MachineId{"a-27"}))
+  EXPECT_THAT(fleet.adopted, UnorderedElementsAre(MachineId{"a-25"}, MachineId{"a-26"}, MachineId{"a-27"}))
       << "beyond all numbers in use";
   EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-3"});
 }
@@ -377,6 +378,17 @@ TEST(Fleet, TellsTwoInstancesOfOneNameApart) {
   EXPECT_EQ(fleet.machines[0].state, ready);
   EXPECT_EQ(fleet.machines[1].id, MachineId{"a-20"});
   EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-1"});
+}
+
+TEST(Fleet, GivesATwinNoNumberThatAnotherBears) {
+  Instance twin = present(InstanceState::unproven, 1);
+  twin.id = InstanceId{"i-0"};
+  const Fleet fleet = reconcile({},
+                                listing({present(InstanceState::unproven, 1), twin, present(InstanceState::unproven, 2),
+                                         present(InstanceState::unproven, 30)}),
+                                {}, numbering, noon);
+  EXPECT_THAT(fleet.adopted,
+              UnorderedElementsAre(MachineId{"a-1"}, MachineId{"a-2"}, MachineId{"a-30"}, MachineId{"a-31"}));
 }
 
 TEST(Fleet, KnowsAMachineAgainThatBearsAnotherName) {

@@ -62,6 +62,14 @@ TEST(StatusDocument, KnowsWhatAMachineSaysAndNothingElse) {
   EXPECT_EQ(machines.at("root@c").current_jobs, std::nullopt);
 }
 
+TEST(StatusDocument, ReadsWhenAMachineCouldNotBeUsed) {
+  const auto status =
+      trusted(with_machines(R"({"root@a":{"lastFailure":1795453449},"root@b":{"lastFailure":"junk"},"root@c":{}})"));
+  EXPECT_EQ(entry_of(status, "root@a")->last_failure, from_unix(1795453449));
+  EXPECT_EQ(entry_of(status, "root@b")->last_failure, std::nullopt) << "no reason to distrust the rest";
+  EXPECT_EQ(entry_of(status, "root@c")->last_failure, std::nullopt);
+}
+
 TEST(StatusDocument, IdleSinceZeroIsTheEpoch) {
   const auto status = trusted(with_machines(R"({"root@a":{"currentJobs":0,"idleSince":0}})"));
   EXPECT_EQ(status.machines->at("root@a").idle_since, Instant{});

@@ -119,7 +119,8 @@ TEST(InstanceOf, StartingIsIncompleteBeforeThereIsAnInstanceAndUnreachableAfter)
 
 TEST(InstanceOf, TheOtherStatesAreWhatNixOpsSays) {
   EXPECT_EQ(state_of(ec2({{"state", "0"}})), InstanceState::incomplete);
-  EXPECT_EQ(state_of(ec2({{"state", "1"}})), InstanceState::unreachable);
+  EXPECT_EQ(state_of(ec2({{"state", "1"}})), InstanceState::vanished) << "GCE keeps the name of what it misses";
+  EXPECT_EQ(state_of(ec2({{"state", ""}})), InstanceState::unreachable) << "a droplet without a login";
   EXPECT_EQ(state_of(ec2({{"state", "4"}})), InstanceState::stopped);
   EXPECT_EQ(state_of(ec2({{"state", "5"}})), InstanceState::stopped);
   EXPECT_EQ(state_of(ec2({{"state", "6"}})), InstanceState::unreachable);

@@ -112,7 +112,8 @@ InstanceState state_of(const Resource& machine, bool can_be_reached) {
     case Reported::unknown:
       return incomplete;
     case Reported::missing:
-      return has_vm(machine) ? InstanceState::unreachable : vanished;  // the former on DigitalOcean, before a login
+      // On DigitalOcean, one into which nobody has logged in yet. Other targets keep the name of what they miss.
+      return has_vm(machine) && machine.attribute("state").empty() ? InstanceState::unreachable : vanished;
     case Reported::starting:
       return has_vm(machine) ? InstanceState::unreachable : incomplete;
     case Reported::up:

@@ -47,7 +47,8 @@ bool is_word(std::string_view text, std::string_view other_characters) {
 bool is_exception_class(std::string_view word) {
   const std::string_view last = word.substr(word.rfind('.') + 1);  // npos + 1 is 0
   const bool is_class = is_word(word, "._") && !last.empty() && last.front() >= 'A' && last.front() <= 'Z';
-  return is_class && (last.size() < word.size() || last.ends_with("Error") || last.ends_with("Exception"));
+  return is_class && (last.size() < word.size() || last.ends_with("Error") || last.ends_with("Exception") ||
+                      last.ends_with("Failed"));
 }
 
 // Of `machine> text`, which is NixOps speaking for a machine, or passing on what a command says there; 0 for others.

@@ -91,6 +91,8 @@ Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deploy
   if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
     co_return std::unexpected(updated.error());
   const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deploy_deadline(pool));
+  // NixOps notes that a machine went away when it checks it, not when it stumbles over that.
+  if (!deployed && deployed.error().kind == ErrorKind::failed) co_await to_machine.check(deployment.uuid);
   const auto after = co_await to_machine.export_one(deployment.uuid);
   if (!after) co_return std::unexpected(after.error());
   if (!*after) co_return failure("its deployment is gone");
@@ -176,9 +178,11 @@ Task<Expected<std::optional<Deployment>>> NixopsProvider::find(Target target) {
 }
 
 Task<Expected<Deployment>> NixopsProvider::find_or_create(Target target, NixopsSpecification specification) {
-  auto found = co_await find(target);
-  if (!found) co_return std::unexpected(found.error());
-  if (*found) co_return **std::move(found);
+  if (!target.is_new) {
+    auto found = co_await find(target);
+    if (!found) co_return std::unexpected(found.error());
+    if (*found) co_return **std::move(found);
+  }
   Deployment fresh;
   const auto uuid = co_await calls(target.machine.text).create(target.machine.text, specification);
   if (!uuid) co_return std::unexpected(uuid.error());

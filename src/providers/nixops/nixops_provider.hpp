@@ -35,6 +35,8 @@ class NixopsProvider final : public Provider, public Upkeep {
   // Whether it was deployed. Nothing is probed: this host need not reach the machine as the queue runner does.
   Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
 
+  std::vector<std::string> environment_of_jobs() const override { return program_.environment_of_children(); }
+
   Upkeep* upkeep() override { return this; }
   Task<Expected<void>> keep_alive(Target target) override;
   Task<Expected<Condition>> check(Target target) override;

@@ -37,6 +37,15 @@ Expected<NixopsVersion> version_in(std::string_view text) {
   return text.substr(at + name.size()).starts_with("1.") ? NixopsVersion::one : NixopsVersion::two;
 }
 
+constexpr const char* version_variable = "HYDRA_PROVISIONER_NIXOPS";
+
+std::optional<NixopsVersion> version_of_parent() {
+  const char* found = std::getenv(version_variable);
+  if (found == nullptr) return std::nullopt;
+  if (std::string_view(found) == "1") return NixopsVersion::one;
+  return std::string_view(found) == "2" ? std::optional(NixopsVersion::two) : std::nullopt;
+}
+
 // Where Nix looks when NIX_PATH is not set; setting it takes these away. Nix manual, nix-channel.
 std::vector<std::string> default_nix_path() {
   const char* home = std::getenv("HOME");
@@ -85,12 +94,18 @@ std::vector<std::string> argv_of(const NixopsCall& call, std::vector<std::string
 }  // namespace
 
 Task<Expected<NixopsVersion>> NixopsProgram::version() {
+  if (!version_) version_ = version_of_parent();
   if (version_) co_return *version_;
   const auto finished = co_await hydra_provisioner::run({.argv = {"nixops", "--version"}, .deadline = Seconds{30}});
   if (!finished) co_return std::unexpected(finished.error());
   const auto version = version_in(finished->output + finished->errors);
   if (version) version_ = *version;
   co_return version;
+}
+
+std::vector<std::string> NixopsProgram::environment_of_children() const {
+  if (!version_) return {};
+  return {fmt::format("{}={}", version_variable, *version_ == NixopsVersion::one ? "1" : "2")};
 }
 
 Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
@@ -107,7 +122,9 @@ Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
   Command command{.argv = argv_of(call, std::move(network)),
                   .deadline = call.deadline,
                   .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
-                  .output_bytes_max = output_bytes_max};
+                  .output_bytes_max = output_bytes_max,
+                  .overhear = {},
+                  .may_outlive_us = true};
   const auto log = std::make_shared<CallLog>(call.log_file, title_of(command.argv));
   if (!call.is_output_secret) {
     command.overhear = [log, errors = EndlessErrors()](std::string_view piece) mutable {

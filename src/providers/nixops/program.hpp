@@ -29,7 +29,7 @@ struct NixopsCall {
 // files of its own, since NixOps puts private keys and ssh's sockets there. Nothing can be typed into it.
 class NixopsProgram {
  public:
-  // Asked once.
+  // Asked once, and not at all when our parent has told us.
   Task<Expected<NixopsVersion>> version();
 
   // However it ends. An error of EC2 that NixOps would repeat for ever ends it.
@@ -37,6 +37,9 @@ class NixopsProgram {
 
   // A status other than 0 is an error: `nixops deploy failed: CAUSE`.
   Task<Expected<Finished>> run_successfully(NixopsCall call);
+
+  // For NixopsPrograms of child processes: the version, if it is known.
+  std::vector<std::string> environment_of_children() const;
 
  private:
   std::optional<NixopsVersion> version_;

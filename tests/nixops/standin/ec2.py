@@ -43,6 +43,12 @@ class Ec2Machine(Machine):
                 self.wait_for_ip()
         if not self.vm_id:
             self.create_instance(definition, wanted)
+        elif self.get("ec2.publicHostKey", "").endswith("NixOps auto-generated key"):
+            self.wait_for_ip()
+            if self.call.cloud.reach(self.ssh_name()) != "yes":
+                hang(self.call.voice, self.name)
+            self.set(state=UP, sshPinged="1")
+            self.replace_temporary_host_key()
 
     def create_instance(self, definition, wanted):
         self.announce(wanted)
@@ -56,8 +62,11 @@ class Ec2Machine(Machine):
             hang(self.call.voice, self.name)
         self.set(state=UP, sshPinged="1")
         self.call.faults.point("after-ssh")
+        self.replace_temporary_host_key()
+
+    def replace_temporary_host_key(self):
         self.say("replacing temporary host key...")
-        comment = "root@ip-" + instance["private_ip"].replace(".", "-")
+        comment = "root@ip-" + self.get("privateIpv4").replace(".", "-")
         self.set(**{"ec2.publicHostKey": public_key(comment), "ec2.privateHostKey": None})
 
     def announce(self, wanted):
@@ -208,9 +217,9 @@ class Ec2Machine(Machine):
         if self.call.faults.find("refuses-to-stop"):
             about = f"You can't stop the Spot Instance '{self.vm_id}' because it is associated with a one-time request."
             raise Ec2Error("400 Bad Request", "UnsupportedOperation", about)
+        self.call.cloud.change(self.vm_id, state="stopped")  # EC2 goes on by itself
         self.set(state=STOPPING)
         self.call.faults.point("mid")
-        self.call.cloud.change(self.vm_id, state="stopped")
         self.call.voice.more("[stopped] ")
         self.set(state=STOPPED)
 
