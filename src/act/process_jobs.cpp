@@ -42,7 +42,8 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
     const auto request = read_request(JobFiles(state_dir_, machine));
     if (!request) continue;
     jobs.push_back(state_of(machine, request->operation));
-    if (jobs.back().is_running && is_overdue(machine, *request)) kill_all(processes_with(mark_of(machine)));
+    if (jobs.back().is_running && is_overdue(machine, *request))
+      kill_all(without_hypervisors(processes_with(mark_of(machine))));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     return failure(fmt::format("{}: cannot be read: {}", folder, error.message()));

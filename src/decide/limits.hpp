@@ -8,8 +8,8 @@
 
 namespace hydra_provisioner {
 
-// Why this pool may not create machines now. Back-off after passes whose creations all failed (30 s, doubling to 30
-// min), and an hour's rest after more than 5 failures within an hour.
+// Why this pool may not create machines now. A specification that cannot be read; back-off after passes whose creations
+// all failed (30 s, doubling to 30 min), and an hour's rest after more than 5 failures within an hour.
 std::optional<Reason> creation_hold(const PoolView& pool);
 
 }  // namespace hydra_provisioner

@@ -81,7 +81,7 @@ Processes users_of(const std::string& folder, std::uint64_t started_since) {
     const auto& [id, process] = entry;
     return process.started < started_since || !is_process_of_ours(id) || !uses(id, folder);
   });
-  return users;
+  return without_hypervisors(std::move(users));
 }
 
 // More than once, as they may start others meanwhile.

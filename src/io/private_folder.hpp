@@ -10,7 +10,7 @@
 namespace hydra_provisioner {
 
 // The child is given `TMPDIR=PATH`. Where this goes, so does everything that was started with it, a detached ssh
-// ControlMaster too, and then the folder.
+// ControlMaster too (but no hypervisor), and then the folder.
 class PrivateFolder {
  public:
   // `/tmp/hp-PURPOSE-OUR_ID-RANDOM`, or in our own $TMPDIR where that is short enough: at most 50 bytes, because a UNIX

@@ -1,6 +1,7 @@
 #include "io/processes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -137,6 +138,14 @@ Processes attached(Processes processes) {
     if (processes.contains(process.session)) detached.insert(id);
   }
   std::erase_if(processes, [&](const auto& entry) { return detached.contains(entry.first); });
+  return processes;
+}
+
+Processes without_hypervisors(Processes processes) {
+  constexpr std::array<std::string_view, 5> names{"VBox", "qemu", "libvirt", "virt", "dnsmasq"};
+  std::erase_if(processes, [&](const auto& entry) {
+    return std::ranges::any_of(names, [&](std::string_view name) { return entry.second.name.starts_with(name); });
+  });
   return processes;
 }
 

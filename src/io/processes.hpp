@@ -37,6 +37,10 @@ Processes processes_with(std::string_view assignment);
 // is among them.
 Processes attached(Processes processes);
 
+// Without those that run virtual machines on this host, VirtualBox' and libvirt's: whoever needs them first starts them,
+// and they stay for all others.
+Processes without_hypervisors(Processes processes);
+
 // Its words, or what it shows instead, with single spaces between; empty when it has ended.
 std::string command_line(pid_t id);
 

@@ -24,6 +24,16 @@ TEST(Redeploy, NothingWhileTheSpecificationIsNotKnown) {
   EXPECT_EQ(actions_of(farm_of(ready(1).made_from("old")).decided()), "keep 1");
 }
 
+TEST(Redeploy, NothingIsMadeFromASpecificationThatCannotBeRead) {
+  const Plan p = farm("x86_64-linux", nixops)
+                     .has(coming(1).needs_redeploy())
+                     .runnable("x86_64-linux", 2)
+                     .checks_every(ProviderKind::nixops, 100s)
+                     .decided();
+  EXPECT_EQ(actions_of(p), "keep 1");
+  EXPECT_EQ(pool_plan(p, "x86_64-linux").notes.front(), "nothing can be made from a specification that cannot be read");
+}
+
 TEST(Redeploy, NoSurplusMachine) {
   const Plan p = farm_of(ready(1).made_from("old"), 0).specification("x86_64-linux", "new").decided();
   EXPECT_EQ(actions_of(p), "drain 1");

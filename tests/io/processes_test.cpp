@@ -128,5 +128,16 @@ TEST(ProcessId, IsAPositiveNumberAndNothingElse) {
     EXPECT_FALSE(process_id(text)) << text;
 }
 
+TEST(Processes, AreSparedWhereMachinesRunInThem) {
+  Processes processes;
+  for (const char* name : {"VBoxHeadless", "qemu-system-x86", "libvirtd", "virtqemud", "ssh", "nixops"}) {
+    const auto id = static_cast<pid_t>(processes.size() + 1);
+    processes[id] = Process{.id = id, .name = name};
+  }
+  std::string left;
+  for (const auto& [id, process] : without_hypervisors(processes)) left += process.name + " ";
+  EXPECT_EQ(left, "ssh nixops ");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner

@@ -137,11 +137,15 @@ Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecif
 Task<Expected<void>> DeploymentCalls::deploy(std::string uuid, NixopsSpecification specification, Seconds deadline) {
   std::vector<std::string> arguments{"deploy", "-d", uuid, "--check", "--confirm"};
   arguments = joined(std::move(arguments), search_path_arguments(search_path(specification)));
-  co_return co_await carry_out(call(std::move(arguments), specification, deadline));
+  NixopsCall deployment = call(std::move(arguments), specification, deadline);
+  deployment.makes_requests = true;
+  co_return co_await carry_out(std::move(deployment));
 }
 
 Task<Expected<void>> DeploymentCalls::start(std::string uuid, Seconds deadline) {
-  co_return co_await carry_out(call({"start", "-d", uuid}, deadline));
+  NixopsCall start = call({"start", "-d", uuid}, deadline);
+  start.makes_requests = true;
+  co_return co_await carry_out(std::move(start));
 }
 
 // Without --confirm, NixOps asks, hears nothing, does nothing, and exits with 0. So it does where it cannot.

@@ -64,30 +64,33 @@ Task<Expected<std::vector<Instance>>> NixopsProvider::list(std::set<InstanceId> 
   co_return instances;
 }
 
+// The specification is looked at before anything is begun with it: what changes meanwhile makes the machine outdated.
 Task<Expected<Instance>> NixopsProvider::create(Target target, PoolConfig pool) {
+  const auto hash = co_await specification(pool);
+  if (!hash) co_return std::unexpected(hash.error());
   auto deployment = co_await find_or_create(target, specification_for(pool));
   if (!deployment) co_return std::unexpected(deployment.error());
   if (has_remains(*deployment)) {
     const auto removed = co_await calls(target.machine.text).destroy_resources(deployment->uuid);
     if (!removed) co_return std::unexpected(removed.error());
   }
-  co_return co_await deploy(target, *std::move(deployment), std::move(pool));
+  co_return co_await deploy(target, *std::move(deployment), std::move(pool), *hash);
 }
 
 Task<Expected<Instance>> NixopsProvider::start(Target target, PoolConfig pool) {
+  const auto hash = co_await specification(pool);
+  if (!hash) co_return failure(hash.error().message, ErrorKind::unfinished);
   auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
   if (!*deployment) co_return failure("its deployment is gone", ErrorKind::refused);
   const auto started = co_await calls(target.machine.text).start((*deployment)->uuid, deploy_deadline(pool));
-  if (!started) co_return std::unexpected(started.error());
-  co_return co_await deploy(target, **std::move(deployment), std::move(pool));
+  if (!started) co_return failure(started.error().message, ErrorKind::unfinished);
+  co_return co_await deploy(target, **std::move(deployment), std::move(pool), *hash);
 }
 
-// The specification is looked at before it is deployed: what changes meanwhile makes the machine outdated.
-Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deployment, PoolConfig pool) {
+Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deployment, PoolConfig pool,
+                                                std::string spec_hash) {
   DeploymentCalls to_machine = calls(target.machine.text);
-  const auto hash = co_await specification(pool);
-  if (!hash) co_return std::unexpected(hash.error());
   if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
     co_return std::unexpected(updated.error());
   const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deploy_deadline(pool));
@@ -102,7 +105,7 @@ Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deploy
   if (instance.state != InstanceState::unproven)
     co_return failure("nixops deploy exited with 0, but the machine is not up", ErrorKind::unfinished);
   instance.state = InstanceState::running;
-  instance.spec_hash = *hash;
+  instance.spec_hash = std::move(spec_hash);
   co_return instance;
 }
 

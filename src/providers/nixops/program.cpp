@@ -77,6 +77,29 @@ std::string title_of(const std::vector<std::string>& argv) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} $ {}", fmt::gmtime(now), fmt::join(argv, " "));
 }
 
+// What hears a call while it runs.
+struct Ear {
+  CallLog log;
+  std::optional<EndlessErrors> errors;  // where there can be any
+  std::string last_words{};
+
+  std::optional<Error> hear(std::string_view piece) {
+    constexpr std::size_t last_words_bytes_max = std::size_t{4} << 10;
+    log.hear(piece);
+    last_words += piece;
+    if (last_words.size() > last_words_bytes_max) last_words.erase(0, last_words.size() - last_words_bytes_max);
+    return errors ? errors->hear(piece) : std::nullopt;
+  }
+};
+
+// What it waited for is likely to be the last that it said.
+Error unfinished(const NixopsCall& call, std::string_view last_words) {
+  const std::string cause = cause_of(last_words);
+  return {fmt::format("nixops {} did not finish within {}{}{}", call.arguments.front(), seconds_text(call.deadline),
+                      cause.empty() ? "" : ": ", cause),
+          ErrorKind::timed_out};
+}
+
 std::string ending_of(const Expected<Finished>& finished, SteadyClock::time_point start) {
   const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
   const std::string how = finished ? fmt::format("exit {}", finished->exit_status) : finished.error().message;
@@ -125,17 +148,15 @@ Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
                   .output_bytes_max = output_bytes_max,
                   .overhear = {},
                   .may_outlive_us = true};
-  const auto log = std::make_shared<CallLog>(call.log_file, title_of(command.argv));
-  if (!call.is_output_secret) {
-    command.overhear = [log, errors = EndlessErrors()](std::string_view piece) mutable {
-      log->hear(piece);
-      return errors.hear(piece);
-    };
-  }
+  const auto ear = std::make_shared<Ear>(CallLog(call.log_file, title_of(command.argv)),
+                                         call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
+  if (!call.is_output_secret) command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
   const auto start = SteadyClock::now();
   auto finished = co_await hydra_provisioner::run(std::move(command));
-  if (finished && call.is_output_secret) log->hear(finished->errors);
-  log->end(ending_of(finished, start), finished && finished->exit_status == 0);
+  if (finished && call.is_output_secret) ear->hear(finished->errors);
+  ear->log.end(ending_of(finished, start), finished && finished->exit_status == 0);
+  if (!finished && finished.error().kind == ErrorKind::timed_out)
+    co_return std::unexpected(unfinished(call, ear->last_words));
   co_return finished;
 }
 

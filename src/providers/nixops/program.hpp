@@ -18,11 +18,11 @@ enum class NixopsVersion : std::uint8_t { one, two };
 struct NixopsCall {
   std::vector<std::string> arguments;  // the command comes first
   Seconds deadline{60};
-  std::string log_file{};               // where what it says goes
-  bool is_output_secret = false;        // stdout is not logged: `export` prints private keys
-  std::vector<std::string> nix_path{};  // goes before the environment's
-  std::optional<std::string>
-      network{};  // the nixops.nix for NixOps 2; none: one with which everything but deploying works
+  std::string log_file{};                // where what it says goes
+  bool makes_requests = false;           // for machines, which NixOps may repeat for ever: see ec2_errors.hpp
+  bool is_output_secret = false;         // stdout is not logged: `export` prints private keys
+  std::vector<std::string> nix_path{};   // goes before the environment's
+  std::optional<std::string> network{};  // nixops.nix for NixOps 2; none: one for all commands but deploying
 };
 
 // Every call ends at its deadline, with all that it started, and leaves nothing behind: it has a folder for temporary
@@ -32,7 +32,7 @@ class NixopsProgram {
   // Asked once, and not at all when our parent has told us.
   Task<Expected<NixopsVersion>> version();
 
-  // However it ends. An error of EC2 that NixOps would repeat for ever ends it.
+  // However it ends.
   Task<Expected<Finished>> run(NixopsCall call);
 
   // A status other than 0 is an error: `nixops deploy failed: CAUSE`.
