@@ -13,6 +13,10 @@ namespace {
 
 Target target_of(const Machine& machine) { return {.machine = machine.id, .instance = machine.instance}; }
 
+bool runs(const Instance& instance) {
+  return instance.state == InstanceState::running || instance.state == InstanceState::unproven;
+}
+
 }  // namespace
 
 Care::Care(Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers, Voice& voice)
@@ -63,15 +67,22 @@ void Care::note_condition(Machine& machine, Condition found) {
     return;
   }
   machine.last_error = "it did not answer when it was checked";
+  voice_.warning(fmt::format("{}: {}{}", machine.id, machine.last_error,
+                             machine.state == MachineState::ready ? ": out of the machines file until it does" : ""));
+  machine.spec_hash.clear();  // also of a draining one: it is not put back into the file as it is
   ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
-  voice_.warning(
-      fmt::format("{}: {}: out of the machines file until it is ready again", machine.id, machine.last_error));
 }
 
 Task<void> Care::keep_alive(MachineId id) {
   const Target target = target_of(ledger_.at(id));
   const auto told = co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target);
-  if (!told) report(id, "could not be told to stay alive", told.error());
+  if (told) co_return;
+  const MachineState state = ledger_.at(id).state;
+  if (state == MachineState::ready || state == MachineState::draining) {
+    report(id, "could not be told to stay alive", told.error());
+  } else {
+    voice_.detail(fmt::format("{}: could not be told to stay alive: {}", id, told.error().message));  // no news
+  }
 }
 
 // A check may have found new addresses.
@@ -86,7 +97,8 @@ Task<void> Care::refresh() {
     for (const Instance& instance : *listing) instances.emplace(instance.id, &instance);
     for (Machine* machine : ledger_.all()) {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
-      if (instance == instances.end() || machine->state != MachineState::ready) continue;
+      const bool is_used = machine->state == MachineState::ready && !machine->vanished;
+      if (instance == instances.end() || !is_used || !runs(*instance->second)) continue;
       update_from(*machine, *instance->second);
       ledger_.touch(*machine);
     }

@@ -42,6 +42,14 @@ Instance instance_of(const Machine& machine) {
           .spec_hash = machine.spec_hash};
 }
 
+// No step runs on a stopped machine, and it may come back under another address: what was listed before proves nothing
+// any more, and needs no proof.
+void begin_anew(Machine& machine, Instant now) {
+  machine.requested_at = now;
+  machine.first_listed_at.reset();
+  machine.unlisted_at.reset();
+}
+
 // The last look before something irreversible: nothing that happened in this pass has put the machine back into the
 // file.
 bool is_out_of_the_file(const Machine& machine) {
@@ -89,7 +97,7 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
 
 Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
   if (is_late()) co_return;
-  if (ledger_.at(id).state == MachineState::stopped) ledger_.at(id).requested_at = clock_.now();
+  if (ledger_.at(id).state == MachineState::stopped) begin_anew(ledger_.at(id), clock_.now());
   if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
   co_await await_coming(id, operation);
 }
@@ -180,6 +188,7 @@ Task<bool> Operations::finish_job(MachineId id, Operation operation) {
   if (job.result) ledger_.note(machine, apply_result(machine, operation, *job.result, clock_.now()));
   const bool succeeded = note_end(machine, job);
   if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
+  if (succeeded && operation == Operation::redeploy) voice_.note(fmt::format("{}: redeployed", id));
   if (!co_await commit()) co_return false;
   forget(id);
   if (operation == Operation::redeploy) co_await publication_.publish();  // it was in use, and may have moved or failed
@@ -193,12 +202,8 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
                    {"its process was ended before it could tell what came of it; tried again by the next pass"});
     return false;
   }
-  const bool is_deployment = job.operation == Operation::create || job.operation == Operation::redeploy;
-  if (*job.result) {
-    if (job.operation == Operation::redeploy) note_creation(machine.pool, true);
-    return true;
-  }
-  if (is_deployment) note_creation(machine.pool, false);
+  if (*job.result) return true;
+  if (job.operation == Operation::create) note_creation(machine.pool, false);
   report_failure(machine, job.operation, job.result->error());
   return false;
 }

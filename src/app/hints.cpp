@@ -1,5 +1,9 @@
 #include "app/hints.hpp"
 
+#include <filesystem>
+#include <system_error>
+#include <variant>
+
 #include <fmt/format.h>
 
 #include "config/settings.hpp"
@@ -17,6 +21,13 @@ void hint_at_billing(const PoolConfig& pool, std::vector<std::string>& hints) {
                               place_of(pool), pool.billing_period->count()));
 }
 
+void hint_at_missing_expression(const PoolConfig& pool, std::vector<std::string>& hints) {
+  const auto* nixops = std::get_if<NixopsSettings>(&pool.provider);
+  std::error_code ignored;
+  if (nixops == nullptr || std::filesystem::exists(nixops->expression, ignored)) return;
+  hints.push_back(fmt::format("{}.nixopsExpr: {}: no such file", place_of(pool), nixops->expression));
+}
+
 void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
   if (pool.kind() == ProviderKind::local || pool.kind() == ProviderKind::nixops) return;
   hints.push_back(fmt::format("{}: this version does not have the {} provider: no machines will be created",
@@ -29,6 +40,7 @@ std::vector<std::string> hints_for(const Config& config) {
   std::vector<std::string> hints;
   for (const auto& [name, pool] : config.pools) {
     hint_at_billing(pool, hints);
+    hint_at_missing_expression(pool, hints);
     hint_at_missing_provider(pool, hints);
   }
   return hints;

@@ -114,6 +114,22 @@ void split_by_reach(Look& look, const World& world, const Memory& memory, const 
   }
 }
 
+// Creations that ended since the last pass hold back this one's; act/operations.cpp records them.
+void count_ended_creations(Look& look, const std::vector<JobState>& jobs) {
+  std::map<PoolName, bool> succeeded;  // whether any did, of the pools of which any ended
+  for (const JobState& job : jobs) {
+    const auto machine = std::ranges::find(look.fleet.machines, job.machine, &Machine::id);
+    if (job.operation != Operation::create || !job.result || machine == look.fleet.machines.end()) continue;
+    succeeded[machine->pool] |= job.result->has_value();
+  }
+  for (const auto& [pool, any_succeeded] : succeeded) {
+    if (any_succeeded) continue;
+    CreationRecord& record = look.seen.creations[pool];
+    ++record.failed_passes;
+    record.last_failed_pass = look.seen.now;
+  }
+}
+
 // What machines of each pool should be made from. Where that cannot be told, they stay what they are.
 Task<void> ask_for_specification(Look& look, const PoolConfig& pool, Upkeep& upkeep) {
   const auto specification = co_await upkeep.specification(pool);
@@ -121,13 +137,13 @@ Task<void> ask_for_specification(Look& look, const PoolConfig& pool, Upkeep& upk
     look.seen.specifications.emplace(pool.name, *specification);
   } else {
     look.problems.push_back(
-        fmt::format("{}: {}; its machines stay as they are", pool.name, specification.error().message));
+        fmt::format("{}: {}; nothing is made or redeployed from it", pool.name, specification.error().message));
   }
 }
 
-Task<void> ask_for_upkeep(Look& look, const Config& config) {
+Task<void> ask_for_upkeep(Look& look, const World& world, const Config& config) {
   std::vector<std::function<Task<void>()>> questions;
-  for (const auto& [kind, provider] : look.reachable) {
+  for (const auto& [kind, provider] : world.providers) {
     if (Upkeep* upkeep = provider->upkeep()) look.seen.check_intervals.emplace(kind, upkeep->check_interval());
   }
   for (const auto& [name, pool] : config.pools) {
@@ -151,7 +167,7 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
   if (!jobs) look.problems.push_back(jobs.error().message);
   co_await ask(world, memory, look.seen.queue, listings);
   split_by_reach(look, world, memory, listings);
-  co_await ask_for_upkeep(look, config);
+  co_await ask_for_upkeep(look, world, config);
   look.seen.now = world.clock->now();
   look.fleet = reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
                          {config.tag, first_free_number(world, memory)}, look.seen.now);
@@ -159,9 +175,16 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
   look.seen.creations = memory.creations;
+  count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);
   co_return look;
+}
+
+Providers all_providers(const World& world) {
+  Providers all;
+  for (const auto& [kind, provider] : world.providers) all.emplace(kind, provider.get());
+  return all;
 }
 
 Seconds queue_clock_ahead(const Queue& queue) {

@@ -29,6 +29,9 @@ struct Look {
 Task<Look> look_around(const World& world, const Config& config, const Memory& memory);
 
 // How far the queue runner's clock is ahead of ours, at most; 0 when it is behind, for that may be the document's age.
+// Also those that could not be asked for their machines.
+Providers all_providers(const World& world);
+
 Seconds queue_clock_ahead(const Queue& queue);
 
 }  // namespace hydra_provisioner

@@ -42,7 +42,7 @@ Task<int> run_pass(const World& world, const Config& config, Journal& journal, V
                           queue_clock_ahead(look.seen.queue), voice);
   Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
                         memory->creations, world.clock->now() + config.pass_timeout);
-  Care care(ledger, publication, *world.jobs, look.reachable, voice);
+  Care care(ledger, publication, *world.jobs, all_providers(world), voice);
   co_await carry_out(todo, config, ledger, publication, operations, care, voice);
 
   // Record.

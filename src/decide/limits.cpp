@@ -29,16 +29,15 @@ std::optional<Instant> end_of_rest(const std::vector<Instant>& failures, Instant
   return end;
 }
 
-// Where its provider has specifications at all.
+}  // namespace
+
 bool is_specified(const PoolView& pool) {
   return pool.seen.specifications.contains(pool.settings.name) ||
          !pool.seen.check_intervals.contains(pool.settings.kind());
 }
 
-}  // namespace
-
 std::optional<Reason> creation_hold(const PoolView& pool) {
-  if (!is_specified(pool)) return Reason{"nothing can be made from a specification that cannot be read", {}};
+  if (!is_specified(pool)) return Reason{std::string(unspecified), {}};
   const auto known = pool.seen.creations.find(pool.settings.name);
   if (known == pool.seen.creations.end()) return std::nullopt;
   const auto& [name, record] = *known;

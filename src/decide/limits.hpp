@@ -2,11 +2,16 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "decide/pool_view.hpp"
 #include "model/plan.hpp"
 
 namespace hydra_provisioner {
+
+// Whether it is known what the pool's machines are made from, where its provider has specifications at all.
+bool is_specified(const PoolView& pool);
+inline constexpr std::string_view unspecified = "nothing can be made from a specification that cannot be read";
 
 // Why this pool may not create machines now. A specification that cannot be read; back-off after passes whose creations
 // all failed (30 s, doubling to 30 min), and an hour's rest after more than 5 failures within an hour.

@@ -22,6 +22,13 @@ std::optional<Instant> overdue(const PoolView& pool, const Machine& machine) {
   return machine.requested_at + pool.settings.boot_timeout;
 }
 
+// After a failure, after as long as it has been failing already: that doubles each time.
+Instant next_attempt(const Machine& machine) {
+  constexpr Seconds shortest_back_off{30};
+  if (!is_coming(machine) || machine.last_error.empty() || !machine.checked_at) return {};
+  return *machine.checked_at + std::max(shortest_back_off, *machine.checked_at - machine.requested_at);
+}
+
 }  // namespace
 
 bool is_outdated(const PoolView& pool, const Machine& machine) {
@@ -29,11 +36,19 @@ bool is_outdated(const PoolView& pool, const Machine& machine) {
   return wanted != pool.seen.specifications.end() && wanted->second != machine.spec_hash;
 }
 
+bool is_unproven(const PoolView& pool, const Machine& machine) {
+  return machine.spec_hash.empty() && is_outdated(pool, machine);
+}
+
 Action redeploy(const PoolView& pool, const Machine& machine) {
+  if (!is_specified(pool))
+    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), {}});
   const auto overdue_at = overdue(pool, machine);
-  if (const auto held = creation_hold(pool)) {
-    const auto until = overdue_at && held->until ? std::min(*overdue_at, *held->until) : held->until;
-    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), held->text), until});
+  const Instant again_at = next_attempt(machine);
+  if (again_at > pool.seen.now) {
+    const Seconds left = again_at - pool.seen.now;
+    return act_on<Keep>(machine, {fmt::format("{}; tried again in {} s", cause(machine), left.count()),
+                                  std::min(again_at, overdue_at.value_or(again_at))});
   }
   return act_on<Redeploy>(machine, {cause(machine), overdue_at});
 }

@@ -8,8 +8,10 @@ namespace hydra_provisioner {
 // Whether a ready machine was made from something else than its pool's machines are made from now.
 bool is_outdated(const PoolView& pool, const Machine& machine);
 
-// Kept, with what holds it back as the reason, while the pool's creations back off: what fails for new machines will
-// hardly work for this one.
+// Whether it has lost the proof that it is what it should be.
+bool is_unproven(const PoolView& pool, const Machine& machine);
+
+// Kept, with what holds it back as the reason, for some time after a failed attempt.
 Action redeploy(const PoolView& pool, const Machine& machine);
 
 }  // namespace hydra_provisioner

@@ -1,6 +1,7 @@
 #include "decide/scale_up.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -23,6 +24,16 @@ Machines take(Machines& machines, std::int64_t count) {
   return taken;
 }
 
+// What does not work any more goes on draining.
+std::vector<ActiveMachine> take_unproven(const PoolView& pool, std::vector<ActiveMachine>& machines) {
+  std::vector<ActiveMachine> unproven;
+  std::erase_if(machines, [&](const ActiveMachine& each) {
+    if (is_unproven(pool, *each.machine)) unproven.push_back(each);
+    return is_unproven(pool, *each.machine);
+  });
+  return unproven;
+}
+
 // The machine that would leave first stands last: busy ones stay before idle ones, and the longest idle goes first.
 void order_by_worth(std::vector<ActiveMachine>& machines) {
   sort_by_key(machines, [](const ActiveMachine& machine) {
@@ -33,8 +44,8 @@ void order_by_worth(std::vector<ActiveMachine>& machines) {
 
 Action use_ready(const PoolView& pool, const ActiveMachine& ready) {
   const auto& [machine, activity] = ready;
-  if (is_outdated(pool, *machine)) return redeploy(pool, *machine);
   if (!pool.seen.queue) return act_on<Keep>(*machine, {"listed; the status is not trusted", {}});
+  if (is_outdated(pool, *machine)) return redeploy(pool, *machine);
   if (activity.is_busy()) return act_on<Keep>(*machine, {busy_with(activity.jobs), {}});
   return act_on<Keep>(*machine, {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
 }
@@ -88,7 +99,9 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);
 
+  const auto unusable = take_unproven(pool, free.draining);
   const auto draining = take(free.draining, missing);
+  std::ranges::copy(unusable, std::back_inserter(free.draining));
   for (const ActiveMachine& each : draining)
     result.actions.push_back(act_on<Undrain>(*each.machine, {"needed again", {}}));
   missing -= std::ssize(draining);

@@ -21,7 +21,7 @@ constexpr std::uintmax_t log_bytes_max = std::uintmax_t{4} << 20;
 void limit_log(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::file_size(path, ignored) > log_bytes_max && !ignored)
-    std::filesystem::resize_file(path, 0, ignored);
+    std::filesystem::rename(path, path + ".1", ignored);
 }
 
 Expected<Descriptor> open_log(const std::string& path) {

@@ -9,7 +9,8 @@
 
 namespace hydra_provisioner {
 
-// A log holds the latest of what happened, not years of it: one of more than 4 MiB is emptied.
+// A log holds the latest of what happened, not years of it: one of more than 4 MiB becomes PATH.1, in place of an older
+// one.
 void limit_log(const std::string& path);
 
 // To append to; its folder is made when it is missing. What was written stays in one piece, whoever else appends.

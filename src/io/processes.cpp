@@ -144,7 +144,9 @@ Processes attached(Processes processes) {
 Processes without_hypervisors(Processes processes) {
   constexpr std::array<std::string_view, 5> names{"VBox", "qemu", "libvirt", "virt", "dnsmasq"};
   std::erase_if(processes, [&](const auto& entry) {
-    return std::ranges::any_of(names, [&](std::string_view name) { return entry.second.name.starts_with(name); });
+    // Nixpkgs wraps programs, and calls the real ones `.libvirtd-wrapped`.
+    const std::string_view program = std::string_view(entry.second.name).substr(entry.second.name.starts_with('.'));
+    return std::ranges::any_of(names, [&](std::string_view name) { return program.starts_with(name); });
   });
   return processes;
 }

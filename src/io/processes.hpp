@@ -37,8 +37,8 @@ Processes processes_with(std::string_view assignment);
 // is among them.
 Processes attached(Processes processes);
 
-// Without those that run virtual machines on this host, VirtualBox' and libvirt's: whoever needs them first starts them,
-// and they stay for all others.
+// Without those that run virtual machines on this host, VirtualBox' and libvirt's: whoever needs one first starts it,
+// and it stays for all others.
 Processes without_hypervisors(Processes processes);
 
 // Its words, or what it shows instead, with single spaces between; empty when it has ended.

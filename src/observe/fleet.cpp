@@ -44,9 +44,8 @@ void reconcile_running(std::vector<Discovery>& discoveries, Machine& machine, In
 }
 
 void reconcile_unreachable(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
-  if (machine.state == ready) {
-    discover(discoveries, machine, MachineEvent::became_unready, now, "its provider says that it cannot be used");
-  }
+  discover(discoveries, machine, MachineEvent::became_unready, now, "its provider says that it cannot be used");
+  if (machine.state == draining) machine.spec_hash.clear();  // it is not put back into the file as it is
   machine.needs_redeploy = is_coming(machine);
 }
 
@@ -202,14 +201,25 @@ void note_changed(Fleet& fleet, const std::vector<Machine>& remembered) {
   }
 }
 
+void apply_failed_arrival(Machine& machine, const Error& error, Instant now, std::vector<Discovery>& discoveries) {
+  if (!is_coming(machine)) return;
+  if (error.kind == ErrorKind::unfinished) {
+    machine.checked_at = now;
+  } else if (error.kind == ErrorKind::no_capacity) {
+    // Whatever there is of it goes; but it does not count among the machines that failed.
+    discover(discoveries, machine, MachineEvent::destruction_began, now, machine.last_error);
+  } else {
+    discover(discoveries, machine, MachineEvent::failed, now, machine.last_error);
+  }
+}
+
 void apply_failure(Machine& machine, Operation operation, const Error& error, Instant now,
                    std::vector<Discovery>& discoveries) {
   machine.last_error = fmt::format("{}: {}", to_string(operation), error.message);
   switch (operation) {
     case Operation::create:
     case Operation::start:
-      if (is_coming(machine) && error.kind != ErrorKind::unfinished)
-        discover(discoveries, machine, MachineEvent::failed, now, machine.last_error);
+      apply_failed_arrival(machine, error, now, discoveries);
       break;
     case Operation::stop:
       machine.cannot_stop = machine.cannot_stop || error.kind == ErrorKind::refused;
@@ -217,6 +227,7 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
       break;
     case Operation::redeploy:
       machine.spec_hash.clear();
+      machine.checked_at = now;
       discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
       break;
     case Operation::destroy:

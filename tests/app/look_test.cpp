@@ -108,6 +108,19 @@ TEST_F(LookAround, NumbersNewMachinesBeyondAnyThatExists) {
   EXPECT_EQ(look().seen.next_number, 20);
 }
 
+TEST_F(LookAround, KnowsCreationsThatFailedSinceTheLastPass) {
+  for (const std::int64_t number : {1, 2}) {
+    Machine creating = machine(number);
+    creating.state = MachineState::creating;
+    remembers(creating);
+    provider().fails(creating.id, Operation::create, {"no capacity"});
+    ASSERT_TRUE(world.jobs->begin({.machine = creating.id, .pool = name, .settings_json = {}}));
+  }
+  const Look seen = look();
+  EXPECT_EQ(seen.seen.creations.at(name).failed_passes, 1) << "both in one pass";
+  EXPECT_EQ(seen.seen.creations.at(name).last_failed_pass, seen.seen.now);
+}
+
 TEST_F(LookAround, RemembersPoolsThatAreNotConfiguredAnyMore) {
   memory.pools = {{.name = PoolName{"x86_64-linux:kvm"},
                    .provider = ProviderKind::local,

@@ -49,14 +49,16 @@ TEST(Redeploy, OneThatIsNotKnownToBeDeployed) {
   EXPECT_EQ(reason_of<Redeploy>(p, 1), "its creation was interrupted");
 }
 
-TEST(Redeploy, OneWhoseLastDeployFailedAfterTheBackOff) {
-  Farm f = farm_of(coming(1).needs_redeploy().failed_with("activation failed"));
-  EXPECT_EQ(reason_of<Redeploy>(f.decided(), 1), "not ready: activation failed");
-  const Plan p = f.failed_passes("x86_64-linux", 2, noon - 10s).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1),
-            "not ready: activation failed; waits: no creations for another 50 s: back-off of 60 s, passes in a row "
-            "whose creations failed: 2");
-  EXPECT_EQ(until_of(p, 1), noon + 50s);
+TEST(Redeploy, OneWhoseLastDeployFailedAfterAsLongAsItHasBeenFailing) {
+  const auto failing = [](Seconds since, Seconds last_attempt) {
+    return farm_of(coming(1).needs_redeploy().failed_with("no").requested_for(since).checked_for(last_attempt))
+        .decided();
+  };
+  EXPECT_EQ(reason_of<Keep>(failing(10s, 10s), 1), "not ready: no; tried again in 20 s");
+  EXPECT_EQ(until_of(failing(10s, 10s), 1), noon + 20s);
+  EXPECT_EQ(reason_of<Redeploy>(failing(30s, 30s), 1), "not ready: no");
+  EXPECT_EQ(reason_of<Keep>(failing(300s, 100s), 1), "not ready: no; tried again in 100 s");
+  EXPECT_EQ(reason_of<Redeploy>(failing(300s, 150s), 1), "not ready: no");
 }
 
 TEST(Redeploy, OneThatWasTakenOverAlsoWhenItIsNotNeeded) {

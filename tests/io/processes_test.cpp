@@ -130,7 +130,8 @@ TEST(ProcessId, IsAPositiveNumberAndNothingElse) {
 
 TEST(Processes, AreSparedWhereMachinesRunInThem) {
   Processes processes;
-  for (const char* name : {"VBoxHeadless", "qemu-system-x86", "libvirtd", "virtqemud", "ssh", "nixops"}) {
+  for (const char* name :
+       {"VBoxHeadless", "qemu-system-x86", "libvirtd", "virtqemud", ".qemu-system-x8", "ssh", "nixops"}) {
     const auto id = static_cast<pid_t>(processes.size() + 1);
     processes[id] = Process{.id = id, .name = name};
   }

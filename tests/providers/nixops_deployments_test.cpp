@@ -201,9 +201,12 @@ TEST(BelongsTo, NothingUntaggedThatHasResources) {
   EXPECT_FALSE(belongs_to(tag, with_machine(deployment("hydra-provisioned-7"))));
 }
 
-TEST(BelongsTo, NothingNamelessOrNamedByAPerson) {
+TEST(BelongsTo, WhateverHasOurTagAlsoWithoutAName) {
+  EXPECT_TRUE(belongs_to(tag, deployment("", {{"tag", "hydra-provisioned"}})));
+}
+
+TEST(BelongsTo, NothingUntaggedThatIsNamelessOrNamedByAPerson) {
   EXPECT_FALSE(belongs_to(tag, deployment("")));
-  EXPECT_FALSE(belongs_to(tag, deployment("", {{"tag", "hydra-provisioned"}})));
   EXPECT_FALSE(belongs_to(tag, deployment("hydra-provisioned")));
   EXPECT_FALSE(belongs_to(tag, deployment("hydra-provisioned-x")));
 }

@@ -52,7 +52,9 @@ DeploymentCalls::DeploymentCalls(NixopsProgram& program, std::string log_file)
     : program_(program), log_file_(std::move(log_file)) {}
 
 NixopsCall DeploymentCalls::call(std::vector<std::string> arguments, Seconds deadline) const {
-  return {.arguments = std::move(arguments), .deadline = deadline, .log_file = log_file_};
+  NixopsCall result{.arguments = std::move(arguments), .deadline = deadline, .log_file = log_file_};
+  result.may_outlive_us = true;
+  return result;
 }
 
 NixopsCall DeploymentCalls::call(std::vector<std::string> arguments, const NixopsSpecification& specification,
@@ -69,6 +71,7 @@ Task<Expected<std::vector<Deployment>>> DeploymentCalls::export_all(std::set<Ins
 
 Task<Expected<std::vector<Deployment>>> DeploymentCalls::exported(NixopsCall call, std::set<InstanceId> known) {
   call.is_output_secret = true;
+  call.may_outlive_us = false;
   const auto finished = co_await program_.run_successfully(std::move(call));
   if (!finished) co_return std::unexpected(finished.error());
   for (const std::string& uuid : skipped_deployments(finished->errors)) {
@@ -84,6 +87,7 @@ Task<Expected<std::vector<Deployment>>> DeploymentCalls::exported(NixopsCall cal
 Task<Expected<std::optional<Deployment>>> DeploymentCalls::export_one(std::string uuid) {
   NixopsCall question = call({"export", "-d", uuid});
   question.is_output_secret = true;
+  question.may_outlive_us = false;
   const auto finished = co_await program_.run(std::move(question));
   if (!finished) co_return std::unexpected(finished.error());
   if (has_no_such_deployment(*finished)) co_return std::nullopt;
@@ -121,7 +125,7 @@ Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecif
     std::vector<std::string> modify{"modify", "-d", deployment.uuid};
     if (*version == NixopsVersion::one) modify.push_back(settings.expression);
     modify = joined(std::move(modify), search_path_arguments(settings.nix_path));
-    if (auto done = co_await carry_out(call(std::move(modify), specification, Seconds{60})); !done) co_return done;
+    if (auto done = co_await carry_out(call(std::move(modify))); !done) co_return done;
   }
   const std::map<std::string, std::string> arguments{{"tag", specification.tag.text}, {"type", specification.type}};
   const bool has_arguments = std::ranges::all_of(arguments, [&](const auto& argument) {
@@ -169,7 +173,9 @@ Task<Expected<void>> DeploymentCalls::stop(std::string uuid) {
 Task<Expected<void>> DeploymentCalls::destroy_resources(std::string uuid) {
   Expected<void> destroyed;
   for (int attempt = 1; attempt <= 2; ++attempt) {
-    destroyed = co_await carry_out(call({"destroy", "-d", uuid, "--confirm"}, removal_deadline));
+    NixopsCall destruction = call({"destroy", "-d", uuid, "--confirm"}, removal_deadline / 2);
+    destruction.makes_requests = true;
+    destroyed = co_await carry_out(std::move(destruction));
     const auto deployment = co_await export_one(uuid);
     if (!deployment) co_return std::unexpected(deployment.error());
     if (!*deployment || (*deployment)->resources.empty()) co_return Expected<void>{};
@@ -190,7 +196,9 @@ Task<void> DeploymentCalls::remove_if_empty(std::string uuid) {
 }
 
 Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
-  const auto finished = co_await program_.run(call({"check", "-d", uuid}, look_deadline));
+  NixopsCall question = call({"check", "-d", uuid}, look_deadline);
+  question.may_outlive_us = false;
+  const auto finished = co_await program_.run(std::move(question));
   if (!finished) co_return std::unexpected(finished.error());
   auto condition = condition_of(finished->exit_status, finished->output);
   if (!condition && finished->exit_status != 0) co_return std::unexpected(failed("check", *finished));
@@ -199,7 +207,9 @@ Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
 
 // Not with the queue runner's key, which may do nothing but `nix-store --serve`.
 Task<Expected<void>> DeploymentCalls::touch_keep_alive(std::string uuid) {
-  co_return co_await carry_out(call({"ssh", "-d", uuid, "machine", "touch", "/run/keep-alive"}, look_deadline));
+  NixopsCall touch = call({"ssh", "-d", uuid, "machine", "touch", "/run/keep-alive"}, look_deadline);
+  touch.may_outlive_us = false;
+  co_return co_await carry_out(std::move(touch));
 }
 
 Task<Expected<void>> DeploymentCalls::carry_out(NixopsCall call) {

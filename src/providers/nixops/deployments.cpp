@@ -174,7 +174,6 @@ Expected<Deployment> read_deployment(const Json& record) {
 }  // namespace
 
 bool belongs_to(const Tag& tag, const Deployment& deployment) {
-  if (deployment.name.empty()) return false;
   const auto argument = deployment.arguments.find("tag");
   if (argument != deployment.arguments.end()) return argument->second == tag.text;
   return !deployment.other_arguments.contains("tag") && is_of(tag, MachineId(deployment.name)) &&

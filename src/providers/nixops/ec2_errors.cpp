@@ -187,7 +187,8 @@ std::optional<Error> EndlessErrors::hear(std::string_view piece) {
 }
 
 std::optional<Error> EndlessErrors::judge(std::string_view code, std::string_view rest) {
-  if (is_one_of(capacity_codes, code)) return endless("no capacity: ", code, rest);
+  if (is_one_of(capacity_codes, code))
+    return Error{endless("no capacity: ", code, rest).message, ErrorKind::no_capacity};
   if (is_one_of(quota_codes, code)) return endless("quota: ", code, rest);
   if (is_refusal(code)) return endless("refused: ", code, rest);
   if (passes(code)) return std::nullopt;

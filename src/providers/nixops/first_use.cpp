@@ -16,23 +16,44 @@
 namespace hydra_provisioner {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::chrono::milliseconds poll_interval{20};
 constexpr Seconds patience{60};
+constexpr const char* default_state_file = ".nixops/deployments.nixops";
 
 // As NixOps looks for its state file: `$NIXOPS_STATE`, `$CHARON_STATE`, `~/.nixops/deployments.nixops`.
-std::string folder_of_state() {
+fs::path state_file() {
   for (const char* name : {"NIXOPS_STATE", "CHARON_STATE"}) {
     const char* file = std::getenv(name);
-    if (file != nullptr && *file != '\0') return std::filesystem::absolute(file).parent_path();
+    if (file != nullptr && *file != '\0') return fs::absolute(file);
   }
   const char* home = std::getenv("HOME");
-  return home != nullptr && *home != '\0' ? home : "/";
+  return fs::path(home != nullptr && *home != '\0' ? home : "/") / default_state_file;
+}
+
+// NixOps makes the folder of its default state file itself, so that one cannot be locked yet.
+fs::path folder_to_lock(const fs::path& state_file) {
+  std::error_code ignored;
+  return fs::exists(state_file.parent_path(), ignored) && !state_file.string().ends_with(default_state_file)
+             ? state_file.parent_path()
+             : state_file.parent_path().parent_path();
+}
+
+// A younger one may still be in the making.
+bool is_settled(const fs::path& state_file) {
+  std::error_code error;
+  if (fs::file_size(state_file, error) == 0 || error) return false;
+  const auto written = fs::last_write_time(state_file, error);
+  return !error && fs::file_time_type::clock::now() - written > patience;
 }
 
 }  // namespace
 
 Task<Expected<Descriptor>> lock_first_use(Clock& clock) {
-  const std::string folder = folder_of_state();
+  const fs::path file = state_file();
+  if (is_settled(file)) co_return Descriptor();
+  const std::string folder = folder_to_lock(file);
   Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.is_open())
     co_return failure(fmt::format("the folder of NixOps' state file, {}: {}", folder, os_error(errno)));

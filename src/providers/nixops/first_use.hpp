@@ -9,7 +9,8 @@
 namespace hydra_provisioner {
 
 // Held while the state file may be set up, by one process of this host at a time: a lock on the folder that it is in,
-// or in which NixOps will make that folder. Fails after a minute.
+// or in which NixOps will make that folder. Nothing is held once the file has been there for a minute; it fails after
+// as long.
 Task<Expected<Descriptor>> lock_first_use(Clock& clock);
 
 }  // namespace hydra_provisioner

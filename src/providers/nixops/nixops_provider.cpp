@@ -20,11 +20,9 @@ constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 // A little less than the two minutes within which a vanished machine is to be noticed, since it is a pass that looks.
 constexpr Seconds time_between_checks{100};
 
-// NixOps has recorded a machine that was never made, or is no more. Deploying would not make it: what is recorded has
-// to be removed first.
-bool has_remains(const Deployment& deployment) {
-  return is_interrupted_creation(deployment) ||
-         (deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished);
+// Made anew under its old name it would inherit what the queue runner and we know of the one that is gone.
+bool has_vanished(const Deployment& deployment) {
+  return deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished;
 }
 
 // Of several deployments of one name, one that has a machine.
@@ -70,11 +68,13 @@ Task<Expected<Instance>> NixopsProvider::create(Target target, PoolConfig pool) 
   if (!hash) co_return std::unexpected(hash.error());
   auto deployment = co_await find_or_create(target, specification_for(pool));
   if (!deployment) co_return std::unexpected(deployment.error());
-  if (has_remains(*deployment)) {
+  if (has_vanished(*deployment)) co_return failure("it has vanished");
+  if (is_interrupted_creation(*deployment)) {
     const auto removed = co_await calls(target.machine.text).destroy_resources(deployment->uuid);
     if (!removed) co_return std::unexpected(removed.error());
   }
-  co_return co_await deploy(target, *std::move(deployment), std::move(pool), *hash);
+  const Seconds deadline = deploy_deadline(pool);
+  co_return co_await deploy(target, *std::move(deployment), std::move(pool), *hash, deadline);
 }
 
 Task<Expected<Instance>> NixopsProvider::start(Target target, PoolConfig pool) {
@@ -83,21 +83,23 @@ Task<Expected<Instance>> NixopsProvider::start(Target target, PoolConfig pool) {
   auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
   if (!*deployment) co_return failure("its deployment is gone", ErrorKind::refused);
-  const auto started = co_await calls(target.machine.text).start((*deployment)->uuid, deploy_deadline(pool));
+  const Seconds deadline = deploy_deadline(pool) / 2;
+  const auto started = co_await calls(target.machine.text).start((*deployment)->uuid, deadline);
   if (!started) co_return failure(started.error().message, ErrorKind::unfinished);
-  co_return co_await deploy(target, **std::move(deployment), std::move(pool), *hash);
+  co_return co_await deploy(target, **std::move(deployment), std::move(pool), *hash, deadline);
 }
 
 Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deployment, PoolConfig pool,
-                                                std::string spec_hash) {
+                                                std::string spec_hash, Seconds deadline) {
   DeploymentCalls to_machine = calls(target.machine.text);
+  const bool was_there = deployment.resources.contains("machine");
   if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
-    co_return std::unexpected(updated.error());
-  const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deploy_deadline(pool));
+    co_return failure(updated.error().message, was_there ? ErrorKind::unfinished : updated.error().kind);
+  const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deadline);
   // NixOps notes that a machine went away when it checks it, not when it stumbles over that.
   if (!deployed && deployed.error().kind == ErrorKind::failed) co_await to_machine.check(deployment.uuid);
   const auto after = co_await to_machine.export_one(deployment.uuid);
-  if (!after) co_return std::unexpected(after.error());
+  if (!after) co_return failure(after.error().message, ErrorKind::unfinished);
   if (!*after) co_return failure("its deployment is gone");
   Instance instance = instance_of(**after);
   const bool is_there = instance.state != InstanceState::incomplete && instance.state != InstanceState::vanished;
@@ -185,6 +187,7 @@ Task<Expected<Deployment>> NixopsProvider::find_or_create(Target target, NixopsS
     auto found = co_await find(target);
     if (!found) co_return std::unexpected(found.error());
     if (*found) co_return **std::move(found);
+    if (!target.instance.text.empty()) co_return failure("its deployment is gone");
   }
   Deployment fresh;
   const auto uuid = co_await calls(target.machine.text).create(target.machine.text, specification);

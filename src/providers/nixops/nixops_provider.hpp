@@ -48,7 +48,8 @@ class NixopsProvider final : public Provider, public Upkeep {
   NixopsSpecification specification_for(const PoolConfig& pool) const;
   Task<Expected<std::optional<Deployment>>> find(Target target);
   Task<Expected<Deployment>> find_or_create(Target target, NixopsSpecification specification);
-  Task<Expected<Instance>> deploy(Target target, Deployment deployment, PoolConfig pool, std::string spec_hash);
+  Task<Expected<Instance>> deploy(Target target, Deployment deployment, PoolConfig pool, std::string spec_hash,
+                                  Seconds deadline);
   Task<Expected<void>> remove_abandoned(MachineId machine, std::vector<Deployment> deployments);
 
   Tag tag_;

@@ -147,7 +147,7 @@ Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
                   .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
                   .output_bytes_max = output_bytes_max,
                   .overhear = {},
-                  .may_outlive_us = true};
+                  .may_outlive_us = call.may_outlive_us};
   const auto ear = std::make_shared<Ear>(CallLog(call.log_file, title_of(command.argv)),
                                          call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
   if (!call.is_output_secret) command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };

@@ -20,6 +20,7 @@ struct NixopsCall {
   Seconds deadline{60};
   std::string log_file{};                // where what it says goes
   bool makes_requests = false;           // for machines, which NixOps may repeat for ever: see ec2_errors.hpp
+  bool may_outlive_us = false;           // a job of ours that is killed shall not break it off
   bool is_output_secret = false;         // stdout is not logged: `export` prints private keys
   std::vector<std::string> nix_path{};   // goes before the environment's
   std::optional<std::string> network{};  // nixops.nix for NixOps 2; none: one for all commands but deploying

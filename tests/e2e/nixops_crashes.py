@@ -1,0 +1,110 @@
+"""What must be true of machines from NixOps whenever somebody was killed in the middle."""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from farm import PLAIN
+from nixops_farm import EC2, ONE, NixopsTest, nixops_pool
+from waiting import wait_for
+
+KEY_PAIR = 'resources.ec2KeyPairs.default = { region = "us-east-1"; };'
+NETWORK = EC2.replace("  machine =", f"  {KEY_PAIR}\n  machine =")  # two resources, and a private key that stays
+
+
+class Interrupted(NixopsTest):
+    """Farms whose temporary files are in a folder of their own, so that none is overlooked."""
+
+    seconds_max = 280
+    version = ONE
+
+    def farm(self, version=None, **options):
+        options = {"pools": {PLAIN: nixops_pool(maxMachines=1)}, "network": NETWORK} | options
+        temporary = Path(tempfile.mkdtemp(prefix="hpt-", dir="/tmp"))  # short, as the path of a socket must be
+        self.addCleanup(shutil.rmtree, temporary)
+        farm = super().farm(version or self.version, **options)
+        farm.temporary = temporary
+        farm.environment["TMPDIR"] = str(farm.temporary)
+        return farm
+
+    def go_on_until(self, farm, condition, what):
+        """Passes that may fail, each as if the back-off were over."""
+
+        def holds():
+            self.last = farm.run_pass()
+            farm.end_back_off()
+            self.assertIn(self.last.status, (0, 1), self.last)
+            self.check_what_always_holds(farm)
+            return self.last.status == 0 and condition()
+
+        wait_for(holds, what, lambda: (self.last, farm.run("plan", farm.conf).out))
+
+    def check_what_always_holds(self, farm):
+        self.assertLessEqual(len(farm.cloud.alive()), sum(p["maxMachines"] for p in farm.options["pools"].values()))
+        self.check_that_calls_take_turns(farm)
+
+    def check_that_calls_take_turns(self, farm):
+        """What changes a deployment never runs twice at a time. Of what was killed nobody knows when it ended."""
+        ended = {}
+        for call in farm.cloud.calls("deploy", "start", "stop", "destroy"):
+            uuid = uuid_of(call["argv"])
+            self.assertLessEqual(ended.get(uuid, 0), call["began"], call["argv"])
+            ended[uuid] = call.get("ended", self.end_of_killed(call))
+
+    def end_of_killed(self, call):
+        return time.time() if is_running(call["pid"]) else 0
+
+    def check_that_there_is_one_machine(self, farm):
+        """Ready and listed, from one deployment, with nothing beside it."""
+        (name,) = farm.deployments().values()
+        (instance,) = farm.cloud.alive().values()
+        self.assertEqual(farm.states(), {name: "ready"})
+        self.assertEqual(farm.listed(), [instance["ip"]])
+        self.assertEqual(farm.attributes(name)["vmId"], instance["id"])
+        self.check_that_no_secret_was_written(farm)
+        self.check_that_nothing_goes_on(farm)
+
+    def check_that_nothing_is_left(self, farm):
+        self.assertEqual(farm.cloud.alive(), {})
+        self.assertEqual(farm.deployments(), {})
+        self.assertEqual(farm.listed(), [])
+        self.check_that_nothing_goes_on(farm)
+        for call in farm.cloud.calls("delete"):  # which NixOps refuses to do with what still has resources
+            self.assertNotIn("--force", call["argv"])
+            self.assertEqual(call.get("exit", "killed"), 0, call["argv"])
+
+    def check_that_nothing_goes_on(self, farm):
+        """No process, and no temporary file."""
+        self.assertEqual(farm.processes(), {})
+        self.assertEqual(list(farm.temporary.iterdir()), [])
+        for call in farm.cloud.calls():
+            if call["argv"] != ["--version"]:
+                self.assertEqual(Path(call["tmpdir"]).parent, farm.temporary)
+
+    def check_that_no_secret_was_written(self, farm):
+        """Into anything of ours, the journal and the logs, of the keys that NixOps has at present."""
+        keys = farm.in_state_file("select value from ResourceAttrs where name like '%rivate%Key%'")
+        secrets = {line for (key,) in keys for line in key.splitlines() if line and not line.startswith("-----")}
+        self.assertTrue(secrets)
+        for path in [*farm.state.rglob("*"), farm.machines_file]:
+            for secret in secrets if path.is_file() else ():
+                self.assertNotIn(secret.encode(), path.read_bytes(), path)
+
+    def begin_pass_and_deploy(self, farm, *faults):
+        """A pass whose deploys have these faults, when it has begun one; that one's process id."""
+        farm.cloud.set_faults(*({"command": "deploy"} | fault for fault in faults))
+        running = farm.begin_pass()
+        deploy = wait_for(lambda: farm.cloud.calls("deploy"), "it deploys")[-1]
+        return running, deploy["pid"]
+
+
+def uuid_of(argv):
+    return argv[argv.index("-d") + 1]
+
+
+def is_running(pid):
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
