@@ -15,12 +15,12 @@ namespace hydra_provisioner {
 struct JobRequest {
   MachineId machine;
   InstanceId instance{};  // empty while the provider has not named it
-  bool is_new = false;      // nothing of the machine can exist yet
+  bool is_new = false;    // nothing of the machine can exist yet
   Operation operation = Operation::create;
   ProviderKind provider = ProviderKind::local;
   PoolName pool;
-  std::string settings_json;  // of the pool
-  Seconds deadline{};         // after which the job ends itself and everything that it started
+  std::string settings_json;               // of the pool
+  Seconds deadline{};                      // after which the job ends itself and everything that it started
   std::vector<std::string> environment{};  // `NAME=value`, added to ours
 };
 

@@ -34,7 +34,10 @@ JobResult with_machine(Expected<Instance> result) {
 }
 
 Task<JobResult> call(Provider& provider, JobRequest request, PoolConfig pool) {
-  const Target target{.machine = request.machine, .instance = request.instance, .is_new = request.is_new};
+  const Target target{.machine = request.machine,
+                      .instance = request.instance,
+                      .is_new = request.is_new,
+                      .must_exist = request.operation == Operation::redeploy};
   switch (request.operation) {
     case Operation::create:
     case Operation::redeploy:

@@ -17,7 +17,8 @@ namespace hydra_provisioner {
 struct Target {
   MachineId machine;
   InstanceId instance;
-  bool is_new = false;  // it was listed a moment ago, and nothing of it was there
+  bool is_new = false;      // it was listed a moment ago, and nothing of it was there
+  bool must_exist = false;  // it is not made anew, should it have gone
 };
 
 // What a look at a machine in use found.

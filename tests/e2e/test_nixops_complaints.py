@@ -253,7 +253,7 @@ class AboutDecisions(ComplaintsTest):
         """Of which nothing can be made: all stays as it is, and that is told."""
         before = farm.machines_file.read_text()
         farm.network(EC2 + "}")
-        self.assertEnded(farm.run_pass(), 1, "deployment.nix", "its machines stay as they are")
+        self.assertEnded(farm.run_pass(), 1, "deployment.nix", "nothing is made or redeployed from it")
         self.assertEqual(farm.machines_file.read_text(), before)
         self.assertEqual(len(farm.calls("deploy")), 4)
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))

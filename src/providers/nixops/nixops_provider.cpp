@@ -20,7 +20,7 @@ constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 // A little less than the two minutes within which a vanished machine is to be noticed, since it is a pass that looks.
 constexpr Seconds time_between_checks{100};
 
-// Made anew under its old name it would inherit what the queue runner and we know of the one that is gone.
+// Or there never was a machine: only a record of it.
 bool has_vanished(const Deployment& deployment) {
   return deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished;
 }
@@ -68,8 +68,8 @@ Task<Expected<Instance>> NixopsProvider::create(Target target, PoolConfig pool) 
   if (!hash) co_return std::unexpected(hash.error());
   auto deployment = co_await find_or_create(target, specification_for(pool));
   if (!deployment) co_return std::unexpected(deployment.error());
-  if (has_vanished(*deployment)) co_return failure("it has vanished");
-  if (is_interrupted_creation(*deployment)) {
+  if (target.must_exist && has_vanished(*deployment)) co_return failure("it has vanished");
+  if (has_vanished(*deployment) || is_interrupted_creation(*deployment)) {
     const auto removed = co_await calls(target.machine.text).destroy_resources(deployment->uuid);
     if (!removed) co_return std::unexpected(removed.error());
   }
@@ -187,7 +187,7 @@ Task<Expected<Deployment>> NixopsProvider::find_or_create(Target target, NixopsS
     auto found = co_await find(target);
     if (!found) co_return std::unexpected(found.error());
     if (*found) co_return **std::move(found);
-    if (!target.instance.text.empty()) co_return failure("its deployment is gone");
+    if (target.must_exist) co_return failure("its deployment is gone");
   }
   Deployment fresh;
   const auto uuid = co_await calls(target.machine.text).create(target.machine.text, specification);
