@@ -38,7 +38,7 @@ class Farm:
 
     def __init__(self, state=None, **options):
         """`options` are those of conf.nix; `pools` is its systemTypes. Everything has a default that suits tests."""
-        self.folder = Path(tempfile.mkdtemp(prefix="hydra-provisioner-e2e-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="hpt-", dir="/tmp"))  # short, as the path of a socket must be
         self.state = state or self.folder / "state"
         self.conf = self.folder / "conf.nix"
         self.machines_file = self.folder / "machines"

@@ -1,7 +1,5 @@
 """What must be true of machines from NixOps whenever somebody was killed in the middle."""
 
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,19 +12,12 @@ NETWORK = EC2.replace("  machine =", f"  {KEY_PAIR}\n  machine =")  # two resour
 
 
 class Interrupted(NixopsTest):
-    """Farms whose temporary files are in a folder of their own, so that none is overlooked."""
-
     seconds_max = 280
     version = ONE
 
     def farm(self, version=None, **options):
         options = {"pools": {PLAIN: nixops_pool(maxMachines=1)}, "network": NETWORK} | options
-        temporary = Path(tempfile.mkdtemp(prefix="hpt-", dir="/tmp"))  # short, as the path of a socket must be
-        self.addCleanup(shutil.rmtree, temporary)
-        farm = super().farm(version or self.version, **options)
-        farm.temporary = temporary
-        farm.environment["TMPDIR"] = str(farm.temporary)
-        return farm
+        return super().farm(version or self.version, **options)
 
     def go_on_until(self, farm, condition, what):
         """Passes that may fail, each as if the back-off were over."""

@@ -47,11 +47,14 @@ class NixopsFarm(Farm):
         self.cloud = Cloud(self.folder / "cloud")
         self.home = self.folder / "home"
         self.home.mkdir()
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir()
         self.environment |= {
             "PATH": f"{STANDIN}:{os.environ['PATH']}",
             "NIXOPS_STANDIN": self.cloud.folder,
             "NIXOPS_STANDIN_VERSION": version,
             "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
             "NIX_PATH": f"nixpkgs={self.nixpkgs()}",
             "NIX_REMOTE": "dummy://",
         }
@@ -137,8 +140,9 @@ class NixopsFarm(Farm):
         return [argv for argv in called if not commands or (argv and argv[0] in commands)]
 
     def end_back_off(self):
-        """Of creations that have failed, as if its time had passed."""
+        """Of creations and of redeploys that have failed, as if its time had passed."""
         self.journal("delete from creations")
+        self.journal("update machines set checked_at = null where state = 'creating'")
 
     def end_calls(self, *commands):
         """Kills those that still run."""

@@ -1,0 +1,121 @@
+"""NixOps that hangs or would go on for ever beside one that does not; full disks; how often NixOps is called."""
+
+import program
+from farm import PLAIN, fill
+from nixops_crashes import NETWORK, Interrupted, is_running, uuid_of
+from nixops_farm import ONE, TWO, nixops_pool
+from waiting import wait_for
+
+BENCHMARK = f"{PLAIN}:benchmark"
+
+
+class BesideAnother(Interrupted):
+    """Machines of two types, of which t-0 has the trouble."""
+
+    def farm_of_two_types(self, version, **settings):
+        pools = {PLAIN: nixops_pool(maxMachines=1, **settings), BENCHMARK: nixops_pool(maxMachines=1)}
+        farm = self.farm(version, pools=pools)
+        types = {name: {"runnable": 1, "running": 0} for name in pools}
+        farm.queue(runnable=2, machineTypes=types)
+        return farm
+
+    def go_on_with_both(self, farm):
+        farm.cloud.set_faults()
+        self.go_on_until(farm, lambda: len(farm.listed()) == 2, "both machines are listed")
+        self.assertEqual(set(farm.states().values()), {"ready"})
+        self.assertEqual(sorted(i["ip"] for i in farm.cloud.alive().values()), sorted(farm.listed()))
+        self.assertEqual(sorted(farm.deployments().values()), sorted(farm.states()))
+        self.check_that_nothing_goes_on(farm)
+
+
+class ADeployThatHangs(BesideAnother):
+    def test_before_there_is_an_instance(self):
+        self.hang("after-token")
+
+    def test_with_an_ssh_connection_that_stays_open(self):
+        self.hang("mid-activation")
+
+    def hang(self, at):
+        farm = self.farm_of_two_types(self.version, bootTimeout=15)
+        hangs = {"fault": "hang", "at": at, "deployment": "t-0"}
+        running, _ = self.begin_pass_and_deploy(farm, hangs, {"fault": "ssh-master"})
+        wait_for(lambda: farm.machines_file.exists() and farm.listed(), "the other machine is listed")
+        (hung,) = [call["pid"] for call in farm.cloud.calls("deploy") if uuid_of(call["argv"]) == farm.uuid("t-0")]
+        self.assertTrue(is_running(hung))
+        self.assertIsNone(running.poll())
+        self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
+        self.assertEqual(running.wait(60), 1)
+        said = (farm.folder / "pass.log").read_text()
+        what = "(nixops deploy did not finish within 12 s|not finished within 15 s)"
+        self.assertRegex(said, rf"t-0: create failed: {what}.*; full output: {farm.state}/logs/t-0.log")
+        self.assertEqual(farm.cloud.ssh_masters(), [])
+        self.check_that_nothing_goes_on(farm)
+        self.go_on_with_both(farm)
+        self.assertIn("t-1", farm.states())
+
+
+class ADeployThatHangs2(ADeployThatHangs):
+    version = TWO
+
+
+class NoCapacity(BesideAnother):
+    def test_with_nixops_1(self):
+        self.lack(ONE, "InsufficientInstanceCapacity")
+
+    def test_with_nixops_2(self):
+        self.lack(TWO, "InsufficientInstanceCapacity")
+
+    def test_of_spot_instances(self):
+        self.lack(TWO, "MaxSpotInstanceCountExceeded")
+
+    def lack(self, version, code):
+        """That NixOps 2 would ask for it for ever is why it must be ended."""
+        farm = self.farm_of_two_types(version)
+        farm.cloud.set_faults({"command": "deploy", "fault": "capacity", "code": code, "deployment": "t-0"})
+        refused = rf"t-0: create failed: .*capacity.* {code}.*; full output: {farm.state}/logs/t-0.log"
+        ended = farm.run_pass()
+        self.assertEnded(ended, 1, "t-1: ready after")
+        self.assertRegex(ended.err, refused)
+        self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
+        self.check_that_nothing_goes_on(farm)
+        self.assertEnded(farm.run_pass(), 0, "t-0: gone")
+        self.assertEqual(list(farm.deployments().values()), ["t-1"])
+        self.assertIn("back-off of 30 s", farm.run("plan", farm.conf).out)
+        self.assertEqual(len(farm.calls("deploy")), 2)
+        farm.time_passes(60)
+        self.go_on_with_both(farm)
+
+
+class AFullDisk(Interrupted):
+    def test_of_the_logs_hinders_nothing(self):
+        farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=1)})
+        farm.mount(farm.state / "logs", "size=64k,mode=700")
+        fill(farm.state / "logs/filling")
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        self.check_that_there_is_one_machine(farm)
+        farm.network(NETWORK + "# changed\n")
+        self.assertEnded(farm.run_pass(), 0, "t-0: redeploy")
+        self.check_that_there_is_one_machine(farm)
+        farm.queue()
+        farm.passes_until(lambda: not farm.machines(), "the machine is gone")
+        self.check_that_nothing_is_left(farm)
+
+
+class Calls(Interrupted):
+    def test_are_as_few_for_many_machines_as_for_some(self):
+        farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=12, runnablesPerMachine=1)})
+        self.assertEqual(self.calls_of_a_pass_over(farm, 3), self.calls_of_a_pass_over(farm, 12))
+
+    def calls_of_a_pass_over(self, farm, machines):
+        """That has nothing to do but to keep them alive."""
+        farm.queue(runnable=machines)
+        farm.passes_until(lambda: len(farm.listed()) == machines, "all machines are listed")
+        farm.forget_calls()
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(len(farm.calls("ssh")), machines)
+        return [argv for argv in farm.calls() if argv[0] != "ssh"]
+
+
+if __name__ == "__main__":
+    program.main()
