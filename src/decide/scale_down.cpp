@@ -100,6 +100,8 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
   if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
   if (exceeds_maximum)
     return destroy_when_proven(pool, machine, fmt::format("stopped; exceeds max {}", pool.settings.max_machines));
+  if (!pool.settings.stop_on_idle)
+    return destroy_when_proven(pool, machine, "stopped; its pool does not keep stopped machines");
   return act_on<Keep>(machine, {"stopped; kept for later", {}});
 }
 

@@ -102,6 +102,11 @@ TEST(WhatLeaves, AStoppedMachineIsKeptForLater) {
   EXPECT_EQ(reason_of<Keep>(p, 1), "stopped; kept for later");
 }
 
+TEST(WhatLeaves, AStoppedMachineIsDestroyedOnceItsPoolDoesNotStopAnyMore) {
+  const Plan p = farm("x86_64-linux").has(stopped(1), stopped(2)).runnable("x86_64-linux", 1).decided();
+  EXPECT_EQ(actions_of(p), "start 1, destroy 2");
+}
+
 TEST(WhatLeaves, AFailedMachineIsDestroyedAlsoWithStopOnIdle) {
   const Plan p =
       farm("x86_64-linux", {.stop_on_idle = true}).has(failed(1).never_listed().failed_with("no disk")).decided();

@@ -13,20 +13,22 @@ TEST(Which, UpToTheTargetReadyMachinesComeFirst) {
   EXPECT_EQ(reason_of<Keep>(p, 4), "needed; idle 3600 s");
   EXPECT_EQ(reason_of<Keep>(p, 3), "coming for 60 s; not needed any more");
   EXPECT_EQ(reason_of<Destroy>(p, 2), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
-  EXPECT_EQ(reason_of<Keep>(p, 1), "stopped; kept for later");
+  EXPECT_EQ(
+      reason_of<Destroy>(p, 1),
+      "stopped; its pool does not keep stopped machines; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
 TEST(Which, ThenMachinesBeingCreated) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 2).decided();
-  EXPECT_EQ(actions_of(p), "keep 1, destroy 2, keep 3, keep 4");
+  EXPECT_EQ(actions_of(p), "destroy 1, destroy 2, keep 3, keep 4");
   EXPECT_EQ(reason_of<Keep>(p, 3), "coming for 60 s");
 }
 
 TEST(Which, ThenDrainingOnesThatArePutBackIntoTheFile) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 3).decided();
-  EXPECT_EQ(actions_of(p), "keep 1, undrain 2, keep 3, keep 4");
+  EXPECT_EQ(actions_of(p), "destroy 1, undrain 2, keep 3, keep 4");
   EXPECT_EQ(reason_of<Undrain>(p, 2), "needed again");
 }
 

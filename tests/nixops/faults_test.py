@@ -1,4 +1,4 @@
-#!/usr/bin/env -S python3 -B
+#!/usr/bin/python3 -B
 """What tests can make go wrong, and how the stand-in leaves things then."""
 
 import json

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S python3 -B
+#!/usr/bin/python3 -B
 """The stand-in says and does what the real NixOps did: every transcript of it is replayed."""
 
 import unittest
