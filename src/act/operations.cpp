@@ -84,7 +84,7 @@ class Operations::Waiting {
 
 Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs,
                        Providers providers, Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations,
-                       Instant until)
+                       Bounds bounds)
     : pools_(pools),
       ledger_(ledger),
       publication_(publication),
@@ -92,11 +92,11 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       providers_(std::move(providers)),
       clock_(clock),
       voice_(voice),
-      until_(until),
+      bounds_(bounds),
       creations_(std::move(creations)) {}
 
 Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
-  if (is_late()) co_return;
+  if (!has_place()) co_return;
   if (ledger_.at(id).state == MachineState::stopped) begin_anew(ledger_.at(id), clock_.now());
   if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
   co_await await_coming(id, operation);
@@ -137,7 +137,7 @@ Task<void> Operations::await_readiness(MachineId id) {
 }
 
 Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
-  if (is_late()) co_return;
+  if (!has_place()) co_return;
   if (!is_out_of_the_file(ledger_.at(id))) co_return;
   if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
   const Waiting waiting(*this, id);
@@ -178,7 +178,7 @@ Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent eve
 // Waits for the machine's job and records what came of it. False: nothing more can be done with the machine in this
 // pass.
 Task<bool> Operations::finish_job(MachineId id, Operation operation) {
-  const JobState job = co_await jobs_.wait(id, operation, until_);
+  const JobState job = co_await jobs_.wait(id, operation, bounds_.until);
   Machine& machine = ledger_.at(id);
   if (job.is_running) {
     voice_.note(fmt::format("{}: {} still under way; the next pass goes on", id, to_string(operation)));
@@ -206,6 +206,13 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
   if (job.operation == Operation::create) note_creation(machine.pool, false);
   report_failure(machine, job.operation, job.result->error());
   return false;
+}
+
+// Else a later pass begins it.
+bool Operations::has_place() const {
+  const auto under_way =
+      std::ranges::count_if(ledger_.all(), [](const Machine* machine) { return machine->under_way.has_value(); });
+  return under_way < bounds_.parallel_max;
 }
 
 void Operations::forget(const MachineId& machine) {

@@ -21,12 +21,16 @@ namespace hydra_provisioner {
 
 using Providers = std::map<ProviderKind, Provider*>;  // those that could be asked in this pass
 
+struct Bounds {
+  Instant until;                  // nothing is waited for beyond it; what still runs then is seen by the next pass
+  std::int64_t parallel_max = 1;  // operations under way at a time, those of earlier passes included
+};
+
 class Operations {
  public:
-  // `creations` is how earlier ones went. Nothing is begun, and nothing waited for, beyond `until`; what still runs
-  // then is seen by the next pass.
+  // `creations` is how earlier ones went.
   Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs, Providers providers,
-             Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations, Instant until);
+             Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations, Bounds bounds);
 
   // `reason` is the plan's. The machines are the ledger's, with their intents recorded.
   Task<void> bring_up(MachineId id, Operation operation, std::string reason);
@@ -53,7 +57,8 @@ class Operations {
   Task<bool> commit();
   void report_failure(const Machine& machine, Operation operation, const Error& error);
   const PoolConfig& settings_of(const Machine& machine) const;
-  bool is_late() const { return clock_.now() >= until_; }
+  bool has_place() const;
+  bool is_late() const { return clock_.now() >= bounds_.until; }
 
   const PoolSettings& pools_;
   Ledger& ledger_;
@@ -62,7 +67,7 @@ class Operations {
   Providers providers_;
   Clock& clock_;
   Voice& voice_;
-  Instant until_;
+  Bounds bounds_;
   std::map<PoolName, CreationRecord> creations_;  // of earlier passes
   std::set<PoolName> succeeded_;                  // pools of which a creation succeeded in this pass
   std::set<MachineId> waited_for_;

@@ -1,5 +1,6 @@
 #include "app/pass.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "act/care.hpp"
@@ -15,14 +16,22 @@
 
 namespace hydra_provisioner {
 
-Task<int> run_pass(const World& world, const Config& config, Journal& journal, Voice& voice) {
+namespace {
+
+bool is_changing(const Machine& machine) {
+  return machine.under_way || (is_coming(machine) && !machine.needs_redeploy);
+}
+
+}  // namespace
+
+Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journal, Voice& voice, Seconds patience) {
   const Instant start = world.clock->now();
 
   // Remember and observe.
   auto memory = co_await journal.load(start);
   if (!memory) {
     voice.problem(memory.error().message);
-    co_return exit_status::failed;
+    co_return PassEnd{.exit_status = exit_status::failed};
   }
   mend_times(*memory, start);
   const Look look = co_await look_around(world, config, *memory);
@@ -41,7 +50,8 @@ Task<int> run_pass(const World& world, const Config& config, Journal& journal, V
   Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
                           queue_clock_ahead(look.seen.queue), voice);
   Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
-                        memory->creations, world.clock->now() + config.pass_timeout);
+                        memory->creations,
+                        {.until = world.clock->now() + patience, .parallel_max = config.max_parallel});
   Care care(ledger, publication, *world.jobs, all_providers(world), voice);
   co_await carry_out(todo, config, ledger, publication, operations, care, voice);
 
@@ -50,8 +60,11 @@ Task<int> run_pass(const World& world, const Config& config, Journal& journal, V
   record.pass = pass_record(look, todo, start, world.clock->now());
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 
-  if (voice.had_problems()) co_return exit_status::failed;
-  co_return todo.untrusted ? exit_status::untrusted_status : exit_status::done;
+  PassEnd end{.exit_status = exit_status::done, .is_trusted = !todo.untrusted, .reconsider_at = todo.reconsider_at};
+  end.is_changing = std::ranges::any_of(ledger.all(), [](const Machine* machine) { return is_changing(*machine); });
+  if (!end.is_trusted) end.exit_status = exit_status::untrusted_status;
+  if (voice.had_problems()) end.exit_status = exit_status::failed;
+  co_return end;
 }
 
 }  // namespace hydra_provisioner

@@ -74,7 +74,7 @@ Task<int> pass(const Config& config, const Options& options, TerminalVoice& voic
   const auto journal = SqliteJournal::open(journal_file(options.state_dir, config.tag));
   if (!journal) co_return fail(journal.error());
   const World world = make_world(config, options.state_dir);
-  co_return co_await run_pass(world, config, **journal, voice);
+  co_return (co_await run_pass(world, config, **journal, voice, config.pass_timeout)).exit_status;
 }
 
 std::string text_of(const Look& look, const Plan& todo, const Options& options) {

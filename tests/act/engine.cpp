@@ -113,7 +113,7 @@ Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   Providers reachable;
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
   Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
-                        clock.now() + pass_timeout);
+                        {.until = clock.now() + pass_timeout, .parallel_max = config.max_parallel});
   Care care(ledger, publication, jobs, reachable, voice);
   co_await hydra_provisioner::carry_out(plan, config, ledger, publication, operations, care, voice);
 

@@ -436,12 +436,18 @@ TEST_F(Execution, DestroysThoughMachinesBootForever) {
   EXPECT_EQ(engine.state(2), MachineState::creating);
 }
 
-TEST_F(Execution, BeginsNothingWhenItsTimeIsUp) {
-  engine.has(draining(1));
-  engine.pass({action<Create>(2), action<Destroy>(1)}, Seconds{0});
-  EXPECT_THAT(engine.jobs.requests, ElementsAre());
-  EXPECT_EQ(engine.state(2), MachineState::requested);
-  EXPECT_EQ(engine.state(1), MachineState::draining);
+TEST_F(Execution, WithoutPatienceBeginsWhatItMayAndWaitsForNothing) {
+  engine.config.max_parallel = 2;
+  for (int n = 2; n <= 4; ++n) engine.jobs.take(id(n), minutes{5});
+  engine.pass({action<Create>(2), action<Create>(3), action<Create>(4)}, Seconds{0});
+  EXPECT_EQ(engine.clock.now(), noon);
+  EXPECT_EQ(engine.jobs.requests.size(), 2);
+  EXPECT_EQ(engine.state(3), MachineState::creating);
+  EXPECT_EQ(engine.state(4), MachineState::requested);
+  engine.clock.advance(minutes{6});
+  engine.pass({action<Keep>(2), action<Keep>(3), action<Create>(4)}, Seconds{0});
+  EXPECT_EQ(engine.state(3), MachineState::ready);
+  EXPECT_EQ(engine.jobs.requests.size(), 3);
 }
 
 TEST_F(Execution, LeavesMachinesAloneWhoseProviderCannotBeAsked) {
