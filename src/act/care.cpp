@@ -17,6 +17,12 @@ bool runs(const Instance& instance) {
   return instance.state == InstanceState::running || instance.state == InstanceState::unproven;
 }
 
+// The next pass asks again, and takes the answer.
+template <class T>
+bool is_unanswered(const Expected<T>& answer) {
+  return !answer && answer.error().kind == ErrorKind::unanswered;
+}
+
 }  // namespace
 
 Care::Care(Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers, Voice& voice)
@@ -45,6 +51,7 @@ Task<Condition> Care::check(MachineId id) {
   const Target target = target_of(ledger_.at(id));
   const ProviderKind kind = ledger_.at(id).provider;
   const auto found = co_await providers_.at(kind)->upkeep()->check(target);
+  if (is_unanswered(found)) co_return Condition::fine;
   Machine& machine = ledger_.at(id);
   machine.checked_at = ledger_.now();
   ledger_.touch(machine);
@@ -76,7 +83,7 @@ void Care::note_condition(Machine& machine, Condition found) {
 Task<void> Care::keep_alive(MachineId id) {
   const Target target = target_of(ledger_.at(id));
   const auto told = co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target);
-  if (told) co_return;
+  if (told || is_unanswered(told)) co_return;
   const MachineState state = ledger_.at(id).state;
   if (state == MachineState::ready || state == MachineState::draining) {
     report(id, "could not be told to stay alive", told.error());

@@ -21,6 +21,7 @@ namespace {
 constexpr const char* description = R"(hydra-provisioner - build machines for Hydra, as many as its queue needs
 
   hydra-provisioner CONF          one pass: look at the queue, create and destroy machines, write the machines file
+  hydra-provisioner daemon CONF   passes, one after another, and quick to react
   hydra-provisioner check CONF    is the configuration right? (asks nobody)
   hydra-provisioner plan CONF     what would a pass do, and why? (changes nothing)
   hydra-provisioner status CONF   the queue and our machines (changes nothing)
@@ -30,6 +31,7 @@ CONF is a Nix file; docs/configuration.md describes it. A file that is called li
 constexpr const char* examples = R"(
 Examples:
   hydra-provisioner check conf.nix && hydra-provisioner plan conf.nix
+  hydra-provisioner daemon conf.nix                    # as a service; or instead of it
   hydra-provisioner conf.nix                           # from cron or a systemd timer
   hydra-provisioner status conf.nix --json | jq '.machines[] | {id, state, currentJobs}'
   hydra-provisioner plan conf.nix --detailed-exitcode  # exits with 2 if there is something to do
@@ -43,8 +45,11 @@ struct VerbName {
   std::string_view name;
   Verb verb;
 };
-constexpr std::array<VerbName, 4> verbs{
-    {{"check", Verb::check}, {"plan", Verb::plan}, {"status", Verb::status}, {"run-job", Verb::run_job}}};
+constexpr std::array<VerbName, 5> verbs{{{"daemon", Verb::daemon},
+                                         {"check", Verb::check},
+                                         {"plan", Verb::plan},
+                                         {"status", Verb::status},
+                                         {"run-job", Verb::run_job}}};
 
 std::string default_state_dir() {
   // systemd may pass several, separated by colons; the first is ours.
@@ -76,9 +81,9 @@ std::optional<Verb> verb_named(const std::string& word) {
 }
 
 std::string no_verb(const std::string& word) {
-  const auto meant = nearest(word, {"check", "plan", "status"});
+  const auto meant = nearest(word, {"daemon", "check", "plan", "status"});
   return fmt::format("\"{}\" is no verb; {}", word,
-                     meant ? fmt::format("did you mean {}?", *meant) : "they are check, plan and status");
+                     meant ? fmt::format("did you mean {}?", *meant) : "they are daemon, check, plan and status");
 }
 
 // The first word is a verb or, for a pass, the configuration file.
@@ -93,7 +98,7 @@ std::expected<Options, Farewell> interpret(Options options, std::vector<std::str
   if (words.size() > expected && options.verb == Verb::pass) return usage(no_verb(words.front()));
   if (words.size() > expected) return usage(fmt::format("\"{}\" is one argument too many", words[expected]));
   if (words.size() < expected) return usage("run-job takes TAG and ID");
-  if (options.json && (options.verb == Verb::pass || options.verb == Verb::run_job)) {
+  if (options.json && (options.verb == Verb::pass || options.verb == Verb::daemon || options.verb == Verb::run_job)) {
     return usage("--json goes with check, plan and status");
   }
   if (options.detailed_exit_code && options.verb != Verb::plan) return usage("--detailed-exitcode goes with plan");
@@ -117,7 +122,7 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   app.formatter(std::make_shared<HelpFormatter>());
   app.footer(examples);
   app.set_version_flag("--version", "hydra-provisioner " HYDRA_PROVISIONER_VERSION);
-  app.add_option("words", words, "[check|plan|status] CONF")->required(false)->group("");
+  app.add_option("words", words, "[daemon|check|plan|status] CONF")->required(false)->group("");
   app.add_option("--state-dir", options.state_dir, "Where the journal, the logs and the local machines are");
   app.add_flag("--json", options.json, "Print JSON (check, plan, status)");
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");

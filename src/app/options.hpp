@@ -8,7 +8,7 @@
 
 namespace hydra_provisioner {
 
-enum class Verb : std::uint8_t { pass, check, plan, status, run_job };
+enum class Verb : std::uint8_t { pass, daemon, check, plan, status, run_job };
 enum class Color : std::uint8_t { automatic, always, never };
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 

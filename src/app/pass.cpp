@@ -1,6 +1,5 @@
 #include "app/pass.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "act/care.hpp"
@@ -15,14 +14,6 @@
 #include "state/times.hpp"
 
 namespace hydra_provisioner {
-
-namespace {
-
-bool is_changing(const Machine& machine) {
-  return machine.under_way || (is_coming(machine) && !machine.needs_redeploy);
-}
-
-}  // namespace
 
 Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journal, Voice& voice, Seconds patience) {
   const Instant start = world.clock->now();
@@ -60,11 +51,7 @@ Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journa
   record.pass = pass_record(look, todo, start, world.clock->now());
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 
-  PassEnd end{.exit_status = exit_status::done, .is_trusted = !todo.untrusted, .reconsider_at = todo.reconsider_at};
-  end.is_changing = std::ranges::any_of(ledger.all(), [](const Machine* machine) { return is_changing(*machine); });
-  if (!end.is_trusted) end.exit_status = exit_status::untrusted_status;
-  if (voice.had_problems()) end.exit_status = exit_status::failed;
-  co_return end;
+  co_return end_of_pass(todo, ledger, voice);
 }
 
 }  // namespace hydra_provisioner

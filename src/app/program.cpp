@@ -49,6 +49,7 @@ Task<Signalled> signalled() {
 // every intention is in the journal, so the next pass carries on.
 Task<int> run_until_signalled(const Options& options, TerminalVoice& voice) {
   using namespace boost::asio::experimental::awaitable_operators;
+  if (options.verb == Verb::daemon) co_return co_await run_verb_or_report(options, voice);  // it has its own way to end
   const auto first = co_await (run_verb_or_report(options, voice) || signalled() || voice.animate());
   if (const int* status = std::get_if<int>(&first)) co_return *status;
   const auto* signal = std::get_if<Signalled>(&first);
@@ -84,6 +85,7 @@ int run_program(int argc, const char* const* argv) {
   boost::asio::co_spawn(context, run_until_signalled(*options, voice), [&](std::exception_ptr thrown, int result) {
     if (thrown) std::rethrow_exception(thrown);
     status = result;
+    context.stop();  // questions that a daemon has asked are not waited for
   });
   context.run();
   return status;

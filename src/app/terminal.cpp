@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -36,6 +38,29 @@ spdlog::level::level_enum level_of(Verbosity verbosity) {
   return spdlog::level::info;
 }
 
+// Whether what is written there goes to the system's journal; see systemd.exec(5), $JOURNAL_STREAM.
+bool is_journal(int descriptor) {
+  struct stat stream{};
+  const char* const journal = std::getenv("JOURNAL_STREAM");
+  return journal != nullptr && ::fstat(descriptor, &stream) == 0 &&
+         fmt::format("{}:{}", stream.st_dev, stream.st_ino) == journal;
+}
+
+// As sd-daemon(3) wants it at the beginning of every line.
+std::string with_priority(spdlog::level::level_enum level, const std::string& message) {
+  int priority = 6;  // information
+  if (level == spdlog::level::debug) priority = 7;
+  if (level == spdlog::level::warn) priority = 4;
+  if (level == spdlog::level::err) priority = 3;
+  const std::string mark = fmt::format("<{}>", priority);
+  std::string marked = mark;
+  for (const char c : message) {
+    marked += c;
+    if (c == '\n') marked += mark;
+  }
+  return marked;
+}
+
 }  // namespace
 
 bool use_color(Color wish, int descriptor) {
@@ -46,7 +71,8 @@ bool use_color(Color wish, int descriptor) {
 
 TerminalVoice::TerminalVoice(const Options& options)
     : log_(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
-      shows_progress_(options.verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1) {
+      shows_progress_(options.verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1),
+      tells_priorities_(is_journal(STDERR_FILENO)) {
   log_->set_pattern("%v");
   log_->set_level(level_of(options.verbosity));
 }
@@ -54,25 +80,35 @@ TerminalVoice::TerminalVoice(const Options& options)
 TerminalVoice::~TerminalVoice() { clear_progress(); }
 
 void TerminalVoice::note(const std::string& message) {
-  clear_progress();
-  log_->info(message);
+  if (is_news(message)) say(spdlog::level::info, message);
+}
+
+void TerminalVoice::detail(const std::string& message) { say(spdlog::level::debug, message); }
+
+void TerminalVoice::warning(const std::string& message) {
+  if (is_news(message)) say(spdlog::level::warn, "warning: " + message);
 }
 
 void TerminalVoice::problem(const std::string& message) {
   had_problems_ = true;
-  if (!problems_.insert(message).second) return;
-  clear_progress();
-  log_->error("error: {}", message);
+  if (is_news(message)) say(spdlog::level::err, "error: " + message);
 }
 
-void TerminalVoice::warning(const std::string& message) {
-  clear_progress();
-  log_->warn("warning: {}", message);
+void TerminalVoice::begin_pass() {
+  had_problems_ = false;
+  before_ = std::exchange(said_, {});
 }
 
-void TerminalVoice::detail(const std::string& message) {
+bool TerminalVoice::is_news(const std::string& message) {
+  const Time now = std::chrono::steady_clock::now();
+  const auto earlier = before_.find(message);
+  const bool is_known = earlier != before_.end() && now - earlier->second < std::chrono::hours{1};
+  return said_.emplace(message, is_known ? earlier->second : now).second && !is_known;
+}
+
+void TerminalVoice::say(spdlog::level::level_enum level, const std::string& message) {
   clear_progress();
-  log_->debug(message);
+  log_->log(level, tells_priorities_ ? with_priority(level, message) : message);
 }
 
 void TerminalVoice::progress(const std::string& message) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
+
+#include <spdlog/common.h>
 
 #include "act/voice.hpp"
 #include "app/options.hpp"
@@ -31,10 +33,17 @@ class TerminalVoice final : public Voice {
 
   bool had_problems() const override { return had_problems_; }
 
+  // Forgets the problems of the pass before. What that has said is not said again, but once an hour.
+  void begin_pass();
+
   // Shows every second for how long the present progress has been waited for. Ends only by being cancelled.
   Task<void> animate();
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  bool is_news(const std::string& message);
+  void say(spdlog::level::level_enum level, const std::string& message);
   void show_progress();
   void clear_progress();
 
@@ -42,9 +51,11 @@ class TerminalVoice final : public Voice {
   bool shows_progress_;
   bool progress_is_shown_ = false;
   std::string progress_;  // what is waited for; empty for nothing
-  std::chrono::steady_clock::time_point progress_since_;
+  Time progress_since_;
   bool had_problems_ = false;
-  std::set<std::string> problems_;  // each is said once, however often a pass runs into it
+  bool tells_priorities_;               // to the system's journal
+  std::map<std::string, Time> said_;    // each is said once, however often a pass runs into it
+  std::map<std::string, Time> before_;  // in the pass before
 };
 
 }  // namespace hydra_provisioner

@@ -8,11 +8,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/daemon.hpp"
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
 #include "app/hints.hpp"
 #include "app/look.hpp"
 #include "app/pass.hpp"
+#include "app/tag_lock.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
 #include "decide/plan.hpp"
@@ -59,20 +61,13 @@ int check(const Config& config, const Options& options, TerminalVoice& voice) {
 }
 
 Task<int> pass(const Config& config, const Options& options, TerminalVoice& voice) {
-  const auto fail = [&](const Error& error) {
-    voice.problem(error.message);
-    return exit_status::failed;
-  };
-  if (const auto made = make_folder(options.state_dir, 0700); !made) co_return fail(made.error());
-  const auto lock = FileLock::try_acquire(lock_file(options.state_dir, config.tag));
-  if (!lock) co_return fail(lock.error());
-  if (!*lock) {
-    voice.problem(fmt::format("another pass of tag {} is at work (it holds {}); nothing was done", config.tag,
-                              lock_file(options.state_dir, config.tag)));
-    co_return exit_status::locked;
-  }
+  const auto lock = lock_tag(options.state_dir, config.tag, voice);
+  if (!lock) co_return lock.error();
   const auto journal = SqliteJournal::open(journal_file(options.state_dir, config.tag));
-  if (!journal) co_return fail(journal.error());
+  if (!journal) {
+    voice.problem(journal.error().message);
+    co_return exit_status::failed;
+  }
   const World world = make_world(config, options.state_dir);
   co_return (co_await run_pass(world, config, **journal, voice, config.pass_timeout)).exit_status;
 }
@@ -105,11 +100,13 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 }  // namespace
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
-  const auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
+  auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
   if (!config) co_return report_config_errors(config.error(), options, voice);
   switch (options.verb) {
     case Verb::check:
       co_return check(*config, options, voice);
+    case Verb::daemon:
+      co_return co_await run_daemon(*std::move(config), options, voice);
     case Verb::plan:
     case Verb::status:
       co_return co_await tell_only(*config, options, voice);

@@ -8,6 +8,7 @@
 #include "act/process_jobs.hpp"
 #include "providers/local/local_provider.hpp"
 #include "providers/nixops/nixops_provider.hpp"
+#include "providers/patient.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -33,14 +34,25 @@ std::string own_nix_modules() {
 World make_world(const Config& config, const std::string& state_dir) {
   World world;
   world.clock = std::make_unique<SystemClock>();
-  world.queue = std::make_unique<StatusCommand>(config, *world.clock);
-  world.publisher = make_publisher(config);
+  reconfigure(world, config);
   // Jobs run this very program.
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
   world.jobs = std::make_unique<ProcessJobs>(program, state_dir, config.tag, *world.clock);
   world.providers = make_providers(config.tag, state_dir, *world.clock);
   world.state_dir = state_dir;
   return world;
+}
+
+World make_patient_world(const Config& config, const std::string& state_dir) {
+  World world = make_world(config, state_dir);
+  for (auto& [kind, provider] : world.providers)
+    provider = std::make_unique<PatientProvider>(std::move(provider), *world.clock);
+  return world;
+}
+
+void reconfigure(World& world, const Config& config) {
+  world.queue = std::make_unique<StatusCommand>(config, *world.clock);
+  world.publisher = make_publisher(config);
 }
 
 std::map<ProviderKind, std::unique_ptr<Provider>> make_providers(const Tag& tag, const std::string& state_dir,

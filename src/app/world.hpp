@@ -26,6 +26,12 @@ struct World {
 
 World make_world(const Config& config, const std::string& state_dir);
 
+// For a daemon: it waits for no provider (providers/patient.hpp).
+World make_patient_world(const Config& config, const std::string& state_dir);
+
+// As after another configuration of the same tag. What is under way goes on.
+void reconfigure(World& world, const Config& config);
+
 // The providers alone, as a job needs them.
 std::map<ProviderKind, std::unique_ptr<Provider>> make_providers(const Tag& tag, const std::string& state_dir,
                                                                  Clock& clock);

@@ -43,17 +43,38 @@ Expected<void> check_readable(const std::string& file) {
   return {};
 }
 
-// Without the warnings, which are about this host's Nix (a missing group, an unknown setting), and without the advice
-// to use an option of nix-instantiate, which is none of ours.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    lines.push_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
+  }
+  return lines;
+}
+
+constexpr std::string_view evaluating = "evaluating file '";
+
+// Without the warnings, which are about this host's Nix (a missing group, an unknown setting), without what we asked
+// it to tell besides, and without the advice to use an option of nix-instantiate, which is none of ours.
 std::string without_noise(std::string_view errors) {
   std::string kept;
-  while (!errors.empty()) {
-    const std::string_view line = errors.substr(0, errors.find('\n'));
-    errors.remove_prefix(std::min(errors.size(), line.size() + 1));
-    if (!line.starts_with("warning: ") && !line.contains("'--show-trace'")) kept += fmt::format("{}\n", line);
+  for (const std::string_view line : lines_of(errors)) {
+    const bool is_noise = line.starts_with("warning: ") || line.starts_with(evaluating);
+    if (!is_noise && !line.contains("'--show-trace'")) kept += fmt::format("{}\n", line);
   }
   kept.erase(kept.find_last_not_of(" \n") + 1);
   return kept;
+}
+
+std::vector<std::string> evaluated_files(std::string_view errors) {
+  std::vector<std::string> files;
+  for (std::string_view line : lines_of(errors)) {
+    if (!line.starts_with(evaluating) || !line.ends_with('\'')) continue;
+    line.remove_prefix(evaluating.size());
+    line.remove_suffix(1);
+    if (!line.starts_with("/nix/store/")) files.emplace_back(line);  // nothing there ever changes
+  }
+  return files;
 }
 
 std::string cause(const Finished& finished) {
@@ -64,10 +85,10 @@ std::string cause(const Finished& finished) {
 
 }  // namespace
 
-Task<Expected<Json>> evaluate_nix_file(std::string file) {
+Task<Expected<Evaluation>> evaluate_nix_file(std::string file) {
   if (auto readable = check_readable(file); !readable) co_return std::unexpected(std::move(readable.error()));
-  const Expected<Finished> finished = co_await run({.argv = {"nix-instantiate", "--eval", "--strict", "--json", "-E",
-                                                             expression, "--argstr", "file", std::move(file)},
+  const Expected<Finished> finished = co_await run({.argv = {"nix-instantiate", "-v", "--eval", "--strict", "--json",
+                                                             "-E", expression, "--argstr", "file", std::move(file)},
                                                     .deadline = std::chrono::seconds(120),
                                                     .output_bytes_max = std::size_t{16} << 20});
   if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
@@ -75,7 +96,7 @@ Task<Expected<Json>> evaluate_nix_file(std::string file) {
 
   auto value = parse_json(finished->output);
   if (!value) co_return std::unexpected(within("its value cannot be read", std::move(value.error())));
-  co_return value;
+  co_return Evaluation{.value = *std::move(value), .files = evaluated_files(finished->errors)};
 }
 
 bool is_function(const Json& value) { return value.is_object() && value.size() == 1 && value.contains("<function>"); }

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "io/json.hpp"
 #include "io/task.hpp"
@@ -12,7 +15,11 @@ namespace hydra_provisioner {
 // `file` is absolute; a function in it is called with `{ }`. In the value, paths and derivations are strings (nothing
 // is copied to the store), and functions, which JSON cannot show, are marked. The message says neither which file it is
 // about nor is it on one line when it is Nix's own: then the lines are Nix's, after a first one of ours.
-Task<Expected<Json>> evaluate_nix_file(std::string file);
+struct Evaluation {
+  Json value;
+  std::vector<std::string> files;  // that were evaluated: this one, and what it imports
+};
+Task<Expected<Evaluation>> evaluate_nix_file(std::string file);
 
 // Whether a function stood there.
 bool is_function(const Json& value);

@@ -30,10 +30,12 @@ std::expected<Value, ConfigErrors> value_unless_wrong(Value value, Report report
 
 Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options) {
   const std::string absolute = absolute_path(file);
-  const Expected<Json> value = co_await evaluate_nix_file(absolute);
-  if (!value) co_return std::unexpected(ConfigErrors{within(file, value.error()).message});
-  auto config = read_config(file, *value, options);
-  if (config) config->file = absolute;
+  auto evaluation = co_await evaluate_nix_file(absolute);
+  if (!evaluation) co_return std::unexpected(ConfigErrors{within(file, evaluation.error()).message});
+  auto config = read_config(file, evaluation->value, options);
+  if (!config) co_return config;
+  config->file = absolute;
+  config->files = std::move(evaluation->files);
   co_return config;
 }
 

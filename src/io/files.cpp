@@ -192,6 +192,8 @@ Expected<std::optional<FileLock>> FileLock::try_acquire(const std::string& path)
   return cannot_lock("somebody keeps replacing it");
 }
 
+bool FileLock::is_at(const std::string& path) const { return is_file_at(descriptor_, path); }
+
 bool FileLock::is_held(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return errno != ENOENT;

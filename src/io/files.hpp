@@ -60,6 +60,9 @@ class FileLock {
   // asked.
   static bool is_held(const std::string& path);
 
+  // Whether it is still the file of that name that is locked, and not one that was removed or replaced.
+  bool is_at(const std::string& path) const;
+
   int descriptor() const { return descriptor_.number(); }
 
  private:

@@ -54,7 +54,8 @@ struct PoolConfig {
 };
 
 struct Config {
-  std::string file;  // absolute path of conf.nix
+  std::string file;                // absolute path of conf.nix
+  std::vector<std::string> files;  // it and what it imports: what it may change with
   Tag tag{"hydra-provisioned"};
   std::map<PoolName, PoolConfig> pools;
   std::vector<std::string> status_command{"hydra-queue-runner", "--status"};

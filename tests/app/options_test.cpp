@@ -125,7 +125,7 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"plan"}), "no configuration file given");
   EXPECT_EQ(complaint({"plan", "a.nix", "b.nix"}), "\"b.nix\" is one argument too many");
   EXPECT_EQ(complaint({"pln", "a.nix"}), "\"pln\" is no verb; did you mean plan?");
-  EXPECT_EQ(complaint({"a.nix", "b.nix"}), "\"a.nix\" is no verb; they are check, plan and status");
+  EXPECT_EQ(complaint({"a.nix", "b.nix"}), "\"a.nix\" is no verb; they are daemon, check, plan and status");
   EXPECT_EQ(complaint({"run-job", "a"}), "run-job takes TAG and ID");
   EXPECT_EQ(complaint({"plan", "a.nix", "--jsn"}), "unknown option --jsn");
   EXPECT_EQ(complaint({"a.nix", "-qv"}), "-q and -v exclude each other");

@@ -1,0 +1,26 @@
+#include "app/tag_lock.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/exit_status.hpp"
+#include "app/world.hpp"
+
+namespace hydra_provisioner {
+
+std::expected<FileLock, int> lock_tag(const std::string& state_dir, const Tag& tag, Voice& voice) {
+  const auto fail = [&](const Error& error) {
+    voice.problem(error.message);
+    return std::unexpected(exit_status::failed);
+  };
+  if (const auto made = make_folder(state_dir, 0700); !made) return fail(made.error());
+  auto lock = FileLock::try_acquire(lock_file(state_dir, tag));
+  if (!lock) return fail(lock.error());
+  if (*lock) return **std::move(lock);
+  voice.problem(
+      fmt::format("another pass of tag {} is at work (it holds {}); nothing was done", tag, lock_file(state_dir, tag)));
+  return std::unexpected(exit_status::locked);
+}
+
+}  // namespace hydra_provisioner

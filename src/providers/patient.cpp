@@ -1,0 +1,92 @@
+#include "providers/patient.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Seconds listing_patience{10};  // and more, where the last one took longer
+constexpr Seconds machine_patience{2};
+constexpr Seconds answers_are_kept{60};
+
+// Of machines that nobody asks after any more.
+template <class T>
+void drop_old(std::map<MachineId, Question<T>>& questions, Instant now) {
+  std::erase_if(questions, [now](const auto& entry) {
+    return !entry.second.is_open() && now - entry.second.asked_at() > answers_are_kept;
+  });
+}
+
+template <class T>
+Task<Expected<T>> ask_of(std::map<MachineId, Question<T>>& questions, MachineId machine, Clock& clock,
+                         std::function<Task<Expected<T>>()> find) {
+  drop_old(questions, clock.now());
+  const auto [entry, is_new] = questions.try_emplace(machine, clock);
+  if (is_new) co_await entry->second.ask(std::move(find));
+  auto answer = co_await entry->second.wait(machine_patience);
+  if (!answer) co_return failure("has not answered yet", ErrorKind::unanswered);
+  questions.erase(machine);
+  co_return *std::move(answer);
+}
+
+}  // namespace
+
+PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, Clock& clock)
+    : provider_(std::move(provider)), clock_(clock), listing_(clock) {}
+
+Task<Expected<std::vector<Instance>>> PatientProvider::list(std::set<InstanceId> known) {
+  if (listing_.is_open()) {
+    co_return failure(fmt::format("was asked {} s ago which machines there are, and has not answered yet",
+                                  (clock_.now() - listing_.asked_at()).count()));
+  }
+  listing_.take();
+  co_await listing_.ask([provider = provider_, known = std::move(known)] { return provider->list(known); });
+  const Seconds patience = std::max(listing_patience, listing_.last_took() * 3 / 2);
+  auto answer = co_await listing_.wait(patience);
+  if (answer) co_return *std::move(answer);
+  co_return failure(fmt::format("has not answered for {} s which machines there are", patience.count()));
+}
+
+Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) {
+  const MachineId machine = instance.machine;
+  return ask_of<void>(readiness_, machine, clock_,
+                      [provider = provider_, instance = std::move(instance), pool = std::move(pool)] {
+                        return provider->ready(instance, pool);
+                      });
+}
+
+Task<Expected<void>> PatientProvider::keep_alive(Target target) {
+  return ask_of<void>(touches_, target.machine, clock_,
+                      [provider = provider_, target] { return provider->upkeep()->keep_alive(target); });
+}
+
+Task<Expected<Condition>> PatientProvider::check(Target target) {
+  return ask_of<Condition>(checks_, target.machine, clock_,
+                           [provider = provider_, target] { return provider->upkeep()->check(target); });
+}
+
+Task<Expected<Instance>> PatientProvider::create(Target target, PoolConfig pool) {
+  return provider_->create(std::move(target), std::move(pool));
+}
+
+Task<Expected<Instance>> PatientProvider::start(Target target, PoolConfig pool) {
+  return provider_->start(std::move(target), std::move(pool));
+}
+
+Task<Expected<void>> PatientProvider::stop(Target target) { return provider_->stop(std::move(target)); }
+
+Task<Expected<void>> PatientProvider::destroy(Target target) { return provider_->destroy(std::move(target)); }
+
+Task<Expected<std::string>> PatientProvider::specification(PoolConfig pool) {
+  return provider_->upkeep()->specification(std::move(pool));
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,224 @@
+"""The daemon: quick to react, reads its configuration again, and survives whatever happens to it and under it."""
+
+import os
+import signal
+
+import program
+from daemon_farm import DaemonTest, ServiceManager
+from farm import PLAIN, pool
+from nixops_farm import EC2, nixops_pool
+from nix_text import Expression
+from waiting import wait_for
+
+BENCHMARK = f"{PLAIN}:benchmark"
+
+
+class Life(DaemonTest):
+    def test_machines_come_with_the_work_and_go_with_it(self):
+        farm = self.farm_with_daemon()
+        farm.queue(runnable=10)
+        farm.wait_for_machines(2)
+        farm.idle()
+        wait_for(lambda: farm.folders() == [], "all machines are gone", farm.said)
+        self.assertEqual(farm.listed(), [])
+        self.stop(farm)
+        self.assertNotIn("error", farm.said())
+
+    def test_stopped_it_leaves_all_as_it_is(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number):
+                farm = self.farm_with_daemon()
+                before = farm.listed()
+                farm.daemon.send_signal(number)
+                self.assertEqual(farm.daemon.wait(60), 0)
+                self.assertEqual(farm.listed(), before)
+                self.assertTrue(farm.is_listening("t-0"))
+
+    def test_what_comes_while_it_ends_is_taken_up_by_the_next(self):
+        for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -9)):
+            with self.subTest(signal=number):
+                farm = self.farm(pools={PLAIN: pool(local={"bootSeconds": 2})})
+                farm.queue(runnable=1)
+                farm.daemon = farm.begin_daemon()
+                wait_for(farm.folders, "a machine is made")
+                farm.daemon.send_signal(number)
+                self.assertEqual(farm.daemon.wait(60), status)
+                farm.daemon = farm.begin_daemon()
+                farm.wait_for_machines(1)
+                self.assertEqual(farm.folders(), ["t-0"])
+                self.assertEqual(farm.log("t-0").count("create begins"), 1)
+                self.stop(farm)
+
+    def test_while_the_status_cannot_be_had_all_is_kept(self):
+        farm = self.farm_with_daemon(interval=1)
+        farm.queue_says("no JSON")
+        farm.wait_until_said("the status is not trusted")
+        farm.wait_for_passes()
+        self.assertEqual(len(farm.listed()), 1)
+        farm.queue(runnable=10)
+        farm.wait_for_machines(2)
+        self.assertEqual(farm.said().count("the status is not trusted"), 1)
+        self.stop(farm)
+
+
+class Alone(DaemonTest):
+    def test_neither_a_pass_nor_another_daemon_works_beside_it(self):
+        farm = self.farm_with_daemon()
+        self.assertEnded(farm.run_pass(), 75, "another pass of tag t is at work")
+        self.assertEnded(farm.run("daemon", farm.conf), 75, "another pass of tag t is at work")
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+        self.stop(farm)
+        self.assertEnded(farm.run_pass(), 0)
+
+    def test_it_takes_its_lock_again_when_somebody_removes_it(self):
+        farm = self.farm_with_daemon()
+        (farm.state / "t.lock").unlink()
+        farm.wait_until_said("t.lock was removed or replaced; taken again")
+        self.assertEnded(farm.run_pass(), 75)
+        self.stop(farm)
+
+    def test_it_ends_when_somebody_else_has_taken_the_place(self):
+        farm = self.farm_with_daemon(interval=5)
+        (farm.state / "t.lock").unlink()
+        farm.queue(runnable=1)
+        other = farm.begin_daemon()
+        ends = [farm.daemon, other]
+        wait_for(lambda: [child for child in ends if child.poll() is not None], "one of both ends", farm.said)
+        self.assertEqual([child.poll() for child in ends if child.poll() is not None], [75])
+        self.assertEqual(farm.folders(), ["t-0"])
+
+
+class Reload(DaemonTest):
+    def test_a_changed_file_is_read_again(self):
+        farm = self.farm_with_daemon()
+        farm.configure(pools={PLAIN: pool(minMachines=2)})
+        farm.wait_for_machines(2)
+        farm.configure(pools={PLAIN: pool(maxMachines=1, minMachines=1)})
+        farm.idle()
+        wait_for(lambda: len(farm.folders()) == 1, "there is one machine less", farm.said)
+        self.assertEqual(len(farm.listed()), 1)
+        self.stop(farm)
+
+    def test_so_is_a_file_that_it_imports(self):
+        farm = self.farm(pools=Expression("import ./pools.nix"))
+        pools = farm.folder / "pools.nix"
+        pools.write_text('{ "x86_64-linux" = { local = { }; minMachines = 1; maxMachines = 2; }; }')
+        farm.daemon = farm.begin_daemon()
+        farm.wait_for_machines(1)
+        pools.write_text('{ "x86_64-linux" = { local = { }; minMachines = 2; maxMachines = 2; }; }')
+        farm.wait_for_machines(2)
+        self.stop(farm)
+
+    def test_a_wrong_one_is_reported_once_and_the_old_one_stays(self):
+        farm = self.farm_with_daemon()
+        good = farm.conf.read_text()
+        wrongs = [
+            (good.replace("maxMachines", "maxMachine"), "unknown option (did you mean maxMachines?)"),
+            ("{", "syntax error"),
+            (good.replace('"tag" = "t"', '"tag" = "u"'), 'tag: is "u" now, and this daemon looks after "t"'),
+        ]
+        for text, what in wrongs:
+            farm.conf.write_text(text)
+            farm.wait_until_said(what)
+            farm.wait_for_passes()
+            self.assertEqual(farm.said().count(what), 1, farm.said())
+            self.assertEqual(len(farm.listed()), 1)
+        self.assertEqual(farm.said().count("not used; the configuration stays as it was"), len(wrongs))
+        farm.configure(pools={PLAIN: pool(minMachines=2)})
+        farm.wait_for_machines(2)
+        self.stop(farm)
+
+    def test_so_is_a_folder_in_its_place_and_none_at_all(self):
+        farm = self.farm_with_daemon()
+        farm.conf.unlink()
+        farm.wait_until_said("no such file")
+        farm.conf.mkdir()
+        farm.wait_until_said("is a folder; name the file in it")
+        farm.wait_for_passes()
+        self.assertEqual(len(farm.listed()), 1)
+        farm.conf.rmdir()
+        farm.configure(pools={PLAIN: pool(minMachines=2)})
+        farm.wait_for_machines(2)
+        self.stop(farm)
+
+    def test_sighup_asks_for_it(self):
+        farm = self.farm_with_daemon(interval=3600)
+        farm.configure(pools={PLAIN: pool(minMachines=2)})
+        farm.daemon.send_signal(signal.SIGHUP)
+        farm.wait_for_machines(2)
+        self.assertIn("conf.nix: read again", farm.said())
+        self.stop(farm)
+
+    def test_the_machines_of_a_pool_that_was_taken_out_leave(self):
+        farm = self.farm(pools={PLAIN: pool(minMachines=1), BENCHMARK: pool(minMachines=1)})
+        farm.daemon = farm.begin_daemon()
+        farm.wait_for_machines(2)
+        farm.configure(pools={PLAIN: pool(minMachines=1)})
+        farm.idle()
+        wait_for(lambda: len(farm.folders()) == 1, "its machine is gone", farm.said)
+        farm.wait_for_machines(1)
+        self.stop(farm)
+
+
+class Trouble(DaemonTest):
+    def test_a_journal_that_is_removed_costs_no_machine(self):
+        farm = self.farm_with_daemon()
+        before = farm.listed()
+        for path in farm.state.glob("t.sqlite*"):
+            path.unlink()
+        farm.wait_for_passes()
+        self.assertEqual((farm.folders(), farm.listed()), (["t-0"], before))
+        self.stop(farm)
+
+    def test_a_provider_that_hangs_holds_up_no_other(self):
+        farm = self.farm(pools={PLAIN: pool(), BENCHMARK: nixops_pool(nixopsExpr=Expression("./deployment.nix"))})
+        (farm.folder / "deployment.nix").write_text(EC2)
+        (farm.folder / "bin").mkdir()
+        hangs = farm.folder / "bin/nixops"
+        hangs.write_text('#!/bin/sh\ncase "$1" in --version) echo "NixOps 1.7";; *) exec sleep 1000;; esac\n')
+        hangs.chmod(0o755)
+        farm.environment["PATH"] = f"{farm.folder}/bin:{os.environ['PATH']}"
+        farm.daemon = farm.begin_daemon()
+        farm.queue(runnable=1)
+        farm.wait_for_machines(1)
+        farm.wait_until_said("x86_64-linux:benchmark: ")
+        farm.queue(runnable=10)
+        farm.wait_for_machines(2)
+        self.stop(farm)
+
+
+class Manager(DaemonTest):
+    def test_the_service_manager_is_told_how_it_is(self):
+        farm = self.farm()
+        manager = ServiceManager(farm)
+        farm.daemon = farm.begin_daemon()
+        manager.wait_for("READY=1")
+        manager.wait_for("STATUS=0 machines; next pass in 1 s")
+        farm.queue(runnable=1)
+        manager.wait_for("1 machine: 1 ready")
+        self.assertTrue(manager.has_heard("WATCHDOG=1"))
+        farm.daemon.send_signal(signal.SIGHUP)
+        manager.wait_for("RELOADING=1\nMONOTONIC_USEC=")
+        self.stop(farm)
+        manager.wait_for("STOPPING=1")
+
+    def test_the_systems_journal_is_told_what_matters(self):
+        farm = self.farm()
+        log = farm.folder / "daemon.log"
+        log.touch()
+        stream = log.stat()
+        farm.environment["JOURNAL_STREAM"] = f"{stream.st_dev}:{stream.st_ino}"
+        farm.daemon = farm.begin_daemon("-v")
+        farm.queue_says("no JSON")
+        farm.wait_until_said("<4>warning: the status is not trusted")
+        farm.conf.write_text("{ tag = 1; }")
+        farm.wait_until_said("<3>error: ")
+        farm.configure()
+        farm.queue(runnable=1)
+        farm.wait_until_said("<6>t-0: ready")
+        self.assertIn("<7>", farm.said())
+        self.stop(farm)
+
+
+if __name__ == "__main__":
+    program.main()
