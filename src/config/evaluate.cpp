@@ -94,9 +94,7 @@ Task<Expected<Evaluation>> evaluate_nix_file(std::string file) {
   if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
   if (finished->exit_status != 0) co_return failure(cause(*finished));
 
-  auto value = parse_json(finished->output);
-  if (!value) co_return std::unexpected(within("its value cannot be read", std::move(value.error())));
-  co_return Evaluation{.value = *std::move(value), .files = evaluated_files(finished->errors)};
+  co_return Evaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
 }
 
 bool is_function(const Json& value) { return value.is_object() && value.size() == 1 && value.contains("<function>"); }

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "io/json.hpp"
 #include "io/task.hpp"
 #include "model/error.hpp"
@@ -16,7 +14,7 @@ namespace hydra_provisioner {
 // is copied to the store), and functions, which JSON cannot show, are marked. The message says neither which file it is
 // about nor is it on one line when it is Nix's own: then the lines are Nix's, after a first one of ours.
 struct Evaluation {
-  Json value;
+  std::string json;                // its value
   std::vector<std::string> files;  // that were evaluated: this one, and what it imports
 };
 Task<Expected<Evaluation>> evaluate_nix_file(std::string file);

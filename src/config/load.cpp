@@ -32,7 +32,11 @@ Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOp
   const std::string absolute = absolute_path(file);
   auto evaluation = co_await evaluate_nix_file(absolute);
   if (!evaluation) co_return std::unexpected(ConfigErrors{within(file, evaluation.error()).message});
-  auto config = read_config(file, evaluation->value, options);
+  const auto value = parse_json(evaluation->json);
+  if (!value)
+    co_return std::unexpected(
+        ConfigErrors{fmt::format("{}: its value cannot be read: {}", file, value.error().message)});
+  auto config = read_config(file, *value, options);
   if (!config) co_return config;
   config->file = absolute;
   config->files = std::move(evaluation->files);
