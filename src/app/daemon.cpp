@@ -23,7 +23,7 @@
 namespace hydra_provisioner {
 namespace {
 
-constexpr std::chrono::seconds last_pass_max{30};  // after which a pass that is at it is cut off
+constexpr std::chrono::seconds last_pass_max{5};  // after which a pass that is at it is cut off, as if it were killed
 
 class Daemon {
  public:

@@ -7,13 +7,16 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "app/exit_status.hpp"
+#include "app/when.hpp"
 #include "config/nearest.hpp"
+#include "io/clock.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -25,6 +28,13 @@ constexpr const char* description = R"(hydra-provisioner - build machines for Hy
   hydra-provisioner check CONF    is the configuration right? (asks nobody)
   hydra-provisioner plan CONF     what would a pass do, and why? (changes nothing)
   hydra-provisioner status CONF   the queue and our machines (changes nothing)
+
+What was, from the journal alone (changes nothing, asks nobody):
+
+  hydra-provisioner history [MACHINE|TYPE]  what happened, when and why
+  hydra-provisioner explain MACHINE|TYPE    why is it as it is, and what would change it?
+  hydra-provisioner cost                    machine-hours and money, by type
+  hydra-provisioner replay [PASS]           decide again what a pass decided; with --config, from another file
 
 CONF is a Nix file; docs/configuration.md describes it. A file that is called like a verb is written ./plan.)";
 
@@ -45,10 +55,14 @@ struct VerbName {
   std::string_view name;
   Verb verb;
 };
-constexpr std::array<VerbName, 5> verbs{{{"daemon", Verb::daemon},
+constexpr std::array<VerbName, 9> verbs{{{"daemon", Verb::daemon},
                                          {"check", Verb::check},
                                          {"plan", Verb::plan},
                                          {"status", Verb::status},
+                                         {"history", Verb::history},
+                                         {"explain", Verb::explain},
+                                         {"cost", Verb::cost},
+                                         {"replay", Verb::replay},
                                          {"run-job", Verb::run_job}}};
 
 std::string default_state_dir() {
@@ -81,9 +95,32 @@ std::optional<Verb> verb_named(const std::string& word) {
 }
 
 std::string no_verb(const std::string& word) {
-  const auto meant = nearest(word, {"daemon", "check", "plan", "status"});
+  const auto meant = nearest(word, {"daemon", "check", "plan", "status", "history", "explain", "cost", "replay"});
   return fmt::format("\"{}\" is no verb; {}", word,
-                     meant ? fmt::format("did you mean {}?", *meant) : "they are daemon, check, plan and status");
+                     meant ? fmt::format("did you mean {}?", *meant)
+                           : "they are daemon, check, plan, status, history, explain, cost and replay");
+}
+
+// Of the verbs that only read the journal.
+std::expected<Options, Farewell> interpret_recall(Options options, std::vector<std::string> words) {
+  const std::size_t most = options.verb == Verb::cost ? 0 : 1;
+  if (words.size() > most) return usage(fmt::format("\"{}\" is one argument too many", words[most]));
+  if (words.empty() && options.verb == Verb::explain) return usage("explain takes a machine or a type");
+  if (options.at && options.verb == Verb::replay && !words.empty())
+    return usage("replay takes a pass or --at, not both");
+  options.arguments = std::move(words);
+  return options;
+}
+
+// What goes with the verbs that only read the journal; none: all is well.
+std::optional<std::string> misplaced_option(const Options& options) {
+  if (options.since && options.verb != Verb::history && options.verb != Verb::cost)
+    return "--since goes with history and cost";
+  if (options.at && options.verb != Verb::explain && options.verb != Verb::replay)
+    return "--at goes with explain and replay";
+  if (!options.tag.empty() && !recalls(options.verb)) return "--tag goes with history, explain, cost and replay";
+  if (!options.config_file.empty() && options.verb != Verb::replay) return "--config goes with replay";
+  return std::nullopt;
 }
 
 // The first word is a verb or, for a pass, the configuration file.
@@ -93,13 +130,16 @@ std::expected<Options, Farewell> interpret(Options options, std::vector<std::str
     options.verb = *verb;
     words.erase(words.begin());
   }
+  if (const auto misplaced = misplaced_option(options)) return usage(*misplaced);
+  if (options.detailed_exit_code && recalls(options.verb)) return usage("--detailed-exitcode goes with plan");
+  if (recalls(options.verb)) return interpret_recall(std::move(options), std::move(words));
   const std::size_t expected = options.verb == Verb::run_job ? 2 : 1;
   if (words.empty()) return usage("no configuration file given");
   if (words.size() > expected && options.verb == Verb::pass) return usage(no_verb(words.front()));
   if (words.size() > expected) return usage(fmt::format("\"{}\" is one argument too many", words[expected]));
   if (words.size() < expected) return usage("run-job takes TAG and ID");
   if (options.json && (options.verb == Verb::pass || options.verb == Verb::daemon || options.verb == Verb::run_job)) {
-    return usage("--json goes with check, plan and status");
+    return usage("--json goes with check, plan, status, history, explain, cost and replay");
   }
   if (options.detailed_exit_code && options.verb != Verb::plan) return usage("--detailed-exitcode goes with plan");
   if (options.verb == Verb::run_job) {
@@ -116,6 +156,8 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   Options options;
   std::vector<std::string> words;
   std::string color = "auto";
+  std::string since;
+  std::string at;
   bool quiet = false;
   bool verbose = false;
   CLI::App app{description, "hydra-provisioner"};
@@ -124,7 +166,11 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   app.set_version_flag("--version", "hydra-provisioner " HYDRA_PROVISIONER_VERSION);
   app.add_option("words", words, "[daemon|check|plan|status] CONF")->required(false)->group("");
   app.add_option("--state-dir", options.state_dir, "Where the journal, the logs and the local machines are");
-  app.add_flag("--json", options.json, "Print JSON (check, plan, status)");
+  app.add_flag("--json", options.json, "Print JSON (the verbs that only tell)");
+  app.add_option("--since", since, "How far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00 (history, cost)");
+  app.add_option("--at", at, "As of a time, written likewise (explain, replay)");
+  app.add_option("--tag", options.tag, "Whose journal, where there are several (history, explain, cost, replay)");
+  app.add_option("--config", options.config_file, "Decide from this configuration instead (replay)");
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
   app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");
   app.add_flag("-v,--verbose", verbose, "Say more: also why machines are kept");
@@ -141,6 +187,12 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
     return usage(fmt::format("unknown option {}", app.remaining().front()));
   } catch (const CLI::ParseError& error) {
     return usage(error.what());
+  }
+  for (const auto& [text, into] : {std::pair(&since, &options.since), std::pair(&at, &options.at)}) {
+    if (text->empty()) continue;
+    const auto time = parse_when(*text, SystemClock{}.now());
+    if (!time) return usage(time.error().message);
+    *into = *time;
   }
   if (quiet && verbose) return usage("-q and -v exclude each other");
   if (quiet) options.verbosity = Verbosity::quiet;

@@ -3,20 +3,32 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/time.hpp"
+
 namespace hydra_provisioner {
 
-enum class Verb : std::uint8_t { pass, daemon, check, plan, status, run_job };
+enum class Verb : std::uint8_t { pass, daemon, check, plan, status, history, explain, cost, replay, run_job };
+
+// Whether it only reads the journal.
+constexpr bool recalls(Verb verb) {
+  return verb == Verb::history || verb == Verb::explain || verb == Verb::cost || verb == Verb::replay;
+}
+
 enum class Color : std::uint8_t { automatic, always, never };
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 
 struct Options {
   Verb verb = Verb::pass;
-  std::string config_file;             // of every verb but run_job
-  std::vector<std::string> arguments;  // of run_job: TAG ID
-  std::string state_dir;               // absolute
+  std::string config_file;             // of every verb that takes one
+  std::vector<std::string> arguments;  // of run_job: TAG ID; of those that recall: MACHINE, TYPE or PASS
+  std::string tag;                     // whose journal; empty: the only one
+  std::optional<Instant> since;
+  std::optional<Instant> at;
+  std::string state_dir;  // absolute
   bool json = false;
   bool detailed_exit_code = false;
   bool allow_empty = false;

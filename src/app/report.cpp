@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/documents.hpp"
+#include "app/usage.hpp"
 #include "io/json.hpp"
+#include "state/pass_rows.hpp"
 
 namespace hydra_provisioner {
 
@@ -39,11 +41,36 @@ std::vector<RecordedPool> recorded(const Config& config) {
   return pools;
 }
 
-PassRecord pass_record(const Look& look, const Plan& plan, Instant start, Instant end) {
-  return {.start = start,
-          .duration = end - start,
-          .inputs_json = compact(status_document(look, plan)),
-          .plan_json = compact(plan_document(plan))};
+Facts decided(const Json& plan_document) {
+  Facts facts;
+  const auto add = [&](std::string name, const Json& what) {
+    while (!facts.emplace(name, compact(what)).second) name += "'";  // two pools of one name, one of them retired
+  };
+  for (const Json& pool : plan_document.at("pools"))
+    add("decided/pool/" + pool.at("name").get_ref<const std::string&>(), pool);
+  for (const Json& action : plan_document.at("actions")) {
+    if (action.at("action") == "keep") continue;
+    add("decided/action/" + action.at("machine").get_ref<const std::string&>(), action);
+  }
+  return facts;
+}
+
+PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass, Instant start,
+                       Instant end) {
+  const Json document = plan_document(plan);
+  PassRecord record{.start = start, .duration = end - start, .clocks_json = clocks_of(look.seen)};
+  record.facts = facts_of(look.seen, config);
+  record.facts.merge(decided(document));
+  record.plan_hash = hash_of(compact(document));
+  record.trouble = plan.untrusted ? fmt::format("status not trusted: {}", *plan.untrusted) : "";
+  for (const std::string& problem : look.problems) record.trouble += (record.trouble.empty() ? "" : "; ") + problem;
+  const Seconds span = last_pass == Instant{} ? Seconds{0} : std::max(start - last_pass, Seconds{0});
+  if (span <= usage_gap_max) {
+    record.usage = usage_of(look.seen, config, span);
+  } else {
+    record.unknown = span;
+  }
+  return record;
 }
 
 }  // namespace hydra_provisioner

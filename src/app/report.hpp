@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "act/ledger.hpp"
 #include "act/voice.hpp"
 #include "app/look.hpp"
@@ -16,6 +18,12 @@ namespace hydra_provisioner {
 void tell(const Plan& plan, Voice& voice);
 
 std::vector<RecordedPool> recorded(const Config& config);
-PassRecord pass_record(const Look& look, const Plan& plan, Instant start, Instant end);
+
+// What the journal keeps of a plan's JSON: all but the machines that are kept as they are, which replaying finds again.
+Facts decided(const nlohmann::json& plan_document);
+
+// `last_pass` as in Memory.
+PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass, Instant start,
+                       Instant end);
 
 }  // namespace hydra_provisioner

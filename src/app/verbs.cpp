@@ -1,6 +1,5 @@
 #include "app/verbs.hpp"
 
-#include <cerrno>
 #include <string_view>
 
 #include <unistd.h>
@@ -13,33 +12,20 @@
 #include "app/exit_status.hpp"
 #include "app/hints.hpp"
 #include "app/look.hpp"
+#include "app/output.hpp"
 #include "app/pass.hpp"
+#include "app/recall.hpp"
 #include "app/tag_lock.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
 #include "decide/plan.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"
-#include "io/wording.hpp"
 #include "state/sqlite_journal.hpp"
 #include "state/times.hpp"
 
 namespace hydra_provisioner {
 namespace {
-
-// Data goes to stdout, whole or as a failure; a reader that has seen enough (`| head`) is told nothing.
-bool print(std::string_view text, TerminalVoice& voice) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      if (errno != EPIPE) voice.problem(fmt::format("cannot write to stdout: {}", os_error(errno)));
-      return false;
-    }
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 int report_config_errors(const ConfigErrors& errors, const Options& options, TerminalVoice& voice) {
   if (options.verb == Verb::check && options.json) {
@@ -100,6 +86,7 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 }  // namespace
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
+  if (recalls(options.verb)) co_return co_await recall(options, voice);
   auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
   if (!config) co_return report_config_errors(config.error(), options, voice);
   switch (options.verb) {

@@ -49,6 +49,12 @@ constexpr Option pool[] = {
      "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; unless "
      "given, 3600 for `ec2` and for EC2 machines of NixOps"},
     {"bootTimeout", timeout, "1800", "from the request for a machine until it can build; one that takes longer failed"},
+    {"maxAge", timeout, "", "how long after its start a machine is replaced, even if it is needed"},
+    {"maxUnavailable", quantity, "1",
+     "machines that are replaced at a time: before their replacement is ready, where `maxMachines` leaves no room for "
+     "it"},
+    {"pricePerHour", price, "",
+     "what an hour of one machine costs, stopped ones excepted, such as 0.17; only `hydra-provisioner cost` uses it"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
@@ -104,6 +110,8 @@ std::string kind_text(OptionKind kind) {
       return "`true` or `false`";
     case store:
       return "`\"own\"` or `\"host\"`";
+    case price:
+      return "number, 0 to 1000000";
     case settings:
       return "attribute set";
     default:

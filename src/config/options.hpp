@@ -22,6 +22,7 @@ enum class OptionKind : std::uint8_t {
   parallelism,  // of operations
   seconds,      // 0 is no time at all
   timeout,      // seconds, at least 1
+  price,        // a number that need not be whole
   settings,     // an attribute set
 };
 

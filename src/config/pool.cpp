@@ -67,6 +67,9 @@ void read_times(PoolConfig& pool, Settings& settings) {
   if (settings.has("ec2")) pool.billing_period = Seconds{3600};
   settings.read("billingPeriod", pool.billing_period);
   settings.read("bootTimeout", pool.boot_timeout);
+  settings.read("maxAge", pool.max_age);
+  settings.read("maxUnavailable", pool.max_unavailable);
+  settings.read("pricePerHour", pool.price_per_hour);
 }
 
 NixopsSettings read_nixops(Settings& settings) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/evaluate.hpp"
+#include "model/money.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner {
@@ -137,6 +139,15 @@ Expected<Seconds> read_value<Seconds>(OptionKind kind, const Json& value) {
   auto number = read_number(kind, value);
   if (!number) return std::unexpected(std::move(number.error()));
   return Seconds{*number};
+}
+
+template <>
+Expected<Micros> read_value<Micros>(OptionKind, const Json& value) {
+  constexpr double most = 1'000'000;
+  if (!value.is_number()) return mismatch(value, "a number, such as 0.17");
+  const auto number = value.get<double>();
+  if (!(number >= 0 && number <= most)) return mismatch(value, "a number from 0 to 1000000");
+  return Micros{std::llround(number * 1e6)};
 }
 
 template <>

@@ -11,6 +11,7 @@
 #include "decide/idleness.hpp"
 #include "decide/redeployment.hpp"
 #include "decide/removal.hpp"
+#include "decide/renewal.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -62,6 +63,7 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
 }
 
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
+  if (is_worn(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {wear_of(pool, *ready.machine), {}});
   const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
     return act_on<Keep>(*ready.machine, {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(),
@@ -76,6 +78,7 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
   if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
   if (exceeds_maximum)
     return destroy_when_proven(pool, machine, fmt::format("exceeds max {}", pool.settings.max_machines));
+  if (is_worn(pool, machine)) return destroy_when_proven(pool, machine, wear_of(pool, machine));
   if (!pool.settings.stop_on_idle) return destroy_when_proven(pool, machine, "surplus");
   if (machine.cannot_stop) return destroy_when_proven(pool, machine, "surplus, and its provider refuses to stop it");
   return stop_when_proven(pool, machine, "surplus");
@@ -83,7 +86,7 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   const auto paid = paid_period(pool, machine);
-  if (paid && paid->left >= stays_listed_while_paid) {
+  if (paid && paid->left >= stays_listed_while_paid && !is_worn(pool, machine)) {
     return act_on<Undrain>(
         machine, {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
                   paid->is_below(stays_listed_while_paid)});
@@ -100,6 +103,7 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
   if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
   if (exceeds_maximum)
     return destroy_when_proven(pool, machine, fmt::format("stopped; exceeds max {}", pool.settings.max_machines));
+  if (is_worn(pool, machine)) return destroy_when_proven(pool, machine, "stopped; " + wear_of(pool, machine));
   if (!pool.settings.stop_on_idle)
     return destroy_when_proven(pool, machine, "stopped; its pool does not keep stopped machines");
   return act_on<Keep>(machine, {"stopped; kept for later", {}});

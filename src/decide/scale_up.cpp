@@ -10,6 +10,7 @@
 #include "decide/idleness.hpp"
 #include "decide/limits.hpp"
 #include "decide/redeployment.hpp"
+#include "decide/renewal.hpp"
 #include "decide/sorting.hpp"
 
 namespace hydra_provisioner {
@@ -24,21 +25,27 @@ Machines take(Machines& machines, std::int64_t count) {
   return taken;
 }
 
-// What does not work any more goes on draining.
-std::vector<ActiveMachine> take_unproven(const PoolView& pool, std::vector<ActiveMachine>& machines) {
-  std::vector<ActiveMachine> unproven;
-  std::erase_if(machines, [&](const ActiveMachine& each) {
-    if (is_unproven(pool, *each.machine)) unproven.push_back(each);
-    return is_unproven(pool, *each.machine);
-  });
-  return unproven;
+// Takes out those of which this is true.
+template <class Machines, class Predicate>
+Machines take_if(Machines& machines, Predicate is_taken) {
+  Machines taken;
+  Machines left;
+  for (const auto& each : machines) (is_taken(each) ? taken : left).push_back(each);
+  machines = std::move(left);
+  return taken;
 }
 
-// The machine that would leave first stands last: busy ones stay before idle ones, and the longest idle goes first.
-void order_by_worth(std::vector<ActiveMachine>& machines) {
-  sort_by_key(machines, [](const ActiveMachine& machine) {
+// What does not work any more, or is to be replaced, is not brought back.
+bool is_unusable(const PoolView& pool, const Machine& machine) {
+  return is_unproven(pool, machine) || is_worn(pool, machine);
+}
+
+// The machine that would leave first stands last: what is to be replaced; then the longest idle, before busy ones.
+void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) {
+  sort_by_key(machines, [&](const ActiveMachine& machine) {
     const auto& [jobs, idle_from] = machine.activity;
-    return std::tuple(-jobs, jobs > 0 ? 0 : -to_unix(idle_from), number_of(machine.machine->id));
+    return std::tuple(is_worn(pool, *machine.machine), -jobs, jobs > 0 ? 0 : -to_unix(idle_from),
+                      number_of(machine.machine->id));
   });
 }
 
@@ -83,13 +90,14 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
 ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_under_way, std::int64_t& next_number) {
   ScaleUp result;
   // Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
-  order_by_worth(free.ready);
-  order_by_worth(free.draining);
+  order_by_worth(pool, free.ready);
+  order_by_worth(pool, free.draining);
+  const Renewal replaced = renewal(pool, free.ready);
   std::int64_t missing = pool.target.machines;
 
-  const auto ready = take(free.ready, pool.seen.queue ? missing : std::ssize(free.ready));
+  const auto ready = take(free.ready, pool.seen.queue ? missing - replaced.fewer : std::ssize(free.ready));
   for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine));
-  missing -= std::ssize(ready) + coming_under_way;
+  missing += replaced.extra - std::ssize(ready) - coming_under_way;
 
   // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
   sort_by_key(free.coming, [](const Machine* machine) {
@@ -99,14 +107,17 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);
 
-  const auto unusable = take_unproven(pool, free.draining);
+  const auto unusable =
+      take_if(free.draining, [&pool](const ActiveMachine& each) { return is_unusable(pool, *each.machine); });
   const auto draining = take(free.draining, missing);
   std::ranges::copy(unusable, std::back_inserter(free.draining));
   for (const ActiveMachine& each : draining)
     result.actions.push_back(act_on<Undrain>(*each.machine, {"needed again", {}}));
   missing -= std::ssize(draining);
 
+  const auto worn = take_if(free.stopped, [&pool](const Machine* machine) { return is_worn(pool, *machine); });
   const auto stopped = take(free.stopped, missing);
+  std::ranges::copy(worn, std::back_inserter(free.stopped));
   for (const Machine* machine : stopped) result.actions.push_back(act_on<Start>(*machine, {"stopped; warm store", {}}));
   missing -= std::ssize(stopped);
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/money.hpp"
 #include "model/names.hpp"
 #include "model/system_type.hpp"
 #include "model/time.hpp"
@@ -47,6 +48,9 @@ struct PoolConfig {
   Seconds grace_period{0};
   std::optional<Seconds> billing_period;  // none: as its machines' provider says; 0: billed for what is used
   Seconds boot_timeout{1800};
+  std::optional<Seconds> max_age;        // after which a machine is replaced; none: never
+  std::int64_t max_unavailable = 1;      // machines replaced at a time
+  std::optional<Micros> price_per_hour;  // of one machine that is not stopped; none: not known
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured
 

@@ -15,6 +15,7 @@
 #include "model/error.hpp"
 #include "model/machine.hpp"
 #include "model/snapshot.hpp"
+#include "state/inputs.hpp"
 
 namespace hydra_provisioner {
 
@@ -42,11 +43,26 @@ struct JournalEvent {
   std::string reason;
 };
 
+// How long a pool's machines were at what, and for which price an hour.
+struct Usage {
+  PoolName pool{};
+  std::optional<Micros> price_per_hour{};
+  Seconds boot{};     // on their way up
+  Seconds busy{};     // in the machines file, with jobs
+  Seconds idle{};     // in the machines file, without
+  Seconds drain{};    // on their way down, failed ones included
+  Seconds stopped{};  // which costs no machine-hours
+};
+
 struct PassRecord {
   Instant start;
   Seconds duration{};
-  std::string inputs_json;
-  std::string plan_json;
+  std::string clocks_json{};   // clocks_of() its inputs
+  Facts facts{};               // facts_of() its inputs, and what it decided from them but to keep: `decided/…`
+  std::uint64_t plan_hash{};   // hash_of() the whole plan's JSON
+  std::string trouble{};       // why the pass could not see or trust everything; empty: it could
+  std::vector<Usage> usage{};  // since the pass before it
+  Seconds unknown{};           // since the pass before it, where that is too long ago for `usage`
 };
 
 // What one commit() writes, all or nothing.

@@ -8,11 +8,12 @@
 #include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
+#include "state/pass_rows.hpp"
+
 namespace hydra_provisioner {
 namespace {
 
 constexpr Seconds failures_remembered{2 * 3600};
-constexpr std::int64_t passes_kept = 500;
 constexpr std::int64_t events_kept = 200'000;
 
 // A word that this program never writes: the file was changed by somebody else.
@@ -144,16 +145,6 @@ void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
   row.bind(3, delivery.succeeded ? 1 : 0);
   row.bind(4, delivery.destination);
   row.exec();
-}
-
-void write_pass(SQLite::Database& database, const PassRecord& pass) {
-  SQLite::Statement row(database, "insert into passes (start, duration, inputs, plan) values (?, ?, ?, ?)");
-  row.bind(1, to_unix(pass.start));
-  row.bind(2, static_cast<std::int64_t>(pass.duration.count()));
-  row.bind(3, pass.inputs_json);
-  row.bind(4, pass.plan_json);
-  row.exec();
-  database.exec(fmt::format("delete from passes where id <= (select max(id) from passes) - {}", passes_kept));
 }
 
 std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, Instant now) {

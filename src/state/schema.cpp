@@ -73,6 +73,47 @@ constexpr std::array migrations{R"sql(
                                 R"sql(
   alter table machines add column billing_period integer not null default 0;
   alter table machines add column checked_at integer;
+)sql",
+                                // See pass_rows.hpp. What earlier versions kept of a pass does not suffice to decide
+                                // again.
+                                R"sql(
+  create table passes_now (
+    id integer primary key,
+    start integer not null,
+    duration integer not null,
+    clocks text not null,
+    plan_hash integer not null,
+    trouble text not null
+  ) strict;
+  insert into passes_now select id, start, duration, '', 0, '' from passes;
+  drop table passes;
+  alter table passes_now rename to passes;
+  create index passes_by_start on passes (start);
+  create table facts (
+    name text not null,
+    since integer not null,
+    until integer,
+    value text not null,
+    primary key (name, since)
+  ) strict, without rowid;
+  create index facts_now on facts (name, value) where until is null;
+  create index facts_past on facts (until) where until is not null;
+  create table usage (
+    hour integer not null,
+    pool text not null,
+    price integer not null,
+    boot integer not null,
+    busy integer not null,
+    idle integer not null,
+    drain integer not null,
+    stopped integer not null,
+    primary key (hour, pool, price)
+  ) strict, without rowid;
+  create table gaps (
+    time integer not null,
+    duration integer not null
+  ) strict;
+  create index events_by_time on events (time);
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -58,20 +58,43 @@ std::string in_uri(const std::string& path) {
   return escaped;
 }
 
-Expected<Memory> look_with(const std::string& path, std::string_view parameter, Instant now) {
+using Opened = std::unique_ptr<SQLite::Database>;
+
+Expected<Opened> copy_of(SQLite::Database& database) {
+  auto copy = std::make_unique<SQLite::Database>(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  SQLite::Backup(*copy, database).executeStep(-1);
+  migrate(*copy);
+  return copy;
+}
+
+// What `read` says of the file, which has today's schema or none, or of a copy that was brought up to date.
+template <class Read>
+auto look_with(const std::string& path, std::string_view parameter, Read read) -> decltype(read(nullptr)) {
   try {
-    SQLite::Database database(fmt::format("file:{}?{}", in_uri(path), parameter),
-                              SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
-    if (const auto fits = check_schema(database); !fits) return std::unexpected(unusable(path, fits.error()));
-    if (database.execAndGet("select count(*) from sqlite_master").getInt() == 0) return Memory{};
-    if (!is_outdated(database)) return read_memory(database, now);
-    SQLite::Database copy(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    SQLite::Backup(copy, database).executeStep(-1);
-    migrate(copy);
-    return read_memory(copy, now);
+    auto database = std::make_unique<SQLite::Database>(fmt::format("file:{}?{}", in_uri(path), parameter),
+                                                       SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
+    if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
+    const bool is_empty = database->execAndGet("select count(*) from sqlite_master").getInt() == 0;
+    if (is_empty || !is_outdated(*database)) return read(std::move(database));
+    auto copy = copy_of(*database);
+    if (!copy) return std::unexpected(std::move(copy.error()));
+    return read(*std::move(copy));
   } catch (const std::exception& error) {
     return std::unexpected(in_journal(path, "read", error));
   }
+}
+
+// Without a write-ahead log the file is whole, and reading it as immutable leaves no files beside it. Unless a pass
+// begins just then: its log tells.
+template <class Read>
+auto look_at(const std::string& path, Read read) -> decltype(read(nullptr)) {
+  std::error_code ignored;
+  const auto has_log = [&] { return std::filesystem::exists(path + "-wal", ignored); };
+  if (!has_log()) {
+    auto found = look_with(path, "immutable=1", read);
+    if (!has_log()) return found;
+  }
+  return look_with(path, "mode=ro", read);
 }
 
 }  // namespace
@@ -98,14 +121,14 @@ Expected<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& 
 Expected<Memory> SqliteJournal::look(const std::string& path, Instant now) {
   std::error_code unreadable;
   if (!std::filesystem::exists(path, unreadable) && !unreadable) return Memory{};
-  // Without a write-ahead log the file is whole, and reading it as immutable leaves no files beside it. Unless a pass
-  // begins just then: its log tells.
-  const auto has_log = [&] { return std::filesystem::exists(path + "-wal", unreadable); };
-  if (!has_log()) {
-    auto memory = look_with(path, "immutable=1", now);
-    if (!has_log()) return memory;
-  }
-  return look_with(path, "mode=ro", now);
+  return look_at(path, [now](Opened database) -> Expected<Memory> {
+    if (database->execAndGet("select count(*) from sqlite_master").getInt() == 0) return Memory{};
+    return read_memory(*database, now);
+  });
+}
+
+Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::string& path) {
+  return look_at(path, [](Opened database) { return copy_of(*database); });
 }
 
 Task<Expected<Memory>> SqliteJournal::load(Instant now) {

@@ -125,7 +125,9 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"plan"}), "no configuration file given");
   EXPECT_EQ(complaint({"plan", "a.nix", "b.nix"}), "\"b.nix\" is one argument too many");
   EXPECT_EQ(complaint({"pln", "a.nix"}), "\"pln\" is no verb; did you mean plan?");
-  EXPECT_EQ(complaint({"a.nix", "b.nix"}), "\"a.nix\" is no verb; they are daemon, check, plan and status");
+  EXPECT_EQ(complaint({"a.nix", "b.nix"}),
+            "\"a.nix\" is no verb; they are daemon, check, plan, status, history, explain, "
+            "cost and replay");
   EXPECT_EQ(complaint({"run-job", "a"}), "run-job takes TAG and ID");
   EXPECT_EQ(complaint({"plan", "a.nix", "--jsn"}), "unknown option --jsn");
   EXPECT_EQ(complaint({"a.nix", "-qv"}), "-q and -v exclude each other");
@@ -135,8 +137,23 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
 
 TEST_F(CommandLine, HasJsonForTheReadingVerbsOnly) {
   for (const char* verb : {"check", "plan", "status"}) EXPECT_TRUE(parsed({verb, "conf.nix", "--json"}).json);
-  EXPECT_EQ(complaint({"conf.nix", "--json"}), "--json goes with check, plan and status");
-  EXPECT_EQ(complaint({"run-job", "a", "a-1", "--json"}), "--json goes with check, plan and status");
+  EXPECT_EQ(complaint({"conf.nix", "--json"}),
+            "--json goes with check, plan, status, history, explain, cost and replay");
+  EXPECT_EQ(complaint({"run-job", "a", "a-1", "--json"}),
+            "--json goes with check, plan, status, history, explain, cost and replay");
+}
+
+TEST_F(CommandLine, OfTheVerbsThatRecallTakesNoFile) {
+  EXPECT_THAT(parsed({"explain", "a-1", "--tag", "a"}).arguments, ElementsAre("a-1"));
+  EXPECT_THAT(parsed({"replay"}).arguments, ElementsAre());
+  EXPECT_TRUE(parsed({"history", "--since", "2h"}).since);
+  EXPECT_EQ(complaint({"explain"}), "explain takes a machine or a type");
+  EXPECT_EQ(complaint({"cost", "a"}), "\"a\" is one argument too many");
+  EXPECT_EQ(complaint({"cost", "--at", "2h"}), "--at goes with explain and replay");
+  EXPECT_EQ(complaint({"plan", "a.nix", "--since", "2h"}), "--since goes with history and cost");
+  EXPECT_EQ(complaint({"history", "--since", "soon"}),
+            "\"soon\" is no time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time");
+  EXPECT_THAT(complaint({"history", "--since", "9999-01-01"}), HasSubstr("lies ahead"));
 }
 
 TEST_F(CommandLine, HasTheDetailedExitStatusForPlansOnly) {

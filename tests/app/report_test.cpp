@@ -75,11 +75,22 @@ TEST_F(Report, RecordsAPassWhateverBytesAnErrorHas) {
   look.seen.machines[0].last_error = "create: exited with 1: \"\xff\"";
   Plan plan;
   plan.untrusted = "\xfe";
-  const PassRecord record = pass_record(look, plan, noon, noon + Seconds{3});
+  const PassRecord record = pass_record(look, Config{}, plan, noon - Seconds{60}, noon, noon + Seconds{3});
   EXPECT_EQ(record.start, noon);
   EXPECT_EQ(record.duration, Seconds{3});
-  EXPECT_THAT(record.inputs_json, HasSubstr("\uFFFD"));
-  EXPECT_THAT(record.plan_json, HasSubstr("\"formatVersion\":1"));
+  EXPECT_THAT(record.facts.at("machine/a-1"), HasSubstr("\uFFFD"));
+  EXPECT_THAT(record.trouble, HasSubstr("status not trusted"));
+  ASSERT_EQ(record.usage.size(), 1);
+  EXPECT_EQ(record.usage[0].drain, Seconds{60});
+}
+
+TEST_F(Report, CountsNoHoursAfterALongGap) {
+  Look look;
+  look.seen.machines = {machine("a-1", MachineState::ready)};
+  const PassRecord record = pass_record(look, Config{}, Plan{}, noon - Seconds{3601}, noon, noon);
+  EXPECT_TRUE(record.usage.empty());
+  EXPECT_EQ(record.unknown, Seconds{3601});
+  EXPECT_EQ(pass_record(look, Config{}, Plan{}, Instant{}, noon, noon).unknown, Seconds{0}) << "the first pass";
 }
 
 TEST_F(Report, RecordsThePoolsAsTheyWereWritten) {

@@ -116,7 +116,9 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
                                               {"stopOnIdle", true},
                                               {"gracePeriod", 7},
                                               {"billingPeriod", 8},
-                                              {"bootTimeout", 9}}));
+                                              {"bootTimeout", 9},
+                                              {"maxAge", 10},
+                                              {"maxUnavailable", 11}}));
   EXPECT_EQ(pool.min_machines, 1);
   EXPECT_EQ(pool.max_machines, 2);
   EXPECT_EQ(pool.ignored_runnables, 3);
@@ -128,6 +130,8 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   EXPECT_EQ(pool.grace_period, Seconds{7});
   EXPECT_EQ(pool.billing_period, Seconds{8});
   EXPECT_EQ(pool.boot_timeout, Seconds{9});
+  EXPECT_EQ(pool.max_age, Seconds{10});
+  EXPECT_EQ(pool.max_unavailable, 11);
 }
 
 TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {

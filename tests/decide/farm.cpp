@@ -41,6 +41,8 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .grace_period = settings.grace_period,
           .billing_period = settings.billing_period,
           .boot_timeout = settings.boot_timeout,
+          .max_age = settings.max_age,
+          .max_unavailable = settings.max_unavailable,
           .provider = settings_of(settings.provider),
           .settings_json = {}};
 }

@@ -32,6 +32,8 @@ struct Settings {
   Seconds grace_period{0};
   std::optional<Seconds> billing_period{};
   Seconds boot_timeout{1800};
+  std::optional<Seconds> max_age{};
+  std::int64_t max_unavailable = 1;
   ProviderKind provider = ProviderKind::local;
 };
 

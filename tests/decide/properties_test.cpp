@@ -59,7 +59,7 @@ bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& 
 bool is_up_or_coming(const Action& action, const Snapshot& seen) {
   using enum MachineState;
   if (std::holds_alternative<Create>(action) || std::holds_alternative<Start>(action)) return true;
-  if (std::holds_alternative<Undrain>(action)) return true;
+  if (std::holds_alternative<Undrain>(action) || std::holds_alternative<Redeploy>(action)) return true;
   const Machine* machine = machine_named(seen, machine_of(action));
   const bool is_kept = machine != nullptr && std::holds_alternative<Keep>(action);
   return is_kept && (machine->state == ready || is_coming(*machine));

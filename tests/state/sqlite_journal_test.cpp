@@ -261,28 +261,33 @@ TEST_F(Journal, RemembersAllOfItAfterItWasClosed) {
   open();
   Changes changes = of({machine(1)});
   changes.events = {event(noon, "ready")};
-  changes.pass = PassRecord{.start = noon, .duration = Seconds{90}, .inputs_json = "{\"a\":1}", .plan_json = "{}"};
+  changes.pass = PassRecord{.start = noon, .duration = Seconds{90}, .clocks_json = "{\"a\":1}"};
   commit(std::move(changes));
   close();
   open();
   EXPECT_THAT(ids(load()), ElementsAre("a-1"));
   EXPECT_EQ(number("select count(*) from events where machine = 'a-1' and kind = 'ready' and reason = 'because'"), 1);
-  EXPECT_EQ(number("select duration from passes where inputs = '{\"a\":1}'"), 90);
+  EXPECT_EQ(number("select duration from passes where clocks = '{\"a\":1}'"), 90);
 }
 
 TEST_F(Journal, KeepsOnlySoManyEventsAndPasses) {
   open();
   sql("insert into events values (1, 0, 'a-1', 'p', 'ready', ''), (2, 0, 'a-1', 'p', 'ready', ''), "
       "(200001, 0, 'a-1', 'p', 'ready', '')");
-  sql("insert into passes values (1, 0, 0, '', ''), (2, 0, 0, '', ''), (2001, 0, 0, '', '')");
+  const auto recent = to_unix(noon - hours{1});
+  for (const std::int64_t id : {1, 2, 20'001})
+    sql(fmt::format("insert into passes values ({}, {}, 0, '', 0, '')", id, recent));
+  sql("insert into facts values ('a', 1, 2, 'x'), ('a', 2, 20001, 'y'), ('a', 20001, null, 'z')");
   Changes changes;
   changes.events = {event(noon, "ready")};
-  changes.pass = PassRecord{.start = noon, .duration = {}, .inputs_json = "", .plan_json = ""};
+  changes.pass = PassRecord{.start = noon, .duration = {}, .facts = {{"a", "z"}}};
   commit(std::move(changes));
   EXPECT_EQ(number("select min(id) from events"), 200'001);
   EXPECT_EQ(number("select count(*) from events"), 2);
-  EXPECT_EQ(number("select min(id) from passes"), 2001);
+  EXPECT_EQ(number("select min(id) from passes"), 20'001);
   EXPECT_EQ(number("select count(*) from passes"), 2);
+  EXPECT_EQ(number("select count(*) from facts"), 1) << "what no pass refers to is forgotten, and nothing else";
+  EXPECT_EQ(number("select since from facts where value = 'z'"), 20'001);
 }
 
 TEST_F(Journal, WritesAllOrNothing) {
@@ -347,6 +352,11 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
+  for (const char* table : {"facts", "usage", "gaps", "passes"}) sql(fmt::format("drop table {}", table));
+  sql("drop index events_by_time");
+  sql("create table passes (id integer primary key, start integer not null, duration integer not null, "
+      "inputs text not null, plan text not null) strict");
+  sql("insert into passes values (41, 7, 3, '{}', '{}')");
   for (const char* column : {"billing_period", "checked_at"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("pragma user_version = 1");
@@ -356,7 +366,8 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   EXPECT_EQ(number("pragma user_version"), 1) << "looking changes nothing";
   open();
   EXPECT_EQ(load().machines.front().billing_period, Seconds{0});
-  EXPECT_EQ(number("pragma user_version"), 2);
+  EXPECT_EQ(number("pragma user_version"), 3);
+  EXPECT_EQ(number("select id from passes where start = 7 and duration = 3 and clocks = ''"), 41);
 }
 
 TEST_F(Journal, RefusesWhatANewerVersionWrote) {
@@ -364,7 +375,7 @@ TEST_F(Journal, RefusesWhatANewerVersionWrote) {
   close();
   sql("pragma user_version = 99");
   const std::string expected =
-      "journal " + file() + " was written by a newer version (schema 99, this one knows 2); use that version again";
+      "journal " + file() + " was written by a newer version (schema 99, this one knows 3); use that version again";
   EXPECT_EQ(error_of_opening(), expected);
   EXPECT_EQ(error_of_looking(), expected);
 }

@@ -1,0 +1,77 @@
+#include "app/recall.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/cost.hpp"
+#include "app/exit_status.hpp"
+#include "app/explain.hpp"
+#include "app/history.hpp"
+#include "app/replay.hpp"
+#include "app/world.hpp"
+#include "state/archive.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+std::vector<std::string> tags_in(const std::string& state_dir) {
+  std::vector<std::string> tags;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(state_dir, ignored)) {
+    if (entry.path().extension() == ".sqlite") tags.push_back(entry.path().stem());
+  }
+  std::ranges::sort(tags);
+  return tags;
+}
+
+// The tag's journal: of --tag, of the machine that is asked for, or the only one.
+Expected<std::string> choose_tag(const Options& options) {
+  const std::vector<std::string> tags = tags_in(options.state_dir);
+  const auto none = [&](const std::string& what) {
+    return failure(
+        fmt::format("{}: no journal{}; name its folder by --state-dir, or run a pass first", options.state_dir, what));
+  };
+  if (tags.empty()) return none("");
+  if (!options.tag.empty()) {
+    if (std::ranges::find(tags, options.tag) != tags.end()) return options.tag;
+    return none(fmt::format(" of tag {}, only of {}", options.tag, fmt::join(tags, ", ")));
+  }
+  if (tags.size() == 1) return tags.front();
+  for (const std::string& tag : tags) {
+    if (!options.arguments.empty() && is_of(Tag{tag}, MachineId{options.arguments.front()})) return tag;
+  }
+  return failure(
+      fmt::format("{}: journals of several tags: {}; choose one by --tag", options.state_dir, fmt::join(tags, ", ")));
+}
+
+}  // namespace
+
+Task<int> recall(const Options& options, TerminalVoice& voice) {
+  const auto tag = choose_tag(options);
+  if (!tag) {
+    voice.problem(tag.error().message);
+    co_return exit_status::usage;
+  }
+  const auto archive = Archive::open(journal_file(options.state_dir, Tag{*tag}));
+  if (!archive) {
+    voice.problem(archive.error().message);
+    co_return exit_status::failed;
+  }
+  switch (options.verb) {
+    case Verb::history:
+      co_return tell_history(*archive, options, voice);
+    case Verb::explain:
+      co_return tell_explanation(*archive, options, voice);
+    case Verb::cost:
+      co_return tell_cost(*archive, options, voice);
+    default:
+      co_return co_await tell_replay(*archive, options, voice);
+  }
+}
+
+}  // namespace hydra_provisioner

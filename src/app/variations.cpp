@@ -1,0 +1,157 @@
+#include "app/variations.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/when.hpp"
+#include "decide/demand.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// A step type that the pool serves: where more steps would have to wait for it to want more machines.
+std::string own_step_type(const PoolConfig& pool) {
+  const std::string& system = pool.type.systems.contains("x86_64-linux") ? "x86_64-linux" : *pool.type.systems.begin();
+  return pool.type.features.empty() ? system : fmt::format("{}:{}", system, joined(pool.type.features));
+}
+
+// `more` runnable steps than there are; fewer, if it is negative.
+Inputs with_steps(Inputs inputs, const PoolConfig& pool, std::int64_t more) {
+  const std::string key = own_step_type(pool);
+  inputs.seen.queue->step_types.push_back({.key = key, .type = parse_step_type(key), .runnable = more, .running = 0});
+  return inputs;
+}
+
+Inputs without_steps(Inputs inputs, const PoolName& pool) {
+  const Config& config = inputs.config;
+  std::erase_if(inputs.seen.queue->step_types, [&](const StepTypeCount& steps) {
+    QueueStatus alone = *inputs.seen.queue;
+    alone.step_types = {steps};
+    const Load load = place_steps(alone, config.pools).pools.at(pool);
+    return load.runnable > 0;
+  });
+  return inputs;
+}
+
+// As if the queue runner had just said it.
+Inputs with_trusted_status(Inputs inputs) {
+  const Instant now = inputs.seen.now;
+  inputs.seen.queue = QueueStatus{.time = now, .arrived = now, .started = {}, .step_types = {}, .machines = {}};
+  inputs.seen.queue->machines.emplace();
+  return inputs;
+}
+
+// All else as it was, the queue runner's answer just as fresh.
+Inputs later(Inputs inputs, Instant time) {
+  const Seconds span = time - inputs.seen.now;
+  inputs.seen.now = time;
+  if (inputs.seen.queue) {
+    inputs.seen.queue->time += span;
+    inputs.seen.queue->arrived += span;
+  }
+  return inputs;
+}
+
+Inputs with_limits(Inputs inputs, const PoolName& pool, std::int64_t min, std::int64_t max) {
+  inputs.config.pools.at(pool).min_machines = min;
+  inputs.config.pools.at(pool).max_machines = max;
+  return inputs;
+}
+
+std::int64_t saturated(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  const bool overflows = __builtin_mul_overflow(a, b, &result);
+  return overflows ? std::numeric_limits<std::int64_t>::max() / 2 : result;
+}
+
+// How many more steps must wait until one more machine is wanted.
+std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now) {
+  const std::int64_t goal = std::max(now.wanted, now.target);
+  const std::int64_t needed = saturated(goal, pool.runnables_per_machine) + pool.ignored_runnables + 1 - now.runnable;
+  return needed > 0 ? std::optional(needed) : std::nullopt;
+}
+
+void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolPlan& now, const Inputs& inputs) {
+  if (!inputs.seen.queue) {
+    all.push_back({"a status that is trusted, in which nothing waits", with_trusted_status(inputs)});
+    return;
+  }
+  if (const auto more = steps_to_next_machine(pool, now)) {
+    all.push_back(
+        {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, pool, *more)});
+  }
+  if (now.runnable > 0) all.push_back({"no runnable step", without_steps(inputs, pool.name)});
+  if (pool.ignored_runnables > 0 && now.runnable > 0) {
+    Variation variation{fmt::format("ignoredRunnables 0 instead of {}", pool.ignored_runnables), inputs};
+    variation.inputs.config.pools.at(pool.name).ignored_runnables = 0;
+    all.push_back(std::move(variation));
+  }
+}
+
+void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const Inputs& inputs) {
+  const auto [min, max] = std::pair(pool.min_machines, pool.max_machines);
+  all.push_back(
+      {fmt::format("maxMachines {} instead of {}", max + 1, max), with_limits(inputs, pool.name, min, max + 1)});
+  if (min < max) {
+    all.push_back(
+        {fmt::format("minMachines {} instead of {}", min + 1, min), with_limits(inputs, pool.name, min + 1, max)});
+  }
+  if (min > 0) {
+    all.push_back(
+        {fmt::format("minMachines {} instead of {}", min - 1, min), with_limits(inputs, pool.name, min - 1, max)});
+  }
+}
+
+void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const Inputs& inputs) {
+  if (inputs.seen.creations.contains(pool.name)) {
+    Variation variation{"no creations that failed", inputs};
+    variation.inputs.seen.creations.erase(pool.name);
+    all.push_back(std::move(variation));
+  }
+  if (inputs.seen.unseen.contains(pool.kind())) {
+    Variation variation{fmt::format("the {} provider could be asked", to_string(pool.kind())), inputs};
+    variation.inputs.seen.unseen.erase(pool.kind());
+    all.push_back(std::move(variation));
+  }
+}
+
+}  // namespace
+
+std::vector<Variation> variations_for(const PoolName& name, const Inputs& inputs, const Plan& plan) {
+  std::vector<Variation> all;
+  const auto pool = inputs.config.pools.find(name);
+  const auto now = std::ranges::find(plan.pools, name, &PoolPlan::name);
+  if (pool != inputs.config.pools.end() && now != plan.pools.end()) {
+    add_demand(all, pool->second, *now, inputs);
+    add_limits(all, pool->second, inputs);
+    add_obstacles(all, pool->second, inputs);
+  }
+  if (plan.reconsider_at)
+    all.push_back({fmt::format("the time {}, all else equal", local_time(*plan.reconsider_at)),
+                   later(inputs, *plan.reconsider_at)});
+  return all;
+}
+
+std::vector<Variation> variations_for(const Machine& machine, const Inputs& inputs, const Plan& plan) {
+  std::vector<Variation> all;
+  const auto action = std::ranges::find(plan.actions, machine.id, [](const Action& each) { return machine_of(each); });
+  if (action != plan.actions.end() && reason_of(*action).until && *reason_of(*action).until > inputs.seen.now) {
+    const Instant until = *reason_of(*action).until;
+    all.push_back({fmt::format("the time {}, all else equal", local_time(until)), later(inputs, until)});
+  }
+  const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, queue_name(machine)) : nullptr;
+  if (entry != nullptr && entry->current_jobs.value_or(0) > 0) {
+    Variation variation{"no jobs on it, for an hour", inputs};
+    QueueMachine& idle = variation.inputs.seen.queue->machines->at(queue_name(machine));
+    idle.current_jobs = 0;
+    idle.idle_since = inputs.seen.queue->time - Seconds{3600};
+    all.push_back(std::move(variation));
+  }
+  return all;
+}
+
+}  // namespace hydra_provisioner

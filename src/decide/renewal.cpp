@@ -1,0 +1,39 @@
+#include "decide/renewal.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+Seconds age_of(const PoolView& pool, const Machine& machine) {
+  return pool.seen.now - machine.launched_at.value_or(machine.requested_at);
+}
+
+}  // namespace
+
+bool is_worn(const PoolView& pool, const Machine& machine) {
+  return pool.settings.max_age && age_of(pool, machine) >= *pool.settings.max_age;
+}
+
+std::string wear_of(const PoolView& pool, const Machine& machine) {
+  return fmt::format("older than maxAge {} s: {} s", pool.settings.max_age.value_or(Seconds{0}).count(),
+                     age_of(pool, machine).count());
+}
+
+Renewal renewal(const PoolView& pool, const std::vector<ActiveMachine>& ready) {
+  const auto worn =
+      std::ranges::count_if(ready, [&](const ActiveMachine& each) { return is_worn(pool, *each.machine); });
+  const std::int64_t target = pool.target.machines;
+  const std::int64_t worn_in_use = std::min(worn, target - (std::ssize(ready) - worn));
+  if (!pool.seen.queue || worn_in_use <= 0) return {};
+  const std::int64_t at_a_time = std::min(worn_in_use, pool.settings.max_unavailable);
+  if (target < pool.settings.max_machines)
+    return {.extra = std::min(at_a_time, pool.settings.max_machines - target), .fewer = 0};
+  // What is missing already, because one has left or does not come, counts as unavailable.
+  const std::int64_t missing = std::max<std::int64_t>(target - std::ssize(ready), 0);
+  return {.extra = 0, .fewer = std::clamp<std::int64_t>(pool.settings.max_unavailable - missing, 0, worn_in_use)};
+}
+
+}  // namespace hydra_provisioner

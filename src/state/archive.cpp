@@ -1,0 +1,123 @@
+#include "state/archive.hpp"
+
+#include <utility>
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include "state/pass_rows.hpp"
+#include "state/sqlite_journal.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr const char* pass_columns = "select id, start, duration, clocks, plan_hash, trouble from passes ";
+
+ArchivedPass read_pass(SQLite::Statement& row) {
+  return {.number = row.getColumn(0).getInt64(),
+          .start = from_unix(row.getColumn(1).getInt64()),
+          .duration = Seconds{row.getColumn(2).getInt64()},
+          .clocks_json = row.getColumn(3).getString(),
+          .plan_hash = static_cast<std::uint64_t>(row.getColumn(4).getInt64()),
+          .trouble = row.getColumn(5).getString()};
+}
+
+std::optional<ArchivedPass> one_pass(SQLite::Database& database, const char* which, std::int64_t value) {
+  SQLite::Statement row(database, std::string(pass_columns) + which);
+  row.bind(1, value);
+  if (!row.executeStep()) return std::nullopt;
+  return read_pass(row);
+}
+
+std::vector<std::string> texts(SQLite::Database& database, const char* query) {
+  SQLite::Statement rows(database, query);
+  std::vector<std::string> texts;
+  while (rows.executeStep()) texts.push_back(rows.getColumn(0).getString());
+  return texts;
+}
+
+Seconds span(SQLite::Statement& row, int column) { return Seconds{row.getColumn(column).getInt64()}; }
+
+}  // namespace
+
+Archive::Archive(std::string path, std::unique_ptr<SQLite::Database> database)
+    : path_(std::move(path)), database_(std::move(database)) {}
+Archive::Archive(Archive&& other) noexcept = default;
+Archive::~Archive() = default;
+
+Expected<Archive> Archive::open(const std::string& path) {
+  auto copy = SqliteJournal::copy(path);
+  if (!copy) return std::unexpected(std::move(copy.error()));
+  return Archive(path, *std::move(copy));
+}
+
+std::vector<JournalEvent> Archive::events(Instant since) const {
+  SQLite::Statement rows(*database_,
+                         "select time, machine, pool, kind, reason from events where time >= ? order by time, id");
+  rows.bind(1, to_unix(since));
+  std::vector<JournalEvent> events;
+  while (rows.executeStep()) {
+    events.push_back({.time = from_unix(rows.getColumn(0).getInt64()),
+                      .machine = MachineId{rows.getColumn(1).getString()},
+                      .pool = PoolName{rows.getColumn(2).getString()},
+                      .kind = rows.getColumn(3).getString(),
+                      .reason = rows.getColumn(4).getString()});
+  }
+  return events;
+}
+
+std::vector<ArchivedPass> Archive::passes(Instant since) const {
+  SQLite::Statement rows(*database_, std::string(pass_columns) + "where start >= ? order by id");
+  rows.bind(1, to_unix(since));
+  std::vector<ArchivedPass> passes;
+  while (rows.executeStep()) passes.push_back(read_pass(rows));
+  return passes;
+}
+
+std::optional<ArchivedPass> Archive::pass(std::int64_t number) const {
+  return one_pass(*database_, "where id = ?", number);
+}
+
+std::optional<ArchivedPass> Archive::pass_at(Instant time) const {
+  return one_pass(*database_, "where start <= ? order by id desc limit 1", to_unix(time));
+}
+
+Facts Archive::facts(const ArchivedPass& pass) const { return read_facts(*database_, pass.number); }
+
+std::vector<UsageAt> Archive::usage(Instant since) const {
+  SQLite::Statement rows(*database_,
+                         "select hour, pool, price, boot, busy, idle, drain, stopped from usage where hour >= ? "
+                         "order by pool, hour, price");
+  rows.bind(1, to_unix(since));
+  std::vector<UsageAt> all;
+  while (rows.executeStep()) {
+    Usage usage{.pool = PoolName{rows.getColumn(1).getString()},
+                .price_per_hour = {},
+                .boot = span(rows, 3),
+                .busy = span(rows, 4),
+                .idle = span(rows, 5),
+                .drain = span(rows, 6),
+                .stopped = span(rows, 7)};
+    const std::int64_t price = rows.getColumn(2).getInt64();
+    if (price >= 0) usage.price_per_hour = Micros{price};
+    all.push_back({from_unix(rows.getColumn(0).getInt64()), std::move(usage)});
+  }
+  return all;
+}
+
+Seconds Archive::unknown(Instant since) const {
+  SQLite::Statement row(*database_, "select coalesce(sum(duration), 0) from gaps where time >= ?");
+  row.bind(1, to_unix(since));
+  row.executeStep();
+  return span(row, 0);
+}
+
+std::vector<std::string> Archive::machines() const {
+  return texts(*database_, "select id from machines order by number");
+}
+
+std::vector<std::string> Archive::pools() const {
+  return texts(*database_, "select name from pools union select pool from machines order by 1");
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,62 @@
+// The journal as somebody reads it who changes nothing: a copy in memory, as it was at one moment, whatever version
+// wrote it and whoever is writing it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "state/journal.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace hydra_provisioner {
+
+struct ArchivedPass {
+  std::int64_t number = 0;
+  Instant start;
+  Seconds duration{};
+  std::string clocks_json;  // empty: written by a version that did not keep its inputs
+  std::uint64_t plan_hash{};
+  std::string trouble;
+};
+
+struct UsageAt {
+  Instant hour;  // in which it began
+  Usage usage;
+};
+
+class Archive {
+ public:
+  // The file must exist.
+  static Expected<Archive> open(const std::string& path);
+
+  Archive(Archive&& other) noexcept;
+  ~Archive();
+
+  const std::string& path() const { return path_; }
+
+  // By time. These throw SQLite::Exception for a damaged file.
+  std::vector<JournalEvent> events(Instant since) const;
+  std::vector<ArchivedPass> passes(Instant since) const;
+  std::optional<ArchivedPass> pass(std::int64_t number) const;
+  std::optional<ArchivedPass> pass_at(Instant time) const;  // the latest that had begun by then
+  Facts facts(const ArchivedPass& pass) const;
+  std::vector<UsageAt> usage(Instant since) const;
+  Seconds unknown(Instant since) const;  // of which there is no usage
+  // All that there ever were, gone ones too, and the names of all pools.
+  std::vector<std::string> machines() const;
+  std::vector<std::string> pools() const;
+
+ private:
+  Archive(std::string path, std::unique_ptr<SQLite::Database> database);
+
+  std::string path_;
+  std::unique_ptr<SQLite::Database> database_;
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,214 @@
+#include "state/fact_values.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace hydra_provisioner {
+namespace {
+
+Json plain(const std::string& text) { return text; }
+Json plain(std::int64_t number) { return number; }
+Json plain(bool flag) { return flag; }
+Json plain(Instant time) { return to_unix(time); }
+Json plain(Seconds span) { return static_cast<std::int64_t>(span.count()); }
+Json plain(Micros money) { return money.n; }
+Json plain(const std::vector<std::string>& texts) { return texts; }
+
+void read(const Json& value, std::string& into) { into = value.get<std::string>(); }
+void read(const Json& value, std::int64_t& into) { into = value.get<std::int64_t>(); }
+void read(const Json& value, bool& into) { into = value.get<bool>(); }
+void read(const Json& value, Instant& into) { into = from_unix(value.get<std::int64_t>()); }
+void read(const Json& value, Seconds& into) { into = Seconds{value.get<std::int64_t>()}; }
+void read(const Json& value, Micros& into) { into = Micros{value.get<std::int64_t>()}; }
+void read(const Json& value, std::vector<std::string>& into) { into = value.get<std::vector<std::string>>(); }
+
+template <class Value>
+void read(const Json& value, std::optional<Value>& into) {
+  read(value, into.emplace());
+}
+
+// One list of fields serves both directions, so that they cannot differ: `field(name, member)` writes or reads.
+class Writer {
+ public:
+  template <class Value>
+  void operator()(const char* name, const Value& value) {
+    if (value != Value{}) json_.emplace(name, plain(value));
+  }
+  template <class Value>
+  void operator()(const char* name, const std::optional<Value>& value) {
+    if (value) json_.emplace(name, plain(*value));
+  }
+  Json take() { return std::move(json_); }
+
+ private:
+  Json json_ = Json::object();
+};
+
+class Reader {
+ public:
+  explicit Reader(const Json& json) : json_(json) {}
+
+  template <class Value>
+  void operator()(const char* name, Value& value) {
+    const auto found = json_.find(name);
+    if (found == json_.end()) {
+      value = Value{};
+    } else {
+      read(*found, value);
+    }
+  }
+
+ private:
+  const Json& json_;
+};
+
+template <class Field, class AMachine>
+void fields_of(AMachine& machine, Field& field) {
+  field("pool", machine.pool.text);
+  field("instance", machine.instance.text);
+  field("since", machine.since);
+  field("requestedAt", machine.requested_at);
+  field("address", machine.address);
+  field("hostKey", machine.host_key);
+  field("specHash", machine.spec_hash);
+  field("launchedAt", machine.launched_at);
+  field("billingPeriod", machine.billing_period);
+  field("checkedAt", machine.checked_at);
+  field("readyAt", machine.ready_at);
+  field("listedAt", machine.listed_at);
+  field("listed", machine.listed);
+  field("firstListedAt", machine.first_listed_at);
+  field("unlistedAt", machine.unlisted_at);
+  field("cannotStop", machine.cannot_stop);
+  field("vanished", machine.vanished);
+  field("interrupted", machine.interrupted);
+  field("needsRedeploy", machine.needs_redeploy);
+  field("lastError", machine.last_error);
+}
+
+template <class Field, class Entry>
+void fields_of_entry(Entry& entry, Field& field) {
+  field("enabled", entry.enabled);
+  field("currentJobs", entry.current_jobs);
+  field("idleSince", entry.idle_since);
+  field("lastFailure", entry.last_failure);
+}
+
+template <class Field, class Pool>
+void fields_of_pool(Pool& pool, Field& field) {
+  field("name", pool.name.text);
+  field("minMachines", pool.min_machines);
+  field("maxMachines", pool.max_machines);
+  field("ignoredRunnables", pool.ignored_runnables);
+  field("runnablesPerMachine", pool.runnables_per_machine);
+  field("maxJobs", pool.max_jobs);
+  field("speedFactor", pool.speed_factor);
+  field("sshKey", pool.ssh_key);
+  field("stopOnIdle", pool.stop_on_idle);
+  field("gracePeriod", pool.grace_period);
+  field("billingPeriod", pool.billing_period);
+  field("bootTimeout", pool.boot_timeout);
+  field("pricePerHour", pool.price_per_hour);
+  field("settings", pool.settings_json);
+}
+
+template <class Field, class Provider>
+void fields_of_provider(Provider& settings, Field& field) {
+  if constexpr (std::is_same_v<std::remove_const_t<Provider>, LocalSettings>) {
+    field("ownStore", settings.own_store);
+    field("bootSeconds", settings.boot_seconds);
+  } else if constexpr (std::is_same_v<std::remove_const_t<Provider>, NixopsSettings>) {
+    field("expression", settings.expression);
+    field("nixPath", settings.nix_path);
+  }
+}
+
+ProviderSettings provider_settings(const std::string& kind) {
+  if (kind == "local") return LocalSettings{};
+  if (kind == "nixops") return NixopsSettings{};
+  if (kind == "ec2") return Ec2Settings{};
+  if (kind == "exec") return ExecSettings{};
+  throw std::runtime_error("\"" + kind + "\" is no provider");
+}
+
+}  // namespace
+
+Json value_of(const Machine& machine) {
+  Writer field;
+  fields_of(machine, field);
+  Json value = field.take();
+  value["provider"] = to_string(machine.provider);
+  value["state"] = to_string(machine.state);
+  if (machine.under_way) value["underWay"] = to_string(*machine.under_way);
+  return value;
+}
+
+Machine machine_of(const MachineId& id, const Json& value) {
+  Machine machine;
+  Reader field(value);
+  fields_of(machine, field);
+  machine.id = id;
+  machine.provider = provider_kind(value.at("provider").get<std::string>()).value();
+  machine.state = machine_state(value.at("state").get<std::string>()).value();
+  if (value.contains("underWay")) machine.under_way = operation(value.at("underWay").get<std::string>()).value();
+  return machine;
+}
+
+Json value_of(const QueueMachine& entry) {
+  Writer field;
+  fields_of_entry(entry, field);
+  return field.take();
+}
+
+QueueMachine queue_machine_of(const Json& value) {
+  QueueMachine entry;
+  Reader field(value);
+  fields_of_entry(entry, field);
+  return entry;
+}
+
+Json value_of(const PoolConfig& pool) {
+  Writer field;
+  fields_of_pool(pool, field);
+  Json value = field.take();
+  Writer own;
+  std::visit([&](const auto& settings) { fields_of_provider(settings, own); }, pool.provider);
+  value["provider"] = to_string(pool.kind());
+  value["providerSettings"] = own.take();
+  value["systems"] = pool.type.systems;
+  value["features"] = pool.type.features;
+  return value;
+}
+
+PoolConfig pool_of(const Json& value) {
+  PoolConfig pool;
+  Reader field(value);
+  fields_of_pool(pool, field);
+  pool.provider = provider_settings(value.at("provider").get<std::string>());
+  Reader own(value.at("providerSettings"));
+  std::visit([&](auto& settings) { fields_of_provider(settings, own); }, pool.provider);
+  pool.type.systems = value.at("systems").get<std::set<std::string>>();
+  pool.type.features = value.at("features").get<std::set<std::string>>();
+  return pool;
+}
+
+Json value_of(const CreationRecord& record) {
+  Json failures = Json::array();
+  for (const Instant failure : record.failures) failures.push_back(to_unix(failure));
+  return {{"failedPasses", record.failed_passes},
+          {"lastFailedPass", to_unix(record.last_failed_pass)},
+          {"failures", std::move(failures)}};
+}
+
+CreationRecord creation_record_of(const Json& value) {
+  CreationRecord record;
+  record.failed_passes = value.at("failedPasses").get<std::int64_t>();
+  record.last_failed_pass = from_unix(value.at("lastFailedPass").get<std::int64_t>());
+  for (const Json& failure : value.at("failures")) record.failures.push_back(from_unix(failure.get<std::int64_t>()));
+  return record;
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,143 @@
+#include "state/inputs.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/json.hpp"
+#include "state/fact_values.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+void add_queue(Facts& facts, const Queue& queue) {
+  if (!queue) {
+    facts["queue"] = compact({{"untrusted", queue.error().why}});
+    return;
+  }
+  facts["queue"] = compact({{"listsMachines", queue->machines.has_value()}});
+  for (const StepTypeCount& steps : queue->step_types)
+    facts["steps/" + steps.key] = fmt::format("[{},{}]", steps.runnable, steps.running);
+  if (!queue->machines) return;
+  for (const auto& [name, entry] : *queue->machines) facts["entry/" + name] = compact(value_of(entry));
+}
+
+void add_config(Facts& facts, const Config& config) {
+  facts["config"] =
+      compact({{"tag", config.tag.text}, {"settle", config.settle.count()}, {"quiet", config.quiet.count()}});
+  for (const auto& [name, pool] : config.pools) facts["pool/" + name.text] = compact(value_of(pool));
+}
+
+void read_queue_fact(Inputs& inputs, const Json& value) {
+  if (value.contains("untrusted")) {
+    inputs.seen.queue = std::unexpected(Untrusted{value.at("untrusted").get<std::string>()});
+  } else if (value.at("listsMachines").get<bool>()) {
+    inputs.seen.queue->machines.emplace();
+  }
+}
+
+void read_steps(QueueStatus& status, const std::string& key, const Json& value) {
+  status.step_types.push_back({.key = key,
+                               .type = parse_step_type(key),
+                               .runnable = value.at(0).get<std::int64_t>(),
+                               .running = value.at(1).get<std::int64_t>()});
+}
+
+void read_config_fact(Config& config, const Json& value) {
+  config.tag = Tag{value.at("tag").get<std::string>()};
+  config.settle = Seconds{value.at("settle").get<std::int64_t>()};
+  config.quiet = Seconds{value.at("quiet").get<std::int64_t>()};
+}
+
+ProviderKind provider_named(const std::string& name) {
+  const auto kind = provider_kind(name);
+  if (!kind) throw std::runtime_error(fmt::format("\"{}\" is no provider", name));
+  return *kind;
+}
+
+// `name` is what follows the first `/`.
+void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, const Json& value) {
+  Snapshot& seen = inputs.seen;
+  if (kind == "config") read_config_fact(inputs.config, value);
+  if (kind == "pool") inputs.config.pools.emplace(PoolName{name}, pool_of(value));
+  if (kind == "machine") seen.machines.push_back(machine_of(MachineId{name}, value));
+  if (kind == "steps") read_steps(seen.queue.value(), name, value);
+  if (kind == "entry") seen.queue.value().machines.value().emplace(name, queue_machine_of(value));
+  if (kind == "retired") {
+    for (const Json& pool : value) seen.retired.push_back(pool_of(pool));
+  }
+  if (kind == "creations") seen.creations.emplace(PoolName{name}, creation_record_of(value));
+  if (kind == "unseen") seen.unseen.emplace(provider_named(name), value.get<std::string>());
+  if (kind == "specification") seen.specifications.emplace(PoolName{name}, value.get<std::string>());
+  if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{value.get<std::int64_t>()});
+}
+
+Json parsed(const std::string& text) {
+  auto value = parse_json(text);
+  if (!value) throw std::runtime_error(value.error().message);
+  return *std::move(value);
+}
+
+void read_clocks(Snapshot& seen, const Json& clocks) {
+  const auto time = [&](const char* name) { return from_unix(clocks.at(name).get<std::int64_t>()); };
+  seen.now = time("now");
+  seen.next_number = clocks.at("nextNumber").get<std::int64_t>();
+  seen.queue = QueueStatus{};
+  if (!clocks.contains("statusTime")) return;
+  seen.queue->time = time("statusTime");
+  seen.queue->arrived = time("arrived");
+  if (clocks.contains("started")) seen.queue->started = time("started");
+}
+
+}  // namespace
+
+Facts facts_of(const Snapshot& seen, const Config& config) {
+  Facts facts;
+  add_config(facts, config);
+  add_queue(facts, seen.queue);
+  for (const Machine& machine : seen.machines) facts["machine/" + machine.id.text] = compact(value_of(machine));
+  Json retired = Json::array();
+  for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));
+  facts["retired"] = compact(retired);
+  for (const auto& [name, record] : seen.creations) facts["creations/" + name.text] = compact(value_of(record));
+  for (const auto& [kind, why] : seen.unseen) facts[fmt::format("unseen/{}", to_string(kind))] = compact(why);
+  for (const auto& [name, hash] : seen.specifications) facts["specification/" + name.text] = compact(hash);
+  for (const auto& [kind, interval] : seen.check_intervals)
+    facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());
+  return facts;
+}
+
+std::string clocks_of(const Snapshot& seen) {
+  Json clocks{{"now", to_unix(seen.now)}, {"nextNumber", seen.next_number}};
+  if (seen.queue) {
+    clocks["statusTime"] = to_unix(seen.queue->time);
+    clocks["arrived"] = to_unix(seen.queue->arrived);
+    if (seen.queue->started) clocks["started"] = to_unix(*seen.queue->started);
+  }
+  return compact(clocks);
+}
+
+Expected<Inputs> inputs_of(const Facts& facts, const std::string& clocks) {
+  try {
+    Inputs inputs;
+    read_clocks(inputs.seen, parsed(clocks));
+    if (const auto queue = facts.find("queue"); queue != facts.end()) read_queue_fact(inputs, parsed(queue->second));
+    for (const auto& [key, value] : facts) {
+      const auto slash = key.find('/');
+      const std::string name = slash == std::string::npos ? "" : key.substr(slash + 1);
+      if (!key.starts_with("decided/")) read_fact(inputs, key.substr(0, slash), name, parsed(value));
+    }
+    std::ranges::sort(inputs.seen.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
+    return inputs;
+  } catch (const std::exception& error) {
+    return failure(
+        fmt::format("what is recorded of it makes no sense: {}; another version may have written it", error.what()));
+  }
+}
+
+}  // namespace hydra_provisioner

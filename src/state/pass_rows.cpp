@@ -1,0 +1,121 @@
+#include "state/pass_rows.hpp"
+
+#include <vector>
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::int64_t passes_kept = 20'000;
+constexpr Seconds passes_remembered{14 * 86400};
+constexpr Seconds usage_remembered{400 * 86400};
+constexpr std::int64_t no_price = -1;
+
+std::int64_t write_row(SQLite::Database& database, const PassRecord& pass) {
+  SQLite::Statement row(database,
+                        "insert into passes (start, duration, clocks, plan_hash, trouble) values (?, ?, ?, ?, ?)");
+  row.bind(1, to_unix(pass.start));
+  row.bind(2, static_cast<std::int64_t>(pass.duration.count()));
+  row.bind(3, pass.clocks_json);
+  row.bind(4, static_cast<std::int64_t>(pass.plan_hash));
+  row.bind(5, pass.trouble);
+  row.exec();
+  return database.getLastInsertRowid();
+}
+
+// Both sides are in the order of their names.
+void write_facts(SQLite::Database& database, std::int64_t pass, const Facts& facts) {
+  std::vector<std::string> ended;
+  std::vector<Facts::const_iterator> begun;
+  auto next = facts.begin();
+  SQLite::Statement known(database,
+                          "select name, value from facts indexed by facts_now where until is null "
+                          "order by name");
+  while (known.executeStep()) {
+    const auto text = [&](int column) {
+      const SQLite::Column found = known.getColumn(column);
+      return std::string_view(found.getText(), static_cast<std::size_t>(found.getBytes()));
+    };
+    for (; next != facts.end() && next->first < text(0); ++next) begun.push_back(next);
+    const bool is_there = next != facts.end() && next->first == text(0);
+    if (is_there && next->second == text(1)) {
+      ++next;
+      continue;
+    }
+    ended.emplace_back(text(0));
+    if (is_there) begun.push_back(next++);
+  }
+  for (; next != facts.end(); ++next) begun.push_back(next);
+
+  SQLite::Statement end(database, "update facts indexed by facts_now set until = ? where name = ? and until is null");
+  for (const std::string& name : ended) {
+    end.reset();
+    end.bind(1, pass);
+    end.bind(2, name);
+    end.exec();
+  }
+  SQLite::Statement begin(database, "insert into facts (name, since, value) values (?, ?, ?)");
+  for (const auto fact : begun) {
+    begin.reset();
+    begin.bind(1, fact->first);
+    begin.bind(2, pass);
+    begin.bind(3, fact->second);
+    begin.exec();
+  }
+}
+
+void write_usage(SQLite::Database& database, const PassRecord& pass) {
+  SQLite::Statement row(database,
+                        "insert into usage values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set "
+                        "boot = boot + excluded.boot, busy = busy + excluded.busy, idle = idle + excluded.idle, "
+                        "drain = drain + excluded.drain, stopped = stopped + excluded.stopped");
+  for (const Usage& usage : pass.usage) {
+    row.reset();
+    row.bind(1, to_unix(pass.start) / 3600 * 3600);
+    row.bind(2, usage.pool.text);
+    row.bind(3, usage.price_per_hour ? usage.price_per_hour->n : no_price);
+    int column = 3;
+    for (const Seconds span : {usage.boot, usage.busy, usage.idle, usage.drain, usage.stopped})
+      row.bind(++column, static_cast<std::int64_t>(span.count()));
+    row.exec();
+  }
+  if (pass.unknown == Seconds{0}) return;
+  database.exec(fmt::format("insert into gaps values ({}, {})", to_unix(pass.start), pass.unknown.count()));
+}
+
+void forget_old(SQLite::Database& database, std::int64_t pass, Instant now) {
+  const auto forgotten = database.exec(fmt::format("delete from passes where id <= {} or start < {}",
+                                                   pass - passes_kept, to_unix(now - passes_remembered)));
+  if (forgotten == 0) return;
+  database.exec("delete from facts where until <= (select min(id) from passes)");
+  for (const char* column : {"usage where hour", "gaps where time"})
+    database.exec(fmt::format("delete from {} < {}", column, to_unix(now - usage_remembered)));
+}
+
+}  // namespace
+
+void write_pass(SQLite::Database& database, const PassRecord& pass) {
+  const std::int64_t id = write_row(database, pass);
+  write_facts(database, id, pass.facts);
+  write_usage(database, pass);
+  forget_old(database, id, pass.start);
+}
+
+Facts read_facts(SQLite::Database& database, std::int64_t pass) {
+  SQLite::Statement rows(database, "select name, value from facts where since <= ?1 and (until is null or until > ?1)");
+  rows.bind(1, pass);
+  Facts facts;
+  while (rows.executeStep()) facts.emplace(rows.getColumn(0).getString(), rows.getColumn(1).getString());
+  return facts;
+}
+
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace hydra_provisioner

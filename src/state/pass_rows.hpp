@@ -1,0 +1,24 @@
+// Passes in the journal. A fact is written when it is new or differs from the pass before: its row says from which pass
+// on it held (`since`) and at which it no longer did (`until`, none: it still does). So a pass in which little happens
+// costs little, every pass can be had whole, and the oldest can be dropped without touching the others.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "state/journal.hpp"
+
+namespace SQLite {
+class Database;
+}
+
+namespace hydra_provisioner {
+
+// These throw SQLite::Exception.
+void write_pass(SQLite::Database& database, const PassRecord& pass);  // within the caller's transaction
+Facts read_facts(SQLite::Database& database, std::int64_t pass);
+
+// The same in every version and on every machine (FNV-1a).
+std::uint64_t hash_of(std::string_view text);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,106 @@
+"""What was, told from the journal alone."""
+
+import json
+
+import program
+from farm import PLAIN, pool
+from farm_test import FarmTest
+
+
+class History(FarmTest):
+    def farm_with_a_past(self):
+        """Three passes: a machine created, the same seen again, and a status that nobody can trust."""
+        farm = self.farm_with_machine(pools={PLAIN: pool(pricePerHour=1, maxMachines=1)})
+        farm.queue(runnable=12)
+        self.assertEnded(farm.run_pass(), 0)
+        farm.queue_says("{")
+        self.assertEnded(farm.run_pass(), 69)
+        return farm
+
+    def json(self, farm, *words):
+        ended = farm.run(*words, "--json")
+        self.assertEnded(ended, 0)
+        document = json.loads(ended.out)
+        self.assertEqual(document["formatVersion"], 1)
+        return document
+
+    def test_every_pass_is_decided_again_as_it_was(self):
+        farm = self.farm_with_a_past()
+        passes = [number for (number,) in farm.journal("select id from passes")]
+        self.assertEqual(len(passes), 3)
+        for number in passes:
+            self.assertTrue(self.json(farm, "replay", str(number))["equal"])
+
+    def test_a_plan_that_was_another_one_is_told(self):
+        farm = self.farm_with_a_past()
+        self.assertEnded(farm.run("replay", "2"), 0, "byte for byte")
+        farm.journal("update passes set plan_hash = plan_hash + 1 where id = 2")
+        self.assertEnded(farm.run("replay", "2"), 1, "another plan than was recorded")
+        self.assertEnded(farm.run("replay", "1"), 0)
+        self.assertEnded(farm.run("replay", "99"), 64, "there are 1 (")
+
+    def test_another_configuration_would_have_decided_otherwise(self):
+        farm = self.farm_with_a_past()
+        farm.configure(pools={PLAIN: pool(maxMachines=2)})
+        document = self.json(farm, "replay", "2", "--config", farm.conf)
+        (difference,) = document["differences"]
+        self.assertEqual(difference["machine"], "t-1")
+        self.assertIsNone(difference["was"])
+        self.assertEqual(difference["wouldBe"]["action"], "create")
+
+    def test_history_has_machines_and_troubles(self):
+        farm = self.farm_with_a_past()
+        events = self.json(farm, "history")["events"]
+        self.assertEqual([event["event"] for event in events], ["requested", "creating", "ready", "pass 3"])
+        self.assertEqual(events[0]["reason"], "1 of 1 new machines")
+        self.assertIn("status not trusted", events[3]["reason"])
+        self.assertEqual(len(self.json(farm, "history", "t-0")["events"]), 3)
+        self.assertEnded(farm.run("history", "--since", "10 min"), 64, "2h, 3d, 2026-01-15")
+        self.assertEnded(farm.run("history", "t-1"), 64, "did you mean t-0?")
+
+    def test_a_type_is_explained_by_what_would_change_it(self):
+        farm = self.farm_with_a_past()
+        last_trusted = farm.journal("select start from passes where id = 2")[0][0]
+        self.assertGreater(last_trusted, 0)
+        self.assertIn("the status is not trusted", self.json(farm, "explain", PLAIN)["binding"][0])
+        farm.queue(runnable=12)
+        self.assertEnded(farm.run_pass(), 0)
+        explanation = self.json(farm, "explain", PLAIN)
+        self.assertEqual(explanation["binding"], ["maxMachines 1"])
+        changes = {change["what"]: change["result"] for change in explanation["changes"]}
+        self.assertIn("create 1", changes["maxMachines 2 instead of 1"])
+        self.assertEqual(changes["4 more runnable steps"], "")
+
+    def test_a_machine_is_explained(self):
+        farm = self.farm_with_a_past()
+        explanation = self.json(farm, "explain", "t-0")
+        self.assertIn("listed; the status is not trusted", explanation["now"])
+        self.assertEqual(explanation["events"][0]["reason"], "1 of 1 new machines")
+
+    def test_cost_is_what_the_passes_saw(self):
+        farm = self.farm_with_a_past()
+        cost = self.json(farm, "cost")
+        passes = farm.journal("select start from passes order by id")
+        self.assertEqual(cost["sum"]["totalSeconds"], passes[2][0] - passes[0][0])
+        self.assertEqual(cost["pools"][0]["name"], PLAIN)
+        self.assertIsNotNone(cost["sum"]["microMoney"])
+
+    def test_nothing_is_changed_and_what_is_missing_is_named(self):
+        farm = self.farm()
+        self.assertEnded(farm.run("history"), 64, "no journal")
+        farm.queue(runnable=0)
+        self.assertEnded(farm.run_pass(), 0)
+        journal = farm.state / "t.sqlite"
+        before = journal.read_bytes()
+        for words in (["history"], ["cost"], ["explain", PLAIN], ["replay"]):
+            self.assertEnded(farm.run(*words), 0)
+        self.assertEqual(journal.read_bytes(), before)
+        (farm.state / "u.sqlite").write_bytes(before)
+        self.assertEnded(farm.run("history"), 64, "t, u; choose one by --tag")
+        self.assertEnded(farm.run("history", "--tag", "u"), 0)
+        journal.write_text("no journal at all")
+        self.assertEnded(farm.run("history", "--tag", "t"), 1, "cannot be read")
+
+
+if __name__ == "__main__":
+    program.main()

@@ -1,0 +1,147 @@
+// A pass's inputs, kept and read again, decide the same.
+#include "state/inputs.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+
+PoolConfig any_pool() {
+  PoolConfig pool;
+  pool.name = PoolName{"x86_64-linux:kvm"};
+  pool.type = parse_system_type(pool.name.text).value();
+  pool.min_machines = 1;
+  pool.max_machines = 7;
+  pool.ignored_runnables = 2;
+  pool.runnables_per_machine = 3;
+  pool.max_jobs = 4;
+  pool.speed_factor = 5;
+  pool.ssh_key = "/key";
+  pool.stop_on_idle = true;
+  pool.grace_period = Seconds{6};
+  pool.billing_period = Seconds{0};  // not the same as none
+  pool.boot_timeout = Seconds{8};
+  pool.price_per_hour = Micros{170'000};
+  pool.provider = NixopsSettings{.expression = "/n.nix", .nix_path = {"a=b"}};
+  pool.settings_json = "{}";
+  return pool;
+}
+
+Machine machine_with_everything() {
+  Machine machine;
+  machine.id = MachineId{"a-12"};
+  machine.pool = any_pool().name;
+  machine.provider = ProviderKind::nixops;
+  machine.instance = InstanceId{"i"};
+  machine.state = MachineState::draining;
+  machine.since = noon - Seconds{1};
+  machine.requested_at = noon - Seconds{2};
+  machine.address = "10.0.0.1";
+  machine.host_key = "ssh-ed25519 A";
+  machine.spec_hash = "s";
+  machine.launched_at = noon - Seconds{3};
+  machine.billing_period = Seconds{60};
+  machine.checked_at = noon - Seconds{4};
+  machine.ready_at = noon - Seconds{5};
+  machine.listed_at = Instant{};  // not the same as never
+  machine.listed = true;
+  machine.first_listed_at = noon - Seconds{6};
+  machine.unlisted_at = noon - Seconds{7};
+  machine.cannot_stop = machine.vanished = machine.interrupted = machine.needs_redeploy = true;
+  machine.under_way = Operation::redeploy;
+  machine.last_error = "\"quoted\"\n";
+  return machine;
+}
+
+Inputs everything() {
+  Inputs inputs;
+  Machine other;
+  other.id = MachineId{"a-9"};
+  inputs.seen.now = noon;
+  inputs.seen.next_number = 13;
+  inputs.seen.machines = {other, machine_with_everything()};
+  QueueStatus status{
+      .time = noon + Seconds{1}, .arrived = noon, .started = noon - Seconds{9}, .step_types = {}, .machines = {}};
+  status.step_types = {{.key = "x:b,local", .type = parse_step_type("x:b,local"), .runnable = 1, .running = 2}};
+  status.machines = {
+      {"root@10.0.0.1", {.enabled = false, .current_jobs = 0, .idle_since = Instant{}, .last_failure = noon}},
+      {"a/b", {}}};
+  inputs.seen.queue = status;
+  inputs.seen.retired = {any_pool()};
+  inputs.seen.creations[PoolName{"p"}] = {.failed_passes = 2, .last_failed_pass = noon, .failures = {noon, noon}};
+  inputs.seen.unseen = {{ProviderKind::ec2, "why"}};
+  inputs.seen.specifications = {{PoolName{"p"}, "hash"}};
+  inputs.seen.check_intervals = {{ProviderKind::nixops, Seconds{300}}};
+  inputs.config.tag = Tag{"a"};
+  inputs.config.settle = Seconds{1};
+  inputs.config.quiet = Seconds{2};
+  inputs.config.pools.emplace(any_pool().name, any_pool());
+  return inputs;
+}
+
+Inputs again(const Inputs& inputs) {
+  auto read = inputs_of(facts_of(inputs.seen, inputs.config), clocks_of(inputs.seen));
+  EXPECT_TRUE(read) << read.error().message;
+  return read.value_or(Inputs{});
+}
+
+TEST(Inputs, AreReadAgainAsTheyWere) {
+  const Inputs before = everything();
+  const Inputs after = again(before);
+  EXPECT_EQ(after.seen.machines, before.seen.machines);
+  EXPECT_EQ(after.seen.now, noon);
+  EXPECT_EQ(after.seen.next_number, 13);
+  EXPECT_EQ(after.seen.unseen, before.seen.unseen);
+  EXPECT_EQ(after.seen.specifications, before.seen.specifications);
+  EXPECT_EQ(after.seen.check_intervals, before.seen.check_intervals);
+  EXPECT_EQ(after.seen.queue->time, before.seen.queue->time);
+  EXPECT_EQ(after.seen.queue->arrived, before.seen.queue->arrived);
+  EXPECT_EQ(after.seen.queue->started, before.seen.queue->started);
+  EXPECT_EQ(after.config.tag, before.config.tag);
+  const auto& entry = after.seen.queue->machines->at("root@10.0.0.1");
+  EXPECT_EQ(entry.enabled, false);
+  EXPECT_EQ(entry.current_jobs, 0);
+  EXPECT_EQ(entry.idle_since, Instant{});
+  EXPECT_EQ(entry.last_failure, noon);
+  EXPECT_EQ(after.config.settle, Seconds{1});
+  EXPECT_EQ(after.config.quiet, Seconds{2});
+}
+
+TEST(Inputs, AreKeptTheSameAgain) {
+  const Inputs before = everything();
+  const Inputs after = again(before);
+  EXPECT_EQ(facts_of(after.seen, after.config), facts_of(before.seen, before.config));
+  EXPECT_EQ(after.config.pools.begin()->second.billing_period, Seconds{0});
+  EXPECT_EQ(after.config.pools.begin()->second.type, any_pool().type);
+  EXPECT_EQ(std::get<NixopsSettings>(after.seen.retired.at(0).provider).expression, "/n.nix");
+}
+
+TEST(Inputs, KnowWhatIsNotTrustedAndWhatIsNotThere) {
+  Inputs inputs = everything();
+  inputs.seen.queue->machines.reset();
+  EXPECT_FALSE(again(inputs).seen.queue->machines);
+  inputs.seen.queue = std::unexpected(Untrusted{"it is down"});
+  ASSERT_FALSE(again(inputs).seen.queue);
+  EXPECT_EQ(again(inputs).seen.queue.error().why, "it is down");
+}
+
+TEST(Inputs, StayTheSameFactsWhileOnlyTimePasses) {
+  Inputs inputs = everything();
+  const Facts before = facts_of(inputs.seen, inputs.config);
+  inputs.seen.now += Seconds{15};
+  inputs.seen.queue->time += Seconds{15};
+  inputs.seen.queue->arrived += Seconds{15};
+  EXPECT_EQ(facts_of(inputs.seen, inputs.config), before);
+}
+
+TEST(Inputs, ThatMakeNoSenseAreAnError) {
+  EXPECT_FALSE(inputs_of({}, ""));
+  EXPECT_FALSE(inputs_of({{"machine/a-1", "{}"}}, R"({"now":1,"nextNumber":1})"));
+  EXPECT_FALSE(inputs_of({{"entry/a", "{}"}, {"queue", R"({"untrusted":"x"})"}}, R"({"now":1,"nextNumber":1})"));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner
