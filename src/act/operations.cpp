@@ -43,9 +43,10 @@ Instance instance_of(const Machine& machine) {
 }
 
 // No step runs on a stopped machine, and it may come back under another address: what was listed before proves nothing
-// any more, and needs no proof.
+// any more, and needs no proof. Nor does an earlier deploy prove that it is up this time.
 void begin_anew(Machine& machine, Instant now) {
   machine.requested_at = now;
+  machine.spec_hash.clear();
   machine.first_listed_at.reset();
   machine.unlisted_at.reset();
 }

@@ -359,6 +359,15 @@ TEST_F(Execution, StopsAndStartsAMachine) {
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
 }
 
+TEST_F(Execution, AStartProvesNothingOfWhatWasDeployedBefore) {
+  Machine before = stopped(1);
+  before.spec_hash = "deployed";
+  engine.has(before);
+  engine.provider.fails(id(1), Operation::start, {"does not answer", ErrorKind::unfinished});
+  engine.pass({action<Start>(1)});
+  EXPECT_EQ(engine.machine(1).spec_hash, "");
+}
+
 TEST_F(Execution, CarriesAnInterruptedStartOnAsAStart) {
   Machine starting = stopped(1);
   starting.state = MachineState::creating;

@@ -1,0 +1,52 @@
+// The folder with the machines file, and who writes it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "publish/publisher.hpp"
+#include "sim/chronicle.hpp"
+#include "sim/trouble.hpp"
+#include "sim/virtual_clock.hpp"
+#include "sim/witness.hpp"
+
+namespace hydra_provisioner::sim {
+
+// What the queue runner compares to find that a file has changed.
+struct FileStamp {
+  std::uint64_t inode = 0;
+  Instant changed_at;
+
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+struct MachinesFileOnDisk {
+  std::string content;
+  FileStamp stamp;
+};
+
+struct Disk {
+  std::optional<MachinesFileOnDisk> machines_file;
+  std::uint64_t inodes = 0;
+};
+
+class SimPublisher final : public Publisher {
+ public:
+  SimPublisher(Disk& disk, Life& life, const Timeline& timeline, Chronicle& chronicle, const Trouble& trouble,
+               Witness& witness)
+      : disk_(disk), life_(life), timeline_(timeline), chronicle_(chronicle), trouble_(trouble), witness_(witness) {}
+
+  std::string destination() const override { return "the simulated disk"; }
+  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ private:
+  Disk& disk_;
+  Life& life_;
+  const Timeline& timeline_;
+  Chronicle& chronicle_;
+  const Trouble& trouble_;
+  Witness& witness_;
+};
+
+}  // namespace hydra_provisioner::sim

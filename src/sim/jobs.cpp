@@ -1,0 +1,196 @@
+#include "sim/jobs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hydra_provisioner::sim {
+namespace {
+
+bool is_arrival(Operation operation) { return operation != Operation::stop && operation != Operation::destroy; }
+
+bool does_its_work(JobFate fate) {
+  return fate == JobFate::fine || fate == JobFate::takes_long || fate == JobFate::fails_late ||
+         fate == JobFate::hangs_late || fate == JobFate::is_killed_late;
+}
+
+bool hangs(JobFate fate) { return fate == JobFate::hangs || fate == JobFate::hangs_late; }
+
+}  // namespace
+
+std::vector<JobState> JobTable::list() const {
+  std::vector<JobState> states;
+  for (const auto& [machine, job] : jobs_) states.push_back(state_of(machine, job.request.operation));
+  return states;
+}
+
+Expected<void> JobTable::begin(const JobRequest& request) {
+  const bool another_runs = is_running(request.machine);
+  witness_.operation_begins(request, another_runs);
+  if (another_runs) return failure("another job of it runs", ErrorKind::already_exists);
+  const JobFate fate = next_fate();
+  const Millis duration = duration_of(request, fate);
+  Job& job = jobs_[request.machine];
+  job = {.request = request, .serial = ++serials_, .end = timeline_.now() + duration, .result = {}};
+  first_unused_number_ = std::max(first_unused_number_, number_of(request.machine) + 1);
+  chronicle_.add("job: {} {} begins", to_string(request.operation), request.machine);
+  // In the midst of it, the machine is neither here nor there.
+  timeline_.after(duration / 4, [this, request, fate] { act(request, fate); });
+  timeline_.at(job.end,
+               [this, machine = request.machine, serial = job.serial, fate] { finish(machine, serial, fate); });
+  return {};
+}
+
+JobState JobTable::state_of(const MachineId& machine, Operation operation) const {
+  const auto job = jobs_.find(machine);
+  if (job == jobs_.end()) return {.machine = machine, .operation = operation, .is_running = false, .result = {}};
+  return {.machine = machine,
+          .operation = job->second.request.operation,
+          .is_running = job->second.is_running,
+          .result = job->second.result};
+}
+
+Time JobTable::end_of(const MachineId& machine) const { return jobs_.at(machine).end; }
+
+bool JobTable::is_running(const MachineId& machine) const {
+  const auto job = jobs_.find(machine);
+  return job != jobs_.end() && job->second.is_running;
+}
+
+bool JobTable::is_any_running() const {
+  return std::ranges::any_of(jobs_, [](const auto& entry) { return entry.second.is_running; });
+}
+
+std::int64_t JobTable::count_of_coming(const PoolName& pool) const {
+  return std::ranges::count_if(jobs_, [&](const auto& entry) {
+    const Job& job = entry.second;
+    return job.is_running && job.request.operation == Operation::create && job.request.pool == pool &&
+           cloud_.find(job.request.machine, job.request.provider) == nullptr;
+  });
+}
+
+Millis JobTable::duration_of(const JobRequest& request, JobFate fate) {
+  if (hangs(fate)) return request.deadline;
+  const bool is_deployment = needs_upkeep(request.provider) && is_arrival(request.operation);
+  const Millis usual{is_deployment ? random_.between(60'000, 240'000) : random_.between(1'000, 20'000)};
+  return std::min<Millis>(fate == JobFate::takes_long ? usual * 5 : usual, request.deadline);
+}
+
+JobFate JobTable::next_fate() {
+  if (trouble_.next_fates.empty()) return JobFate::fine;
+  const JobFate fate = trouble_.next_fates.front();
+  trouble_.next_fates.pop_front();
+  return fate;
+}
+
+void JobTable::act(const JobRequest& request, JobFate fate) {
+  SimInstance* instance = cloud_.find(request.machine, request.provider);
+  const bool comes_this_far = does_its_work(fate) || hangs(fate);
+  if (!comes_this_far) return;
+  if (request.operation == Operation::create && instance == nullptr)
+    cloud_.make(request.machine, request.pool, request.provider);
+  if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
+      instance->power == Power::on) {
+    witness_.instance_goes_off(*instance, request.operation);
+    cloud_.turn_off(*instance, Power::being_made);
+  }
+}
+
+void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fate) {
+  const auto found = jobs_.find(machine);
+  if (found == jobs_.end() || found->second.serial != serial) return;
+  Job& job = found->second;
+  JobResult result = outcome(job.request, fate);
+  job.is_running = false;
+  const bool tells = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
+  chronicle_.add("job: {} {} {}", to_string(job.request.operation), machine,
+                 !tells   ? "was killed"
+                 : result ? "succeeded"
+                          : "failed: " + result.error().message);
+  if (tells) job.result = std::move(result);
+}
+
+JobResult JobTable::outcome(const JobRequest& request, JobFate fate) {
+  JobResult worked = does_its_work(fate) ? complete(request) : JobResult(failure("the provider says no"));
+  if (!worked && does_its_work(fate)) return worked;
+  switch (fate) {
+    case JobFate::fine:
+    case JobFate::takes_long:
+      return worked;
+    case JobFate::hangs:
+    case JobFate::hangs_late:
+      return failure("not finished in time", ErrorKind::timed_out);
+    case JobFate::finds_no_capacity:
+      return failure("no capacity", ErrorKind::no_capacity);
+    case JobFate::is_refused:
+      return failure("refused", request.operation == Operation::stop ? ErrorKind::refused : ErrorKind::failed);
+    default:
+      return failure("the provider says that it failed");
+  }
+}
+
+JobResult JobTable::complete(const JobRequest& request) {
+  return is_arrival(request.operation) ? complete_arrival(request) : complete_removal(request);
+}
+
+JobResult JobTable::complete_arrival(const JobRequest& request) {
+  SimInstance* instance = cloud_.find(request.machine, request.provider);
+  if (instance != nullptr && !instance->exists() && request.operation == Operation::create) {
+    cloud_.remove(*instance);  // what is left of it
+    instance = nullptr;
+  }
+  if (request.operation != Operation::create && (instance == nullptr || !instance->exists()))
+    return failure("it has vanished");
+  if (instance == nullptr) instance = &cloud_.make(request.machine, request.pool, request.provider);
+  cloud_.finish(*instance);
+  Instance described = cloud_.described(*instance);
+  if (!needs_upkeep(request.provider)) return described;
+  if (!cloud_.answers(*instance)) return failure("does not answer", ErrorKind::unfinished);
+  described.spec_hash = instance->spec_hash;
+  return described;
+}
+
+JobResult JobTable::complete_removal(const JobRequest& request) {
+  SimInstance* instance = cloud_.find(request.machine, request.provider);
+  if (instance == nullptr) return std::nullopt;
+  if (instance->exists() && instance->power == Power::on) witness_.instance_goes_off(*instance, request.operation);
+  if (request.operation == Operation::destroy) {
+    cloud_.remove(*instance);
+    return std::nullopt;
+  }
+  if (!instance->exists()) {
+    instance->is_known_to_be_gone = true;
+    return failure("it has vanished");
+  }
+  cloud_.turn_off(*instance, Power::off);
+  return std::nullopt;
+}
+
+Expected<std::vector<JobState>> SimJobs::list() {
+  life_.waypoint();
+  if (timeline_.now() < trouble_.jobs_are_unknown) return failure("jobs: cannot be read");
+  return table_.list();
+}
+
+Expected<void> SimJobs::begin(const JobRequest& request) {
+  life_.waypoint();
+  auto begun = table_.begin(request);
+  life_.waypoint();
+  return begun;
+}
+
+Task<JobState> SimJobs::wait(MachineId machine, Operation operation, Instant until) {
+  life_.waypoint();
+  while (table_.is_running(machine) && timeline_.now() < until) {
+    co_await clock_.sleep_for(std::min<Time>(table_.end_of(machine), until) - timeline_.now() + Millis{1});
+  }
+  co_return table_.state_of(machine, operation);
+}
+
+Expected<void> SimJobs::forget(const MachineId& machine) {
+  life_.waypoint();
+  table_.forget(machine);
+  life_.waypoint();
+  return {};
+}
+
+}  // namespace hydra_provisioner::sim

@@ -1,0 +1,89 @@
+// Operations as processes of their own, which outlive the program that began them.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "act/jobs.hpp"
+#include "sim/chronicle.hpp"
+#include "sim/cloud.hpp"
+#include "sim/random.hpp"
+#include "sim/trouble.hpp"
+#include "sim/virtual_clock.hpp"
+#include "sim/witness.hpp"
+
+namespace hydra_provisioner::sim {
+
+// The processes that run, and the files that they have left.
+class JobTable {
+ public:
+  JobTable(Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Trouble& trouble, Witness& witness, Random random)
+      : timeline_(timeline),
+        chronicle_(chronicle),
+        cloud_(cloud),
+        trouble_(trouble),
+        witness_(witness),
+        random_(random) {}
+
+  std::vector<JobState> list() const;
+  Expected<void> begin(const JobRequest& request);
+  void forget(const MachineId& machine) { jobs_.erase(machine); }
+
+  JobState state_of(const MachineId& machine, Operation operation) const;
+  Time end_of(const MachineId& machine) const;
+  bool is_running(const MachineId& machine) const;
+  bool is_any_running() const;
+  std::int64_t first_unused_number() const { return first_unused_number_; }
+  // Creations of the pool of which nothing exists yet.
+  std::int64_t count_of_coming(const PoolName& pool) const;
+
+ private:
+  struct Job {
+    JobRequest request;
+    std::int64_t serial = 0;
+    Time end;
+    bool is_running = true;
+    std::optional<JobResult> result;
+  };
+
+  Millis duration_of(const JobRequest& request, JobFate fate);
+  JobFate next_fate();
+  void act(const JobRequest& request, JobFate fate);
+  void finish(const MachineId& machine, std::int64_t serial, JobFate fate);
+  JobResult outcome(const JobRequest& request, JobFate fate);
+  JobResult complete(const JobRequest& request);
+  JobResult complete_arrival(const JobRequest& request);
+  JobResult complete_removal(const JobRequest& request);
+
+  Timeline& timeline_;
+  Chronicle& chronicle_;
+  Cloud& cloud_;
+  Trouble& trouble_;
+  Witness& witness_;
+  Random random_;
+  std::map<MachineId, Job> jobs_;
+  std::int64_t serials_ = 0;
+  std::int64_t first_unused_number_ = 0;
+};
+
+class SimJobs final : public Jobs {
+ public:
+  SimJobs(JobTable& table, Life& life, Timeline& timeline, const Trouble& trouble)
+      : table_(table), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble) {}
+
+  Expected<std::vector<JobState>> list() override;
+  Expected<void> begin(const JobRequest& request) override;
+  Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
+  Expected<void> forget(const MachineId& machine) override;
+  std::int64_t first_unused_number() const override { return table_.first_unused_number(); }
+  std::string log_file(const MachineId& machine) const override { return machine.text + ".log"; }
+
+ private:
+  JobTable& table_;
+  Life& life_;
+  Timeline& timeline_;
+  VirtualClock clock_;
+  const Trouble& trouble_;
+};
+
+}  // namespace hydra_provisioner::sim

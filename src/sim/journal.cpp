@@ -1,0 +1,79 @@
+#include "sim/journal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hydra_provisioner::sim {
+namespace {
+
+constexpr Seconds failures_remembered{2 * 3600};
+
+// As a row of it would be read again.
+Machine as_kept(Machine machine) {
+  machine.vanished = machine.interrupted = machine.needs_redeploy = false;
+  machine.under_way.reset();
+  return machine;
+}
+
+}  // namespace
+
+Memory JournalStore::read(Instant now) const {
+  Memory memory;
+  for (const auto& [number, machine] : machines_) {
+    if (machine.state != MachineState::gone) memory.machines.push_back(machine);
+  }
+  memory.pools = pools_;
+  memory.creations = creations_;
+  for (const JournalEvent& event : failures_) {
+    if (event.time > now - failures_remembered) memory.creations[event.pool].failures.push_back(event.time);
+  }
+  memory.last_delivery = last_delivery_;
+  memory.last_pass = last_pass_;
+  memory.next_number = machines_.empty() ? 0 : machines_.rbegin()->first + 1;
+  return memory;
+}
+
+void JournalStore::write(Changes changes) {
+  for (Machine& machine : changes.machines) {
+    const std::int64_t number = number_of(machine.id);
+    machines_.insert_or_assign(number, as_kept(std::move(machine)));
+  }
+  for (RecordedPool& pool : changes.pools) {
+    const auto known = std::ranges::find_if(
+        pools_, [&](const RecordedPool& other) { return other.name == pool.name && other.provider == pool.provider; });
+    (known == pools_.end() ? pools_.emplace_back() : *known) = std::move(pool);
+  }
+  for (auto& [pool, record] : changes.creations) {
+    record.failures.clear();
+    creations_[pool] = std::move(record);
+  }
+  std::ranges::copy_if(changes.events, std::back_inserter(failures_),
+                       [](const JournalEvent& event) { return event.kind == "failed"; });
+  if (changes.last_delivery) last_delivery_ = std::move(changes.last_delivery);
+  if (changes.pass) last_pass_ = std::max(last_pass_, changes.pass->start);
+}
+
+const Machine* JournalStore::find(const MachineId& machine) const {
+  const auto found = machines_.find(number_of(machine));
+  return found == machines_.end() ? nullptr : &found->second;
+}
+
+Task<Expected<Memory>> SimJournal::load(Instant now) {
+  life_.waypoint();
+  if (timeline_.now() < trouble_.journal_is_unreadable) co_return failure("journal: cannot be read: disk I/O error");
+  co_return store_.read(now);
+}
+
+Task<Expected<void>> SimJournal::commit(Changes changes) {
+  life_.waypoint();
+  if (timeline_.now() < trouble_.journal_fails) co_return failure("journal: cannot be written: disk is full");
+  if (chronicle_.is_kept()) {
+    for (const JournalEvent& event : changes.events)
+      chronicle_.add("journal: {} {}: {}", event.machine, event.kind, event.reason);
+  }
+  store_.write(std::move(changes));
+  life_.waypoint();
+  co_return Expected<void>{};
+}
+
+}  // namespace hydra_provisioner::sim

@@ -1,0 +1,45 @@
+// The journal's committed state, which outlives the program, and the program's hand on it. A commit is all or nothing.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "sim/chronicle.hpp"
+#include "sim/trouble.hpp"
+#include "sim/virtual_clock.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner::sim {
+
+class JournalStore {
+ public:
+  Memory read(Instant now) const;
+  void write(Changes changes);
+  const Machine* find(const MachineId& machine) const;  // null: it was never written
+
+ private:
+  std::map<std::int64_t, Machine> machines_;  // by number, gone ones too
+  std::vector<RecordedPool> pools_;
+  std::map<PoolName, CreationRecord> creations_;
+  std::vector<JournalEvent> failures_;
+  std::optional<LastDelivery> last_delivery_;
+  Instant last_pass_;
+};
+
+class SimJournal final : public Journal {
+ public:
+  SimJournal(JournalStore& store, Life& life, const Timeline& timeline, Chronicle& chronicle, const Trouble& trouble)
+      : store_(store), life_(life), timeline_(timeline), chronicle_(chronicle), trouble_(trouble) {}
+
+  Task<Expected<Memory>> load(Instant now) override;
+  Task<Expected<void>> commit(Changes changes) override;
+
+ private:
+  JournalStore& store_;
+  Life& life_;
+  const Timeline& timeline_;
+  Chronicle& chronicle_;
+  const Trouble& trouble_;
+};
+
+}  // namespace hydra_provisioner::sim

@@ -1,0 +1,66 @@
+#include "sim/virtual_clock.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace hydra_provisioner::sim {
+namespace {
+
+using Timer = boost::asio::steady_timer;
+
+class Bed {
+ public:
+  Bed(std::map<std::uint64_t, Timer*>& sleepers, std::uint64_t number, Timer* sleeper)
+      : sleepers_(sleepers), number_(number) {
+    sleepers_.emplace(number, sleeper);
+  }
+  Bed(const Bed&) = delete;
+  Bed& operator=(const Bed&) = delete;
+  ~Bed() { sleepers_.erase(number_); }
+
+ private:
+  std::map<std::uint64_t, Timer*>& sleepers_;
+  std::uint64_t number_;
+};
+
+}  // namespace
+
+bool Timeline::go_on() {
+  if (due_.empty()) return false;
+  const auto next = due_.extract(due_.begin());
+  now_ = std::max(now_, next.key().first);
+  next.mapped()();
+  return true;
+}
+
+void Life::waypoint() {
+  if (!is_over_ && left_ >= 0 && left_-- == 0) die();
+  if (is_over_) throw Killed();
+}
+
+void Life::die() {
+  is_over_ = true;
+  for (const auto& [number, sleeper] : sleepers_) sleeper->cancel();
+}
+
+Task<void> VirtualClock::sleep_for(Millis duration) {
+  life_.waypoint();
+  // Outlives the sleeper: who is cancelled leaves its alarm behind.
+  const auto timer = std::make_shared<Timer>(co_await boost::asio::this_coro::executor, Timer::time_point::max());
+  const auto is_woken = std::make_shared<bool>(false);
+  const Bed bed(life_.sleepers_, life_.count_++, timer.get());
+  timeline_.after(duration, [alarm = std::weak_ptr(timer), is_woken] {
+    *is_woken = true;
+    if (const auto sleeper = alarm.lock()) sleeper->cancel();
+  });
+  const auto [error] = co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  life_.waypoint();
+  if (!*is_woken) throw boost::system::system_error(error);
+}
+
+}  // namespace hydra_provisioner::sim

@@ -1,0 +1,147 @@
+#include "tests/simulation/invariants.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tests/publish/machines_file_reader.hpp"
+
+namespace hydra_provisioner::simulation {
+namespace {
+
+constexpr Seconds queue_runner_has_surely_read{31};
+
+const PoolConfig* pool_for(const Config& config, const std::string& step_type) {
+  const auto pool = std::ranges::find_if(
+      config.pools, [&](const auto& entry) { return serves(entry.second.type, parse_step_type(step_type)); });
+  return pool == config.pools.end() ? nullptr : &pool->second;
+}
+
+}  // namespace
+
+void Invariants::pass_begins(const Config& config) {
+  config_ = config;
+  knows_jobs_ = farm_->timeline.now() >= farm_->trouble.jobs_are_unknown;
+  std::erase_if(covered_since_, [&](const auto& entry) { return !config_.pools.contains(entry.first); });
+}
+
+void Invariants::violate(std::string what) {
+  if (violation_) return;
+  farm_->chronicle.add("VIOLATION: {}", what);
+  violation_ = std::move(what);
+}
+
+void Invariants::operation_begins(const JobRequest& request, bool another_runs) {
+  if (another_runs && knows_jobs_)
+    violate(fmt::format("{} of {} begins while another operation on it runs", to_string(request.operation),
+                        request.machine));
+  if (another_runs) return;  // it is refused
+  const JobState last = farm_->jobs.state_of(request.machine, request.operation);
+  if (last.operation == request.operation && last.result && last.result->has_value() && knows_jobs_)
+    violate(
+        fmt::format("{} of {} begins again, though it has succeeded", to_string(request.operation), request.machine));
+  check_intent(request);
+  if (request.operation == Operation::create) check_maximum(request);
+  const bool removes = request.operation == Operation::stop || request.operation == Operation::destroy;
+  const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
+  if (removes && instance != nullptr && instance->exists() && instance->power == sim::Power::on)
+    instance_goes_off(*instance, request.operation);
+}
+
+void Invariants::check_intent(const JobRequest& request) {
+  const Machine* known = farm_->journal.find(request.machine);
+  if (known == nullptr || known->state == MachineState::gone)
+    violate(fmt::format("{} of {} begins, and the journal does not know it", to_string(request.operation),
+                        request.machine));
+}
+
+void Invariants::check_maximum(const JobRequest& request) {
+  const auto pool = config_.pools.find(request.pool);
+  if (pool == config_.pools.end())
+    return violate(fmt::format("{} is created, and its pool is not configured", request.machine));
+  const sim::SimInstance* own = farm_->cloud.find(request.machine, request.provider);
+  if (own != nullptr && own->exists()) return;
+  const std::int64_t others = farm_->cloud.count_of(request.pool) + farm_->jobs.count_of_coming(request.pool);
+  if (others + 1 > pool->second.max_machines)
+    violate(fmt::format("{} is created beside {} others of {}, at most {} are allowed", request.machine, others,
+                        request.pool, pool->second.max_machines));
+}
+
+void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation by) {
+  if (farm_->queue.is_busy_at(instance.address))
+    violate(fmt::format("{} of {}, on which a step runs", to_string(by), instance.machine));
+}
+
+void Invariants::file_was_written(const std::string& content) {
+  const auto by_hydra = read_like_hydra(content);
+  const auto by_nix = read_like_nix(content);
+  if (!by_hydra || !by_nix) return violate("the published file is malformed");
+  for (const auto& [name, line] : *by_nix) {
+    const std::string address = name.substr(name.find('@') + 1);
+    if (!address.ends_with(".placeholder.invalid") && !farm_->cloud.has_answered_at(address))
+      violate(fmt::format("{} is listed, and was never ready", name));
+  }
+  for (const auto& [name, pool] : config_.pools) covered_since_.emplace(name, farm_->timeline.now());
+}
+
+void Invariants::file_was_rejected(const std::string& why) {
+  violate(fmt::format("the queue runner ignores the machines file: {}", why));
+}
+
+void Invariants::step_was_aborted(const std::string& type) {
+  const PoolConfig* pool = pool_for(config_, type);
+  const auto covered = pool == nullptr ? covered_since_.end() : covered_since_.find(pool->name);
+  if (covered != covered_since_.end() && farm_->timeline.now() - covered->second > queue_runner_has_surely_read)
+    violate(fmt::format("a step of {} is aborted as unsupported", type));
+}
+
+std::string Invariants::unrest() {
+  if (std::string queue = unrest_of_queue(); !queue.empty()) return queue;
+  if (farm_->jobs.is_any_running()) return "an operation still runs";
+  if (std::string machines = unrest_of_machines(); !machines.empty()) return machines;
+  for (const auto& [name, pool] : config_.pools) {
+    std::string why = unrest_of_pool(name, pool.min_machines, pool.max_machines, pool.stop_on_idle);
+    if (!why.empty()) return why;
+  }
+  return "";
+}
+
+std::string Invariants::unrest_of_queue() const {
+  if (farm_->queue.running_steps() > 0) return fmt::format("{} steps still run", farm_->queue.running_steps());
+  for (const auto& [type, count] : farm_->queue.waiting_by_type()) {
+    if (count > 0 && pool_for(config_, type) != nullptr) return fmt::format("{} steps of {} still wait", count, type);
+  }
+  return "";
+}
+
+std::string Invariants::unrest_of_machines() {
+  for (const sim::SimInstance* instance : farm_->cloud.existing()) {
+    const Machine* known = farm_->journal.find(instance->machine);
+    if (known == nullptr || known->state == MachineState::gone)
+      return fmt::format("{} of {} exists, and the journal does not know it", instance->id, instance->machine);
+    if (!config_.pools.contains(instance->pool))
+      return fmt::format("{} still exists, though its pool is not configured", instance->machine);
+  }
+  for (const Machine& machine : farm_->journal.read(sim::in_seconds(farm_->timeline.now())).machines) {
+    const sim::SimInstance* instance = farm_->cloud.find(machine.id, machine.provider);
+    if (instance == nullptr || !instance->exists())
+      return fmt::format("the journal still has {}, which does not exist", machine.id);
+  }
+  return "";
+}
+
+std::string Invariants::unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops) {
+  std::int64_t on = 0;
+  std::int64_t all = 0;
+  for (const sim::SimInstance* instance : farm_->cloud.existing()) {
+    if (instance->pool != pool) continue;
+    ++all;
+    on += instance->power == sim::Power::on ? 1 : 0;
+  }
+  if (all > max) return fmt::format("{} has {} machines, at most {} are allowed", pool, all, max);
+  if (on != min) return fmt::format("{} has {} machines that run, and should have {}", pool, on, min);
+  if (!stops && all != on) return fmt::format("{} has {} machines that do not run", pool, all - on);
+  return "";
+}
+
+}  // namespace hydra_provisioner::simulation

@@ -1,0 +1,48 @@
+// What must hold at every moment of a run, whatever goes wrong, and what must hold at its end.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "model/config.hpp"
+#include "sim/farm.hpp"
+#include "sim/witness.hpp"
+
+namespace hydra_provisioner::simulation {
+
+class Invariants final : public sim::Witness {
+ public:
+  void watch(sim::Farm& farm) { farm_ = &farm; }
+
+  // The configuration that counts from then on.
+  void pass_begins(const Config& config);
+  // The first violation. Nothing after it is of interest.
+  const std::optional<std::string>& violation() const { return violation_; }
+  void violate(std::string what);
+
+  // Why the farm has not come to rest yet; empty: it has, and all is as it should be.
+  std::string unrest();
+
+  void operation_begins(const JobRequest& request, bool another_runs) override;
+  void instance_goes_off(const sim::SimInstance& instance, Operation by) override;
+  void file_was_written(const std::string& content) override;
+  void file_was_lost() override { covered_since_.clear(); }
+  void file_was_rejected(const std::string& why) override;
+  void step_was_aborted(const std::string& type) override;
+
+ private:
+  void check_maximum(const JobRequest& request);
+  void check_intent(const JobRequest& request);
+  std::string unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
+  std::string unrest_of_queue() const;
+  std::string unrest_of_machines();
+
+  sim::Farm* farm_ = nullptr;
+  Config config_;
+  bool knows_jobs_ = true;                       // in this pass
+  std::map<PoolName, sim::Time> covered_since_;  // since when the published file names the pool's type
+  std::optional<std::string> violation_;
+};
+
+}  // namespace hydra_provisioner::simulation

@@ -1,0 +1,202 @@
+#include "tests/simulation/mutations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hydra_provisioner::simulation {
+namespace {
+
+constexpr std::array<std::string_view, 17> names{"none",
+                                                 "busy-machines-look-idle",
+                                                 "machines-look-ready",
+                                                 "quiet-is-ignored",
+                                                 "maximum-is-exceeded",
+                                                 "placeholders-are-missing",
+                                                 "new-machines-are-not-recorded",
+                                                 "listing-is-not-recorded",
+                                                 "unlisting-is-forgotten",
+                                                 "running-operations-are-not-seen",
+                                                 "ended-operations-are-not-forgotten",
+                                                 "operations-are-lost",
+                                                 "an-instance-is-not-seen",
+                                                 "destructions-are-only-claimed",
+                                                 "draining-is-forgotten",
+                                                 "lines-are-garbled",
+                                                 "file-is-not-written"};
+
+class LyingQueue final : public QueueSource {
+ public:
+  explicit LyingQueue(std::unique_ptr<QueueSource> honest) : honest_(std::move(honest)) {}
+
+  Task<Queue> read() override {
+    Queue queue = co_await honest_->read();
+    if (!queue || !queue->machines) co_return queue;
+    for (auto& [name, machine] : *queue->machines) {
+      machine.current_jobs = 0;
+      machine.idle_since = Instant{};
+    }
+    co_return queue;
+  }
+
+ private:
+  std::unique_ptr<QueueSource> honest_;
+};
+
+class LyingProvider final : public Provider {
+ public:
+  LyingProvider(std::unique_ptr<Provider> honest, Mutation mutation)
+      : honest_(std::move(honest)), mutation_(mutation) {}
+
+  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override {
+    auto shown = co_await honest_->list(std::move(known));
+    if (!shown) co_return shown;
+    if (mutation_ == Mutation::an_instance_is_not_seen && !shown->empty()) shown->erase(shown->begin());
+    co_return shown;
+  }
+  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override {
+    if (mutation_ == Mutation::machines_look_ready) co_return Expected<void>{};
+    co_return co_await honest_->ready(std::move(instance), std::move(pool));
+  }
+  Task<Expected<Instance>> create(Target target, PoolConfig pool) override {
+    return honest_->create(std::move(target), std::move(pool));
+  }
+  Task<Expected<Instance>> start(Target target, PoolConfig pool) override {
+    return honest_->start(std::move(target), std::move(pool));
+  }
+  Task<Expected<void>> stop(Target target) override { return honest_->stop(std::move(target)); }
+  Task<Expected<void>> destroy(Target target) override { return honest_->destroy(std::move(target)); }
+  Upkeep* upkeep() override { return honest_->upkeep(); }
+
+ private:
+  std::unique_ptr<Provider> honest_;
+  Mutation mutation_;
+};
+
+class LyingJobs final : public Jobs {
+ public:
+  LyingJobs(std::unique_ptr<Jobs> honest, Mutation mutation) : honest_(std::move(honest)), mutation_(mutation) {}
+
+  Expected<std::vector<JobState>> list() override {
+    auto states = honest_->list();
+    if (states && mutation_ == Mutation::running_operations_are_not_seen) std::erase_if(*states, &JobState::is_running);
+    return states;
+  }
+  Expected<void> begin(const JobRequest& request) override {
+    if (mutation_ == Mutation::operations_are_lost) return {};
+    if (claims_only(request.operation)) return {};
+    return honest_->begin(request);
+  }
+  Task<JobState> wait(MachineId machine, Operation operation, Instant until) override {
+    if (claims_only(operation))
+      co_return JobState{.machine = machine, .operation = operation, .result = JobResult(std::nullopt)};
+    co_return co_await honest_->wait(std::move(machine), operation, until);
+  }
+  Expected<void> forget(const MachineId& machine) override {
+    if (mutation_ == Mutation::ended_operations_are_not_forgotten) return {};
+    return honest_->forget(machine);
+  }
+  std::int64_t first_unused_number() const override { return honest_->first_unused_number(); }
+  std::string log_file(const MachineId& machine) const override { return honest_->log_file(machine); }
+
+ private:
+  bool claims_only(Operation operation) const {
+    return mutation_ == Mutation::destructions_are_only_claimed && operation == Operation::destroy;
+  }
+
+  std::unique_ptr<Jobs> honest_;
+  Mutation mutation_;
+};
+
+class LyingPublisher final : public Publisher {
+ public:
+  LyingPublisher(std::unique_ptr<Publisher> honest, Mutation mutation)
+      : honest_(std::move(honest)), mutation_(mutation) {}
+
+  std::string destination() const override { return honest_->destination(); }
+  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override {
+    if (mutation_ == Mutation::file_is_not_written) co_return true;
+    content += "root@elsewhere.example x86_64-linux - many 1 - - -\n";
+    co_return co_await honest_->publish(std::move(content), std::move(last), now);
+  }
+
+ private:
+  std::unique_ptr<Publisher> honest_;
+  Mutation mutation_;
+};
+
+class LyingJournal final : public Journal {
+ public:
+  LyingJournal(std::unique_ptr<Journal> honest, Mutation mutation) : honest_(std::move(honest)), mutation_(mutation) {}
+
+  Task<Expected<Memory>> load(Instant now) override {
+    auto memory = co_await honest_->load(now);
+    if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
+      for (Machine& machine : memory->machines) machine.unlisted_at.reset();
+    }
+    if (memory && mutation_ == Mutation::draining_is_forgotten) {
+      for (Machine& machine : memory->machines) {
+        if (machine.state == MachineState::draining) machine.state = MachineState::ready;
+      }
+    }
+    co_return memory;
+  }
+  Task<Expected<void>> commit(Changes changes) override {
+    if (mutation_ == Mutation::new_machines_are_not_recorded) {
+      std::erase_if(changes.machines, [](const Machine& machine) { return machine.instance.text.empty(); });
+    }
+    if (mutation_ == Mutation::listing_is_not_recorded) {
+      for (Machine& machine : changes.machines) machine.first_listed_at.reset();
+    }
+    co_return co_await honest_->commit(std::move(changes));
+  }
+
+ private:
+  std::unique_ptr<Journal> honest_;
+  Mutation mutation_;
+};
+
+}  // namespace
+
+std::vector<Mutation> all_mutations() {
+  std::vector<Mutation> all;
+  for (std::size_t n = 1; n < names.size(); ++n) all.push_back(static_cast<Mutation>(n));
+  return all;
+}
+
+std::string_view to_string(Mutation mutation) { return names.at(static_cast<std::size_t>(mutation)); }
+
+std::optional<Mutation> mutation_named(std::string_view name) {
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Mutation>(found - names.begin());
+}
+
+void mutate(Mutation mutation, World& world) {
+  using enum Mutation;
+  if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
+  if (mutation == machines_look_ready || mutation == an_instance_is_not_seen) {
+    for (auto& [kind, provider] : world.providers)
+      provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
+  }
+  if (mutation == running_operations_are_not_seen || mutation == ended_operations_are_not_forgotten ||
+      mutation == operations_are_lost || mutation == destructions_are_only_claimed)
+    world.jobs = std::make_unique<LyingJobs>(std::move(world.jobs), mutation);
+  if (mutation == lines_are_garbled || mutation == file_is_not_written)
+    world.publisher = std::make_unique<LyingPublisher>(std::move(world.publisher), mutation);
+}
+
+std::unique_ptr<Journal> mutated(Mutation mutation, std::unique_ptr<Journal> journal) {
+  return std::make_unique<LyingJournal>(std::move(journal), mutation);
+}
+
+Config mutated(Mutation mutation, Config config) {
+  if (mutation == Mutation::quiet_is_ignored) config.quiet = Seconds{0};
+  if (mutation == Mutation::placeholders_are_missing) config.placeholders = false;
+  if (mutation == Mutation::maximum_is_exceeded) {
+    for (auto& [name, pool] : config.pools) ++pool.max_machines;
+  }
+  return config;
+}
+
+}  // namespace hydra_provisioner::simulation

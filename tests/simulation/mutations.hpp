@@ -1,0 +1,44 @@
+// Deliberate bugs: somebody between the program and its world who lies. Each must be found by the seeds alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "app/world.hpp"
+#include "model/config.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner::simulation {
+
+enum class Mutation : std::uint8_t {
+  none,
+  busy_machines_look_idle,
+  machines_look_ready,
+  quiet_is_ignored,
+  maximum_is_exceeded,
+  placeholders_are_missing,
+  new_machines_are_not_recorded,
+  listing_is_not_recorded,
+  unlisting_is_forgotten,
+  running_operations_are_not_seen,
+  ended_operations_are_not_forgotten,
+  operations_are_lost,
+  an_instance_is_not_seen,
+  destructions_are_only_claimed,
+  draining_is_forgotten,
+  lines_are_garbled,
+  file_is_not_written,
+};
+
+std::vector<Mutation> all_mutations();  // but `none`
+std::string_view to_string(Mutation mutation);
+std::optional<Mutation> mutation_named(std::string_view name);
+
+void mutate(Mutation mutation, World& world);
+std::unique_ptr<Journal> mutated(Mutation mutation, std::unique_ptr<Journal> journal);
+Config mutated(Mutation mutation, Config config);
+
+}  // namespace hydra_provisioner::simulation

@@ -1,0 +1,156 @@
+#include "tests/simulation/program.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "app/pass.hpp"
+#include "app/rhythm.hpp"
+#include "app/world.hpp"
+#include "providers/patient.hpp"
+#include "sim/provider.hpp"
+#include "sim/queue_source.hpp"
+#include "tests/simulation/setup.hpp"
+
+namespace hydra_provisioner::simulation {
+namespace {
+
+constexpr sim::Millis cron_interval{300'000};
+constexpr sim::Millis restart_delay{5'000};  // of a service that died
+constexpr Seconds patience_of_cron{240};
+
+class ChronicleVoice final : public Voice {
+ public:
+  explicit ChronicleVoice(sim::Chronicle& chronicle) : chronicle_(chronicle) {}
+
+  void note(const std::string& message) override { chronicle_.add("note: {}", message); }
+  void detail(const std::string& message) override {
+    if (chronicle_.is_kept()) chronicle_.add("detail: {}", message);
+  }
+  void warning(const std::string& message) override { chronicle_.add("warning: {}", message); }
+  void problem(const std::string& message) override {
+    chronicle_.add("problem: {}", message);
+    had_problems_ = true;
+  }
+  void progress(const std::string&) override {}
+  bool had_problems() const override { return had_problems_; }
+
+ private:
+  sim::Chronicle& chronicle_;
+  bool had_problems_ = false;
+};
+
+}  // namespace
+
+// One life. Its coroutines end before what they use does: they do when it dies.
+struct Program::Generation {
+  sim::Life life;
+  boost::asio::io_context context{1};
+  World world;
+  std::unique_ptr<Journal> journal;
+  bool has_ended = false;
+};
+
+Program::Program(sim::Farm& farm, const Scenario& scenario, Invariants& invariants, Mutation mutation)
+    : farm_(farm),
+      is_daemon_(scenario.is_daemon),
+      interval_seconds_(scenario.interval_seconds),
+      invariants_(invariants),
+      mutation_(mutation),
+      pools_(scenario.pools) {
+  begin();
+}
+
+Program::~Program() { end(); }
+
+void Program::begin() {
+  if (generation_) return;
+  generation_ = std::make_unique<Generation>();
+  Generation& generation = *generation_;
+  generation.world = make_world(generation);
+  generation.journal =
+      mutated(mutation_, std::make_unique<sim::SimJournal>(farm_.journal, generation.life, farm_.timeline,
+                                                           farm_.chronicle, farm_.trouble));
+  boost::asio::co_spawn(generation.context, run(generation), [&generation](const std::exception_ptr& thrown) {
+    generation.has_ended = true;
+    if (thrown && !generation.life.is_over()) std::rethrow_exception(thrown);
+  });
+}
+
+void Program::end() {
+  if (!generation_) return;
+  generation_->life.die();
+  generation_->context.restart();
+  generation_->context.poll();
+  generation_.reset();
+}
+
+void Program::go_on() {
+  if (!generation_) return;
+  generation_->context.restart();
+  generation_->context.poll();
+  if (!generation_->has_ended) return;
+  const bool was_killed = generation_->life.is_over();
+  if (was_killed) farm_.chronicle.add("program: killed");
+  end();
+  const auto into_interval = farm_.timeline.now().time_since_epoch() % cron_interval;
+  farm_.timeline.after(is_daemon_ ? restart_delay : cron_interval - into_interval, [this] { begin(); });
+}
+
+void Program::is_to_die_after(std::int64_t waypoints) {
+  if (generation_) generation_->life.is_to_die_after(waypoints);
+}
+
+Task<void> Program::run(Generation& generation) {
+  return is_daemon_ ? run_daemon(generation) : run_once(generation, patience_of_cron);
+}
+
+Task<void> Program::run_daemon(Generation& generation) {
+  Rhythm rhythm;
+  for (;;) {
+    ChronicleVoice voice(farm_.chronicle);
+    const Config config = read_configuration();
+    invariants_.pass_begins(config);
+    ++passes_;
+    const PassEnd pass =
+        co_await run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, Seconds{0});
+    Clock& clock = *generation.world.clock;
+    co_await clock.sleep_for(rhythm.pause_after(pass, config.interval, clock.now()));
+  }
+}
+
+Task<void> Program::run_once(Generation& generation, Seconds patience) {
+  ChronicleVoice voice(farm_.chronicle);
+  const Config config = read_configuration();
+  invariants_.pass_begins(config);
+  ++passes_;
+  co_await run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, patience);
+}
+
+World Program::make_world(Generation& generation) {
+  sim::Life& life = generation.life;
+  World world;
+  world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
+  world.queue = std::make_unique<sim::SimQueueSource>(farm_.queue, life, farm_.timeline, farm_.trouble);
+  world.publisher = std::make_unique<sim::SimPublisher>(farm_.disk, life, farm_.timeline, farm_.chronicle,
+                                                        farm_.trouble, invariants_);
+  world.jobs = std::make_unique<sim::SimJobs>(farm_.jobs, life, farm_.timeline, farm_.trouble);
+  for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops}) {
+    world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_.cloud, life, farm_.timeline, farm_.trouble);
+  }
+  world.state_dir = "/simulated";
+  mutate(mutation_, world);
+  if (!is_daemon_) return world;
+  for (auto& [kind, provider] : world.providers)
+    provider = std::make_unique<PatientProvider>(std::move(provider), *world.clock);
+  return world;
+}
+
+const Config& Program::read_configuration() {
+  if (std::exchange(is_configuration_new_, false)) config_ = configuration_of(pools_, interval_seconds_);
+  return config_;
+}
+
+}  // namespace hydra_provisioner::simulation

@@ -1,0 +1,89 @@
+#include "tests/simulation/run.hpp"
+
+#include <chrono>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "sim/farm.hpp"
+#include "tests/simulation/faults.hpp"
+#include "tests/simulation/invariants.hpp"
+#include "tests/simulation/program.hpp"
+
+namespace hydra_provisioner::simulation {
+namespace {
+
+// Longer than a hung operation, the rest after many failures and a billing period together.
+constexpr Seconds rest_comes_within{3 * 3600};
+constexpr sim::Millis between_looks{60'000};
+
+class Run {
+ public:
+  Run(const Scenario& scenario, const Terms& terms)
+      : scenario_(scenario),
+        is_strict_(terms.is_strict),
+        farm_(scenario.seed, scenario.style, invariants_, terms.keeps_chronicle),
+        program_(watched(), scenario, invariants_, terms.mutation) {
+    for (const Happening& happening : scenario_.happenings) {
+      farm_.timeline.after(happening.at, [this, &happening] { befall(farm_, program_, invariants_, happening); });
+    }
+    farm_.timeline.after(scenario_.calm_from, [this] {
+      calm(farm_);
+      quiet_since_ = farm_.timeline.now();
+      look();
+    });
+  }
+
+  Outcome run() {
+    while (!is_at_rest_ && !invariants_.violation()) {
+      program_.go_on();
+      farm_.timeline.go_on();
+    }
+    return {.violation = invariants_.violation(),
+            .stuck = stuck_,
+            .hash = farm_.chronicle.hash(),
+            .passes = program_.passes(),
+            .lines = farm_.chronicle.lines()};
+  }
+
+ private:
+  sim::Farm& watched() {
+    invariants_.watch(farm_);
+    return farm_;
+  }
+
+  void look() {
+    const std::string unrest = invariants_.unrest();
+    is_at_rest_ = unrest.empty();
+    if (is_at_rest_) return;
+    if (farm_.queue.running_steps() > 0) quiet_since_ = farm_.timeline.now();
+    if (farm_.timeline.now() - quiet_since_ > rest_comes_within) rest_has_not_come(unrest);
+    farm_.timeline.after(between_looks, [this] { look(); });
+  }
+
+  // A machine that was to be listed and that the queue runner never saw waits for a queue runner that was started later
+  // (DESIGN, proof of idleness): it is given that, once.
+  void rest_has_not_come(const std::string& unrest) {
+    if (is_strict_ || !stuck_.empty())
+      return invariants_.violate(
+          fmt::format("no rest {} s after the last trouble: {}", rest_comes_within.count(), unrest));
+    stuck_ = unrest;
+    quiet_since_ = farm_.timeline.now();
+    farm_.queue.restart(Seconds{5});
+  }
+
+  const Scenario& scenario_;
+  bool is_strict_;
+  Invariants invariants_;
+  sim::Farm farm_;
+  Program program_;
+  sim::Time quiet_since_;
+  bool is_at_rest_ = false;
+  std::string stuck_;  // why it did not come to rest before the queue runner was restarted
+};
+
+}  // namespace
+
+Outcome run(const Scenario& scenario, const Terms& terms) { return Run(scenario, terms).run(); }
+
+}  // namespace hydra_provisioner::simulation

@@ -1,0 +1,151 @@
+#include "tests/simulation/schedule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "sim/random.hpp"
+
+namespace hydra_provisioner::simulation {
+namespace {
+
+using sim::Random;
+
+constexpr std::array<const char*, kinds> names{"steps arrive",
+                                               "the program is killed",
+                                               "operations go wrong",
+                                               "machines never boot",
+                                               "a machine is taken away",
+                                               "a machine goes deaf",
+                                               "the queue runner restarts",
+                                               "listing fails",
+                                               "listing is stale",
+                                               "listing is slow",
+                                               "machines are deaf",
+                                               "specification fails",
+                                               "specification changes",
+                                               "status fails",
+                                               "status is old",
+                                               "status has no machines",
+                                               "status has wrong clock",
+                                               "disk is full",
+                                               "folder is gone",
+                                               "journal fails",
+                                               "journal is unreadable",
+                                               "jobs are unknown",
+                                               "maximum changes",
+                                               "pool is toggled"};
+
+constexpr std::array<const char*, 4> types{"x86_64-linux", "x86_64-linux:benchmark", "aarch64-linux",
+                                           "x86_64-linux:kvm,nixos-test"};
+
+template <std::size_t N>
+std::int64_t one_of(Random& random, const std::array<std::int64_t, N>& values) {
+  return values.at(static_cast<std::size_t>(random.between(0, N - 1)));
+}
+
+PoolSetup draw_pool(Random& random, const char* name) {
+  PoolSetup pool{.name = name};
+  pool.is_nixops = random.chance(50);
+  pool.max_machines = random.between(1, 5);
+  pool.min_machines = random.chance(30) ? random.between(0, std::min<std::int64_t>(2, pool.max_machines)) : 0;
+  pool.runnables_per_machine = random.between(1, 6);
+  pool.max_jobs = random.between(1, 4);
+  pool.stop_on_idle = random.chance(30);
+  pool.grace_period_seconds = one_of<4>(random, {0, 0, 60, 600});
+  pool.billing_period_seconds = random.chance(15) ? 3600 : 0;
+  return pool;
+}
+
+// Versions that release machines early list all machines, always.
+sim::QueueRunnerStyle draw_style(Random& random) {
+  const bool releases_early = random.chance(40);
+  return {.writes_uris = releases_early || random.chance(30),
+          .lists_machines = releases_early || random.chance(85),
+          .releases_early = releases_early,
+          .unsupported_for_at_most = Seconds{one_of<3>(random, {0, 0, 120})},
+          .clock_ahead = Seconds{random.chance(30) ? random.between(-90, 90) : 0}};
+}
+
+Happening draw_steps(Random& random, std::int64_t pools) {
+  return {.kind = Kind::steps_arrive,
+          .which = random.between(0, pools - 1),
+          .count = random.between(1, 25),
+          .seconds = one_of<5>(random, {3, 20, 60, 150, 400})};
+}
+
+Happening draw_fault(Random& random, const Scenario& scenario) {
+  const auto pools = std::ssize(scenario.pools);
+  Happening fault{.kind = static_cast<Kind>(random.between(1, kinds - 1)),
+                  .which = random.between(0, 20),
+                  .count = random.between(1, 4),
+                  .seconds = one_of<5>(random, {5, 20, 60, 150, 500})};
+  // What is most likely to find something comes more often.
+  if (random.chance(20)) fault.kind = Kind::program_is_killed;
+  if (random.chance(15)) fault.kind = Kind::operations_go_wrong;
+  if (fault.kind == Kind::status_has_no_machines && scenario.style.releases_early) fault.kind = Kind::status_is_old;
+  if (fault.kind == Kind::program_is_killed) fault.count = random.between(0, 40);
+  if (fault.kind == Kind::operations_go_wrong)
+    fault.which = random.between(1, static_cast<std::int64_t>(sim::JobFate::takes_long));
+  if (fault.kind == Kind::maximum_changes || fault.kind == Kind::pool_is_toggled) fault.which %= pools;
+  return fault;
+}
+
+void draw_happenings(Random& random, Scenario& scenario) {
+  const auto pools = std::ssize(scenario.pools);
+  const std::int64_t length = random.between(600, 2400);
+  const std::int64_t bursts = random.between(1, 6);
+  const std::int64_t faults = random.chance(5) ? 0 : random.between(1, 14);
+  for (std::int64_t n = 0; n < bursts; ++n) scenario.happenings.push_back(draw_steps(random, pools));
+  for (std::int64_t n = 0; n < faults; ++n) scenario.happenings.push_back(draw_fault(random, scenario));
+  // The queue is empty until the machines file has been written for the first time.
+  for (Happening& happening : scenario.happenings) happening.at = Seconds{random.between(100, length)};
+  std::ranges::sort(scenario.happenings, {}, [](const Happening& happening) {
+    return std::tuple(happening.at, happening.kind, happening.which, happening.count, happening.seconds);
+  });
+  scenario.calm_from = Seconds{length + 60};
+}
+
+}  // namespace
+
+std::string to_string(const Happening& happening) {
+  return fmt::format("{:6} s  {}: which {}, count {}, {} s", happening.at.count(),
+                     names.at(static_cast<std::size_t>(happening.kind)), happening.which, happening.count,
+                     happening.seconds);
+}
+
+Scenario draw_scenario(std::uint64_t seed) {
+  Random random(seed);
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.is_daemon = random.chance(60);
+  scenario.interval_seconds = one_of<3>(random, {15, 30, 60});
+  scenario.style = draw_style(random);
+  const std::int64_t pools = one_of<6>(random, {1, 1, 2, 2, 3, 4});
+  for (std::int64_t n = 0; n < pools; ++n)
+    scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
+  draw_happenings(random, scenario);
+  return scenario;
+}
+
+std::string to_string(const Scenario& scenario) {
+  const auto& style = scenario.style;
+  std::string text = fmt::format(
+      "seed {}: {}, interval {} s; queue runner: {}{}{}aborts unsupported steps after {} s, clock {:+} s\n",
+      scenario.seed, scenario.is_daemon ? "daemon" : "cron", scenario.interval_seconds,
+      style.writes_uris ? "URIs, " : "", style.lists_machines ? "" : "no machines, ",
+      style.releases_early ? "releases early, " : "", style.unsupported_for_at_most.count(), style.clock_ahead.count());
+  for (const PoolSetup& pool : scenario.pools) {
+    text +=
+        fmt::format("  pool {}: {}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
+                    pool.name, pool.is_nixops ? "nixops" : "local", pool.min_machines, pool.max_machines,
+                    pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
+                    pool.grace_period_seconds, pool.billing_period_seconds);
+  }
+  for (const Happening& happening : scenario.happenings) text += fmt::format("  {}\n", to_string(happening));
+  return text + fmt::format("  {:6} s  calm\n", scenario.calm_from.count());
+}
+
+}  // namespace hydra_provisioner::simulation

@@ -1,0 +1,13 @@
+// From the pools of a scenario to the configuration that the program reads.
+#pragma once
+
+#include <vector>
+
+#include "model/config.hpp"
+#include "tests/simulation/schedule.hpp"
+
+namespace hydra_provisioner::simulation {
+
+Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interval_seconds);
+
+}  // namespace hydra_provisioner::simulation
