@@ -14,8 +14,8 @@ enum class ErrorKind {
   refused,         // will never work for this target: trying again is useless
   already_exists,  // somebody else holds or made it
   unfinished,      // a part is done; calling again may do the rest
-  unanswered,      // the answer will be there for one who asks again
   no_capacity,     // the cloud has none for now: nothing was made, and nothing is wrong with us
+  unanswered,      // the answer will be there for one who asks again
 };
 
 struct Error {

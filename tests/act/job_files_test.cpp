@@ -94,8 +94,8 @@ TEST_F(JobFiles, CarryThatThereIsNothingMoreToSay) {
 }
 
 TEST_F(JobFiles, CarryAnError) {
-  for (const ErrorKind kind :
-       {ErrorKind::failed, ErrorKind::timed_out, ErrorKind::refused, ErrorKind::already_exists}) {
+  for (const ErrorKind kind : {ErrorKind::failed, ErrorKind::timed_out, ErrorKind::refused, ErrorKind::already_exists,
+                               ErrorKind::unfinished, ErrorKind::no_capacity, ErrorKind::unanswered}) {
     const JobResult read = through_the_file(failure("nixops exited with 1: \"error: …\"", kind));
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error(), (Error{"nixops exited with 1: \"error: …\"", kind}));

@@ -54,7 +54,7 @@ class Options(FarmTest):
             ("check",): "no configuration file given",
             ("plan", "conf.nix", "other.nix"): '"other.nix" is one argument too many',
             ("pln", "conf.nix"): '"pln" is no verb; did you mean plan?',
-            ("other", "conf.nix"): '"other" is no verb; they are daemon, check, plan and status',
+            ("other", "conf.nix"): '"other" is no verb; they are daemon, check, plan, status, history, explain, cost and replay',
             ("plan", "conf.nix", "--jsn"): "--jsn",
             ("conf.nix", "--json"): "--json goes with check, plan and status",
             ("status", "conf.nix", "--detailed-exitcode"): "--detailed-exitcode goes with plan",
