@@ -37,11 +37,11 @@ class FakeClock final : public Clock {
   // Runs the task to its end, and everything that it started. Whoever sleeps is woken when nobody else can go on.
   template <class T>
   T run(Task<T> task) {
-    boost::asio::io_context context;
-    auto result = boost::asio::co_spawn(context, std::move(task), boost::asio::use_future);
-    do context.poll();
-    while (!context.stopped() && wake_next());
-    if (!context.stopped()) throw std::logic_error("the task waits for something that never comes");
+    context_.restart();
+    auto result = boost::asio::co_spawn(context_, std::move(task), boost::asio::use_future);
+    do context_.poll();
+    while (!context_.stopped() && wake_next());
+    if (!context_.stopped()) throw std::logic_error("the task waits for something that never comes");
     return result.get();
   }
 
@@ -70,6 +70,8 @@ class FakeClock final : public Clock {
 
   Time now_ = noon;
   Sleepers sleepers_;
+  // What a task leaves behind, an answer that nobody took, has timers on it; so it lives as long as the clock.
+  boost::asio::io_context context_;
 };
 
 }  // namespace hydra_provisioner
