@@ -9,6 +9,7 @@
 
 #include "config/load.hpp"
 #include "io/gather.hpp"
+#include "observe/schedules.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -202,6 +203,10 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
   look.seen.creations = memory.creations;
+  look.seen.orders = memory.orders;
+  for (const auto& [name, pool] : config.pools) {
+    if (!pool.schedules.empty()) look.seen.scheduled.emplace(name, scheduled_limits(pool.schedules, look.seen.now));
+  }
   count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);

@@ -11,12 +11,27 @@
 
 namespace hydra_provisioner {
 
-enum class Verb : std::uint8_t { pass, daemon, check, plan, status, history, explain, cost, replay, run_job };
-
-// Whether it only reads the journal.
-constexpr bool recalls(Verb verb) {
-  return verb == Verb::history || verb == Verb::explain || verb == Verb::cost || verb == Verb::replay;
-}
+enum class Verb : std::uint8_t {
+  pass,
+  daemon,
+  check,
+  plan,
+  status,
+  history,
+  explain,
+  cost,
+  replay,
+  logs,
+  drain,
+  undrain,
+  destroy,
+  protect,
+  pause,
+  resume,
+  override_limits,
+  ssh,
+  run_job
+};
 
 enum class Color : std::uint8_t { automatic, always, never };
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
@@ -24,10 +39,15 @@ enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 struct Options {
   Verb verb = Verb::pass;
   std::string config_file;             // of every verb that takes one
-  std::vector<std::string> arguments;  // of run_job: TAG ID; of those that recall: MACHINE, TYPE or PASS
+  std::vector<std::string> arguments;  // of verbs that take no configuration: see app/verb_table.cpp
   std::string tag;                     // whose journal; empty: the only one
   std::optional<Instant> since;
   std::optional<Instant> at;
+  std::optional<Seconds> span;  // --for
+  std::optional<std::int64_t> min_machines;
+  std::optional<std::int64_t> max_machines;
+  bool yes = false;
+  bool off = false;
   std::string state_dir;  // absolute
   bool json = false;
   bool detailed_exit_code = false;

@@ -9,6 +9,7 @@
 
 #include "app/when.hpp"
 #include "decide/demand.hpp"
+#include "decide/limits_in_force.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -57,6 +58,9 @@ Inputs later(Inputs inputs, Instant time) {
 }
 
 Inputs with_limits(Inputs inputs, const PoolName& pool, std::int64_t min, std::int64_t max) {
+  inputs.seen.scheduled.erase(pool);
+  for (const OrderKind kind : {OrderKind::min_machines, OrderKind::max_machines})
+    inputs.seen.orders.erase({kind, pool.text});
   inputs.config.pools.at(pool).min_machines = min;
   inputs.config.pools.at(pool).max_machines = max;
   return inputs;
@@ -93,7 +97,9 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
 }
 
 void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const Inputs& inputs) {
-  const auto [min, max] = std::pair(pool.min_machines, pool.max_machines);
+  const auto other = limits_in_force(pool, inputs.seen);
+  const auto [min, max] = other ? std::pair(other->pool.min_machines, other->pool.max_machines)
+                                : std::pair(pool.min_machines, pool.max_machines);
   all.push_back(
       {fmt::format("maxMachines {} instead of {}", max + 1, max), with_limits(inputs, pool.name, min, max + 1)});
   if (min < max) {
@@ -107,6 +113,12 @@ void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const Input
 }
 
 void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const Inputs& inputs) {
+  for (const std::string& whom : {pool.name.text, std::string()}) {
+    if (order_in_force(inputs.seen.orders, OrderKind::pause, whom, inputs.seen.now) == nullptr) continue;
+    Variation variation{fmt::format("resume{}{}", whom.empty() ? "" : " ", whom), inputs};
+    variation.inputs.seen.orders.erase({OrderKind::pause, whom});
+    all.push_back(std::move(variation));
+  }
   if (inputs.seen.creations.contains(pool.name)) {
     Variation variation{"no creations that failed", inputs};
     variation.inputs.seen.creations.erase(pool.name);
@@ -142,6 +154,12 @@ std::vector<Variation> variations_for(const Machine& machine, const Inputs& inpu
   if (action != plan.actions.end() && reason_of(*action).until && *reason_of(*action).until > inputs.seen.now) {
     const Instant until = *reason_of(*action).until;
     all.push_back({fmt::format("the time {}, all else equal", local_time(until)), later(inputs, until)});
+  }
+  for (const OrderKind kind : {OrderKind::protect, OrderKind::drain, OrderKind::destroy}) {
+    if (order_in_force(inputs.seen.orders, kind, machine.id.text, inputs.seen.now) == nullptr) continue;
+    Variation variation{fmt::format("no order to {} it", to_string(kind)), inputs};
+    variation.inputs.seen.orders.erase({kind, machine.id.text});
+    all.push_back(std::move(variation));
   }
   const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, queue_name(machine)) : nullptr;
   if (entry != nullptr && entry->current_jobs.value_or(0) > 0) {

@@ -11,11 +11,14 @@
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
 #include "app/hints.hpp"
+#include "app/levers.hpp"
 #include "app/look.hpp"
 #include "app/output.hpp"
 #include "app/pass.hpp"
 #include "app/recall.hpp"
+#include "app/ssh.hpp"
 #include "app/tag_lock.hpp"
+#include "app/verb_table.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
 #include "decide/plan.hpp"
@@ -86,7 +89,10 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 }  // namespace
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
-  if (recalls(options.verb)) co_return co_await recall(options, voice);
+  if (options.verb == Verb::ssh) co_return log_in(options, voice);
+  const Section section = spec_of(options.verb).section;
+  if (section == Section::recalling) co_return co_await recall(options, voice);
+  if (section == Section::ordering) co_return co_await give_order(options, voice);
   auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
   if (!config) co_return report_config_errors(config.error(), options, voice);
   switch (options.verb) {

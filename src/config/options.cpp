@@ -53,6 +53,13 @@ constexpr Option pool[] = {
     {"maxUnavailable", quantity, "1",
      "machines that are replaced at a time: before their replacement is ready, where `maxMachines` leaves no room for "
      "it"},
+    {"schedules", schedules, "[ ]",
+     "periods with other values of `minMachines` and `maxMachines`; of those that match, the last holds: see below"},
+    {"consecutiveFailures", count, "4",
+     "a machine that the queue runner has failed to use so many times in a row is replaced; 0: never"},
+    {"maxUnhealthy", percent, "",
+     "when more than this share of the machines, and more than three, do not work, nothing is done with any of them, "
+     "and none are created"},
     {"replaceOnChange", flag, "",
      "replace machines when what new ones are made from has changed; unless given, `false` for `nixopsExpr`, whose "
      "machines are redeployed as they are, and `true` for others"},
@@ -70,11 +77,20 @@ constexpr Option local[] = {
     {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out what slow clouds do"},
 };
 
+constexpr Option schedule[] = {
+    {"days", days, R"("*")", "days of the week"},
+    {"hours", hours, R"("*")", "hours of the day: `8-17` is from 8:00 to 17:59"},
+    {"timeZone", time_zone, R"("UTC")", "whose days and hours these are"},
+    {"minMachines", count, "", "meanwhile, if given"},
+    {"maxMachines", count, "", "meanwhile, if given"},
+};
+
 }  // namespace
 
 std::span<const Option> top_level_options() { return top_level; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
+std::span<const Option> schedule_options() { return schedule; }
 
 bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
 
@@ -91,6 +107,8 @@ Range range_of(OptionKind kind) {
       return {0, ten_years};
     case timeout:
       return {1, ten_years};
+    case percent:
+      return {0, 100};
     default:
       throw std::logic_error("an option that is no number has no range");
   }
@@ -115,6 +133,14 @@ std::string kind_text(OptionKind kind) {
       return "`\"own\"` or `\"host\"`";
     case price:
       return "number, 0 to 1000000";
+    case days:
+      return "such as `mon-fri` or `sat,sun`; `*`: all";
+    case hours:
+      return "such as `8-17` or `22-5,12`; `*`: all";
+    case time_zone:
+      return "name of a time zone, such as `Europe/Amsterdam`";
+    case schedules:
+      return "list of attribute sets";
     case settings:
       return "attribute set";
     default:

@@ -23,7 +23,12 @@ enum class OptionKind : std::uint8_t {
   seconds,      // 0 is no time at all
   timeout,      // seconds, at least 1
   price,        // a number that need not be whole
-  settings,     // an attribute set
+  percent,
+  days,       // of the week, as in cron
+  hours,      // of the day, as in cron
+  time_zone,  // of the tz database
+  schedules,  // a list of attribute sets
+  settings,   // an attribute set
 };
 
 struct Option {
@@ -34,8 +39,9 @@ struct Option {
 };
 
 std::span<const Option> top_level_options();
-std::span<const Option> pool_options();   // of `systemTypes.<type>`
-std::span<const Option> local_options();  // of `systemTypes.<type>.local`
+std::span<const Option> pool_options();      // of `systemTypes.<type>`
+std::span<const Option> local_options();     // of `systemTypes.<type>.local`
+std::span<const Option> schedule_options();  // of an element of `systemTypes.<type>.schedules`
 
 struct Range {
   std::int64_t min = 0;

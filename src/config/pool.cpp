@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "config/cron_field.hpp"
 #include "config/evaluate.hpp"
 
 namespace hydra_provisioner {
@@ -15,6 +16,7 @@ namespace {
 void read_type(PoolConfig& pool, const std::string& path, Report& report);
 void read_machines(PoolConfig& pool, Settings& settings);
 void read_times(PoolConfig& pool, Settings& settings);
+void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
 void read_provider(PoolConfig& pool, Settings& settings, Report& report);
 
 }  // namespace
@@ -30,6 +32,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const Json&
   Settings settings(path, value, pool_options(), report);
   read_machines(pool, settings);
   read_times(pool, settings);
+  read_schedules(pool, settings, report);
   read_provider(pool, settings, report);
   pool.settings_json = compact(value);
   return pool;
@@ -70,7 +73,41 @@ void read_times(PoolConfig& pool, Settings& settings) {
   settings.read("maxAge", pool.max_age);
   settings.read("maxUnavailable", pool.max_unavailable);
   settings.read("replaceOnChange", pool.replace_on_change);
+  settings.read("consecutiveFailures", pool.consecutive_failures);
+  settings.read("maxUnhealthy", pool.max_unhealthy);
   settings.read("pricePerHour", pool.price_per_hour);
+}
+
+Schedule read_schedule(Settings& settings) {
+  Schedule schedule;
+  std::string days = "*";
+  std::string hours = "*";
+  std::string time_zone = "UTC";
+  settings.read("days", days);
+  settings.read("hours", hours);
+  settings.read("timeZone", time_zone);
+  settings.read("minMachines", schedule.min_machines);
+  settings.read("maxMachines", schedule.max_machines);
+  if (!settings.has("minMachines") && !settings.has("maxMachines"))
+    settings.report("minMachines", "neither this nor maxMachines is given, so it would change nothing; add one");
+  schedule.days = parse_days(days).value_or(schedule.days);
+  schedule.hours = parse_hours(hours).value_or(schedule.hours);
+  schedule.text = fmt::format("{} {} {}", days, hours, time_zone);
+  schedule.time_zone = std::move(time_zone);
+  return schedule;
+}
+
+void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
+  for (const Json* element : settings.list_of_attributes("schedules")) {
+    const std::string path = element_path(settings.path_of("schedules"), pool.schedules.size() + 1);
+    Settings own(path, *element, schedule_options(), report);
+    pool.schedules.push_back(read_schedule(own));
+    const Schedule& schedule = pool.schedules.back();
+    const std::int64_t min = schedule.min_machines.value_or(pool.min_machines);
+    const std::int64_t max = schedule.max_machines.value_or(pool.max_machines);
+    if (min > max)
+      report.add(path, fmt::format("minMachines {} is more than maxMachines {} then; change one", min, max));
+  }
 }
 
 NixopsSettings read_nixops(Settings& settings) {
@@ -100,7 +137,7 @@ void report_functions(const std::string& path, const Json& value, Report& report
     for (const auto& [name, member] : value.items()) report_functions(attribute_path(path, name), member, report);
   } else if (value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
-      report_functions(fmt::format("{} element {}", path, i + 1), value[i], report);
+      report_functions(element_path(path, i + 1), value[i], report);
     }
   }
 }

@@ -20,6 +20,7 @@ struct PoolView {
   Load load;
   Target target;
   std::vector<const Machine*> machines;  // all of the pool's, by id
+  std::optional<Reason> hold;            // see holds.hpp
 };
 
 // A machine that steps may run on.

@@ -62,7 +62,12 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
                                  activity.idle_from + grace(pool)});
 }
 
+bool is_ordered_away(const PoolView& pool, const Machine& machine) {
+  return is_ordered_away(pool.seen.orders, machine, pool.seen.now);
+}
+
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
+  if (is_ordered_away(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {"ordered by an operator", {}});
   if (is_worn(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {wear_of(pool, *ready.machine), {}});
   const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
@@ -86,7 +91,8 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   const auto paid = paid_period(pool, machine);
-  if (paid && paid->left >= stays_listed_while_paid && !is_worn(pool, machine)) {
+  const bool may_return = !is_worn(pool, machine) && !is_ordered_away(pool, machine);
+  if (paid && paid->left >= stays_listed_while_paid && may_return) {
     return act_on<Undrain>(
         machine, {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
                   paid->is_below(stays_listed_while_paid)});
@@ -136,8 +142,9 @@ std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus
   // Without a trusted status nothing is drained, and what drains already can only wait.
   for (const ActiveMachine& draining : surplus.draining | std::views::reverse)
     actions.push_back(finish_draining(pool, *draining.machine, excess-- > 0));
-  if (!pool.seen.queue) return actions;
-  for (const ActiveMachine& ready : surplus.ready) actions.push_back(drain_or_keep(pool, ready));
+  for (const ActiveMachine& ready : surplus.ready) {
+    if (pool.seen.queue || is_ordered_away(pool, *ready.machine)) actions.push_back(drain_or_keep(pool, ready));
+  }
   return actions;
 }
 

@@ -1,6 +1,7 @@
 // What an operator wants, as values. src/config/ reads it from a Nix file; docs/configuration.md describes it.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -41,6 +42,18 @@ constexpr bool redeploys(ProviderKind kind) { return kind == ProviderKind::nixop
 // Whose provider was changed while it had machines, is two pools.
 using PoolKey = std::pair<PoolName, ProviderKind>;
 
+// A period with limits of its own: while the hour of the local time is one of `hours`, on one of `days`.
+struct Schedule {
+  std::string text;     // "mon-fri 8-17 Europe/Berlin"
+  std::bitset<7> days;  // from Sunday on
+  std::bitset<24> hours;
+  std::string time_zone;                     // of the tz database
+  std::optional<std::int64_t> min_machines;  // none: as without it
+  std::optional<std::int64_t> max_machines;
+
+  friend bool operator==(const Schedule&, const Schedule&) = default;
+};
+
 struct PoolConfig {
   PoolName name;
   SystemType type;
@@ -58,7 +71,10 @@ struct PoolConfig {
   std::optional<Seconds> max_age;         // after which a machine is replaced; none: never
   std::int64_t max_unavailable = 1;       // machines replaced at a time
   std::optional<bool> replace_on_change;  // of its specification; none: where its machines cannot be redeployed
-  std::optional<Micros> price_per_hour;   // of one machine that is not stopped; none: not known
+  std::vector<Schedule> schedules;        // the last that matches holds
+  std::int64_t consecutive_failures = 4;  // of the queue runner to use a machine, after which it is replaced; 0: never
+  std::optional<std::int64_t> max_unhealthy;  // percent of its machines, beyond which nothing is done; none: 100
+  std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: not known
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured
 

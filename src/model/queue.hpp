@@ -26,6 +26,7 @@ struct QueueMachine {
   std::optional<std::int64_t> current_jobs;
   std::optional<Instant> idle_since;      // the epoch: no job since the queue runner started
   std::optional<Instant> last_failure{};  // to reach it or to talk to it; the epoch: none
+  std::optional<std::int64_t> consecutive_failures{};
 };
 
 struct QueueStatus {

@@ -27,7 +27,8 @@ bool is_read(std::size_t level, std::string_view key) {
       return is_one_of("status", "time", "uptime", "nrRunnableSteps", "nrUnsupportedSteps", "machineTypes", "machines",
                        "queueRunner");
     case 3:
-      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure");
+      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure",
+                       "consecutiveFailures");
     default:
       return true;
   }
@@ -206,9 +207,10 @@ Expected<QueueMachine> read_machine(const Json& entry) {
   auto idle_since = read_number_if_any(entry, "idleSince", unix_time_max);
   if (!idle_since) return std::unexpected(std::move(idle_since.error()));
   if (idle_since->has_value()) machine.idle_since = from_unix(**idle_since);
-  // Only a hint: nothing is destroyed for it, so junk in it is no reason to distrust the rest.
+  // Only hints: nothing is taken down for them without proof, so junk in them is no reason to distrust the rest.
   const auto last_failure = read_number_if_any(entry, "lastFailure", unix_time_max);
   if (last_failure && last_failure->has_value()) machine.last_failure = from_unix(**last_failure);
+  machine.consecutive_failures = read_number_if_any(entry, "consecutiveFailures", count_max).value_or(std::nullopt);
   return machine;
 }
 
@@ -225,7 +227,10 @@ QueueMachine together(const QueueMachine& a, const QueueMachine& b) {
       .enabled = both_known(a.enabled, b.enabled, [](bool x, bool y) { return x || y; }),
       .current_jobs = both_known(a.current_jobs, b.current_jobs, [](std::int64_t x, std::int64_t y) { return x + y; }),
       .idle_since = both_known(a.idle_since, b.idle_since, [](Instant x, Instant y) { return std::max(x, y); }),
-      .last_failure = std::max(a.last_failure, b.last_failure)};
+      .last_failure = std::max(a.last_failure, b.last_failure),
+      // Those of the one that is not used any more are history.
+      .consecutive_failures = both_known(a.consecutive_failures, b.consecutive_failures,
+                                         [](std::int64_t x, std::int64_t y) { return std::min(x, y); })};
 }
 
 Expected<std::optional<QueueMachines>> read_machines(const Json& document) {

@@ -118,6 +118,8 @@ Instance Cloud::described(const SimInstance& instance) const {
                  .address = instance.address,
                  .host_key = "ssh-ed25519 AAAA",
                  .launched_at = in_seconds(instance.made_at)};
+  // Whether one with upkeep was deployed with success is for its jobs to say.
+  if (!needs_upkeep(instance.provider)) shown.spec_hash = instance.spec_hash;
   if (instance.power == Power::off) shown.state = InstanceState::stopped;
   if (instance.power == Power::on)
     shown.state = needs_upkeep(instance.provider) ? InstanceState::unproven : InstanceState::running;

@@ -88,6 +88,8 @@ void JobTable::act(const JobRequest& request, JobFate fate) {
   if (!comes_this_far) return;
   if (request.operation == Operation::create && instance == nullptr)
     cloud_.make(request.machine, request.pool, request.provider);
+  if (request.operation == Operation::start && instance != nullptr && instance->power == Power::off)
+    instance->power = Power::being_made;  // neither stopped nor up until it has ended
   if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
       instance->power == Power::on) {
     witness_.instance_goes_off(*instance, request.operation);

@@ -27,6 +27,7 @@ Memory JournalStore::read(Instant now) const {
   for (const JournalEvent& event : failures_) {
     if (event.time > now - failures_remembered) memory.creations[event.pool].failures.push_back(event.time);
   }
+  memory.orders = orders_;
   memory.last_delivery = last_delivery_;
   memory.last_pass = last_pass_;
   memory.next_number = machines_.empty() ? 0 : machines_.rbegin()->first + 1;
@@ -49,6 +50,10 @@ void JournalStore::write(Changes changes) {
   }
   std::ranges::copy_if(changes.events, std::back_inserter(failures_),
                        [](const JournalEvent& event) { return event.kind == "failed"; });
+  for (const auto& [key, order] : changes.orders) {
+    if (order) orders_[key] = *order;
+    if (!order) orders_.erase(key);
+  }
   if (changes.last_delivery) last_delivery_ = std::move(changes.last_delivery);
   if (changes.pass) last_pass_ = std::max(last_pass_, changes.pass->start);
 }

@@ -15,6 +15,8 @@ class JournalStore {
  public:
   Memory read(Instant now) const;
   void write(Changes changes);
+  const Orders& orders() const { return orders_; }
+  void forget_orders() { orders_.clear(); }
   const Machine* find(const MachineId& machine) const;  // null: it was never written
 
  private:
@@ -22,6 +24,7 @@ class JournalStore {
   std::vector<RecordedPool> pools_;
   std::map<PoolName, CreationRecord> creations_;
   std::vector<JournalEvent> failures_;
+  Orders orders_;
   std::optional<LastDelivery> last_delivery_;
   Instant last_pass_;
 };

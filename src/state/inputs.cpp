@@ -66,6 +66,14 @@ PoolKey pool_key(const std::string& name) {
   return {PoolName{name.substr(slash + 1)}, provider_named(name.substr(0, slash))};
 }
 
+// `ORDER/WHOM`
+OrderKey order_key(const std::string& name) {
+  const auto slash = name.find('/');
+  const auto kind = order_kind(name.substr(0, slash));
+  if (!kind) throw std::runtime_error(fmt::format("\"{}\" is no order", name.substr(0, slash)));
+  return {*kind, name.substr(slash + 1)};
+}
+
 // `name` is what follows the first `/`.
 void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, const Json& value) {
   Snapshot& seen = inputs.seen;
@@ -82,6 +90,8 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "specification")
     seen.specifications.emplace(PoolName{name},
                                 value.is_null() ? std::nullopt : std::optional(value.get<std::string>()));
+  if (kind == "scheduled") seen.scheduled.emplace(PoolName{name}, scheduled_limits_of(value));
+  if (kind == "order") seen.orders.emplace(order_key(name), order_of(value));
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{value.get<std::int64_t>()});
 }
 
@@ -117,6 +127,9 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
     facts[fmt::format("unseen/{}/{}", to_string(pool.second), pool.first)] = compact(why);
   for (const auto& [name, hash] : seen.specifications)
     facts["specification/" + name.text] = compact(hash ? Json(*hash) : Json(nullptr));
+  for (const auto& [name, limits] : seen.scheduled) facts["scheduled/" + name.text] = compact(value_of(limits));
+  for (const auto& [key, order] : seen.orders)
+    facts[fmt::format("order/{}/{}", to_string(key.first), key.second)] = compact(value_of(order));
   for (const auto& [kind, interval] : seen.check_intervals)
     facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());
   return facts;

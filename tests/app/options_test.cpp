@@ -126,8 +126,8 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"plan", "a.nix", "b.nix"}), "\"b.nix\" is one argument too many");
   EXPECT_EQ(complaint({"pln", "a.nix"}), "\"pln\" is no verb; did you mean plan?");
   EXPECT_EQ(complaint({"a.nix", "b.nix"}),
-            "\"a.nix\" is no verb; they are daemon, check, plan, status, history, explain, "
-            "cost and replay");
+            "\"a.nix\" is no verb; they are daemon, check, plan, status, history, explain, cost, replay, logs, drain, "
+            "undrain, destroy, protect, pause, resume, override and ssh");
   EXPECT_EQ(complaint({"run-job", "a"}), "run-job takes TAG and ID");
   EXPECT_EQ(complaint({"plan", "a.nix", "--jsn"}), "unknown option --jsn");
   EXPECT_EQ(complaint({"a.nix", "-qv"}), "-q and -v exclude each other");
@@ -154,6 +154,32 @@ TEST_F(CommandLine, OfTheVerbsThatRecallTakesNoFile) {
   EXPECT_EQ(complaint({"history", "--since", "soon"}),
             "\"soon\" is no time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time");
   EXPECT_THAT(complaint({"history", "--since", "9999-01-01"}), HasSubstr("lies ahead"));
+}
+
+TEST_F(CommandLine, OfAnOrderNamesAMachineOrAType) {
+  EXPECT_EQ(parsed({"drain", "a-1"}).verb, Verb::drain);
+  EXPECT_THAT(parsed({"drain", "a-1"}).arguments, ElementsAre("a-1"));
+  EXPECT_EQ(parsed({"protect", "a-1", "--for", "2h"}).span, Seconds{7200});
+  EXPECT_TRUE(parsed({"protect", "a-1", "--off"}).off);
+  EXPECT_TRUE(parsed({"destroy", "a-1", "--yes"}).yes);
+  EXPECT_THAT(parsed({"pause"}).arguments, ElementsAre());
+  const Options limits = parsed({"override", "x86_64-linux", "--min", "4", "--max=8"});
+  EXPECT_EQ(limits.min_machines, 4);
+  EXPECT_EQ(limits.max_machines, 8);
+  EXPECT_THAT(parsed({"ssh", "a-1", "--", "nix-store", "--version"}).arguments,
+              ElementsAre("a-1", "nix-store", "--version"));
+}
+
+TEST_F(CommandLine, SaysWhatIsWrongWithAnOrder) {
+  EXPECT_EQ(complaint({"drain"}), "drain takes a machine");
+  EXPECT_EQ(complaint({"drain", "a-1", "a-2"}), "\"a-2\" is one argument too many");
+  EXPECT_EQ(complaint({"drain", "a-1", "--for", "2h"}), "--for goes with protect, pause and override");
+  EXPECT_EQ(complaint({"plan", "a.nix", "--yes"}), "--yes goes with destroy");
+  EXPECT_EQ(complaint({"protect", "a-1", "--for", "0s"}), "\"0s\" is no span of time; write 30m, 2h or 3d");
+  EXPECT_EQ(complaint({"protect", "a-1", "--off", "--for", "2h"}),
+            "--off takes an order back, and goes with none of --for, --min and --max");
+  EXPECT_EQ(complaint({"override", "a"}), "override takes --min, --max or both; or --off");
+  EXPECT_EQ(complaint({"override", "a", "--min", "2", "--max", "1"}), "--min 2 is more than --max 1");
 }
 
 TEST_F(CommandLine, HasTheDetailedExitStatusForPlansOnly) {

@@ -17,6 +17,7 @@ namespace hydra_provisioner {
 namespace {
 
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 // What evaluation makes of a function.
 const Json function = {{"<function>", nullptr}};
@@ -119,7 +120,9 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
                                               {"bootTimeout", 9},
                                               {"maxAge", 10},
                                               {"maxUnavailable", 11},
-                                              {"replaceOnChange", false}}));
+                                              {"replaceOnChange", false},
+                                              {"consecutiveFailures", 12},
+                                              {"maxUnhealthy", 45}}));
   EXPECT_EQ(pool.min_machines, 1);
   EXPECT_EQ(pool.max_machines, 2);
   EXPECT_EQ(pool.ignored_runnables, 3);
@@ -134,6 +137,8 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   EXPECT_EQ(pool.max_age, Seconds{10});
   EXPECT_EQ(pool.max_unavailable, 11);
   EXPECT_EQ(pool.replace_on_change, false);
+  EXPECT_EQ(pool.consecutive_failures, 12);
+  EXPECT_EQ(pool.max_unhealthy, 45);
 }
 
 TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {
@@ -160,6 +165,45 @@ TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
   EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}})).billing_period, Seconds{3600});
   EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}, {"billingPeriod", 60}})).billing_period, Seconds{60});
   EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).billing_period, std::nullopt);
+}
+
+TEST(ReadConfig, ReadsSchedules) {
+  const PoolConfig pool = pool_of(local_pool({{"maxMachines", 4}, {"schedules", Json::parse(R"([
+    {"days": "mon-fri", "hours": "8-17", "timeZone": "Europe/Amsterdam", "minMachines": 2},
+    {"days": "sun", "maxMachines": 0}])")}}));
+  ASSERT_EQ(pool.schedules.size(), 2U);
+  EXPECT_EQ(pool.schedules[0].text, "mon-fri 8-17 Europe/Amsterdam");
+  EXPECT_EQ(pool.schedules[0].days.count(), 5U);
+  EXPECT_EQ(pool.schedules[0].hours.count(), 10U);
+  EXPECT_EQ(pool.schedules[0].time_zone, "Europe/Amsterdam");
+  EXPECT_EQ(pool.schedules[0].min_machines, 2);
+  EXPECT_EQ(pool.schedules[0].max_machines, std::nullopt);
+  EXPECT_EQ(pool.schedules[1].text, "sun * UTC");
+  EXPECT_EQ(pool.schedules[1].hours.count(), 24U);
+}
+
+TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
+  const std::string at = "conf.nix: systemTypes.x86_64-linux.schedules";
+  EXPECT_THAT(errors_of(local_pool({{"schedules", "mon-fri"}})),
+              ElementsAre(at + ": \"mon-fri\" is not a list of attribute sets"));
+  EXPECT_THAT(errors_of(local_pool({{"schedules", Json::parse(R"([{"maxMachines": 1}, 3])")}})),
+              ElementsAre(at + " element 2: 3 is not an attribute set"));
+  EXPECT_THAT(
+      errors_of(local_pool({{"schedules", Json::parse(R"([
+        {"day": "mon", "maxMachines": 2},
+        {"days": "mon-fry", "hours": "8-24", "timeZone": "Amsterdam", "minMachines": 1},
+        {"days": "mon"},
+        {"minMachines": 5}])")}})),
+      UnorderedElementsAre(
+          at + " element 1.day: unknown option (did you mean days?)",
+          at + " element 2.days: \"mon-fry\" is not days of the week; write them as in \"mon-fri\", \"sat,sun\" or "
+               "\"*\"",
+          at + " element 2.hours: \"8-24\" is not hours of the day; write them as in \"8-17\", \"22-5,12\" or "
+               "\"*\", from 0 to 23",
+          at + " element 2.timeZone: \"Amsterdam\" is not a time zone of this host; write a name such as "
+               "\"Europe/Amsterdam\", or install tzdata",
+          at + " element 3.minMachines: neither this nor maxMachines is given, so it would change nothing; add one",
+          at + " element 4: minMachines 5 is more than maxMachines 1 then; change one"));
 }
 
 TEST(ReadConfig, TellsAllErrorsAtOnce) {

@@ -67,6 +67,10 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   pool.grace_period = Seconds{*element<std::int64_t>(0, 0, 1, 600, 3600)};
   pool.billing_period = Seconds{*element<std::int64_t>(0, 0, 60, 600, 900, 1800, 3600, 86400)};
   pool.boot_timeout = Seconds{*element<std::int64_t>(1, 300, 1800)};
+  if (rarely()) pool.max_age = Seconds{*element<std::int64_t>(60, 600, 3600)};
+  if (rarely()) pool.replace_on_change = *rc::gen::arbitrary<bool>();
+  pool.consecutive_failures = *element<std::int64_t>(0, 4, 4);
+  if (rarely()) pool.max_unhealthy = *element<std::int64_t>(0, 45);
   pool.provider = settings_of(kind);
   return pool;
 }
@@ -119,6 +123,7 @@ Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
 QueueMachine any_entry() {
   QueueMachine entry;
   if (!rarely()) entry.enabled = *element(false, false, true);
+  if (rarely()) entry.consecutive_failures = *element<std::int64_t>(0, 1, 4, 5);
   if (!rarely()) entry.current_jobs = *element<std::int64_t>(0, 0, 0, 1, 2);
   if (!rarely()) entry.idle_since = rarely() ? Instant{} : any_instant();
   return entry;
@@ -169,6 +174,29 @@ CreationRecord any_creation_record() {
   return record;
 }
 
+Order any_order() {
+  Order order{.value = *inRange<std::int64_t>(0, 6), .since = any_instant(), .until = {}};
+  if (rarely()) order.until = any_instant();
+  return order;
+}
+
+void add_orders(AnyFarm& farm, const std::vector<PoolOfMachines>& pools) {
+  using enum OrderKind;
+  for (const Machine& machine : farm.seen.machines) {
+    if (rarely()) farm.seen.orders[{*element(drain, destroy, protect), machine.id.text}] = any_order();
+  }
+  for (const PoolOfMachines& pool : pools) {
+    if (rarely()) farm.seen.orders[{*element(min_machines, max_machines), pool.name.text}] = any_order();
+    if (rarely() && rarely()) farm.seen.orders[{pause, rarely() ? "" : pool.name.text}] = any_order();
+    if (rarely()) {
+      farm.seen.scheduled[pool.name] = {.period = "sometimes",
+                                        .min_machines = {},
+                                        .max_machines = *inRange<std::int64_t>(0, 6),
+                                        .until = any_instant()};
+    }
+  }
+}
+
 AnyFarm make_farm(bool trusted) {
   AnyFarm farm;
   farm.seen.now = noon;
@@ -186,6 +214,7 @@ AnyFarm make_farm(bool trusted) {
       farm.seen.specifications[pool.name] = *element<std::optional<std::string>>("new", "new", std::nullopt);
     if (rarely()) farm.seen.unseen.emplace(PoolKey(pool.name, pool.kind), "its list could not be read");
   }
+  add_orders(farm, pools);
   farm.seen.queue = std::unexpected(Untrusted{"it is down"});
   if (trusted) farm.seen.queue = any_status(farm.seen.machines);
   return farm;

@@ -43,6 +43,9 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .boot_timeout = settings.boot_timeout,
           .max_age = settings.max_age,
           .max_unavailable = settings.max_unavailable,
+          .replace_on_change = settings.replace_on_change,
+          .consecutive_failures = settings.consecutive_failures,
+          .max_unhealthy = settings.max_unhealthy,
           .provider = settings_of(settings.provider),
           .settings_json = {}};
 }
@@ -77,6 +80,16 @@ MachineSeen& MachineSeen::never_used() {
 
 MachineSeen& MachineSeen::says(QueueMachine entry) {
   entry_ = entry;
+  return *this;
+}
+
+MachineSeen& MachineSeen::was_listed_for(Seconds span) {
+  machine_.listed_for = span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::failing(std::int64_t times) {
+  entry_->consecutive_failures = times;
   return *this;
 }
 
@@ -269,6 +282,21 @@ Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
 
 Farm& Farm::specification(const std::string& pool, std::optional<std::string> hash) {
   snapshot_.specifications[PoolName(pool)] = std::move(hash);
+  return *this;
+}
+
+Farm& Farm::ordered(OrderKind kind, const std::string& whom, std::int64_t value) {
+  snapshot_.orders[{kind, whom}] = {.value = value, .since = noon - 1h, .until = {}};
+  return *this;
+}
+
+Farm& Farm::ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value) {
+  snapshot_.orders[{kind, whom}] = {.value = value, .since = noon - 1h, .until = end};
+  return *this;
+}
+
+Farm& Farm::scheduled(const std::string& pool, ScheduledLimits limits) {
+  snapshot_.scheduled[PoolName(pool)] = std::move(limits);
   return *this;
 }
 

@@ -34,6 +34,9 @@ struct Settings {
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age{};
   std::int64_t max_unavailable = 1;
+  std::optional<bool> replace_on_change{};
+  std::int64_t consecutive_failures = 4;
+  std::optional<std::int64_t> max_unhealthy{};
   ProviderKind provider = ProviderKind::local;
 };
 
@@ -49,6 +52,7 @@ class MachineSeen {
   MachineSeen& never_used();  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);
   MachineSeen& absent();
+  MachineSeen& failing(std::int64_t times);  // for the queue runner, in a row
 
   // As we know it.
   MachineSeen& requested_for(Seconds span);
@@ -57,6 +61,7 @@ class MachineSeen {
   MachineSeen& listed_for(Seconds span);        // since it was last put into the file
   MachineSeen& first_listed_for(Seconds span);  // since it was first put into the file
   MachineSeen& unlisted_for(Seconds span);
+  MachineSeen& was_listed_for(Seconds span);  // by our clock
   MachineSeen& still_listed();
   MachineSeen& never_listed();
   MachineSeen& interrupted();
@@ -109,6 +114,9 @@ class Farm {
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
   Farm& failures(const std::string& pool, std::vector<Instant> times);
   Farm& specification(const std::string& pool, std::optional<std::string> hash);
+  Farm& ordered(OrderKind kind, const std::string& whom, std::int64_t value = 0);
+  Farm& ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value = 0);
+  Farm& scheduled(const std::string& pool, ScheduledLimits limits);
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& settle(Seconds span);
   Farm& quiet(Seconds span);
