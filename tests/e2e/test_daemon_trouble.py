@@ -126,7 +126,7 @@ class Publication(DaemonTest):
                     pass
             except OSError:
                 pass
-        farm.queue(runnable=20)
+        farm.queue(runnable=10)
         farm.wait_until_said("own/machines: No space left on device")
         filling.unlink()
         farm.wait_for_machines(2)
