@@ -12,10 +12,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/call_log.hpp"
 #include "io/files.hpp"
 #include "io/private_folder.hpp"
 #include "io/wording.hpp"
-#include "providers/nixops/call_log.hpp"
 #include "providers/nixops/ec2_errors.hpp"
 #include "providers/nixops/messages.hpp"
 #include "providers/nixops/network_files.hpp"
@@ -147,13 +147,13 @@ Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
                   .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
                   .output_bytes_max = output_bytes_max,
                   .overhear = {},
+                  .overhears_output = !call.is_output_secret,
                   .may_outlive_us = call.may_outlive_us};
   const auto ear = std::make_shared<Ear>(CallLog(call.log_file, title_of(command.argv)),
                                          call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
-  if (!call.is_output_secret) command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
+  command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
   const auto start = SteadyClock::now();
   auto finished = co_await hydra_provisioner::run(std::move(command));
-  if (finished && call.is_output_secret) ear->hear(finished->errors);
   ear->log.end(ending_of(finished, start), finished && finished->exit_status == 0);
   if (!finished && finished.error().kind == ErrorKind::timed_out)
     co_return std::unexpected(unfinished(call, ear->last_words));

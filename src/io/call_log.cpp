@@ -1,4 +1,4 @@
-#include "providers/nixops/call_log.hpp"
+#include "io/call_log.hpp"
 
 #include <utility>
 
@@ -24,7 +24,7 @@ void CallLog::end(std::string_view ended, bool succeeded) {
 void CallLog::write(std::string_view text) {
   if (!log_.is_open()) {
     auto opened = open_log(path_);
-    if (!opened) return;  // a full disk stops no deployment
+    if (!opened) return;  // a full disk stops no call
     log_ = std::move(*opened);
     append(log_, title_ + "\n");
   }

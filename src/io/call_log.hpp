@@ -1,4 +1,4 @@
-// What a call of NixOps said, in the log of the machine that it was about.
+// What a call of a program said, in the log of the machine that it was about.
 #pragma once
 
 #include <string>
