@@ -1,0 +1,51 @@
+#include "providers/exec/inventory.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner {
+namespace {
+
+using ByMachine = std::map<MachineId, Instance>;
+
+void leave_alone(Inventory& inventory, const PoolName& pool, std::string_view why) {
+  inventory.unseen.emplace(pool, fmt::format("{}; its machines are left alone", why));
+}
+
+// Two that have one id cannot be told apart.
+void add(ByMachine& machines, Inventory& inventory, const Instance& instance) {
+  const auto [known, is_new] = machines.emplace(instance.machine, instance);
+  const PoolName& other = known->second.pool;
+  if (is_new || other == instance.pool) return;
+  const std::string why =
+      fmt::format("both {} and {} have a machine {}; remove one of them", other, instance.pool, instance.machine);
+  for (const PoolName& pool : {other, instance.pool}) leave_alone(inventory, pool, why);
+}
+
+}  // namespace
+
+Inventory inventory_of(const Tag& tag, const std::vector<ExecListing>& listings) {
+  std::set<PoolName> asked;
+  for (const ExecListing& listing : listings) asked.insert(listing.pools.begin(), listing.pools.end());
+  Inventory inventory;
+  ByMachine machines;
+  for (const ExecListing& listing : listings) {
+    if (!listing.machines) {
+      for (const PoolName& pool : listing.pools) leave_alone(inventory, pool, listing.machines.error().message);
+      continue;
+    }
+    for (const Instance& instance : *listing.machines) {
+      const bool is_told_by_another = asked.contains(instance.pool) && !listing.pools.contains(instance.pool);
+      if (is_of(tag, instance.machine) && !is_told_by_another) add(machines, inventory, instance);
+    }
+  }
+  for (const auto& [machine, instance] : machines) {
+    if (!inventory.unseen.contains(instance.pool)) inventory.instances.push_back(instance);
+  }
+  return inventory;
+}
+
+}  // namespace hydra_provisioner
