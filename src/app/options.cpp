@@ -36,6 +36,10 @@ What was, from the journal alone (changes nothing, asks nobody):
   hydra-provisioner cost                    machine-hours and money, by type
   hydra-provisioner replay [PASS]           decide again what a pass decided; with --config, from another file
 
+For those who write a provider (docs/exec-provider.md):
+
+  hydra-provisioner check-provider COMMAND...  does it do all that a provider has to? (on two machines of its own)
+
 CONF is a Nix file; docs/configuration.md describes it. A file that is called like a verb is written ./plan.)";
 
 constexpr const char* examples = R"(
@@ -55,15 +59,16 @@ struct VerbName {
   std::string_view name;
   Verb verb;
 };
-constexpr std::array<VerbName, 9> verbs{{{"daemon", Verb::daemon},
-                                         {"check", Verb::check},
-                                         {"plan", Verb::plan},
-                                         {"status", Verb::status},
-                                         {"history", Verb::history},
-                                         {"explain", Verb::explain},
-                                         {"cost", Verb::cost},
-                                         {"replay", Verb::replay},
-                                         {"run-job", Verb::run_job}}};
+constexpr std::array<VerbName, 10> verbs{{{"daemon", Verb::daemon},
+                                          {"check", Verb::check},
+                                          {"plan", Verb::plan},
+                                          {"status", Verb::status},
+                                          {"history", Verb::history},
+                                          {"explain", Verb::explain},
+                                          {"cost", Verb::cost},
+                                          {"replay", Verb::replay},
+                                          {"check-provider", Verb::check_provider},
+                                          {"run-job", Verb::run_job}}};
 
 std::string default_state_dir() {
   // systemd may pass several, separated by colons; the first is ours.
@@ -95,10 +100,11 @@ std::optional<Verb> verb_named(const std::string& word) {
 }
 
 std::string no_verb(const std::string& word) {
-  const auto meant = nearest(word, {"daemon", "check", "plan", "status", "history", "explain", "cost", "replay"});
+  const auto meant =
+      nearest(word, {"daemon", "check", "plan", "status", "history", "explain", "cost", "replay", "check-provider"});
   return fmt::format("\"{}\" is no verb; {}", word,
                      meant ? fmt::format("did you mean {}?", *meant)
-                           : "they are daemon, check, plan, status, history, explain, cost and replay");
+                           : "they are daemon, check, plan, status, history, explain, cost, replay and check-provider");
 }
 
 // Of the verbs that only read the journal.
@@ -112,6 +118,12 @@ std::expected<Options, Farewell> interpret_recall(Options options, std::vector<s
   return options;
 }
 
+std::expected<Options, Farewell> interpret_check_provider(Options options, std::vector<std::string> words) {
+  if (words.empty()) return usage("check-provider takes the provider's command");
+  options.arguments = std::move(words);
+  return options;
+}
+
 // What goes with the verbs that only read the journal; none: all is well.
 std::optional<std::string> misplaced_option(const Options& options) {
   if (options.since && options.verb != Verb::history && options.verb != Verb::cost)
@@ -119,6 +131,9 @@ std::optional<std::string> misplaced_option(const Options& options) {
   if (options.at && options.verb != Verb::explain && options.verb != Verb::replay)
     return "--at goes with explain and replay";
   if (!options.tag.empty() && !recalls(options.verb)) return "--tag goes with history, explain, cost and replay";
+  if (!options.settings_file.empty() && options.verb != Verb::check_provider)
+    return "--settings goes with check-provider";
+  if (options.detailed_exit_code && options.verb != Verb::plan) return "--detailed-exitcode goes with plan";
   if (!options.config_file.empty() && options.verb != Verb::replay) return "--config goes with replay";
   return std::nullopt;
 }
@@ -131,17 +146,16 @@ std::expected<Options, Farewell> interpret(Options options, std::vector<std::str
     words.erase(words.begin());
   }
   if (const auto misplaced = misplaced_option(options)) return usage(*misplaced);
-  if (options.detailed_exit_code && recalls(options.verb)) return usage("--detailed-exitcode goes with plan");
   if (recalls(options.verb)) return interpret_recall(std::move(options), std::move(words));
+  if (options.verb == Verb::check_provider) return interpret_check_provider(std::move(options), std::move(words));
   const std::size_t expected = options.verb == Verb::run_job ? 2 : 1;
   if (words.empty()) return usage("no configuration file given");
   if (words.size() > expected && options.verb == Verb::pass) return usage(no_verb(words.front()));
   if (words.size() > expected) return usage(fmt::format("\"{}\" is one argument too many", words[expected]));
   if (words.size() < expected) return usage("run-job takes TAG and ID");
   if (options.json && (options.verb == Verb::pass || options.verb == Verb::daemon || options.verb == Verb::run_job)) {
-    return usage("--json goes with check, plan, status, history, explain, cost and replay");
+    return usage("--json goes with check, plan, status, history, explain, cost, replay and check-provider");
   }
-  if (options.detailed_exit_code && options.verb != Verb::plan) return usage("--detailed-exitcode goes with plan");
   if (options.verb == Verb::run_job) {
     options.arguments = std::move(words);
   } else {
@@ -171,6 +185,7 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   app.add_option("--at", at, "As of a time, written likewise (explain, replay)");
   app.add_option("--tag", options.tag, "Whose journal, where there are several (history, explain, cost, replay)");
   app.add_option("--config", options.config_file, "Decide from this configuration instead (replay)");
+  app.add_option("--settings", options.settings_file, "A JSON file with the provider's settings (check-provider)");
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
   app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");
   app.add_flag("-v,--verbose", verbose, "Say more: also why machines are kept");

@@ -11,7 +11,19 @@
 
 namespace hydra_provisioner {
 
-enum class Verb : std::uint8_t { pass, daemon, check, plan, status, history, explain, cost, replay, run_job };
+enum class Verb : std::uint8_t {
+  pass,
+  daemon,
+  check,
+  plan,
+  status,
+  history,
+  explain,
+  cost,
+  replay,
+  check_provider,
+  run_job
+};
 
 // Whether it only reads the journal.
 constexpr bool recalls(Verb verb) {
@@ -24,7 +36,9 @@ enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 struct Options {
   Verb verb = Verb::pass;
   std::string config_file;             // of every verb that takes one
-  std::vector<std::string> arguments;  // of run_job: TAG ID; of those that recall: MACHINE, TYPE or PASS
+  std::vector<std::string> arguments;  // of run_job: TAG ID; of check_provider: COMMAND; of those that recall: MACHINE,
+                                       // TYPE or PASS
+  std::string settings_file;           // of check_provider
   std::string tag;                     // whose journal; empty: the only one
   std::optional<Instant> since;
   std::optional<Instant> at;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/check_provider.hpp"
 #include "app/daemon.hpp"
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
@@ -86,6 +87,7 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 }  // namespace
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
+  if (options.verb == Verb::check_provider) co_return co_await check_provider(options, voice);
   if (recalls(options.verb)) co_return co_await recall(options, voice);
   auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
   if (!config) co_return report_config_errors(config.error(), options, voice);

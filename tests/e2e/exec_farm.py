@@ -1,6 +1,9 @@
 """A farm whose machines a program provides: tests/exec/provider.py, which does what it is told, faults too."""
 
 import json
+import os
+import shutil
+import signal
 
 from farm import PLAIN, ROOT, Farm
 from farm_test import FarmTest
@@ -41,6 +44,13 @@ class ExecFarm(Farm):
     def provided(self, home=None):
         """The machines that there are, by their folders."""
         return sorted(path.name for path in (home or self.home).glob("machines/*"))
+
+    def vanish(self, machine):
+        """As if somebody else had ended it."""
+        for pid, words in self.processes().items():
+            if f"machines/{machine}/" in words:
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.home / "machines" / machine)
 
     def folders(self):
         return super().folders() + [path.name for path in self.folder.glob("*/machines/*")]

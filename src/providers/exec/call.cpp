@@ -21,23 +21,29 @@ std::string name_of(const ExecCall& call) { return base_name(call.command.front(
 
 }  // namespace
 
-Task<std::expected<Json, ExecFailure>> call_once(ExecCall call) {
+Task<Expected<std::string>> converse(ExecCall call, std::string input) {
   const auto log = std::make_shared<CallLog>(
       call.log_file, fmt::format("{} {}", call.command.front(), to_string(call.request.action)));
   const auto hear = [log](std::string_view piece) -> std::optional<Error> {
     log->hear(piece);
     return std::nullopt;
   };
-  const auto finished = co_await run_successfully({.argv = call.command,
-                                                   .deadline = call.deadline,
-                                                   .input = to_json(call.request),
-                                                   .output_bytes_max = output_bytes_max,
-                                                   .overhear = hear,
-                                                   .overhears_output = false,
-                                                   .ends_hangers_on = true});
+  auto finished = co_await run_successfully({.argv = call.command,
+                                             .deadline = call.deadline,
+                                             .input = std::move(input),
+                                             .output_bytes_max = output_bytes_max,
+                                             .overhear = hear,
+                                             .overhears_output = false,
+                                             .ends_hangers_on = true});
   log->end(finished);
-  if (!finished) co_return std::unexpected(ExecFailure{finished.error()});
-  auto answer = read_answer(call.request, finished->output);
+  if (!finished) co_return std::unexpected(finished.error());
+  co_return std::move(finished->output);
+}
+
+Task<std::expected<Json, ExecFailure>> call_once(ExecCall call) {
+  const auto printed = co_await converse(call, to_json(call.request));
+  if (!printed) co_return std::unexpected(ExecFailure{printed.error()});
+  auto answer = read_answer(call.request, *printed);
   if (!answer) answer.error().error = within(name_of(call), answer.error().error);
   co_return answer;
 }

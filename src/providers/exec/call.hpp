@@ -24,6 +24,9 @@ struct ExecCall {
 
 Task<std::expected<Json, ExecFailure>> call_once(ExecCall call);
 
+// The conversation alone, whatever is said in it: what the program prints.
+Task<Expected<std::string>> converse(ExecCall call, std::string input);
+
 // Again whenever the program asks for that, until the deadline. For jobs: it may take as long.
 Task<Expected<Json>> call_patiently(ExecCall call, Clock& clock);
 
