@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 
+from daemon_farm import DaemonFarm
 from farm import PLAIN, ROOT, Farm
 from farm_test import FarmTest
 
@@ -59,6 +60,10 @@ class ExecFarm(Farm):
         for faults in self.folder.glob("*/faults.json"):
             faults.unlink()
         super().retire()
+
+
+class ExecDaemonFarm(ExecFarm, DaemonFarm):
+    pass
 
 
 class ExecTest(FarmTest):

@@ -85,6 +85,23 @@ class ExecLife(ExecTest):
         farm.passes_until(lambda: farm.provided() == ["t-1"], "another takes its place")
         self.assertEqual(farm.requests("create")[-1]["settings"]["size"], "large")
 
+    def test_machines_stay_with_the_program_and_settings_that_made_them(self):
+        farm = self.farm_with_machine()
+        other = exec_pool(farm.folder, name="other", network="127.85.0")
+        farm.configure(pools={PLAIN: other})
+        farm.passes_until(lambda: farm.listed() == ["127.85.0.2"], "another account has the machine that is needed")
+        farm.passes_until(lambda: farm.provided() == [], "the old one is destroyed where it is")
+        self.assertEqual(farm.provided(farm.folder / "other"), ["t-1"])
+        self.assertEqual([path.name for path in (farm.state / "exec").iterdir()], ["t-1.json"])
+
+    def test_machines_whose_type_and_journal_are_gone_are_given_up_all_the_same(self):
+        farm = self.farm_with_machine()
+        for path in farm.state.glob("t.sqlite*"):
+            path.unlink()
+        farm.configure(pools={KVM: exec_pool(farm.folder, name="other")})
+        farm.queue(machines={}, uptime=1)
+        farm.passes_until(lambda: farm.provided() == [], "it is destroyed by the program that is on record")
+
     def test_types_with_the_same_program_and_settings_share_a_list(self):
         farm = self.farm()
         farm.configure(pools={PLAIN: exec_pool(farm.folder, minMachines=1), KVM: exec_pool(farm.folder, minMachines=1)})

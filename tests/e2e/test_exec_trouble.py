@@ -1,7 +1,11 @@
 """What a program can do wrong: each gives a clear message, loses nothing, and does not affect other pools."""
 
+import contextlib
+import os
+import signal
+
 import program
-from exec_farm import ExecTest, exec_pool
+from exec_farm import ExecDaemonFarm, ExecTest, exec_pool
 from farm import PLAIN, pool
 from waiting import wait_for
 
@@ -123,6 +127,15 @@ class ExecTrouble(ExecTest):
     def test_a_creation_that_answers_another_request(self):
         self.check_a_creation_that_fails("other request", "its answer is for another request")
 
+    def test_a_machine_with_another_host_key_is_never_listed(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, bootTimeout=3)})
+        farm.provider_fails(create="wrong key", list="wrong key")
+        farm.queue(runnable=1)
+        message = "not ready yet: the SSH server at 127.84.0.1 has another host key than it should"
+        self.assertEnded(farm.run_pass(), 0, message)
+        self.assertEqual(farm.listed(), [])
+
     def test_no_capacity_is_no_failure_and_backs_off(self):
         error = {"class": "capacity", "message": "no cx22 left in fsn1"}
         farm = self.check_a_creation_that_fails(["fail", error], "provider.py: no capacity: no cx22 left in fsn1")
@@ -174,6 +187,40 @@ class ExecWithoutProgram(ExecTest):
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 1, "it speaks version 2 of the protocol, but this is version 1")
         self.assertEqual(farm.provided(), [])
+
+
+class ExecInterrupted(ExecTest):
+    def test_a_creation_that_is_killed_is_asked_for_again(self):
+        farm = self.farm()
+        farm.provider_fails(create="hang")
+        farm.queue(runnable=1)
+        running = farm.begin_pass()
+        wait_for(lambda: farm.requests("create"), "the program is at it")
+        for pid in farm.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        running.wait()
+        farm.provider_fails()
+        self.assertEnded(farm.run_pass(), 1, "its process was ended before it could tell what came of it")
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+        self.assertEqual([request["requestId"] for request in farm.requests("create")], ["t-0/create"] * 2)
+
+
+class ExecDaemon(ExecTest):
+    def test_a_program_that_hangs_holds_up_nobody_else(self):
+        farm = ExecDaemonFarm()
+        self.addCleanup(farm.end)
+        hanging = exec_pool(farm.folder, name="hanging", network="127.85.0")
+        (farm.folder / "hanging/faults.json").write_text('{"list": ["hang"]}')
+        farm.configure(pools={KVM: hanging, PLAIN: exec_pool(farm.folder)})
+        farm.queue(runnable=1)
+        daemon = farm.begin_daemon()
+        farm.wait_for_machines(1)
+        farm.wait_until_said(f"{KVM}: provider.py did not finish within 3 s; its machines are left alone")
+        farm.queue(runnable=6)
+        farm.wait_for_machines(2)
+        daemon.terminate()
+        self.assertEqual(daemon.wait(60), 0)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,13 @@ def fail(provider, error, times=None):
     return {"error": error}
 
 
+def wrong_key(provider):
+    answer = getattr(provider, provider.request["action"])()
+    for machine in answer.get("machines", [answer.get("machine")]):
+        machine["hostKey"] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    return answer
+
+
 def say(_provider, answer):
     return answer
 
@@ -90,5 +97,6 @@ FAULTS = {
     "fork and stay": fork_and_stay,
     "fork and hang": fork_and_hang,
     "fail": fail,
+    "wrong key": wrong_key,
     "say": say,
 }

@@ -1,8 +1,11 @@
 // Machines that a program of the operator's makes, in whatever language, wherever. docs/exec-provider.md says what such
-// a program has to do. A machine's id is all that a program is told to find it by, and so is our instance's id.
+// a program has to do. A machine's id is all that a program is told to find it by, and so is our instance's id. A
+// machine stays with the program and the settings that it was begun with.
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +13,7 @@
 #include "model/names.hpp"
 #include "providers/exec/call.hpp"
 #include "providers/exec/inventory.hpp"
+#include "providers/exec/records.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner {
@@ -18,7 +22,7 @@ class ExecProvider final : public Provider, private Upkeep {
  public:
   ExecProvider(Tag tag, const std::string& state_dir, Clock& clock);
 
-  // A call for each program and its settings, side by side.
+  // A call for each program with its settings, side by side: the configured ones, and those of machines that there are.
   Task<Expected<Inventory>> list(ListRequest request) override;
 
   // Of the pool's type and settings: the program itself may be improved without a new machine.
@@ -41,14 +45,18 @@ class ExecProvider final : public Provider, private Upkeep {
 
   ExecCall call(ExecAction action, const ExecSettings& settings, Seconds deadline) const;
   Expected<ExecCall> call_about(Target target, const PoolConfig& pool, ExecAction action) const;
+  void forget_unlisted(const std::map<MachineId, ExecRecord>& records, const Inventory& inventory,
+                       const std::set<InstanceId>& known) const;
   Task<Expected<Instance>> bring_up(Target target, PoolConfig pool, ExecAction action);
-  Task<Expected<void>> take_down(Target target, PoolConfig pool, ExecAction action);
+  Task<Expected<void>> take_down(ExecCall order);
+  Task<Expected<std::optional<Condition>>> ask_for_condition(Target target, PoolConfig pool);  // none: it has no check
   Task<Expected<ExecAbilities>> abilities(ExecSettings settings);
   Task<Expected<std::vector<Instance>>> machines_of(ExecSettings settings);
   Task<void> list_into(ExecListing& listing, ExecSettings settings);
 
   Tag tag_;
   std::string logs_dir_;
+  ExecRecords records_;
   Clock& clock_;
   std::map<ExecSettings, ExecAbilities> abilities_;  // of programs that have answered
   std::map<ExecSettings, Instant> patience_;         // of those that asked not to be asked before

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,39 @@ void add(ByMachine& machines, Inventory& inventory, const Instance& instance) {
 }
 
 }  // namespace
+
+ExecSettings program_of(const PoolConfig& pool) {
+  const auto* program = std::get_if<ExecSettings>(&pool.provider);
+  return program != nullptr ? *program : ExecSettings{};
+}
+
+Error unknown_program() {
+  return {
+      "its program is not known: it is not configured any more, and no record of it is left; configure it again, or "
+      "remove its machines by hand"};
+}
+
+std::map<ExecSettings, ExecListing> programs_to_ask(const std::vector<PoolConfig>& pools,
+                                                    const std::map<MachineId, ExecRecord>& records) {
+  std::map<ExecSettings, ExecListing> programs;
+  const auto ask = [&](const ExecSettings& program, const PoolName& pool) {
+    programs.try_emplace(program, ExecListing{{}, std::unexpected(unknown_program())}).first->second.pools.insert(pool);
+  };
+  std::map<PoolName, Seconds> timeouts;
+  for (const PoolConfig& pool : pools) timeouts.emplace(pool.name, program_of(pool).timeout);
+  std::set<PoolName> recorded;
+  for (const auto& [machine, record] : records) {
+    ExecSettings program = record.program;
+    if (const auto timeout = timeouts.find(record.type); timeout != timeouts.end()) program.timeout = timeout->second;
+    ask(program, record.type);
+    recorded.insert(record.type);
+  }
+  for (const PoolConfig& pool : pools) {
+    const ExecSettings program = program_of(pool);
+    if (!program.command.empty() || !recorded.contains(pool.name)) ask(program, pool.name);
+  }
+  return programs;
+}
 
 Inventory inventory_of(const Tag& tag, const std::vector<ExecListing>& listings) {
   std::set<PoolName> asked;
