@@ -48,9 +48,9 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
 }
 
 Action redeploy(const PoolView& pool, const Machine& machine) {
-  if (!is_specified(pool))
-    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), {}});
   const auto overdue_at = overdue(pool, machine);
+  if (!is_specified(pool))
+    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
   const Instant again_at = next_attempt(machine);
   if (again_at > pool.seen.now) {
     const Seconds left = again_at - pool.seen.now;
