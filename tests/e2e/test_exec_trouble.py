@@ -12,7 +12,16 @@ from waiting import wait_for
 KVM = f"{PLAIN}:kvm"
 
 
-class ExecTrouble(ExecTest):
+class TroubleTest(ExecTest):
+    def want(self, farm, plain, kvm):
+        types = {PLAIN: {"runnable": plain, "running": 0}, KVM: {"runnable": kvm, "running": 0}}
+        farm.queue(runnable=plain + kvm, machineTypes=types)
+
+    def sleepers(self, farm):
+        return [words for words in farm.processes().values() if words.startswith("sleep ")]
+
+
+class ExecLists(TroubleTest):
     """Of a farm with a machine of the program and another of a second one, which goes on."""
 
     def farm_of_two(self):
@@ -24,10 +33,6 @@ class ExecTrouble(ExecTest):
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(set(farm.states().values()), {"ready"})
         return farm
-
-    def want(self, farm, plain, kvm):
-        types = {PLAIN: {"runnable": plain, "running": 0}, KVM: {"runnable": kvm, "running": 0}}
-        farm.queue(runnable=plain + kvm, machineTypes=types)
 
     def check_a_list_that_fails(self, fault, *messages):
         """Nothing is done with the machine of the program; the second gets another one."""
@@ -87,9 +92,8 @@ class ExecTrouble(ExecTest):
     def test_a_list_that_forks_and_hangs(self):
         self.check_a_list_that_fails("fork and hang", "provider.py did not finish within")
 
-    def sleepers(self, farm):
-        return [words for words in farm.processes().values() if words.startswith("sleep ")]
 
+class ExecOperations(TroubleTest):
     def check_a_creation_that_fails(self, fault, *messages, boot_timeout=30):
         """The second pool has its machine all the same, and nothing is left of the first."""
         farm = self.farm()
