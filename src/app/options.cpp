@@ -67,7 +67,7 @@ std::string no_verb(const std::string& word) {
 // An option of those that go with some verbs only; none: all that are given go with this one.
 std::optional<std::string> misplaced_option(const CLI::App& app, const VerbSpec& spec) {
   for (const char* option : {"--json", "--since", "--at", "--tag", "--config", "--detailed-exitcode", "--allow-empty",
-                             "--for", "--min", "--max", "--yes", "--off"}) {
+                             "--for", "--min", "--max", "--yes", "--off", "--settings"}) {
     if (app.get_option(option)->count() > 0 && !goes_with(option, spec))
       return fmt::format("{} goes with {}", option, verbs_with(option));
   }
@@ -142,6 +142,7 @@ void declare(CLI::App& app, Options& options, std::vector<std::string>& words, T
   app.add_flag("--yes", options.yes, "Do not ask (destroy)");
   app.add_option("--tag", options.tag, "Whose journal, where there are several (of verbs without CONF)");
   app.add_option("--config", options.config_file, "Decide from this configuration instead (replay)");
+  app.add_option("--settings", options.settings_file, "A JSON file with the provider's settings (check-provider)");
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
   app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");
   app.add_flag("-v,--verbose", texts.verbose, "Say more: also why machines are kept");

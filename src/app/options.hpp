@@ -30,6 +30,7 @@ enum class Verb : std::uint8_t {
   resume,
   override_limits,
   ssh,
+  check_provider,
   run_job
 };
 
@@ -40,6 +41,7 @@ struct Options {
   Verb verb = Verb::pass;
   std::string config_file;             // of every verb that takes one
   std::vector<std::string> arguments;  // of verbs that take no configuration: see app/verb_table.cpp
+  std::string settings_file;           // of check_provider
   std::string tag;                     // whose journal; empty: the only one
   std::optional<Instant> since;
   std::optional<Instant> at;

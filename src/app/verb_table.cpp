@@ -49,6 +49,9 @@ constexpr VerbSpec table[] = {
      "other limits than the configuration's, for some time"},
     {"ssh", Verb::ssh, ordering, "MACHINE [-- COMMAND]", 1, any_number, "a machine", "--tag", "log in, as root"},
 
+    {"check-provider", Verb::check_provider, providing, "COMMAND...", 1, any_number, "the provider's command",
+     "--json --settings", "does it do all that a provider has to? (on two machines of its own)"},
+
     {"run-job", Verb::run_job, internal, "TAG ID", 2, 2, "TAG and ID", "", ""},
 };
 
@@ -106,7 +109,8 @@ std::string all_verbs() {
 std::string table_text() {
   return section_text(working) + "\nWhat was, from the journal alone (changes nothing, asks nobody):\n\n" +
          section_text(recalling) + "\nOrders of yours, which passes and the daemon obey from the next pass on:\n\n" +
-         section_text(ordering);
+         section_text(ordering) + "\nFor those who write a provider (docs/exec-provider.md):\n\n" +
+         section_text(providing);
 }
 
 }  // namespace hydra_provisioner

@@ -11,7 +11,7 @@
 
 namespace hydra_provisioner {
 
-enum class Section : std::uint8_t { working, recalling, ordering, internal };  // of the help
+enum class Section : std::uint8_t { working, recalling, ordering, providing, internal };  // of the help
 
 struct VerbSpec {
   std::string_view name;  // empty: of a pass, whose first word is the configuration

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/check_provider.hpp"
 #include "app/daemon.hpp"
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
@@ -89,6 +90,7 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 }  // namespace
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
+  if (options.verb == Verb::check_provider) co_return co_await check_provider(options, voice);
   if (options.verb == Verb::ssh) co_return log_in(options, voice);
   const Section section = spec_of(options.verb).section;
   if (section == Section::recalling) co_return co_await recall(options, voice);

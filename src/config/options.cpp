@@ -69,7 +69,7 @@ constexpr Option pool[] = {
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
     {"ec2", settings, "", "provider: Amazon EC2"},
-    {"exec", settings, "", "provider: a program of yours"},
+    {"exec", settings, "", "provider: a program of yours, see below"},
 };
 
 constexpr Option local[] = {
@@ -85,12 +85,21 @@ constexpr Option schedule[] = {
     {"maxMachines", count, "", "meanwhile, if given"},
 };
 
+constexpr Option exec[] = {
+    {"command", command, "",
+     "the program and its arguments, run without a shell; a relative path such as `\"./provider\"` is relative to this "
+     "file"},
+    {"settings", settings, "{ }", "what the program is told with every request; changing it replaces the machines"},
+    {"timeout", timeout, "8", "how long it may take to list its machines, or to say how one is"},
+};
+
 }  // namespace
 
 std::span<const Option> top_level_options() { return top_level; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
 std::span<const Option> schedule_options() { return schedule; }
+std::span<const Option> exec_options() { return exec; }
 
 bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
 

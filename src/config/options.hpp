@@ -42,6 +42,7 @@ std::span<const Option> top_level_options();
 std::span<const Option> pool_options();      // of `systemTypes.<type>`
 std::span<const Option> local_options();     // of `systemTypes.<type>.local`
 std::span<const Option> schedule_options();  // of an element of `systemTypes.<type>.schedules`
+std::span<const Option> exec_options();      // of `systemTypes.<type>.exec`
 
 struct Range {
   std::int64_t min = 0;

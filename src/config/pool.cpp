@@ -129,7 +129,7 @@ LocalSettings read_local(Settings& settings, Report& report) {
   return local;
 }
 
-// In settings that nobody reads yet, so that nobody else would say what is wrong with them.
+// In settings that are not ours to read, so that nobody else would say what is wrong with them.
 void report_functions(const std::string& path, const Json& value, Report& report) {
   if (is_function(value)) {
     report.add(path, "a function is no setting; write its result");
@@ -145,6 +145,21 @@ void report_functions(const std::string& path, const Json& value, Report& report
 void check_free_settings(std::string_view name, Settings& settings, Report& report) {
   const Json* attributes = settings.attributes(name);
   if (attributes != nullptr) report_functions(settings.path_of(name), *attributes, report);
+}
+
+ExecSettings read_exec(Settings& settings, Report& report) {
+  ExecSettings exec;
+  const Json* attributes = settings.attributes("exec");
+  if (attributes == nullptr) return exec;
+  Settings own(settings.path_of("exec"), *attributes, exec_options(), report);
+  own.read("command", exec.command);
+  if (!own.has("command")) own.report("command", "is missing; add the program, such as command = [ \"./provider\" ];");
+  if (const Json* given = own.attributes("settings")) {
+    report_functions(own.path_of("settings"), *given, report);
+    exec.settings = compact(*given);
+  }
+  own.read("timeout", exec.timeout);
+  return exec;
 }
 
 // All that are given are read, so that their errors are told even if one is too many.
@@ -165,12 +180,12 @@ void read_provider(PoolConfig& pool, Settings& settings, Report& report) {
   NixopsSettings nixops = read_nixops(settings);
   const LocalSettings local = read_local(settings, report);
   check_free_settings("ec2", settings, report);
-  check_free_settings("exec", settings, report);
+  ExecSettings exec = read_exec(settings, report);
   if (given.empty()) return;
   if (given.front() == "nixopsExpr") pool.provider = std::move(nixops);
   if (given.front() == "local") pool.provider = local;
   if (given.front() == "ec2") pool.provider = Ec2Settings{};
-  if (given.front() == "exec") pool.provider = ExecSettings{};
+  if (given.front() == "exec") pool.provider = std::move(exec);
 }
 
 }  // namespace

@@ -28,7 +28,13 @@ struct NixopsSettings {
   std::vector<std::string> nix_path;
 };
 struct Ec2Settings {};
-struct ExecSettings {};
+struct ExecSettings {
+  std::vector<std::string> command;  // empty: not known
+  std::string settings = "{}";       // JSON, for the program
+  Seconds timeout{8};                // of what a pass asks; of slow operations, bootTimeout decides
+
+  auto operator<=>(const ExecSettings&) const = default;
+};
 using ProviderSettings = std::variant<LocalSettings, NixopsSettings, Ec2Settings, ExecSettings>;
 
 // In the order of ProviderSettings' alternatives.

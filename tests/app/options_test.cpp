@@ -120,6 +120,16 @@ TEST_F(CommandLine, OfAJobNamesATagAndAMachine) {
   EXPECT_THAT(options.arguments, ElementsAre("a", "a-1"));
 }
 
+TEST_F(CommandLine, OfCheckProviderHasTheProvidersOwnOptionsAfterADoubleDash) {
+  const Options options = parsed({"check-provider", "--settings", "a.json", "--", "./provider", "--json", "-v"});
+  EXPECT_EQ(options.verb, Verb::check_provider);
+  EXPECT_EQ(options.settings_file, "a.json");
+  EXPECT_THAT(options.arguments, ElementsAre("./provider", "--json", "-v"));
+  EXPECT_FALSE(options.json);
+  EXPECT_EQ(complaint({"check-provider"}), "check-provider takes the provider's command");
+  EXPECT_EQ(complaint({"plan", "a.nix", "--settings", "a.json"}), "--settings goes with check-provider");
+}
+
 TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({}), "no configuration file given");
   EXPECT_EQ(complaint({"plan"}), "no configuration file given");
@@ -127,7 +137,7 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"pln", "a.nix"}), "\"pln\" is no verb; did you mean plan?");
   EXPECT_EQ(complaint({"a.nix", "b.nix"}),
             "\"a.nix\" is no verb; they are daemon, check, plan, status, history, explain, cost, replay, logs, drain, "
-            "undrain, destroy, protect, pause, resume, override and ssh");
+            "undrain, destroy, protect, pause, resume, override, ssh and check-provider");
   EXPECT_EQ(complaint({"run-job", "a"}), "run-job takes TAG and ID");
   EXPECT_EQ(complaint({"plan", "a.nix", "--jsn"}), "unknown option --jsn");
   EXPECT_EQ(complaint({"a.nix", "-qv"}), "-q and -v exclude each other");
@@ -138,9 +148,9 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
 TEST_F(CommandLine, HasJsonForTheReadingVerbsOnly) {
   for (const char* verb : {"check", "plan", "status"}) EXPECT_TRUE(parsed({verb, "conf.nix", "--json"}).json);
   EXPECT_EQ(complaint({"conf.nix", "--json"}),
-            "--json goes with check, plan, status, history, explain, cost and replay");
+            "--json goes with check, plan, status, history, explain, cost, replay and check-provider");
   EXPECT_EQ(complaint({"run-job", "a", "a-1", "--json"}),
-            "--json goes with check, plan, status, history, explain, cost and replay");
+            "--json goes with check, plan, status, history, explain, cost, replay and check-provider");
 }
 
 TEST_F(CommandLine, OfTheVerbsThatRecallTakesNoFile) {

@@ -62,6 +62,7 @@ TEST(Documentation, ListsEveryOptionWithItsDefault) {
   EXPECT_THAT(text, testing::HasSubstr(table(pool_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(local_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(schedule_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(exec_options())));
 }
 
 TEST(Documentation, BeginsWithAConfigurationThatWorks) {

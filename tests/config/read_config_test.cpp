@@ -32,6 +32,13 @@ Json local_pool(Json more) {
   return with_pool(more);
 }
 
+// A pool of a program, with more settings.
+Json exec_pool(Json more) {
+  Json exec{{"command", {"/bin/x"}}};
+  exec.update(more);
+  return with_pool({{"exec", exec}});
+}
+
 // A good pool, and these top-level options.
 Json with_options(Json options) {
   options.update(local_pool(Json::object()));
@@ -158,13 +165,18 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
   EXPECT_THAT(std::get<NixopsSettings>(nixops.provider).nix_path, ElementsAre("nixpkgs=/nixpkgs"));
 
   EXPECT_EQ(pool_of(with_pool({{"ec2", {{"region", "eu-west-1"}}}})).kind(), ProviderKind::ec2);
-  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).kind(), ProviderKind::exec);
+
+  const Json exec{{"command", {"/bin/provider", "-x"}}, {"settings", {{"region", "fsn1"}}}, {"timeout", 30}};
+  EXPECT_EQ(
+      std::get<ExecSettings>(pool_of(with_pool({{"exec", exec}})).provider),
+      (ExecSettings{.command = {"/bin/provider", "-x"}, .settings = R"({"region":"fsn1"})", .timeout = Seconds{30}}));
+  EXPECT_EQ(std::get<ExecSettings>(pool_of(exec_pool(Json::object())).provider), ExecSettings{.command = {"/bin/x"}});
 }
 
 TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
   EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}})).billing_period, Seconds{3600});
   EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}, {"billingPeriod", 60}})).billing_period, Seconds{60});
-  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).billing_period, std::nullopt);
+  EXPECT_EQ(pool_of(exec_pool(Json::object())).billing_period, std::nullopt);
 }
 
 TEST(ReadConfig, ReadsSchedules) {
@@ -335,9 +347,23 @@ TEST(ReadConfig, RefusesKeysThatWouldBreakTheMachinesFile) {
 TEST(ReadConfig, WantsExactlyOneProvider) {
   EXPECT_EQ(error_of(with_pool(Json::object())),
             "systemTypes.x86_64-linux: no provider; add one of nixopsExpr, local, ec2 and exec, such as local = { };");
-  EXPECT_EQ(error_of(with_pool({{"local", Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", Json::object()}})),
+  const Json exec{{"command", {"/bin/x"}}};
+  EXPECT_EQ(error_of(with_pool({{"local", Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", exec}})),
             "systemTypes.x86_64-linux: more than one provider: nixopsExpr, local, exec; keep one of them");
   EXPECT_EQ(pool_error("nixPath", Json::array()), "belongs to nixopsExpr, which is not given; remove it");
+}
+
+TEST(ReadConfig, WantsAProgramForExec) {
+  const std::string exec = "systemTypes.x86_64-linux.exec.";
+  EXPECT_EQ(error_of(with_pool({{"exec", Json::object()}})),
+            exec + "command: is missing; add the program, such as command = [ \"./provider\" ];");
+  EXPECT_EQ(error_of(exec_pool({{"command", Json::array()}})),
+            exec + "command: an empty list is not a program; write the program first, then its arguments");
+  EXPECT_EQ(error_of(exec_pool({{"comand", 1}})), exec + "comand: unknown option (did you mean command?)");
+  EXPECT_EQ(error_of(exec_pool({{"settings", 1}})), exec + "settings: 1 is not an attribute set");
+  EXPECT_EQ(error_of(exec_pool({{"settings", {{"size", function}}}})),
+            exec + "settings.size: a function is no setting; write its result");
+  EXPECT_EQ(error_of(exec_pool({{"timeout", 0}})), exec + "timeout: 0 is out of range; it must be 1 to 315360000");
 }
 
 TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
