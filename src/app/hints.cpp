@@ -29,7 +29,7 @@ void hint_at_missing_expression(const PoolConfig& pool, std::vector<std::string>
 }
 
 void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
-  if (pool.kind() == ProviderKind::local || pool.kind() == ProviderKind::nixops) return;
+  if (pool.kind() != ProviderKind::exec) return;
   hints.push_back(fmt::format("{}: this version does not have the {} provider: no machines will be created",
                               place_of(pool), to_string(pool.kind())));
 }

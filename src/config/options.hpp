@@ -24,6 +24,13 @@ enum class OptionKind : std::uint8_t {
   timeout,      // seconds, at least 1
   price,        // a number that need not be whole
   settings,     // an attribute set
+  word,         // without blanks
+  words,
+  text,
+  url,
+  labels,    // an attribute set of strings
+  capacity,  // of EC2
+  address,   // of an EC2 machine
 };
 
 struct Option {
@@ -36,6 +43,7 @@ struct Option {
 std::span<const Option> top_level_options();
 std::span<const Option> pool_options();   // of `systemTypes.<type>`
 std::span<const Option> local_options();  // of `systemTypes.<type>.local`
+std::span<const Option> ec2_options();    // of `systemTypes.<type>.ec2`
 
 struct Range {
   std::int64_t min = 0;

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "config/ec2.hpp"
 #include "config/evaluate.hpp"
 
 namespace hydra_provisioner {
@@ -127,12 +128,12 @@ void read_provider(PoolConfig& pool, Settings& settings, Report& report) {
 
   NixopsSettings nixops = read_nixops(settings);
   const LocalSettings local = read_local(settings, report);
-  check_free_settings("ec2", settings, report);
+  Ec2Settings ec2 = read_ec2(settings, report);
   check_free_settings("exec", settings, report);
   if (given.empty()) return;
   if (given.front() == "nixopsExpr") pool.provider = std::move(nixops);
   if (given.front() == "local") pool.provider = local;
-  if (given.front() == "ec2") pool.provider = Ec2Settings{};
+  if (given.front() == "ec2") pool.provider = std::move(ec2);
   if (given.front() == "exec") pool.provider = ExecSettings{};
 }
 

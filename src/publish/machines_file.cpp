@@ -11,8 +11,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include "io/base64.hpp"
 #include "io/wording.hpp"
-#include "publish/base64.hpp"
 
 namespace hydra_provisioner {
 namespace {
