@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "io/files.hpp"
+#include "io/waypoint.hpp"
 #include "io/wording.hpp"
 
 namespace hydra_provisioner {
@@ -147,10 +148,12 @@ Task<Expected<HttpAnswer>> Http::send(HttpRequest request) {
   if (own < 0) co_return failure(fmt::format("{}: no descriptor is left: {}", call->request.url, os_error(errno)));
   boost::asio::posix::stream_descriptor done(co_await boost::asio::this_coro::executor, own);
   const Abandonment at_the_end(call);
+  waypoint("http.before-send");
   boost::asio::post(threads_, [call] { answer(*call); });
   co_await done.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
   std::uint64_t count = 0;
   [[maybe_unused]] const auto read = ::read(own, &count, sizeof count);
+  waypoint("http.after-answer");
   co_return std::move(call->answer);
 }
 

@@ -47,6 +47,8 @@ class Cloud:
         fault = self.faults.take(parameters)
         if fault and "before" in fault:
             return self.faults.answer(fault["before"])
+        for name, value in (fault or {}).get("instead", {}).items():
+            body = body.replace(f"{name}={parameters[name]}".encode(), f"{name}={value}".encode())
         status, text = self.once(parameters, headers, body)
         if fault and "after" in fault:
             return self.faults.answer(fault["after"], text)

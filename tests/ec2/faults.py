@@ -4,6 +4,7 @@
      "with": {"InstanceType": "x"}, # … that have these parameters
      "times": 2,                    # how often; without it always
      "before": ANSWER,              # instead of doing it
+     "instead": {"MaxResults": 5},  # having changed these parameters
      "after": ANSWER}               # having done it
 
 An ANSWER is {"code", "message", "status"}, an error of EC2's; {"text", "status"}; {"megabytes": N};

@@ -45,7 +45,8 @@ Expected<pugi::xml_node> root_of(pugi::xml_document& document, std::string& xml,
     return failure(fmt::format("its answer is no whole XML document: {} after {} of {} bytes", parsed.description(),
                                parsed.offset, xml.size()));
   const pugi::xml_node root = document.document_element();
-  if (root.name() != name) return failure(fmt::format("its answer is a {:?}, not a {:?}", root.name(), name));
+  if (root.name() != name)
+    return failure(fmt::format("its answer is a {:?}, not a {:?}", std::string_view(root.name()), name));
   return root;
 }
 

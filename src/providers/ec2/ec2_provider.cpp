@@ -168,7 +168,7 @@ Task<Expected<void>> Ec2Provider::stop(Target target, PoolConfig pool) {
   const auto place = place_of(target, ec2_settings_of(pool));
   if (!place) co_return std::unexpected(place.error());
   const std::string ec2_id = ec2_id_of(target.instance);
-  if (!*place || ec2_id.empty()) co_return failure("it has no instance");
+  if (!*place || region_of(target.instance).empty()) co_return failure("it has no instance");
   const auto answer = co_await api_.call(**place, stop_instance(ec2_id));
   if (!answer) {
     const bool is_no_kind_to_stop = answer.error().meaning == Ec2Code::refusal;  // such as a spot instance
@@ -189,7 +189,7 @@ Task<Expected<void>> Ec2Provider::destroy(Target target, PoolConfig pool) {
   if (!place) co_return std::unexpected(place.error());
   if (!*place) co_return remove_all(files->folder);  // nothing was ever asked for
   std::vector<std::string> known;
-  if (!target.instance.text.empty()) known.push_back(ec2_id_of(target.instance));
+  if (!region_of(target.instance).empty()) known.push_back(ec2_id_of(target.instance));
   const auto record = read_instance_record(*files);
   if (!record) co_return std::unexpected(record.error());
   if (*record) {
@@ -236,7 +236,7 @@ Task<Expected<std::optional<Ec2Instance>>> Ec2Provider::find(Target target, Plac
   const auto record = read_instance_record(files_of(state_dir_, target.machine));
   if (!record) co_return std::unexpected(record.error());
   const InstanceId id = *record ? (*record)->instance.id : target.instance;
-  if (id.text.empty()) co_return std::nullopt;
+  if (region_of(id).empty()) co_return std::nullopt;
   auto found = co_await find_instances(api_, place, tag_, {ec2_id_of(id)});
   if (!found) co_return std::unexpected(found.error());
   if (!found->empty()) co_return std::move(found->front());

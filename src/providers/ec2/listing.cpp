@@ -16,6 +16,13 @@
 #include "providers/ec2/specification.hpp"
 
 namespace hydra_provisioner {
+namespace {
+
+bool is_in(const Inventory& inventory, const InstanceId& id) {
+  return std::ranges::find(inventory.instances, id, &Instance::id) != inventory.instances.end();
+}
+
+}  // namespace
 
 Ec2Listing::Ec2Listing(Ec2Api& api, OfferingFile& offerings, Clock& clock, Tag tag, std::string state_dir,
                        ListRequest request)
@@ -39,11 +46,18 @@ Task<Inventory> Ec2Listing::list() {
   co_await run_all(std::move(looks), all);
   Inventory inventory;
   std::set<std::string> interrupted;
+  std::set<std::string> unseen_regions;
+  std::set<InstanceId> shown;
   for (auto& [place, sight] : sights) {
-    if (sight.error) add_unseen(inventory, place, *sight.error);
+    for (const std::string& id : sight.shown) shown.insert(instance_id(place, id));
+    if (sight.error) {
+      add_unseen(inventory, place, *sight.error);
+      unseen_regions.insert(place.region);
+    }
     std::ranges::move(sight.instances, std::back_inserter(inventory.instances));
     interrupted.merge(sight.interrupted);
   }
+  add_notes(inventory, shown, unseen_regions);
   co_await note_interruptions(interrupted);
   co_return inventory;
 }
@@ -89,11 +103,6 @@ Task<Expected<void>> Ec2Listing::look_for_missing(Place place, Sight& sight) {
   const auto found = co_await find_instances(api_, place, tag_, missing);
   if (!found) co_return std::unexpected(found.error());
   for (const Ec2Instance& seen : *found) take(place, seen, sight);
-  for (const Ec2Record& record : all_instance_records(state_dir_, tag_)) {
-    const bool is_missing = request_.known.contains(record.instance.id) && record.place.region == place.region &&
-                            !sight.shown.contains(ec2_id_of(record.instance.id));
-    if (is_missing && may_be_unlisted(record, clock_.now())) sight.instances.push_back(record.instance);
-  }
   co_return Expected<void>{};
 }
 
@@ -123,6 +132,25 @@ void Ec2Listing::add(Instance instance, Sight& sight) const {
     instance.state = InstanceState::incomplete;
   }
   sight.instances.push_back(std::move(instance));
+}
+
+void Ec2Listing::add_notes(Inventory& inventory, const std::set<InstanceId>& shown,
+                           const std::set<std::string>& unseen_regions) const {
+  std::set<MachineId> seen;
+  for (const Instance& instance : inventory.instances) seen.insert(instance.machine);
+  for (const MachineId& machine : noted_machines(state_dir_, tag_)) {
+    if (seen.contains(machine)) continue;
+    const auto record = read_instance_record(files_of(state_dir_, machine));
+    const auto sent = read_sent(files_of(state_dir_, machine));
+    const bool is_unseen = !record || !sent || (*record && unseen_regions.contains((*record)->place.region)) ||
+                           (*sent && unseen_regions.contains((*sent)->place.region));
+    if (is_unseen || (*record && is_in(inventory, (*record)->instance.id))) continue;
+    Instance instance{.id = no_instance(machine), .machine = machine, .pool = {}};
+    if (*record) instance = (*record)->instance;
+    const bool comes_yet = *record && !shown.contains(instance.id) && may_be_unlisted(**record, clock_.now());
+    instance.state = comes_yet ? InstanceState::running : InstanceState::vanished;
+    inventory.instances.push_back(std::move(instance));
+  }
 }
 
 // The pools that have machines there, or are to have some.

@@ -22,7 +22,8 @@ class Ec2Listing {
   Ec2Listing(Ec2Api& api, OfferingFile& offerings, Clock& clock, Tag tag, std::string state_dir, ListRequest request);
 
   // Instances that have ended are left out. One that we know and EC2 does not show is asked for by its id, and believed
-  // in while it may be too young to be shown.
+  // in while it may be too young to be shown. A machine of which only our own notes are left has vanished: they are to
+  // be removed, and what was asked for is to be heard of.
   Task<Inventory> list();
 
  private:
@@ -39,6 +40,8 @@ class Ec2Listing {
   void take(const Place& place, const Ec2Instance& seen, Sight& sight) const;
   bool is_leaked(const Instance& instance) const;
   void add(Instance instance, Sight& sight) const;
+  void add_notes(Inventory& inventory, const std::set<InstanceId>& shown,
+                 const std::set<std::string>& unseen_regions) const;
   void add_unseen(Inventory& inventory, const Place& place, const Error& error) const;
   Task<void> note_interruptions(const std::set<std::string>& interrupted);
 

@@ -101,13 +101,22 @@ Expected<void> write_instance_record(const Ec2Files& files, const Ec2Record& rec
   return replace_file(files.instance(), pretty(json), 0600);
 }
 
+std::vector<MachineId> noted_machines(const std::string& state_dir, const Tag& tag) {
+  std::vector<MachineId> machines;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator entry(folder_of_all(state_dir), ignored), end; !ignored && entry != end;
+       entry.increment(ignored)) {
+    const MachineId machine{entry->path().filename()};
+    if (is_of(tag, machine)) machines.push_back(machine);
+  }
+  return machines;
+}
+
 std::vector<Ec2Record> all_instance_records(const std::string& state_dir, const Tag& tag) {
   std::vector<Ec2Record> records;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_of_all(state_dir), ignored)) {
-    const MachineId machine{entry.path().filename()};
-    if (!is_of(tag, machine)) continue;
-    if (auto record = read_instance_record({entry.path()}); record && *record) records.push_back(**std::move(record));
+  for (const MachineId& machine : noted_machines(state_dir, tag)) {
+    if (auto record = read_instance_record(files_of(state_dir, machine)); record && *record)
+      records.push_back(**std::move(record));
   }
   return records;
 }

@@ -43,7 +43,10 @@ struct Ec2Record {
 Expected<std::optional<Ec2Record>> read_instance_record(const Ec2Files& files);
 Expected<void> write_instance_record(const Ec2Files& files, const Ec2Record& record);
 
-// Of all machines under the tag; what cannot be read is left out.
+// The machines under the tag of which there are files.
+std::vector<MachineId> noted_machines(const std::string& state_dir, const Tag& tag);
+
+// The records of all of them; what cannot be read is left out.
 std::vector<Ec2Record> all_instance_records(const std::string& state_dir, const Tag& tag);
 
 // Before a new request.

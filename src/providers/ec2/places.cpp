@@ -19,6 +19,8 @@ std::string region_of(const InstanceId& instance) {
   return slash == std::string::npos ? "" : instance.text.substr(0, slash);
 }
 
+InstanceId no_instance(const MachineId& machine) { return InstanceId{"/" + machine.text}; }
+
 std::string ec2_id_of(const InstanceId& instance) { return instance.text.substr(instance.text.find('/') + 1); }
 
 }  // namespace hydra_provisioner

@@ -45,12 +45,13 @@ Task<Expected<void>> expect_host_key(std::string address, std::string host_key) 
 Task<Expected<void>> expect_readiness(Ec2Files files, Instance instance, Ec2Settings settings) {
   if (instance.address.empty()) co_return failure("it has no address yet");
   if (instance.host_key.empty()) co_return failure("its host key is not known");
-  if (settings.probe_key.empty()) co_return co_await expect_host_key(instance.address, instance.host_key);
+  const std::string address = instance.address.substr(instance.address.find('@') + 1);
+  if (settings.probe_key.empty()) co_return co_await expect_host_key(address, instance.host_key);
   if (auto made = make_folder(files.folder, 0700); !made) co_return made;
-  const std::string known = fmt::format("{} {}\n", instance.address, instance.host_key);
+  const std::string known = fmt::format("{} {}\n", address, instance.host_key);
   if (auto written = replace_file(files.known_hosts(), known, 0600); !written) co_return written;
   co_return co_await expect_serve_greeting({.user = settings.ssh_user,
-                                            .address = instance.address,
+                                            .address = address,
                                             .private_key = settings.probe_key,
                                             .known_hosts = files.known_hosts()});
 }

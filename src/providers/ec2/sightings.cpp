@@ -1,5 +1,7 @@
 #include "providers/ec2/sightings.hpp"
 
+#include <fmt/format.h>
+
 #include "providers/ec2/requests.hpp"
 #include "providers/ec2/specification.hpp"
 
@@ -13,6 +15,12 @@ InstanceState state_of(const Ec2Instance& seen) {
   return is_off ? InstanceState::stopped : InstanceState::running;
 }
 
+std::string address_of(const Ec2Instance& seen, const Ec2Settings& settings) {
+  const std::string& address = settings.has_public_address ? seen.public_address : seen.private_address;
+  const bool is_usual = address.empty() || settings.ssh_user.empty() || settings.ssh_user == "root";
+  return is_usual ? address : fmt::format("{}@{}", settings.ssh_user, address);
+}
+
 }  // namespace
 
 Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Settings& settings) {
@@ -20,7 +28,7 @@ Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Setti
           .machine = MachineId{seen.tag(ec2_tag::machine)},
           .pool = PoolName{seen.tag(ec2_tag::pool)},
           .state = state_of(seen),
-          .address = settings.has_public_address ? seen.public_address : seen.private_address,
+          .address = address_of(seen, settings),
           .host_key = seen.tag(ec2_tag::host_key),
           .launched_at = seen.launched_at,
           .spec_hash = specification_seen(seen.tag(ec2_tag::specification), seen.type, settings)};
