@@ -44,12 +44,6 @@ void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& h
   }
 }
 
-void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
-  if (pool.kind() != ProviderKind::ec2) return;
-  hints.push_back(fmt::format("{}: this version does not have the {} provider: no machines will be created",
-                              place_of(pool), to_string(pool.kind())));
-}
-
 }  // namespace
 
 std::vector<std::string> hints_for(const Config& config) {
@@ -58,7 +52,6 @@ std::vector<std::string> hints_for(const Config& config) {
     hint_at_billing(pool, hints);
     hint_at_missing_expression(pool, hints);
     hint_at_missing_program(pool, hints);
-    hint_at_missing_provider(pool, hints);
   }
   return hints;
 }

@@ -14,11 +14,6 @@
 namespace hydra_provisioner {
 namespace {
 
-std::string without_provider(ProviderKind kind) {
-  return fmt::format("this version has no {} provider; its machines are left alone, and none are created",
-                     to_string(kind));
-}
-
 // Local machines are looked for even if we know of none: that costs nothing, and asks no program that may be missing.
 std::set<ProviderKind> concerned(const Config& config, const Memory& memory) {
   std::set<ProviderKind> kinds{ProviderKind::local};
@@ -82,11 +77,10 @@ Task<void> ask(const World& world, const Config& config, const Memory& memory, Q
   std::vector<std::function<Task<void>()>> questions;
   questions.push_back([&] { return read_into(queue, *world.queue); });
   for (auto& [kind, listing] : listings) {
-    const auto provider = world.providers.find(kind);
-    if (provider == world.providers.end()) continue;
-    questions.push_back([&listings, kind, &provider = *provider->second, request = request_for(kind, config, memory)] {
-      return list_into(listings, kind, &provider, request);
-    });
+    questions.push_back(
+        [&listings, kind, &provider = *world.providers.at(kind), request = request_for(kind, config, memory)] {
+          return list_into(listings, kind, &provider, request);
+        });
   }
   const std::size_t all = questions.size();
   co_await run_all(std::move(questions), all);
@@ -111,19 +105,13 @@ std::int64_t next_number(std::int64_t known, const Fleet& fleet) {
   return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
 }
 
-bool has_machines(ProviderKind kind, const Memory& memory) {
-  return std::ranges::any_of(memory.machines, [kind](const Machine& machine) { return machine.provider == kind; });
-}
-
-void split_by_reach(Look& look, const World& world, const Memory& memory, const Listings& listings) {
+void split_by_reach(Look& look, const World& world, const Listings& listings) {
   for (const auto& [kind, listing] : listings) {
     if (listing) {
       look.reachable.emplace(kind, world.providers.at(kind).get());
       for (const auto& [pool, why] : listing->unseen) look.problems.push_back(fmt::format("{}: {}", pool, why));
     } else {
-      const bool is_absent = !world.providers.contains(kind) && !has_machines(kind, memory);
-      (is_absent ? look.absent : look.problems)
-          .push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
+      look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
     }
   }
 }
@@ -186,12 +174,12 @@ Task<void> ask_for_specifications(Look& look, const Config& config) {
 Task<Look> look_around(const World& world, const Config& config, const Memory& memory) {
   Look look;
   Listings listings;
-  for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure(without_provider(kind)));
+  for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure("not asked"));
   // Before the providers are asked: what a job has finished by now, they show.
   const auto jobs = world.jobs->list();
   if (!jobs) look.problems.push_back(jobs.error().message);
   co_await ask(world, config, memory, look.seen.queue, listings);
-  split_by_reach(look, world, memory, listings);
+  split_by_reach(look, world, listings);
   co_await ask_for_specifications(look, config);
   for (const auto& [kind, provider] : world.providers) {
     if (Upkeep* upkeep = provider->upkeep()) look.seen.check_intervals.emplace(kind, upkeep->check_interval());

@@ -27,7 +27,6 @@ Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journa
   mend_times(*memory, start);
   const Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
-  for (const std::string& kind : look.absent) voice.problem(kind);
 
   // Decide.
   const Plan todo = plan(look.seen, config);

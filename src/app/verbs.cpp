@@ -80,7 +80,6 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
   const Look look = co_await look_around(world, config, *memory);
   const Plan todo = plan(look.seen, config);
   if (!print(text_of(look, todo, options), voice)) co_return exit_status::failed;
-  for (const std::string& kind : look.absent) voice.warning(kind);
   for (const std::string& problem : look.problems) voice.problem(problem);
   if (voice.had_problems()) co_return exit_status::failed;
   if (todo.untrusted) co_return exit_status::untrusted_status;

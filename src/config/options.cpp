@@ -68,13 +68,43 @@ constexpr Option pool[] = {
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
-    {"ec2", settings, "", "provider: Amazon EC2"},
+    {"ec2", settings, "", "provider: Amazon EC2, see below"},
     {"exec", settings, "", "provider: a program of yours, see below"},
 };
 
 constexpr Option local[] = {
     {"store", store, R"("own")", "`\"own\"`: a Nix store for each machine; `\"host\"`: this host's"},
     {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out what slow clouds do"},
+};
+
+constexpr Option ec2[] = {
+    {"region", word, "", "such as `\"eu-west-1\"`; required"},
+    {"image", word, "", "the AMI that machines boot; this or `launchTemplate` is required"},
+    {"launchTemplate", word, "", "id or name of a launch template, which then says all that is marked with ¹"},
+    {"launchTemplateVersion", word, R"("$Default")", "which version of it"},
+    {"instanceTypes", words, "", "such as `[ \"c7a.4xlarge\" \"c6a.4xlarge\" ]`, in order of preference; required"},
+    {"subnets", words, "",
+     "their ids; of each instance type all are tried in this order; unless given, where EC2 likes"},
+    {"capacity", capacity, R"("on-demand")",
+     "`\"spot-first\"`: on demand where no spot instance is to be had, and for half an hour after several of them were "
+     "interrupted"},
+    {"securityGroups", words, "", "their ids; unless given, the network's default¹"},
+    {"keyPair", word, "", "the name of the key pair in EC2 whose owner may log in¹"},
+    {"iamProfile", word, "", "name or ARN of the instance profile¹"},
+    {"rootVolume", quantity, "", "GiB of the root volume; unless given, what the image says¹"},
+    {"rootDevice", word, R"("/dev/xvda")", "the name of the root volume, which `rootVolume` needs¹"},
+    {"userData", text, "", "a script (`#!…`), a cloud-config or a NixOS configuration, to which the host key is added"},
+    {"userDataFile", nix_file, "", "the same from a file"},
+    {"tags", labels, "{ }", "of instances and volumes, besides those of this program"},
+    {"address", address, R"("public")", "at which machines are reached: `\"public\"` or `\"private\"`"},
+    {"sshUser", word, R"("root")", "as whom the queue runner logs in"},
+    {"probeKey", nix_file, "",
+     "a private key on this host that lets it log in: then a machine is ready when `nix-store --serve` answers; unless "
+     "given, when it proves its host key"},
+    {"leakGrace", seconds, "",
+     "an instance with this provisioner's tag that nobody remembers is left alone for so long after its start, then "
+     "destroyed; unless given, it is adopted"},
+    {"endpoint", url, "", "of another cloud, or of a test server, such as `\"http://127.0.0.1:5000\"`"},
 };
 
 constexpr Option schedule[] = {
@@ -98,6 +128,7 @@ constexpr Option exec[] = {
 std::span<const Option> top_level_options() { return top_level; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
+std::span<const Option> ec2_options() { return ec2; }
 std::span<const Option> schedule_options() { return schedule; }
 std::span<const Option> exec_options() { return exec; }
 
@@ -152,6 +183,20 @@ std::string kind_text(OptionKind kind) {
       return "list of attribute sets";
     case settings:
       return "attribute set";
+    case word:
+      return "string without blanks";
+    case words:
+      return "list of strings without blanks";
+    case text:
+      return "string";
+    case url:
+      return "URL";
+    case labels:
+      return "attribute set of strings";
+    case capacity:
+      return "`\"on-demand\"`, `\"spot\"` or `\"spot-first\"`";
+    case address:
+      return "`\"public\"` or `\"private\"`";
     default:
       const auto [min, max] = range_of(kind);
       return fmt::format("{}, {} to {}", is_time(kind) ? "seconds" : "whole number", min, max);

@@ -29,6 +29,13 @@ enum class OptionKind : std::uint8_t {
   time_zone,  // of the tz database
   schedules,  // a list of attribute sets
   settings,   // an attribute set
+  word,       // without blanks
+  words,
+  text,
+  url,
+  labels,    // an attribute set of strings
+  capacity,  // of EC2
+  address,   // of an EC2 machine
 };
 
 struct Option {
@@ -43,6 +50,7 @@ std::span<const Option> pool_options();      // of `systemTypes.<type>`
 std::span<const Option> local_options();     // of `systemTypes.<type>.local`
 std::span<const Option> schedule_options();  // of an element of `systemTypes.<type>.schedules`
 std::span<const Option> exec_options();      // of `systemTypes.<type>.exec`
+std::span<const Option> ec2_options();       // of `systemTypes.<type>.ec2`
 
 struct Range {
   std::int64_t min = 0;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/cron_field.hpp"
+#include "config/ec2.hpp"
 #include "config/evaluate.hpp"
 
 namespace hydra_provisioner {
@@ -142,11 +143,6 @@ void report_functions(const std::string& path, const Json& value, Report& report
   }
 }
 
-void check_free_settings(std::string_view name, Settings& settings, Report& report) {
-  const Json* attributes = settings.attributes(name);
-  if (attributes != nullptr) report_functions(settings.path_of(name), *attributes, report);
-}
-
 ExecSettings read_exec(Settings& settings, Report& report) {
   ExecSettings exec;
   const Json* attributes = settings.attributes("exec");
@@ -179,12 +175,12 @@ void read_provider(PoolConfig& pool, Settings& settings, Report& report) {
 
   NixopsSettings nixops = read_nixops(settings);
   const LocalSettings local = read_local(settings, report);
-  check_free_settings("ec2", settings, report);
+  Ec2Settings ec2 = read_ec2(settings, report);
   ExecSettings exec = read_exec(settings, report);
   if (given.empty()) return;
   if (given.front() == "nixopsExpr") pool.provider = std::move(nixops);
   if (given.front() == "local") pool.provider = local;
-  if (given.front() == "ec2") pool.provider = Ec2Settings{};
+  if (given.front() == "ec2") pool.provider = std::move(ec2);
   if (given.front() == "exec") pool.provider = std::move(exec);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -87,6 +89,15 @@ bool fits_a_column(std::string_view text) {
 
 bool is_absolute_file(std::string_view path) { return path.starts_with('/') && !path.ends_with('/'); }
 
+bool is_word(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+bool is_url(std::string_view text) {
+  const bool is_http = text.starts_with("http://") || text.starts_with("https://");
+  return is_http && is_word(text) && !text.ends_with("//");
+}
+
 // What is wrong with a text of this kind, after `"…" is `.
 std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
   switch (kind) {
@@ -103,6 +114,19 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
       if (fits_a_column(text)) return std::nullopt;
       return "not a path that fits into the machines file; use one in ASCII, without blanks, "
              R"(";", "#" and a leading "@")";
+    case OptionKind::word:
+    case OptionKind::words:
+      if (is_word(text)) return std::nullopt;
+      return "not one word; write it without blanks";
+    case OptionKind::url:
+      if (is_url(text)) return std::nullopt;
+      return R"(not a URL; write one, such as "http://127.0.0.1:5000")";
+    case OptionKind::capacity:
+      if (text == "on-demand" || text == "spot" || text == "spot-first") return std::nullopt;
+      return R"(not "on-demand", "spot" or "spot-first")";
+    case OptionKind::address:
+      if (text == "public" || text == "private") return std::nullopt;
+      return R"(not "public" or "private")";
     case OptionKind::store:
       if (text == "own" || text == "host") return std::nullopt;
       return R"(not "own" or "host")";
@@ -178,11 +202,27 @@ Expected<std::string> read_value<std::string>(OptionKind kind, const Json& value
 template <>
 Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKind kind, const Json& value) {
   auto list = read_texts(value);
+  for (std::size_t i = 0; list && i < list->size(); ++i) {
+    const auto wrong = defect(kind, (*list)[i]);
+    if (wrong) return failure(fmt::format("element {}: {:?} is {}", i + 1, (*list)[i], *wrong));
+  }
   const bool is_command = kind == OptionKind::command;
   if (!list && is_command && value.is_string()) list.error().message += R"(, such as [ "PROGRAM" "ARGUMENT" ])";
   if (!list || !is_command) return list;
   if (auto checked = check_command(*list); !checked) return std::unexpected(std::move(checked.error()));
   return list;
+}
+
+template <>
+Expected<std::map<std::string, std::string>> read_value<std::map<std::string, std::string>>(OptionKind,
+                                                                                            const Json& value) {
+  if (!value.is_object() || is_function(value)) return mismatch(value, "an attribute set of strings");
+  std::map<std::string, std::string> labels;
+  for (const auto& [name, label] : value.items()) {
+    if (!label.is_string()) return failure(fmt::format("{}: {} is not a string", name, found(label)));
+    labels.emplace(name, label.get<std::string>());
+  }
+  return labels;
 }
 
 Expected<void> check_attribute_set(const Json& value) {

@@ -9,9 +9,9 @@
 
 namespace hydra_provisioner {
 
-// For the Value that an option of this kind has: std::int64_t, Seconds, Micros, bool, std::string or
-// std::vector<std::string>. The message says what was found, what is expected and, where that can be guessed, what to
-// write.
+// For the Value that an option of this kind has: std::int64_t, Seconds, Micros, bool, std::string,
+// std::vector<std::string> or std::map<std::string, std::string>. The message says what was found, what is expected
+// and, where that can be guessed, what to write.
 template <class Value>
 Expected<Value> read_value(OptionKind kind, const Json& value);
 

@@ -27,7 +27,29 @@ struct NixopsSettings {
   std::string expression;  // absolute path of the NixOps network
   std::vector<std::string> nix_path;
 };
-struct Ec2Settings {};
+enum class Ec2Capacity : std::uint8_t { on_demand, spot, spot_first };
+struct Ec2Settings {
+  std::string region;
+  std::string endpoint;                     // URL; empty: the region's own
+  std::string image;                        // either this
+  std::string launch_template;              // or this, an id or a name
+  std::string launch_template_version;      // with a launch template
+  std::vector<std::string> instance_types;  // in order of preference, as the subnets
+  std::vector<std::string> subnets;         // none: wherever EC2 likes
+  Ec2Capacity capacity = Ec2Capacity::on_demand;
+  std::vector<std::string> security_groups;  // ids
+  std::string key_pair;                      // its name in EC2
+  std::string iam_profile;                   // name or ARN
+  std::string user_data;
+  std::string user_data_file;        // absolute path; read when a machine is made
+  std::int64_t root_volume_gib = 0;  // 0: as the image says
+  std::string root_device;
+  std::map<std::string, std::string> tags;  // besides our own
+  bool has_public_address = true;           // at which machines are reached; else at their private one
+  std::string ssh_user;
+  std::string probe_key;              // private key's path on this host; empty: nobody logs in
+  std::optional<Seconds> leak_grace;  // none: machines that nobody knows are adopted
+};
 struct ExecSettings {
   std::vector<std::string> command;  // empty: not known
   std::string settings = "{}";       // JSON, for the program

@@ -26,7 +26,7 @@ struct Instance {
   MachineId machine;  // as the provider has it noted: it may be none of ours, or another instance's, too
   PoolName pool;      // empty when the provider cannot tell
   InstanceState state = InstanceState::incomplete;
-  std::string address;   // empty while it has none
+  std::string address;   // as Machine's; empty while it has none
   std::string host_key;  // `TYPE KEY`; empty while it has none
   std::optional<Instant> launched_at;
   std::string spec_hash{};    // see Machine; empty when the provider cannot tell

@@ -79,6 +79,8 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
 
 bool is_coming(const Machine& machine) { return machine.state == requested || machine.state == creating; }
 
-std::string queue_name(const Machine& machine) { return "root@" + machine.address; }
+std::string queue_name(const Machine& machine) { return name_at(machine.address); }
+
+std::string name_at(const std::string& address) { return address.contains('@') ? address : "root@" + address; }
 
 }  // namespace hydra_provisioner

@@ -64,7 +64,7 @@ struct Machine {
   MachineState state = MachineState::requested;
   Instant since;         // when it entered that state
   Instant requested_at;  // of its creation, of its latest start, or since when it has to become ready again
-  std::string address;   // host name or address, as after `root@`
+  std::string address;   // host name or address, as after `root@`; or `USER@ADDRESS`
   std::string host_key;  // `TYPE KEY`, empty for none
   // Of the specification that it was last brought to with success, where its provider can bring it to another; else
   // empty.
@@ -99,5 +99,6 @@ bool is_coming(const Machine& machine);
 
 // The machine's name in the machines file and in the queue runner's status.
 std::string queue_name(const Machine& machine);
+std::string name_at(const std::string& address);  // `USER@ADDRESS`, root's unless it says otherwise
 
 }  // namespace hydra_provisioner

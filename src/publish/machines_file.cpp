@@ -11,8 +11,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include "io/base64.hpp"
 #include "io/wording.hpp"
-#include "publish/base64.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -104,8 +104,21 @@ bool is_host_key(std::string_view text) {
   return !type.empty() && std::ranges::all_of(type, is_part) && key && !key->empty();
 }
 
+bool is_user(std::string_view text) {
+  const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '_'; };
+  return !text.empty() && text.size() <= 32 && text.front() != '-' && std::ranges::all_of(text, is_part);
+}
+
+// What is behind `USER@`, where there is any; empty: that is no user's name.
+std::string host_of(const std::string& address) {
+  const auto at = address.find('@');
+  if (at == std::string::npos) return address;
+  return is_user(std::string_view(address).substr(0, at)) ? address.substr(at + 1) : "";
+}
+
 Expected<void> check_address(const std::string& address) {
-  if (!is_host_name(address) && !is_ipv6_address(address)) {
+  const std::string host = host_of(address);
+  if (!is_host_name(host) && !is_ipv6_address(host)) {
     return failure(fmt::format(
         "its address {} is neither a host name nor an IP address (a port belongs in the queue runner's ssh_config)",
         quoted(address)));
@@ -142,7 +155,7 @@ Expected<void> check_settings(const Line& line) {
 
 std::string text_of(const Line& line) {
   const std::string features = joined(line.type.features);
-  return fmt::format("root@{} {} {} {} {} {} {} {}\n", line.address, joined(line.type.systems), line.ssh_key,
+  return fmt::format("{} {} {} {} {} {} {} {}\n", name_at(line.address), joined(line.type.systems), line.ssh_key,
                      line.max_jobs, line.speed_factor, features, features,
                      line.host_key.empty() ? "-" : to_base64(line.host_key));
 }

@@ -22,6 +22,8 @@ using testing::UnorderedElementsAre;
 // What evaluation makes of a function.
 const Json function = {{"<function>", nullptr}};
 
+const Json smallest_ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
+
 Json with_pool(const Json& settings, const std::string& type = "x86_64-linux") {
   return {{"systemTypes", {{type, settings}}}};
 }
@@ -164,7 +166,7 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
   EXPECT_EQ(std::get<NixopsSettings>(nixops.provider).expression, "/etc/farm.nix");
   EXPECT_THAT(std::get<NixopsSettings>(nixops.provider).nix_path, ElementsAre("nixpkgs=/nixpkgs"));
 
-  EXPECT_EQ(pool_of(with_pool({{"ec2", {{"region", "eu-west-1"}}}})).kind(), ProviderKind::ec2);
+  EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).kind(), ProviderKind::ec2);
 
   const Json exec{{"command", {"/bin/provider", "-x"}}, {"settings", {{"region", "fsn1"}}}, {"timeout", 30}};
   EXPECT_EQ(
@@ -174,8 +176,8 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
 }
 
 TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
-  EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}})).billing_period, Seconds{3600});
-  EXPECT_EQ(pool_of(with_pool({{"ec2", Json::object()}, {"billingPeriod", 60}})).billing_period, Seconds{60});
+  EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).billing_period, Seconds{3600});
+  EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}, {"billingPeriod", 60}})).billing_period, Seconds{60});
   EXPECT_EQ(pool_of(exec_pool(Json::object())).billing_period, std::nullopt);
 }
 
@@ -409,10 +411,11 @@ TEST(ReadConfig, WantsAttributeSetsAtEveryLevel) {
 }
 
 TEST(ReadConfig, FindsFunctionsInSettingsThatItDoesNotReadOtherwise) {
-  EXPECT_THAT(errors_of(with_pool({{"ec2", {{"tags", {"a", function}}, {"image", {{"id", function}}}}}})),
-              ElementsAre("conf.nix: systemTypes.x86_64-linux.ec2.image.id: a function is no setting; write its result",
-                          "conf.nix: systemTypes.x86_64-linux.ec2.tags element 2: a function is no setting; write its "
-                          "result"));
+  EXPECT_THAT(
+      errors_of(with_pool({{"exec", {{"tags", {"a", function}}, {"image", {{"id", function}}}}}})),
+      ElementsAre("conf.nix: systemTypes.x86_64-linux.exec.image.id: a function is no setting; write its result",
+                  "conf.nix: systemTypes.x86_64-linux.exec.tags element 2: a function is no setting; write its "
+                  "result"));
 }
 
 TEST(ReadPool, GivesBackAPoolFromItsRecordedSettings) {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <vector>
 
-#include "publish/base64.hpp"
+#include "io/base64.hpp"
 
 namespace hydra_provisioner {
 namespace {

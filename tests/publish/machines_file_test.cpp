@@ -78,6 +78,14 @@ TEST(MachinesFile, WritesAMinusForWhatThereIsNot) {
             "root@builder.example.org aarch64-linux - 1 1 - - -\n");
 }
 
+TEST(MachinesFile, NamesAnotherUserThanRootWhereTheAddressDoes) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "nix-ssh@10.0.0.1");
+  EXPECT_EQ(farm.file().content,
+            "# hydra-provisioner hydra-provisioned\n"
+            "nix-ssh@10.0.0.1 aarch64-linux - 1 1 - - -\n");
+}
+
 TEST(MachinesFile, SortsIdsByTheirNumbers) {
   Farm farm;
   for (const int number : {10, 2, 100, 9}) {
@@ -164,8 +172,9 @@ std::string left_out(const Farm& farm) {
 }
 
 TEST(MachinesFile, LeavesOutAMachineWhoseAddressIsNone) {
-  for (const std::string bad : {"", "a b", "a\tb", "a;b", "a#b", "@a", "a@b", "-a", ".a", "a..b", "a:22", "[::1]",
-                                "fe80::1%eth0", "a/b", "a?b", "\xc3\xa4"}) {
+  for (const std::string bad :
+       {"",      "a b", "a\tb", "a;b",  "a#b",  "@a",    "a@",           "A@b", "a b@c", "-a@b",
+        "a@b@c", "-a",  ".a",   "a..b", "a:22", "[::1]", "fe80::1%eth0", "a/b", "a?b",   "\xc3\xa4"}) {
     Farm farm;
     farm.machine("hydra-provisioned-1", "aarch64-linux", bad);
     EXPECT_TRUE(left_out(farm).contains("is neither a host name nor an IP address")) << bad;

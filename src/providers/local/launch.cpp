@@ -10,8 +10,8 @@
 
 #include "io/files.hpp"
 #include "io/subprocess.hpp"
+#include "providers/keys.hpp"
 #include "providers/local/addresses.hpp"
-#include "providers/local/keys.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
 #include "providers/local/settings_files.hpp"

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "io/files.hpp"
-#include "providers/local/keys.hpp"
+#include "providers/keys.hpp"
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"

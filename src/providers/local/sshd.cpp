@@ -2,9 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include <sys/wait.h>
 
@@ -15,6 +14,7 @@
 #include "io/subprocess.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
+#include "providers/serve_greeting.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -24,7 +24,6 @@ using std::chrono::seconds;
 
 constexpr milliseconds start_deadline = seconds{10};
 constexpr milliseconds poll_interval{10};
-constexpr milliseconds greeting_deadline = seconds{10};
 constexpr std::size_t log_bytes_max = std::size_t{1} << 20;
 
 std::string log_of(const MachineFolder& folder) {
@@ -37,29 +36,6 @@ Expected<SshdStart> after_its_end(const MachineFolder& folder) {
   if (log.find("Address already in use") != std::string::npos) return SshdStart::address_taken;
   return failure(
       fmt::format("sshd did not start: {:?}; its settings: {}", last_meaningful_line(log), folder.sshd_config()));
-}
-
-// The serve protocol's numbers are 64-bit, little-endian (Nix, src/libstore/serve-protocol.hh).
-std::string little_endian(std::uint64_t number) {
-  std::string bytes;
-  for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((number >> shift) & 0xff);
-  return bytes;
-}
-
-const std::string client_greeting = little_endian(0x390c9deb) + little_endian(0x205);
-const std::string server_greeting = little_endian(0x5452eecb);
-
-std::vector<std::string> login_command(const MachineFolder& folder, const std::string& address,
-                                       const std::string& private_key) {
-  std::vector<std::string> argv{"ssh", "-F", "/dev/null", "-i", private_key, "-x", "-a"};
-  for (const std::string& option :
-       {std::string("IdentitiesOnly=yes"), std::string("IdentityAgent=none"), std::string("BatchMode=yes"),
-        std::string("StrictHostKeyChecking=yes"), "UserKnownHostsFile=" + folder.known_hosts(),
-        std::string("GlobalKnownHostsFile=/dev/null"), std::string("ConnectTimeout=5")}) {
-    argv.insert(argv.end(), {"-o", option});
-  }
-  argv.insert(argv.end(), {"root@" + address, "--", "nix-store", "--serve", "--write"});
-  return argv;
 }
 
 }  // namespace
@@ -86,17 +62,10 @@ Task<Expected<SshdStart>> start_sshd(MachineFolder folder, Clock& clock) {
 }
 
 Task<Expected<void>> greet(MachineFolder folder, std::string address, std::string private_key) {
-  const auto answer = co_await run(
-      {.argv = login_command(folder, address, private_key), .deadline = greeting_deadline, .input = client_greeting});
-  if (!answer) co_return std::unexpected(answer.error());
-  if (answer->output.starts_with(server_greeting)) co_return Expected<void>{};
-  if (!answer->output.empty()) {
-    co_return failure(
-        fmt::format("root@{} says {:?} where nix-store --serve would greet; root's shell must print nothing", address,
-                    last_meaningful_line(answer->output)));
-  }
-  co_return failure(fmt::format("ssh -i {} root@{} exited with {}: {:?}; the machine's log: {}", private_key, address,
-                                answer->exit_status, last_meaningful_line(answer->errors), folder.sshd_log()));
+  auto greeted = co_await expect_serve_greeting(
+      {.address = std::move(address), .private_key = std::move(private_key), .known_hosts = folder.known_hosts()});
+  if (!greeted) greeted.error().message += "; the machine's log: " + folder.sshd_log();
+  co_return greeted;
 }
 
 }  // namespace hydra_provisioner

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "io/last_line.hpp"
 #include "io/wording.hpp"
+#include "providers/ec2_codes.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -34,78 +34,6 @@ constexpr std::array<Quotation, 5> quotations{{
 
 constexpr std::size_t opening_bytes_max =
     std::ranges::max_element(quotations, {}, [](const Quotation& q) { return q.before.size(); })->before.size();
-
-using Codes = std::span<const std::string_view>;
-
-constexpr std::string_view capacity_codes[] = {"InsufficientInstanceCapacity",
-                                               "InsufficientCapacity",
-                                               "InsufficientHostCapacity",
-                                               "InsufficientCapacityOnHost",
-                                               "InsufficientReservedInstanceCapacity",
-                                               "InsufficientReservedInstancesCapacity",
-                                               "InsufficientVolumeCapacity",
-                                               "InsufficientAddressCapacity",
-                                               "InsufficientFreeAddressesInSubnet",
-                                               "MaxSpotInstanceCountExceeded",
-                                               "SpotMaxPriceTooLow",
-                                               "ReservationCapacityExceeded",
-                                               "UnfulfillableCapacity"};
-
-constexpr std::string_view quota_codes[] = {
-    "InstanceLimitExceeded", "VcpuLimitExceeded",     "VolumeLimitExceeded",          "AddressLimitExceeded",
-    "MaxIOPSLimitExceeded",  "ResourceLimitExceeded", "NetworkInterfaceLimitExceeded"};
-
-constexpr std::string_view refusal_codes[] = {"Unsupported",
-                                              "UnsupportedOperation",
-                                              "UnsupportedInstanceAttribute",
-                                              "UnauthorizedOperation",
-                                              "AuthFailure",
-                                              "AccessDenied",
-                                              "OptInRequired",
-                                              "PendingVerification",
-                                              "Blocked",
-                                              "InvalidClientTokenId",
-                                              "SignatureDoesNotMatch",
-                                              "ExpiredToken",
-                                              "RequestExpired",
-                                              "IdempotentParameterMismatch",
-                                              "InvalidBlockDeviceMapping",
-                                              "InvalidInstanceType",
-                                              "InvalidAvailabilityZone",
-                                              "InvalidInput",
-                                              "MissingParameter",
-                                              "UnknownParameter",
-                                              "ValidationError",
-                                              "VPCIdNotSpecified"};
-
-// They come as `InvalidAMIID.NotFound`, `InvalidParameterValue`, ….
-constexpr std::string_view refusal_beginnings[] = {"InvalidAMIID.", "InvalidParameter", "InvalidZone."};
-
-constexpr std::string_view passing_codes[] = {"RequestLimitExceeded",
-                                              "TooManyRequestsException",
-                                              "BandwidthLimitExceeded",
-                                              "LimitExceededException",
-                                              "SlowDown",
-                                              "PriorRequestNotComplete",
-                                              "RequestTimeout",
-                                              "InternalError",
-                                              "InternalFailure",
-                                              "Unavailable",
-                                              "ServiceUnavailable",
-                                              "InvalidInstanceID.NotFound",
-                                              "InvalidSpotInstanceRequestID.NotFound",
-                                              "InvalidVolume.NotFound",
-                                              "InvalidNetworkInterfaceID.NotFound",
-                                              "IncorrectInstanceState"};
-
-bool is_one_of(Codes codes, std::string_view code) { return std::ranges::count(codes, code) > 0; }
-
-bool is_refusal(std::string_view code) {
-  return is_one_of(refusal_codes, code) ||
-         std::ranges::any_of(refusal_beginnings, [&](std::string_view start) { return code.starts_with(start); });
-}
-
-bool passes(std::string_view code) { return is_one_of(passing_codes, code) || code.contains("Throttl"); }
 
 // The code with which the text begins, as far as it has been heard.
 std::string_view code_in(std::string_view text) {
@@ -187,11 +115,20 @@ std::optional<Error> EndlessErrors::hear(std::string_view piece) {
 }
 
 std::optional<Error> EndlessErrors::judge(std::string_view code, std::string_view rest) {
-  if (is_one_of(capacity_codes, code))
-    return Error{endless("no capacity: ", code, rest).message, ErrorKind::no_capacity};
-  if (is_one_of(quota_codes, code)) return endless("quota: ", code, rest);
-  if (is_refusal(code)) return endless("refused: ", code, rest);
-  if (passes(code)) return std::nullopt;
+  switch (meaning_of(code)) {
+    case Ec2Code::capacity:
+      return Error{endless("no capacity: ", code, rest).message, ErrorKind::no_capacity};
+    case Ec2Code::quota:
+      return endless("quota: ", code, rest);
+    case Ec2Code::credentials:
+    case Ec2Code::refusal:
+      return endless("refused: ", code, rest);
+    case Ec2Code::throttling:
+    case Ec2Code::passing:
+      return std::nullopt;
+    case Ec2Code::unknown:
+      break;
+  }
   if (unknown_codes_.size() == unknown_codes_max) unknown_codes_.clear();
   int& times = unknown_codes_.try_emplace(std::string(code), 0).first->second;
   if (++times < patience) return std::nullopt;

@@ -8,11 +8,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/uuid/name_generator_sha1.hpp>
-#include <boost/uuid/uuid.hpp>
-#include <boost/uuid/uuid_io.hpp>
 
 #include "io/files.hpp"
+#include "io/hash.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -20,11 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view store = "/nix/store/";
-
-std::string hash_of(std::string_view text) {
-  const boost::uuids::name_generator_sha1 generator(boost::uuids::ns::oid());
-  return to_string(generator(text.data(), text.size()));
-}
 
 std::string real_path(const std::string& path) {
   std::error_code error;

@@ -1,4 +1,4 @@
-#include "publish/base64.hpp"
+#include "io/base64.hpp"
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-#include "providers/local/keys.hpp"
+#include "providers/keys.hpp"
 
 #include <cerrno>
 #include <chrono>

@@ -1,0 +1,160 @@
+#include "io/http.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "io/files.hpp"
+#include "io/waypoint.hpp"
+#include "io/wording.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// What the thread that waits for the answer and the coroutine that asked share. Either may be the last to need it.
+struct Call {
+  HttpRequest request;
+  Descriptor done;  // an eventfd, readable once `answer` is there
+  std::atomic<bool> is_abandoned = false;
+  Expected<HttpAnswer> answer = failure("no answer yet");
+};
+
+// Nobody waits for the answer any more.
+class Abandonment {
+ public:
+  explicit Abandonment(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+  Abandonment(const Abandonment&) = delete;
+  Abandonment& operator=(const Abandonment&) = delete;
+  ~Abandonment() { call_->is_abandoned = true; }
+
+ private:
+  std::shared_ptr<Call> call_;
+};
+
+// What arrives of an answer.
+struct Arrival {
+  HttpAnswer answer;
+  std::size_t bytes_max;
+  bool is_too_large = false;
+};
+
+std::size_t take(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& arrival = *static_cast<Arrival*>(user);
+  const std::size_t bytes = size * count;
+  arrival.is_too_large = bytes > arrival.bytes_max - arrival.answer.body.size();
+  if (arrival.is_too_large) return 0;  // ends the transfer
+  arrival.answer.body.append(data, bytes);
+  return bytes;
+}
+
+int is_abandoned(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Call*>(user)->is_abandoned ? 1 : 0;
+}
+
+struct CloseList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, CloseList>;
+
+struct CloseHandle {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using Handle = std::unique_ptr<CURL, CloseHandle>;
+
+HeaderList headers_of(const HttpRequest& request) {
+  HeaderList headers;
+  for (const std::string& header : request.headers) headers.reset(curl_slist_append(headers.release(), header.c_str()));
+  return headers;
+}
+
+void sign(CURL* handle, const AwsSigner& signer) {
+  curl_easy_setopt(handle, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:{}", signer.region, signer.service).c_str());
+  curl_easy_setopt(handle, CURLOPT_USERNAME, signer.access_key.c_str());
+  curl_easy_setopt(handle, CURLOPT_PASSWORD, signer.secret_key.c_str());
+}
+
+void set_up(CURL* handle, const HttpRequest& request, const HeaderList& headers) {
+  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.deadline.count()));
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  if (request.method == "POST") {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
+  } else if (request.method != "GET") {
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+  if (request.signer) sign(handle, *request.signer);
+}
+
+Error error_of(CURLcode code, const char* what, const Call& call, const Arrival& arrival) {
+  const std::string& url = call.request.url;
+  if (arrival.is_too_large)
+    return {fmt::format("{}: answers with more than {}", url, byte_count(call.request.answer_bytes_max))};
+  if (code == CURLE_OPERATION_TIMEDOUT)
+    return {fmt::format("{}: no answer within {}", url, seconds_text(call.request.deadline)), ErrorKind::timed_out};
+  return {fmt::format("{}: {}", url, *what != '\0' ? what : curl_easy_strerror(code))};
+}
+
+Expected<HttpAnswer> perform(Call& call) {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  const Handle handle(ready == CURLE_OK ? curl_easy_init() : nullptr);
+  if (!handle) return failure("libcurl cannot be used");
+  const HeaderList headers = headers_of(call.request);
+  Arrival arrival{.answer = {}, .bytes_max = call.request.answer_bytes_max};
+  char what[CURL_ERROR_SIZE] = "";
+  set_up(handle.get(), call.request, headers);
+  curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, what);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &arrival);
+  curl_easy_setopt(handle.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle.get(), CURLOPT_XFERINFOFUNCTION, is_abandoned);
+  curl_easy_setopt(handle.get(), CURLOPT_XFERINFODATA, &call);
+  const CURLcode code = curl_easy_perform(handle.get());
+  if (code != CURLE_OK) return std::unexpected(error_of(code, what, call, arrival));
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &arrival.answer.status);
+  return std::move(arrival.answer);
+}
+
+// Threads end by themselves; what waits for an answer must not outlive its io_context, so they only write to an
+// eventfd.
+void answer(Call& call) {
+  call.answer = perform(call);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(call.done.number(), &one, sizeof one);
+}
+
+}  // namespace
+
+Task<Expected<HttpAnswer>> Http::send(HttpRequest request) {
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->done = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const int own = ::fcntl(call->done.number(), F_DUPFD_CLOEXEC, 3);
+  if (own < 0) co_return failure(fmt::format("{}: no descriptor is left: {}", call->request.url, os_error(errno)));
+  boost::asio::posix::stream_descriptor done(co_await boost::asio::this_coro::executor, own);
+  const Abandonment at_the_end(call);
+  waypoint("http.before-send");
+  boost::asio::post(threads_, [call] { answer(*call); });
+  co_await done.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto read = ::read(own, &count, sizeof count);
+  waypoint("http.after-answer");
+  co_return std::move(call->answer);
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,50 @@
+// Requests over HTTP, one answer each. Certificates are verified, redirections are not followed.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "io/task.hpp"
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+// AWS' signature, version 4. Only for POST to the path `/`: libcurl 7.88 signs other requests wrongly.
+struct AwsSigner {
+  std::string region;
+  std::string service;
+  std::string access_key;
+  std::string secret_key;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::string> headers{};  // `Name: value`
+  std::string body{};                  // of a POST
+  std::optional<AwsSigner> signer{};
+  std::chrono::milliseconds deadline{};
+  std::size_t answer_bytes_max = std::size_t{1} << 20;
+};
+
+struct HttpAnswer {
+  long status = 0;
+  std::string body;
+};
+
+class Http {
+ public:
+  // Any status is an answer. Fails when there is none: nobody listens, a certificate is wrong, the deadline passed
+  // (ErrorKind::timed_out) or the answer is larger than it may be. Cancelling it ends the request, within a second.
+  Task<Expected<HttpAnswer>> send(HttpRequest request);
+
+ private:
+  boost::asio::thread_pool threads_{4};  // libcurl blocks
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,158 @@
+#include "providers/ec2/launch.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include "io/files.hpp"
+#include "io/wording.hpp"
+#include "providers/ec2/answers.hpp"
+#include "providers/ec2/form.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+// Somewhere else, or something else, may be had all the same.
+bool is_refusal_of_an_offering(std::string_view code) {
+  const Ec2Code meaning = meaning_of(code);
+  return meaning == Ec2Code::capacity || meaning == Ec2Code::quota || code == "Unsupported";
+}
+
+// What is asked for at once: with a launch template everything of a market, else one offering after the other.
+std::vector<std::vector<Offering>> attempts(const Ec2Settings& settings, const std::vector<Offering>& offerings) {
+  std::vector<std::vector<Offering>> attempts;
+  for (const Offering& offering : offerings) {
+    const bool joins =
+        !settings.launch_template.empty() && !attempts.empty() && attempts.back().front().market == offering.market;
+    if (!joins) attempts.emplace_back();
+    attempts.back().push_back(offering);
+  }
+  return attempts;
+}
+
+SentRequest request_for(const LaunchOrder& order, std::vector<Offering> offerings) {
+  const std::string token = to_string(boost::uuids::random_generator()());
+  const Ec2Settings& settings = order.settings;
+  std::string body = settings.launch_template.empty()
+                         ? run_instances(settings, order.identity, offerings.front(), token)
+                         : create_fleet(settings, order.identity, offerings, token);
+  return {.place = {.region = settings.region, .endpoint = settings.endpoint},
+          .offerings = std::move(offerings),
+          .body = std::move(body)};
+}
+
+bool is_meant(const FleetError& error, const Offering& offering) {
+  return (error.instance_type.empty() || error.instance_type == offering.instance_type) &&
+         (error.subnet.empty() || error.subnet == offering.subnet);
+}
+
+Error nothing_to_ask_for(const LaunchOrder& order, const std::string& refusals) {
+  if (!refusals.empty()) return {refusals, ErrorKind::no_capacity};
+  return {fmt::format(
+              "all of {} in {} was refused within the last minutes, so it is not asked for now",
+              order.settings.instance_types.size() == 1 ? order.settings.instance_types.front() : "its instance types",
+              order.settings.region),
+          ErrorKind::no_capacity};
+}
+
+}  // namespace
+
+Task<Expected<std::string>> Ec2Launch::launch(LaunchOrder order) {
+  auto earlier = co_await hear_answer(order.files);
+  if (!earlier) co_return std::unexpected(earlier.error());
+  if (*earlier) co_return **std::move(earlier);
+  std::string refusals;
+  for (auto& offerings : attempts(order.settings, offerings_to_try(order.settings, offerings_.read(), clock_.now()))) {
+    SentRequest request = request_for(order, std::move(offerings));
+    if (auto written = write_sent(order.files, request); !written) co_return std::unexpected(written.error());
+    const auto outcome = co_await send(order.files, std::move(request));
+    if (!outcome) co_return std::unexpected(outcome.error());
+    if (!outcome->ec2_id.empty()) co_return outcome->ec2_id;
+    for (const Refused& refused : outcome->refused) refusals += (refusals.empty() ? "" : "; ") + refused.message;
+  }
+  co_return std::unexpected(nothing_to_ask_for(order, shortened(std::move(refusals), 1000)));
+}
+
+Task<Expected<std::optional<std::string>>> Ec2Launch::hear_answer(Ec2Files files) {
+  auto request = read_sent(files);
+  if (!request) co_return std::unexpected(request.error());
+  if (!*request) co_return std::nullopt;
+  const auto outcome = co_await send(std::move(files), **std::move(request));
+  if (!outcome) co_return std::unexpected(outcome.error());
+  if (outcome->ec2_id.empty()) co_return std::nullopt;
+  co_return outcome->ec2_id;
+}
+
+// A request that nothing came of is forgotten, whatever else happens; one that something may come of is kept.
+Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentRequest request) {
+  auto outcome = co_await answer_of(request);
+  if (!outcome && outcome.error().is_unclear()) co_return failure(outcome.error().error.message, ErrorKind::unfinished);
+  if (outcome && !outcome->ec2_id.empty()) co_return *std::move(outcome);
+  if (auto removed = remove_replaceable(files.request()); !removed) co_return std::unexpected(removed.error());
+  if (!outcome) co_return std::unexpected(outcome.error().error);
+  for (const Refused& refused : outcome->refused)
+    co_await note_refusal(request.place, refused.offerings, refused.meaning);
+  co_return *std::move(outcome);
+}
+
+// What is not noted is only asked for once too often.
+Task<void> Ec2Launch::note_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning) {
+  const Instant until = clock_.now() + (meaning == Ec2Code::capacity ? capacity_back_off : quota_back_off);
+  co_await offerings_.change([&](OfferingMemory& memory) {
+    for (const Offering& offering : offerings) memory.refused_until[key_of(place.region, offering)] = until;
+  });
+}
+
+Task<Ec2Expected<Ec2Launch::Outcome>> Ec2Launch::answer_of(SentRequest request) {
+  auto answer = co_await api_.call(request.place, request.body);
+  const bool is_fleet = action_of(request.body) == "CreateFleet";
+  co_return is_fleet ? outcome_of_fleet(request, std::move(answer)) : outcome_of_run(request, std::move(answer));
+}
+
+Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_run(const SentRequest& request, Ec2Expected<std::string> answer) {
+  if (answer) {
+    const auto made = read_instances(*std::move(answer));
+    if (made && made->instances.size() == 1) return Outcome{.ec2_id = made->instances.front().id};
+    return std::unexpected(Ec2Error{
+        .code = "", .error = made ? Error{"RunInstances: it made no instance"} : within("RunInstances", made.error())});
+  }
+  if (!is_refusal_of_an_offering(answer.error().code)) return std::unexpected(std::move(answer.error()));
+  const Refused refused{
+      .offerings = request.offerings,
+      .meaning = answer.error().meaning,
+      .message = fmt::format("{}: {}", to_string(request.offerings.front()), answer.error().error.message)};
+  return Outcome{.refused = {refused}};
+}
+
+Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_fleet(const SentRequest& request,
+                                                            Ec2Expected<std::string> answer) {
+  if (!answer) {
+    if (!is_refusal_of_an_offering(answer.error().code)) return std::unexpected(std::move(answer.error()));
+    const Refused refused{request.offerings, answer.error().meaning, answer.error().error.message};
+    return Outcome{.refused = {refused}};
+  }
+  const auto fleet = read_fleet(*std::move(answer));
+  if (!fleet) return std::unexpected(Ec2Error{.code = "", .error = within("CreateFleet", fleet.error())});
+  if (!fleet->instances.empty()) return Outcome{.ec2_id = fleet->instances.front()};
+  Outcome outcome;
+  for (const FleetError& error : fleet->errors) {
+    const std::string message =
+        fmt::format("CreateFleet in {}: {}: {:?}", request.place.region, error.code, shortened(error.message, 300));
+    const Ec2Code meaning = meaning_of(error.code);
+    if (!is_refusal_of_an_offering(error.code))
+      return std::unexpected(Ec2Error{.code = error.code, .meaning = meaning, .error = {message}});
+    Refused refused{.offerings = {}, .meaning = meaning, .message = message};
+    std::ranges::copy_if(request.offerings, std::back_inserter(refused.offerings),
+                         [&](const Offering& offering) { return is_meant(error, offering); });
+    outcome.refused.push_back(std::move(refused));
+  }
+  if (outcome.refused.empty())
+    outcome.refused.push_back({request.offerings, Ec2Code::capacity, "CreateFleet: it made no instance"});
+  return outcome;
+}
+
+}  // namespace hydra_provisioner

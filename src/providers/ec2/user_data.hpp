@@ -1,0 +1,21 @@
+// What a machine reads when it boots: its host key, and what its pool's settings say.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+struct HostKeyPair {
+  std::string private_key;  // as ssh-keygen writes it
+  std::string public_key;   // `TYPE KEY`
+};
+
+// NixOS' images for EC2 take the key from lines `SSH_HOST_ED25519_KEY:…` (nixos/modules/virtualisation/ec2-data.nix),
+// its lines separated by `|`, cloud-init from `ssh_keys`. The key comes as early as possible: NixOS would take any
+// later line with a `|` for a part of it, which does no harm behind its end. Fails beyond the 16 KiB that EC2 takes.
+Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,137 @@
+#include <string>
+#include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "config/load.hpp"
+#include "io/json.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// The smallest settings, with these changes; null takes an option out.
+Json settings(const Json& changes) {
+  Json ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
+  ec2.merge_patch(changes);
+  return {{"systemTypes", {{"x86_64-linux", {{"ec2", ec2}}}}}};
+}
+
+Ec2Settings read(const Json& changes) {
+  const auto config = read_config("conf.nix", settings(changes), {});
+  EXPECT_TRUE(config) << Json(config.error());
+  return std::get<Ec2Settings>(config->pools.at(PoolName{"x86_64-linux"}).provider);
+}
+
+// The only error, without what all begin with.
+std::string error_of(const Json& changes) {
+  const auto config = read_config("conf.nix", settings(changes), {});
+  if (config) return "none";
+  const std::string start = "conf.nix: systemTypes.x86_64-linux.ec2";
+  const std::string error = config.error().front();
+  if (config.error().size() != 1 || !error.starts_with(start)) return Json(config.error()).dump();
+  return error.substr(start.size());
+}
+
+TEST(Ec2Options, HaveDefaults) {
+  const Ec2Settings read_ones = read(Json::object());
+  EXPECT_EQ(read_ones.region, "eu-west-1");
+  EXPECT_EQ(read_ones.image, "ami-1");
+  EXPECT_THAT(read_ones.instance_types, ElementsAre("c7a.large"));
+  EXPECT_THAT(read_ones.subnets, IsEmpty());
+  EXPECT_EQ(read_ones.capacity, Ec2Capacity::on_demand);
+  EXPECT_EQ(read_ones.root_volume_gib, 0);
+  EXPECT_EQ(read_ones.root_device, "/dev/xvda");
+  EXPECT_TRUE(read_ones.has_public_address);
+  EXPECT_EQ(read_ones.ssh_user, "root");
+  EXPECT_EQ(read_ones.leak_grace, std::nullopt);
+  EXPECT_EQ(read_ones.endpoint, "");
+}
+
+TEST(Ec2Options, AreAllRead) {
+  const Ec2Settings all = read({{"subnets", {"subnet-1", "subnet-2"}},
+                                {"capacity", "spot-first"},
+                                {"securityGroups", {"sg-1"}},
+                                {"keyPair", "hydra"},
+                                {"iamProfile", "builder"},
+                                {"rootVolume", 200},
+                                {"rootDevice", "/dev/sda1"},
+                                {"userDataFile", "/etc/data.nix"},
+                                {"tags", {{"team", "ci"}}},
+                                {"address", "private"},
+                                {"sshUser", "nix"},
+                                {"probeKey", "/etc/key"},
+                                {"leakGrace", 3600},
+                                {"endpoint", "http://127.0.0.1:5000"}});
+  EXPECT_THAT(all.subnets, ElementsAre("subnet-1", "subnet-2"));
+  EXPECT_EQ(all.capacity, Ec2Capacity::spot_first);
+  EXPECT_THAT(all.security_groups, ElementsAre("sg-1"));
+  EXPECT_EQ(all.key_pair, "hydra");
+  EXPECT_EQ(all.iam_profile, "builder");
+  EXPECT_EQ(all.root_volume_gib, 200);
+  EXPECT_EQ(all.root_device, "/dev/sda1");
+  EXPECT_EQ(all.user_data_file, "/etc/data.nix");
+  EXPECT_EQ(all.tags.at("team"), "ci");
+  EXPECT_FALSE(all.has_public_address);
+  EXPECT_EQ(all.ssh_user, "nix");
+  EXPECT_EQ(all.probe_key, "/etc/key");
+  EXPECT_EQ(all.leak_grace, Seconds{3600});
+  EXPECT_EQ(all.endpoint, "http://127.0.0.1:5000");
+}
+
+TEST(Ec2Options, SayWhatIsMissing) {
+  EXPECT_EQ(error_of({{"region", nullptr}}), R"(: no region; add one, such as region = "eu-west-1";)");
+  EXPECT_EQ(error_of({{"image", nullptr}}), R"(: no image; add one, such as image = "ami-…";, or a launchTemplate)");
+  EXPECT_EQ(error_of({{"instanceTypes", nullptr}}),
+            R"(: no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
+  EXPECT_EQ(error_of({{"instanceTypes", Json::array()}}),
+            R"(: no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
+}
+
+TEST(Ec2Options, SayWhatIsWrong) {
+  EXPECT_EQ(error_of({{"region", "eu-west-1."}}), R"(.region: not a region's name, such as "eu-west-1")");
+  EXPECT_EQ(error_of({{"image", "ami 1"}}), R"(.image: "ami 1" is not one word; write it without blanks)");
+  EXPECT_EQ(error_of({{"instanceTypes", {"a", "b c"}}}),
+            R"(.instanceTypes: element 2: "b c" is not one word; write it without blanks)");
+  EXPECT_EQ(error_of({{"capacity", "cheap"}}), R"(.capacity: "cheap" is not "on-demand", "spot" or "spot-first")");
+  EXPECT_EQ(error_of({{"address", "10.0.0.1"}}), R"(.address: "10.0.0.1" is not "public" or "private")");
+  EXPECT_EQ(error_of({{"endpoint", "127.0.0.1"}}),
+            R"(.endpoint: "127.0.0.1" is not a URL; write one, such as "http://127.0.0.1:5000")");
+  EXPECT_EQ(error_of({{"rootVolume", 0}}), ".rootVolume: 0 is out of range; it must be 1 to 1000000");
+  EXPECT_EQ(error_of({{"leakGrace", -1}}), ".leakGrace: -1 is out of range; it must be 0 to 315360000");
+  EXPECT_EQ(error_of({{"leakGrace", 315360001}}), ".leakGrace: 315360001 is out of range; it must be 0 to 315360000");
+  EXPECT_EQ(error_of({{"tags", {{"team", 3}}}}), ".tags: team: 3 is not a string");
+  EXPECT_EQ(error_of({{"userDataFile", "data.nix"}}),
+            ".userDataFile: \"data.nix\" is not a file's absolute path; write a Nix path without quotes, such as "
+            "./deployment.nix");
+  EXPECT_EQ(error_of({{"instanceType", "c7a.large"}}), ".instanceType: unknown option (did you mean instanceTypes?)");
+}
+
+TEST(Ec2Options, SayWhatDoesNotBelongTogether) {
+  EXPECT_EQ(error_of({{"launchTemplate", "lt-1"}}), ": both image and launchTemplate; keep one of them");
+  EXPECT_EQ(error_of({{"image", nullptr}, {"launchTemplate", "lt-1"}, {"keyPair", "hydra"}}),
+            ".keyPair: belongs into the launch template; remove it here");
+  EXPECT_EQ(error_of({{"launchTemplateVersion", "3"}}),
+            ".launchTemplateVersion: belongs to launchTemplate, which is not given; remove it");
+  EXPECT_EQ(error_of({{"userData", "#!/bin/sh"}, {"userDataFile", "/a"}}),
+            ".userDataFile: userData is given, too; keep one of them");
+  EXPECT_EQ(error_of({{"tags", {{"Name", "builder"}}}}), R"(.tags: "Name" is not yours to set; remove it)");
+  EXPECT_EQ(error_of({{"tags", {{"hydra-provisioner:pool", "x"}}}}),
+            R"(.tags: "hydra-provisioner:pool" is not yours to set; remove it)");
+}
+
+TEST(Ec2Options, MayBeALaunchTemplate) {
+  const Ec2Settings by_template =
+      read({{"image", nullptr}, {"launchTemplate", "lt-1"}, {"launchTemplateVersion", "7"}});
+  EXPECT_EQ(by_template.launch_template, "lt-1");
+  EXPECT_EQ(by_template.launch_template_version, "7");
+  EXPECT_EQ(read({{"image", nullptr}, {"launchTemplate", "lt-1"}}).launch_template_version, "$Default");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

@@ -1,0 +1,192 @@
+"""Machines of EC2 through the whole program: made, published, used, stopped, started, replaced, ended."""
+
+import base64
+import json
+import re
+
+import program
+from ec2_farm import REGION, SECRET_KEY, Ec2Test
+from farm import PLAIN
+
+SPOT = "InstanceMarketOptions.MarketType"
+
+
+class LifeCycle(Ec2Test):
+    def test_of_a_machine(self):
+        farm = self.farm()
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        (instance,) = farm.alive()
+        (machine,) = farm.machines().values()
+        self.assertEqual(machine["instance"], f"{REGION}/{instance}")
+        self.assertEqual(farm.listed(), [machine["address"]])
+        host_key = base64.b64encode(farm.tags(instance)["hydra-provisioner:host-key"].encode()).decode()
+        line = f"root@{machine['address']} i686-linux,x86_64-linux - 1 1 - - {host_key}\n"
+        self.assertIn(line, farm.machines_file.read_text())
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(len(farm.calls("RunInstances")), 1)
+        farm.queue()
+        farm.passes_until(lambda: not farm.machines(), "the machine is gone")
+        self.assertEqual(farm.alive(), [])
+        self.assertEqual(farm.notes(), [])
+
+    def test_of_machines_that_are_asked_for_as_they_should_be(self):
+        farm = self.farm(boots=False)
+        made = farm.ask_moto("CreateSecurityGroup", GroupName="g", GroupDescription="g")
+        group = re.search(rb"<groupId>(.*?)</groupId>", made)[1].decode()
+        special = {"securityGroups": [group], "tags": {"team": "ci"}, "rootVolume": 100, "capacity": "spot"}
+        farm.configure(pools={PLAIN: farm.pool(**special)}, passTimeout=1)
+        farm.queue(runnable=1)
+        farm.run_pass()
+        (call,) = farm.calls("RunInstances")
+        expected = {
+            "InstanceInitiatedShutdownBehavior": "terminate",
+            "MetadataOptions.HttpTokens": "required",
+            SPOT: "spot",
+            "InstanceMarketOptions.SpotOptions.SpotInstanceType": "one-time",
+            "SecurityGroupId.1": group,
+            "BlockDeviceMapping.1.Ebs.VolumeSize": "100",
+        }
+        self.assertEqual(expected, {name: call[name] for name in expected})
+        resources = [call[f"TagSpecification.{n}.ResourceType"] for n in (1, 2, 3)]
+        self.assertEqual(resources, ["instance", "volume", "spot-instances-request"])
+        tags = farm.tags(farm.alive()[0])
+        self.assertEqual(tags["hydra-provisioner"], "t")
+        self.assertEqual(tags["hydra-provisioner:machine"], "t-0")
+        self.assertEqual(tags["hydra-provisioner:pool"], PLAIN)
+        self.assertEqual(tags["team"], "ci")
+
+    def test_with_a_user_and_a_probe_key(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: farm.pool(probeKey=farm.key, userData="{ } # a | b")})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        farm.configure(pools={PLAIN: farm.pool(probeKey=farm.key, sshUser="nobody", userData="{ } # a | b")})
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertIn("nobody@127.84.", farm.machines_file.read_text())
+
+    def test_that_needs_its_probe_key(self):
+        farm = self.farm()
+        (farm.cloud / "authorized_keys").write_text("")
+        farm.configure(pools={PLAIN: farm.pool(probeKey=farm.key)}, passTimeout=5)
+        farm.queue(runnable=1)
+        ended = farm.run_pass()
+        self.assertRegex(ended.err, "t-0: not ready yet: ssh -i .* exited with 255: .*Permission denied")
+        self.assertEqual(farm.listed(), [])
+
+    def test_with_stops_and_starts(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: farm.pool(more={"stopOnIdle": True})})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        (instance,) = farm.alive()
+        farm.queue()
+        farm.passes_until(lambda: farm.states() == {"t-0": "stopped"}, "the machine is stopped")
+        self.assertEqual(farm.listed(), [])
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: start", "t-0: ready after")
+        self.assertEqual(farm.alive(), [instance])
+        self.assertEqual(len(farm.listed()), 1)
+
+    def test_of_spot_machines_that_cannot_be_stopped(self):
+        farm = self.farm(pool={"capacity": "spot"})
+        farm.configure(pools={PLAIN: farm.pool(capacity="spot", more={"stopOnIdle": True})})
+        refusal = {"code": "UnsupportedOperation", "message": "one-time spot instances cannot be stopped"}
+        farm.set_faults({"action": "StopInstances", "before": refusal})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        farm.queue()
+        said = ""
+        while farm.machines():
+            said += farm.run_pass().err
+        self.assertIn("one-time spot instances cannot be stopped", said)
+        self.assertEqual(farm.alive(), [])
+
+    def test_of_machines_that_are_replaced_when_their_image_is_another(self):
+        farm = self.farm()
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        farm.configure(pools={PLAIN: farm.pool(image="ami-2")})
+        farm.passes_until(lambda: list(farm.states()) == ["t-1"], "the new machine is alone")
+        self.assertEqual([call["ImageId"] for call in farm.calls("RunInstances")][1:], ["ami-2"])
+        self.assertEqual(len(farm.alive()), 1)
+
+    def test_of_a_pool_whose_region_is_another(self):
+        farm = self.farm()
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        farm.configure(pools={PLAIN: farm.pool(region="us-east-1", maxMachines=3)})
+        farm.passes_until(lambda: list(farm.states()) == ["t-1"], "only the machine in the other region is left")
+        self.assertEqual(farm.alive(), [])  # in the first region
+
+    def test_of_a_pool_that_is_no_longer_configured(self):
+        farm = self.farm()
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        farm.configure(pools={})
+        while farm.machines_left():
+            self.assertEnded(farm.run_pass("--allow-empty"), 0)
+        self.assertEqual(farm.alive(), [])
+
+
+class Fleets(Ec2Test):
+    """Machines from a launch template, by CreateFleet."""
+
+    def fleet(self, **settings):
+        farm = self.farm()
+        data = {"LaunchTemplateData.ImageId": "ami-12c6146b", "LaunchTemplateData.InstanceType": "t3.nano"}
+        farm.ask_moto("CreateLaunchTemplate", LaunchTemplateName="builder", **data)
+        standard = {"image": None, "launchTemplate": "builder", "instanceTypes": ["c5.large", "c6i.large"]}
+        farm.configure(pools={PLAIN: farm.pool(**standard | settings)})
+        farm.queue(runnable=1)
+        return farm
+
+    def test_choose_among_all_offerings(self):
+        farm = self.fleet()
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        (call,) = farm.calls("CreateFleet")
+        types = [call[f"LaunchTemplateConfigs.1.Overrides.{n}.InstanceType"] for n in (1, 2)]
+        self.assertEqual(types, ["c5.large", "c6i.large"])
+        self.assertEqual(farm.calls("RunInstances"), [])
+        farm.queue()
+        farm.passes_until(lambda: not farm.machines(), "the machine is gone")
+        self.assertEqual(farm.alive(), [])
+
+    def test_that_get_nothing_name_what_was_refused(self):
+        overrides = "<overrides><instanceType>{}</instanceType></overrides>"
+        item = "<item><launchTemplateAndOverrides>{}</launchTemplateAndOverrides><errorCode>{}</errorCode></item>"
+        errors = "".join(
+            item.format(overrides.format(name), "InsufficientInstanceCapacity") for name in ("c5.large", "c6i.large")
+        )
+        nothing = f"<CreateFleetResponse><errorSet>{errors}</errorSet></CreateFleetResponse>"
+        farm = self.fleet(capacity="spot-first")
+        spot = {"TargetCapacitySpecification.DefaultTargetCapacityType": "spot"}
+        farm.set_faults({"action": "CreateFleet", "with": spot, "before": {"text": nothing}})
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        self.assertEqual(len(farm.calls("CreateFleet")), 2)
+        refused = json.loads((farm.state / "ec2/t.json").read_text())["refusedUntil"]
+        self.assertEqual(sorted(refused), [f"{REGION} c5.large spot", f"{REGION} c6i.large spot"])
+
+
+class Secrets(Ec2Test):
+    def test_are_nowhere_but_in_requests_and_the_machines_own_folder(self):
+        farm = self.farm()
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass("-v"), 0)
+        private = (farm.state / "ec2/t-0/host_key").read_text().splitlines()[1]
+        for path in farm.state.rglob("*"):
+            if not path.is_file():
+                continue
+            content = path.read_bytes().decode(errors="replace")
+            self.assertNotIn(SECRET_KEY, content, path)
+            if path.parent.name != "t-0":
+                self.assertNotIn(private, content, path)
+        self.assertEqual((farm.state / "ec2/t-0").stat().st_mode & 0o777, 0o700)
+        for name in ("host_key", "request.json", "instance.json"):
+            self.assertEqual((farm.state / "ec2/t-0" / name).stat().st_mode & 0o777, 0o600)
+        told = [json.dumps(row) for row in farm.journal("select * from machines")]
+        self.assertFalse([row for row in told if re.search("PRIVATE KEY", row)])
+
+
+if __name__ == "__main__":
+    program.main()
