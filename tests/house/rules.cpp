@@ -23,6 +23,7 @@ const std::map<std::string, std::set<std::string>, std::less<>> allowed{
     {"publish", {"model", "io"}},
     {"providers", {"model", "io"}},
     {"state", {"model", "io"}},
+    {"trace", {"model", "io"}},
     {"sim", {"model", "io", "observe", "act", "providers", "publish", "state"}},
     {"app", {"model", "io", "config", "observe", "decide", "act", "publish", "providers", "state"}},
 };
