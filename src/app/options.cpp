@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/exit_status.hpp"
+#include "app/trace_usage.hpp"
 #include "app/when.hpp"
 #include "config/nearest.hpp"
 #include "io/clock.hpp"
@@ -36,6 +37,13 @@ What was, from the journal alone (changes nothing, asks nobody):
   hydra-provisioner cost                    machine-hours and money, by type
   hydra-provisioner replay [PASS]           decide again what a pass decided; with --config, from another file
 
+What if, by the same passes in simulated time:
+
+  hydra-provisioner simulate CONF --trace FILE  what would it have cost, and how long would steps have waited?
+  hydra-provisioner tune CONF --trace FILE      which settings would have been better?
+  hydra-provisioner import-trace                a trace from Hydra's database (--hydra-db) or another CSV file (--csv)
+  hydra-provisioner generate-trace KIND         an invented one: poisson, weekly or bursts
+
 CONF is a Nix file; docs/configuration.md describes it. A file that is called like a verb is written ./plan.)";
 
 constexpr const char* examples = R"(
@@ -55,15 +63,19 @@ struct VerbName {
   std::string_view name;
   Verb verb;
 };
-constexpr std::array<VerbName, 9> verbs{{{"daemon", Verb::daemon},
-                                         {"check", Verb::check},
-                                         {"plan", Verb::plan},
-                                         {"status", Verb::status},
-                                         {"history", Verb::history},
-                                         {"explain", Verb::explain},
-                                         {"cost", Verb::cost},
-                                         {"replay", Verb::replay},
-                                         {"run-job", Verb::run_job}}};
+constexpr std::array<VerbName, 13> verbs{{{"daemon", Verb::daemon},
+                                          {"check", Verb::check},
+                                          {"plan", Verb::plan},
+                                          {"status", Verb::status},
+                                          {"history", Verb::history},
+                                          {"explain", Verb::explain},
+                                          {"cost", Verb::cost},
+                                          {"replay", Verb::replay},
+                                          {"simulate", Verb::simulate},
+                                          {"tune", Verb::tune},
+                                          {"import-trace", Verb::import_trace},
+                                          {"generate-trace", Verb::generate_trace},
+                                          {"run-job", Verb::run_job}}};
 
 std::string default_state_dir() {
   // systemd may pass several, separated by colons; the first is ours.
@@ -95,10 +107,12 @@ std::optional<Verb> verb_named(const std::string& word) {
 }
 
 std::string no_verb(const std::string& word) {
-  const auto meant = nearest(word, {"daemon", "check", "plan", "status", "history", "explain", "cost", "replay"});
+  const auto meant = nearest(word, {"daemon", "check", "plan", "status", "history", "explain", "cost", "replay",
+                                    "simulate", "tune", "import-trace", "generate-trace"});
   return fmt::format("\"{}\" is no verb; {}", word,
                      meant ? fmt::format("did you mean {}?", *meant)
-                           : "they are daemon, check, plan, status, history, explain, cost and replay");
+                           : "they are daemon, check, plan, status, history, explain, cost, replay, simulate, tune, "
+                             "import-trace and generate-trace");
 }
 
 // Of the verbs that only read the journal.
@@ -114,13 +128,23 @@ std::expected<Options, Farewell> interpret_recall(Options options, std::vector<s
 
 // What goes with the verbs that only read the journal; none: all is well.
 std::optional<std::string> misplaced_option(const Options& options) {
-  if (options.since && options.verb != Verb::history && options.verb != Verb::cost)
-    return "--since goes with history and cost";
+  if (options.since && options.verb != Verb::history && options.verb != Verb::cost &&
+      options.verb != Verb::import_trace)
+    return "--since goes with history, cost and import-trace";
   if (options.at && options.verb != Verb::explain && options.verb != Verb::replay)
     return "--at goes with explain and replay";
   if (!options.tag.empty() && !recalls(options.verb)) return "--tag goes with history, explain, cost and replay";
   if (!options.config_file.empty() && options.verb != Verb::replay) return "--config goes with replay";
-  return std::nullopt;
+  return misplaced_trace_option(options);
+}
+
+// Of the verbs that work on traces.
+std::expected<Options, Farewell> interpret_trace_verb(Options options, std::vector<std::string> words) {
+  if (const auto lacking = lacking_trace_option(options, words.size())) return usage(*lacking);
+  const bool takes_configuration = options.verb == Verb::simulate || options.verb == Verb::tune;
+  if (takes_configuration) options.config_file = words.front();
+  if (!takes_configuration) options.arguments = std::move(words);
+  return options;
 }
 
 // The first word is a verb or, for a pass, the configuration file.
@@ -133,13 +157,14 @@ std::expected<Options, Farewell> interpret(Options options, std::vector<std::str
   if (const auto misplaced = misplaced_option(options)) return usage(*misplaced);
   if (options.detailed_exit_code && recalls(options.verb)) return usage("--detailed-exitcode goes with plan");
   if (recalls(options.verb)) return interpret_recall(std::move(options), std::move(words));
+  if (is_about_traces(options.verb)) return interpret_trace_verb(std::move(options), std::move(words));
   const std::size_t expected = options.verb == Verb::run_job ? 2 : 1;
   if (words.empty()) return usage("no configuration file given");
   if (words.size() > expected && options.verb == Verb::pass) return usage(no_verb(words.front()));
   if (words.size() > expected) return usage(fmt::format("\"{}\" is one argument too many", words[expected]));
   if (words.size() < expected) return usage("run-job takes TAG and ID");
   if (options.json && (options.verb == Verb::pass || options.verb == Verb::daemon || options.verb == Verb::run_job)) {
-    return usage("--json goes with check, plan, status, history, explain, cost and replay");
+    return usage("--json goes with check, plan, status, history, explain, cost, replay, simulate and tune");
   }
   if (options.detailed_exit_code && options.verb != Verb::plan) return usage("--detailed-exitcode goes with plan");
   if (options.verb == Verb::run_job) {
@@ -167,10 +192,12 @@ std::expected<Options, Farewell> parse_command_line(int argc, const char* const*
   app.add_option("words", words, "[daemon|check|plan|status] CONF")->required(false)->group("");
   app.add_option("--state-dir", options.state_dir, "Where the journal, the logs and the local machines are");
   app.add_flag("--json", options.json, "Print JSON (the verbs that only tell)");
-  app.add_option("--since", since, "How far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00 (history, cost)");
+  app.add_option("--since", since,
+                 "How far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00 (history, cost, import-trace)");
   app.add_option("--at", at, "As of a time, written likewise (explain, replay)");
   app.add_option("--tag", options.tag, "Whose journal, where there are several (history, explain, cost, replay)");
   app.add_option("--config", options.config_file, "Decide from this configuration instead (replay)");
+  add_trace_options(app, options.traces);
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
   app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");
   app.add_flag("-v,--verbose", verbose, "Say more: also why machines are kept");

@@ -7,15 +7,36 @@
 #include <string>
 #include <vector>
 
+#include "app/trace_options.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner {
 
-enum class Verb : std::uint8_t { pass, daemon, check, plan, status, history, explain, cost, replay, run_job };
+enum class Verb : std::uint8_t {
+  pass,
+  daemon,
+  check,
+  plan,
+  status,
+  history,
+  explain,
+  cost,
+  replay,
+  simulate,
+  tune,
+  import_trace,
+  generate_trace,
+  run_job
+};
 
 // Whether it only reads the journal.
 constexpr bool recalls(Verb verb) {
   return verb == Verb::history || verb == Verb::explain || verb == Verb::cost || verb == Verb::replay;
+}
+
+// Whether it works on traces, and on nothing else but perhaps a configuration.
+constexpr bool is_about_traces(Verb verb) {
+  return verb == Verb::simulate || verb == Verb::tune || verb == Verb::import_trace || verb == Verb::generate_trace;
 }
 
 enum class Color : std::uint8_t { automatic, always, never };
@@ -23,11 +44,13 @@ enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 
 struct Options {
   Verb verb = Verb::pass;
-  std::string config_file;             // of every verb that takes one
-  std::vector<std::string> arguments;  // of run_job: TAG ID; of those that recall: MACHINE, TYPE or PASS
-  std::string tag;                     // whose journal; empty: the only one
+  std::string config_file;  // of every verb that takes one
+  std::vector<std::string>
+      arguments;    // of run_job: TAG ID; of those that recall: MACHINE, TYPE or PASS; of generate_trace: KIND
+  std::string tag;  // whose journal; empty: the only one
   std::optional<Instant> since;
   std::optional<Instant> at;
+  TraceOptions traces;
   std::string state_dir;  // absolute
   bool json = false;
   bool detailed_exit_code = false;

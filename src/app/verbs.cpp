@@ -10,11 +10,14 @@
 #include "app/daemon.hpp"
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
+#include "app/generate_trace.hpp"
 #include "app/hints.hpp"
+#include "app/import_trace.hpp"
 #include "app/look.hpp"
 #include "app/output.hpp"
 #include "app/pass.hpp"
 #include "app/recall.hpp"
+#include "app/simulate.hpp"
 #include "app/tag_lock.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
@@ -87,6 +90,8 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
   if (recalls(options.verb)) co_return co_await recall(options, voice);
+  if (options.verb == Verb::import_trace) co_return import_trace(options, voice);
+  if (options.verb == Verb::generate_trace) co_return generate_trace(options, voice);
   auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
   if (!config) co_return report_config_errors(config.error(), options, voice);
   switch (options.verb) {
@@ -94,6 +99,8 @@ Task<int> run_verb(const Options& options, TerminalVoice& voice) {
       co_return check(*config, options, voice);
     case Verb::daemon:
       co_return co_await run_daemon(*std::move(config), options, voice);
+    case Verb::simulate:
+      co_return tell_simulation(*config, options, voice);
     case Verb::plan:
     case Verb::status:
       co_return co_await tell_only(*config, options, voice);

@@ -51,12 +51,10 @@ Expected<void> Assembly::add(const Row& row) {
   if (rows_.size() == steps_max) return failure(fmt::format("more than {} steps", steps_max));
   const auto type = type_of(row);
   if (!type) return std::unexpected(type.error());
-  rows_.push_back({.line = row.line,
-                   .depends_on = std::string(row.depends_on),
-                   .step = {.ready_at = row.ready_at,
-                            .duration = row.duration,
-                            .type = *type,
-                            .name = std::string(row.name)}});
+  rows_.push_back(
+      {.line = row.line,
+       .depends_on = std::string(row.depends_on),
+       .step = {.ready_at = row.ready_at, .duration = row.duration, .type = *type, .name = std::string(row.name)}});
   return {};
 }
 
@@ -86,8 +84,8 @@ Expected<void> Assembly::check_span() const {
   const Kept& first = rows_.front();
   const Kept& last = rows_.back();
   if (last.step.ready_at - first.step.ready_at <= span_max) return {};
-  return at_line(last.line, fmt::format("ready_at: more than 20 years after line {}; are both times of one kind?",
-                                        first.line));
+  return at_line(last.line,
+                 fmt::format("ready_at: more than 20 years after line {}; are both times of one kind?", first.line));
 }
 
 Expected<void> Assembly::resolve(Trace& trace) const {
@@ -100,7 +98,8 @@ Expected<void> Assembly::resolve(Trace& trace) const {
   for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {
     for (const std::string& name : words_of(rows_[i].depends_on)) {
       const auto found = by_name.find(name);
-      if (found == by_name.end()) return at_line(rows_[i].line, fmt::format("depends_on: no step is called {:?}", name));
+      if (found == by_name.end())
+        return at_line(rows_[i].line, fmt::format("depends_on: no step is called {:?}", name));
       if (!found->second)
         return at_line(rows_[i].line, fmt::format("depends_on: more than one step is called {:?}", name));
       trace.steps[i].depends_on.push_back(*found->second);

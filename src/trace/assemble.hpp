@@ -19,7 +19,7 @@ class Assembly {
     Millis ready_at{};
     Millis duration{};
     std::string_view system;
-    std::string_view features{};    // separated by blanks
+    std::string_view features{};  // separated by blanks
     std::string_view name{};
     std::string_view depends_on{};  // names, separated by blanks
   };

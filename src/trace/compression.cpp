@@ -1,7 +1,5 @@
 #include "trace/compression.hpp"
 
-#include <algorithm>
-#include <array>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -90,8 +88,10 @@ std::string gzipped(std::string_view data) {
 }
 
 std::string zstd(std::string_view data) {
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   std::string packed(ZSTD_compressBound(data.size()), '\0');
-  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), data.data(), data.size(), ZSTD_CLEVEL_DEFAULT);
+  const std::size_t size = ZSTD_compress2(context.get(), packed.data(), packed.size(), data.data(), data.size());
   if (ZSTD_isError(size) != 0) throw std::runtime_error(ZSTD_getErrorName(size));
   packed.resize(size);
   return packed;

@@ -1,5 +1,5 @@
-// A history of build steps, real or invented: when each became ready, how long it held a slot, and of which step type it
-// was. docs/traces.md describes the format of files.
+// A history of build steps, real or invented: when each became ready, how long it held a slot, and of which step type
+// it was. docs/traces.md describes the format of files.
 #pragma once
 
 #include <chrono>
@@ -13,10 +13,10 @@ namespace hydra_provisioner {
 using Millis = std::chrono::milliseconds;
 
 struct TraceStep {
-  Millis ready_at{};      // since 1970; of relative traces: since their beginning
-  Millis duration{};      // of holding a slot, copying included
-  std::uint32_t type{};   // index into the trace's step_types
-  std::string name{};     // may be empty, and that of several steps
+  Millis ready_at{};                        // since 1970; of relative traces: since their beginning
+  Millis duration{};                        // of holding a slot, copying included
+  std::uint32_t type{};                     // index into the trace's step_types
+  std::string name{};                       // may be empty, and that of several steps
   std::vector<std::uint32_t> depends_on{};  // indices of steps that have to end before this one becomes ready
 };
 

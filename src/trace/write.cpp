@@ -13,11 +13,8 @@
 namespace hydra_provisioner {
 namespace {
 
-// Whole seconds where they are.
-std::string seconds_text(Millis span) {
-  const auto rest = span.count() % 1000;
-  return rest == 0 ? fmt::format("{}", span.count() / 1000) : fmt::format("{}.{:03}", span.count() / 1000, rest);
-}
+// As short as it can be.
+std::string seconds_text(Millis span) { return fmt::format("{}", static_cast<double>(span.count()) / 1000); }
 
 std::string dependencies_text(const Trace& trace, const TraceStep& step) {
   std::vector<std::string> names;
