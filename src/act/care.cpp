@@ -25,8 +25,14 @@ bool is_unanswered(const Expected<T>& answer) {
 
 }  // namespace
 
-Care::Care(Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers, Voice& voice)
-    : ledger_(ledger), publication_(publication), jobs_(jobs), providers_(std::move(providers)), voice_(voice) {}
+Care::Care(const PoolSettings& pools, Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers,
+           Voice& voice)
+    : pools_(pools),
+      ledger_(ledger),
+      publication_(publication),
+      jobs_(jobs),
+      providers_(std::move(providers)),
+      voice_(voice) {}
 
 Task<void> Care::look_after(std::vector<InUse> machines, std::size_t parallel_max) {
   std::vector<std::function<Task<void>()>> parts;
@@ -50,7 +56,7 @@ Task<void> Care::look_after_one(InUse machine) {
 Task<Condition> Care::check(MachineId id) {
   const Target target = target_of(ledger_.at(id));
   const ProviderKind kind = ledger_.at(id).provider;
-  const auto found = co_await providers_.at(kind)->upkeep()->check(target);
+  const auto found = co_await providers_.at(kind)->upkeep()->check(target, settings_of(ledger_.at(id)));
   if (is_unanswered(found)) co_return Condition::fine;
   Machine& machine = ledger_.at(id);
   machine.checked_at = ledger_.now();
@@ -82,7 +88,8 @@ void Care::note_condition(Machine& machine, Condition found) {
 
 Task<void> Care::keep_alive(MachineId id) {
   const Target target = target_of(ledger_.at(id));
-  const auto told = co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target);
+  const auto told =
+      co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target, settings_of(ledger_.at(id)));
   if (told || is_unanswered(told)) co_return;
   const MachineState state = ledger_.at(id).state;
   if (state == MachineState::ready || state == MachineState::draining) {
@@ -95,13 +102,13 @@ Task<void> Care::keep_alive(MachineId id) {
 // A check may have found new addresses.
 Task<void> Care::refresh() {
   for (const ProviderKind kind : checked_) {
-    const auto listing = co_await providers_.at(kind)->list(instances_of(kind));
+    const auto listing = co_await providers_.at(kind)->list(request_for(kind));
     if (!listing) {
       voice_.problem(fmt::format("{}: {}", to_string(kind), listing.error().message));
       continue;
     }
     std::map<InstanceId, const Instance*> instances;
-    for (const Instance& instance : *listing) instances.emplace(instance.id, &instance);
+    for (const Instance& instance : listing->instances) instances.emplace(instance.id, &instance);
     for (Machine* machine : ledger_.all()) {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
       const bool is_used = machine->state == MachineState::ready && !machine->vanished;
@@ -112,12 +119,15 @@ Task<void> Care::refresh() {
   }
 }
 
-std::set<InstanceId> Care::instances_of(ProviderKind kind) {
-  std::set<InstanceId> known;
+ListRequest Care::request_for(ProviderKind kind) {
+  ListRequest request;
   for (const Machine* machine : ledger_.all()) {
-    if (machine->provider == kind) known.insert(machine->instance);
+    if (machine->provider == kind) request.known.insert(machine->instance);
   }
-  return known;
+  for (const auto& [key, pool] : pools_) {
+    if (key.second == kind) request.pools.push_back(pool);
+  }
+  return request;
 }
 
 void Care::report(const MachineId& id, const std::string& what, const Error& error) {

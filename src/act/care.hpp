@@ -19,21 +19,24 @@ namespace hydra_provisioner {
 
 class Care {
  public:
-  Care(Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers, Voice& voice);
+  Care(const PoolSettings& pools, Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers,
+       Voice& voice);
 
   // All of them, at most `parallel_max` at a time. What was found not to work is out of the machines file at the end;
   // what only could not be told is reported, and stays.
   Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
  private:
+  const PoolConfig& settings_of(const Machine& machine) const { return pools_.at({machine.pool, machine.provider}); }
   Task<void> look_after_one(InUse machine);
   Task<Condition> check(MachineId id);
   void note_condition(Machine& machine, Condition found);
   Task<void> keep_alive(MachineId id);
   Task<void> refresh();
-  std::set<InstanceId> instances_of(ProviderKind kind);
+  ListRequest request_for(ProviderKind kind);
   void report(const MachineId& id, const std::string& what, const Error& error);
 
+  const PoolSettings& pools_;
   Ledger& ledger_;
   Publication& publication_;
   const Jobs& jobs_;

@@ -18,7 +18,7 @@
 namespace hydra_provisioner {
 
 // The settings that a machine's line is made from, also of pools that are not configured any more.
-using PoolSettings = std::map<std::pair<PoolName, ProviderKind>, PoolConfig>;
+using PoolSettings = std::map<PoolKey, PoolConfig>;
 
 class Publication {
  public:

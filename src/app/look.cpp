@@ -34,27 +34,12 @@ std::set<InstanceId> known_instances(const Memory& memory, ProviderKind kind) {
   return known;
 }
 
-Task<void> list_into(Listings& listings, ProviderKind kind, Provider* provider, std::set<InstanceId> known) {
-  auto listing = co_await provider->list(std::move(known));
+Task<void> list_into(Listings& listings, ProviderKind kind, Provider* provider, ListRequest request) {
+  auto listing = co_await provider->list(std::move(request));
   listings.insert_or_assign(kind, std::move(listing));
 }
 
 Task<void> read_into(Queue& queue, QueueSource& source) { queue = co_await source.read(); }
-
-// The queue runner and all providers are asked side by side.
-Task<void> ask(const World& world, const Memory& memory, Queue& queue, Listings& listings) {
-  std::vector<std::function<Task<void>()>> questions;
-  questions.push_back([&] { return read_into(queue, *world.queue); });
-  for (auto& [kind, listing] : listings) {
-    const auto provider = world.providers.find(kind);
-    if (provider == world.providers.end()) continue;
-    questions.push_back([&listings, &memory, kind, &provider = *provider->second] {
-      return list_into(listings, kind, &provider, known_instances(memory, kind));
-    });
-  }
-  const std::size_t all = questions.size();
-  co_await run_all(std::move(questions), all);
-}
 
 // A pool that is not configured any more, as it was last recorded; one that was never recorded is only known by its
 // machines.
@@ -76,6 +61,34 @@ PoolConfig retired_pool(const Machine& machine, const Memory& memory) {
   }
   if (machine.provider == ProviderKind::exec) unknown.provider = ExecSettings{};
   return unknown;
+}
+
+ListRequest request_for(ProviderKind kind, const Config& config, const Memory& memory) {
+  ListRequest request{.known = known_instances(memory, kind), .pools = {}};
+  std::set<PoolName> added;
+  for (const auto& [name, pool] : config.pools) {
+    if (pool.kind() == kind && added.insert(name).second) request.pools.push_back(pool);
+  }
+  for (const Machine& machine : memory.machines) {
+    if (machine.provider == kind && added.insert(machine.pool).second)
+      request.pools.push_back(retired_pool(machine, memory));
+  }
+  return request;
+}
+
+// The queue runner and all providers are asked side by side.
+Task<void> ask(const World& world, const Config& config, const Memory& memory, Queue& queue, Listings& listings) {
+  std::vector<std::function<Task<void>()>> questions;
+  questions.push_back([&] { return read_into(queue, *world.queue); });
+  for (auto& [kind, listing] : listings) {
+    const auto provider = world.providers.find(kind);
+    if (provider == world.providers.end()) continue;
+    questions.push_back([&listings, kind, &provider = *provider->second, request = request_for(kind, config, memory)] {
+      return list_into(listings, kind, &provider, request);
+    });
+  }
+  const std::size_t all = questions.size();
+  co_await run_all(std::move(questions), all);
 }
 
 void add_pools(Look& look, const Config& config, const Memory& memory) {
@@ -105,11 +118,24 @@ void split_by_reach(Look& look, const World& world, const Memory& memory, const 
   for (const auto& [kind, listing] : listings) {
     if (listing) {
       look.reachable.emplace(kind, world.providers.at(kind).get());
+      for (const auto& [pool, why] : listing->unseen) look.problems.push_back(fmt::format("{}: {}", pool, why));
     } else {
-      look.seen.unseen.emplace(kind, listing.error().message);
       const bool is_absent = !world.providers.contains(kind) && !has_machines(kind, memory);
       (is_absent ? look.absent : look.problems)
           .push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
+    }
+  }
+}
+
+// After add_pools(): what nobody can tell of a provider, nobody can of any of its pools.
+void add_unseen(Look& look, const Listings& listings) {
+  for (const auto& [key, pool] : look.pools) {
+    const auto listing = listings.find(key.second);
+    if (listing == listings.end()) continue;
+    if (!listing->second) {
+      look.seen.unseen.emplace(key, listing->second.error().message);
+    } else if (const auto why = listing->second->unseen.find(key.first); why != listing->second->unseen.end()) {
+      look.seen.unseen.emplace(key, why->second);
     }
   }
 }
@@ -131,26 +157,24 @@ void count_ended_creations(Look& look, const std::vector<JobState>& jobs) {
 }
 
 // What machines of each pool should be made from. Where that cannot be told, they stay what they are.
-Task<void> ask_for_specification(Look& look, const PoolConfig& pool, Upkeep& upkeep) {
-  const auto specification = co_await upkeep.specification(pool);
+Task<void> ask_for_specification(Look& look, const PoolConfig& pool, Provider& provider) {
+  const auto specification = co_await provider.specification(pool);
+  auto& known = look.seen.specifications[pool.name];
   if (specification) {
-    look.seen.specifications.emplace(pool.name, *specification);
+    known = *specification;
   } else {
     look.problems.push_back(
         fmt::format("{}: {}; nothing is made or redeployed from it", pool.name, specification.error().message));
   }
 }
 
-Task<void> ask_for_upkeep(Look& look, const World& world, const Config& config) {
+Task<void> ask_for_specifications(Look& look, const Config& config) {
   std::vector<std::function<Task<void>()>> questions;
-  for (const auto& [kind, provider] : world.providers) {
-    if (Upkeep* upkeep = provider->upkeep()) look.seen.check_intervals.emplace(kind, upkeep->check_interval());
-  }
   for (const auto& [name, pool] : config.pools) {
     const auto provider = look.reachable.find(pool.kind());
-    if (provider == look.reachable.end() || provider->second->upkeep() == nullptr) continue;
+    if (provider == look.reachable.end()) continue;
     questions.emplace_back(
-        [&look, &pool, upkeep = provider->second->upkeep()] { return ask_for_specification(look, pool, *upkeep); });
+        [&look, &pool, asked = provider->second] { return ask_for_specification(look, pool, *asked); });
   }
   const std::size_t all = questions.size();
   co_await run_all(std::move(questions), all);
@@ -165,9 +189,12 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
   // Before the providers are asked: what a job has finished by now, they show.
   const auto jobs = world.jobs->list();
   if (!jobs) look.problems.push_back(jobs.error().message);
-  co_await ask(world, memory, look.seen.queue, listings);
+  co_await ask(world, config, memory, look.seen.queue, listings);
   split_by_reach(look, world, memory, listings);
-  co_await ask_for_upkeep(look, world, config);
+  co_await ask_for_specifications(look, config);
+  for (const auto& [kind, provider] : world.providers) {
+    if (Upkeep* upkeep = provider->upkeep()) look.seen.check_intervals.emplace(kind, upkeep->check_interval());
+  }
   look.seen.now = world.clock->now();
   look.fleet = reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
                          {config.tag, first_free_number(world, memory)}, look.seen.now);
@@ -178,6 +205,7 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
   count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);
+  add_unseen(look, listings);
   co_return look;
 }
 

@@ -43,7 +43,7 @@ Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journa
   Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
                         memory->creations,
                         {.until = world.clock->now() + patience, .parallel_max = config.max_parallel});
-  Care care(ledger, publication, *world.jobs, all_providers(world), voice);
+  Care care(published_pools, ledger, publication, *world.jobs, all_providers(world), voice);
   co_await carry_out(todo, config, ledger, publication, operations, care, voice);
 
   // Record.

@@ -45,9 +45,9 @@ Task<JobResult> call(Provider& provider, JobRequest request, PoolConfig pool) {
     case Operation::start:
       co_return with_machine(co_await provider.start(target, std::move(pool)));
     case Operation::stop:
-      co_return with_nothing_more(co_await provider.stop(target));
+      co_return with_nothing_more(co_await provider.stop(target, std::move(pool)));
     case Operation::destroy:
-      co_return with_nothing_more(co_await provider.destroy(target));
+      co_return with_nothing_more(co_await provider.destroy(target, std::move(pool)));
   }
   co_return failure("unknown operation");
 }

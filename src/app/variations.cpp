@@ -112,9 +112,9 @@ void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const In
     variation.inputs.seen.creations.erase(pool.name);
     all.push_back(std::move(variation));
   }
-  if (inputs.seen.unseen.contains(pool.kind())) {
+  if (inputs.seen.unseen.contains({pool.name, pool.kind()})) {
     Variation variation{fmt::format("the {} provider could be asked", to_string(pool.kind())), inputs};
-    variation.inputs.seen.unseen.erase(pool.kind());
+    variation.inputs.seen.unseen.erase({pool.name, pool.kind()});
     all.push_back(std::move(variation));
   }
 }

@@ -53,6 +53,9 @@ constexpr Option pool[] = {
     {"maxUnavailable", quantity, "1",
      "machines that are replaced at a time: before their replacement is ready, where `maxMachines` leaves no room for "
      "it"},
+    {"replaceOnChange", flag, "",
+     "replace machines when what new ones are made from has changed; unless given, `false` for `nixopsExpr`, whose "
+     "machines are redeployed as they are, and `true` for others"},
     {"pricePerHour", price, "",
      "what an hour of one machine costs, stopped ones excepted, such as 0.17; only `hydra-provisioner cost` uses it"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},

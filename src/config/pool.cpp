@@ -69,6 +69,7 @@ void read_times(PoolConfig& pool, Settings& settings) {
   settings.read("bootTimeout", pool.boot_timeout);
   settings.read("maxAge", pool.max_age);
   settings.read("maxUnavailable", pool.max_unavailable);
+  settings.read("replaceOnChange", pool.replace_on_change);
   settings.read("pricePerHour", pool.price_per_hour);
 }
 

@@ -57,7 +57,7 @@ std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Actio
     if (interval == seen.check_intervals.end() || !steps_may_run_on(machine) || leaving.contains(machine.id)) continue;
     InUse used{.machine = machine.id, .check = {}};
     const bool is_worked_at = machine.under_way || redeployed.contains(machine.id);
-    const bool is_seen = !seen.unseen.contains(machine.provider);
+    const bool is_seen = !seen.unseen.contains({machine.pool, machine.provider});
     if (is_up(machine) && is_seen && !is_worked_at) used.check = reason_to_check(machine, seen, interval->second);
     in_use.push_back(std::move(used));
   }

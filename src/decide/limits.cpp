@@ -32,8 +32,8 @@ std::optional<Instant> end_of_rest(const std::vector<Instant>& failures, Instant
 }  // namespace
 
 bool is_specified(const PoolView& pool) {
-  return pool.seen.specifications.contains(pool.settings.name) ||
-         !pool.seen.check_intervals.contains(pool.settings.kind());
+  const auto wanted = pool.seen.specifications.find(pool.settings.name);
+  return wanted == pool.seen.specifications.end() || wanted->second;
 }
 
 std::optional<Reason> creation_hold(const PoolView& pool) {

@@ -9,7 +9,7 @@
 
 namespace hydra_provisioner {
 
-// Whether it is known what the pool's machines are made from, where its provider has specifications at all.
+// Not if what the pool's machines are made from cannot be read.
 bool is_specified(const PoolView& pool);
 inline constexpr std::string_view unspecified = "nothing can be made from a specification that cannot be read";
 

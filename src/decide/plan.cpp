@@ -52,7 +52,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   PoolDecision decision{summary_of(pool), {}, {}};
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
-  const auto unseen = pool.seen.unseen.find(pool.settings.kind());
+  const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
     decision.summary.notes.push_back(unseen->second);
@@ -111,11 +111,10 @@ std::vector<PoolView> views(const Snapshot& seen, const Config& config, const De
 
 // A machine belongs to the pool of its name that uses its provider.
 void assign_machines(std::vector<PoolView>& pools, const std::vector<Machine>& machines) {
-  using Key = std::tuple<const PoolName&, ProviderKind>;
-  std::map<Key, PoolView*> by_name;
-  for (PoolView& pool : pools) by_name.emplace(Key(pool.settings.name, pool.settings.kind()), &pool);
+  std::map<PoolKey, PoolView*> by_name;
+  for (PoolView& pool : pools) by_name.emplace(PoolKey(pool.settings.name, pool.settings.kind()), &pool);
   for (const Machine& machine : machines) {
-    const auto pool = by_name.find(Key(machine.pool, machine.provider));
+    const auto pool = by_name.find({machine.pool, machine.provider});
     if (pool != by_name.end()) pool->second->machines.push_back(&machine);
   }
 }

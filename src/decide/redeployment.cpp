@@ -31,9 +31,16 @@ Instant next_attempt(const Machine& machine) {
 
 }  // namespace
 
-bool is_outdated(const PoolView& pool, const Machine& machine) {
+bool is_of_another_specification(const PoolView& pool, const Machine& machine) {
   const auto wanted = pool.seen.specifications.find(pool.settings.name);
-  return wanted != pool.seen.specifications.end() && wanted->second != machine.spec_hash;
+  const bool is_known = wanted != pool.seen.specifications.end() && wanted->second && !machine.spec_hash.empty();
+  return is_known && *wanted->second != machine.spec_hash;
+}
+
+bool is_outdated(const PoolView& pool, const Machine& machine) {
+  if (!redeploys(pool.settings.kind()) || !is_specified(pool)) return false;
+  if (machine.spec_hash.empty()) return pool.seen.specifications.contains(pool.settings.name);
+  return !pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
 }
 
 bool is_unproven(const PoolView& pool, const Machine& machine) {
@@ -41,9 +48,9 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
 }
 
 Action redeploy(const PoolView& pool, const Machine& machine) {
-  if (!is_specified(pool))
-    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), {}});
   const auto overdue_at = overdue(pool, machine);
+  if (!is_specified(pool))
+    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
   const Instant again_at = next_attempt(machine);
   if (again_at > pool.seen.now) {
     const Seconds left = again_at - pool.seen.now;

@@ -1,11 +1,14 @@
-// Bringing machines up to their pool's specification.
+// Bringing machines up to their pool's specification, as they are.
 #pragma once
 
 #include "decide/pool_view.hpp"
 
 namespace hydra_provisioner {
 
-// Whether a ready machine was made from something else than its pool's machines are made from now.
+// Whether a machine is known to have been made from something else than its pool's machines are made from now.
+bool is_of_another_specification(const PoolView& pool, const Machine& machine);
+
+// Whether a ready machine has to be redeployed.
 bool is_outdated(const PoolView& pool, const Machine& machine);
 
 // Whether it has lost the proof that it is what it should be.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "decide/redeployment.hpp"
+
 namespace hydra_provisioner {
 namespace {
 
@@ -11,13 +13,22 @@ Seconds age_of(const PoolView& pool, const Machine& machine) {
   return pool.seen.now - machine.launched_at.value_or(machine.requested_at);
 }
 
-}  // namespace
-
-bool is_worn(const PoolView& pool, const Machine& machine) {
+bool is_too_old(const PoolView& pool, const Machine& machine) {
   return pool.settings.max_age && age_of(pool, machine) >= *pool.settings.max_age;
 }
 
+bool is_to_be_made_anew(const PoolView& pool, const Machine& machine) {
+  return pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
+}
+
+}  // namespace
+
+bool is_worn(const PoolView& pool, const Machine& machine) {
+  return is_too_old(pool, machine) || is_to_be_made_anew(pool, machine);
+}
+
 std::string wear_of(const PoolView& pool, const Machine& machine) {
+  if (!is_too_old(pool, machine)) return "its specification has changed";
   return fmt::format("older than maxAge {} s: {} s", pool.settings.max_age.value_or(Seconds{0}).count(),
                      age_of(pool, machine).count());
 }

@@ -1,5 +1,5 @@
-// Replacing machines that work, but have become too old: one after another, the replacement first where the maximum
-// allows that, else the old one leaves first.
+// Replacing machines that work, but are too old or made from something else than new ones would be: one after another,
+// the replacement first where the maximum allows that, else the old one leaves first.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace hydra_provisioner {
 
 bool is_worn(const PoolView& pool, const Machine& machine);
-std::string wear_of(const PoolView& pool, const Machine& machine);  // `older than maxAge 86400 s: 90000 s`
+std::string wear_of(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
 
 struct Renewal {
   std::int64_t extra = 0;  // machines to have beyond the target, as replacements

@@ -25,7 +25,7 @@ std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
 
 // No value: the machine is free.
 std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
-  if (const auto unseen = pool.seen.unseen.find(machine.provider); unseen != pool.seen.unseen.end()) {
+  if (const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider}); unseen != pool.seen.unseen.end()) {
     return act_on<Keep>(machine, {fmt::format("not seen: {}", unseen->second), {}});
   }
   if (machine.under_way) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,12 @@ enum class ProviderKind : std::uint8_t { local, nixops, ec2, exec };
 std::string_view to_string(ProviderKind kind);
 std::optional<ProviderKind> provider_kind(std::string_view name);
 
+// Whether its machines can be brought up to another specification as they are; else they are replaced.
+constexpr bool redeploys(ProviderKind kind) { return kind == ProviderKind::nixops; }
+
+// Whose provider was changed while it had machines, is two pools.
+using PoolKey = std::pair<PoolName, ProviderKind>;
+
 struct PoolConfig {
   PoolName name;
   SystemType type;
@@ -48,13 +55,15 @@ struct PoolConfig {
   Seconds grace_period{0};
   std::optional<Seconds> billing_period;  // none: as its machines' provider says; 0: billed for what is used
   Seconds boot_timeout{1800};
-  std::optional<Seconds> max_age;        // after which a machine is replaced; none: never
-  std::int64_t max_unavailable = 1;      // machines replaced at a time
-  std::optional<Micros> price_per_hour;  // of one machine that is not stopped; none: not known
+  std::optional<Seconds> max_age;         // after which a machine is replaced; none: never
+  std::int64_t max_unavailable = 1;       // machines replaced at a time
+  std::optional<bool> replace_on_change;  // of its specification; none: where its machines cannot be redeployed
+  std::optional<Micros> price_per_hour;   // of one machine that is not stopped; none: not known
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured
 
   ProviderKind kind() const { return static_cast<ProviderKind>(provider.index()); }
+  bool replaces_on_change() const { return replace_on_change.value_or(!redeploys(kind())); }
 };
 
 struct Config {

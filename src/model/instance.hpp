@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/names.hpp"
 #include "model/time.hpp"
@@ -29,6 +31,12 @@ struct Instance {
   std::optional<Instant> launched_at;
   std::string spec_hash{};    // see Machine; empty when the provider cannot tell
   Seconds billing_period{0};  // of this kind of machine, where its pool has none; 0: billed for what is used
+};
+
+// What a provider says of its machines.
+struct Inventory {
+  std::vector<Instance> instances;
+  std::map<PoolName, std::string> unseen{};  // pools of whose machines nothing is known, and why
 };
 
 }  // namespace hydra_provisioner

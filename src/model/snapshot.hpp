@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,9 @@ struct Snapshot {
   std::vector<PoolConfig>
       retired;  // as last recorded, of pools that still have machines but are not configured any more
   std::map<PoolName, CreationRecord> creations;
-  std::map<ProviderKind, std::string> unseen;  // providers whose machines could not be listed, and why
-  // Of the pools whose machines can be brought up to date (see check_intervals): the hash of what they should be made
-  // from, as far as it is known.
-  std::map<PoolName, std::string> specifications;
+  std::map<PoolKey, std::string> unseen;                          // pools whose machines could not be listed, and why
+  std::map<PoolName, std::optional<std::string>> specifications;  // what their machines should be made from, as a hash;
+                                                                  // none: it cannot be read
   std::map<ProviderKind, Seconds> check_intervals;  // of providers whose machines in use have to be looked after
   std::int64_t next_number = 0;                     // the N of the next new machine's TAG-N
 };

@@ -151,7 +151,7 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Listings& 
   for (const auto& [provider, listing] : listings) {
     if (!listing) continue;
     std::vector<const Instance*> unknown;
-    Instances& instances = matched[provider] = match(fleet, provider, *listing, unknown);
+    Instances& instances = matched[provider] = match(fleet, provider, listing->instances, unknown);
     leave_out_numbers_of(unknown, numbering);
     for (const Instance* instance : unknown) {
       const MachineId id = id_for(*instance, taken, numbering);
@@ -164,15 +164,16 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Listings& 
   return matched;
 }
 
-void reconcile_with_providers(Fleet& fleet, const std::map<ProviderKind, Instances>& listed, Instant now) {
+void reconcile_with_providers(Fleet& fleet, const Listings& listings, const std::map<ProviderKind, Instances>& listed,
+                              Instant now) {
   for (Machine& machine : fleet.machines) {
     const auto instances = listed.find(machine.provider);
     if (instances == listed.end() || machine.under_way) continue;
     const auto instance = instances->second.find(machine.id);
-    if (instance == instances->second.end()) {
-      reconcile_missing(fleet.discoveries, machine, now);
-    } else {
+    if (instance != instances->second.end()) {
       reconcile_present(fleet.discoveries, machine, *instance->second, now);
+    } else if (!listings.at(machine.provider)->unseen.contains(machine.pool)) {
+      reconcile_missing(fleet.discoveries, machine, now);
     }
   }
 }
@@ -243,7 +244,7 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings
   const auto listed = match_and_adopt(fleet, listings, jobs, numbering, now);
   std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
-  reconcile_with_providers(fleet, listed, now);
+  reconcile_with_providers(fleet, listings, listed, now);
   note_changed(fleet, remembered);
   return fleet;
 }

@@ -16,7 +16,7 @@
 namespace hydra_provisioner {
 
 // What each provider said; an error means that nothing is known of its machines.
-using Listings = std::map<ProviderKind, Expected<std::vector<Instance>>>;
+using Listings = std::map<ProviderKind, Expected<Inventory>>;
 
 // Something that became known about a machine.
 struct Discovery {

@@ -42,13 +42,13 @@ Task<Expected<T>> ask_of(std::map<MachineId, Question<T>>& questions, MachineId 
 PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, Clock& clock)
     : provider_(std::move(provider)), clock_(clock), listing_(clock) {}
 
-Task<Expected<std::vector<Instance>>> PatientProvider::list(std::set<InstanceId> known) {
+Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
   if (listing_.is_open()) {
     co_return failure(fmt::format("was asked {} s ago which machines there are, and has not answered yet",
                                   (clock_.now() - listing_.asked_at()).count()));
   }
   listing_.take();
-  co_await listing_.ask([provider = provider_, known = std::move(known)] { return provider->list(known); });
+  co_await listing_.ask([provider = provider_, request = std::move(request)] { return provider->list(request); });
   const Seconds patience = std::max(listing_patience, listing_.last_took() * 3 / 2);
   auto answer = co_await listing_.wait(patience);
   if (answer) co_return *std::move(answer);
@@ -63,14 +63,16 @@ Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) 
                       });
 }
 
-Task<Expected<void>> PatientProvider::keep_alive(Target target) {
-  return ask_of<void>(touches_, target.machine, clock_,
-                      [provider = provider_, target] { return provider->upkeep()->keep_alive(target); });
+Task<Expected<void>> PatientProvider::keep_alive(Target target, PoolConfig pool) {
+  return ask_of<void>(touches_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
+    return provider->upkeep()->keep_alive(target, pool);
+  });
 }
 
-Task<Expected<Condition>> PatientProvider::check(Target target) {
-  return ask_of<Condition>(checks_, target.machine, clock_,
-                           [provider = provider_, target] { return provider->upkeep()->check(target); });
+Task<Expected<Condition>> PatientProvider::check(Target target, PoolConfig pool) {
+  return ask_of<Condition>(checks_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
+    return provider->upkeep()->check(target, pool);
+  });
 }
 
 Task<Expected<Instance>> PatientProvider::create(Target target, PoolConfig pool) {
@@ -81,12 +83,16 @@ Task<Expected<Instance>> PatientProvider::start(Target target, PoolConfig pool) 
   return provider_->start(std::move(target), std::move(pool));
 }
 
-Task<Expected<void>> PatientProvider::stop(Target target) { return provider_->stop(std::move(target)); }
+Task<Expected<void>> PatientProvider::stop(Target target, PoolConfig pool) {
+  return provider_->stop(std::move(target), std::move(pool));
+}
 
-Task<Expected<void>> PatientProvider::destroy(Target target) { return provider_->destroy(std::move(target)); }
+Task<Expected<void>> PatientProvider::destroy(Target target, PoolConfig pool) {
+  return provider_->destroy(std::move(target), std::move(pool));
+}
 
 Task<Expected<std::string>> PatientProvider::specification(PoolConfig pool) {
-  return provider_->upkeep()->specification(std::move(pool));
+  return provider_->specification(std::move(pool));
 }
 
 }  // namespace hydra_provisioner

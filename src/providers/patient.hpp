@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,17 +18,17 @@ class PatientProvider final : public Provider, private Upkeep {
   PatientProvider(std::unique_ptr<Provider> provider, Clock& clock);
 
   // An answer that comes when nobody waits any more is too old to be used: it only teaches how long to wait.
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override;
+  Task<Expected<Inventory>> list(ListRequest request) override;
 
   // An answer that came late is that of the next call. Until it has come: ErrorKind::unanswered.
   Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
-  Task<Expected<void>> keep_alive(Target target) override;
-  Task<Expected<Condition>> check(Target target) override;
+  Task<Expected<void>> keep_alive(Target target, PoolConfig pool) override;
+  Task<Expected<Condition>> check(Target target, PoolConfig pool) override;
 
   Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
   Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target) override;
-  Task<Expected<void>> destroy(Target target) override;
+  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
+  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }
   Seconds check_interval() const override { return provider_->upkeep()->check_interval(); }
@@ -41,7 +40,7 @@ class PatientProvider final : public Provider, private Upkeep {
 
   std::shared_ptr<Provider> provider_;  // with open questions, which may outlive us
   Clock& clock_;
-  Question<std::vector<Instance>> listing_;
+  Question<Inventory> listing_;
   Questions<void> readiness_;
   Questions<void> touches_;
   Questions<Condition> checks_;

@@ -21,6 +21,12 @@ struct Target {
   bool must_exist = false;  // it is not made anew, should it have gone
 };
 
+// What a provider that lists its machines has to know of us.
+struct ListRequest {
+  std::set<InstanceId> known{};     // that we have on record
+  std::vector<PoolConfig> pools{};  // that are to have machines, or may have some left
+};
+
 // What a look at a machine in use found.
 enum class Condition : std::uint8_t { fine, unreachable, vanished };
 
@@ -31,14 +37,11 @@ class Upkeep {
   virtual ~Upkeep() = default;
 
   // Tells the machine that it is still wanted.
-  virtual Task<Expected<void>> keep_alive(Target target) = 0;
+  virtual Task<Expected<void>> keep_alive(Target target, PoolConfig pool) = 0;
 
   // Asks the machine's host or cloud; list() then shows what it found.
-  virtual Task<Expected<Condition>> check(Target target) = 0;
+  virtual Task<Expected<Condition>> check(Target target, PoolConfig pool) = 0;
   virtual Seconds check_interval() const = 0;
-
-  // A hash of all that a machine of this pool is made from: one that was brought to another one is outdated.
-  virtual Task<Expected<std::string>> specification(PoolConfig pool) = 0;
 };
 
 // All operations are idempotent: each may have been begun before, and interrupted anywhere. They can take minutes; the
@@ -48,8 +51,11 @@ class Provider {
   virtual ~Provider() = default;
 
   // All machines under our tag, also those we never heard of. An error means that nothing is known, not that there is
-  // nothing; so it is when one of `known`, which we have on record, cannot be shown although it may exist.
-  virtual Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) = 0;
+  // nothing; so it is when one of `known` cannot be shown although it may exist.
+  virtual Task<Expected<Inventory>> list(ListRequest request) = 0;
+
+  // A hash of all that a machine of this pool is made from: one that was made from something else is outdated.
+  virtual Task<Expected<std::string>> specification(PoolConfig pool) = 0;
 
   // The machine's id is the token: the same id, the same instance. One that exists is brought up to its specification.
   // Returns when the provider has done its part; ready() tells whether it can be published. ErrorKind::unfinished: the
@@ -57,9 +63,9 @@ class Provider {
   virtual Task<Expected<Instance>> create(Target target, PoolConfig pool) = 0;
   virtual Task<Expected<Instance>> start(Target target, PoolConfig pool) = 0;
   // ErrorKind::refused: this kind of target cannot be stopped.
-  virtual Task<Expected<void>> stop(Target target) = 0;
+  virtual Task<Expected<void>> stop(Target target, PoolConfig pool) = 0;
   // Already gone is success.
-  virtual Task<Expected<void>> destroy(Target target) = 0;
+  virtual Task<Expected<void>> destroy(Target target, PoolConfig pool) = 0;
 
   // Whether the machine can be published now; an error says what is still missing. Quick: a few seconds at most.
   virtual Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;

@@ -24,16 +24,16 @@ Task<void> SimProvider::take(Millis duration) {
 }
 
 // What was on record a moment ago and is not shown cannot be told from what does not exist: that is an error.
-Task<Expected<std::vector<Instance>>> SimProvider::list(std::set<InstanceId> known) {
+Task<Expected<Inventory>> SimProvider::list(ListRequest request) {
   co_await take(timeline_.now() < trouble_.listing_is_slow ? slow : cloud_.pace().question);
   if (timeline_.now() < trouble_.listing_fails) co_return failure("the provider does not answer");
   const bool is_stale = timeline_.now() < trouble_.listing_is_stale;
   auto shown = cloud_.listing(kind_, timeline_.now() - (is_stale ? age_of_stale_listing : Millis{0}));
   for (const SimInstance* instance : cloud_.noted(kind_)) {
-    if (known.contains(instance->id) && !shows(shown, instance->id))
+    if (request.known.contains(instance->id) && !shows(shown, instance->id))
       co_return failure(fmt::format("{} is on record, but not shown", instance->id));
   }
-  co_return shown;
+  co_return Inventory{.instances = std::move(shown)};
 }
 
 Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
@@ -49,14 +49,14 @@ Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> SimProvider::keep_alive(Target target) {
+Task<Expected<void>> SimProvider::keep_alive(Target target, PoolConfig) {
   co_await take(is_deaf() ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(target.machine, kind_);
   if (found == nullptr || is_deaf() || !cloud_.answers(*found)) co_return failure("does not answer");
   co_return Expected<void>{};
 }
 
-Task<Expected<Condition>> SimProvider::check(Target target) {
+Task<Expected<Condition>> SimProvider::check(Target target, PoolConfig) {
   co_await take(is_deaf() ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(target.machine, kind_);
   if (found == nullptr) co_return failure("no such machine");
@@ -76,7 +76,7 @@ Task<Expected<std::string>> SimProvider::specification(PoolConfig pool) {
 
 Task<Expected<Instance>> SimProvider::create(Target, PoolConfig) { throw only_jobs_do(); }
 Task<Expected<Instance>> SimProvider::start(Target, PoolConfig) { throw only_jobs_do(); }
-Task<Expected<void>> SimProvider::stop(Target) { throw only_jobs_do(); }
-Task<Expected<void>> SimProvider::destroy(Target) { throw only_jobs_do(); }
+Task<Expected<void>> SimProvider::stop(Target, PoolConfig) { throw only_jobs_do(); }
+Task<Expected<void>> SimProvider::destroy(Target, PoolConfig) { throw only_jobs_do(); }
 
 }  // namespace hydra_provisioner::sim

@@ -13,17 +13,17 @@ class SimProvider final : public Provider, private Upkeep {
   SimProvider(ProviderKind kind, Cloud& cloud, Life& life, Timeline& timeline, const Trouble& trouble)
       : kind_(kind), cloud_(cloud), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble) {}
 
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override;
+  Task<Expected<Inventory>> list(ListRequest request) override;
   Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
   Upkeep* upkeep() override { return needs_upkeep(kind_) ? this : nullptr; }
 
   Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
   Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target) override;
-  Task<Expected<void>> destroy(Target target) override;
+  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
+  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
 
-  Task<Expected<void>> keep_alive(Target target) override;
-  Task<Expected<Condition>> check(Target target) override;
+  Task<Expected<void>> keep_alive(Target target, PoolConfig pool) override;
+  Task<Expected<Condition>> check(Target target, PoolConfig pool) override;
   Seconds check_interval() const override { return Seconds{100}; }
   Task<Expected<std::string>> specification(PoolConfig pool) override;
 

@@ -111,6 +111,9 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("gracePeriod", pool.grace_period);
   field("billingPeriod", pool.billing_period);
   field("bootTimeout", pool.boot_timeout);
+  field("maxAge", pool.max_age);
+  field("maxUnavailable", pool.max_unavailable);
+  field("replaceOnChange", pool.replace_on_change);
   field("pricePerHour", pool.price_per_hour);
   field("settings", pool.settings_json);
 }

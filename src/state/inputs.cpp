@@ -60,6 +60,12 @@ ProviderKind provider_named(const std::string& name) {
   return *kind;
 }
 
+// `PROVIDER/POOL`
+PoolKey pool_key(const std::string& name) {
+  const auto slash = name.find('/');
+  return {PoolName{name.substr(slash + 1)}, provider_named(name.substr(0, slash))};
+}
+
 // `name` is what follows the first `/`.
 void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, const Json& value) {
   Snapshot& seen = inputs.seen;
@@ -72,8 +78,10 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
     for (const Json& pool : value) seen.retired.push_back(pool_of(pool));
   }
   if (kind == "creations") seen.creations.emplace(PoolName{name}, creation_record_of(value));
-  if (kind == "unseen") seen.unseen.emplace(provider_named(name), value.get<std::string>());
-  if (kind == "specification") seen.specifications.emplace(PoolName{name}, value.get<std::string>());
+  if (kind == "unseen") seen.unseen.emplace(pool_key(name), value.get<std::string>());
+  if (kind == "specification")
+    seen.specifications.emplace(PoolName{name},
+                                value.is_null() ? std::nullopt : std::optional(value.get<std::string>()));
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{value.get<std::int64_t>()});
 }
 
@@ -105,8 +113,10 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));
   facts["retired"] = compact(retired);
   for (const auto& [name, record] : seen.creations) facts["creations/" + name.text] = compact(value_of(record));
-  for (const auto& [kind, why] : seen.unseen) facts[fmt::format("unseen/{}", to_string(kind))] = compact(why);
-  for (const auto& [name, hash] : seen.specifications) facts["specification/" + name.text] = compact(hash);
+  for (const auto& [pool, why] : seen.unseen)
+    facts[fmt::format("unseen/{}/{}", to_string(pool.second), pool.first)] = compact(why);
+  for (const auto& [name, hash] : seen.specifications)
+    facts["specification/" + name.text] = compact(hash ? Json(*hash) : Json(nullptr));
   for (const auto& [kind, interval] : seen.check_intervals)
     facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());
   return facts;

@@ -114,7 +114,7 @@ Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
   Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
                         {.until = clock.now() + pass_timeout, .parallel_max = config.max_parallel});
-  Care care(ledger, publication, jobs, reachable, voice);
+  Care care(pools, ledger, publication, jobs, reachable, voice);
   co_await hydra_provisioner::carry_out(plan, config, ledger, publication, operations, care, voice);
 
   if (const auto written = co_await ledger.commit(); !written) {

@@ -84,7 +84,7 @@ TEST_F(LookAround, KnowsWhatItCouldNotSee) {
   remembers(machine(1));
   provider().listing_fails = Error{"API unavailable"};
   const Look seen = look();
-  EXPECT_EQ(seen.seen.unseen.at(ProviderKind::local), "API unavailable");
+  EXPECT_EQ(seen.seen.unseen.at({PoolName{"x86_64-linux"}, ProviderKind::local}), "API unavailable");
   EXPECT_THAT(seen.problems, ElementsAre("local: API unavailable"));
   EXPECT_THAT(seen.reachable, ElementsAre());
   EXPECT_FALSE(seen.seen.machines[0].vanished);
@@ -95,7 +95,8 @@ TEST_F(LookAround, LeavesMachinesAloneOfProvidersThatThisVersionDoesNotHave) {
   of_another.provider = ProviderKind::ec2;
   remembers(of_another);
   const Look seen = look();
-  EXPECT_THAT(seen.seen.unseen.at(ProviderKind::ec2), HasSubstr("this version has no ec2 provider"));
+  EXPECT_THAT(seen.seen.unseen.at({PoolName{"x86_64-linux"}, ProviderKind::ec2}),
+              HasSubstr("this version has no ec2 provider"));
   EXPECT_FALSE(seen.seen.machines[0].vanished);
 }
 

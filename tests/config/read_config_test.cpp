@@ -118,7 +118,8 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
                                               {"billingPeriod", 8},
                                               {"bootTimeout", 9},
                                               {"maxAge", 10},
-                                              {"maxUnavailable", 11}}));
+                                              {"maxUnavailable", 11},
+                                              {"replaceOnChange", false}}));
   EXPECT_EQ(pool.min_machines, 1);
   EXPECT_EQ(pool.max_machines, 2);
   EXPECT_EQ(pool.ignored_runnables, 3);
@@ -132,6 +133,7 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   EXPECT_EQ(pool.boot_timeout, Seconds{9});
   EXPECT_EQ(pool.max_age, Seconds{10});
   EXPECT_EQ(pool.max_unavailable, 11);
+  EXPECT_EQ(pool.replace_on_change, false);
 }
 
 TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {

@@ -182,9 +182,10 @@ AnyFarm make_farm(bool trusted) {
   farm.seen.next_number = count + *inRange<std::int64_t>(1, 3);
   for (const PoolOfMachines& pool : pools) {
     if (rarely()) farm.seen.creations[pool.name] = any_creation_record();
-    if (pool.kind == ProviderKind::nixops && !rarely()) farm.seen.specifications[pool.name] = "new";
+    if (!rarely())
+      farm.seen.specifications[pool.name] = *element<std::optional<std::string>>("new", "new", std::nullopt);
+    if (rarely()) farm.seen.unseen.emplace(PoolKey(pool.name, pool.kind), "its list could not be read");
   }
-  if (rarely()) farm.seen.unseen.emplace(any_provider(), "its list could not be read");
   farm.seen.queue = std::unexpected(Untrusted{"it is down"});
   if (trusted) farm.seen.queue = any_status(farm.seen.machines);
   return farm;

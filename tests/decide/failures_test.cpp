@@ -114,7 +114,7 @@ TEST(Failures, AProviderWhoseMachinesCannotBeListedIsLeftAlone) {
                      .pool("x86_64-linux", {.provider = ProviderKind::nixops})
                      .has(ready(1), draining(2), failed(3), coming(4).requested_for(24h), ready(5).vanished())
                      .runnable("x86_64-linux", 9)
-                     .unseen(ProviderKind::nixops, "nixops list exited with 1")
+                     .unseen("nixops list exited with 1")
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1, keep 2, keep 3, keep 4, keep 5");
   EXPECT_EQ(reason_of<Keep>(p, 2), "not seen: nixops list exited with 1");
@@ -124,10 +124,10 @@ TEST(Failures, AProviderWhoseMachinesCannotBeListedIsLeftAlone) {
 TEST(Failures, AProviderWhoseMachinesCannotBeListedHoldsUpNoOther) {
   const Plan p = farm()
                      .pool("aarch64-linux", {.provider = ProviderKind::nixops})
+                     .unseen("nixops list exited with 1")
                      .pool("x86_64-linux")
                      .runnable("x86_64-linux", 1)
                      .runnable("aarch64-linux", 1)
-                     .unseen(ProviderKind::nixops, "nixops list exited with 1")
                      .decided();
   EXPECT_EQ(actions_of(p), "create 100");
 }

@@ -250,8 +250,8 @@ Farm& Farm::untrusted(const std::string& why) {
   return *this;
 }
 
-Farm& Farm::unseen(ProviderKind provider, const std::string& why) {
-  snapshot_.unseen[provider] = why;
+Farm& Farm::unseen(const std::string& why) {
+  snapshot_.unseen[{pool_, provider_}] = why;
   return *this;
 }
 
@@ -267,8 +267,8 @@ Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
   return *this;
 }
 
-Farm& Farm::specification(const std::string& pool, const std::string& hash) {
-  snapshot_.specifications[PoolName(pool)] = hash;
+Farm& Farm::specification(const std::string& pool, std::optional<std::string> hash) {
+  snapshot_.specifications[PoolName(pool)] = std::move(hash);
   return *this;
 }
 

@@ -105,10 +105,10 @@ class Farm {
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
   Farm& no_machines_in_status();          // `machines` is null or missing
   Farm& untrusted(const std::string& why);
-  Farm& unseen(ProviderKind provider, const std::string& why);
+  Farm& unseen(const std::string& why);  // the machines of the pool that was named last
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
   Farm& failures(const std::string& pool, std::vector<Instant> times);
-  Farm& specification(const std::string& pool, const std::string& hash);
+  Farm& specification(const std::string& pool, std::optional<std::string> hash);
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& settle(Seconds span);
   Farm& quiet(Seconds span);

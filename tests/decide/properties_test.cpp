@@ -170,7 +170,7 @@ RC_GTEST_PROP(EveryPlan, LeavesAloneWhatAJobIsAtAndWhatCannotBeSeen, ()) {
   for (const Action& action : plan(farm.seen, farm.config).actions) {
     const Machine* machine = machine_named(farm.seen, machine_of(action));
     if (machine == nullptr) continue;
-    if (machine->under_way || farm.seen.unseen.contains(machine->provider)) {
+    if (machine->under_way || farm.seen.unseen.contains({machine->pool, machine->provider})) {
       RC_ASSERT(std::holds_alternative<Keep>(action));
     }
   }

@@ -28,7 +28,7 @@ TEST(Redeploy, NothingIsMadeFromASpecificationThatCannotBeRead) {
   const Plan p = farm("x86_64-linux", nixops)
                      .has(coming(1).needs_redeploy())
                      .runnable("x86_64-linux", 2)
-                     .checks_every(ProviderKind::nixops, 100s)
+                     .specification("x86_64-linux", std::nullopt)
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1");
   EXPECT_EQ(pool_plan(p, "x86_64-linux").notes.front(), "nothing can be made from a specification that cannot be read");

@@ -22,6 +22,7 @@ class FakeProvider final : public Provider, public Upkeep {
 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
+  std::map<PoolName, std::string> unseen;               // pools that cannot be listed, and why
   std::map<MachineId, Expected<Condition>> conditions;  // what checks find; fine, where nothing is said
   std::map<MachineId, Error> deaf;                      // machines that cannot be told to stay alive
 
@@ -66,11 +67,11 @@ class FakeProvider final : public Provider, public Upkeep {
     return std::nullopt;
   }
 
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId>) override {
+  Task<Expected<Inventory>> list(ListRequest) override {
     if (listing_fails) co_return std::unexpected(*listing_fails);
-    std::vector<Instance> instances;
-    for (const auto& [id, machine] : machines) instances.push_back(machine);
-    co_return instances;
+    Inventory inventory{.instances = {}, .unseen = unseen};
+    for (const auto& [id, machine] : machines) inventory.instances.push_back(machine);
+    co_return inventory;
   }
   Task<Expected<Instance>> create(Target target, PoolConfig) override {
     co_return with_machine(perform(target.machine, Operation::create));
@@ -78,10 +79,10 @@ class FakeProvider final : public Provider, public Upkeep {
   Task<Expected<Instance>> start(Target target, PoolConfig) override {
     co_return with_machine(perform(target.machine, Operation::start));
   }
-  Task<Expected<void>> stop(Target target) override {
+  Task<Expected<void>> stop(Target target, PoolConfig) override {
     co_return without_machine(perform(target.machine, Operation::stop));
   }
-  Task<Expected<void>> destroy(Target target) override {
+  Task<Expected<void>> destroy(Target target, PoolConfig) override {
     co_return without_machine(perform(target.machine, Operation::destroy));
   }
   Task<Expected<void>> ready(Instance instance, PoolConfig) override {
@@ -90,13 +91,13 @@ class FakeProvider final : public Provider, public Upkeep {
   }
 
   Upkeep* upkeep() override { return this; }
-  Task<Expected<void>> keep_alive(Target target) override {
+  Task<Expected<void>> keep_alive(Target target, PoolConfig) override {
     chronicle_.add(fmt::format("keep alive {}", target.machine));
     const auto error = deaf.find(target.machine);
     if (error != deaf.end()) co_return std::unexpected(error->second);
     co_return Expected<void>{};
   }
-  Task<Expected<Condition>> check(Target target) override {
+  Task<Expected<Condition>> check(Target target, PoolConfig) override {
     chronicle_.add(fmt::format("check {}", target.machine));
     const auto found = conditions.find(target.machine);
     co_return found == conditions.end() ? Condition::fine : found->second;

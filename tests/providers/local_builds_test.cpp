@@ -103,7 +103,7 @@ TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
 
 TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   output_of({.name = "kept"});
-  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}}, pool)));
   const auto started = await(provider.start({.machine = machine, .instance = {}}, pool));
   ASSERT_TRUE(started) << started.error().message;
   const auto paths = content(folder(machine) + "/store/nix/var/nix/db/db.sqlite");
@@ -137,7 +137,7 @@ class LocalBuildsRunning : public LocalBuilds {
 
 TEST_F(LocalBuildsRunning, EndWithTheMachine) {
   const auto result =
-      while_it_builds([&] { EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}))); });
+      while_it_builds([&] { EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool))); });
   EXPECT_EQ(builders(), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   ASSERT_TRUE(result && *result);
@@ -149,7 +149,7 @@ TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {
     kill_listener(machine);
     for (const pid_t pid : processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine))) ::kill(pid, SIGKILL);
     EXPECT_FALSE(builders().empty()) << "Nix leaves them behind";
-    EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+    EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   });
   EXPECT_EQ(builders(), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));

@@ -80,7 +80,7 @@ class LocalMachines : public testing::Test {
     for (const auto& entry : std::filesystem::directory_iterator(state_dir + "/local", none)) {
       const std::string name = entry.path().filename();
       LocalProvider owner(Tag(name.substr(0, name.rfind('-'))), state_dir, clock);
-      EXPECT_TRUE(await(owner.destroy({.machine = MachineId(name), .instance = {}})));
+      EXPECT_TRUE(await(owner.destroy({.machine = MachineId(name), .instance = {}}, pool)));
     }
     std::filesystem::remove_all(state_dir, none);
   }
@@ -95,10 +95,10 @@ class LocalMachines : public testing::Test {
 
   // What the provider lists, sorted.
   std::vector<std::pair<std::string, InstanceState>> listed(LocalProvider& provider) const {
-    const auto instances = await(provider.list({}));
-    EXPECT_TRUE(instances) << instances.error().message;
+    const auto listing = await(provider.list({}));
+    EXPECT_TRUE(listing) << listing.error().message;
     std::vector<std::pair<std::string, InstanceState>> states;
-    for (const auto& instance : instances.value_or(std::vector<Instance>())) {
+    for (const auto& instance : listing.value_or(Inventory{}).instances) {
       states.emplace_back(instance.machine.text, instance.state);
     }
     std::ranges::sort(states);

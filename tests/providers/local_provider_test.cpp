@@ -56,13 +56,13 @@ TEST_F(LocalProviderTest, CreatesAMachineThatIsReadyAndListed) {
 
   const auto all = await(provider.list({}));
   ASSERT_TRUE(all);
-  ASSERT_EQ(all->size(), 1U);
-  EXPECT_EQ(all->front().machine, machine);
-  EXPECT_EQ(all->front().pool, pool.name);
-  EXPECT_EQ(all->front().state, InstanceState::running);
-  EXPECT_EQ(all->front().address, instance.address);
-  EXPECT_EQ(all->front().host_key, instance.host_key);
-  EXPECT_EQ(all->front().launched_at, instance.launched_at);
+  ASSERT_EQ(all->instances.size(), 1U);
+  EXPECT_EQ(all->instances.front().machine, machine);
+  EXPECT_EQ(all->instances.front().pool, pool.name);
+  EXPECT_EQ(all->instances.front().state, InstanceState::running);
+  EXPECT_EQ(all->instances.front().address, instance.address);
+  EXPECT_EQ(all->instances.front().host_key, instance.host_key);
+  EXPECT_EQ(all->instances.front().launched_at, instance.launched_at);
 }
 
 TEST_F(LocalProviderTest, IsFoundAgainUnderAnotherSpellingOfTheStateDirectory) {
@@ -148,7 +148,7 @@ TEST_F(LocalProviderTest, DoesNotTakeAnotherProcessForItsSshd) {
   const pid_t sshd = listener(machine);
   std::ofstream(folder(machine) + "/sshd.pid") << ::getpid() << "\n";  // as if the id had been used again
   EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::incomplete}})) << "it still runs, so it is not gone";
-  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   EXPECT_NE(::kill(sshd, 0), 0);
 }
 
@@ -156,7 +156,7 @@ TEST_F(LocalProviderTest, KeepsTheStoreOfAStoppedMachineAndItsHostKeyAndAddress)
   const Instance before = create();
   std::filesystem::create_directories(folder(machine) + "/store");
   std::ofstream(folder(machine) + "/store/kept") << "x";
-  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}}, pool)));
   EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::stopped}}));
   EXPECT_EQ(processes_with(folder(machine)), std::vector<pid_t>{});
 
@@ -170,8 +170,8 @@ TEST_F(LocalProviderTest, KeepsTheStoreOfAStoppedMachineAndItsHostKeyAndAddress)
 
 TEST_F(LocalProviderTest, StopsTwiceAndStartsTwice) {
   create();
-  EXPECT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
-  EXPECT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  EXPECT_TRUE(await(provider.stop({.machine = machine, .instance = {}}, pool)));
+  EXPECT_TRUE(await(provider.stop({.machine = machine, .instance = {}}, pool)));
   EXPECT_TRUE(await(provider.start({.machine = machine, .instance = {}}, pool)));
   EXPECT_TRUE(await(provider.start({.machine = machine, .instance = {}}, pool)));
   EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::running}}));
@@ -185,17 +185,17 @@ TEST_F(LocalProviderTest, DoesNotStartWhatWasDestroyed) {
 
 TEST_F(LocalProviderTest, DestroysProcessesAndFolder) {
   create();
-  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   EXPECT_EQ(processes_with(folder(machine)), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   EXPECT_EQ(listed(provider), Listed{});
-  EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}))) << "nothing is there any more";
+  EXPECT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool))) << "nothing is there any more";
 }
 
 TEST_F(LocalProviderTest, DestroysASessionWhoseListenerHasDied) {
   FILE* const session = log_in(create());
   kill_listener(machine);
-  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   EXPECT_EQ(processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine)), std::vector<pid_t>{});
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   EXPECT_EQ(WEXITSTATUS(::pclose(session)), 255) << "its connection has ended";
@@ -205,13 +205,13 @@ TEST_F(LocalProviderTest, DestroysNoProcessOfAMachineWhoseNameBeginsAlike) {
   create();
   const MachineId other("t-11");
   ASSERT_TRUE(await(provider.create({.machine = other, .instance = {}}, pool)));
-  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   EXPECT_EQ(listed(provider), (Listed{{"t-11", InstanceState::running}}));
 }
 
 TEST_F(LocalProviderTest, RefusesAnIdThatIsNotItsOwn) {
   for (const char* id : {"", "t-", "t-1-1", "u-1", "../t-1", "t-1/.."}) {
-    EXPECT_FALSE(await(provider.destroy({.machine = MachineId(id), .instance = {}}))) << id;
+    EXPECT_FALSE(await(provider.destroy({.machine = MachineId(id), .instance = {}}, pool))) << id;
     EXPECT_FALSE(await(provider.create({.machine = MachineId(id), .instance = {}}, pool))) << id;
   }
 }
@@ -223,7 +223,7 @@ TEST_F(LocalProviderTest, SeesOnlyMachinesOfItsTag) {
   ASSERT_TRUE(await(a_1.create({.machine = MachineId("a-1-1"), .instance = {}}, pool)));
   EXPECT_EQ(listed(a), (Listed{{"a-1", InstanceState::running}}));
   EXPECT_EQ(listed(a_1), (Listed{{"a-1-1", InstanceState::running}}));
-  ASSERT_TRUE(await(a.destroy({.machine = MachineId("a-1"), .instance = {}})));
+  ASSERT_TRUE(await(a.destroy({.machine = MachineId("a-1"), .instance = {}}, pool)));
   EXPECT_EQ(listed(a_1), (Listed{{"a-1-1", InstanceState::running}}));
 }
 
@@ -246,7 +246,7 @@ TEST_F(LocalProviderTest, SaysWhichRecordCannotBeRead) {
 
 TEST_F(LocalProviderTest, TakesAnotherAddressWhenItsOwnIsInUse) {
   const Instance first = create();
-  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   // The same id leads to the same address, which another state directory's machine now has.
   const std::string elsewhere = state_dir + "/elsewhere";
   LocalProvider other(Tag("t"), elsewhere, clock);
@@ -256,12 +256,12 @@ TEST_F(LocalProviderTest, TakesAnotherAddressWhenItsOwnIsInUse) {
   const Instance second = create();
   EXPECT_NE(second.address, first.address);
   EXPECT_EQ(why_not_ready(second), "");
-  EXPECT_TRUE(await(other.destroy({.machine = machine, .instance = {}})));
+  EXPECT_TRUE(await(other.destroy({.machine = machine, .instance = {}}, pool)));
 }
 
 TEST_F(LocalProviderTest, LeavesAStoppedMachineItsAddress) {
   const Instance first = create();
-  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+  ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}}, pool)));
   std::filesystem::rename(folder(machine), folder(MachineId("t-2")));  // so that another id has that address
   EXPECT_NE(create().address, first.address);
 }
@@ -313,7 +313,7 @@ TEST_F(LocalProviderTest, SurvivesACrashAnywhereInCreate) {
     const auto instance = await(provider.create({.machine = machine, .instance = {}}, pool));
     ASSERT_TRUE(instance) << instance.error().message << ", after a crash at waypoint " << number;
     EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::running}}));
-    ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}})));
+    ASSERT_TRUE(await(provider.destroy({.machine = machine, .instance = {}}, pool)));
     ASSERT_EQ(processes_with(folder(machine)), std::vector<pid_t>{}) << "after a crash at waypoint " << number;
   }
   EXPECT_GT(number, 20);
@@ -321,9 +321,9 @@ TEST_F(LocalProviderTest, SurvivesACrashAnywhereInCreate) {
 
 TEST_F(LocalProviderTest, SurvivesACrashAnywhereInStop) {
   create();
-  const auto work = [&] { return await(provider.stop({.machine = machine, .instance = {}})).has_value(); };
+  const auto work = [&] { return await(provider.stop({.machine = machine, .instance = {}}, pool)).has_value(); };
   for (int number = 1; in_a_process_that_dies_at(number, work) == Ended::at_waypoint; ++number) {
-    ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}})));
+    ASSERT_TRUE(await(provider.stop({.machine = machine, .instance = {}}, pool)));
     EXPECT_EQ(listed(provider), (Listed{{"t-1", InstanceState::stopped}}));
     ASSERT_TRUE(await(provider.start({.machine = machine, .instance = {}}, pool)));
   }
@@ -346,8 +346,8 @@ TEST_F(LocalProviderTest, MakesOneKeyForProcessesThatCreateAtOnce) {
   }
   const auto instances = await(provider.list({}));
   ASSERT_TRUE(instances);
-  ASSERT_EQ(instances->size(), 4U);
-  for (const auto& instance : *instances) EXPECT_EQ(why_not_ready(instance), "");
+  ASSERT_EQ(instances->instances.size(), 4U);
+  for (const auto& instance : instances->instances) EXPECT_EQ(why_not_ready(instance), "");
 }
 
 TEST_F(LocalProviderTest, NamesEveryMissingProgramAtOnce) {

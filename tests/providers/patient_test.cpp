@@ -25,19 +25,19 @@ class SlowProvider final : public Provider, public Upkeep {
   Seconds takes{0};
   int asked = 0;
 
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override {
+  Task<Expected<Inventory>> list(ListRequest request) override {
     co_await pass_time();
-    co_return co_await machines_.list(std::move(known));
+    co_return co_await machines_.list(std::move(request));
   }
   Task<Expected<void>> ready(Instance, PoolConfig) override {
     co_await pass_time();
     co_return Expected<void>{};
   }
-  Task<Expected<void>> keep_alive(Target) override {
+  Task<Expected<void>> keep_alive(Target, PoolConfig) override {
     co_await pass_time();
     co_return failure("deaf");
   }
-  Task<Expected<Condition>> check(Target) override {
+  Task<Expected<Condition>> check(Target, PoolConfig) override {
     co_await pass_time();
     co_return Condition::vanished;
   }
@@ -49,8 +49,8 @@ class SlowProvider final : public Provider, public Upkeep {
   Task<Expected<Instance>> start(Target target, PoolConfig) override {
     co_return FakeProvider::instance(target.machine);
   }
-  Task<Expected<void>> stop(Target) override { co_return Expected<void>{}; }
-  Task<Expected<void>> destroy(Target) override { co_return Expected<void>{}; }
+  Task<Expected<void>> stop(Target, PoolConfig) override { co_return Expected<void>{}; }
+  Task<Expected<void>> destroy(Target, PoolConfig) override { co_return Expected<void>{}; }
   Upkeep* upkeep() override { return this; }
 
  private:
@@ -76,7 +76,7 @@ class Patient : public testing::Test {
     slow = behind.get();
     return {std::move(behind), clock};
   }
-  static Task<Expected<std::vector<Instance>>> list(Provider& asked) { co_return co_await asked.list({}); }
+  static Task<Expected<Inventory>> list(Provider& asked) { co_return co_await asked.list({}); }
   Task<Expected<void>> ready() { return provider.ready(FakeProvider::instance(machine), {}); }
 };
 
@@ -138,13 +138,13 @@ TEST_F(Patient, ChecksAndKeepsAliveInTheSameWay) {
   slow->takes = 7s;
   const auto test = [this]() -> Task<void> {
     const Target target{.machine = machine, .instance = {}};
-    const auto checked = co_await provider.check(target);
-    const auto told = co_await provider.keep_alive(target);
+    const auto checked = co_await provider.check(target, {});
+    const auto told = co_await provider.keep_alive(target, {});
     EXPECT_EQ(checked.error().kind, ErrorKind::unanswered);
     EXPECT_EQ(told.error().kind, ErrorKind::unanswered);
     co_await clock.sleep_for(10s);
-    EXPECT_EQ(co_await provider.check(target), Condition::vanished);
-    EXPECT_EQ((co_await provider.keep_alive(target)).error().message, "deaf");
+    EXPECT_EQ(co_await provider.check(target, {}), Condition::vanished);
+    EXPECT_EQ((co_await provider.keep_alive(target, {})).error().message, "deaf");
   };
   clock.run(test());
 }

@@ -48,10 +48,11 @@ class LyingProvider final : public Provider {
   LyingProvider(std::unique_ptr<Provider> honest, Mutation mutation)
       : honest_(std::move(honest)), mutation_(mutation) {}
 
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override {
-    auto shown = co_await honest_->list(std::move(known));
+  Task<Expected<Inventory>> list(ListRequest request) override {
+    auto shown = co_await honest_->list(std::move(request));
     if (!shown) co_return shown;
-    if (mutation_ == Mutation::an_instance_is_not_seen && !shown->empty()) shown->erase(shown->begin());
+    if (mutation_ == Mutation::an_instance_is_not_seen && !shown->instances.empty())
+      shown->instances.erase(shown->instances.begin());
     co_return shown;
   }
   Task<Expected<void>> ready(Instance instance, PoolConfig pool) override {
@@ -64,8 +65,15 @@ class LyingProvider final : public Provider {
   Task<Expected<Instance>> start(Target target, PoolConfig pool) override {
     return honest_->start(std::move(target), std::move(pool));
   }
-  Task<Expected<void>> stop(Target target) override { return honest_->stop(std::move(target)); }
-  Task<Expected<void>> destroy(Target target) override { return honest_->destroy(std::move(target)); }
+  Task<Expected<void>> stop(Target target, PoolConfig pool) override {
+    return honest_->stop(std::move(target), std::move(pool));
+  }
+  Task<Expected<void>> destroy(Target target, PoolConfig pool) override {
+    return honest_->destroy(std::move(target), std::move(pool));
+  }
+  Task<Expected<std::string>> specification(PoolConfig pool) override {
+    return honest_->specification(std::move(pool));
+  }
   Upkeep* upkeep() override { return honest_->upkeep(); }
 
  private:

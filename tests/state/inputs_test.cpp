@@ -72,8 +72,8 @@ Inputs everything() {
   inputs.seen.queue = status;
   inputs.seen.retired = {any_pool()};
   inputs.seen.creations[PoolName{"p"}] = {.failed_passes = 2, .last_failed_pass = noon, .failures = {noon, noon}};
-  inputs.seen.unseen = {{ProviderKind::ec2, "why"}};
-  inputs.seen.specifications = {{PoolName{"p"}, "hash"}};
+  inputs.seen.unseen = {{{PoolName{"p"}, ProviderKind::ec2}, "why"}};
+  inputs.seen.specifications = {{PoolName{"p"}, "hash"}, {PoolName{"q"}, std::nullopt}};
   inputs.seen.check_intervals = {{ProviderKind::nixops, Seconds{300}}};
   inputs.config.tag = Tag{"a"};
   inputs.config.settle = Seconds{1};

@@ -23,11 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 // The record of what was there before, with what this launch already knows.
-Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolName pool, Clock& clock) {
+Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, Clock& clock) {
   const auto before = read_record(folder);
   if (!before) co_return std::unexpected(before.error());
   MachineRecord record = before->value_or(MachineRecord{});
-  record.pool = std::move(pool);
+  record.pool = pool.name;
+  record.specification = specification_of(pool);
   record.power = Power::booting;
   record.launched_at.reset();
   if (auto written = write_record(folder, record); !written) co_return std::unexpected(written.error());
@@ -101,9 +102,13 @@ LocalSettings settings_of(const PoolConfig& pool) {
   return settings != nullptr ? *settings : LocalSettings{};
 }
 
+std::string specification_of(const PoolConfig& pool) {
+  return fmt::format("{} store, {} jobs", settings_of(pool).own_store ? "own" : "shared", pool.max_jobs);
+}
+
 Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool, std::string login_key,
                                      Clock& clock) {
-  auto record = co_await begin(folder, pool.name, clock);
+  auto record = co_await begin(folder, pool, clock);
   if (!record) co_return record;
   if (auto made = co_await ensure_key_pair(folder.host_key()); !made) co_return std::unexpected(made.error());
   auto host_key = co_await public_half(folder.host_key());

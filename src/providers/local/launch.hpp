@@ -13,6 +13,9 @@ namespace hydra_provisioner {
 
 LocalSettings settings_of(const PoolConfig& pool);
 
+// What a machine of this pool is, as far as that can change while the pool keeps its name.
+std::string specification_of(const PoolConfig& pool);
+
 // An earlier launch may have been interrupted anywhere: what it started is ended, what it left is used or replaced.
 // Store, host key and, where it is free, address stay. `login_key` is the public key that is let in.
 Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool, std::string login_key,

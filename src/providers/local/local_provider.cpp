@@ -55,7 +55,8 @@ Instance instance_of(const MachineId& machine, const MachineRecord& record, Inst
           .state = state,
           .address = record.address,
           .host_key = record.host_key,
-          .launched_at = record.launched_at};
+          .launched_at = record.launched_at,
+          .spec_hash = record.specification};
 }
 
 Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {
@@ -91,19 +92,21 @@ LocalProvider::LocalProvider(Tag tag, std::string state_dir, Clock& clock)
   machines_dir_ = (error ? fs::path(state_dir_) : resolved) / "local";
 }
 
-Task<Expected<std::vector<Instance>>> LocalProvider::list(std::set<InstanceId>) {
+Task<Expected<Inventory>> LocalProvider::list(ListRequest) {
   const auto names = folder_names(machines_dir_);
   if (!names) co_return std::unexpected(names.error());
-  std::vector<Instance> instances;
+  Inventory inventory;
   for (const auto& name : *names) {
     const MachineId machine{name};
     if (!is_of(tag_, machine)) continue;
     auto instance = look_at(MachineFolder{machines_dir_ + "/" + name}, machine);
     if (!instance) co_return std::unexpected(instance.error());
-    instances.push_back(std::move(*instance));
+    inventory.instances.push_back(std::move(*instance));
   }
-  co_return instances;
+  co_return inventory;
 }
+
+Task<Expected<std::string>> LocalProvider::specification(PoolConfig pool) { co_return specification_of(pool); }
 
 Task<Expected<Instance>> LocalProvider::create(Target target, PoolConfig pool) {
   const auto folder = folder_of(target.machine);
@@ -135,7 +138,7 @@ Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId
   co_return instance_of(machine, *record, InstanceState::running);
 }
 
-Task<Expected<void>> LocalProvider::stop(Target target) {
+Task<Expected<void>> LocalProvider::stop(Target target, PoolConfig) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   auto record = read_record(*folder);
@@ -147,7 +150,7 @@ Task<Expected<void>> LocalProvider::stop(Target target) {
   co_return co_await end_processes(*folder, clock_);
 }
 
-Task<Expected<void>> LocalProvider::destroy(Target target) {
+Task<Expected<void>> LocalProvider::destroy(Target target, PoolConfig) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (auto ended = co_await end_processes(*folder, clock_); !ended) co_return ended;

@@ -21,12 +21,14 @@ class LocalProvider final : public Provider {
   LocalProvider(Tag tag, std::string state_dir, Clock& clock);
 
   // Two or three small reads a machine: no connection, no look at all processes.
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override;
+  Task<Expected<Inventory>> list(ListRequest request) override;
+
+  Task<Expected<std::string>> specification(PoolConfig pool) override;
 
   Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
   Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target) override;
-  Task<Expected<void>> destroy(Target target) override;
+  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
+  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
 
   // Logs in as the queue runner would, and exchanges the greetings of `nix-store --serve`.
   Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;

@@ -63,8 +63,15 @@ Expected<MachineRecord> parse_record(const std::string& content) {
   if (!host_key) return std::unexpected(host_key.error());
   const auto launched = launched_at(*json);
   if (!launched) return std::unexpected(launched.error());
-  return MachineRecord{
-      .pool = PoolName(*pool), .power = *power, .address = *address, .host_key = *host_key, .launched_at = *launched};
+  const auto specification =
+      json->contains("specification") ? text(json->at("specification")) : Expected<std::string>("");
+  if (!specification) return std::unexpected(within("specification", specification.error()));
+  return MachineRecord{.pool = PoolName(*pool),
+                       .power = *power,
+                       .address = *address,
+                       .host_key = *host_key,
+                       .launched_at = *launched,
+                       .specification = *specification};
 }
 
 }  // namespace
@@ -85,7 +92,8 @@ Expected<void> write_record(const MachineFolder& folder, const MachineRecord& re
   Json json{{"pool", record.pool.text},
             {"power", to_text(record.power)},
             {"address", record.address},
-            {"host_key", record.host_key}};
+            {"host_key", record.host_key},
+            {"specification", record.specification}};
   if (record.launched_at) json["launched_at"] = to_unix(*record.launched_at);
   return replace_file(folder.record(), pretty(json), 0600);
 }

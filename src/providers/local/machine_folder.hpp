@@ -41,6 +41,7 @@ struct MachineRecord {
   std::string address;   // empty until it first listened
   std::string host_key;  // `TYPE KEY`; empty until there is one
   std::optional<Instant> launched_at;
+  std::string specification{};  // specification_of() its pool when it was launched; empty: not known
 };
 
 // No value: there is no folder, or its machine's creation was interrupted before anything was written down.

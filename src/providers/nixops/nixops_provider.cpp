@@ -49,17 +49,17 @@ Seconds deploy_deadline(const PoolConfig& pool) {
 NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, Clock& clock)
     : tag_(std::move(tag)), logs_dir_(state_dir + "/logs"), own_modules_(std::move(own_modules)), clock_(clock) {}
 
-Task<Expected<std::vector<Instance>>> NixopsProvider::list(std::set<InstanceId> known) {
+Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   sweep_private_folders("nixops");
   const auto lock = co_await lock_first_use(clock_);
   if (!lock) co_return std::unexpected(lock.error());
-  const auto deployments = co_await calls(tag_.text + ".nixops").export_all(std::move(known));
+  const auto deployments = co_await calls(tag_.text + ".nixops").export_all(std::move(request.known));
   if (!deployments) co_return std::unexpected(deployments.error());
-  std::vector<Instance> instances;
+  Inventory inventory;
   for (const Deployment& deployment : *deployments) {
-    if (belongs_to(tag_, deployment)) instances.push_back(instance_of(deployment));
+    if (belongs_to(tag_, deployment)) inventory.instances.push_back(instance_of(deployment));
   }
-  co_return instances;
+  co_return inventory;
 }
 
 // The specification is looked at before anything is begun with it: what changes meanwhile makes the machine outdated.
@@ -111,14 +111,14 @@ Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deploy
   co_return instance;
 }
 
-Task<Expected<void>> NixopsProvider::stop(Target target) {
+Task<Expected<void>> NixopsProvider::stop(Target target, PoolConfig) {
   const auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
   if (!*deployment) co_return failure("its deployment is gone");
   co_return co_await calls(target.machine.text).stop((*deployment)->uuid);
 }
 
-Task<Expected<void>> NixopsProvider::destroy(Target target) {
+Task<Expected<void>> NixopsProvider::destroy(Target target, PoolConfig) {
   DeploymentCalls to_machine = calls(target.machine.text);
   const auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
@@ -139,11 +139,11 @@ Task<Expected<void>> NixopsProvider::ready(Instance instance, PoolConfig) {
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> NixopsProvider::keep_alive(Target target) {
+Task<Expected<void>> NixopsProvider::keep_alive(Target target, PoolConfig) {
   co_return co_await calls(target.machine.text).touch_keep_alive(target.instance.text);
 }
 
-Task<Expected<Condition>> NixopsProvider::check(Target target) {
+Task<Expected<Condition>> NixopsProvider::check(Target target, PoolConfig) {
   co_return co_await calls(target.machine.text).check(target.instance.text);
 }
 

@@ -24,13 +24,13 @@ class NixopsProvider final : public Provider, public Upkeep {
   NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, Clock& clock);
 
   // One call of nixops, however many machines there are.
-  Task<Expected<std::vector<Instance>>> list(std::set<InstanceId> known) override;
+  Task<Expected<Inventory>> list(ListRequest request) override;
 
   // create, set-args, deploy --check: each only where it is still to be done, the last in any case.
   Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
   Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target) override;
-  Task<Expected<void>> destroy(Target target) override;
+  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
+  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
 
   // Whether it was deployed. Nothing is probed: this host need not reach the machine as the queue runner does.
   Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
@@ -38,8 +38,8 @@ class NixopsProvider final : public Provider, public Upkeep {
   std::vector<std::string> environment_of_jobs() const override { return program_.environment_of_children(); }
 
   Upkeep* upkeep() override { return this; }
-  Task<Expected<void>> keep_alive(Target target) override;
-  Task<Expected<Condition>> check(Target target) override;
+  Task<Expected<void>> keep_alive(Target target, PoolConfig pool) override;
+  Task<Expected<Condition>> check(Target target, PoolConfig pool) override;
   Seconds check_interval() const override;
   Task<Expected<std::string>> specification(PoolConfig pool) override;
 
