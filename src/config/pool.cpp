@@ -15,6 +15,7 @@ namespace {
 void read_type(PoolConfig& pool, const std::string& path, Report& report);
 void read_machines(PoolConfig& pool, Settings& settings);
 void read_times(PoolConfig& pool, Settings& settings);
+void read_scaling(PoolConfig& pool, Settings& settings);
 void read_provider(PoolConfig& pool, Settings& settings, Report& report);
 
 }  // namespace
@@ -30,6 +31,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const Json&
   Settings settings(path, value, pool_options(), report);
   read_machines(pool, settings);
   read_times(pool, settings);
+  read_scaling(pool, settings);
   read_provider(pool, settings, report);
   pool.settings_json = compact(value);
   return pool;
@@ -71,6 +73,20 @@ void read_times(PoolConfig& pool, Settings& settings) {
   settings.read("maxUnavailable", pool.max_unavailable);
   settings.read("replaceOnChange", pool.replace_on_change);
   settings.read("pricePerHour", pool.price_per_hour);
+}
+
+void read_scaling(PoolConfig& pool, Settings& settings) {
+  std::string rule = "runnables";
+  settings.read("scaling", rule);
+  if (rule == "work") {
+    pool.scaling = Scaling::work;
+    pool.packing = true;
+    pool.grace_is_boot_time = !settings.has("gracePeriod");
+  } else if (settings.has("targetWait")) {
+    settings.report("targetWait", "belongs to scaling = \"work\"; add that, or remove this");
+  }
+  settings.read("targetWait", pool.target_wait);
+  settings.read("packing", pool.packing);
 }
 
 NixopsSettings read_nixops(Settings& settings) {

@@ -104,6 +104,9 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
     case OptionKind::store:
       if (text == "own" || text == "host") return std::nullopt;
       return R"(not "own" or "host")";
+    case OptionKind::scaling:
+      if (text == "runnables" || text == "work") return std::nullopt;
+      return R"(not "runnables" or "work")";
     default:
       return std::nullopt;
   }

@@ -7,12 +7,14 @@
 
 #include "decide/demand.hpp"
 #include "decide/in_use.hpp"
+#include "decide/outlook.hpp"
 #include "decide/pool_view.hpp"
 #include "decide/scale_down.hpp"
 #include "decide/scale_up.hpp"
 #include "decide/sorting.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
+#include "decide/work_target.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -71,9 +73,16 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   return decision;
 }
 
-Target target_of(const PoolConfig& settings, bool is_configured, const Queue& queue, const Load& load) {
-  if (!is_configured) return target_of_retired(settings);
-  return queue ? classic_target(settings, load) : target_without_trusted_status(settings);
+Target target_of(const PoolView& pool) {
+  if (!pool.is_configured) return target_of_retired(pool.settings);
+  if (!pool.seen.queue) return target_without_trusted_status(pool.settings);
+  return pool.settings.scaling == Scaling::work ? work_target(pool.settings, pool.load, outlook(pool))
+                                                : classic_target(pool.settings, pool.load);
+}
+
+Seconds grace_of(const PoolView& pool) {
+  if (!pool.is_configured) return Seconds{0};
+  return pool.settings.grace_is_boot_time ? boot_time(pool.machines) : pool.settings.grace_period;
 }
 
 struct PoolToDecide {
@@ -96,15 +105,11 @@ std::vector<PoolView> views(const Snapshot& seen, const Config& config, const De
   std::vector<PoolView> views;
   for (const auto& [settings, is_configured] : pools_by_name(seen, config)) {
     const auto load = is_configured ? demand.pools.find(settings->name) : demand.pools.end();
-    PoolView view{.seen = seen,
-                  .config = config,
-                  .settings = *settings,
-                  .is_configured = is_configured,
-                  .load = load == demand.pools.end() ? Load{} : load->second,
-                  .target = {},
-                  .machines = {}};
-    view.target = target_of(*settings, is_configured, seen.queue, view.load);
-    views.push_back(std::move(view));
+    views.push_back({.seen = seen,
+                     .config = config,
+                     .settings = *settings,
+                     .is_configured = is_configured,
+                     .load = load == demand.pools.end() ? Load{} : load->second});
   }
   return views;
 }
@@ -139,6 +144,10 @@ Plan plan(const Snapshot& seen, const Config& config) {
   if (!seen.queue) result.untrusted = seen.queue.error().why;
   std::vector<PoolView> pools = views(seen, config, demand);
   assign_machines(pools, seen.machines);
+  for (PoolView& pool : pools) {
+    pool.target = target_of(pool);
+    pool.grace = grace_of(pool);
+  }
   result.actions.reserve(seen.machines.size());
   std::int64_t next_number = seen.next_number;
   for (const PoolView& pool : pools) {

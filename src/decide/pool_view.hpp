@@ -18,8 +18,9 @@ struct PoolView {
   const PoolConfig& settings;
   bool is_configured = true;
   Load load;
-  Target target;
-  std::vector<const Machine*> machines;  // all of the pool's, by id
+  Target target{};
+  Seconds grace{0};                        // how long a machine that is not needed must have been idle
+  std::vector<const Machine*> machines{};  // all of the pool's, by id
 };
 
 // A machine that steps may run on.

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 namespace hydra_provisioner::sim {
 namespace {
 
@@ -19,6 +21,10 @@ Seconds back_off(std::int64_t failures) {
   Seconds wait{60};
   for (std::int64_t n = 1; n < failures; ++n) wait *= 3;
   return wait;
+}
+
+std::string names_json(const std::set<std::string>& names) {
+  return names.empty() ? "[]" : fmt::format(R"(["{}"])", fmt::join(names, R"(",")"));
 }
 
 }  // namespace
@@ -359,8 +365,12 @@ std::string QueueRunner::machines_json() const {
     text += fmt::format(R"({}"{}{}":{{"enabled":{},"currentJobs":{},)", text.size() > 1 ? "," : "",
                         style_.writes_uris ? "ssh://" : "", name, machine->is_enabled, machine->jobs());
     if (machine->jobs() == 0) text += fmt::format(R"("idleSince":{},)", to_unix(machine->idle_since));
-    text += fmt::format(R"("lastFailure":{},"consecutiveFailures":{}}})", to_unix(machine->last_failure),
-                        machine->failures);
+    if (machine->done.steps > 0)
+      text += fmt::format(R"("totalStepTime":{},)", std::chrono::floor<Seconds>(machine->done.time).count());
+    text += fmt::format(R"("nrStepsDone":{},"lastFailure":{},"consecutiveFailures":{},"systemTypes":{},)"
+                        R"("mandatoryFeatures":{}}})",
+                        machine->done.steps, to_unix(machine->last_failure), machine->failures,
+                        names_json(machine->line.systems), names_json(machine->line.mandatory));
   }
   return text + "}";
 }
@@ -386,7 +396,18 @@ QueueStatus QueueRunner::status(Instant arrived) const {
     if (machine->jobs() == 0) entry.idle_since = machine->idle_since;
     entry.last_failure = machine->last_failure;
     status.machines->emplace(name, entry);
+    if (machine->done.steps == 0) continue;
+    const auto& [systems, features] = std::tie(machine->line.systems, machine->line.mandatory);
+    auto kind = std::ranges::find_if(status.history, [&](const StepHistory& other) {
+      return other.systems == systems && other.mandatory_features == features;
+    });
+    if (kind == status.history.end())
+      kind = status.history.insert(kind, {.systems = systems, .mandatory_features = features});
+    kind->steps += machine->done.steps;
+    kind->time += std::chrono::floor<Seconds>(machine->done.time);
   }
+  std::ranges::sort(status.history, {},
+                    [](const StepHistory& kind) { return std::tie(kind.systems, kind.mandatory_features); });
   return status;
 }
 

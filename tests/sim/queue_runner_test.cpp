@@ -103,6 +103,7 @@ void expect_equal(const QueueStatus& told, const QueueStatus& read) {
     EXPECT_EQ(told.step_types[i].runnable, read.step_types[i].runnable);
     EXPECT_EQ(told.step_types[i].running, read.step_types[i].running);
   }
+  EXPECT_EQ(told.history, read.history);
   ASSERT_TRUE(told.machines && read.machines);
   ASSERT_EQ(told.machines->size(), read.machines->size());
   for (const auto& [name, machine] : *told.machines) {
