@@ -9,6 +9,7 @@
 #include "app/measured_boots.hpp"
 #include "app/output.hpp"
 #include "app/world.hpp"
+#include "forecast/page.hpp"
 #include "forecast/report.hpp"
 #include "io/files.hpp"
 #include "io/json.hpp"
@@ -46,8 +47,17 @@ int tell_simulation(const Config& config, const Options& options, TerminalVoice&
     voice.problem(trace.error().message);
     return exit_status::failed;
   }
-  const Forecast forecast = simulate(config, *trace, terms_of(config, options));
+  SimulationTerms terms = terms_of(config, options);
+  terms.voice = &voice;
+  const Forecast forecast = simulate(config, *trace, terms);
   warn_of_unplaceable(forecast, voice);
+  if (!options.traces.html.empty()) {
+    constexpr mode_t readable = 0644;
+    if (const auto written = replace_file(options.traces.html, forecast_page(forecast), readable); !written) {
+      voice.problem(written.error().message);
+      return exit_status::failed;
+    }
+  }
   const std::string text = options.json ? pretty(forecast_document(forecast)) : forecast_text(forecast);
   return print(text, voice) ? exit_status::done : exit_status::failed;
 }

@@ -5,11 +5,13 @@
 #include <numeric>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "app/pass.hpp"
 #include "app/rhythm.hpp"
+#include "app/when.hpp"
 #include "app/world.hpp"
 #include "decide/demand.hpp"
 #include "forecast/feeder.hpp"
@@ -37,6 +39,26 @@ class SilentVoice final : public Voice {
   void problem(const std::string&) override {}
   void progress(const std::string&) override {}
   bool had_problems() const override { return false; }
+};
+
+// Passes on, and tells.
+class TellingJournal final : public Journal {
+ public:
+  TellingJournal(Journal& journal, Voice* voice) : journal_(journal), voice_(voice) {}
+
+  Task<Expected<Memory>> load(Instant now) override { return journal_.load(now); }
+  Task<Expected<void>> commit(Changes changes) override {
+    for (const JournalEvent& event : changes.events) {
+      if (voice_ == nullptr) break;
+      voice_->detail(fmt::format("{} {} {}: {}", local_time(event.time), event.machine, event.kind, event.reason));
+    }
+    return journal_.commit(std::move(changes));
+  }
+  bool keeps_passes() const override { return journal_.keeps_passes(); }
+
+ private:
+  Journal& journal_;
+  Voice* voice_;
 };
 
 // Of a boot that counts from the request: what the cloud needs to answer the request is short.
@@ -67,7 +89,8 @@ class SimulatedRun {
                .start = begin_of(trace)},
               meter_),
         clock_(farm_.timeline, life_),
-        journal_(farm_.journal, life_, farm_.timeline, farm_.chronicle, farm_.trouble) {
+        kept_(farm_.journal, life_, farm_.timeline, farm_.chronicle, farm_.trouble),
+        journal_(kept_, terms.voice) {
     meter_.watch(farm_.timeline, farm_.cloud);
     make_world();
   }
@@ -180,7 +203,8 @@ class SimulatedRun {
   sim::Farm farm_;
   sim::Life life_;
   sim::VirtualClock clock_;
-  sim::SimJournal journal_;
+  sim::SimJournal kept_;
+  TellingJournal journal_;
   boost::asio::io_context context_{1};
   World world_;
   Rhythm rhythm_;

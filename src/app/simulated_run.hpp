@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "act/voice.hpp"
 #include "forecast/forecast.hpp"
 #include "model/config.hpp"
 #include "model/time.hpp"
@@ -18,6 +19,7 @@ struct SimulationTerms {
   std::optional<Seconds> interval{};                // a pass that often, as from cron; none: as the daemon does
   double interruptions_per_hour = 0;                // machines that their cloud takes away, of one
   std::uint64_t seed = 1;
+  Voice* voice = nullptr;    // told what the journal would have been told, as details
   bool skips_passes = true;  // those before which nothing has changed; without that all is the same, but slow
 };
 

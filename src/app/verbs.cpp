@@ -19,6 +19,7 @@
 #include "app/recall.hpp"
 #include "app/simulate.hpp"
 #include "app/tag_lock.hpp"
+#include "app/tune.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
 #include "decide/plan.hpp"
@@ -101,6 +102,8 @@ Task<int> run_verb(const Options& options, TerminalVoice& voice) {
       co_return co_await run_daemon(*std::move(config), options, voice);
     case Verb::simulate:
       co_return tell_simulation(*config, options, voice);
+    case Verb::tune:
+      co_return tell_tuning(*config, options, voice);
     case Verb::plan:
     case Verb::status:
       co_return co_await tell_only(*config, options, voice);
