@@ -133,7 +133,7 @@ class Traces(FarmTest):
         return path
 
     def test_a_simulation_has_the_promised_json(self):
-        farm = self.farm(pools={PLAIN: pool(pricePerHour=0.5)})
+        farm = self.farm(pools={PLAIN: pool(pricePerHour=2)})
         trace = self.trace(farm, HEADER + f"0,600,{PLAIN},,a\n30,60,{PLAIN},,b\n", "trace.csv.gz")
         ended = farm.run("simulate", farm.conf, "--trace", trace, "--json", "--boot", "60", "--seed", "3")
         self.assertEnded(ended, 0)
@@ -145,7 +145,7 @@ class Traces(FarmTest):
         self.assertEqual(set(figures["lowerBound"]), {"work", "level"})
         self.assertEqual((figures["steps"], figures["boots"], figures["peakMachines"]), (2, 1, 1))
         self.assertAlmostEqual(sum(figures["hours"].values()), figures["machineHours"], delta=0.001)
-        self.assertAlmostEqual(figures["cost"], figures["machineHours"] / 2, delta=0.001)
+        self.assertAlmostEqual(figures["cost"], 2 * figures["machineHours"], delta=0.001)
 
     def test_a_simulation_has_a_table_and_a_page(self):
         farm = self.farm()
@@ -236,6 +236,7 @@ class Decisions(FarmTest):
         self.assertEnded(simulated, 0)
 
         farm.begin_daemon()
+        farm.wait_for_machines(2)
         wait_for(lambda: self.decided(farm).count("gone") == 2, "both machines are gone again", farm.said)
         real = [(machine, kind, why) for machine, kind, why in self.events(farm)]
         expected = [tuple(line.split(maxsplit=4)[2:]) for line in simulated.err.splitlines()]
