@@ -5,7 +5,7 @@ namespace hydra_provisioner {
 void CurveSum::add(Millis from, Millis to) {
   if (to <= from) return;
   const auto first = static_cast<std::size_t>(from / span_);
-  const auto last = static_cast<std::size_t>(to / span_);
+  const auto last = static_cast<std::size_t>((to - Millis{1}) / span_);
   reach(last + 1);
   if (first == last) {
     partial_[first] += to - from;
