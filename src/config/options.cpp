@@ -69,7 +69,7 @@ constexpr Option pool[] = {
      "replace machines when what new ones are made from has changed; unless given, `false` for `nixopsExpr`, whose "
      "machines are redeployed as they are, and `true` for others"},
     {"pricePerHour", price, "",
-     "what an hour of one machine costs, stopped ones excepted, such as 0.17; only `hydra-provisioner cost` uses it"},
+     "what an hour of one machine costs, stopped ones excepted, such as 0.17; for `cost`, `simulate` and `tune`"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
