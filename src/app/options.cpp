@@ -66,8 +66,12 @@ std::string no_verb(const std::string& word) {
 
 // An option of those that go with some verbs only; none: all that are given go with this one.
 std::optional<std::string> misplaced_option(const CLI::App& app, const VerbSpec& spec) {
-  for (const char* option : {"--json", "--since", "--at", "--tag", "--config", "--detailed-exitcode", "--allow-empty",
-                             "--for", "--min", "--max", "--yes", "--off", "--settings"}) {
+  for (const char* option :
+       {"--json",        "--since",    "--at",   "--tag",      "--config",        "--detailed-exitcode",
+        "--allow-empty", "--for",      "--min",  "--max",      "--yes",           "--off",
+        "--settings",    "--trace",    "--boot", "--interval", "--interruptions", "--seed",
+        "--html",        "--hydra-db", "--csv",  "--column",   "--output",        "--days",
+        "--steps",       "--system"}) {
     if (app.get_option(option)->count() > 0 && !goes_with(option, spec))
       return fmt::format("{} goes with {}", option, verbs_with(option));
   }
@@ -84,6 +88,17 @@ std::optional<std::string> contradiction(const Options& options) {
   if (!options.min_machines && !options.max_machines) return "override takes --min, --max or both; or --off";
   if (options.min_machines && options.max_machines && *options.min_machines > *options.max_machines)
     return fmt::format("--min {} is more than --max {}", *options.min_machines, *options.max_machines);
+  return std::nullopt;
+}
+
+std::optional<std::string> contradiction_about_traces(const Options& options) {
+  const TraceOptions& given = options.traces;
+  if ((options.verb == Verb::simulate || options.verb == Verb::tune) && given.trace.empty())
+    return "which trace? name it by --trace FILE; docs/traces.md says where to get one";
+  if (options.verb != Verb::import_trace) return std::nullopt;
+  if (given.hydra_db.empty() == given.csv.empty()) return "import-trace takes one of --hydra-db and --csv";
+  if (!given.columns.empty() && given.csv.empty()) return "--column goes with --csv";
+  if (options.since && given.hydra_db.empty()) return "--since goes with --hydra-db";
   return std::nullopt;
 }
 
@@ -107,6 +122,7 @@ std::expected<Options, Farewell> interpret(Options options, std::vector<std::str
     options.arguments = std::move(words);
   }
   if (const auto contradicting = contradiction(options)) return usage(*contradicting);
+  if (const auto contradicting = contradiction_about_traces(options)) return usage(*contradicting);
   return options;
 }
 
@@ -131,7 +147,8 @@ void declare(CLI::App& app, Options& options, std::vector<std::string>& words, T
   app.add_option("words", words, "VERB and what it takes")->required(false)->group("");
   app.add_option("--state-dir", options.state_dir, "Where the journal, the logs and the local machines are");
   app.add_flag("--json", options.json, "Print JSON (the verbs that only tell)");
-  app.add_option("--since", texts.since, "How far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00 (history, cost)");
+  app.add_option("--since", texts.since,
+                 "How far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00 (history, cost, import-trace)");
   app.add_option("--at", texts.at, "As of a time, written likewise (explain, replay)");
   app.add_option("--for", texts.span, "For how long: 30m, 2h, 3d (protect, pause, override); else until taken back");
   app.add_option("--min", options.min_machines, "minMachines (override)")
@@ -142,6 +159,7 @@ void declare(CLI::App& app, Options& options, std::vector<std::string>& words, T
   app.add_flag("--yes", options.yes, "Do not ask (destroy)");
   app.add_option("--tag", options.tag, "Whose journal, where there are several (of verbs without CONF)");
   app.add_option("--config", options.config_file, "Decide from this configuration instead (replay)");
+  add_trace_options(app, options.traces);
   app.add_option("--settings", options.settings_file, "A JSON file with the provider's settings (check-provider)");
   app.add_flag("--detailed-exitcode", options.detailed_exit_code, "Exit with 2 if there are changes to make (plan)");
   app.add_flag("--allow-empty", options.allow_empty, "Accept a configuration without any type: drain everything");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/trace_options.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner {
@@ -31,6 +32,10 @@ enum class Verb : std::uint8_t {
   override_limits,
   ssh,
   check_provider,
+  simulate,
+  tune,
+  import_trace,
+  generate_trace,
   run_job
 };
 
@@ -50,6 +55,7 @@ struct Options {
   std::optional<std::int64_t> max_machines;
   bool yes = false;
   bool off = false;
+  TraceOptions traces;
   std::string state_dir;  // absolute
   bool json = false;
   bool detailed_exit_code = false;

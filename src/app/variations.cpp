@@ -10,6 +10,7 @@
 #include "app/when.hpp"
 #include "decide/demand.hpp"
 #include "decide/limits_in_force.hpp"
+#include "decide/plan.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -72,9 +73,30 @@ std::int64_t saturated(std::int64_t a, std::int64_t b) {
   return overflows ? std::numeric_limits<std::int64_t>::max() / 2 : result;
 }
 
+std::int64_t wanted_with(const Inputs& inputs, const PoolConfig& pool, std::int64_t more) {
+  const Inputs varied = with_steps(inputs, pool, more);
+  const Plan would_be = plan(varied.seen, varied.config);
+  const auto found = std::ranges::find(would_be.pools, pool.name, &PoolPlan::name);
+  return found == would_be.pools.end() ? 0 : found->wanted;
+}
+
+// The least number of further steps for which more machines than `goal` are wanted, by trying; none: not for a million.
+std::optional<std::int64_t> steps_beyond(std::int64_t goal, const PoolConfig& pool, const Inputs& inputs) {
+  constexpr std::int64_t most = 1 << 20;
+  std::int64_t enough = 1;
+  while (enough < most && wanted_with(inputs, pool, enough) <= goal) enough *= 2;
+  if (wanted_with(inputs, pool, enough) <= goal) return std::nullopt;
+  for (std::int64_t too_few = enough / 2; enough - too_few > 1;) {
+    const std::int64_t middle = (too_few + enough) / 2;
+    (wanted_with(inputs, pool, middle) > goal ? enough : too_few) = middle;
+  }
+  return enough;
+}
+
 // How many more steps must wait until one more machine is wanted.
-std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now) {
+std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now, const Inputs& inputs) {
   const std::int64_t goal = std::max(now.wanted, now.target);
+  if (pool.scaling == Scaling::work) return steps_beyond(goal, pool, inputs);
   const std::int64_t needed = saturated(goal, pool.runnables_per_machine) + pool.ignored_runnables + 1 - now.runnable;
   return needed > 0 ? std::optional(needed) : std::nullopt;
 }
@@ -84,7 +106,7 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
     all.push_back({"a status that is trusted, in which nothing waits", with_trusted_status(inputs)});
     return;
   }
-  if (const auto more = steps_to_next_machine(pool, now)) {
+  if (const auto more = steps_to_next_machine(pool, now, inputs)) {
     all.push_back(
         {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, pool, *more)});
   }

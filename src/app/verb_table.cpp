@@ -49,6 +49,16 @@ constexpr VerbSpec table[] = {
      "other limits than the configuration's, for some time"},
     {"ssh", Verb::ssh, ordering, "MACHINE [-- COMMAND]", 1, any_number, "a machine", "--tag", "log in, as root"},
 
+    {"simulate", Verb::simulate, forecasting, "CONF --trace FILE", 1, 1, "",
+     "--allow-empty --json --trace --boot --interval --interruptions --seed --html",
+     "what would it have cost, and how long would steps have waited?"},
+    {"tune", Verb::tune, forecasting, "CONF --trace FILE", 1, 1, "",
+     "--allow-empty --json --trace --boot --interval --interruptions --seed", "which settings would have been better?"},
+    {"import-trace", Verb::import_trace, forecasting, "", 0, 0, "", "--hydra-db --csv --column --since --output",
+     "a trace from Hydra's database (--hydra-db) or another CSV file (--csv)"},
+    {"generate-trace", Verb::generate_trace, forecasting, "KIND", 1, 1, "one of poisson, weekly and bursts",
+     "--seed --output --days --steps --system", "an invented one: poisson, weekly or bursts"},
+
     {"check-provider", Verb::check_provider, providing, "COMMAND...", 1, any_number, "the provider's command",
      "--json --settings", "does it do all that a provider has to? (on two machines of its own)"},
 
@@ -109,8 +119,8 @@ std::string all_verbs() {
 std::string table_text() {
   return section_text(working) + "\nWhat was, from the journal alone (changes nothing, asks nobody):\n\n" +
          section_text(recalling) + "\nOrders of yours, which passes and the daemon obey from the next pass on:\n\n" +
-         section_text(ordering) + "\nFor those who write a provider (docs/exec-provider.md):\n\n" +
-         section_text(providing);
+         section_text(ordering) + "\nWhat if, by the same passes in simulated time:\n\n" + section_text(forecasting) +
+         "\nFor those who write a provider (docs/exec-provider.md):\n\n" + section_text(providing);
 }
 
 }  // namespace hydra_provisioner

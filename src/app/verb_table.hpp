@@ -11,7 +11,7 @@
 
 namespace hydra_provisioner {
 
-enum class Section : std::uint8_t { working, recalling, ordering, providing, internal };  // of the help
+enum class Section : std::uint8_t { working, recalling, ordering, forecasting, providing, internal };  // of the help
 
 struct VerbSpec {
   std::string_view name;  // empty: of a pass, whose first word is the configuration
@@ -29,7 +29,7 @@ std::span<const VerbSpec> verb_table();
 const VerbSpec& spec_of(Verb verb);
 const VerbSpec* find_verb(std::string_view name);  // null: there is none of this name
 
-inline bool takes_config(const VerbSpec& spec) { return spec.words == "CONF"; }
+inline bool takes_config(const VerbSpec& spec) { return spec.words.starts_with("CONF"); }
 bool goes_with(std::string_view option, const VerbSpec& spec);
 
 // "check, plan and status"

@@ -11,14 +11,18 @@
 #include "app/daemon.hpp"
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
+#include "app/generate_trace.hpp"
 #include "app/hints.hpp"
+#include "app/import_trace.hpp"
 #include "app/levers.hpp"
 #include "app/look.hpp"
 #include "app/output.hpp"
 #include "app/pass.hpp"
 #include "app/recall.hpp"
+#include "app/simulate.hpp"
 #include "app/ssh.hpp"
 #include "app/tag_lock.hpp"
+#include "app/tune.hpp"
 #include "app/verb_table.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
@@ -90,6 +94,8 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
   if (options.verb == Verb::check_provider) co_return co_await check_provider(options, voice);
+  if (options.verb == Verb::import_trace) co_return import_trace(options, voice);
+  if (options.verb == Verb::generate_trace) co_return generate_trace(options, voice);
   if (options.verb == Verb::ssh) co_return log_in(options, voice);
   const Section section = spec_of(options.verb).section;
   if (section == Section::recalling) co_return co_await recall(options, voice);
@@ -101,6 +107,10 @@ Task<int> run_verb(const Options& options, TerminalVoice& voice) {
       co_return check(*config, options, voice);
     case Verb::daemon:
       co_return co_await run_daemon(*std::move(config), options, voice);
+    case Verb::simulate:
+      co_return tell_simulation(*config, options, voice);
+    case Verb::tune:
+      co_return tell_tuning(*config, options, voice);
     case Verb::plan:
     case Verb::status:
       co_return co_await tell_only(*config, options, voice);

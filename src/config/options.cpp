@@ -38,13 +38,25 @@ constexpr Option pool[] = {
     {"maxMachines", count, "1", "machines that may exist at any moment, stopped and failed ones included"},
     {"ignoredRunnables", count, "0", "waiting steps that are left to others, such as machines of your own"},
     {"runnablesPerMachine", quantity, "10", "waiting steps for which one machine is wanted"},
+    {"scaling", scaling, R"("runnables")",
+     "how many machines are wanted: `\"runnables\"`: as `runnablesPerMachine` says; `\"work\"`: those that are busy, "
+     "and "
+     "enough to begin what waits within `targetWait`; see [scaling.md](scaling.md)"},
+    {"targetWait", timeout, "",
+     "with `scaling = \"work\"`, 300 unless given: how long steps may wait until they begin"},
+    {"packing", flag, "",
+     "let the queue runner fill one machine after the other instead of spreading steps over all, so that others become "
+     "idle; `true` with `scaling = \"work\"`, else `false`"},
     {"maxJobs", quantity, "1", "steps that one machine builds at a time"},
     {"speedFactor", quantity, "1", "how the queue runner prefers these machines over others"},
     {"sshKey", ssh_key, "",
      "the private key with which the queue runner logs in as root, on the queue runner's host; `local` lets its public "
      "half in, and makes a key of its own if none is given"},
     {"stopOnIdle", flag, "false", "stop machines that are not needed and start them again, instead of destroying them"},
-    {"gracePeriod", seconds, "0", "how long a machine that is not needed must have been idle before it is given up"},
+    {"gracePeriod", seconds, "0",
+     "how long a machine that is not needed must have been idle before it is given up; with `scaling = \"work\"`, "
+     "unless "
+     "given, as long as machines take to boot"},
     {"billingPeriod", seconds, "0",
      "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; unless "
      "given, 3600 for `ec2` and for EC2 machines of NixOps"},
@@ -64,7 +76,7 @@ constexpr Option pool[] = {
      "replace machines when what new ones are made from has changed; unless given, `false` for `nixopsExpr`, whose "
      "machines are redeployed as they are, and `true` for others"},
     {"pricePerHour", price, "",
-     "what an hour of one machine costs, stopped ones excepted, such as 0.17; only `hydra-provisioner cost` uses it"},
+     "what an hour of one machine costs, stopped ones excepted, such as 0.17; for `cost`, `simulate` and `tune`"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
@@ -171,6 +183,8 @@ std::string kind_text(OptionKind kind) {
       return "`true` or `false`";
     case store:
       return "`\"own\"` or `\"host\"`";
+    case scaling:
+      return "`\"runnables\"` or `\"work\"`";
     case price:
       return "number, 0 to 1000000";
     case days:

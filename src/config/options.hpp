@@ -17,6 +17,7 @@ enum class OptionKind : std::uint8_t {
   texts,
   flag,
   store,        // of a local machine
+  scaling,      // a rule
   count,        // of machines or steps
   quantity,     // that something is divided by or multiplied with, so at least 1
   parallelism,  // of operations

@@ -18,6 +18,7 @@ void read_type(PoolConfig& pool, const std::string& path, Report& report);
 void read_machines(PoolConfig& pool, Settings& settings);
 void read_times(PoolConfig& pool, Settings& settings);
 void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
+void read_scaling(PoolConfig& pool, Settings& settings);
 void read_provider(PoolConfig& pool, Settings& settings, Report& report);
 
 }  // namespace
@@ -34,6 +35,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const Json&
   read_machines(pool, settings);
   read_times(pool, settings);
   read_schedules(pool, settings, report);
+  read_scaling(pool, settings);
   read_provider(pool, settings, report);
   pool.settings_json = compact(value);
   return pool;
@@ -109,6 +111,20 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
     if (min > max)
       report.add(path, fmt::format("minMachines {} is more than maxMachines {} then; change one", min, max));
   }
+}
+
+void read_scaling(PoolConfig& pool, Settings& settings) {
+  std::string rule = "runnables";
+  settings.read("scaling", rule);
+  if (rule == "work") {
+    pool.scaling = Scaling::work;
+    pool.packing = true;
+    pool.grace_is_boot_time = !settings.has("gracePeriod");
+  } else if (settings.has("targetWait")) {
+    settings.report("targetWait", "belongs to scaling = \"work\"; add that, or remove this");
+  }
+  settings.read("targetWait", pool.target_wait);
+  settings.read("packing", pool.packing);
 }
 
 NixopsSettings read_nixops(Settings& settings) {

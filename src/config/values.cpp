@@ -139,6 +139,9 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
     case OptionKind::time_zone:
       if (is_time_zone(std::string(text))) return std::nullopt;
       return R"(not a time zone of this host; write a name such as "Europe/Amsterdam", or install tzdata)";
+    case OptionKind::scaling:
+      if (text == "runnables" || text == "work") return std::nullopt;
+      return R"(not "runnables" or "work")";
     default:
       return std::nullopt;
   }

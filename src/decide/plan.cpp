@@ -10,6 +10,7 @@
 #include "decide/in_use.hpp"
 #include "decide/limits_in_force.hpp"
 #include "decide/next.hpp"
+#include "decide/outlook.hpp"
 #include "decide/pool_view.hpp"
 #include "decide/renewal.hpp"
 #include "decide/scale_down.hpp"
@@ -17,6 +18,7 @@
 #include "decide/sorting.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
+#include "decide/work_target.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -87,9 +89,16 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   return decision;
 }
 
-Target target_of(const PoolConfig& settings, bool is_configured, const Queue& queue, const Load& load) {
-  if (!is_configured) return target_of_retired(settings);
-  return queue ? classic_target(settings, load) : target_without_trusted_status(settings);
+Target target_of(const PoolView& pool) {
+  if (!pool.is_configured) return target_of_retired(pool.settings);
+  if (!pool.seen.queue) return target_without_trusted_status(pool.settings);
+  return pool.settings.scaling == Scaling::work ? work_target(pool.settings, pool.load, outlook(pool))
+                                                : classic_target(pool.settings, pool.load);
+}
+
+Seconds grace_of(const PoolView& pool) {
+  if (!pool.is_configured) return Seconds{0};
+  return pool.settings.grace_is_boot_time ? boot_time(pool.machines) : pool.settings.grace_period;
 }
 
 struct PoolToDecide {
@@ -128,17 +137,12 @@ std::vector<PoolView> views(const Snapshot& seen, const Config& config, const De
   std::vector<PoolView> views;
   for (const auto& [settings, is_configured, limits] : pools_by_name(seen, config, adjusted)) {
     const auto load = is_configured ? demand.pools.find(settings->name) : demand.pools.end();
-    PoolView view{.seen = seen,
-                  .config = config,
-                  .settings = *settings,
-                  .is_configured = is_configured,
-                  .load = load == demand.pools.end() ? Load{} : load->second,
-                  .target = {},
-                  .machines = {},
-                  .hold = {}};
-    view.target = target_of(*settings, is_configured, seen.queue, view.load);
-    if (!limits.empty()) view.target.sum += "; " + limits;
-    views.push_back(std::move(view));
+    views.push_back({.seen = seen,
+                     .config = config,
+                     .settings = *settings,
+                     .is_configured = is_configured,
+                     .load = load == demand.pools.end() ? Load{} : load->second,
+                     .limits = limits});
   }
   return views;
 }
@@ -168,7 +172,12 @@ Plan plan(const Snapshot& seen, const Config& config) {
   const Adjusted adjusted = adjusted_pools(seen, config);
   std::vector<PoolView> pools = views(seen, config, demand, adjusted);
   assign_machines(pools, seen.machines);
-  for (PoolView& pool : pools) pool.hold = hold_on(pool);
+  for (PoolView& pool : pools) {
+    pool.target = target_of(pool);
+    if (!pool.limits.empty()) pool.target.sum += "; " + pool.limits;
+    pool.grace = grace_of(pool);
+    pool.hold = hold_on(pool);
+  }
   result.actions.reserve(seen.machines.size());
   std::int64_t next_number = seen.next_number;
   for (const PoolView& pool : pools) {

@@ -21,8 +21,6 @@ namespace {
 constexpr Seconds stays_listed_while_paid{30 * 60};
 constexpr Seconds may_leave_below{10 * 60};
 
-Seconds grace(const PoolView& pool) { return pool.is_configured ? pool.settings.grace_period : Seconds{0}; }
-
 struct PaidPeriod {
   Instant end;
   Seconds left;
@@ -50,16 +48,16 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
   const auto& [machine, activity] = ready;
   if (activity.is_busy()) {
     const std::string busy = fmt::format("{}, {}", surplus, busy_with(activity.jobs));
-    if (grace(pool) == Seconds{0}) return act_on<Drain>(*machine, {fmt::format("{}, grace 0 s", busy), {}});
+    if (pool.grace == Seconds{0}) return act_on<Drain>(*machine, {fmt::format("{}, grace 0 s", busy), {}});
     return act_on<Keep>(*machine, {busy, {}});
   }
   const Seconds idle = activity.idle_at(pool.seen.now);
-  if (idle >= grace(pool)) {
+  if (idle >= pool.grace) {
     return act_on<Drain>(*machine,
-                         {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), grace(pool).count()), {}});
+                         {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), pool.grace.count()), {}});
   }
-  return act_on<Keep>(*machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), grace(pool).count()),
-                                 activity.idle_from + grace(pool)});
+  return act_on<Keep>(*machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), pool.grace.count()),
+                                 activity.idle_from + pool.grace});
 }
 
 bool is_ordered_away(const PoolView& pool, const Machine& machine) {

@@ -81,6 +81,8 @@ struct Schedule {
 
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
+// By which rule a pool's machines are counted: see docs/scaling.md.
+enum class Scaling : std::uint8_t { runnables, work };
 
 struct PoolConfig {
   PoolName name;
@@ -89,11 +91,15 @@ struct PoolConfig {
   std::int64_t max_machines = 1;
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 10;
+  Scaling scaling = Scaling::runnables;
+  Seconds target_wait{300};  // within which the work that waits is to begin
+  bool packing = false;      // the queue runner fills one machine after the other
   std::int64_t max_jobs = 1;
   std::int64_t speed_factor = 1;
   std::optional<std::string> ssh_key;  // private key's path on the queue runner's host
   bool stop_on_idle = false;
   Seconds grace_period{0};
+  bool grace_is_boot_time = false;        // instead of grace_period: as long as its machines take to boot
   std::optional<Seconds> billing_period;  // none: as its machines' provider says; 0: billed for what is used
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age;         // after which a machine is replaced; none: never

@@ -22,6 +22,7 @@ Task<Expected<bool>> SimPublisher::publish(std::string content, std::optional<La
 void SimPublisher::write(const std::string& content) {
   chronicle_.add("file: {} lines", std::ranges::count(content, '\n'));
   disk_.machines_file = {.content = content, .stamp = {++disk_.inodes, in_seconds(timeline_.now())}};
+  disk_.on_change();
   witness_.file_was_written(content);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -29,6 +30,7 @@ struct MachinesFileOnDisk {
 struct Disk {
   std::optional<MachinesFileOnDisk> machines_file;
   std::uint64_t inodes = 0;
+  std::function<void()> on_change = [] {};  // of the machines file
 };
 
 class SimPublisher : public Publisher {

@@ -20,7 +20,8 @@ class JournalStore {
   const Machine* find(const MachineId& machine) const;  // null: it was never written
 
  private:
-  std::map<std::int64_t, Machine> machines_;  // by number, gone ones too
+  std::map<std::int64_t, Machine> machines_;  // by number
+  std::map<std::int64_t, Machine> gone_;
   std::vector<RecordedPool> pools_;
   std::map<PoolName, CreationRecord> creations_;
   std::vector<JournalEvent> failures_;
@@ -36,6 +37,7 @@ class SimJournal final : public Journal {
 
   Task<Expected<Memory>> load(Instant now) override;
   Task<Expected<void>> commit(Changes changes) override;
+  bool keeps_passes() const override { return chronicle_.is_hashed(); }
 
  private:
   JournalStore& store_;

@@ -126,6 +126,8 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("sshKey", pool.ssh_key);
   field("stopOnIdle", pool.stop_on_idle);
   field("gracePeriod", pool.grace_period);
+  field("graceIsBootTime", pool.grace_is_boot_time);
+  field("targetWait", pool.target_wait);
   field("billingPeriod", pool.billing_period);
   field("bootTimeout", pool.boot_timeout);
   field("maxAge", pool.max_age);
@@ -198,6 +200,7 @@ Json value_of(const PoolConfig& pool) {
   Writer own;
   std::visit([&](const auto& settings) { fields_of_provider(settings, own); }, pool.provider);
   value["consecutiveFailures"] = pool.consecutive_failures;  // whose default is not 0
+  if (pool.scaling == Scaling::work) value["scaling"] = "work";
   value["provider"] = to_string(pool.kind());
   value["providerSettings"] = own.take();
   value["systems"] = pool.type.systems;
@@ -210,12 +213,33 @@ PoolConfig pool_of(const Json& value) {
   Reader field(value);
   fields_of_pool(pool, field);
   pool.consecutive_failures = value.value("consecutiveFailures", std::int64_t{0});  // an older version did not look
+  if (value.value("scaling", "") == "work") pool.scaling = Scaling::work;
   pool.provider = provider_settings(value.at("provider").get<std::string>());
   Reader own(value.at("providerSettings"));
   std::visit([&](auto& settings) { fields_of_provider(settings, own); }, pool.provider);
   pool.type.systems = value.at("systems").get<std::set<std::string>>();
   pool.type.features = value.at("features").get<std::set<std::string>>();
   return pool;
+}
+
+Json value_of(const std::vector<StepHistory>& history) {
+  Json value = Json::array();
+  for (const StepHistory& kind : history)
+    value.push_back({{"systems", kind.systems},
+                     {"features", kind.mandatory_features},
+                     {"steps", kind.steps},
+                     {"time", kind.time.count()}});
+  return value;
+}
+
+std::vector<StepHistory> step_history_of(const Json& value) {
+  std::vector<StepHistory> history;
+  for (const Json& kind : value)
+    history.push_back({.systems = kind.at("systems").get<std::set<std::string>>(),
+                       .mandatory_features = kind.at("features").get<std::set<std::string>>(),
+                       .steps = kind.at("steps").get<std::int64_t>(),
+                       .time = Seconds{kind.at("time").get<std::int64_t>()}});
+  return history;
 }
 
 Json value_of(const CreationRecord& record) {

@@ -81,6 +81,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "pool") inputs.config.pools.emplace(PoolName{name}, pool_of(value));
   if (kind == "machine") seen.machines.push_back(machine_of(MachineId{name}, value));
   if (kind == "steps") read_steps(seen.queue.value(), name, value);
+  if (kind == "history") seen.queue.value().history = step_history_of(value);
   if (kind == "entry") seen.queue.value().machines.value().emplace(name, queue_machine_of(value));
   if (kind == "retired") {
     for (const Json& pool : value) seen.retired.push_back(pool_of(pool));
@@ -119,6 +120,10 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   add_config(facts, config);
   add_queue(facts, seen.queue);
   for (const Machine& machine : seen.machines) facts["machine/" + machine.id.text] = compact(value_of(machine));
+  // It changes with every step that ends: kept only where something is decided from it.
+  const bool counts_work =
+      std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.scaling == Scaling::work; });
+  if (counts_work && seen.queue) facts["history"] = compact(value_of(seen.queue->history));
   Json retired = Json::array();
   for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));
   facts["retired"] = compact(retired);

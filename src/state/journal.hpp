@@ -83,6 +83,8 @@ class Journal {
   virtual ~Journal() = default;
   virtual Task<Expected<Memory>> load(Instant now) = 0;
   virtual Task<Expected<void>> commit(Changes changes) = 0;
+  // Whether it wants to be told of passes: what they saw, decided and took.
+  virtual bool keeps_passes() const { return true; }
 };
 
 }  // namespace hydra_provisioner

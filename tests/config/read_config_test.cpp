@@ -279,6 +279,31 @@ TEST(ReadConfig, TakesNumbersInTheirRangeOnly) {
             ConfigErrors{});
 }
 
+TEST(ReadConfig, CountsRunnablesUnlessItIsToldToCountWork) {
+  const PoolConfig classic = pool_of(local_pool({}));
+  EXPECT_EQ(classic.scaling, Scaling::runnables);
+  EXPECT_FALSE(classic.packing);
+  EXPECT_FALSE(classic.grace_is_boot_time);
+  const PoolConfig work = pool_of(local_pool({{"scaling", "work"}}));
+  EXPECT_EQ(work.scaling, Scaling::work);
+  EXPECT_EQ(work.target_wait, Seconds{300});
+  EXPECT_TRUE(work.packing);
+  EXPECT_TRUE(work.grace_is_boot_time);
+  const PoolConfig own =
+      pool_of(local_pool({{"scaling", "work"}, {"targetWait", 60}, {"packing", false}, {"gracePeriod", 0}}));
+  EXPECT_EQ(own.target_wait, Seconds{60});
+  EXPECT_FALSE(own.packing);
+  EXPECT_FALSE(own.grace_is_boot_time);
+  EXPECT_TRUE(pool_of(local_pool({{"packing", true}})).packing);
+}
+
+TEST(ReadConfig, KnowsTwoRulesOfScaling) {
+  EXPECT_EQ(pool_error("scaling", "wrok"), "\"wrok\" is not \"runnables\" or \"work\"");
+  EXPECT_EQ(pool_error("targetWait", 60), "belongs to scaling = \"work\"; add that, or remove this");
+  EXPECT_EQ(error_of(local_pool({{"scaling", "work"}, {"targetWait", 0}})),
+            "systemTypes.x86_64-linux.targetWait: 0 is out of range; it must be 1 to 315360000");
+}
+
 TEST(ReadConfig, SaysWhatStandsThereInsteadOfAnotherValue) {
   EXPECT_EQ(error_of(with_options({{"placeholders", "yes"}})), "placeholders: \"yes\" is not true or false");
   EXPECT_EQ(pool_error("sshKey", 3), "3 is not a string");

@@ -36,9 +36,13 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .max_machines = settings.max_machines,
           .ignored_runnables = settings.ignored_runnables,
           .runnables_per_machine = settings.runnables_per_machine,
+          .scaling = settings.scaling,
+          .target_wait = settings.target_wait,
+          .max_jobs = settings.max_jobs,
           .ssh_key = {},
           .stop_on_idle = settings.stop_on_idle,
           .grace_period = settings.grace_period,
+          .grace_is_boot_time = settings.grace_is_boot_time,
           .billing_period = settings.billing_period,
           .boot_timeout = settings.boot_timeout,
           .max_age = settings.max_age,
@@ -250,6 +254,11 @@ Farm& Farm::started_unknown() {
 
 Farm& Farm::clock_ahead(Seconds difference) {
   clock_ahead_ = difference;
+  return *this;
+}
+
+Farm& Farm::has_built(StepHistory kind) {
+  status_.history.push_back(std::move(kind));
   return *this;
 }
 

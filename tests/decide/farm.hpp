@@ -28,8 +28,12 @@ struct Settings {
   std::int64_t max_machines = 10;
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 1;
+  Scaling scaling = Scaling::runnables;
+  Seconds target_wait{300};
+  std::int64_t max_jobs = 1;
   bool stop_on_idle = false;
   Seconds grace_period{0};
+  bool grace_is_boot_time = false;
   std::optional<Seconds> billing_period{};
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age{};
@@ -108,7 +112,8 @@ class Farm {
   Farm& started(Instant queue_runner_start);
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
-  Farm& no_machines_in_status();          // `machines` is null or missing
+  Farm& has_built(StepHistory kind);
+  Farm& no_machines_in_status();  // `machines` is null or missing
   Farm& untrusted(const std::string& why);
   Farm& unseen(const std::string& why);  // the machines of the pool that was named last
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);

@@ -107,6 +107,7 @@ void begin_trouble(sim::Farm& farm, Invariants& invariants, const Happening& hap
   farm.trouble.status_age = Seconds{happening.which * 15};
   if (happening.kind != Kind::folder_is_gone) return;
   farm.disk.machines_file.reset();
+  farm.disk.on_change();
   invariants.file_was_lost();
 }
 

@@ -6,12 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "sim/random.hpp"
+#include "model/random.hpp"
 
 namespace hydra_provisioner::simulation {
 namespace {
-
-using sim::Random;
 
 constexpr std::array<const char*, kinds> names{"steps arrive",
                                                "the program is killed",

@@ -22,6 +22,9 @@ PoolConfig any_pool() {
   pool.ssh_key = "/key";
   pool.stop_on_idle = true;
   pool.grace_period = Seconds{6};
+  pool.grace_is_boot_time = true;
+  pool.scaling = Scaling::work;
+  pool.target_wait = Seconds{77};
   pool.billing_period = Seconds{0};  // not the same as none
   pool.boot_timeout = Seconds{8};
   pool.max_age = Seconds{9};
@@ -76,6 +79,7 @@ Inputs everything() {
       {"root@10.0.0.1",
        {.enabled = false, .current_jobs = 0, .idle_since = Instant{}, .last_failure = noon, .consecutive_failures = 3}},
       {"a/b", {}}};
+  status.history = {{.systems = {"x", "y"}, .mandatory_features = {"b"}, .steps = 3, .time = Seconds{40}}};
   inputs.seen.queue = status;
   inputs.seen.retired = {any_pool()};
   inputs.seen.creations[PoolName{"p"}] = {.failed_passes = 2, .last_failed_pass = noon, .failures = {noon, noon}};
@@ -113,6 +117,10 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.queue->arrived, before.seen.queue->arrived);
   EXPECT_EQ(after.seen.queue->started, before.seen.queue->started);
   EXPECT_EQ(after.config.tag, before.config.tag);
+  EXPECT_EQ(after.seen.queue->history, before.seen.queue->history);
+  EXPECT_EQ(after.config.pools.at(any_pool().name).scaling, Scaling::work);
+  EXPECT_EQ(after.config.pools.at(any_pool().name).target_wait, Seconds{77});
+  EXPECT_TRUE(after.config.pools.at(any_pool().name).grace_is_boot_time);
   const auto& entry = after.seen.queue->machines->at("root@10.0.0.1");
   EXPECT_EQ(entry.enabled, false);
   EXPECT_EQ(entry.current_jobs, 0);
