@@ -63,6 +63,10 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   pool.max_machines = *inRange<std::int64_t>(0, 9);
   pool.ignored_runnables = *inRange<std::int64_t>(0, 8);
   pool.runnables_per_machine = *inRange<std::int64_t>(1, 12);
+  if (*arbitrary<bool>()) pool.scaling = Scaling::work;
+  pool.target_wait = Seconds{*element<std::int64_t>(1, 60, 300, 315'360'000)};
+  pool.max_jobs = *element<std::int64_t>(1, 1, 4, 1'000'000);
+  pool.grace_is_boot_time = *arbitrary<bool>();
   pool.stop_on_idle = *arbitrary<bool>();
   pool.grace_period = Seconds{*element<std::int64_t>(0, 0, 1, 600, 3600)};
   pool.billing_period = Seconds{*element<std::int64_t>(0, 0, 60, 600, 900, 1800, 3600, 86400)};
@@ -138,6 +142,12 @@ QueueStatus any_status(const std::vector<Machine>& machines) {
     const std::int64_t running = *inRange<std::int64_t>(0, 2);
     status.step_types.push_back(
         {.key = key, .type = parse_step_type(key), .runnable = any_count(), .running = running});
+  }
+  if (*arbitrary<bool>()) {
+    status.history.push_back({.systems = {"aarch64-linux", "x86_64-linux"},
+                              .mandatory_features = {},
+                              .steps = *element<std::int64_t>(1, 5, 1'000'000'000),
+                              .time = Seconds{*element<std::int64_t>(0, 1, 5000, 1'000'000'000'000)}});
   }
   if (rarely()) return status;
   status.machines.emplace();
@@ -238,10 +248,10 @@ std::string described(const Machine& m) {
 }
 
 std::string described(const PoolConfig& p) {
-  return fmt::format("{} {} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
-                     to_string(p.kind()), p.min_machines, p.max_machines, p.ignored_runnables, p.runnables_per_machine,
-                     p.stop_on_idle, p.grace_period.count(), p.billing_period.value_or(Seconds{0}).count(),
-                     p.boot_timeout.count());
+  return fmt::format("{} {}{} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
+                     p.scaling == Scaling::work ? "by work " : "", to_string(p.kind()), p.min_machines, p.max_machines,
+                     p.ignored_runnables, p.runnables_per_machine, p.stop_on_idle, p.grace_period.count(),
+                     p.billing_period.value_or(Seconds{0}).count(), p.boot_timeout.count());
 }
 
 }  // namespace

@@ -127,6 +127,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   const std::int64_t pools = one_of<6>(random, {1, 1, 2, 2, 3, 4});
   for (std::int64_t n = 0; n < pools; ++n)
     scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
+  for (std::size_t n = 0; n < scenario.pools.size(); ++n) scenario.pools[n].counts_work = (seed + n) % 4 == 0;
   draw_happenings(random, scenario);
   return scenario;
 }
@@ -140,11 +141,11 @@ std::string to_string(const Scenario& scenario) {
       style.lists_machines ? "" : "no machines, ", style.releases_early ? "releases early, " : "",
       style.unsupported_for_at_most.count(), style.clock_ahead.count());
   for (const PoolSetup& pool : scenario.pools) {
-    text +=
-        fmt::format("  pool {}: {}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
-                    pool.name, pool.is_nixops ? "nixops" : "local", pool.min_machines, pool.max_machines,
-                    pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
-                    pool.grace_period_seconds, pool.billing_period_seconds);
+    text += fmt::format(
+        "  pool {}: {}{}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
+        pool.name, pool.counts_work ? "by work, " : "", pool.is_nixops ? "nixops" : "local", pool.min_machines,
+        pool.max_machines, pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
+        pool.grace_period_seconds, pool.billing_period_seconds);
   }
   for (const Happening& happening : scenario.happenings) text += fmt::format("  {}\n", to_string(happening));
   return text + fmt::format("  {:6} s  calm\n", scenario.calm_from.count());

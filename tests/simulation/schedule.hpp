@@ -20,6 +20,7 @@ struct PoolSetup {
   std::int64_t max_machines = 1;
   std::int64_t runnables_per_machine = 10;
   std::int64_t max_jobs = 1;
+  bool counts_work = false;
   bool stop_on_idle = false;
   std::int64_t grace_period_seconds = 0;
   std::int64_t billing_period_seconds = 0;
