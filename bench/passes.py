@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/e2e"))
+from daemon_farm import DaemonFarm  # noqa: E402
 from farm import PLAIN, Farm, pool  # noqa: E402
 
 ROUNDS = 15
@@ -25,7 +26,7 @@ def main():
         signal.signal(number, leave)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where sshd is
-    print(json.dumps(passes_with_nothing_to_do() | creations()))
+    print(json.dumps(passes_with_nothing_to_do() | creations() | reactions() | many_boots()))
 
 
 def leave(_signal, _frame):
@@ -57,6 +58,52 @@ def creations():
         with farm_of(machines, bootSeconds=10) as farm:
             figures[name] = round(seconds_of(lambda farm=farm: create_all(farm)), 2)
     return figures
+
+
+def reactions():
+    """Of a daemon: from a status that asks for one more machine until its creation begins, at worst."""
+    interval, trials = 5, 6
+    farm = DaemonFarm(pools={PLAIN: pool(maxMachines=trials)}, interval=interval)
+    with daemon_over(farm):
+        worst = max(reaction(farm, number) for number in range(trials))
+        return {"reaction_beyond_interval_ms": round((worst - interval) * 1000, 1)}
+
+
+def reaction(farm, number):
+    request = farm.state / f"jobs/t-{number}.request.json"
+    farm.queue(runnable=10 * (number + 1))
+    seconds = seconds_of(lambda: wait_closely(request.exists))
+    farm.wait_for_machines(number + 1)
+    farm.wait_for_passes(2)  # until nothing changes any more, and passes are rare again
+    return seconds
+
+
+def wait_closely(condition):
+    while not condition():
+        time.sleep(0.001)
+
+
+def many_boots():
+    """200 machines that boot for a minute, all at a time, from the demand until all are published."""
+    machines = 200
+    local = {"bootSeconds": 60}
+    farm = DaemonFarm(pools={PLAIN: pool(maxMachines=machines, local=local)}, maxParallel=machines, interval=2)
+    with daemon_over(farm):
+        farm.queue(runnable=10 * machines)
+        seconds = seconds_of(lambda: wait_closely(lambda: len(farm.listed()) == machines))
+        return {"two_hundred_boots_s": round(seconds, 1)}
+
+
+@contextlib.contextmanager
+def daemon_over(farm):
+    farm.daemon = farm.begin_daemon()
+    try:
+        farm.wait_for_passes(2)
+        yield
+    finally:
+        farm.daemon.terminate()
+        farm.daemon.wait(60)
+        farm.end()
 
 
 @contextlib.contextmanager

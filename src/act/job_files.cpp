@@ -13,8 +13,8 @@ namespace hydra_provisioner {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
-constexpr std::array<std::string_view, 7> error_kinds{"failed",     "timed out",   "refused",   "already exists",
-                                                      "unfinished", "no capacity", "unanswered"};
+constexpr std::array<std::string_view, 8> error_kinds{"failed",     "timed out",   "refused",    "already exists",
+                                                      "unfinished", "no capacity", "unanswered", "untouched"};
 constexpr std::array<std::string_view, 6> instance_states{"incomplete",  "running", "unproven",
                                                           "unreachable", "stopped", "vanished"};
 

@@ -49,6 +49,7 @@ void begin_anew(Machine& machine, Instant now) {
   machine.spec_hash.clear();
   machine.first_listed_at.reset();
   machine.unlisted_at.reset();
+  machine.listed_for.reset();
 }
 
 // The last look before something irreversible: nothing that happened in this pass has put the machine back into the

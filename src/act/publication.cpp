@@ -44,11 +44,23 @@ void Publication::note_intent(const MachinesFile& file) {
   for (const MachineId& id : file.listed) {
     Machine& machine = ledger_.at(id);
     if (machine.first_listed_at && !machine.unlisted_at) continue;
+    before_.emplace(id, machine);
     machine.listed_at = ledger_.now();
     if (!machine.first_listed_at) machine.first_listed_at = machine.listed_at;
     machine.unlisted_at.reset();
     ledger_.touch(machine);
     unrecorded_.insert(id);
+  }
+}
+
+// Nothing has been published, so the machines are out of the file for as long as they were before.
+void Publication::take_back_intent() {
+  for (const auto& [id, before] : std::exchange(before_, {})) {
+    Machine& machine = ledger_.at(id);
+    machine.listed_at = before.listed_at;
+    machine.first_listed_at = before.first_listed_at;
+    machine.unlisted_at = before.unlisted_at;
+    ledger_.touch(machine);
   }
 }
 
@@ -60,7 +72,10 @@ void Publication::note_published(const MachinesFile& file) {
     const bool is_fresh_out = machine->first_listed_at && !machine->unlisted_at && !is_listed;
     if (machine->listed == is_listed && !is_fresh_out) continue;
     machine->listed = is_listed;
-    if (is_fresh_out) machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
+    if (is_fresh_out) {
+      machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
+      machine->listed_for = ledger_.now() - *machine->first_listed_at;
+    }
     ledger_.touch(*machine);
   }
 }
@@ -81,8 +96,11 @@ Task<void> Publication::publish_once() {
   }
   const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
   if (published) {
+    before_.clear();
     note_published(file);
   } else {
+    const ErrorKind kind = published.error().kind;
+    if (kind == ErrorKind::untouched || kind == ErrorKind::refused) take_back_intent();
     complain(published.error().message);
     // A command that hangs would hold up everything else a second time.
     gave_up_ = published.error().kind == ErrorKind::timed_out;

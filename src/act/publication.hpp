@@ -34,6 +34,7 @@ class Publication {
   MachinesFile render(const std::set<MachineId>& without);
   Task<void> publish_once();
   void note_intent(const MachinesFile& file);
+  void take_back_intent();
   void note_published(const MachinesFile& file);
   LastDelivery delivery_of(const MachinesFile& file, bool succeeded) const;
   Task<bool> record(std::optional<LastDelivery> delivery);
@@ -46,8 +47,9 @@ class Publication {
   std::optional<LastDelivery> last_delivery_;
   Seconds queue_clock_ahead_;
   Voice& voice_;
-  std::set<MachineId> unrecorded_;    // to be listed, which the journal does not know yet
-  std::set<std::string> complaints_;  // already voiced in this pass
+  std::set<MachineId> unrecorded_;       // to be listed, which the journal does not know yet
+  std::map<MachineId, Machine> before_;  // as they were, of those that are to be listed and are not yet
+  std::set<std::string> complaints_;     // already voiced in this pass
   bool is_publishing_ = false;
   bool again_ = false;
   bool gave_up_ = false;  // for this pass

@@ -54,6 +54,19 @@ json machine_document(const Machine& machine, const Queue& queue) {
   return document;
 }
 
+json order_documents(const Snapshot& seen) {
+  json orders = json::array();
+  for (const auto& [key, order] : seen.orders) {
+    if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
+    orders.push_back({{"order", to_string(key.first)},
+                      {"whom", key.second},
+                      {"value", order.value},
+                      {"since", to_unix(order.since)},
+                      {"until", optional_time(order.until)}});
+  }
+  return orders;
+}
+
 }  // namespace
 
 json plan_document(const Plan& plan) {
@@ -85,7 +98,8 @@ json status_document(const Look& look, const Plan& plan) {
           {"time", to_unix(plan.time)},
           {"queue", queue_document(plan)},
           {"pools", pool_documents(plan)},
-          {"machines", std::move(machines)}};
+          {"machines", std::move(machines)},
+          {"orders", order_documents(look.seen)}};
 }
 
 }  // namespace hydra_provisioner

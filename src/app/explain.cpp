@@ -57,10 +57,9 @@ std::vector<std::string> binding_limits(const PoolPlan& pool, const Replayed& pa
     limits.emplace_back("it is not configured any more");
     return limits;
   }
-  const PoolConfig& settings = configured->second;
   if (pass.plan.untrusted) return limits;
-  if (pool.wanted > pool.target) limits.push_back(fmt::format("maxMachines {}", settings.max_machines));
-  if (pool.wanted < pool.target) limits.push_back(fmt::format("minMachines {}", settings.min_machines));
+  if (pool.wanted > pool.target) limits.push_back(fmt::format("maxMachines {}", pool.target));
+  if (pool.wanted < pool.target) limits.push_back(fmt::format("minMachines {}", pool.target));
   if (pool.runnable == 0) limits.emplace_back("nothing waits");
   if (pool.runnable > 0 && pool.runnable <= pool.ignored)
     limits.push_back(fmt::format("ignoredRunnables {}: no more than these wait", pool.ignored));

@@ -1,12 +1,16 @@
 #include "app/hints.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <variant>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "config/settings.hpp"
+#include "io/programs.hpp"
+#include "io/wording.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -28,10 +32,16 @@ void hint_at_missing_expression(const PoolConfig& pool, std::vector<std::string>
   hints.push_back(fmt::format("{}.nixopsExpr: {}: no such file", place_of(pool), nixops->expression));
 }
 
-void hint_at_missing_provider(const PoolConfig& pool, std::vector<std::string>& hints) {
-  if (pool.kind() != ProviderKind::exec) return;
-  hints.push_back(fmt::format("{}: this version does not have the {} provider: no machines will be created",
-                              place_of(pool), to_string(pool.kind())));
+void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& hints) {
+  const auto* exec = std::get_if<ExecSettings>(&pool.provider);
+  if (exec == nullptr) return;
+  const auto program = find_program(exec->command.front());
+  const std::string place = place_of(pool) + ".exec.command";
+  if (!program) {
+    hints.push_back(fmt::format("{}: {}", place, program.error().message));
+  } else if (::access(program->c_str(), X_OK) != 0) {
+    hints.push_back(fmt::format("{}: {}: {}", place, *program, os_error(errno)));
+  }
 }
 
 }  // namespace
@@ -41,7 +51,7 @@ std::vector<std::string> hints_for(const Config& config) {
   for (const auto& [name, pool] : config.pools) {
     hint_at_billing(pool, hints);
     hint_at_missing_expression(pool, hints);
-    hint_at_missing_provider(pool, hints);
+    hint_at_missing_program(pool, hints);
   }
   return hints;
 }

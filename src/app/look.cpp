@@ -9,14 +9,10 @@
 
 #include "config/load.hpp"
 #include "io/gather.hpp"
+#include "observe/schedules.hpp"
 
 namespace hydra_provisioner {
 namespace {
-
-std::string without_provider(ProviderKind kind) {
-  return fmt::format("this version has no {} provider; its machines are left alone, and none are created",
-                     to_string(kind));
-}
 
 // Local machines are looked for even if we know of none: that costs nothing, and asks no program that may be missing.
 std::set<ProviderKind> concerned(const Config& config, const Memory& memory) {
@@ -81,11 +77,10 @@ Task<void> ask(const World& world, const Config& config, const Memory& memory, Q
   std::vector<std::function<Task<void>()>> questions;
   questions.push_back([&] { return read_into(queue, *world.queue); });
   for (auto& [kind, listing] : listings) {
-    const auto provider = world.providers.find(kind);
-    if (provider == world.providers.end()) continue;
-    questions.push_back([&listings, kind, &provider = *provider->second, request = request_for(kind, config, memory)] {
-      return list_into(listings, kind, &provider, request);
-    });
+    questions.push_back(
+        [&listings, kind, &provider = *world.providers.at(kind), request = request_for(kind, config, memory)] {
+          return list_into(listings, kind, &provider, request);
+        });
   }
   const std::size_t all = questions.size();
   co_await run_all(std::move(questions), all);
@@ -110,19 +105,13 @@ std::int64_t next_number(std::int64_t known, const Fleet& fleet) {
   return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
 }
 
-bool has_machines(ProviderKind kind, const Memory& memory) {
-  return std::ranges::any_of(memory.machines, [kind](const Machine& machine) { return machine.provider == kind; });
-}
-
-void split_by_reach(Look& look, const World& world, const Memory& memory, const Listings& listings) {
+void split_by_reach(Look& look, const World& world, const Listings& listings) {
   for (const auto& [kind, listing] : listings) {
     if (listing) {
       look.reachable.emplace(kind, world.providers.at(kind).get());
       for (const auto& [pool, why] : listing->unseen) look.problems.push_back(fmt::format("{}: {}", pool, why));
     } else {
-      const bool is_absent = !world.providers.contains(kind) && !has_machines(kind, memory);
-      (is_absent ? look.absent : look.problems)
-          .push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
+      look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
     }
   }
 }
@@ -185,12 +174,12 @@ Task<void> ask_for_specifications(Look& look, const Config& config) {
 Task<Look> look_around(const World& world, const Config& config, const Memory& memory) {
   Look look;
   Listings listings;
-  for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure(without_provider(kind)));
+  for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure("not asked"));
   // Before the providers are asked: what a job has finished by now, they show.
   const auto jobs = world.jobs->list();
   if (!jobs) look.problems.push_back(jobs.error().message);
   co_await ask(world, config, memory, look.seen.queue, listings);
-  split_by_reach(look, world, memory, listings);
+  split_by_reach(look, world, listings);
   co_await ask_for_specifications(look, config);
   for (const auto& [kind, provider] : world.providers) {
     if (Upkeep* upkeep = provider->upkeep()) look.seen.check_intervals.emplace(kind, upkeep->check_interval());
@@ -202,6 +191,10 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
   look.seen.creations = memory.creations;
+  look.seen.orders = memory.orders;
+  for (const auto& [name, pool] : config.pools) {
+    if (!pool.schedules.empty()) look.seen.scheduled.emplace(name, scheduled_limits(pool.schedules, look.seen.now));
+  }
   count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);

@@ -23,7 +23,6 @@ struct Look {
   PoolSettings pools;   // configured ones and those that only have machines left
   Providers reachable;  // providers that told us their machines
   std::vector<std::string> problems;
-  std::vector<std::string> absent;  // providers that are configured, but not part of this version
 };
 
 Task<Look> look_around(const World& world, const Config& config, const Memory& memory);

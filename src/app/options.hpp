@@ -7,16 +7,37 @@
 #include <string>
 #include <vector>
 
+#include "app/trace_options.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner {
 
-enum class Verb : std::uint8_t { pass, daemon, check, plan, status, history, explain, cost, replay, run_job };
-
-// Whether it only reads the journal.
-constexpr bool recalls(Verb verb) {
-  return verb == Verb::history || verb == Verb::explain || verb == Verb::cost || verb == Verb::replay;
-}
+enum class Verb : std::uint8_t {
+  pass,
+  daemon,
+  check,
+  plan,
+  status,
+  history,
+  explain,
+  cost,
+  replay,
+  logs,
+  drain,
+  undrain,
+  destroy,
+  protect,
+  pause,
+  resume,
+  override_limits,
+  ssh,
+  check_provider,
+  simulate,
+  tune,
+  import_trace,
+  generate_trace,
+  run_job
+};
 
 enum class Color : std::uint8_t { automatic, always, never };
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
@@ -24,10 +45,17 @@ enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 struct Options {
   Verb verb = Verb::pass;
   std::string config_file;             // of every verb that takes one
-  std::vector<std::string> arguments;  // of run_job: TAG ID; of those that recall: MACHINE, TYPE or PASS
+  std::vector<std::string> arguments;  // of verbs that take no configuration: see app/verb_table.cpp
+  std::string settings_file;           // of check_provider
   std::string tag;                     // whose journal; empty: the only one
   std::optional<Instant> since;
   std::optional<Instant> at;
+  std::optional<Seconds> span;  // --for
+  std::optional<std::int64_t> min_machines;
+  std::optional<std::int64_t> max_machines;
+  bool yes = false;
+  bool off = false;
+  TraceOptions traces;
   std::string state_dir;  // absolute
   bool json = false;
   bool detailed_exit_code = false;

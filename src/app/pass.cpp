@@ -27,7 +27,6 @@ Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journa
   mend_times(*memory, start);
   const Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
-  for (const std::string& kind : look.absent) voice.problem(kind);
 
   // Decide.
   const Plan todo = plan(look.seen, config);
@@ -48,7 +47,8 @@ Task<PassEnd> run_pass(const World& world, const Config& config, Journal& journa
 
   // Record.
   Changes record;
-  record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
+  if (journal.keeps_passes())
+    record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 
   co_return end_of_pass(todo, ledger, voice);

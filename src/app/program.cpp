@@ -18,6 +18,7 @@
 #include "app/options.hpp"
 #include "app/run_job.hpp"
 #include "app/terminal.hpp"
+#include "app/verb_table.hpp"
 #include "app/verbs.hpp"
 
 namespace hydra_provisioner {
@@ -49,6 +50,8 @@ Task<Signalled> signalled() {
 // every intention is in the journal, so the next pass carries on.
 Task<int> run_until_signalled(const Options& options, TerminalVoice& voice) {
   using namespace boost::asio::experimental::awaitable_operators;
+  // What they do cannot be interrupted, and nothing is lost when a signal ends it.
+  if (spec_of(options.verb).section == Section::forecasting) co_return co_await run_verb_or_report(options, voice);
   if (options.verb == Verb::daemon) co_return co_await run_verb_or_report(options, voice);  // it has its own way to end
   const auto first = co_await (run_verb_or_report(options, voice) || signalled() || voice.animate());
   if (const int* status = std::get_if<int>(&first)) co_return *status;

@@ -1,52 +1,38 @@
 #include "app/recall.hpp"
 
-#include <algorithm>
-#include <filesystem>
-#include <system_error>
-#include <vector>
-
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/cost.hpp"
 #include "app/exit_status.hpp"
 #include "app/explain.hpp"
 #include "app/history.hpp"
+#include "app/known_names.hpp"
+#include "app/output.hpp"
 #include "app/replay.hpp"
+#include "app/tag_choice.hpp"
 #include "app/world.hpp"
+#include "io/files.hpp"
 #include "state/archive.hpp"
 
 namespace hydra_provisioner {
 namespace {
 
-std::vector<std::string> tags_in(const std::string& state_dir) {
-  std::vector<std::string> tags;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(state_dir, ignored)) {
-    if (entry.path().extension() == ".sqlite") tags.push_back(entry.path().stem());
+int tell_log(const Archive& archive, const Options& options, TerminalVoice& voice) {
+  constexpr std::size_t bytes_max = std::size_t{64} << 20;
+  const std::string& name = options.arguments.front();
+  const auto known = look_up(archive, name);
+  if (!known || *known == Known::type) {
+    voice.problem(known ? fmt::format("{} is a type, and not a machine", name) : known.error().message);
+    return exit_status::usage;
   }
-  std::ranges::sort(tags);
-  return tags;
-}
-
-// The tag's journal: of --tag, of the machine that is asked for, or the only one.
-Expected<std::string> choose_tag(const Options& options) {
-  const std::vector<std::string> tags = tags_in(options.state_dir);
-  const auto none = [&](const std::string& what) {
-    return failure(
-        fmt::format("{}: no journal{}; name its folder by --state-dir, or run a pass first", options.state_dir, what));
-  };
-  if (tags.empty()) return none("");
-  if (!options.tag.empty()) {
-    if (std::ranges::find(tags, options.tag) != tags.end()) return options.tag;
-    return none(fmt::format(" of tag {}, only of {}", options.tag, fmt::join(tags, ", ")));
+  const std::string path = fmt::format("{}/logs/{}.log", options.state_dir, name);
+  const auto text = read_file(path, bytes_max);
+  if (!text) {
+    voice.problem(text.error().message);
+    return exit_status::failed;
   }
-  if (tags.size() == 1) return tags.front();
-  for (const std::string& tag : tags) {
-    if (!options.arguments.empty() && is_of(Tag{tag}, MachineId{options.arguments.front()})) return tag;
-  }
-  return failure(
-      fmt::format("{}: journals of several tags: {}; choose one by --tag", options.state_dir, fmt::join(tags, ", ")));
+  if (!*text) voice.note(fmt::format("{} is not there: no operation has been at work on {}", path, name));
+  return print(text->value_or(""), voice) ? exit_status::done : exit_status::failed;
 }
 
 }  // namespace
@@ -69,6 +55,8 @@ Task<int> recall(const Options& options, TerminalVoice& voice) {
       co_return tell_explanation(*archive, options, voice);
     case Verb::cost:
       co_return tell_cost(*archive, options, voice);
+    case Verb::logs:
+      co_return tell_log(*archive, options, voice);
     default:
       co_return co_await tell_replay(*archive, options, voice);
   }

@@ -18,6 +18,7 @@
 #include "config/load.hpp"
 #include "decide/plan.hpp"
 #include "io/json.hpp"
+#include "observe/schedules.hpp"
 #include "state/pass_rows.hpp"
 
 namespace hydra_provisioner {
@@ -118,6 +119,10 @@ Inputs with_config(Inputs inputs, const Config& config) {
   const Tag tag = inputs.config.tag;  // the machines' own
   inputs.config = config;
   inputs.config.tag = tag;
+  inputs.seen.scheduled.clear();
+  for (const auto& [name, pool] : config.pools) {
+    if (!pool.schedules.empty()) inputs.seen.scheduled.emplace(name, scheduled_limits(pool.schedules, inputs.seen.now));
+  }
   return inputs;
 }
 

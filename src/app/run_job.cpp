@@ -87,12 +87,10 @@ JobResult perform(const Tag& tag, const std::string& state_dir, const JobRequest
   if (!pool) return std::unexpected(pool.error());
   SystemClock clock;
   const auto providers = make_providers(tag, state_dir, clock);
-  const auto provider = providers.find(request.provider);
-  if (provider == providers.end())
-    return failure(fmt::format("this version has no {} provider", to_string(request.provider)));
+  Provider& provider = *providers.at(request.provider);
   JobResult result = failure("not finished");
   boost::asio::io_context context(1);
-  boost::asio::co_spawn(context, call_within_deadline(*provider->second, request, *pool),
+  boost::asio::co_spawn(context, call_within_deadline(provider, request, *pool),
                         [&](std::exception_ptr thrown, JobResult returned) {
                           if (thrown) std::rethrow_exception(thrown);
                           result = std::move(returned);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/documents.hpp"
+#include "app/when.hpp"
 #include "decide/idleness.hpp"
 
 namespace hydra_provisioner {
@@ -78,6 +79,18 @@ std::string machine_line(const Machine& machine, const Look& look) {
   return line + "\n";
 }
 
+std::string order_lines(const Snapshot& seen) {
+  std::string text;
+  for (const auto& [key, order] : seen.orders) {
+    if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
+    const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
+    text += fmt::format("ordered: {}{}{}{}\n", to_string(key.first), key.second.empty() ? "" : " " + key.second,
+                        is_limit ? fmt::format(" {}", order.value) : "",
+                        order.until ? fmt::format(", until {}", local_time(*order.until)) : "");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string plan_text(const Plan& plan, bool color) {
@@ -91,7 +104,7 @@ std::string plan_text(const Plan& plan, bool color) {
 }
 
 std::string status_text(const Look& look, const Plan& plan, bool color) {
-  std::string text = queue_lines(plan, color);
+  std::string text = queue_lines(plan, color) + order_lines(look.seen);
   std::set<PoolName> shown;  // of two providers, one of them not configured any more, two pools may share a name
   for (const PoolPlan& pool : plan.pools) {
     text += pool_lines(pool, color);

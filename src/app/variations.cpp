@@ -9,6 +9,8 @@
 
 #include "app/when.hpp"
 #include "decide/demand.hpp"
+#include "decide/limits_in_force.hpp"
+#include "decide/plan.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -57,6 +59,9 @@ Inputs later(Inputs inputs, Instant time) {
 }
 
 Inputs with_limits(Inputs inputs, const PoolName& pool, std::int64_t min, std::int64_t max) {
+  inputs.seen.scheduled.erase(pool);
+  for (const OrderKind kind : {OrderKind::min_machines, OrderKind::max_machines})
+    inputs.seen.orders.erase({kind, pool.text});
   inputs.config.pools.at(pool).min_machines = min;
   inputs.config.pools.at(pool).max_machines = max;
   return inputs;
@@ -68,9 +73,30 @@ std::int64_t saturated(std::int64_t a, std::int64_t b) {
   return overflows ? std::numeric_limits<std::int64_t>::max() / 2 : result;
 }
 
+std::int64_t wanted_with(const Inputs& inputs, const PoolConfig& pool, std::int64_t more) {
+  const Inputs varied = with_steps(inputs, pool, more);
+  const Plan would_be = plan(varied.seen, varied.config);
+  const auto found = std::ranges::find(would_be.pools, pool.name, &PoolPlan::name);
+  return found == would_be.pools.end() ? 0 : found->wanted;
+}
+
+// The least number of further steps for which more machines than `goal` are wanted, by trying; none: not for a million.
+std::optional<std::int64_t> steps_beyond(std::int64_t goal, const PoolConfig& pool, const Inputs& inputs) {
+  constexpr std::int64_t most = 1 << 20;
+  std::int64_t enough = 1;
+  while (enough < most && wanted_with(inputs, pool, enough) <= goal) enough *= 2;
+  if (wanted_with(inputs, pool, enough) <= goal) return std::nullopt;
+  for (std::int64_t too_few = enough / 2; enough - too_few > 1;) {
+    const std::int64_t middle = (too_few + enough) / 2;
+    (wanted_with(inputs, pool, middle) > goal ? enough : too_few) = middle;
+  }
+  return enough;
+}
+
 // How many more steps must wait until one more machine is wanted.
-std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now) {
+std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now, const Inputs& inputs) {
   const std::int64_t goal = std::max(now.wanted, now.target);
+  if (pool.scaling == Scaling::work) return steps_beyond(goal, pool, inputs);
   const std::int64_t needed = saturated(goal, pool.runnables_per_machine) + pool.ignored_runnables + 1 - now.runnable;
   return needed > 0 ? std::optional(needed) : std::nullopt;
 }
@@ -80,7 +106,7 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
     all.push_back({"a status that is trusted, in which nothing waits", with_trusted_status(inputs)});
     return;
   }
-  if (const auto more = steps_to_next_machine(pool, now)) {
+  if (const auto more = steps_to_next_machine(pool, now, inputs)) {
     all.push_back(
         {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, pool, *more)});
   }
@@ -93,7 +119,9 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
 }
 
 void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const Inputs& inputs) {
-  const auto [min, max] = std::pair(pool.min_machines, pool.max_machines);
+  const auto other = limits_in_force(pool, inputs.seen);
+  const auto [min, max] = other ? std::pair(other->pool.min_machines, other->pool.max_machines)
+                                : std::pair(pool.min_machines, pool.max_machines);
   all.push_back(
       {fmt::format("maxMachines {} instead of {}", max + 1, max), with_limits(inputs, pool.name, min, max + 1)});
   if (min < max) {
@@ -107,6 +135,12 @@ void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const Input
 }
 
 void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const Inputs& inputs) {
+  for (const std::string& whom : {pool.name.text, std::string()}) {
+    if (order_in_force(inputs.seen.orders, OrderKind::pause, whom, inputs.seen.now) == nullptr) continue;
+    Variation variation{fmt::format("resume{}{}", whom.empty() ? "" : " ", whom), inputs};
+    variation.inputs.seen.orders.erase({OrderKind::pause, whom});
+    all.push_back(std::move(variation));
+  }
   if (inputs.seen.creations.contains(pool.name)) {
     Variation variation{"no creations that failed", inputs};
     variation.inputs.seen.creations.erase(pool.name);
@@ -142,6 +176,12 @@ std::vector<Variation> variations_for(const Machine& machine, const Inputs& inpu
   if (action != plan.actions.end() && reason_of(*action).until && *reason_of(*action).until > inputs.seen.now) {
     const Instant until = *reason_of(*action).until;
     all.push_back({fmt::format("the time {}, all else equal", local_time(until)), later(inputs, until)});
+  }
+  for (const OrderKind kind : {OrderKind::protect, OrderKind::drain, OrderKind::destroy}) {
+    if (order_in_force(inputs.seen.orders, kind, machine.id.text, inputs.seen.now) == nullptr) continue;
+    Variation variation{fmt::format("no order to {} it", to_string(kind)), inputs};
+    variation.inputs.seen.orders.erase({kind, machine.id.text});
+    all.push_back(std::move(variation));
   }
   const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, queue_name(machine)) : nullptr;
   if (entry != nullptr && entry->current_jobs.value_or(0) > 0) {

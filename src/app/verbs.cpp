@@ -7,15 +7,23 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/check_provider.hpp"
 #include "app/daemon.hpp"
 #include "app/documents.hpp"
 #include "app/exit_status.hpp"
+#include "app/generate_trace.hpp"
 #include "app/hints.hpp"
+#include "app/import_trace.hpp"
+#include "app/levers.hpp"
 #include "app/look.hpp"
 #include "app/output.hpp"
 #include "app/pass.hpp"
 #include "app/recall.hpp"
+#include "app/simulate.hpp"
+#include "app/ssh.hpp"
 #include "app/tag_lock.hpp"
+#include "app/tune.hpp"
+#include "app/verb_table.hpp"
 #include "app/world.hpp"
 #include "config/load.hpp"
 #include "decide/plan.hpp"
@@ -76,7 +84,6 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
   const Look look = co_await look_around(world, config, *memory);
   const Plan todo = plan(look.seen, config);
   if (!print(text_of(look, todo, options), voice)) co_return exit_status::failed;
-  for (const std::string& kind : look.absent) voice.warning(kind);
   for (const std::string& problem : look.problems) voice.problem(problem);
   if (voice.had_problems()) co_return exit_status::failed;
   if (todo.untrusted) co_return exit_status::untrusted_status;
@@ -86,7 +93,13 @@ Task<int> tell_only(const Config& config, const Options& options, TerminalVoice&
 }  // namespace
 
 Task<int> run_verb(const Options& options, TerminalVoice& voice) {
-  if (recalls(options.verb)) co_return co_await recall(options, voice);
+  if (options.verb == Verb::check_provider) co_return co_await check_provider(options, voice);
+  if (options.verb == Verb::import_trace) co_return import_trace(options, voice);
+  if (options.verb == Verb::generate_trace) co_return generate_trace(options, voice);
+  if (options.verb == Verb::ssh) co_return log_in(options, voice);
+  const Section section = spec_of(options.verb).section;
+  if (section == Section::recalling) co_return co_await recall(options, voice);
+  if (section == Section::ordering) co_return co_await give_order(options, voice);
   auto config = co_await load_config(options.config_file, {.allow_empty = options.allow_empty});
   if (!config) co_return report_config_errors(config.error(), options, voice);
   switch (options.verb) {
@@ -94,6 +107,10 @@ Task<int> run_verb(const Options& options, TerminalVoice& voice) {
       co_return check(*config, options, voice);
     case Verb::daemon:
       co_return co_await run_daemon(*std::move(config), options, voice);
+    case Verb::simulate:
+      co_return tell_simulation(*config, options, voice);
+    case Verb::tune:
+      co_return tell_tuning(*config, options, voice);
     case Verb::plan:
     case Verb::status:
       co_return co_await tell_only(*config, options, voice);

@@ -21,12 +21,19 @@ std::optional<std::int64_t> seconds_in(std::string_view unit) {
   return std::nullopt;
 }
 
-std::optional<Instant> before(std::string_view text, Instant now) {
+// `2h`
+std::optional<Seconds> span_of(std::string_view text) {
   std::int64_t count = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   const auto unit = seconds_in(text.substr(static_cast<std::size_t>(rest - text.data())));
   if (error != std::errc{} || !unit || count < 0 || count > spans_max) return std::nullopt;
-  return now - Seconds{count * *unit};
+  return Seconds{count * *unit};
+}
+
+std::optional<Instant> before(std::string_view text, Instant now) {
+  const auto span = span_of(text);
+  if (!span) return std::nullopt;
+  return now - *span;
 }
 
 std::optional<Instant> local_instant(const std::string& text) {
@@ -54,6 +61,14 @@ Expected<Instant> parse_when(const std::string& text, Instant now) {
   }
   if (*time > now) return failure(fmt::format("\"{}\" lies ahead: it is {} now", text, local_time(now)));
   return *time;
+}
+
+Expected<Seconds> parse_span(const std::string& text) {
+  constexpr Seconds longest{10 * 366 * 86400};
+  const auto span = span_of(text);
+  if (!span || *span == Seconds{0} || *span > longest)
+    return failure(fmt::format("\"{}\" is no span of time; write 30m, 2h or 3d", text));
+  return *span;
 }
 
 std::string local_time(Instant time) {

@@ -12,6 +12,9 @@ namespace hydra_provisioner {
 // names these forms; a time that lies ahead is an error, too.
 Expected<Instant> parse_when(const std::string& text, Instant now);
 
+// `30m`, `2h`, `3d`: more than nothing, ten years at most.
+Expected<Seconds> parse_span(const std::string& text);
+
 std::string local_time(Instant time);  // `2026-01-15 12:00:30`
 
 }  // namespace hydra_provisioner

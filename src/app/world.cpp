@@ -7,6 +7,7 @@
 
 #include "act/process_jobs.hpp"
 #include "providers/ec2/ec2_provider.hpp"
+#include "providers/exec/exec_provider.hpp"
 #include "providers/local/local_provider.hpp"
 #include "providers/nixops/nixops_provider.hpp"
 #include "providers/patient.hpp"
@@ -62,6 +63,7 @@ std::map<ProviderKind, std::unique_ptr<Provider>> make_providers(const Tag& tag,
   providers.emplace(ProviderKind::local, std::make_unique<LocalProvider>(tag, state_dir, clock));
   providers.emplace(ProviderKind::nixops, std::make_unique<NixopsProvider>(tag, state_dir, own_nix_modules(), clock));
   providers.emplace(ProviderKind::ec2, std::make_unique<Ec2Provider>(tag, state_dir, clock));
+  providers.emplace(ProviderKind::exec, std::make_unique<ExecProvider>(tag, state_dir, clock));
   return providers;
 }
 

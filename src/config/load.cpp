@@ -16,6 +16,7 @@ namespace hydra_provisioner {
 namespace {
 
 std::string absolute_path(const std::string& file);
+void resolve_programs(Json& value, const std::filesystem::path& folder);
 void read_pools(Config& config, Settings& settings, Report& report, ConfigOptions options);
 void read_commands(Config& config, Settings& settings);
 void read_limits(Config& config, Settings& settings);
@@ -32,10 +33,11 @@ Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOp
   const std::string absolute = absolute_path(file);
   auto evaluation = co_await evaluate_nix_file(absolute);
   if (!evaluation) co_return std::unexpected(ConfigErrors{within(file, evaluation.error()).message});
-  const auto value = parse_json(evaluation->json);
+  auto value = parse_json(evaluation->json);
   if (!value)
     co_return std::unexpected(
         ConfigErrors{fmt::format("{}: its value cannot be read: {}", file, value.error().message)});
+  resolve_programs(*value, std::filesystem::path(absolute).parent_path());
   auto config = read_config(file, *value, options);
   if (!config) co_return config;
   config->file = absolute;
@@ -77,6 +79,24 @@ std::string absolute_path(const std::string& file) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(file, error);
   return error ? file : absolute.lexically_normal().string();
+}
+
+Json* member(Json* value, std::string_view name) {
+  if (value == nullptr || !value->is_object()) return nullptr;
+  const auto found = value->find(name);
+  return found == value->end() ? nullptr : &*found;
+}
+
+// `./provider` means the one beside the file, also for those who read the settings where they are recorded.
+void resolve_programs(Json& value, const std::filesystem::path& folder) {
+  Json* const types = member(&value, "systemTypes");
+  if (types == nullptr || !types->is_object()) return;
+  for (Json& type : *types) {
+    Json* const command = member(member(&type, "exec"), "command");
+    if (command == nullptr || !command->is_array() || command->empty() || !command->front().is_string()) continue;
+    const auto program = command->front().get<std::string>();
+    if (program.contains('/')) command->front() = (folder / program).lexically_normal().string();
+  }
 }
 
 void read_commands(Config& config, Settings& settings) {

@@ -38,13 +38,25 @@ constexpr Option pool[] = {
     {"maxMachines", count, "1", "machines that may exist at any moment, stopped and failed ones included"},
     {"ignoredRunnables", count, "0", "waiting steps that are left to others, such as machines of your own"},
     {"runnablesPerMachine", quantity, "10", "waiting steps for which one machine is wanted"},
+    {"scaling", scaling, R"("runnables")",
+     "how many machines are wanted: `\"runnables\"`: as `runnablesPerMachine` says; `\"work\"`: those that are busy, "
+     "and "
+     "enough to begin what waits within `targetWait`; see [scaling.md](scaling.md)"},
+    {"targetWait", timeout, "",
+     "with `scaling = \"work\"`, 300 unless given: how long steps may wait until they begin"},
+    {"packing", flag, "",
+     "let the queue runner fill one machine after the other instead of spreading steps over all, so that others become "
+     "idle; `true` with `scaling = \"work\"`, else `false`"},
     {"maxJobs", quantity, "1", "steps that one machine builds at a time"},
     {"speedFactor", quantity, "1", "how the queue runner prefers these machines over others"},
     {"sshKey", ssh_key, "",
      "the private key with which the queue runner logs in as root, on the queue runner's host; `local` lets its public "
      "half in, and makes a key of its own if none is given"},
     {"stopOnIdle", flag, "false", "stop machines that are not needed and start them again, instead of destroying them"},
-    {"gracePeriod", seconds, "0", "how long a machine that is not needed must have been idle before it is given up"},
+    {"gracePeriod", seconds, "0",
+     "how long a machine that is not needed must have been idle before it is given up; with `scaling = \"work\"`, "
+     "unless "
+     "given, as long as machines take to boot"},
     {"billingPeriod", seconds, "0",
      "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; unless "
      "given, 3600 for `ec2` and for EC2 machines of NixOps"},
@@ -53,16 +65,23 @@ constexpr Option pool[] = {
     {"maxUnavailable", quantity, "1",
      "machines that are replaced at a time: before their replacement is ready, where `maxMachines` leaves no room for "
      "it"},
+    {"schedules", schedules, "[ ]",
+     "periods with other values of `minMachines` and `maxMachines`; of those that match, the last holds: see below"},
+    {"consecutiveFailures", count, "4",
+     "a machine that the queue runner has failed to use so many times in a row is replaced; 0: never"},
+    {"maxUnhealthy", percent, "",
+     "when more than this share of the machines, and more than three, do not work, nothing is done with any of them, "
+     "and none are created"},
     {"replaceOnChange", flag, "",
      "replace machines when what new ones are made from has changed; unless given, `false` for `nixopsExpr`, whose "
      "machines are redeployed as they are, and `true` for others"},
     {"pricePerHour", price, "",
-     "what an hour of one machine costs, stopped ones excepted, such as 0.17; only `hydra-provisioner cost` uses it"},
+     "what an hour of one machine costs, stopped ones excepted, such as 0.17; for `cost`, `simulate` and `tune`"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
     {"ec2", settings, "", "provider: Amazon EC2, see below"},
-    {"exec", settings, "", "provider: a program of yours"},
+    {"exec", settings, "", "provider: a program of yours, see below"},
 };
 
 constexpr Option local[] = {
@@ -100,12 +119,30 @@ constexpr Option ec2[] = {
     {"endpoint", url, "", "of another cloud, or of a test server, such as `\"http://127.0.0.1:5000\"`"},
 };
 
+constexpr Option schedule[] = {
+    {"days", days, R"("*")", "days of the week"},
+    {"hours", hours, R"("*")", "hours of the day: `8-17` is from 8:00 to 17:59"},
+    {"timeZone", time_zone, R"("UTC")", "whose days and hours these are"},
+    {"minMachines", count, "", "meanwhile, if given"},
+    {"maxMachines", count, "", "meanwhile, if given"},
+};
+
+constexpr Option exec[] = {
+    {"command", command, "",
+     "the program and its arguments, run without a shell; a relative path such as `\"./provider\"` is relative to this "
+     "file"},
+    {"settings", settings, "{ }", "what the program is told with every request; changing it replaces the machines"},
+    {"timeout", timeout, "8", "how long it may take to list its machines, or to say how one is"},
+};
+
 }  // namespace
 
 std::span<const Option> top_level_options() { return top_level; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
 std::span<const Option> ec2_options() { return ec2; }
+std::span<const Option> schedule_options() { return schedule; }
+std::span<const Option> exec_options() { return exec; }
 
 bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
 
@@ -122,6 +159,8 @@ Range range_of(OptionKind kind) {
       return {0, ten_years};
     case timeout:
       return {1, ten_years};
+    case percent:
+      return {0, 100};
     default:
       throw std::logic_error("an option that is no number has no range");
   }
@@ -144,8 +183,18 @@ std::string kind_text(OptionKind kind) {
       return "`true` or `false`";
     case store:
       return "`\"own\"` or `\"host\"`";
+    case scaling:
+      return "`\"runnables\"` or `\"work\"`";
     case price:
       return "number, 0 to 1000000";
+    case days:
+      return "such as `mon-fri` or `sat,sun`; `*`: all";
+    case hours:
+      return "such as `8-17` or `22-5,12`; `*`: all";
+    case time_zone:
+      return "name of a time zone, such as `Europe/Amsterdam`";
+    case schedules:
+      return "list of attribute sets";
     case settings:
       return "attribute set";
     case word:

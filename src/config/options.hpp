@@ -17,14 +17,20 @@ enum class OptionKind : std::uint8_t {
   texts,
   flag,
   store,        // of a local machine
+  scaling,      // a rule
   count,        // of machines or steps
   quantity,     // that something is divided by or multiplied with, so at least 1
   parallelism,  // of operations
   seconds,      // 0 is no time at all
   timeout,      // seconds, at least 1
   price,        // a number that need not be whole
-  settings,     // an attribute set
-  word,         // without blanks
+  percent,
+  days,       // of the week, as in cron
+  hours,      // of the day, as in cron
+  time_zone,  // of the tz database
+  schedules,  // a list of attribute sets
+  settings,   // an attribute set
+  word,       // without blanks
   words,
   text,
   url,
@@ -41,9 +47,11 @@ struct Option {
 };
 
 std::span<const Option> top_level_options();
-std::span<const Option> pool_options();   // of `systemTypes.<type>`
-std::span<const Option> local_options();  // of `systemTypes.<type>.local`
-std::span<const Option> ec2_options();    // of `systemTypes.<type>.ec2`
+std::span<const Option> pool_options();      // of `systemTypes.<type>`
+std::span<const Option> local_options();     // of `systemTypes.<type>.local`
+std::span<const Option> schedule_options();  // of an element of `systemTypes.<type>.schedules`
+std::span<const Option> exec_options();      // of `systemTypes.<type>.exec`
+std::span<const Option> ec2_options();       // of `systemTypes.<type>.ec2`
 
 struct Range {
   std::int64_t min = 0;

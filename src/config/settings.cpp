@@ -37,6 +37,10 @@ std::string attribute_path(std::string_view path, std::string_view name) {
   return path.empty() ? written : fmt::format("{}.{}", path, written);
 }
 
+std::string element_path(std::string_view path, std::size_t number) {
+  return fmt::format("{} element {}", path, number);
+}
+
 Settings::Settings(std::string path, const Json& attributes, std::span<const Option> options, Report& report)
     : path_(std::move(path)), attributes_(attributes), options_(options), report_(report) {
   for (const auto& [name, value] : attributes.items()) {
@@ -53,6 +57,24 @@ const Json* Settings::attributes(std::string_view name) {
     return nullptr;
   }
   return given;
+}
+
+std::vector<const Json*> Settings::list_of_attributes(std::string_view name) {
+  const Json* given = find(name);
+  if (given == nullptr) return {};
+  std::vector<const Json*> elements;
+  if (!given->is_array()) {
+    report(name, fmt::format("{} is not a list of attribute sets", describe(*given)));
+    return {};
+  }
+  for (const Json& element : *given) {
+    if (auto checked = check_attribute_set(element); !checked) {
+      report_.add(element_path(path_of(name), elements.size() + 1), checked.error().message);
+      return {};
+    }
+    elements.push_back(&element);
+  }
+  return elements;
 }
 
 const Json* Settings::find(std::string_view name) const {

@@ -25,6 +25,8 @@ struct Report {
 // `systemTypes."x86_64-linux:benchmark"`: an attribute's path from its set's, written as in Nix.
 std::string attribute_path(std::string_view path, std::string_view name);
 
+std::string element_path(std::string_view path, std::size_t number);  // of a list, the first being 1
+
 class Settings {
  public:
   // Reports the attributes that are none of the options. `attributes` is an object, and outlives this, as the report
@@ -54,6 +56,9 @@ class Settings {
 
   // None: not given, or no attribute set, which has been reported.
   const Json* attributes(std::string_view name);
+
+  // None: not given, or no list of attribute sets, which has been reported.
+  std::vector<const Json*> list_of_attributes(std::string_view name);
 
   const std::string& path() const { return path_; }
   std::string path_of(std::string_view name) const { return attribute_path(path_, name); }

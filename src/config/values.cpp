@@ -14,7 +14,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "config/cron_field.hpp"
 #include "config/evaluate.hpp"
+#include "io/time_zone.hpp"
 #include "model/money.hpp"
 #include "model/time.hpp"
 
@@ -128,6 +130,18 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
     case OptionKind::store:
       if (text == "own" || text == "host") return std::nullopt;
       return R"(not "own" or "host")";
+    case OptionKind::days:
+      if (parse_days(text)) return std::nullopt;
+      return R"(not days of the week; write them as in "mon-fri", "sat,sun" or "*")";
+    case OptionKind::hours:
+      if (parse_hours(text)) return std::nullopt;
+      return R"(not hours of the day; write them as in "8-17", "22-5,12" or "*", from 0 to 23)";
+    case OptionKind::time_zone:
+      if (is_time_zone(std::string(text))) return std::nullopt;
+      return R"(not a time zone of this host; write a name such as "Europe/Amsterdam", or install tzdata)";
+    case OptionKind::scaling:
+      if (text == "runnables" || text == "work") return std::nullopt;
+      return R"(not "runnables" or "work")";
     default:
       return std::nullopt;
   }

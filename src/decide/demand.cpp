@@ -15,7 +15,7 @@ Pools::const_iterator pool_for_builtins(const Pools& pools) {
   return best != pools.end() ? best : std::ranges::find_if(pools, is_plain);
 }
 
-Pools::const_iterator pool_for(const StepType& step, const Pools& pools) {
+Pools::const_iterator find_pool(const StepType& step, const Pools& pools) {
   if (step.system == "builtin" && step.features.empty()) return pool_for_builtins(pools);
   return std::ranges::find_if(pools, [&](const auto& entry) { return serves(entry.second.type, step); });
 }
@@ -26,12 +26,18 @@ std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
+std::optional<PoolName> pool_of(const StepType& step, const Pools& pools) {
+  const auto found = find_pool(step, pools);
+  if (found == pools.end()) return std::nullopt;
+  return found->first;
+}
+
 Demand place_steps(const QueueStatus& status, const Pools& pools) {
   Demand demand;
   for (const auto& [name, pool] : pools) demand.pools[name] = {};
   std::map<std::string, std::int64_t> unplaceable;
   for (const StepTypeCount& steps : status.step_types) {
-    const auto pool = pool_for(steps.type, pools);
+    const auto pool = find_pool(steps.type, pools);
     if (pool == pools.end()) {
       if (steps.runnable > 0) unplaceable[steps.key] = saturating_sum(unplaceable[steps.key], steps.runnable);
       continue;

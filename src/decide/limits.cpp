@@ -37,6 +37,7 @@ bool is_specified(const PoolView& pool) {
 }
 
 std::optional<Reason> creation_hold(const PoolView& pool) {
+  if (pool.hold) return pool.hold;
   if (!is_specified(pool)) return Reason{std::string(unspecified), {}};
   const auto known = pool.seen.creations.find(pool.settings.name);
   if (known == pool.seen.creations.end()) return std::nullopt;

@@ -6,13 +6,19 @@
 #include <utility>
 
 #include "decide/demand.hpp"
+#include "decide/holds.hpp"
 #include "decide/in_use.hpp"
+#include "decide/limits_in_force.hpp"
+#include "decide/next.hpp"
+#include "decide/outlook.hpp"
 #include "decide/pool_view.hpp"
+#include "decide/renewal.hpp"
 #include "decide/scale_down.hpp"
 #include "decide/scale_up.hpp"
 #include "decide/sorting.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
+#include "decide/work_target.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -20,7 +26,7 @@ namespace {
 struct PoolDecision {
   PoolPlan summary;
   std::vector<Action> actions;
-  std::optional<Instant> held_until;  // when creations are allowed again
+  std::optional<Instant> changes_at;  // by itself, whatever its actions' own times
 };
 
 std::int64_t count_destroyed(const std::vector<Action>& actions) {
@@ -37,6 +43,14 @@ PoolPlan summary_of(const PoolView& pool) {
           .machines = std::ssize(pool.machines),
           .sum = pool.target.sum,
           .notes = {}};
+}
+
+// What nobody needs leaves, and what was ordered away does so, too.
+FreeMachines with_dismissed(FreeMachines left, const FreeMachines& dismissed) {
+  std::ranges::copy(dismissed.ready, std::back_inserter(left.ready));
+  std::ranges::copy(dismissed.draining, std::back_inserter(left.draining));
+  std::ranges::copy(dismissed.stopped, std::back_inserter(left.stopped));
+  return left;
 }
 
 // New machines first, then what happens to existing ones, as they are numbered.
@@ -62,29 +76,55 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   const std::int64_t leaving = count_destroyed(decision.actions);
   ScaleUp up = scale_up(pool, std::move(sorted.free), sorted.coming_under_way, next_number);
   std::ranges::move(up.actions, std::back_inserter(decision.actions));
-  std::ranges::move(scale_down(pool, up.left, leaving), std::back_inserter(decision.actions));
-  if (up.held) {
-    decision.summary.notes.push_back(up.held->text);
-    decision.held_until = up.held->until;
+  const FreeMachines leavers = with_dismissed(std::move(up.left), sorted.dismissed);
+  std::ranges::move(scale_down(pool, leavers, leaving), std::back_inserter(decision.actions));
+  hold_back(pool, decision.actions);
+  if (const auto& held = pool.hold ? pool.hold : up.held) {
+    decision.summary.notes.push_back(held->text);
+    decision.changes_at = next_of(decision.changes_at, held->until, pool.seen.now);
   }
+  for (const Machine* machine : pool.machines)
+    decision.changes_at = next_of(decision.changes_at, too_old_at(pool, *machine), pool.seen.now);
   order(decision.actions, first_new);
   return decision;
 }
 
-Target target_of(const PoolConfig& settings, bool is_configured, const Queue& queue, const Load& load) {
-  if (!is_configured) return target_of_retired(settings);
-  return queue ? classic_target(settings, load) : target_without_trusted_status(settings);
+Target target_of(const PoolView& pool) {
+  if (!pool.is_configured) return target_of_retired(pool.settings);
+  if (!pool.seen.queue) return target_without_trusted_status(pool.settings);
+  return pool.settings.scaling == Scaling::work ? work_target(pool.settings, pool.load, outlook(pool))
+                                                : classic_target(pool.settings, pool.load);
+}
+
+Seconds grace_of(const PoolView& pool) {
+  if (!pool.is_configured) return Seconds{0};
+  return pool.settings.grace_is_boot_time ? boot_time(pool.machines) : pool.settings.grace_period;
 }
 
 struct PoolToDecide {
   const PoolConfig* settings;
   bool is_configured;
+  std::string limits{};  // whose they are, where they are not the configuration's
 };
 
-std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& config) {
+using Adjusted = std::map<PoolName, LimitsInForce>;
+
+Adjusted adjusted_pools(const Snapshot& seen, const Config& config) {
+  Adjusted adjusted;
+  for (const auto& [name, settings] : config.pools) {
+    if (auto limits = limits_in_force(settings, seen)) adjusted.emplace(name, *std::move(limits));
+  }
+  return adjusted;
+}
+
+std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& config, const Adjusted& adjusted) {
   std::vector<PoolToDecide> pools;
   pools.reserve(config.pools.size() + seen.retired.size());
-  for (const auto& [name, settings] : config.pools) pools.push_back({&settings, true});
+  for (const auto& [name, settings] : config.pools) {
+    const auto other = adjusted.find(name);
+    pools.push_back(other == adjusted.end() ? PoolToDecide{&settings, true}
+                                            : PoolToDecide{&other->second.pool, true, other->second.whose});
+  }
   for (const PoolConfig& settings : seen.retired) pools.push_back({&settings, false});
   std::ranges::sort(pools, {}, [](const PoolToDecide& pool) {
     return std::tuple(pool.settings->name, !pool.is_configured, pool.settings->kind());
@@ -92,19 +132,17 @@ std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& conf
   return pools;
 }
 
-std::vector<PoolView> views(const Snapshot& seen, const Config& config, const Demand& demand) {
+std::vector<PoolView> views(const Snapshot& seen, const Config& config, const Demand& demand,
+                            const Adjusted& adjusted) {
   std::vector<PoolView> views;
-  for (const auto& [settings, is_configured] : pools_by_name(seen, config)) {
+  for (const auto& [settings, is_configured, limits] : pools_by_name(seen, config, adjusted)) {
     const auto load = is_configured ? demand.pools.find(settings->name) : demand.pools.end();
-    PoolView view{.seen = seen,
-                  .config = config,
-                  .settings = *settings,
-                  .is_configured = is_configured,
-                  .load = load == demand.pools.end() ? Load{} : load->second,
-                  .target = {},
-                  .machines = {}};
-    view.target = target_of(*settings, is_configured, seen.queue, view.load);
-    views.push_back(std::move(view));
+    views.push_back({.seen = seen,
+                     .config = config,
+                     .settings = *settings,
+                     .is_configured = is_configured,
+                     .load = load == demand.pools.end() ? Load{} : load->second,
+                     .limits = limits});
   }
   return views;
 }
@@ -119,12 +157,6 @@ void assign_machines(std::vector<PoolView>& pools, const std::vector<Machine>& m
   }
 }
 
-// The earlier of the two, as far as there are any that lie ahead.
-std::optional<Instant> next_of(std::optional<Instant> earliest, std::optional<Instant> end, Instant now) {
-  if (!end || *end <= now) return earliest;
-  return earliest ? std::min(*earliest, *end) : *end;
-}
-
 }  // namespace
 
 Plan plan(const Snapshot& seen, const Config& config) {
@@ -137,16 +169,27 @@ Plan plan(const Snapshot& seen, const Config& config) {
               .in_use = {},
               .reconsider_at = {}};
   if (!seen.queue) result.untrusted = seen.queue.error().why;
-  std::vector<PoolView> pools = views(seen, config, demand);
+  const Adjusted adjusted = adjusted_pools(seen, config);
+  std::vector<PoolView> pools = views(seen, config, demand, adjusted);
   assign_machines(pools, seen.machines);
+  for (PoolView& pool : pools) {
+    pool.target = target_of(pool);
+    if (!pool.limits.empty()) pool.target.sum += "; " + pool.limits;
+    pool.grace = grace_of(pool);
+    pool.hold = hold_on(pool);
+  }
   result.actions.reserve(seen.machines.size());
   std::int64_t next_number = seen.next_number;
   for (const PoolView& pool : pools) {
     PoolDecision decision = decide(pool, next_number);
     result.pools.push_back(std::move(decision.summary));
-    result.reconsider_at = next_of(result.reconsider_at, decision.held_until, seen.now);
+    result.reconsider_at = next_of(result.reconsider_at, decision.changes_at, seen.now);
     std::ranges::move(decision.actions, std::back_inserter(result.actions));
   }
+  for (const auto& [name, limits] : seen.scheduled)
+    result.reconsider_at = next_of(result.reconsider_at, limits.until, seen.now);
+  for (const auto& [key, order] : seen.orders)
+    result.reconsider_at = next_of(result.reconsider_at, order.until, seen.now);
   result.in_use = machines_in_use(seen, result.actions);
   for (const Action& action : result.actions) {
     result.reconsider_at = next_of(result.reconsider_at, reason_of(action).until, seen.now);

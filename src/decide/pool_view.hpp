@@ -18,8 +18,11 @@ struct PoolView {
   const PoolConfig& settings;
   bool is_configured = true;
   Load load;
-  Target target;
-  std::vector<const Machine*> machines;  // all of the pool's, by id
+  std::string limits{};  // whose they are, where they are not the configuration's
+  Target target{};
+  Seconds grace{0};                        // how long a machine that is not needed must have been idle
+  std::vector<const Machine*> machines{};  // all of the pool's, by id
+  std::optional<Reason> hold{};            // see holds.hpp
 };
 
 // A machine that steps may run on.

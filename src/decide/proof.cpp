@@ -41,7 +41,7 @@ Proof proof_by_absence(const Machine& machine, const QueueStatus& status) {
     return fmt::format("the queue runner started {} s after it was unlisted",
                        (*status.started - *machine.unlisted_at).count());
   }
-  const Seconds listed = *machine.unlisted_at - *machine.first_listed_at;
+  const Seconds listed = machine.listed_for.value_or(*machine.unlisted_at - *machine.first_listed_at);
   if (Seconds{0} <= listed && listed < file_poll) {  // negative: our clock was set back in between
     return fmt::format("the queue runner never saw it: unlisted {} s after it was first listed < {} s", listed.count(),
                        file_poll.count());

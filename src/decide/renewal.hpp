@@ -1,5 +1,5 @@
-// Replacing machines that work, but are too old or made from something else than new ones would be: one after another,
-// the replacement first where the maximum allows that, else the old one leaves first.
+// Replacing machines that are too old, made from something else than new ones would be, or not usable for the queue
+// runner: one after another, the replacement first where the maximum allows that, else the old one leaves first.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,14 @@
 
 namespace hydra_provisioner {
 
+// The queue runner fails to reach it, or to talk to it, again and again.
+bool is_unusable(const PoolView& pool, const Machine& machine);
+
 bool is_worn(const PoolView& pool, const Machine& machine);
 std::string wear_of(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
+
+// When it will be too old; none: never, or it is already.
+std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine);
 
 struct Renewal {
   std::int64_t extra = 0;  // machines to have beyond the target, as replacements

@@ -21,8 +21,6 @@ namespace {
 constexpr Seconds stays_listed_while_paid{30 * 60};
 constexpr Seconds may_leave_below{10 * 60};
 
-Seconds grace(const PoolView& pool) { return pool.is_configured ? pool.settings.grace_period : Seconds{0}; }
-
 struct PaidPeriod {
   Instant end;
   Seconds left;
@@ -50,19 +48,24 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
   const auto& [machine, activity] = ready;
   if (activity.is_busy()) {
     const std::string busy = fmt::format("{}, {}", surplus, busy_with(activity.jobs));
-    if (grace(pool) == Seconds{0}) return act_on<Drain>(*machine, {fmt::format("{}, grace 0 s", busy), {}});
+    if (pool.grace == Seconds{0}) return act_on<Drain>(*machine, {fmt::format("{}, grace 0 s", busy), {}});
     return act_on<Keep>(*machine, {busy, {}});
   }
   const Seconds idle = activity.idle_at(pool.seen.now);
-  if (idle >= grace(pool)) {
+  if (idle >= pool.grace) {
     return act_on<Drain>(*machine,
-                         {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), grace(pool).count()), {}});
+                         {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), pool.grace.count()), {}});
   }
-  return act_on<Keep>(*machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), grace(pool).count()),
-                                 activity.idle_from + grace(pool)});
+  return act_on<Keep>(*machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), pool.grace.count()),
+                                 activity.idle_from + pool.grace});
+}
+
+bool is_ordered_away(const PoolView& pool, const Machine& machine) {
+  return is_ordered_away(pool.seen.orders, machine, pool.seen.now);
 }
 
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
+  if (is_ordered_away(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {"ordered by an operator", {}});
   if (is_worn(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {wear_of(pool, *ready.machine), {}});
   const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
@@ -86,7 +89,8 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   const auto paid = paid_period(pool, machine);
-  if (paid && paid->left >= stays_listed_while_paid && !is_worn(pool, machine)) {
+  const bool may_return = !is_worn(pool, machine) && !is_ordered_away(pool, machine);
+  if (paid && paid->left >= stays_listed_while_paid && may_return) {
     return act_on<Undrain>(
         machine, {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
                   paid->is_below(stays_listed_while_paid)});
@@ -136,8 +140,9 @@ std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus
   // Without a trusted status nothing is drained, and what drains already can only wait.
   for (const ActiveMachine& draining : surplus.draining | std::views::reverse)
     actions.push_back(finish_draining(pool, *draining.machine, excess-- > 0));
-  if (!pool.seen.queue) return actions;
-  for (const ActiveMachine& ready : surplus.ready) actions.push_back(drain_or_keep(pool, ready));
+  for (const ActiveMachine& ready : surplus.ready) {
+    if (pool.seen.queue || is_ordered_away(pool, *ready.machine)) actions.push_back(drain_or_keep(pool, ready));
+  }
   return actions;
 }
 

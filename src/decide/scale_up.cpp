@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/holds.hpp"
 #include "decide/idleness.hpp"
 #include "decide/limits.hpp"
 #include "decide/redeployment.hpp"
@@ -36,16 +37,17 @@ Machines take_if(Machines& machines, Predicate is_taken) {
 }
 
 // What does not work any more, or is to be replaced, is not brought back.
-bool is_unusable(const PoolView& pool, const Machine& machine) {
-  return is_unproven(pool, machine) || is_worn(pool, machine);
+bool may_return(const PoolView& pool, const Machine& machine) {
+  return !is_unproven(pool, machine) && !is_worn(pool, machine);
 }
 
-// The machine that would leave first stands last: what is to be replaced; then the longest idle, before busy ones.
+// The machine that would leave first stands last: what is to be replaced, but not what is protected; then the longest
+// idle, before busy ones.
 void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) {
   sort_by_key(machines, [&](const ActiveMachine& machine) {
     const auto& [jobs, idle_from] = machine.activity;
-    return std::tuple(is_worn(pool, *machine.machine), -jobs, jobs > 0 ? 0 : -to_unix(idle_from),
-                      number_of(machine.machine->id));
+    return std::tuple(!is_protected(pool, *machine.machine), is_worn(pool, *machine.machine), -jobs,
+                      jobs > 0 ? 0 : -to_unix(idle_from), number_of(machine.machine->id));
   });
 }
 
@@ -107,10 +109,10 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);
 
-  const auto unusable =
-      take_if(free.draining, [&pool](const ActiveMachine& each) { return is_unusable(pool, *each.machine); });
+  const auto gone_for_good =
+      take_if(free.draining, [&pool](const ActiveMachine& each) { return !may_return(pool, *each.machine); });
   const auto draining = take(free.draining, missing);
-  std::ranges::copy(unusable, std::back_inserter(free.draining));
+  std::ranges::copy(gone_for_good, std::back_inserter(free.draining));
   for (const ActiveMachine& each : draining)
     result.actions.push_back(act_on<Undrain>(*each.machine, {"needed again", {}}));
   missing -= std::ssize(draining);

@@ -18,12 +18,16 @@ std::string binding_limit(const PoolConfig& pool, std::int64_t wanted) {
 Target classic_target(const PoolConfig& pool, const Load& load) {
   const std::int64_t counted = std::max<std::int64_t>(load.runnable - pool.ignored_runnables, 0);
   const std::int64_t wanted = counted / pool.runnables_per_machine + (counted % pool.runnables_per_machine > 0 ? 1 : 0);
+  return within_limits(pool, wanted,
+                       fmt::format("{} runnable, {} ignored, {} per machine", load.runnable, pool.ignored_runnables,
+                                   pool.runnables_per_machine));
+}
+
+Target within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum) {
   const std::int64_t allowed = std::min(std::max(wanted, pool.min_machines), pool.max_machines);
   return {.wanted = wanted,
           .machines = allowed,
-          .sum = fmt::format("{} runnable, {} ignored, {} per machine → {} wanted, {} allowed{}", load.runnable,
-                             pool.ignored_runnables, pool.runnables_per_machine, wanted, allowed,
-                             binding_limit(pool, wanted))};
+          .sum = fmt::format("{} → {} wanted, {} allowed{}", sum, wanted, allowed, binding_limit(pool, wanted))};
 }
 
 Target target_without_trusted_status(const PoolConfig& pool) {

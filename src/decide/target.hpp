@@ -20,6 +20,9 @@ struct Target {
 // maxMachines.
 Target classic_target(const PoolConfig& pool, const Load& load);
 
+// That many, as far as minMachines and maxMachines allow; `sum` says how it was reckoned so far.
+Target within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum);
+
 Target target_without_trusted_status(const PoolConfig& pool);  // minMachines
 Target target_of_retired(const PoolConfig& pool);              // none
 

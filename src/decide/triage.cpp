@@ -33,6 +33,8 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
                                               (pool.seen.now - machine.since).count()),
                                   {}});
   }
+  if (machine.state != ready && order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now))
+    return destroy_when_proven(pool, machine, "ordered by an operator");
   if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
   if (machine.vanished) return destroy_when_proven(pool, machine, "vanished");
   // Making it anew would end whatever still runs on it.
@@ -70,7 +72,8 @@ Triage triage(const PoolView& pool) {
       if (is_capacity_under_way(*machine)) ++result.coming_under_way;
       result.settled.push_back(std::move(*action));
     } else {
-      sort_into(result.free, *machine, pool.seen.queue);
+      const bool is_dismissed = is_ordered_away(pool.seen.orders, *machine, pool.seen.now);
+      sort_into(is_dismissed && !is_coming(*machine) ? result.dismissed : result.free, *machine, pool.seen.queue);
     }
   }
   return result;

@@ -10,6 +10,7 @@ namespace hydra_provisioner {
 struct Triage {
   std::vector<Action> settled;
   FreeMachines free;
+  FreeMachines dismissed;  // that an operator ordered away: whatever is needed, they leave
   // Machines that a running job is creating, starting or redeploying; they count towards the target.
   std::int64_t coming_under_way = 0;
 };

@@ -98,6 +98,16 @@ Descriptor handle_of(const Process& process) {
   return handle;
 }
 
+bool has_open(pid_t id, const std::set<std::string>& files) {
+  std::error_code error;
+  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", id), error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code closed_meanwhile;
+    if (files.contains(fs::read_symlink(entry->path(), closed_meanwhile).native())) return true;
+  }
+  return false;
+}
+
 void wait_for_end(const Descriptor& process, steady_clock::time_point until) {
   pollfd ended{.fd = process.number(), .events = POLLIN, .revents = 0};
   for (;;) {
@@ -129,6 +139,14 @@ bool has_in_environment(pid_t id, std::string_view assignment) {
 Processes processes_with(std::string_view assignment) {
   Processes found = all_processes();
   std::erase_if(found, [&](const auto& entry) { return !has_in_environment(entry.first, assignment); });
+  return found;
+}
+
+Processes processes_holding(const std::set<ino_t>& pipes) {
+  std::set<std::string> files;
+  for (const ino_t pipe : pipes) files.insert(fmt::format("pipe:[{}]", pipe));
+  Processes found = all_processes();
+  std::erase_if(found, [&](const auto& entry) { return !has_open(entry.first, files); });
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,9 @@ Processes all_processes();
 // Whether it was started with `NAME=value`. A process can hide that by overwriting it, as sshd does for its title.
 bool has_in_environment(pid_t id, std::string_view assignment);
 Processes processes_with(std::string_view assignment);
+
+// Those that have one of these pipes open, at either end.
+Processes processes_holding(const std::set<ino_t>& pipes);
 
 // Without those that have a session of their own, as a daemon has, an ssh ControlMaster for one: whose session's leader
 // is among them.

@@ -6,11 +6,13 @@
 #include <cstring>  // sigdescr_np
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 extern "C" {
@@ -28,6 +30,7 @@ extern "C" {
 #include <boost/asio/use_awaitable.hpp>
 
 #include "io/files.hpp"
+#include "io/processes.hpp"
 #include "io/spawn.hpp"
 #include "io/waypoint.hpp"
 #include "io/wording.hpp"
@@ -87,11 +90,32 @@ class Child {
   Stream handle_;
 };
 
+// What the child leaves behind that holds its pipes, where it is not to outlive the child. To be destroyed after that.
+struct HangersOn {
+  std::set<ino_t> pipes{};
+  int open_ends = 0;  // of these pipes, so far
+
+  HangersOn() = default;
+  HangersOn(const HangersOn&) = delete;
+  HangersOn& operator=(const HangersOn&) = delete;
+  ~HangersOn() {
+    if (open_ends > 0) kill_all(processes_holding(pipes));
+  }
+
+  void include(const Descriptor& pipe) {
+    struct stat found{};
+    if (::fstat(pipe.number(), &found) != 0) return;
+    pipes.insert(found.st_ino);
+    ++open_ends;
+  }
+};
+
 // A child and what is said between it and us. The coroutines below borrow it from run(), which waits for them.
 struct Conversation {
   Conversation(const asio::any_io_executor& executor, pid_t id)
       : child(executor, id), output(executor), errors(executor) {}
 
+  HangersOn hangers_on;
   Child child;
   Stream output;
   Stream errors;
@@ -170,6 +194,10 @@ Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& execu
     conversation->output_file = std::move(output->read_end);
     conversation->errors_file = std::move(errors->read_end);
   } else {
+    if (command.ends_hangers_on) {
+      conversation->hangers_on.include(output->read_end);
+      conversation->hangers_on.include(errors->read_end);
+    }
     conversation->output = stream(executor, std::move(output->read_end));
     conversation->errors = stream(executor, std::move(errors->read_end));
   }
@@ -186,7 +214,8 @@ void throw_if_cancelled(const boost::system::error_code& error) {
 // A child that says too much, or something that the listener objects to, is killed, and thereby everything ends.
 void take(std::string_view piece, std::string& into, const Command& command, Conversation& conversation) {
   into.append(piece);
-  if (command.overhear && !piece.empty()) conversation.objection = command.overhear(piece);
+  const bool is_heard = command.overhears_output || &into == &conversation.complained;
+  if (command.overhear && is_heard && !piece.empty()) conversation.objection = command.overhear(piece);
   conversation.too_much = into.size() > command.output_bytes_max;
   if (conversation.is_broken_off()) conversation.child.kill_group();
 }
@@ -198,6 +227,7 @@ Task<void> receive(Stream& from, std::string& into, const Command& command, Conv
     const auto [error, count] = co_await from.async_read_some(asio::buffer(chunk), with_error);
     throw_if_cancelled(error);
     if (!conversation.is_broken_off()) take({chunk.data(), count}, into, command, conversation);
+    if (error) --conversation.hangers_on.open_ends;
     if (error || conversation.is_broken_off()) from.close();
   }
 }

@@ -28,9 +28,14 @@ struct Command {
   // Hears both outputs while the child speaks: every piece as it comes, cut anywhere. It must not wait for anything. An
   // error ends the child and its group at once, nothing more is heard, and run() returns it.
   std::function<std::optional<Error>(std::string_view piece)> overhear{};
+  bool overhears_output = true;  // else only what it writes to stderr
 
   // The child can go on when we are killed: it writes to files in memory, not into pipes that nobody reads any more.
   bool may_outlive_us = false;
+
+  // When it has ended, whatever process it left behind that still has its stdout or stderr open is killed as well, also
+  // one outside of its group. What has let go of both, as a daemon does, stays.
+  bool ends_hangers_on = false;
 };
 
 struct Finished {

@@ -1,6 +1,7 @@
 // What an operator wants, as values. src/config/ reads it from a Nix file; docs/configuration.md describes it.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -49,7 +50,13 @@ struct Ec2Settings {
   std::string probe_key;              // private key's path on this host; empty: nobody logs in
   std::optional<Seconds> leak_grace;  // none: machines that nobody knows are adopted
 };
-struct ExecSettings {};
+struct ExecSettings {
+  std::vector<std::string> command;  // empty: not known
+  std::string settings = "{}";       // JSON, for the program
+  Seconds timeout{8};                // of what a pass asks; of slow operations, bootTimeout decides
+
+  auto operator<=>(const ExecSettings&) const = default;
+};
 using ProviderSettings = std::variant<LocalSettings, NixopsSettings, Ec2Settings, ExecSettings>;
 
 // In the order of ProviderSettings' alternatives.
@@ -63,6 +70,20 @@ constexpr bool redeploys(ProviderKind kind) { return kind == ProviderKind::nixop
 // Whose provider was changed while it had machines, is two pools.
 using PoolKey = std::pair<PoolName, ProviderKind>;
 
+// A period with limits of its own: while the hour of the local time is one of `hours`, on one of `days`.
+struct Schedule {
+  std::string text;     // "mon-fri 8-17 Europe/Berlin"
+  std::bitset<7> days;  // from Sunday on
+  std::bitset<24> hours;
+  std::string time_zone;                     // of the tz database
+  std::optional<std::int64_t> min_machines;  // none: as without it
+  std::optional<std::int64_t> max_machines;
+
+  friend bool operator==(const Schedule&, const Schedule&) = default;
+};
+// By which rule a pool's machines are counted: see docs/scaling.md.
+enum class Scaling : std::uint8_t { runnables, work };
+
 struct PoolConfig {
   PoolName name;
   SystemType type;
@@ -70,17 +91,24 @@ struct PoolConfig {
   std::int64_t max_machines = 1;
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 10;
+  Scaling scaling = Scaling::runnables;
+  Seconds target_wait{300};  // within which the work that waits is to begin
+  bool packing = false;      // the queue runner fills one machine after the other
   std::int64_t max_jobs = 1;
   std::int64_t speed_factor = 1;
   std::optional<std::string> ssh_key;  // private key's path on the queue runner's host
   bool stop_on_idle = false;
   Seconds grace_period{0};
+  bool grace_is_boot_time = false;        // instead of grace_period: as long as its machines take to boot
   std::optional<Seconds> billing_period;  // none: as its machines' provider says; 0: billed for what is used
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age;         // after which a machine is replaced; none: never
   std::int64_t max_unavailable = 1;       // machines replaced at a time
   std::optional<bool> replace_on_change;  // of its specification; none: where its machines cannot be redeployed
-  std::optional<Micros> price_per_hour;   // of one machine that is not stopped; none: not known
+  std::vector<Schedule> schedules;        // the last that matches holds
+  std::int64_t consecutive_failures = 4;  // of the queue runner to use a machine, after which it is replaced; 0: never
+  std::optional<std::int64_t> max_unhealthy;  // percent of its machines, beyond which nothing is done; none: 100
+  std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: not known
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured
 

@@ -16,6 +16,7 @@ enum class ErrorKind {
   unfinished,      // a part is done; calling again may do the rest
   no_capacity,     // the cloud has none for now: nothing was made, and nothing is wrong with us
   unanswered,      // the answer will be there for one who asks again
+  untouched,       // nothing was done: all is as it was before
 };
 
 struct Error {

@@ -82,6 +82,7 @@ struct Machine {
   bool listed = false;                     // in the last machines file that we know was published
   std::optional<Instant> first_listed_at;  // none: never listed, so no step can be on it
   std::optional<Instant> unlisted_at;      // since when it is out of the published file; none while listed
+  std::optional<Seconds> listed_for;       // by our clock, from first_listed_at until then
 
   bool cannot_stop = false;            // its provider refused to stop it: it is destroyed instead
   bool vanished = false;               // its provider says that it no longer exists

@@ -5,6 +5,7 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,17 @@ struct QueueMachine {
   std::optional<std::int64_t> current_jobs;
   std::optional<Instant> idle_since;      // the epoch: no job since the queue runner started
   std::optional<Instant> last_failure{};  // to reach it or to talk to it; the epoch: none
+  std::optional<std::int64_t> consecutive_failures{};
+};
+
+// What machines of one kind have built since the queue runner started.
+struct StepHistory {
+  std::set<std::string> systems;
+  std::set<std::string> mandatory_features;
+  std::int64_t steps = 0;
+  Seconds time{};  // of all of them together, copying included
+
+  friend bool operator==(const StepHistory&, const StepHistory&) = default;
 };
 
 struct QueueStatus {
@@ -36,6 +48,7 @@ struct QueueStatus {
   // By `user@address`, without `ssh://` and `?…`. No value: the document has none, which some versions of Hydra do (see
   // docs/status.md).
   std::optional<std::map<std::string, QueueMachine>> machines;
+  std::vector<StepHistory> history{};  // one a kind of machines that it tells enough of
 };
 
 // What the queue runner says of the machine of this name (`root@address`); null: nothing.

@@ -9,6 +9,7 @@
 
 #include "model/config.hpp"
 #include "model/machine.hpp"
+#include "model/orders.hpp"
 #include "model/queue.hpp"
 #include "model/time.hpp"
 
@@ -21,6 +22,16 @@ struct CreationRecord {
   std::vector<Instant> failures;   // of the last two hours, oldest first
 };
 
+// What a pool's schedules say of this moment.
+struct ScheduledLimits {
+  std::string period;  // Schedule::text; empty: none matches
+  std::optional<std::int64_t> min_machines;
+  std::optional<std::int64_t> max_machines;
+  std::optional<Instant> until;  // when another will hold; none: not within a week
+
+  friend bool operator==(const ScheduledLimits&, const ScheduledLimits&) = default;
+};
+
 struct Snapshot {
   Instant now;
   Queue queue = std::unexpected(Untrusted{"not asked yet"});
@@ -28,6 +39,8 @@ struct Snapshot {
   std::vector<PoolConfig>
       retired;  // as last recorded, of pools that still have machines but are not configured any more
   std::map<PoolName, CreationRecord> creations;
+  std::map<PoolName, ScheduledLimits> scheduled;  // of pools with schedules
+  Orders orders;
   std::map<PoolKey, std::string> unseen;                          // pools whose machines could not be listed, and why
   std::map<PoolName, std::optional<std::string>> specifications;  // what their machines should be made from, as a hash;
                                                                   // none: it cannot be read

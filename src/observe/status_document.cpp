@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,21 +28,24 @@ bool is_read(std::size_t level, std::string_view key) {
       return is_one_of("status", "time", "uptime", "nrRunnableSteps", "nrUnsupportedSteps", "machineTypes", "machines",
                        "queueRunner");
     case 3:
-      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure");
+      return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure",
+                       "consecutiveFailures", "nrStepsDone", "totalStepTime", "systemTypes", "mandatoryFeatures");
     default:
       return true;
   }
 }
 
 constexpr std::int64_t clock_difference_seconds_max = 120;
-constexpr std::int64_t unix_time_max = 253'402'300'799;  // the end of the year 9999
-constexpr std::int64_t count_max = 1'000'000'000;        // beyond every farm, and the sum of all counts still fits
+constexpr std::int64_t unix_time_max = 253'402'300'799;       // the end of the year 9999
+constexpr std::int64_t step_seconds_max = 1'000'000'000'000;  // of all steps of a machine
+constexpr std::int64_t count_max = 1'000'000'000;             // beyond every farm, and the sum of all counts still fits
 
 Expected<void> check_that_it_is_up(const Json& document);
 Expected<Instant> read_time(const Json& document, Instant arrived);
 std::optional<Instant> read_start(const Json& document, Instant time);
 Expected<std::vector<StepTypeCount>> read_step_types(const Json& document);
 Expected<std::optional<QueueMachines>> read_machines(const Json& document);
+std::vector<StepHistory> read_history(const Json& document);
 bool is_an_empty_copy(const QueueMachines& machines, const std::vector<StepTypeCount>& step_types);
 
 Expected<QueueStatus> read_status(const Json& document, Instant arrived) {
@@ -57,7 +61,8 @@ Expected<QueueStatus> read_status(const Json& document, Instant arrived) {
                      .arrived = arrived,
                      .started = read_start(document, *time),
                      .step_types = *std::move(step_types),
-                     .machines = *std::move(machines)};
+                     .machines = *std::move(machines),
+                     .history = read_history(document)};
 }
 
 }  // namespace
@@ -206,9 +211,10 @@ Expected<QueueMachine> read_machine(const Json& entry) {
   auto idle_since = read_number_if_any(entry, "idleSince", unix_time_max);
   if (!idle_since) return std::unexpected(std::move(idle_since.error()));
   if (idle_since->has_value()) machine.idle_since = from_unix(**idle_since);
-  // Only a hint: nothing is destroyed for it, so junk in it is no reason to distrust the rest.
+  // Only hints: nothing is taken down for them without proof, so junk in them is no reason to distrust the rest.
   const auto last_failure = read_number_if_any(entry, "lastFailure", unix_time_max);
   if (last_failure && last_failure->has_value()) machine.last_failure = from_unix(**last_failure);
+  machine.consecutive_failures = read_number_if_any(entry, "consecutiveFailures", count_max).value_or(std::nullopt);
   return machine;
 }
 
@@ -225,7 +231,10 @@ QueueMachine together(const QueueMachine& a, const QueueMachine& b) {
       .enabled = both_known(a.enabled, b.enabled, [](bool x, bool y) { return x || y; }),
       .current_jobs = both_known(a.current_jobs, b.current_jobs, [](std::int64_t x, std::int64_t y) { return x + y; }),
       .idle_since = both_known(a.idle_since, b.idle_since, [](Instant x, Instant y) { return std::max(x, y); }),
-      .last_failure = std::max(a.last_failure, b.last_failure)};
+      .last_failure = std::max(a.last_failure, b.last_failure),
+      // Those of the one that is not used any more are history.
+      .consecutive_failures = both_known(a.consecutive_failures, b.consecutive_failures,
+                                         [](std::int64_t x, std::int64_t y) { return std::min(x, y); })};
 }
 
 Expected<std::optional<QueueMachines>> read_machines(const Json& document) {
@@ -241,6 +250,38 @@ Expected<std::optional<QueueMachines>> read_machines(const Json& document) {
     if (!is_new) known->second = together(known->second, *machine);
   }
   return std::optional(std::move(machines));
+}
+
+// Only an estimate is made of it: what makes no sense is left out, and the rest is trusted all the same.
+std::optional<std::set<std::string>> names_in(const Json& entry, const char* key) {
+  const Json* value = member(entry, key);
+  if (value == nullptr) return std::nullopt;
+  const auto names = texts(*value);
+  if (!names) return std::nullopt;
+  return std::set<std::string>(names->begin(), names->end());
+}
+
+std::vector<StepHistory> read_history(const Json& document) {
+  const Json* entries = member(document, "machines");
+  if (entries == nullptr || !entries->is_object()) return {};
+  std::map<std::pair<std::set<std::string>, std::set<std::string>>, StepHistory> kinds;
+  for (const auto& [key, entry] : entries->get_ref<const Json::object_t&>()) {
+    if (!entry.is_object()) continue;
+    const auto steps = read_number_if_any(entry, "nrStepsDone", count_max);
+    const auto time = read_number_if_any(entry, "totalStepTime", step_seconds_max);
+    if (!steps || !time || steps->value_or(0) == 0 || !time->has_value()) continue;
+    const auto systems = names_in(entry, "systemTypes");
+    const auto features = names_in(entry, "mandatoryFeatures");
+    if (!systems || !features) continue;
+    StepHistory& kind = kinds[{*systems, *features}];
+    kind.systems = *systems;
+    kind.mandatory_features = *features;
+    kind.steps += **steps;
+    kind.time += Seconds{**time};
+  }
+  std::vector<StepHistory> history;
+  for (auto& [names, kind] : kinds) history.push_back(std::move(kind));
+  return history;
 }
 
 // Steps run on machines: an object without any, while steps run, is one of the empty copies of early 2023 and says

@@ -15,13 +15,12 @@ using namespace std::chrono_literals;
 constexpr Seconds deadline = 60s;
 constexpr Seconds repeated_after = 10min;  // what the command wrote may have been lost since
 
-// A delivery in the future is one of before the clock was set back.
+}  // namespace
+
 bool is_still_good(const LastDelivery& last, std::string_view destination, std::string_view content, Instant now) {
   return last.succeeded && last.destination == destination && last.content == content && last.at <= now &&
          now - last.at < repeated_after;
 }
-
-}  // namespace
 
 CommandPublisher::CommandPublisher(const Config& config) : command_(config.update_command.value()) {}
 

@@ -46,10 +46,12 @@ Task<Expected<bool>> FilePublisher::publish(std::string content, std::optional<L
   if (*present) {
     if (auto ours = check_that_it_is_ours(path_, **present, content); !ours) co_return std::unexpected(ours.error());
   }
-  if (auto written = replace_file(path_, content, readable_by_all); !written) {
-    co_return std::unexpected(with_advice(path_, written.error()));
-  }
-  co_return true;
+  auto written = replace_file(path_, content, readable_by_all);
+  if (written) co_return true;
+  Error error = with_advice(path_, written.error());
+  const auto after = read_file(path_, bytes_max);
+  if (after && *after != content) error.kind = ErrorKind::untouched;
+  co_return std::unexpected(std::move(error));
 }
 
 }  // namespace hydra_provisioner

@@ -21,6 +21,10 @@ constexpr std::string_view first_line_start = "# hydra-provisioner ";
 constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 
 // TAG-9 before TAG-10.
+// The queue runner sends a step to the machine whose jobs divided by its speed factor, rounded, are fewest, and of
+// several to the fullest: with factors as large as this all of them are 0.
+constexpr std::int64_t packing = 1000;
+
 std::pair<std::int64_t, std::string_view> place_of(const Listing& listing);
 std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines);
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
@@ -166,7 +170,7 @@ Expected<std::string> machine_line(const Machine& machine, const PoolConfig& poo
                   .type = pool.type,
                   .ssh_key = pool.ssh_key.value_or("-"),
                   .max_jobs = pool.max_jobs,
-                  .speed_factor = pool.speed_factor,
+                  .speed_factor = pool.packing ? pool.speed_factor * packing : pool.speed_factor,
                   .host_key = machine.host_key};
   if (auto checked = check_settings(line); !checked) return std::unexpected(std::move(checked.error()));
   return text_of(line);

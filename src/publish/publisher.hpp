@@ -21,7 +21,7 @@ class Publisher {
 
   // After success the queue runner has, or will read, exactly this content. Does nothing where that is so already: an
   // equal file, or a delivery of the same content that succeeded less than 10 minutes ago. Returns whether something
-  // was written or delivered.
+  // was written or delivered. ErrorKind::untouched: the queue runner still has what it had before.
   virtual Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) = 0;
 };
 
@@ -35,6 +35,10 @@ class FilePublisher final : public Publisher {
  private:
   std::string path_;
 };
+
+// Whether a delivery of the same content need not be repeated yet. One in the future is one of before the clock was set
+// back.
+bool is_still_good(const LastDelivery& last, std::string_view destination, std::string_view content, Instant now);
 
 // To config.update_command's stdin.
 class CommandPublisher final : public Publisher {

@@ -12,12 +12,17 @@
 
 namespace hydra_provisioner::sim {
 
+enum class Keeps : std::uint8_t { count, hash, lines };  // each of them what comes before it, too
+
 class Chronicle {
  public:
-  Chronicle(const Timeline& timeline, bool is_kept) : timeline_(timeline), start_(timeline.now()), is_kept_(is_kept) {}
+  Chronicle(const Timeline& timeline, Keeps keeps) : timeline_(timeline), start_(timeline.now()), keeps_(keeps) {}
 
+  // Whatever changes in a farm adds a line: as long as there is no new one, all is as it was.
   template <class... Parts>
   void add(fmt::format_string<Parts...> format, Parts&&... parts) {
+    ++count_;
+    if (!is_hashed()) return;
     line_.clear();
     const auto elapsed = (timeline_.now() - start_).count();
     fmt::format_to(std::back_inserter(line_), "{:6}.{:03} ", elapsed / 1000, elapsed % 1000);
@@ -25,19 +30,22 @@ class Chronicle {
     take(std::string_view(line_.data(), line_.size()));
   }
 
+  std::uint64_t count() const { return count_; }  // of lines
   std::uint64_t hash() const { return hash_; }
   const std::vector<std::string>& lines() const { return lines_; }  // none unless they are kept
-  bool is_kept() const { return is_kept_; }
+  bool is_hashed() const { return keeps_ != Keeps::count; }
+  bool is_kept() const { return keeps_ == Keeps::lines; }
 
  private:
   void take(std::string_view line) {
     for (const char c : line) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;  // FNV-1a
-    if (is_kept_) lines_.emplace_back(line);
+    if (is_kept()) lines_.emplace_back(line);
   }
 
   const Timeline& timeline_;
   Time start_;
-  bool is_kept_;
+  Keeps keeps_;
+  std::uint64_t count_ = 0;
   fmt::memory_buffer line_;
   std::uint64_t hash_ = 0xcbf29ce484222325;
   std::vector<std::string> lines_;

@@ -3,53 +3,96 @@
 #include <algorithm>
 
 namespace hydra_provisioner::sim {
+namespace {
+
+constexpr Seconds stale_listings_show{60};  // what has gone since
+
+}  // namespace
 
 SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider) {
-  const auto number = static_cast<std::int64_t>(instances_.size()) + 1;
-  SimInstance& instance = instances_[number];
-  instance.id = InstanceId{fmt::format("i-{}", number)};
+  forget_those_long_gone();
+  SimInstance& instance = instances_[++made_];
+  instance.number = made_;
+  instance.id = InstanceId{fmt::format("i-{}", made_)};
   instance.machine = machine;
   instance.pool = pool;
   instance.provider = provider;
   instance.made_at = timeline_.now();
+  by_machine_.insert_or_assign({provider, machine}, made_);
   chronicle_.add("cloud: {} is made for {}", instance.id, machine);
+  witness_.instance_was_made(instance);
   return instance;
 }
 
+void Cloud::forget_those_long_gone() {
+  std::erase_if(instances_, [&](const auto& entry) {
+    const SimInstance& instance = entry.second;
+    return instance.gone_at && !instance.is_noted && timeline_.now() - *instance.gone_at > stale_listings_show;
+  });
+}
+
+void Cloud::move_to_new_address(SimInstance& instance) {
+  by_address_.erase(instance.address);
+  instance.address = fmt::format("m{}.farm.example", ++addresses_);
+  by_address_.emplace(instance.address, instance.number);
+}
+
 void Cloud::finish(SimInstance& instance) {
-  if (instance.power != Power::on) {
-    // One with upkeep moves when it is started, and has booted when its deployment ends.
-    if (instance.address.empty() || needs_upkeep(instance.provider)) instance.address = new_address();
-    const Millis boot{needs_upkeep(instance.provider) ? 0 : random_.between(15'000, 90'000)};
-    instance.boots_until = timeline_.now() + boot;
-    if (trouble_.machines_that_never_boot > 0) {
-      --trouble_.machines_that_never_boot;
-      instance.boots_until.reset();
-    }
-  }
+  const bool begins_to_run = instance.power != Power::on;
+  if (begins_to_run) boot(instance);
   instance.power = Power::on;
   instance.is_known_to_be_deaf = false;
   instance.spec_hash = specification(instance.pool);
   chronicle_.add("cloud: {} of {} is on at {}", instance.id, instance.machine, instance.address);
+  if (begins_to_run) witness_.instance_changed_power(instance);
+}
+
+void Cloud::boot(SimInstance& instance) {
+  // One with upkeep moves when it is started, and has booted when its deployment ends.
+  if (instance.address.empty() || needs_upkeep(instance.provider)) move_to_new_address(instance);
+  ++instance.starts;
+  const Millis boot = needs_upkeep(instance.provider) ? Millis{0} : pace_.boot_of(instance.pool, pace_.boot, random_);
+  instance.boots_until = timeline_.now() + boot;
+  if (trouble_.machines_that_never_boot > 0) {
+    --trouble_.machines_that_never_boot;
+    instance.boots_until.reset();
+    return;
+  }
+  timeline_.after(boot, [this, id = instance.id] { chronicle_.add("cloud: {} has booted", id); });
+  if (pace_.interruptions_per_hour <= 0) return;
+  timeline_.after(pace_.draw_life(random_), [this, number = instance.number, start = instance.starts] {
+    const auto found = instances_.find(number);
+    if (found == instances_.end() || !found->second.exists()) return;
+    if (found->second.power == Power::on && found->second.starts == start) take_away(found->second);
+  });
 }
 
 void Cloud::turn_off(SimInstance& instance, Power power) {
   instance.power = power;
   chronicle_.add("cloud: {} of {} is off", instance.id, instance.machine);
+  witness_.instance_changed_power(instance);
   on_loss(instance.address);
 }
 
 void Cloud::remove(SimInstance& instance) {
-  if (instance.exists()) instance.gone_at = timeline_.now();
-  instance.is_noted = false;
   chronicle_.add("cloud: {} of {} is removed", instance.id, instance.machine);
-  on_loss(instance.address);
+  end(instance, false, false);
 }
 
 void Cloud::take_away(SimInstance& instance) {
-  instance.gone_at = timeline_.now();
-  instance.is_noted = needs_upkeep(instance.provider);
   chronicle_.add("cloud: {} of {} is taken away", instance.id, instance.machine);
+  end(instance, needs_upkeep(instance.provider), true);
+}
+
+void Cloud::end(SimInstance& instance, bool is_noted, bool was_taken_away) {
+  if (instance.exists()) {
+    instance.gone_at = timeline_.now();
+    by_address_.erase(instance.address);
+    witness_.instance_ended(instance, was_taken_away);
+  }
+  instance.is_noted = is_noted;
+  const auto named = by_machine_.find({instance.provider, instance.machine});
+  if (!is_noted && named != by_machine_.end() && named->second == instance.number) by_machine_.erase(named);
   on_loss(instance.address);
 }
 
@@ -60,17 +103,15 @@ void Cloud::make_deaf(SimInstance& instance, Seconds duration) {
 }
 
 SimInstance* Cloud::find(const MachineId& machine, ProviderKind provider) {
-  for (auto& [number, instance] : instances_) {
-    if (instance.is_noted && instance.machine == machine && instance.provider == provider) return &instance;
-  }
-  return nullptr;
+  const auto found = by_machine_.find({provider, machine});
+  return found == by_machine_.end() ? nullptr : &instances_.at(found->second);
 }
 
 SimInstance* Cloud::at(const std::string& address) {
-  for (auto& [number, instance] : instances_) {
-    if (instance.exists() && instance.power == Power::on && instance.address == address) return &instance;
-  }
-  return nullptr;
+  const auto found = by_address_.find(address);
+  if (found == by_address_.end()) return nullptr;
+  SimInstance& instance = instances_.at(found->second);
+  return instance.power == Power::on ? &instance : nullptr;
 }
 
 bool Cloud::answers(SimInstance& instance) {
@@ -118,6 +159,8 @@ Instance Cloud::described(const SimInstance& instance) const {
                  .address = instance.address,
                  .host_key = "ssh-ed25519 AAAA",
                  .launched_at = in_seconds(instance.made_at)};
+  // Whether one with upkeep was deployed with success is for its jobs to say.
+  if (!needs_upkeep(instance.provider)) shown.spec_hash = instance.spec_hash;
   if (instance.power == Power::off) shown.state = InstanceState::stopped;
   if (instance.power == Power::on)
     shown.state = needs_upkeep(instance.provider) ? InstanceState::unproven : InstanceState::running;

@@ -6,20 +6,24 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/config.hpp"
 #include "model/instance.hpp"
+#include "model/random.hpp"
 #include "sim/chronicle.hpp"
-#include "sim/random.hpp"
+#include "sim/pace.hpp"
 #include "sim/trouble.hpp"
 #include "sim/virtual_clock.hpp"
+#include "sim/witness.hpp"
 
 namespace hydra_provisioner::sim {
 
 enum class Power { being_made, on, off };
 
 struct SimInstance {
+  std::int64_t number = 0;
   InstanceId id;
   MachineId machine;
   PoolName pool;
@@ -28,6 +32,7 @@ struct SimInstance {
   std::string address;
   std::string spec_hash{};
   Time made_at;
+  std::int64_t starts = 0;            // how often it was turned on
   std::optional<Time> boots_until{};  // none: never
   std::optional<Time> gone_at{};      // removed, or taken away by the cloud
   bool is_noted = true;               // its provider still has a record of it
@@ -43,8 +48,13 @@ inline bool needs_upkeep(ProviderKind kind) { return kind == ProviderKind::nixop
 
 class Cloud {
  public:
-  Cloud(Timeline& timeline, Chronicle& chronicle, Trouble& trouble, Random random)
-      : timeline_(timeline), chronicle_(chronicle), trouble_(trouble), random_(random) {}
+  Cloud(Timeline& timeline, Chronicle& chronicle, Trouble& trouble, const Pace& pace, Witness& witness, Random random)
+      : timeline_(timeline),
+        chronicle_(chronicle),
+        trouble_(trouble),
+        pace_(pace),
+        witness_(witness),
+        random_(random) {}
 
   // Told of an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
@@ -58,11 +68,14 @@ class Cloud {
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has nothing of it
   SimInstance* at(const std::string& address);                         // null: nobody is there
+  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by one that exists
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();
   std::vector<SimInstance*> noted(ProviderKind provider);
   std::int64_t count_of(const PoolName& pool);  // those that exist
+
+  const Pace& pace() const { return pace_; }
 
   // As the provider shows them, of that moment.
   std::vector<Instance> listing(ProviderKind provider, Time as_of);
@@ -71,14 +84,24 @@ class Cloud {
   void change_specifications() { ++version_; }
 
  private:
-  std::string new_address() { return fmt::format("m{}.farm.example", ++addresses_); }
+  using Number = std::int64_t;
+
+  void move_to_new_address(SimInstance& instance);
+  void boot(SimInstance& instance);
+  void end(SimInstance& instance, bool is_noted, bool was_taken_away);
+  void forget_those_long_gone();
 
   Timeline& timeline_;
   Chronicle& chronicle_;
   Trouble& trouble_;
+  const Pace& pace_;
+  Witness& witness_;
   Random random_;
-  std::map<std::int64_t, SimInstance> instances_;  // by number, also those that are gone
-  std::set<std::string> answered_;                 // addresses
+  std::map<Number, SimInstance> instances_;  // those that are gone for a while, too: a stale listing shows them
+  Number made_ = 0;
+  std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those that are noted
+  std::map<std::string, Number> by_address_;                         // those that exist
+  std::set<std::string> answered_;                                   // addresses
   std::int64_t addresses_ = 0;
   std::int64_t version_ = 1;
 };

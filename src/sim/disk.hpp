@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -29,9 +30,10 @@ struct MachinesFileOnDisk {
 struct Disk {
   std::optional<MachinesFileOnDisk> machines_file;
   std::uint64_t inodes = 0;
+  std::function<void()> on_change = [] {};  // of the machines file
 };
 
-class SimPublisher final : public Publisher {
+class SimPublisher : public Publisher {
  public:
   SimPublisher(Disk& disk, Life& life, const Timeline& timeline, Chronicle& chronicle, const Trouble& trouble,
                Witness& witness)
@@ -40,13 +42,29 @@ class SimPublisher final : public Publisher {
   std::string destination() const override { return "the simulated disk"; }
   Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
- private:
+ protected:
+  void write(const std::string& content);
+
   Disk& disk_;
   Life& life_;
   const Timeline& timeline_;
   Chronicle& chronicle_;
   const Trouble& trouble_;
   Witness& witness_;
+};
+
+// An updateCommand that writes the file: it takes its time, and what it says of its success need not be true.
+class SimCommandPublisher final : public SimPublisher {
+ public:
+  SimCommandPublisher(Disk& disk, Life& life, Timeline& timeline, Chronicle& chronicle, const Trouble& trouble,
+                      Witness& witness)
+      : SimPublisher(disk, life, timeline, chronicle, trouble, witness), clock_(timeline, life) {}
+
+  std::string destination() const override { return "the simulated command"; }
+  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ private:
+  VirtualClock clock_;
 };
 
 }  // namespace hydra_provisioner::sim

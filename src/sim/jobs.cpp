@@ -71,7 +71,8 @@ std::int64_t JobTable::count_of_coming(const PoolName& pool) const {
 Millis JobTable::duration_of(const JobRequest& request, JobFate fate) {
   if (hangs(fate)) return request.deadline;
   const bool is_deployment = needs_upkeep(request.provider) && is_arrival(request.operation);
-  const Millis usual{is_deployment ? random_.between(60'000, 240'000) : random_.between(1'000, 20'000)};
+  const Millis usual =
+      is_deployment ? pace_.boot_of(request.pool, pace_.deployment, random_) : pace_.operation.draw(random_);
   return std::min<Millis>(fate == JobFate::takes_long ? usual * 5 : usual, request.deadline);
 }
 
@@ -88,6 +89,8 @@ void JobTable::act(const JobRequest& request, JobFate fate) {
   if (!comes_this_far) return;
   if (request.operation == Operation::create && instance == nullptr)
     cloud_.make(request.machine, request.pool, request.provider);
+  if (request.operation == Operation::start && instance != nullptr && instance->power == Power::off)
+    instance->power = Power::being_made;  // neither stopped nor up until it has ended
   if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
       instance->power == Power::on) {
     witness_.instance_goes_off(*instance, request.operation);

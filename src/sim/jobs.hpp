@@ -5,9 +5,10 @@
 #include <optional>
 
 #include "act/jobs.hpp"
+#include "model/random.hpp"
 #include "sim/chronicle.hpp"
 #include "sim/cloud.hpp"
-#include "sim/random.hpp"
+#include "sim/pace.hpp"
 #include "sim/trouble.hpp"
 #include "sim/virtual_clock.hpp"
 #include "sim/witness.hpp"
@@ -17,11 +18,13 @@ namespace hydra_provisioner::sim {
 // The processes that run, and the files that they have left.
 class JobTable {
  public:
-  JobTable(Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Trouble& trouble, Witness& witness, Random random)
+  JobTable(Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Trouble& trouble, const Pace& pace, Witness& witness,
+           Random random)
       : timeline_(timeline),
         chronicle_(chronicle),
         cloud_(cloud),
         trouble_(trouble),
+        pace_(pace),
         witness_(witness),
         random_(random) {}
 
@@ -59,6 +62,7 @@ class JobTable {
   Chronicle& chronicle_;
   Cloud& cloud_;
   Trouble& trouble_;
+  const Pace& pace_;
   Witness& witness_;
   Random random_;
   std::map<MachineId, Job> jobs_;

@@ -19,24 +19,27 @@ Machine as_kept(Machine machine) {
 
 Memory JournalStore::read(Instant now) const {
   Memory memory;
-  for (const auto& [number, machine] : machines_) {
-    if (machine.state != MachineState::gone) memory.machines.push_back(machine);
-  }
+  for (const auto& [number, machine] : machines_) memory.machines.push_back(machine);
   memory.pools = pools_;
   memory.creations = creations_;
   for (const JournalEvent& event : failures_) {
     if (event.time > now - failures_remembered) memory.creations[event.pool].failures.push_back(event.time);
   }
+  memory.orders = orders_;
   memory.last_delivery = last_delivery_;
   memory.last_pass = last_pass_;
-  memory.next_number = machines_.empty() ? 0 : machines_.rbegin()->first + 1;
+  for (const auto* known : {&machines_, &gone_}) {
+    if (!known->empty()) memory.next_number = std::max(memory.next_number, known->rbegin()->first + 1);
+  }
   return memory;
 }
 
 void JournalStore::write(Changes changes) {
   for (Machine& machine : changes.machines) {
     const std::int64_t number = number_of(machine.id);
-    machines_.insert_or_assign(number, as_kept(std::move(machine)));
+    const bool is_gone = machine.state == MachineState::gone;
+    (is_gone ? machines_ : gone_).erase(number);
+    (is_gone ? gone_ : machines_).insert_or_assign(number, as_kept(std::move(machine)));
   }
   for (RecordedPool& pool : changes.pools) {
     const auto known = std::ranges::find_if(
@@ -49,13 +52,19 @@ void JournalStore::write(Changes changes) {
   }
   std::ranges::copy_if(changes.events, std::back_inserter(failures_),
                        [](const JournalEvent& event) { return event.kind == "failed"; });
+  for (const auto& [key, order] : changes.orders) {
+    if (order) orders_[key] = *order;
+    if (!order) orders_.erase(key);
+  }
   if (changes.last_delivery) last_delivery_ = std::move(changes.last_delivery);
   if (changes.pass) last_pass_ = std::max(last_pass_, changes.pass->start);
 }
 
 const Machine* JournalStore::find(const MachineId& machine) const {
-  const auto found = machines_.find(number_of(machine));
-  return found == machines_.end() ? nullptr : &found->second;
+  for (const auto* known : {&machines_, &gone_}) {
+    if (const auto found = known->find(number_of(machine)); found != known->end()) return &found->second;
+  }
+  return nullptr;
 }
 
 Task<Expected<Memory>> SimJournal::load(Instant now) {
@@ -71,6 +80,7 @@ Task<Expected<void>> SimJournal::commit(Changes changes) {
     for (const JournalEvent& event : changes.events)
       chronicle_.add("journal: {} {}: {}", event.machine, event.kind, event.reason);
   }
+  if (!changes.machines.empty()) chronicle_.add("journal: {} machines are written", changes.machines.size());
   store_.write(std::move(changes));
   life_.waypoint();
   co_return Expected<void>{};

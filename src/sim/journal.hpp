@@ -15,13 +15,17 @@ class JournalStore {
  public:
   Memory read(Instant now) const;
   void write(Changes changes);
+  const Orders& orders() const { return orders_; }
+  void forget_orders() { orders_.clear(); }
   const Machine* find(const MachineId& machine) const;  // null: it was never written
 
  private:
-  std::map<std::int64_t, Machine> machines_;  // by number, gone ones too
+  std::map<std::int64_t, Machine> machines_;  // by number
+  std::map<std::int64_t, Machine> gone_;
   std::vector<RecordedPool> pools_;
   std::map<PoolName, CreationRecord> creations_;
   std::vector<JournalEvent> failures_;
+  Orders orders_;
   std::optional<LastDelivery> last_delivery_;
   Instant last_pass_;
 };
@@ -33,6 +37,7 @@ class SimJournal final : public Journal {
 
   Task<Expected<Memory>> load(Instant now) override;
   Task<Expected<void>> commit(Changes changes) override;
+  bool keeps_passes() const override { return chronicle_.is_hashed(); }
 
  private:
   JournalStore& store_;

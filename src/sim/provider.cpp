@@ -6,7 +6,6 @@
 namespace hydra_provisioner::sim {
 namespace {
 
-constexpr Millis quick{200};
 constexpr Millis slow{25'000};
 constexpr Millis until_given_up{10'000};
 constexpr Millis age_of_stale_listing{8'000};
@@ -21,12 +20,12 @@ bool shows(const std::vector<Instance>& listing, const InstanceId& id) {
 
 Task<void> SimProvider::take(Millis duration) {
   life_.waypoint();
-  co_await clock_.sleep_for(duration);
+  if (duration > Millis{0}) co_await clock_.sleep_for(duration);
 }
 
 // What was on record a moment ago and is not shown cannot be told from what does not exist: that is an error.
 Task<Expected<Inventory>> SimProvider::list(ListRequest request) {
-  co_await take(timeline_.now() < trouble_.listing_is_slow ? slow : quick);
+  co_await take(timeline_.now() < trouble_.listing_is_slow ? slow : cloud_.pace().question);
   if (timeline_.now() < trouble_.listing_fails) co_return failure("the provider does not answer");
   const bool is_stale = timeline_.now() < trouble_.listing_is_stale;
   auto shown = cloud_.listing(kind_, timeline_.now() - (is_stale ? age_of_stale_listing : Millis{0}));
@@ -39,7 +38,7 @@ Task<Expected<Inventory>> SimProvider::list(ListRequest request) {
 
 Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
   const bool is_deaf_now = is_deaf();
-  co_await take(is_deaf_now ? until_given_up : quick);
+  co_await take(is_deaf_now ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(instance.machine, kind_);
   if (found == nullptr) co_return failure("no such machine");
   if (needs_upkeep(kind_)) {
@@ -51,14 +50,14 @@ Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
 }
 
 Task<Expected<void>> SimProvider::keep_alive(Target target, PoolConfig) {
-  co_await take(is_deaf() ? until_given_up : quick);
+  co_await take(is_deaf() ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(target.machine, kind_);
   if (found == nullptr || is_deaf() || !cloud_.answers(*found)) co_return failure("does not answer");
   co_return Expected<void>{};
 }
 
 Task<Expected<Condition>> SimProvider::check(Target target, PoolConfig) {
-  co_await take(is_deaf() ? until_given_up : quick);
+  co_await take(is_deaf() ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(target.machine, kind_);
   if (found == nullptr) co_return failure("no such machine");
   if (!found->exists()) {

@@ -1,5 +1,6 @@
 // Hydra's classic queue runner, as far as a provisioner can tell: it reads the machines file every 30 s, spreads steps
-// over machines, backs off from those that fail, tries steps again, and forgets everything when it restarts.
+// over machines or packs them as their speed factors say, backs off from those that fail, tries steps again, and
+// forgets everything when it restarts.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +8,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "model/queue.hpp"
+#include "model/random.hpp"
 #include "model/system_type.hpp"
 #include "sim/chronicle.hpp"
 #include "sim/cloud.hpp"
 #include "sim/disk.hpp"
-#include "sim/random.hpp"
 #include "sim/read_machines_file.hpp"
 #include "sim/virtual_clock.hpp"
 #include "sim/witness.hpp"
@@ -31,60 +34,85 @@ struct QueueRunnerStyle {
 
 class QueueRunner {
  public:
-  QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, const Disk& disk,
+  QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
               Witness& witness, Random random);
 
-  void add_steps(const std::string& type, std::int64_t count, Seconds duration);
+  void add_steps(const std::string& type, std::int64_t count, Millis duration);
+  std::int64_t next_step() const { return next_step_; }  // the number of the step that is added next
   void restart(Seconds downtime);
 
   bool is_down() const { return timeline_.now() < up_from_; }
   bool is_busy_at(const std::string& address) const;
-  std::int64_t waiting_steps() const;
-  std::int64_t running_steps() const;
+  std::int64_t waiting_steps() const { return std::ssize(steps_) - running_; }
+  std::int64_t running_steps() const { return running_; }
   std::map<std::string, std::int64_t> waiting_by_type() const;
 
+  // What `hydra-queue-runner --status` prints, and what a reader makes of it.
   std::string status_document() const;
+  QueueStatus status(Instant arrived) const;
 
  private:
-  struct Step {
+  using Number = std::int64_t;  // of a step; lower ones are served first
+  struct Known;
+  struct Type {
     std::string key;
     StepType type;
-    Seconds duration{};
+    std::set<Number> open{};                      // could begin now
+    std::set<std::pair<Time, Number>> resting{};  // after a failure, until then
+    std::int64_t running = 0;
+    Time supported_at;  // when that was last seen
+
+    std::int64_t waiting() const { return std::ssize(open) + std::ssize(resting); }
+  };
+  struct Step {
+    Type* type;
+    Millis duration{};
     std::int64_t tries = 0;
-    Time not_before;
     Time waiting_since;
-    std::string machine{};  // empty: it waits
+    const std::string* machine = nullptr;  // null: it waits
     std::int64_t attempt = 0;
   };
-  struct Known {
-    MachineLine line;
-    bool is_enabled = true;
-    std::int64_t jobs = 0;
-    Instant idle_since;  // in the queue runner's clock
-    Time fetching_until;
-    Time disabled_until;
-    Instant last_failure;
-    std::int64_t failures = 0;
+  struct Done {
+    std::int64_t steps = 0;
+    Millis time{};
   };
-  using Steps = std::map<std::int64_t, Step>;
+  struct Known {
+    MachineLine line{};
+    bool is_enabled = true;
+    std::set<Number> steps{};
+    Instant idle_since;  // in the queue runner's clock
+    Time fetching_until{};
+    Time disabled_until{};
+    Instant last_failure{};
+    std::int64_t failures = 0;
+    Done done{};
+
+    std::int64_t jobs() const { return std::ssize(steps); }
+  };
+  using Machines = std::map<std::string, Known>;
 
   Instant clock() const { return in_seconds(timeline_.now()) + style_.clock_ahead; }
-  void poll_file();
+  Type& type_of(const std::string& key);
+  void poll_file_when_it_is_time();
   void read_file();
   void take_over(const std::map<std::string, MachineLine>& lines);
+  void forget_machines_long_gone();
   void dispatch();
+  void wake_rested(Type& type) const;
   void wake_at(Time time);
-  std::string machine_for(const Step& step) const;
-  bool is_supported(const Step& step) const;
+  Machines::value_type* machine_for(const StepType& type);
+  bool is_supported(const StepType& type) const;
   void give_up_unsupported();
-  void start(std::int64_t number, const std::string& machine);
-  void finish(std::int64_t number);
-  void fail(std::int64_t number);
-  void release(const std::string& machine);
+  void start(Number number, Machines::value_type& machine);
+  void finish(Number number);
+  void fail(Number number);
+  void release(Number number, Step& step);
+  void stop_waiting(Number number);
   void lose(const std::string& address);
-  void after(Millis delay, std::int64_t number, void (QueueRunner::*what)(std::int64_t));
+  void after(Millis delay, Number number, void (QueueRunner::*what)(Number));
   std::string machines_json() const;
   std::string types_json() const;
+  std::map<std::string, const Known*> told_machines(std::vector<Known>& past) const;
 
   QueueRunnerStyle style_;
   Timeline& timeline_;
@@ -93,12 +121,16 @@ class QueueRunner {
   const Disk& disk_;
   Witness& witness_;
   Random random_;
-  Steps steps_;
-  std::int64_t next_step_ = 1;
+  std::unordered_map<Number, Step> steps_;
+  std::int64_t running_ = 0;
+  Number next_step_ = 1;
   std::int64_t attempts_ = 0;
-  std::map<std::string, Known> machines_;
-  std::set<std::string> types_;
+  Machines machines_;
+  std::map<MachineLine, Done> past_;  // of machines that it would still tell of, though they are long gone
+  std::map<std::string, Type> types_;
   std::optional<FileStamp> stamp_;
+  Time first_poll_;
+  bool is_poll_coming_ = false;
   Time up_from_;
   Instant started_;
   std::int64_t starts_ = 0;

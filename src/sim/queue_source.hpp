@@ -1,8 +1,7 @@
-// `hydra-queue-runner --status` of a simulated queue runner: its document as text, read by the program's own reader.
+// `hydra-queue-runner --status` of a simulated queue runner.
 #pragma once
 
-#include <deque>
-#include <string>
+#include <cstdint>
 
 #include "observe/queue_source.hpp"
 #include "sim/queue_runner.hpp"
@@ -11,10 +10,14 @@
 
 namespace hydra_provisioner::sim {
 
+// How its document comes: as text, read by the program's own reader, or as what the reader makes of it, which is quick.
+enum class Told : std::uint8_t { as_text, as_read };
+
 class SimQueueSource final : public QueueSource {
  public:
-  SimQueueSource(const QueueRunner& runner, Life& life, Timeline& timeline, const Trouble& trouble)
-      : runner_(runner), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble) {}
+  SimQueueSource(const QueueRunner& runner, Life& life, Timeline& timeline, const Trouble& trouble,
+                 Told told = Told::as_text)
+      : runner_(runner), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble), told_(told) {}
 
   Task<Queue> read() override;
 
@@ -24,6 +27,7 @@ class SimQueueSource final : public QueueSource {
   Timeline& timeline_;
   VirtualClock clock_;
   const Trouble& trouble_;
+  Told told_;
 };
 
 }  // namespace hydra_provisioner::sim

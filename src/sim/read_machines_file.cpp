@@ -29,14 +29,17 @@ bool is_subset(const std::set<std::string>& some, const std::set<std::string>& a
   return std::ranges::includes(all, some);
 }
 
+bool read_number(const std::string& text, std::int64_t min, std::int64_t& into) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), into);
+  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && into >= min;
+}
+
 Expected<MachineLine> read_columns(const std::vector<std::string>& columns) {
   if (columns.size() != 8) return failure(fmt::format("{} columns", columns.size()));
   MachineLine line{
       .systems = names_in(columns[1]), .supported = names_in(columns[5]), .mandatory = names_in(columns[6])};
-  const std::string& number = columns[3];
-  const auto read = std::from_chars(number.data(), number.data() + number.size(), line.max_jobs);
-  if (read.ec != std::errc{} || read.ptr != number.data() + number.size() || line.max_jobs < 0)
-    return failure("maxJobs: " + number);
+  if (!read_number(columns[3], 0, line.max_jobs)) return failure("maxJobs: " + columns[3]);
+  if (!read_number(columns[4], 1, line.speed_factor)) return failure("speedFactor: " + columns[4]);
   return line;
 }
 

@@ -1,6 +1,7 @@
 // The machines file as the queue runner reads it.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -14,9 +15,11 @@ namespace hydra_provisioner::sim {
 struct MachineLine {
   std::set<std::string> systems;
   std::int64_t max_jobs = 1;
+  std::int64_t speed_factor = 1;
   std::set<std::string> supported;
   std::set<std::string> mandatory;
 
+  auto operator<=>(const MachineLine&) const = default;
   bool supports(const std::string& system, const std::set<std::string>& features) const;
 };
 

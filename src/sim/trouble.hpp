@@ -35,6 +35,7 @@ struct Trouble {
   Time status_has_wrong_clock;
   Time disk_is_full;
   Time folder_is_gone;
+  Time delivery_hangs;  // of an updateCommand
   Time journal_fails;
   Time journal_is_unreadable;
   Time jobs_are_unknown;  // their folder cannot be read

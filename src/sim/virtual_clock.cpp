@@ -38,6 +38,11 @@ bool Timeline::go_on() {
   return true;
 }
 
+std::optional<Time> Timeline::next() const {
+  if (due_.empty()) return std::nullopt;
+  return std::max(now_, due_.begin()->first.first);
+}
+
 void Life::waypoint() {
   if (!is_over_ && left_ >= 0 && left_-- == 0) die();
   if (is_over_) throw Killed();

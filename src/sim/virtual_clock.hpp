@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -32,6 +33,7 @@ class Timeline {
 
   // Time passes until the next thing happens. False: nothing will.
   bool go_on();
+  std::optional<Time> next() const;  // when it will happen
 
  private:
   Time now_;

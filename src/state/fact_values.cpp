@@ -82,6 +82,7 @@ void fields_of(AMachine& machine, Field& field) {
   field("listed", machine.listed);
   field("firstListedAt", machine.first_listed_at);
   field("unlistedAt", machine.unlisted_at);
+  field("listedFor", machine.listed_for);
   field("cannotStop", machine.cannot_stop);
   field("vanished", machine.vanished);
   field("interrupted", machine.interrupted);
@@ -95,6 +96,22 @@ void fields_of_entry(Entry& entry, Field& field) {
   field("currentJobs", entry.current_jobs);
   field("idleSince", entry.idle_since);
   field("lastFailure", entry.last_failure);
+  field("consecutiveFailures", entry.consecutive_failures);
+}
+
+template <class Field, class Limits>
+void fields_of_limits(Limits& limits, Field& field) {
+  field("period", limits.period);
+  field("minMachines", limits.min_machines);
+  field("maxMachines", limits.max_machines);
+  field("until", limits.until);
+}
+
+template <class Field, class AnOrder>
+void fields_of_order(AnOrder& order, Field& field) {
+  field("value", order.value);
+  field("since", order.since);
+  field("until", order.until);
 }
 
 template <class Field, class Pool>
@@ -109,11 +126,14 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("sshKey", pool.ssh_key);
   field("stopOnIdle", pool.stop_on_idle);
   field("gracePeriod", pool.grace_period);
+  field("graceIsBootTime", pool.grace_is_boot_time);
+  field("targetWait", pool.target_wait);
   field("billingPeriod", pool.billing_period);
   field("bootTimeout", pool.boot_timeout);
   field("maxAge", pool.max_age);
   field("maxUnavailable", pool.max_unavailable);
   field("replaceOnChange", pool.replace_on_change);
+  field("maxUnhealthy", pool.max_unhealthy);
   field("pricePerHour", pool.price_per_hour);
   field("settings", pool.settings_json);
 }
@@ -179,6 +199,8 @@ Json value_of(const PoolConfig& pool) {
   Json value = field.take();
   Writer own;
   std::visit([&](const auto& settings) { fields_of_provider(settings, own); }, pool.provider);
+  value["consecutiveFailures"] = pool.consecutive_failures;  // whose default is not 0
+  if (pool.scaling == Scaling::work) value["scaling"] = "work";
   value["provider"] = to_string(pool.kind());
   value["providerSettings"] = own.take();
   value["systems"] = pool.type.systems;
@@ -190,6 +212,8 @@ PoolConfig pool_of(const Json& value) {
   PoolConfig pool;
   Reader field(value);
   fields_of_pool(pool, field);
+  pool.consecutive_failures = value.value("consecutiveFailures", std::int64_t{0});  // an older version did not look
+  if (value.value("scaling", "") == "work") pool.scaling = Scaling::work;
   pool.provider = provider_settings(value.at("provider").get<std::string>());
   Reader own(value.at("providerSettings"));
   std::visit([&](auto& settings) { fields_of_provider(settings, own); }, pool.provider);
@@ -198,12 +222,58 @@ PoolConfig pool_of(const Json& value) {
   return pool;
 }
 
+Json value_of(const std::vector<StepHistory>& history) {
+  Json value = Json::array();
+  for (const StepHistory& kind : history)
+    value.push_back({{"systems", kind.systems},
+                     {"features", kind.mandatory_features},
+                     {"steps", kind.steps},
+                     {"time", kind.time.count()}});
+  return value;
+}
+
+std::vector<StepHistory> step_history_of(const Json& value) {
+  std::vector<StepHistory> history;
+  for (const Json& kind : value)
+    history.push_back({.systems = kind.at("systems").get<std::set<std::string>>(),
+                       .mandatory_features = kind.at("features").get<std::set<std::string>>(),
+                       .steps = kind.at("steps").get<std::int64_t>(),
+                       .time = Seconds{kind.at("time").get<std::int64_t>()}});
+  return history;
+}
+
 Json value_of(const CreationRecord& record) {
   Json failures = Json::array();
   for (const Instant failure : record.failures) failures.push_back(to_unix(failure));
   return {{"failedPasses", record.failed_passes},
           {"lastFailedPass", to_unix(record.last_failed_pass)},
           {"failures", std::move(failures)}};
+}
+
+Json value_of(const ScheduledLimits& limits) {
+  Writer field;
+  fields_of_limits(limits, field);
+  return field.take();
+}
+
+ScheduledLimits scheduled_limits_of(const Json& value) {
+  ScheduledLimits limits;
+  Reader field(value);
+  fields_of_limits(limits, field);
+  return limits;
+}
+
+Json value_of(const Order& order) {
+  Writer field;
+  fields_of_order(order, field);
+  return field.take();
+}
+
+Order order_of(const Json& value) {
+  Order order;
+  Reader field(value);
+  fields_of_order(order, field);
+  return order;
 }
 
 CreationRecord creation_record_of(const Json& value) {

@@ -66,6 +66,14 @@ PoolKey pool_key(const std::string& name) {
   return {PoolName{name.substr(slash + 1)}, provider_named(name.substr(0, slash))};
 }
 
+// `ORDER/WHOM`
+OrderKey order_key(const std::string& name) {
+  const auto slash = name.find('/');
+  const auto kind = order_kind(name.substr(0, slash));
+  if (!kind) throw std::runtime_error(fmt::format("\"{}\" is no order", name.substr(0, slash)));
+  return {*kind, name.substr(slash + 1)};
+}
+
 // `name` is what follows the first `/`.
 void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, const Json& value) {
   Snapshot& seen = inputs.seen;
@@ -73,6 +81,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "pool") inputs.config.pools.emplace(PoolName{name}, pool_of(value));
   if (kind == "machine") seen.machines.push_back(machine_of(MachineId{name}, value));
   if (kind == "steps") read_steps(seen.queue.value(), name, value);
+  if (kind == "history") seen.queue.value().history = step_history_of(value);
   if (kind == "entry") seen.queue.value().machines.value().emplace(name, queue_machine_of(value));
   if (kind == "retired") {
     for (const Json& pool : value) seen.retired.push_back(pool_of(pool));
@@ -82,6 +91,8 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "specification")
     seen.specifications.emplace(PoolName{name},
                                 value.is_null() ? std::nullopt : std::optional(value.get<std::string>()));
+  if (kind == "scheduled") seen.scheduled.emplace(PoolName{name}, scheduled_limits_of(value));
+  if (kind == "order") seen.orders.emplace(order_key(name), order_of(value));
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{value.get<std::int64_t>()});
 }
 
@@ -109,6 +120,10 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   add_config(facts, config);
   add_queue(facts, seen.queue);
   for (const Machine& machine : seen.machines) facts["machine/" + machine.id.text] = compact(value_of(machine));
+  // It changes with every step that ends: kept only where something is decided from it.
+  const bool counts_work =
+      std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.scaling == Scaling::work; });
+  if (counts_work && seen.queue) facts["history"] = compact(value_of(seen.queue->history));
   Json retired = Json::array();
   for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));
   facts["retired"] = compact(retired);
@@ -117,6 +132,9 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
     facts[fmt::format("unseen/{}/{}", to_string(pool.second), pool.first)] = compact(why);
   for (const auto& [name, hash] : seen.specifications)
     facts["specification/" + name.text] = compact(hash ? Json(*hash) : Json(nullptr));
+  for (const auto& [name, limits] : seen.scheduled) facts["scheduled/" + name.text] = compact(value_of(limits));
+  for (const auto& [key, order] : seen.orders)
+    facts[fmt::format("order/{}/{}", to_string(key.first), key.second)] = compact(value_of(order));
   for (const auto& [kind, interval] : seen.check_intervals)
     facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());
   return facts;

@@ -14,6 +14,7 @@
 #include "model/delivery.hpp"
 #include "model/error.hpp"
 #include "model/machine.hpp"
+#include "model/orders.hpp"
 #include "model/snapshot.hpp"
 #include "state/inputs.hpp"
 
@@ -30,6 +31,7 @@ struct Memory {
   std::vector<Machine> machines;  // by number; without those that are gone
   std::vector<RecordedPool> pools;
   std::map<PoolName, CreationRecord> creations;
+  Orders orders;
   std::optional<LastDelivery> last_delivery;
   Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
   std::int64_t next_number = 0;  // greater than that of any machine there ever was
@@ -39,7 +41,7 @@ struct JournalEvent {
   Instant time;
   MachineId machine;
   PoolName pool;
-  std::string kind;  // a machine's new state
+  std::string kind;  // a machine's new state, or "ordered"
   std::string reason;
 };
 
@@ -70,7 +72,8 @@ struct Changes {
   std::vector<Machine> machines;
   std::vector<JournalEvent> events;
   std::vector<RecordedPool> pools;
-  std::map<PoolName, CreationRecord> creations;  // `failures` are not written: they are events of kind "failed"
+  std::map<PoolName, CreationRecord> creations;     // `failures` are not written: they are events of kind "failed"
+  std::map<OrderKey, std::optional<Order>> orders;  // none: it is taken back
   std::optional<LastDelivery> last_delivery;
   std::optional<PassRecord> pass;
 };
@@ -80,6 +83,8 @@ class Journal {
   virtual ~Journal() = default;
   virtual Task<Expected<Memory>> load(Instant now) = 0;
   virtual Task<Expected<void>> commit(Changes changes) = 0;
+  // Whether it wants to be told of passes: what they saw, decided and took.
+  virtual bool keeps_passes() const { return true; }
 };
 
 }  // namespace hydra_provisioner

@@ -36,6 +36,14 @@ void bind(SQLite::Statement& statement, int index, std::optional<Instant> time) 
   }
 }
 
+void bind(SQLite::Statement& statement, int index, std::optional<Seconds> span) {
+  if (span) {
+    statement.bind(index, static_cast<std::int64_t>(span->count()));
+  } else {
+    statement.bind(index);
+  }
+}
+
 Machine read_machine(SQLite::Statement& row) {
   Machine machine;
   machine.id = MachineId{row.getColumn("id").getString()};
@@ -58,6 +66,7 @@ Machine read_machine(SQLite::Statement& row) {
   machine.listed_at = instant(row.getColumn("listed_at"));
   machine.first_listed_at = instant(row.getColumn("first_listed_at"));
   machine.unlisted_at = instant(row.getColumn("unlisted_at"));
+  if (const auto span = row.getColumn("listed_for"); !span.isNull()) machine.listed_for = Seconds{span.getInt64()};
   machine.cannot_stop = row.getColumn("cannot_stop").getInt() != 0;
   machine.last_error = row.getColumn("last_error").getString();
   return machine;
@@ -85,6 +94,7 @@ void write_machine(SQLite::Statement& row, const Machine& machine) {
   bind(row, ++column, machine.listed_at);
   bind(row, ++column, machine.first_listed_at);
   bind(row, ++column, machine.unlisted_at);
+  bind(row, ++column, machine.listed_for);
   row.bind(++column, machine.cannot_stop ? 1 : 0);
   row.bind(++column, machine.last_error);
   row.exec();
@@ -96,8 +106,8 @@ void write_machines(SQLite::Database& database, const std::vector<Machine>& mach
       database,
       "insert or replace into machines (id, number, pool, provider, instance, state, since, requested_at, "
       "address, host_key, spec_hash, launched_at, billing_period, checked_at, ready_at, listed, listed_at, "
-      "first_listed_at, unlisted_at, cannot_stop, last_error) "
-      "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "first_listed_at, unlisted_at, listed_for, cannot_stop, last_error) "
+      "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const Machine& machine : machines) write_machine(row, machine);
 }
 
@@ -147,6 +157,43 @@ void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
   row.exec();
 }
 
+void write_orders(SQLite::Database& database, const std::map<OrderKey, std::optional<Order>>& orders) {
+  for (const auto& [key, order] : orders) {
+    SQLite::Statement row(
+        database, order ? "insert or replace into orders (kind, whom, value, since, until) values (?, ?, ?, ?, ?)"
+                        : "delete from orders where kind = ? and whom = ?");
+    row.bind(1, std::string(to_string(key.first)));
+    row.bind(2, key.second);
+    if (order) {
+      row.bind(3, order->value);
+      row.bind(4, to_unix(order->since));
+      bind(row, 5, order->until);
+    }
+    row.exec();
+  }
+}
+
+// Those whose time has come, and those of machines that are gone.
+void drop_orders(SQLite::Database& database, Instant now) {
+  SQLite::Statement past(database, "delete from orders where until <= ?");
+  past.bind(1, to_unix(now));
+  past.exec();
+  database.exec("delete from orders where whom in (select id from machines where state = 'gone')");
+}
+
+Orders read_orders(SQLite::Database& database) {
+  Orders orders;
+  SQLite::Statement rows(database, "select kind, whom, value, since, until from orders");
+  while (rows.executeStep()) {
+    const std::string kind = rows.getColumn(0).getString();
+    orders[{known(order_kind(kind), "order", kind), rows.getColumn(1).getString()}] = {
+        .value = rows.getColumn(2).getInt64(),
+        .since = from_unix(rows.getColumn(3).getInt64()),
+        .until = instant(rows.getColumn(4))};
+  }
+  return orders;
+}
+
 std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, Instant now) {
   std::map<PoolName, CreationRecord> creations;
   SQLite::Statement rows(database, "select pool, failed_passes, last_failed_pass from creations");
@@ -178,6 +225,7 @@ Memory read_memory(SQLite::Database& database, Instant now) {
                             known(provider_kind(provider), "provider", provider), pools.getColumn(2).getString()});
   }
   memory.creations = read_creations(database, now);
+  memory.orders = read_orders(database);
   SQLite::Statement delivery(database, "select content, time, succeeded, destination from deliveries");
   if (delivery.executeStep()) {
     memory.last_delivery = LastDelivery{.content = delivery.getColumn(0).getString(),
@@ -195,8 +243,11 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   write_events(database, changes.events);
   write_pools(database, changes.pools);
   write_creations(database, changes.creations);
+  write_orders(database, changes.orders);
   if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
-  if (changes.pass) write_pass(database, *changes.pass);
+  if (!changes.pass) return;
+  write_pass(database, *changes.pass);
+  drop_orders(database, changes.pass->start);
 }
 
 }  // namespace hydra_provisioner

@@ -114,6 +114,17 @@ constexpr std::array migrations{R"sql(
     duration integer not null
   ) strict;
   create index events_by_time on events (time);
+)sql",
+                                R"sql(
+  alter table machines add column listed_for integer;
+  create table orders (
+    kind text not null,
+    whom text not null,
+    value integer not null,
+    since integer not null,
+    until integer,
+    primary key (kind, whom)
+  ) strict, without rowid;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

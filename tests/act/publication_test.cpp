@@ -97,6 +97,33 @@ TEST_F(Publication, TakesNothingForUnlistedThatCouldNotBePublished) {
   EXPECT_THAT(engine.voice.problems, ElementsAre("cannot write"));
 }
 
+TEST_F(Publication, MeasuresByOurClockHowLongAMachineWasListed) {
+  has(new_and_ready(1));
+  publish();
+  engine.clock.advance(Seconds{10});
+  machine(1).state = MachineState::draining;
+  publish();
+  EXPECT_EQ(engine.machine(1).listed_for, Seconds{10});
+}
+
+TEST_F(Publication, TakesNothingForListedWhereNothingWasPublished) {
+  has(new_and_ready(1));
+  has(draining(2));
+  machine(2).state = MachineState::ready;
+  const auto out_since = machine(2).unlisted_at;
+  engine.publisher.fails = Error{"no space left on device", ErrorKind::untouched};
+  publish();
+  EXPECT_EQ(engine.machine(1).first_listed_at, std::nullopt);
+  EXPECT_EQ(engine.machine(2).unlisted_at, out_since);
+}
+
+TEST_F(Publication, TakesItForListedWhereItMayHaveBeenPublished) {
+  has(new_and_ready(1));
+  engine.publisher.fails = Error{"updateCommand: timed out", ErrorKind::timed_out};
+  publish();
+  EXPECT_EQ(engine.machine(1).first_listed_at, noon);
+}
+
 TEST_F(Publication, TakesAnEqualFileForProofThatAMachineIsOut) {
   has(ready(1));
   publish();

@@ -64,6 +64,20 @@ TEST(Explain, SaysThatNothingWaitsOrThatWhatWaitsIsIgnored) {
   EXPECT_EQ(change(explanation, "ignoredRunnables 0 instead of 3"), "1 allowed; create 1");
 }
 
+TEST(Explain, SaysHowManyMoreStepsWouldWantAnotherMachineByWork) {
+  Replayed pass = farm(0);
+  PoolConfig& pool = pass.inputs.config.pools.at(plain);
+  pool.scaling = Scaling::work;
+  pool.max_jobs = 1;
+  pool.max_machines = 5;
+  pool.ignored_runnables = 0;
+  pass.inputs.seen.queue->history = {
+      {.systems = {"x86_64-linux"}, .mandatory_features = {}, .steps = 10, .time = Seconds{600}}};
+  EXPECT_EQ(change(explained(pass), "1 more runnable step"), "1 allowed; create 1");
+  pass.inputs.seen.queue->step_types.front().runnable = 5;  // 300 s of work within 300 s
+  EXPECT_EQ(change(explained(pass), "1 more runnable step"), "2 allowed; create 2");
+}
+
 TEST(Explain, SaysThatFailuresHoldCreationsBack) {
   Replayed pass = farm(4);
   pass.inputs.seen.creations[plain] = {.failed_passes = 1, .last_failed_pass = noon, .failures = {}};

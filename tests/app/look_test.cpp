@@ -90,16 +90,6 @@ TEST_F(LookAround, KnowsWhatItCouldNotSee) {
   EXPECT_FALSE(seen.seen.machines[0].vanished);
 }
 
-TEST_F(LookAround, LeavesMachinesAloneOfProvidersThatThisVersionDoesNotHave) {
-  Machine of_another = machine(1);
-  of_another.provider = ProviderKind::ec2;
-  remembers(of_another);
-  const Look seen = look();
-  EXPECT_THAT(seen.seen.unseen.at({PoolName{"x86_64-linux"}, ProviderKind::ec2}),
-              HasSubstr("this version has no ec2 provider"));
-  EXPECT_FALSE(seen.seen.machines[0].vanished);
-}
-
 TEST_F(LookAround, NumbersNewMachinesBeyondAnyThatExists) {
   memory.next_number = 5;
   EXPECT_EQ(look().seen.next_number, 5);

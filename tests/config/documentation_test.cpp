@@ -62,6 +62,8 @@ TEST(Documentation, ListsEveryOptionWithItsDefault) {
   EXPECT_THAT(text, testing::HasSubstr(table(pool_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(local_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(ec2_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(schedule_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(exec_options())));
 }
 
 TEST(Documentation, BeginsWithAConfigurationThatWorks) {
@@ -95,7 +97,8 @@ std::string shown(const Config& config) {
                      pool.max_machines, pool.ignored_runnables, pool.runnables_per_machine, pool.max_jobs,
                      pool.speed_factor, pool.ssh_key.has_value(), pool.stop_on_idle, pool.grace_period.count(),
                      pool.billing_period.value_or(Seconds{0}).count(), pool.boot_timeout.count(), local.own_store,
-                     local.boot_seconds.count());
+                     local.boot_seconds.count()) +
+         fmt::format("; {} {} {}", pool.max_unavailable, pool.consecutive_failures, pool.schedules.size());
 }
 
 TEST(Options, HaveTheDefaultsThatTheirTableSays) {

@@ -103,6 +103,26 @@ TEST_F(LoadConfig, MakesStringsOfPathsInListsAndOfDerivations) {
   EXPECT_THAT(config->status_command, ElementsAre(folder() + "/status.sh", "/nix/store/x", "text", folder() + "/a/b"));
 }
 
+TEST_F(LoadConfig, FindsAProgramBesideTheFileAndOthersInThePath) {
+  const auto config = load(conf_nix(R"({ systemTypes = {
+    x86_64-linux.exec.command = [ "./bin/../provider" "./x" ];
+    "x86_64-linux:a".exec.command = [ ./provider ];
+    "x86_64-linux:b".exec.command = [ "provider" ];
+    "x86_64-linux:c".exec.command = [ "/bin/provider" ];
+  }; })"));
+  ASSERT_TRUE(config) << Json(config.error());
+  const auto command = [&](const char* pool) {
+    return std::get<ExecSettings>(config->pools.at(PoolName(pool)).provider).command;
+  };
+  EXPECT_THAT(command("x86_64-linux"), ElementsAre(folder() + "/provider", "./x"));
+  EXPECT_THAT(command("x86_64-linux:a"), ElementsAre(folder() + "/provider"));
+  EXPECT_THAT(command("x86_64-linux:b"), ElementsAre("provider"));
+  EXPECT_THAT(command("x86_64-linux:c"), ElementsAre("/bin/provider"));
+  const auto recorded = read_pool("x86_64-linux", config->pools.at(PoolName("x86_64-linux")).settings_json);
+  ASSERT_TRUE(recorded);
+  EXPECT_EQ(std::get<ExecSettings>(recorded->provider).command.front(), folder() + "/provider");
+}
+
 TEST_F(LoadConfig, FindsARelativeFile) {
   std::filesystem::create_directory(folder() + "/below");
   conf_nix(with_status_command("[ ./status.sh ]"));

@@ -17,6 +17,7 @@ namespace hydra_provisioner {
 namespace {
 
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 // What evaluation makes of a function.
 const Json function = {{"<function>", nullptr}};
@@ -31,6 +32,13 @@ Json with_pool(const Json& settings, const std::string& type = "x86_64-linux") {
 Json local_pool(Json more) {
   more["local"] = Json::object();
   return with_pool(more);
+}
+
+// A pool of a program, with more settings.
+Json exec_pool(Json more) {
+  Json exec{{"command", {"/bin/x"}}};
+  exec.update(more);
+  return with_pool({{"exec", exec}});
 }
 
 // A good pool, and these top-level options.
@@ -121,7 +129,9 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
                                               {"bootTimeout", 9},
                                               {"maxAge", 10},
                                               {"maxUnavailable", 11},
-                                              {"replaceOnChange", false}}));
+                                              {"replaceOnChange", false},
+                                              {"consecutiveFailures", 12},
+                                              {"maxUnhealthy", 45}}));
   EXPECT_EQ(pool.min_machines, 1);
   EXPECT_EQ(pool.max_machines, 2);
   EXPECT_EQ(pool.ignored_runnables, 3);
@@ -136,6 +146,8 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   EXPECT_EQ(pool.max_age, Seconds{10});
   EXPECT_EQ(pool.max_unavailable, 11);
   EXPECT_EQ(pool.replace_on_change, false);
+  EXPECT_EQ(pool.consecutive_failures, 12);
+  EXPECT_EQ(pool.max_unhealthy, 45);
 }
 
 TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {
@@ -155,13 +167,57 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
   EXPECT_THAT(std::get<NixopsSettings>(nixops.provider).nix_path, ElementsAre("nixpkgs=/nixpkgs"));
 
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).kind(), ProviderKind::ec2);
-  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).kind(), ProviderKind::exec);
+
+  const Json exec{{"command", {"/bin/provider", "-x"}}, {"settings", {{"region", "fsn1"}}}, {"timeout", 30}};
+  EXPECT_EQ(
+      std::get<ExecSettings>(pool_of(with_pool({{"exec", exec}})).provider),
+      (ExecSettings{.command = {"/bin/provider", "-x"}, .settings = R"({"region":"fsn1"})", .timeout = Seconds{30}}));
+  EXPECT_EQ(std::get<ExecSettings>(pool_of(exec_pool(Json::object())).provider), ExecSettings{.command = {"/bin/x"}});
 }
 
 TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).billing_period, Seconds{3600});
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}, {"billingPeriod", 60}})).billing_period, Seconds{60});
-  EXPECT_EQ(pool_of(with_pool({{"exec", Json::object()}})).billing_period, std::nullopt);
+  EXPECT_EQ(pool_of(exec_pool(Json::object())).billing_period, std::nullopt);
+}
+
+TEST(ReadConfig, ReadsSchedules) {
+  const PoolConfig pool = pool_of(local_pool({{"maxMachines", 4}, {"schedules", Json::parse(R"([
+    {"days": "mon-fri", "hours": "8-17", "timeZone": "Europe/Amsterdam", "minMachines": 2},
+    {"days": "sun", "maxMachines": 0}])")}}));
+  ASSERT_EQ(pool.schedules.size(), 2U);
+  EXPECT_EQ(pool.schedules[0].text, "mon-fri 8-17 Europe/Amsterdam");
+  EXPECT_EQ(pool.schedules[0].days.count(), 5U);
+  EXPECT_EQ(pool.schedules[0].hours.count(), 10U);
+  EXPECT_EQ(pool.schedules[0].time_zone, "Europe/Amsterdam");
+  EXPECT_EQ(pool.schedules[0].min_machines, 2);
+  EXPECT_EQ(pool.schedules[0].max_machines, std::nullopt);
+  EXPECT_EQ(pool.schedules[1].text, "sun * UTC");
+  EXPECT_EQ(pool.schedules[1].hours.count(), 24U);
+}
+
+TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
+  const std::string at = "conf.nix: systemTypes.x86_64-linux.schedules";
+  EXPECT_THAT(errors_of(local_pool({{"schedules", "mon-fri"}})),
+              ElementsAre(at + ": \"mon-fri\" is not a list of attribute sets"));
+  EXPECT_THAT(errors_of(local_pool({{"schedules", Json::parse(R"([{"maxMachines": 1}, 3])")}})),
+              ElementsAre(at + " element 2: 3 is not an attribute set"));
+  EXPECT_THAT(
+      errors_of(local_pool({{"schedules", Json::parse(R"([
+        {"day": "mon", "maxMachines": 2},
+        {"days": "mon-fry", "hours": "8-24", "timeZone": "Amsterdam", "minMachines": 1},
+        {"days": "mon"},
+        {"minMachines": 5}])")}})),
+      UnorderedElementsAre(
+          at + " element 1.day: unknown option (did you mean days?)",
+          at + " element 2.days: \"mon-fry\" is not days of the week; write them as in \"mon-fri\", \"sat,sun\" or "
+               "\"*\"",
+          at + " element 2.hours: \"8-24\" is not hours of the day; write them as in \"8-17\", \"22-5,12\" or "
+               "\"*\", from 0 to 23",
+          at + " element 2.timeZone: \"Amsterdam\" is not a time zone of this host; write a name such as "
+               "\"Europe/Amsterdam\", or install tzdata",
+          at + " element 3.minMachines: neither this nor maxMachines is given, so it would change nothing; add one",
+          at + " element 4: minMachines 5 is more than maxMachines 1 then; change one"));
 }
 
 TEST(ReadConfig, TellsAllErrorsAtOnce) {
@@ -221,6 +277,31 @@ TEST(ReadConfig, TakesNumbersInTheirRangeOnly) {
             "maxParallel: 10001 is out of range; it must be 1 to 10000");
   EXPECT_EQ(errors_of(local_pool({{"minMachines", 100'000}, {"maxMachines", 100'000}, {"gracePeriod", 315'360'000}})),
             ConfigErrors{});
+}
+
+TEST(ReadConfig, CountsRunnablesUnlessItIsToldToCountWork) {
+  const PoolConfig classic = pool_of(local_pool({}));
+  EXPECT_EQ(classic.scaling, Scaling::runnables);
+  EXPECT_FALSE(classic.packing);
+  EXPECT_FALSE(classic.grace_is_boot_time);
+  const PoolConfig work = pool_of(local_pool({{"scaling", "work"}}));
+  EXPECT_EQ(work.scaling, Scaling::work);
+  EXPECT_EQ(work.target_wait, Seconds{300});
+  EXPECT_TRUE(work.packing);
+  EXPECT_TRUE(work.grace_is_boot_time);
+  const PoolConfig own =
+      pool_of(local_pool({{"scaling", "work"}, {"targetWait", 60}, {"packing", false}, {"gracePeriod", 0}}));
+  EXPECT_EQ(own.target_wait, Seconds{60});
+  EXPECT_FALSE(own.packing);
+  EXPECT_FALSE(own.grace_is_boot_time);
+  EXPECT_TRUE(pool_of(local_pool({{"packing", true}})).packing);
+}
+
+TEST(ReadConfig, KnowsTwoRulesOfScaling) {
+  EXPECT_EQ(pool_error("scaling", "wrok"), "\"wrok\" is not \"runnables\" or \"work\"");
+  EXPECT_EQ(pool_error("targetWait", 60), "belongs to scaling = \"work\"; add that, or remove this");
+  EXPECT_EQ(error_of(local_pool({{"scaling", "work"}, {"targetWait", 0}})),
+            "systemTypes.x86_64-linux.targetWait: 0 is out of range; it must be 1 to 315360000");
 }
 
 TEST(ReadConfig, SaysWhatStandsThereInsteadOfAnotherValue) {
@@ -293,9 +374,23 @@ TEST(ReadConfig, RefusesKeysThatWouldBreakTheMachinesFile) {
 TEST(ReadConfig, WantsExactlyOneProvider) {
   EXPECT_EQ(error_of(with_pool(Json::object())),
             "systemTypes.x86_64-linux: no provider; add one of nixopsExpr, local, ec2 and exec, such as local = { };");
-  EXPECT_EQ(error_of(with_pool({{"local", Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", Json::object()}})),
+  const Json exec{{"command", {"/bin/x"}}};
+  EXPECT_EQ(error_of(with_pool({{"local", Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", exec}})),
             "systemTypes.x86_64-linux: more than one provider: nixopsExpr, local, exec; keep one of them");
   EXPECT_EQ(pool_error("nixPath", Json::array()), "belongs to nixopsExpr, which is not given; remove it");
+}
+
+TEST(ReadConfig, WantsAProgramForExec) {
+  const std::string exec = "systemTypes.x86_64-linux.exec.";
+  EXPECT_EQ(error_of(with_pool({{"exec", Json::object()}})),
+            exec + "command: is missing; add the program, such as command = [ \"./provider\" ];");
+  EXPECT_EQ(error_of(exec_pool({{"command", Json::array()}})),
+            exec + "command: an empty list is not a program; write the program first, then its arguments");
+  EXPECT_EQ(error_of(exec_pool({{"comand", 1}})), exec + "comand: unknown option (did you mean command?)");
+  EXPECT_EQ(error_of(exec_pool({{"settings", 1}})), exec + "settings: 1 is not an attribute set");
+  EXPECT_EQ(error_of(exec_pool({{"settings", {{"size", function}}}})),
+            exec + "settings.size: a function is no setting; write its result");
+  EXPECT_EQ(error_of(exec_pool({{"timeout", 0}})), exec + "timeout: 0 is out of range; it must be 1 to 315360000");
 }
 
 TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {

@@ -63,10 +63,18 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   pool.max_machines = *inRange<std::int64_t>(0, 9);
   pool.ignored_runnables = *inRange<std::int64_t>(0, 8);
   pool.runnables_per_machine = *inRange<std::int64_t>(1, 12);
+  if (*arbitrary<bool>()) pool.scaling = Scaling::work;
+  pool.target_wait = Seconds{*element<std::int64_t>(1, 60, 300, 315'360'000)};
+  pool.max_jobs = *element<std::int64_t>(1, 1, 4, 1'000'000);
+  pool.grace_is_boot_time = *arbitrary<bool>();
   pool.stop_on_idle = *arbitrary<bool>();
   pool.grace_period = Seconds{*element<std::int64_t>(0, 0, 1, 600, 3600)};
   pool.billing_period = Seconds{*element<std::int64_t>(0, 0, 60, 600, 900, 1800, 3600, 86400)};
   pool.boot_timeout = Seconds{*element<std::int64_t>(1, 300, 1800)};
+  if (rarely()) pool.max_age = Seconds{*element<std::int64_t>(60, 600, 3600)};
+  if (rarely()) pool.replace_on_change = *rc::gen::arbitrary<bool>();
+  pool.consecutive_failures = *element<std::int64_t>(0, 4, 4);
+  if (rarely()) pool.max_unhealthy = *element<std::int64_t>(0, 45);
   pool.provider = settings_of(kind);
   return pool;
 }
@@ -119,6 +127,7 @@ Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
 QueueMachine any_entry() {
   QueueMachine entry;
   if (!rarely()) entry.enabled = *element(false, false, true);
+  if (rarely()) entry.consecutive_failures = *element<std::int64_t>(0, 1, 4, 5);
   if (!rarely()) entry.current_jobs = *element<std::int64_t>(0, 0, 0, 1, 2);
   if (!rarely()) entry.idle_since = rarely() ? Instant{} : any_instant();
   return entry;
@@ -133,6 +142,12 @@ QueueStatus any_status(const std::vector<Machine>& machines) {
     const std::int64_t running = *inRange<std::int64_t>(0, 2);
     status.step_types.push_back(
         {.key = key, .type = parse_step_type(key), .runnable = any_count(), .running = running});
+  }
+  if (*arbitrary<bool>()) {
+    status.history.push_back({.systems = {"aarch64-linux", "x86_64-linux"},
+                              .mandatory_features = {},
+                              .steps = *element<std::int64_t>(1, 5, 1'000'000'000),
+                              .time = Seconds{*element<std::int64_t>(0, 1, 5000, 1'000'000'000'000)}});
   }
   if (rarely()) return status;
   status.machines.emplace();
@@ -169,6 +184,29 @@ CreationRecord any_creation_record() {
   return record;
 }
 
+Order any_order() {
+  Order order{.value = *inRange<std::int64_t>(0, 6), .since = any_instant(), .until = {}};
+  if (rarely()) order.until = any_instant();
+  return order;
+}
+
+void add_orders(AnyFarm& farm, const std::vector<PoolOfMachines>& pools) {
+  using enum OrderKind;
+  for (const Machine& machine : farm.seen.machines) {
+    if (rarely()) farm.seen.orders[{*element(drain, destroy, protect), machine.id.text}] = any_order();
+  }
+  for (const PoolOfMachines& pool : pools) {
+    if (rarely()) farm.seen.orders[{*element(min_machines, max_machines), pool.name.text}] = any_order();
+    if (rarely() && rarely()) farm.seen.orders[{pause, rarely() ? "" : pool.name.text}] = any_order();
+    if (rarely()) {
+      farm.seen.scheduled[pool.name] = {.period = "sometimes",
+                                        .min_machines = {},
+                                        .max_machines = *inRange<std::int64_t>(0, 6),
+                                        .until = any_instant()};
+    }
+  }
+}
+
 AnyFarm make_farm(bool trusted) {
   AnyFarm farm;
   farm.seen.now = noon;
@@ -186,6 +224,7 @@ AnyFarm make_farm(bool trusted) {
       farm.seen.specifications[pool.name] = *element<std::optional<std::string>>("new", "new", std::nullopt);
     if (rarely()) farm.seen.unseen.emplace(PoolKey(pool.name, pool.kind), "its list could not be read");
   }
+  add_orders(farm, pools);
   farm.seen.queue = std::unexpected(Untrusted{"it is down"});
   if (trusted) farm.seen.queue = any_status(farm.seen.machines);
   return farm;
@@ -209,10 +248,10 @@ std::string described(const Machine& m) {
 }
 
 std::string described(const PoolConfig& p) {
-  return fmt::format("{} {} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
-                     to_string(p.kind()), p.min_machines, p.max_machines, p.ignored_runnables, p.runnables_per_machine,
-                     p.stop_on_idle, p.grace_period.count(), p.billing_period.value_or(Seconds{0}).count(),
-                     p.boot_timeout.count());
+  return fmt::format("{} {}{} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
+                     p.scaling == Scaling::work ? "by work " : "", to_string(p.kind()), p.min_machines, p.max_machines,
+                     p.ignored_runnables, p.runnables_per_machine, p.stop_on_idle, p.grace_period.count(),
+                     p.billing_period.value_or(Seconds{0}).count(), p.boot_timeout.count());
 }
 
 }  // namespace

@@ -36,13 +36,20 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .max_machines = settings.max_machines,
           .ignored_runnables = settings.ignored_runnables,
           .runnables_per_machine = settings.runnables_per_machine,
+          .scaling = settings.scaling,
+          .target_wait = settings.target_wait,
+          .max_jobs = settings.max_jobs,
           .ssh_key = {},
           .stop_on_idle = settings.stop_on_idle,
           .grace_period = settings.grace_period,
+          .grace_is_boot_time = settings.grace_is_boot_time,
           .billing_period = settings.billing_period,
           .boot_timeout = settings.boot_timeout,
           .max_age = settings.max_age,
           .max_unavailable = settings.max_unavailable,
+          .replace_on_change = settings.replace_on_change,
+          .consecutive_failures = settings.consecutive_failures,
+          .max_unhealthy = settings.max_unhealthy,
           .provider = settings_of(settings.provider),
           .settings_json = {}};
 }
@@ -77,6 +84,16 @@ MachineSeen& MachineSeen::never_used() {
 
 MachineSeen& MachineSeen::says(QueueMachine entry) {
   entry_ = entry;
+  return *this;
+}
+
+MachineSeen& MachineSeen::was_listed_for(Seconds span) {
+  machine_.listed_for = span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::failing(std::int64_t times) {
+  entry_->consecutive_failures = times;
   return *this;
 }
 
@@ -240,6 +257,11 @@ Farm& Farm::clock_ahead(Seconds difference) {
   return *this;
 }
 
+Farm& Farm::has_built(StepHistory kind) {
+  status_.history.push_back(std::move(kind));
+  return *this;
+}
+
 Farm& Farm::no_machines_in_status() {
   lists_machines_ = false;
   return *this;
@@ -269,6 +291,21 @@ Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
 
 Farm& Farm::specification(const std::string& pool, std::optional<std::string> hash) {
   snapshot_.specifications[PoolName(pool)] = std::move(hash);
+  return *this;
+}
+
+Farm& Farm::ordered(OrderKind kind, const std::string& whom, std::int64_t value) {
+  snapshot_.orders[{kind, whom}] = {.value = value, .since = noon - 1h, .until = {}};
+  return *this;
+}
+
+Farm& Farm::ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value) {
+  snapshot_.orders[{kind, whom}] = {.value = value, .since = noon - 1h, .until = end};
+  return *this;
+}
+
+Farm& Farm::scheduled(const std::string& pool, ScheduledLimits limits) {
+  snapshot_.scheduled[PoolName(pool)] = std::move(limits);
   return *this;
 }
 

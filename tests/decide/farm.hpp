@@ -28,12 +28,19 @@ struct Settings {
   std::int64_t max_machines = 10;
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 1;
+  Scaling scaling = Scaling::runnables;
+  Seconds target_wait{300};
+  std::int64_t max_jobs = 1;
   bool stop_on_idle = false;
   Seconds grace_period{0};
+  bool grace_is_boot_time = false;
   std::optional<Seconds> billing_period{};
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age{};
   std::int64_t max_unavailable = 1;
+  std::optional<bool> replace_on_change{};
+  std::int64_t consecutive_failures = 4;
+  std::optional<std::int64_t> max_unhealthy{};
   ProviderKind provider = ProviderKind::local;
 };
 
@@ -49,6 +56,7 @@ class MachineSeen {
   MachineSeen& never_used();  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);
   MachineSeen& absent();
+  MachineSeen& failing(std::int64_t times);  // for the queue runner, in a row
 
   // As we know it.
   MachineSeen& requested_for(Seconds span);
@@ -57,6 +65,7 @@ class MachineSeen {
   MachineSeen& listed_for(Seconds span);        // since it was last put into the file
   MachineSeen& first_listed_for(Seconds span);  // since it was first put into the file
   MachineSeen& unlisted_for(Seconds span);
+  MachineSeen& was_listed_for(Seconds span);  // by our clock
   MachineSeen& still_listed();
   MachineSeen& never_listed();
   MachineSeen& interrupted();
@@ -103,12 +112,16 @@ class Farm {
   Farm& started(Instant queue_runner_start);
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
-  Farm& no_machines_in_status();          // `machines` is null or missing
+  Farm& has_built(StepHistory kind);
+  Farm& no_machines_in_status();  // `machines` is null or missing
   Farm& untrusted(const std::string& why);
   Farm& unseen(const std::string& why);  // the machines of the pool that was named last
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
   Farm& failures(const std::string& pool, std::vector<Instant> times);
   Farm& specification(const std::string& pool, std::optional<std::string> hash);
+  Farm& ordered(OrderKind kind, const std::string& whom, std::int64_t value = 0);
+  Farm& ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value = 0);
+  Farm& scheduled(const std::string& pool, ScheduledLimits limits);
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& settle(Seconds span);
   Farm& quiet(Seconds span);

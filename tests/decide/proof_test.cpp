@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/decide/farm.hpp"
@@ -77,6 +78,14 @@ TEST(Proof, AnAbsentMachineIsIdleIfTheQueueRunnerStartedAfterItWasUnlisted) {
   EXPECT_EQ(destroyed(with(draining(1).absent()).started(noon - 599s)),
             "surplus; the queue runner started 1 s after it was unlisted, unlisted 600 s ≥ settle 35 s");
   EXPECT_EQ(waits(with(draining(1).absent()).started(noon - 600s)),
+            "surplus; waits: the queue runner does not list it, though it should have seen it");
+}
+
+// Since when it is out of the file is told by the queue runner's clock.
+TEST(Proof, HowLongAMachineWasListedIsToldByOurClock) {
+  const auto listed_for = [](Seconds span) { return draining(1).absent().first_listed_for(700s).was_listed_for(span); };
+  EXPECT_THAT(destroyed(with(listed_for(29s))), testing::StartsWith("surplus; the queue runner never saw it"));
+  EXPECT_EQ(waits(with(listed_for(30s))),
             "surplus; waits: the queue runner does not list it, though it should have seen it");
 }
 

@@ -79,12 +79,21 @@ std::optional<MachineEvent> event_of(const Action& action) {
   return std::nullopt;
 }
 
+// An operator's, a schedule's or the configuration's.
+std::int64_t maximum_in_force(const AnyFarm& farm, const PoolConfig& pool) {
+  const Order* order = order_in_force(farm.seen.orders, OrderKind::max_machines, pool.name.text, farm.seen.now);
+  if (order != nullptr) return order->value;
+  const auto scheduled = farm.seen.scheduled.find(pool.name);
+  if (scheduled == farm.seen.scheduled.end()) return pool.max_machines;
+  return scheduled->second.max_machines.value_or(pool.max_machines);
+}
+
 RC_GTEST_PROP(EveryPlan, HasTargetsWithinTheMaximum, ()) {
   const AnyFarm farm = *any_farm();
   for (const PoolPlan& pool : plan(farm.seen, farm.config).pools) {
     const auto configured = farm.config.pools.find(pool.name);
     RC_ASSERT(pool.target == 0 || configured != farm.config.pools.end());
-    if (pool.target > 0) RC_ASSERT(pool.target <= configured->second.max_machines);
+    if (pool.target > 0) RC_ASSERT(pool.target <= maximum_in_force(farm, configured->second));
   }
 }
 
@@ -98,7 +107,21 @@ RC_GTEST_PROP(EveryPlan, CreatesNoMoreThanTheMaximumLeavesRoomFor, ()) {
   }
   for (const auto& [name, count] : created) {
     const PoolConfig& pool = farm.config.pools.at(name);
-    RC_ASSERT(existing[PoolKey(name, pool.kind())] + count <= pool.max_machines);
+    RC_ASSERT(existing[PoolKey(name, pool.kind())] + count <= maximum_in_force(farm, pool));
+  }
+}
+
+RC_GTEST_PROP(EveryPlan, TakesNoProtectedMachineDownAndNoneInAPause, ()) {
+  const AnyFarm farm = *any_farm();
+  for (const Action& action : plan(farm.seen, farm.config).actions) {
+    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const auto is_ordered = [&](OrderKind kind, const std::string& whom) {
+      return order_in_force(farm.seen.orders, kind, whom, farm.seen.now) != nullptr;
+    };
+    if (machine == nullptr || machine->vanished || is_ordered_away(farm.seen.orders, *machine, farm.seen.now)) continue;
+    const bool is_held = is_ordered(OrderKind::protect, machine->id.text) || is_ordered(OrderKind::pause, "") ||
+                         is_ordered(OrderKind::pause, machine->pool.text);
+    RC_ASSERT(!is_held || (!takes_down(action) && !std::holds_alternative<Drain>(action)));
   }
 }
 
@@ -217,7 +240,9 @@ RC_GTEST_PROP(EveryPlan, NeitherAimsLowerNorHasFewerMachinesWhenMoreStepsWait, (
 RC_GTEST_PROP(EveryPlan, DrainsNothingUnderAnUntrustedStatus, ()) {
   const AnyFarm farm = *any_farm_with_untrusted_status();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    RC_ASSERT(!std::holds_alternative<Drain>(action));
+    if (!std::holds_alternative<Drain>(action)) continue;
+    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    RC_ASSERT(is_ordered_away(farm.seen.orders, *machine, farm.seen.now));
   }
 }
 

@@ -87,5 +87,25 @@ TEST(Renewal, IsOffUnlessAskedFor) {
   EXPECT_EQ(actions_of(p), "keep 1");
 }
 
+TEST(Renewal, AMachineThatWasMadeFromSomethingElseIsReplaced) {
+  const auto changed = [](Settings settings) {
+    return farm("x86_64-linux", settings)
+        .has(ready(1).made_from("old"))
+        .runnable("x86_64-linux", 1)
+        .specification("x86_64-linux", "new");
+  };
+  EXPECT_EQ(actions_of(changed({}).decided()), "create 100, keep 1");
+  EXPECT_EQ(actions_of(changed({}).has(ready(2).made_from("new")).decided()), "drain 1, keep 2");
+  EXPECT_EQ(actions_of(changed({.replace_on_change = false}).decided()), "keep 1");
+  EXPECT_EQ(actions_of(changed({.replace_on_change = true, .provider = ProviderKind::nixops}).decided()),
+            "create 100, keep 1");
+}
+
+TEST(Renewal, OneOfWhichThatIsNotKnownIsNot) {
+  const Plan p =
+      farm("x86_64-linux").has(ready(1)).runnable("x86_64-linux", 1).specification("x86_64-linux", "new").decided();
+  EXPECT_EQ(actions_of(p), "keep 1");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner

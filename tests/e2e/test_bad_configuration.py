@@ -112,25 +112,6 @@ class Configuration(UnharmedFarmTest):
         self.refuse_as_it_is("nix-instantiate: not found in PATH; install Debian's nix-bin", PATH=str(programs))
 
 
-class AProviderThatThisVersionLacks(FarmTest):
-    def setUp(self):
-        super().setUp()
-        other = {"exec": {}, "minMachines": 1}
-        self.mixed = self.farm(pools={PLAIN: pool(), "aarch64-linux": other})
-
-    def test_is_only_a_hint_to_check(self):
-        hint = ("warning: ", "aarch64-linux", "exec provider", "no machines will be created")
-        self.assertEnded(self.mixed.run("check", self.mixed.conf), 0, *hint)
-
-    def test_fails_the_pass_and_does_not_hold_up_others(self):
-        self.mixed.queue(runnable=1)
-        lacking = "exec: this version has no exec provider; its machines are left alone, and none are created"
-        self.assertEnded(self.mixed.run_pass(), 1, f"error: {lacking}", "t-0: ready after")
-        self.assertEqual(self.mixed.states(), {"t-0": "ready"})
-        self.assertEqual(len(self.mixed.listed()), 1)
-        self.assertIn("root@aarch64-linux.placeholder.invalid", self.mixed.machines_file.read_text())
-
-
 class AnEmptyConfiguration(FarmTest):
     def test_gives_up_every_machine_if_that_is_meant(self):
         farm = self.farm_with_machine()

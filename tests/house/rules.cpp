@@ -23,8 +23,12 @@ const std::map<std::string, std::set<std::string>, std::less<>> allowed{
     {"publish", {"model", "io"}},
     {"providers", {"model", "io"}},
     {"state", {"model", "io"}},
+    {"trace", {"model", "io"}},
     {"sim", {"model", "io", "observe", "act", "providers", "publish", "state"}},
-    {"app", {"model", "io", "config", "observe", "decide", "act", "publish", "providers", "state"}},
+    {"forecast", {"model", "io", "decide", "trace", "sim", "act"}},
+    {"app",
+     {"model", "io", "trace", "sim", "forecast", "config", "observe", "decide", "act", "publish", "providers",
+      "state"}},
 };
 
 const std::vector<std::string> heavy_headers{

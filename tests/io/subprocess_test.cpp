@@ -314,6 +314,43 @@ TEST(Subprocess, IsNotWaitedForWhenOnlyADaemonKeepsItsPipes) {
   EXPECT_EQ(::kill(daemon, SIGKILL), 0) << "it was taken along";
 }
 
+// Leaves a process with a session of its own, and ends once it is there.
+std::string leaving_a_daemon(const Lifeline& daemon, const std::string& fifo, const std::string& redirection) {
+  EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  return "setsid sh -c 'exec 9>" + daemon.path + redirection + "; echo $$ >" + fifo + "; exec sleep 600' & read id <" +
+         fifo + "; echo $id";
+}
+
+TEST(Subprocess, TakesWhoeverKeepsItsPipesAlongWhereThatIsAskedFor) {
+  for (const std::string afterwards : {"", "; sleep 600"}) {
+    Lifeline daemon;
+    const TemporaryFolder folder;
+    Command command = shell(leaving_a_daemon(daemon, folder.path + "/id", "") + afterwards);
+    if (!afterwards.empty()) command.deadline = 500ms;
+    command.ends_hangers_on = true;
+    EXPECT_EQ(await(run(std::move(command))).has_value(), afterwards.empty());
+    EXPECT_TRUE(daemon.has_ended());
+  }
+}
+
+TEST(Subprocess, SparesADaemonThatHasLetGoOfItsPipes) {
+  const Lifeline lifeline;
+  const TemporaryFolder folder;
+  Command command = shell(leaving_a_daemon(lifeline, folder.path + "/id", " >/dev/null 2>&1"));
+  command.ends_hangers_on = true;
+  const pid_t daemon = static_cast<pid_t>(std::stol(finished(std::move(command)).output));
+  EXPECT_EQ(::kill(daemon, SIGKILL), 0) << "it was taken along";
+}
+
+TEST_P(OverheardSubprocess, IsHeardOnlyOnStderrWhereThatIsAskedFor) {
+  std::string heard;
+  Command command = shell("echo out; echo err >&2");
+  command.overhears_output = false;
+  command.overhear = into(heard);
+  EXPECT_EQ(finished(std::move(command)).output, "out\n");
+  EXPECT_EQ(heard, "err\n");
+}
+
 TEST(Subprocess, EndsWhenItsWaiterIsCancelled) {
   Lifeline group;
   asio::io_context context;

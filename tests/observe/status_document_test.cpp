@@ -62,6 +62,29 @@ TEST(StatusDocument, KnowsWhatAMachineSaysAndNothingElse) {
   EXPECT_EQ(machines.at("root@c").current_jobs, std::nullopt);
 }
 
+TEST(StatusDocument, SumsUpWhatMachinesOfAKindHaveBuilt) {
+  const auto status = trusted(with_machines(
+      R"({"root@a":{"systemTypes":["x86_64-linux","i686-linux"],"mandatoryFeatures":[],)"
+      R"("nrStepsDone":2,"totalStepTime":30},)"
+      R"("root@b":{"systemTypes":["i686-linux","x86_64-linux"],"mandatoryFeatures":[],)"
+      R"("nrStepsDone":3,"totalStepTime":5},)"
+      R"("root@c":{"systemTypes":["x86_64-linux"],"mandatoryFeatures":["kvm"],"nrStepsDone":1,"totalStepTime":9},)"
+      R"("root@d":{"systemTypes":["x86_64-linux"],"mandatoryFeatures":["kvm"],"nrStepsDone":0}})"));
+  EXPECT_EQ(status.history, (std::vector<StepHistory>{{{"i686-linux", "x86_64-linux"}, {}, 5, Seconds{35}},
+                                                      {{"x86_64-linux"}, {"kvm"}, 1, Seconds{9}}}));
+}
+
+TEST(StatusDocument, IsTrustedThoughWhatWasBuiltMakesNoSense) {
+  const auto status = trusted(with_machines(
+      R"({"root@a":{"systemTypes":"all","mandatoryFeatures":[],"nrStepsDone":2,"totalStepTime":30},)"
+      R"("root@b":{"systemTypes":[1],"mandatoryFeatures":[],"nrStepsDone":2,"totalStepTime":30},)"
+      R"("root@c":{"systemTypes":["s"],"mandatoryFeatures":null,"nrStepsDone":2,"totalStepTime":30},)"
+      R"("root@d":{"systemTypes":["s"],"mandatoryFeatures":[],"nrStepsDone":-2,"totalStepTime":30},)"
+      R"("root@e":{"systemTypes":["s"],"mandatoryFeatures":[],"nrStepsDone":2,"totalStepTime":1.5e300}})"));
+  EXPECT_EQ(status.history, std::vector<StepHistory>{});
+  EXPECT_EQ(status.machines->size(), 5u);
+}
+
 TEST(StatusDocument, ReadsWhenAMachineCouldNotBeUsed) {
   const auto status =
       trusted(with_machines(R"({"root@a":{"lastFailure":1795453449},"root@b":{"lastFailure":"junk"},"root@c":{}})"));

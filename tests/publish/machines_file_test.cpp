@@ -70,6 +70,14 @@ TEST(MachinesFile, HasEightColumnsAMachine) {
   EXPECT_TRUE(file.left_out.empty());
 }
 
+TEST(MachinesFile, HasLargeSpeedFactorsWherePackingIsWanted) {
+  Farm farm;
+  farm.pool("aarch64-linux").packing = true;
+  farm.pool("aarch64-linux").speed_factor = 3;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1");
+  EXPECT_TRUE(farm.file().content.contains("root@10.0.0.1 aarch64-linux - 1 3000 - - -\n"));
+}
+
 TEST(MachinesFile, WritesAMinusForWhatThereIsNot) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "builder.example.org");

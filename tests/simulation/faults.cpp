@@ -1,6 +1,9 @@
 #include "tests/simulation/faults.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
 
 namespace hydra_provisioner::simulation {
 namespace {
@@ -38,6 +41,28 @@ void befall_machine(sim::Farm& farm, const Happening& happening) {
   }
 }
 
+void let_operator_order(sim::Farm& farm, Program& program, const Happening& happening) {
+  using enum OrderKind;
+  constexpr std::array orders{drain, destroy, protect, pause, pause, min_machines, max_machines};
+  const auto which = static_cast<std::size_t>(happening.which) % orders.size();
+  const Instant now = sim::in_seconds(farm.timeline.now());
+  const auto at = [&](const auto& all) -> const auto& {
+    return all.at(static_cast<std::size_t>(happening.count) % all.size());
+  };
+  std::string whom;
+  if (which < 3) {
+    const Memory memory = farm.journal.read(now);
+    if (memory.machines.empty()) return;
+    whom = at(memory.machines).id.text;
+  } else if (which != 4) {
+    whom = at(program.pools()).name;
+  }
+  Changes changes;
+  changes.orders[{orders.at(which), whom}] =
+      Order{.value = happening.count, .since = now, .until = now + Seconds{happening.seconds}};
+  farm.journal.write(std::move(changes));
+}
+
 sim::Time* trouble_of(sim::Trouble& trouble, Kind kind) {
   switch (kind) {
     case Kind::listing_fails:
@@ -62,6 +87,8 @@ sim::Time* trouble_of(sim::Trouble& trouble, Kind kind) {
       return &trouble.disk_is_full;
     case Kind::folder_is_gone:
       return &trouble.folder_is_gone;
+    case Kind::delivery_hangs:
+      return &trouble.delivery_hangs;
     case Kind::journal_fails:
       return &trouble.journal_fails;
     case Kind::journal_is_unreadable:
@@ -80,6 +107,7 @@ void begin_trouble(sim::Farm& farm, Invariants& invariants, const Happening& hap
   farm.trouble.status_age = Seconds{happening.which * 15};
   if (happening.kind != Kind::folder_is_gone) return;
   farm.disk.machines_file.reset();
+  farm.disk.on_change();
   invariants.file_was_lost();
 }
 
@@ -111,6 +139,9 @@ void befall(sim::Farm& farm, Program& program, Invariants& invariants, const Hap
     case Kind::specification_changes:
       farm.cloud.change_specifications();
       break;
+    case Kind::operator_orders:
+      let_operator_order(farm, program, happening);
+      break;
     case Kind::maximum_changes:
     case Kind::pool_is_toggled:
       change_pool(program, happening);
@@ -123,6 +154,7 @@ void befall(sim::Farm& farm, Program& program, Invariants& invariants, const Hap
 void calm(sim::Farm& farm) {
   farm.chronicle.add("HAPPENS: calm");
   farm.trouble = {};
+  farm.journal.forget_orders();
 }
 
 }  // namespace hydra_provisioner::simulation

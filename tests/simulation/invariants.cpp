@@ -21,6 +21,7 @@ const PoolConfig* pool_for(const Config& config, const std::string& step_type) {
 
 void Invariants::pass_begins(const Config& config) {
   config_ = config;
+  orders_ = farm_->journal.orders();
   knows_jobs_ = farm_->timeline.now() >= farm_->trouble.jobs_are_unknown;
   std::erase_if(covered_since_, [&](const auto& entry) { return !config_.pools.contains(entry.first); });
 }
@@ -41,6 +42,7 @@ void Invariants::operation_begins(const JobRequest& request, bool another_runs) 
     violate(
         fmt::format("{} of {} begins again, though it has succeeded", to_string(request.operation), request.machine));
   check_intent(request);
+  check_orders(request);
   if (request.operation == Operation::create) check_maximum(request);
   const bool removes = request.operation == Operation::stop || request.operation == Operation::destroy;
   const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
@@ -55,6 +57,23 @@ void Invariants::check_intent(const JobRequest& request) {
                         request.machine));
 }
 
+void Invariants::check_orders(const JobRequest& request) {
+  const Instant now = sim::in_seconds(farm_->timeline.now());
+  const Machine* known = farm_->journal.find(request.machine);
+  const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
+  const bool exists = instance != nullptr && instance->exists();
+  if (known == nullptr || (!exists && request.operation == Operation::destroy)) return;
+  if (is_ordered_away(orders_, *known, now)) return;
+  const auto is_ordered = [&](OrderKind kind, const std::string& whom) {
+    return order_in_force(orders_, kind, whom, now) != nullptr;
+  };
+  const bool is_removal = request.operation == Operation::stop || request.operation == Operation::destroy;
+  if (is_removal && is_ordered(OrderKind::protect, request.machine.text))
+    violate(fmt::format("{} of {} begins, and an operator protects it", to_string(request.operation), request.machine));
+  if (is_ordered(OrderKind::pause, "") || is_ordered(OrderKind::pause, request.pool.text))
+    violate(fmt::format("{} of {} begins in a pause", to_string(request.operation), request.machine));
+}
+
 void Invariants::check_maximum(const JobRequest& request) {
   const auto pool = config_.pools.find(request.pool);
   if (pool == config_.pools.end())
@@ -62,9 +81,12 @@ void Invariants::check_maximum(const JobRequest& request) {
   const sim::SimInstance* own = farm_->cloud.find(request.machine, request.provider);
   if (own != nullptr && own->exists()) return;
   const std::int64_t others = farm_->cloud.count_of(request.pool) + farm_->jobs.count_of_coming(request.pool);
-  if (others + 1 > pool->second.max_machines)
+  const Order* order =
+      order_in_force(orders_, OrderKind::max_machines, request.pool.text, sim::in_seconds(farm_->timeline.now()));
+  const std::int64_t max = order != nullptr ? order->value : pool->second.max_machines;
+  if (others + 1 > max)
     violate(fmt::format("{} is created beside {} others of {}, at most {} are allowed", request.machine, others,
-                        request.pool, pool->second.max_machines));
+                        request.pool, max));
 }
 
 void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation by) {

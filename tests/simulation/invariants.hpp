@@ -34,12 +34,14 @@ class Invariants final : public sim::Witness {
  private:
   void check_maximum(const JobRequest& request);
   void check_intent(const JobRequest& request);
+  void check_orders(const JobRequest& request);
   std::string unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
   std::string unrest_of_queue() const;
   std::string unrest_of_machines();
 
   sim::Farm* farm_ = nullptr;
   Config config_;
+  Orders orders_;                                // as the journal had them when the pass began
   bool knows_jobs_ = true;                       // in this pass
   std::map<PoolName, sim::Time> covered_since_;  // since when the published file names the pool's type
   std::optional<std::string> violation_;

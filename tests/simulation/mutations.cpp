@@ -7,10 +7,11 @@
 namespace hydra_provisioner::simulation {
 namespace {
 
-constexpr std::array<std::string_view, 17> names{"none",
+constexpr std::array<std::string_view, 18> names{"none",
                                                  "busy-machines-look-idle",
                                                  "machines-look-ready",
                                                  "quiet-is-ignored",
+                                                 "what-left-counts-as-capacity",
                                                  "maximum-is-exceeded",
                                                  "placeholders-are-missing",
                                                  "new-machines-are-not-recorded",
@@ -41,6 +42,27 @@ class LyingQueue final : public QueueSource {
 
  private:
   std::unique_ptr<QueueSource> honest_;
+};
+
+// For each machine that was taken out of the file, its pool seems to need one less.
+class UndercountingQueue final : public QueueSource {
+ public:
+  UndercountingQueue(std::unique_ptr<QueueSource> honest, std::int64_t steps_per_machine)
+      : honest_(std::move(honest)), steps_per_machine_(steps_per_machine) {}
+
+  Task<Queue> read() override {
+    Queue queue = co_await honest_->read();
+    if (!queue || !queue->machines) co_return queue;
+    const auto left =
+        std::ranges::count_if(*queue->machines, [](const auto& entry) { return entry.second.enabled == false; });
+    for (StepTypeCount& steps : queue->step_types)
+      steps.runnable = std::max<std::int64_t>(steps.runnable - left * steps_per_machine_, 0);
+    co_return queue;
+  }
+
+ private:
+  std::unique_ptr<QueueSource> honest_;
+  std::int64_t steps_per_machine_;
 };
 
 class LyingProvider final : public Provider {
@@ -180,8 +202,10 @@ std::optional<Mutation> mutation_named(std::string_view name) {
   return static_cast<Mutation>(found - names.begin());
 }
 
-void mutate(Mutation mutation, World& world) {
+void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, World& world) {
   using enum Mutation;
+  if (mutation == what_left_counts_as_capacity)
+    world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == an_instance_is_not_seen) {
     for (auto& [kind, provider] : world.providers)

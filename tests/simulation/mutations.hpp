@@ -10,6 +10,7 @@
 #include "app/world.hpp"
 #include "model/config.hpp"
 #include "state/journal.hpp"
+#include "tests/simulation/schedule.hpp"
 
 namespace hydra_provisioner::simulation {
 
@@ -18,6 +19,7 @@ enum class Mutation : std::uint8_t {
   busy_machines_look_idle,
   machines_look_ready,
   quiet_is_ignored,
+  what_left_counts_as_capacity,
   maximum_is_exceeded,
   placeholders_are_missing,
   new_machines_are_not_recorded,
@@ -37,7 +39,7 @@ std::vector<Mutation> all_mutations();  // but `none`
 std::string_view to_string(Mutation mutation);
 std::optional<Mutation> mutation_named(std::string_view name);
 
-void mutate(Mutation mutation, World& world);
+void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, World& world);
 std::unique_ptr<Journal> mutated(Mutation mutation, std::unique_ptr<Journal> journal);
 Config mutated(Mutation mutation, Config config);
 

@@ -56,6 +56,7 @@ struct Program::Generation {
 Program::Program(sim::Farm& farm, const Scenario& scenario, Invariants& invariants, Mutation mutation)
     : farm_(farm),
       is_daemon_(scenario.is_daemon),
+      has_update_command_(scenario.has_update_command),
       interval_seconds_(scenario.interval_seconds),
       invariants_(invariants),
       mutation_(mutation),
@@ -134,14 +135,19 @@ World Program::make_world(Generation& generation) {
   World world;
   world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
   world.queue = std::make_unique<sim::SimQueueSource>(farm_.queue, life, farm_.timeline, farm_.trouble);
-  world.publisher = std::make_unique<sim::SimPublisher>(farm_.disk, life, farm_.timeline, farm_.chronicle,
-                                                        farm_.trouble, invariants_);
+  if (has_update_command_) {
+    world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_.disk, life, farm_.timeline, farm_.chronicle,
+                                                                 farm_.trouble, invariants_);
+  } else {
+    world.publisher = std::make_unique<sim::SimPublisher>(farm_.disk, life, farm_.timeline, farm_.chronicle,
+                                                          farm_.trouble, invariants_);
+  }
   world.jobs = std::make_unique<sim::SimJobs>(farm_.jobs, life, farm_.timeline, farm_.trouble);
   for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops}) {
     world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_.cloud, life, farm_.timeline, farm_.trouble);
   }
   world.state_dir = "/simulated";
-  mutate(mutation_, world);
+  mutate(mutation_, pools_, world);
   if (!is_daemon_) return world;
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<PatientProvider>(std::move(provider), *world.clock);

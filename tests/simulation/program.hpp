@@ -43,6 +43,7 @@ class Program {
 
   sim::Farm& farm_;
   bool is_daemon_;
+  bool has_update_command_;
   std::int64_t interval_seconds_;
   Invariants& invariants_;
   Mutation mutation_;

@@ -22,7 +22,10 @@ class Run {
   Run(const Scenario& scenario, const Terms& terms)
       : scenario_(scenario),
         is_strict_(terms.is_strict),
-        farm_(scenario.seed, scenario.style, invariants_, terms.keeps_chronicle),
+        farm_({.seed = scenario.seed,
+               .style = scenario.style,
+               .keeps = terms.keeps_chronicle ? sim::Keeps::lines : sim::Keeps::hash},
+              invariants_),
         program_(watched(), scenario, invariants_, terms.mutation) {
     for (const Happening& happening : scenario_.happenings) {
       farm_.timeline.after(happening.at, [this, &happening] { befall(farm_, program_, invariants_, happening); });

@@ -6,12 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "sim/random.hpp"
+#include "model/random.hpp"
 
 namespace hydra_provisioner::simulation {
 namespace {
-
-using sim::Random;
 
 constexpr std::array<const char*, kinds> names{"steps arrive",
                                                "the program is killed",
@@ -36,7 +34,9 @@ constexpr std::array<const char*, kinds> names{"steps arrive",
                                                "journal is unreadable",
                                                "jobs are unknown",
                                                "maximum changes",
-                                               "pool is toggled"};
+                                               "pool is toggled",
+                                               "delivery hangs",
+                                               "an operator orders something"};
 
 constexpr std::array<const char*, 4> types{"x86_64-linux", "x86_64-linux:benchmark", "aarch64-linux",
                                            "x86_64-linux:kvm,nixos-test"};
@@ -122,10 +122,12 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.seed = seed;
   scenario.is_daemon = random.chance(60);
   scenario.interval_seconds = one_of<3>(random, {15, 30, 60});
+  scenario.has_update_command = random.chance(20);
   scenario.style = draw_style(random);
   const std::int64_t pools = one_of<6>(random, {1, 1, 2, 2, 3, 4});
   for (std::int64_t n = 0; n < pools; ++n)
     scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
+  for (std::size_t n = 0; n < scenario.pools.size(); ++n) scenario.pools[n].counts_work = (seed + n) % 4 == 0;
   draw_happenings(random, scenario);
   return scenario;
 }
@@ -133,16 +135,17 @@ Scenario draw_scenario(std::uint64_t seed) {
 std::string to_string(const Scenario& scenario) {
   const auto& style = scenario.style;
   std::string text = fmt::format(
-      "seed {}: {}, interval {} s; queue runner: {}{}{}aborts unsupported steps after {} s, clock {:+} s\n",
+      "seed {}: {}, interval {} s{}; queue runner: {}{}{}aborts unsupported steps after {} s, clock {:+} s\n",
       scenario.seed, scenario.is_daemon ? "daemon" : "cron", scenario.interval_seconds,
-      style.writes_uris ? "URIs, " : "", style.lists_machines ? "" : "no machines, ",
-      style.releases_early ? "releases early, " : "", style.unsupported_for_at_most.count(), style.clock_ahead.count());
+      scenario.has_update_command ? ", updateCommand" : "", style.writes_uris ? "URIs, " : "",
+      style.lists_machines ? "" : "no machines, ", style.releases_early ? "releases early, " : "",
+      style.unsupported_for_at_most.count(), style.clock_ahead.count());
   for (const PoolSetup& pool : scenario.pools) {
-    text +=
-        fmt::format("  pool {}: {}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
-                    pool.name, pool.is_nixops ? "nixops" : "local", pool.min_machines, pool.max_machines,
-                    pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
-                    pool.grace_period_seconds, pool.billing_period_seconds);
+    text += fmt::format(
+        "  pool {}: {}{}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
+        pool.name, pool.counts_work ? "by work, " : "", pool.is_nixops ? "nixops" : "local", pool.min_machines,
+        pool.max_machines, pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
+        pool.grace_period_seconds, pool.billing_period_seconds);
   }
   for (const Happening& happening : scenario.happenings) text += fmt::format("  {}\n", to_string(happening));
   return text + fmt::format("  {:6} s  calm\n", scenario.calm_from.count());

@@ -20,6 +20,7 @@ struct PoolSetup {
   std::int64_t max_machines = 1;
   std::int64_t runnables_per_machine = 10;
   std::int64_t max_jobs = 1;
+  bool counts_work = false;
   bool stop_on_idle = false;
   std::int64_t grace_period_seconds = 0;
   std::int64_t billing_period_seconds = 0;
@@ -50,8 +51,10 @@ enum class Kind : std::uint8_t {
   jobs_are_unknown,
   maximum_changes,  // of pool `which`, to `count`
   pool_is_toggled,  // out of the configuration, or into it
+  delivery_hangs,
+  operator_orders,  // the `which`th order, of pool or machine `count`, for `seconds`
 };
-inline constexpr int kinds = static_cast<int>(Kind::pool_is_toggled) + 1;
+inline constexpr int kinds = static_cast<int>(Kind::operator_orders) + 1;
 
 struct Happening {
   Seconds at{};  // from the beginning
@@ -64,7 +67,8 @@ std::string to_string(const Happening& happening);
 
 struct Scenario {
   std::uint64_t seed = 0;
-  bool is_daemon = true;  // else cron starts it every five minutes
+  bool is_daemon = true;            // else cron starts it every five minutes
+  bool has_update_command = false;  // else it writes the machines file itself
   std::int64_t interval_seconds = 15;
   sim::QueueRunnerStyle style;
   std::vector<PoolSetup> pools;

@@ -20,6 +20,7 @@ nlohmann::json settings_of(const PoolSetup& pool) {
                           {"gracePeriod", pool.grace_period_seconds},
                           {"billingPeriod", pool.billing_period_seconds},
                           {"bootTimeout", 900}};
+  if (pool.counts_work) settings["scaling"] = "work";
   if (pool.is_nixops) {
     settings["nixopsExpr"] = "/simulated/deployment.nix";
   } else {

@@ -22,8 +22,16 @@ PoolConfig any_pool() {
   pool.ssh_key = "/key";
   pool.stop_on_idle = true;
   pool.grace_period = Seconds{6};
+  pool.grace_is_boot_time = true;
+  pool.scaling = Scaling::work;
+  pool.target_wait = Seconds{77};
   pool.billing_period = Seconds{0};  // not the same as none
   pool.boot_timeout = Seconds{8};
+  pool.max_age = Seconds{9};
+  pool.max_unavailable = 10;
+  pool.replace_on_change = false;  // not the same as none
+  pool.consecutive_failures = 0;
+  pool.max_unhealthy = 0;
   pool.price_per_hour = Micros{170'000};
   pool.provider = NixopsSettings{.expression = "/n.nix", .nix_path = {"a=b"}};
   pool.settings_json = "{}";
@@ -50,6 +58,7 @@ Machine machine_with_everything() {
   machine.listed = true;
   machine.first_listed_at = noon - Seconds{6};
   machine.unlisted_at = noon - Seconds{7};
+  machine.listed_for = Seconds{0};  // not the same as none
   machine.cannot_stop = machine.vanished = machine.interrupted = machine.needs_redeploy = true;
   machine.under_way = Operation::redeploy;
   machine.last_error = "\"quoted\"\n";
@@ -67,14 +76,19 @@ Inputs everything() {
       .time = noon + Seconds{1}, .arrived = noon, .started = noon - Seconds{9}, .step_types = {}, .machines = {}};
   status.step_types = {{.key = "x:b,local", .type = parse_step_type("x:b,local"), .runnable = 1, .running = 2}};
   status.machines = {
-      {"root@10.0.0.1", {.enabled = false, .current_jobs = 0, .idle_since = Instant{}, .last_failure = noon}},
+      {"root@10.0.0.1",
+       {.enabled = false, .current_jobs = 0, .idle_since = Instant{}, .last_failure = noon, .consecutive_failures = 3}},
       {"a/b", {}}};
+  status.history = {{.systems = {"x", "y"}, .mandatory_features = {"b"}, .steps = 3, .time = Seconds{40}}};
   inputs.seen.queue = status;
   inputs.seen.retired = {any_pool()};
   inputs.seen.creations[PoolName{"p"}] = {.failed_passes = 2, .last_failed_pass = noon, .failures = {noon, noon}};
   inputs.seen.unseen = {{{PoolName{"p"}, ProviderKind::ec2}, "why"}};
   inputs.seen.specifications = {{PoolName{"p"}, "hash"}, {PoolName{"q"}, std::nullopt}};
   inputs.seen.check_intervals = {{ProviderKind::nixops, Seconds{300}}};
+  inputs.seen.scheduled = {{PoolName{"p"}, {.period = "mon", .min_machines = 0, .max_machines = {}, .until = noon}}};
+  inputs.seen.orders = {{{OrderKind::pause, ""}, {.value = 0, .since = noon, .until = {}}},
+                        {{OrderKind::max_machines, "x/y"}, {.value = 7, .since = Instant{}, .until = noon}}};
   inputs.config.tag = Tag{"a"};
   inputs.config.settle = Seconds{1};
   inputs.config.quiet = Seconds{2};
@@ -97,15 +111,22 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.unseen, before.seen.unseen);
   EXPECT_EQ(after.seen.specifications, before.seen.specifications);
   EXPECT_EQ(after.seen.check_intervals, before.seen.check_intervals);
+  EXPECT_EQ(after.seen.scheduled, before.seen.scheduled);
+  EXPECT_EQ(after.seen.orders, before.seen.orders);
   EXPECT_EQ(after.seen.queue->time, before.seen.queue->time);
   EXPECT_EQ(after.seen.queue->arrived, before.seen.queue->arrived);
   EXPECT_EQ(after.seen.queue->started, before.seen.queue->started);
   EXPECT_EQ(after.config.tag, before.config.tag);
+  EXPECT_EQ(after.seen.queue->history, before.seen.queue->history);
+  EXPECT_EQ(after.config.pools.at(any_pool().name).scaling, Scaling::work);
+  EXPECT_EQ(after.config.pools.at(any_pool().name).target_wait, Seconds{77});
+  EXPECT_TRUE(after.config.pools.at(any_pool().name).grace_is_boot_time);
   const auto& entry = after.seen.queue->machines->at("root@10.0.0.1");
   EXPECT_EQ(entry.enabled, false);
   EXPECT_EQ(entry.current_jobs, 0);
   EXPECT_EQ(entry.idle_since, Instant{});
   EXPECT_EQ(entry.last_failure, noon);
+  EXPECT_EQ(entry.consecutive_failures, 3);
   EXPECT_EQ(after.config.settle, Seconds{1});
   EXPECT_EQ(after.config.quiet, Seconds{2});
 }

@@ -155,6 +155,7 @@ Machine any_machine() {
   any.listed = *rc::gen::arbitrary<bool>();
   any.first_listed_at = *perhaps_an_instant();
   any.unlisted_at = *perhaps_an_instant();
+  if (any.unlisted_at) any.listed_for = Seconds{*rc::gen::inRange<std::int64_t>(0, 100'000)};
   any.cannot_stop = *rc::gen::arbitrary<bool>();
   any.last_error = *rc::gen::arbitrary<std::string>();
   return any;
@@ -163,7 +164,7 @@ Machine any_machine() {
 auto fields(const Machine& m) {
   return std::tie(m.id, m.pool, m.provider, m.instance, m.state, m.since, m.requested_at, m.address, m.host_key,
                   m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.ready_at, m.listed_at, m.listed,
-                  m.first_listed_at, m.unlisted_at, m.cannot_stop, m.last_error);
+                  m.first_listed_at, m.unlisted_at, m.listed_for, m.cannot_stop, m.last_error);
 }
 
 TEST_F(Journal, RemembersEveryFieldOfAMachine) {
@@ -255,6 +256,39 @@ TEST_F(Journal, RemembersTheLastDelivery) {
   EXPECT_EQ(delivery->content, "# hydra-provisioner a\nx\n");
   EXPECT_EQ(delivery->at, noon + minutes{1});
   EXPECT_FALSE(delivery->succeeded);
+}
+
+TEST_F(Journal, RemembersOrdersUntilTheyAreTakenBackOrOver) {
+  open();
+  Changes changes;
+  const Order protection{.value = 0, .since = noon, .until = noon + hours{2}};
+  const Order limit{.value = 4, .since = noon, .until = {}};
+  changes.orders = {{{OrderKind::protect, "a-1"}, protection},
+                    {{OrderKind::max_machines, "x86_64-linux"}, limit},
+                    {{OrderKind::pause, ""}, limit}};
+  commit(changes);
+  changes.orders = {{{OrderKind::pause, ""}, std::nullopt}};
+  commit(changes);
+  EXPECT_EQ(load().orders,
+            (Orders{{{OrderKind::protect, "a-1"}, protection}, {{OrderKind::max_machines, "x86_64-linux"}, limit}}));
+  Changes later;
+  later.pass = PassRecord{.start = noon + hours{2}};
+  commit(later);
+  EXPECT_EQ(load().orders, (Orders{{{OrderKind::max_machines, "x86_64-linux"}, limit}}));
+}
+
+TEST_F(Journal, ForgetsTheOrdersOfMachinesThatAreGone) {
+  open();
+  Changes changes = of({machine(1)});
+  changes.orders = {{{OrderKind::drain, machine(1).id.text}, Order{.value = 0, .since = noon, .until = {}}}};
+  commit(changes);
+  EXPECT_EQ(load().orders.size(), 1U);
+  Machine gone = machine(1);
+  gone.state = MachineState::gone;
+  Changes end = of({gone});
+  end.pass = PassRecord{.start = noon};
+  commit(end);
+  EXPECT_TRUE(load().orders.empty());
 }
 
 TEST_F(Journal, RemembersAllOfItAfterItWasClosed) {
@@ -352,12 +386,12 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
-  for (const char* table : {"facts", "usage", "gaps", "passes"}) sql(fmt::format("drop table {}", table));
+  for (const char* table : {"facts", "usage", "gaps", "passes", "orders"}) sql(fmt::format("drop table {}", table));
   sql("drop index events_by_time");
   sql("create table passes (id integer primary key, start integer not null, duration integer not null, "
       "inputs text not null, plan text not null) strict");
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
-  for (const char* column : {"billing_period", "checked_at"})
+  for (const char* column : {"billing_period", "checked_at", "listed_for"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("pragma user_version = 1");
   const auto seen = SqliteJournal::look(file(), noon);
@@ -366,7 +400,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   EXPECT_EQ(number("pragma user_version"), 1) << "looking changes nothing";
   open();
   EXPECT_EQ(load().machines.front().billing_period, Seconds{0});
-  EXPECT_EQ(number("pragma user_version"), 3);
+  EXPECT_EQ(number("pragma user_version"), 4);
   EXPECT_EQ(number("select id from passes where start = 7 and duration = 3 and clocks = ''"), 41);
 }
 
@@ -375,7 +409,7 @@ TEST_F(Journal, RefusesWhatANewerVersionWrote) {
   close();
   sql("pragma user_version = 99");
   const std::string expected =
-      "journal " + file() + " was written by a newer version (schema 99, this one knows 3); use that version again";
+      "journal " + file() + " was written by a newer version (schema 99, this one knows 4); use that version again";
   EXPECT_EQ(error_of_opening(), expected);
   EXPECT_EQ(error_of_looking(), expected);
 }

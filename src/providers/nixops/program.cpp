@@ -1,29 +1,25 @@
 #include "providers/nixops/program.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/call_log.hpp"
 #include "io/files.hpp"
 #include "io/private_folder.hpp"
 #include "io/wording.hpp"
-#include "providers/nixops/call_log.hpp"
 #include "providers/nixops/ec2_errors.hpp"
 #include "providers/nixops/messages.hpp"
 #include "providers/nixops/network_files.hpp"
 
 namespace hydra_provisioner {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t output_bytes_max = std::size_t{256} << 20;  // of `export`: some 5 KB a deployment
 
@@ -72,11 +68,6 @@ Expected<std::vector<std::string>> network_arguments(const PrivateFolder& folder
   return std::vector<std::string>{"--network", network};
 }
 
-std::string title_of(const std::vector<std::string>& argv) {
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} $ {}", fmt::gmtime(now), fmt::join(argv, " "));
-}
-
 // What hears a call while it runs.
 struct Ear {
   CallLog log;
@@ -98,12 +89,6 @@ Error unfinished(const NixopsCall& call, std::string_view last_words) {
   return {fmt::format("nixops {} did not finish within {}{}{}", call.arguments.front(), seconds_text(call.deadline),
                       cause.empty() ? "" : ": ", cause),
           ErrorKind::timed_out};
-}
-
-std::string ending_of(const Expected<Finished>& finished, SteadyClock::time_point start) {
-  const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
-  const std::string how = finished ? fmt::format("exit {}", finished->exit_status) : finished.error().message;
-  return fmt::format("{}, {}", how, seconds_text(duration));
 }
 
 // The network comes right after the command: some commands take all that follows their own words, `ssh` does.
@@ -147,14 +132,13 @@ Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
                   .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
                   .output_bytes_max = output_bytes_max,
                   .overhear = {},
+                  .overhears_output = !call.is_output_secret,
                   .may_outlive_us = call.may_outlive_us};
-  const auto ear = std::make_shared<Ear>(CallLog(call.log_file, title_of(command.argv)),
+  const auto ear = std::make_shared<Ear>(CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
                                          call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
-  if (!call.is_output_secret) command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
-  const auto start = SteadyClock::now();
+  command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
   auto finished = co_await hydra_provisioner::run(std::move(command));
-  if (finished && call.is_output_secret) ear->hear(finished->errors);
-  ear->log.end(ending_of(finished, start), finished && finished->exit_status == 0);
+  ear->log.end(finished);
   if (!finished && finished.error().kind == ErrorKind::timed_out)
     co_return std::unexpected(unfinished(call, ear->last_words));
   co_return finished;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace hydra_provisioner::sim {
+namespace hydra_provisioner {
 
 // splitmix64, by Sebastiano Vigna (public domain).
 class Random {
@@ -22,9 +22,11 @@ class Random {
     return least + static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(most - least + 1));
   }
   bool chance(std::int64_t percent) { return between(1, 100) <= percent; }
+  // Evenly distributed; 0 and 1 excluded.
+  double share() { return (static_cast<double>(next() >> 11) + 0.5) / 9007199254740992.0; }
 
  private:
   std::uint64_t state_;
 };
 
-}  // namespace hydra_provisioner::sim
+}  // namespace hydra_provisioner

@@ -1,0 +1,201 @@
+// A daemon's pass with nothing to do, over 1,000 machines and 100 step types, again and again for an hour of its time:
+// the program's own pass, journal, machines file and reading of the status, but machines that only say that they are
+// there.
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "act/process_jobs.hpp"
+#include "app/pass.hpp"
+#include "config/load.hpp"
+#include "io/json.hpp"
+#include "observe/status_document.hpp"
+#include "state/sqlite_journal.hpp"
+#include "tests/fakes/fake_voice.hpp"
+#include "tests/io/temporary_folder.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::int64_t types = 100;
+constexpr std::int64_t machines_of_a_type = 10;
+constexpr Seconds interval{15};
+constexpr std::int64_t passes_an_hour = 3600 / 15;
+constexpr Instant begin{Seconds{1'768'478'400}};
+
+std::string type_name(std::int64_t number) { return fmt::format("x86_64-linux:feature-{}", number); }
+std::string address(std::int64_t number) { return fmt::format("10.0.{}.{}", number / 100, number % 100); }
+MachineId id(std::int64_t number) { return MachineId{fmt::format("bench-{}", number)}; }
+
+class SteppedClock final : public Clock {
+ public:
+  Instant now() const override { return now_; }
+  Task<void> sleep_for(std::chrono::milliseconds) override { throw std::logic_error("there is nothing to wait for"); }
+  void step() { now_ += interval; }
+
+ private:
+  Instant now_ = begin;
+};
+
+class StatusOnHand final : public QueueSource {
+ public:
+  explicit StatusOnHand(const Clock& clock) : clock_(clock), text_(document()), time_(text_.find(digits())) {}
+
+  Task<Queue> read() override {
+    text_.replace(time_, digits().size(), fmt::format("{}", to_unix(clock_.now())));
+    co_return read_status_document(text_, clock_.now());
+  }
+
+ private:
+  static std::string digits() { return fmt::format("{}", to_unix(begin)); }
+  static std::string document() {
+    Json document{{"status", "up"}, {"time", to_unix(begin)}, {"uptime", 86400}, {"nrRunnableSteps", 0}};
+    for (std::int64_t n = 0; n < types; ++n) document["machineTypes"][type_name(n)] = {{"runnable", 0}, {"running", 0}};
+    for (std::int64_t n = 0; n < types * machines_of_a_type; ++n) {
+      document["machines"]["root@" + address(n)] = {
+          {"enabled", true}, {"currentJobs", 0}, {"idleSince", 0}, {"nrStepsDone", 12}, {"totalStepTime", 345}};
+    }
+    return document.dump();
+  }
+
+  const Clock& clock_;
+  std::string text_;
+  std::size_t time_;
+};
+
+// Its machines are there, and that is all.
+class StillProvider final : public Provider {
+ public:
+  Inventory machines;
+
+  Task<Expected<Inventory>> list(ListRequest) override { co_return machines; }
+  Task<Expected<std::string>> specification(PoolConfig) override { co_return "as always"; }
+  Task<Expected<void>> ready(Instance, PoolConfig) override { return never<void>(); }
+  Task<Expected<Instance>> create(Target, PoolConfig) override { return never<Instance>(); }
+  Task<Expected<Instance>> start(Target, PoolConfig) override { return never<Instance>(); }
+  Task<Expected<void>> stop(Target, PoolConfig) override { return never<void>(); }
+  Task<Expected<void>> destroy(Target, PoolConfig) override { return never<void>(); }
+
+ private:
+  template <class T>
+  static Task<Expected<T>> never() {
+    throw std::logic_error("there was something to do");
+  }
+};
+
+Instance instance(std::int64_t number) {
+  return {.id = InstanceId{fmt::format("i-{}", number)},
+          .machine = id(number),
+          .pool = PoolName{type_name(number / machines_of_a_type)},
+          .state = InstanceState::running,
+          .address = address(number),
+          .host_key = "ssh-ed25519 AAAA",
+          .launched_at = begin - Seconds{3600}};
+}
+
+Config configuration(const std::string& folder) {
+  Json conf{{"tag", "bench"}, {"machinesFile", folder + "/machines"}};
+  for (std::int64_t n = 0; n < types; ++n) {
+    conf["systemTypes"][type_name(n)] = {{"local", Json::object()},
+                                         {"sshKey", "/bench/key"},
+                                         {"minMachines", machines_of_a_type},
+                                         {"maxMachines", machines_of_a_type}};
+  }
+  return read_config("bench.nix", conf, {}).value();
+}
+
+Machine ready_machine(const Instance& instance) {
+  Machine machine;
+  machine.id = instance.machine;
+  machine.pool = instance.pool;
+  machine.instance = instance.id;
+  machine.state = MachineState::ready;
+  machine.since = machine.requested_at = begin - Seconds{3600};
+  machine.ready_at = machine.listed_at = machine.first_listed_at = begin - Seconds{3600};
+  machine.address = instance.address;
+  machine.host_key = instance.host_key;
+  machine.listed = true;
+  return machine;
+}
+
+struct BigFarm {
+  TemporaryFolder folder;
+  Config config = configuration(folder.path);
+  FakeVoice voice;
+  World world = make_world();
+  std::unique_ptr<SqliteJournal> journal = SqliteJournal::open(folder.path + "/bench.sqlite").value();
+
+  World make_world() {
+    World made;
+    auto clock = std::make_unique<SteppedClock>();
+    made.queue = std::make_unique<StatusOnHand>(*clock);
+    made.clock = std::move(clock);
+    made.publisher = std::make_unique<FilePublisher>(config);
+    made.jobs = std::make_unique<ProcessJobs>("/bin/false", folder.path, config.tag, *made.clock);
+    made.providers.emplace(ProviderKind::local, std::make_unique<StillProvider>());
+    made.state_dir = folder.path;
+    return made;
+  }
+
+  void populate() {
+    auto& provider = dynamic_cast<StillProvider&>(*world.providers.at(ProviderKind::local));
+    Changes changes;
+    for (std::int64_t n = 0; n < types * machines_of_a_type; ++n) {
+      provider.machines.instances.push_back(instance(n));
+      changes.machines.push_back(ready_machine(provider.machines.instances.back()));
+    }
+    run([&]() -> Task<void> { (co_await journal->commit(std::move(changes))).value(); });
+  }
+
+  void pass() {
+    dynamic_cast<SteppedClock&>(*world.clock).step();
+    run([&]() -> Task<void> {
+      const PassEnd end = co_await run_pass(world, config, *journal, voice, Seconds{0});
+      if (end.exit_status != 0 || end.is_changing) throw std::logic_error("there was something to do: " + end.summary);
+    });
+  }
+
+  template <class Work>
+  static void run(Work work) {
+    boost::asio::io_context context;
+    boost::asio::co_spawn(context, work(), [](const std::exception_ptr& thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+    });
+    context.run();
+  }
+};
+
+double resident_megabytes() {
+  std::ifstream statm("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+void daemon_pass(benchmark::State& state) {
+  BigFarm farm;
+  farm.populate();
+  farm.pass();  // the first records everything
+  for (auto _ : state) farm.pass();
+  state.counters["resident_mb"] = resident_megabytes();
+}
+BENCHMARK(daemon_pass)->Iterations(passes_an_hour)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace hydra_provisioner
+
+BENCHMARK_MAIN();

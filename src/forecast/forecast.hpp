@@ -1,0 +1,66 @@
+// What simulating a configuration on a trace has shown.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "forecast/bounds.hpp"
+#include "model/money.hpp"
+#include "model/names.hpp"
+#include "model/plan.hpp"
+#include "model/time.hpp"
+#include "trace/trace.hpp"
+
+namespace hydra_provisioner {
+
+// What a machine that is paid for does. Draining ones that still build are busy.
+enum class Phase : std::uint8_t { boot, busy, idle, drain };
+inline constexpr std::size_t phases = 4;
+
+// Of steps, until they began for the last time; in seconds.
+struct Waits {
+  double mean = 0;
+  double p50 = 0;
+  double p95 = 0;
+  double p99 = 0;
+  double max = 0;
+};
+Waits summary_of(std::vector<float> waits);
+
+// Averages of equal spans of time, from the beginning of the trace on.
+using Curve = std::vector<double>;
+
+struct PoolForecast {
+  std::int64_t steps = 0;       // that were built
+  std::int64_t unfinished = 0;  // that were not, by the end
+  std::array<Millis, phases> hours{};
+  std::optional<Micros> cost{};  // none: the price is not known
+  std::int64_t boots = 0;
+  std::int64_t peak_machines = 0;
+  std::int64_t interruptions = 0;  // machines that were taken away
+  Millis lost_work{};              // of steps that had to begin again
+  Waits wait{};
+  LowerBounds bounds{};
+
+  Curve waiting{};  // steps
+  std::array<Curve, phases> machines{};
+
+  Millis machine_time() const { return hours[0] + hours[1] + hours[2] + hours[3]; }
+};
+
+struct Forecast {
+  std::map<PoolName, PoolForecast> pools;
+  std::vector<Unplaceable> unplaceable;  // steps that fit no pool
+  Instant begin;
+  Millis span_of_curves{};  // between two values of a curve
+  std::int64_t passes = 0;
+};
+
+inline double hours_in(Millis time) { return static_cast<double>(time.count()) / 3'600'000; }
+
+}  // namespace hydra_provisioner

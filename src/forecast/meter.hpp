@@ -1,0 +1,94 @@
+// Watches a simulated farm, and reckons what it cost and how long its steps waited.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "forecast/curve_sum.hpp"
+#include "forecast/forecast.hpp"
+#include "model/config.hpp"
+#include "sim/cloud.hpp"
+#include "sim/virtual_clock.hpp"
+#include "sim/witness.hpp"
+
+namespace hydra_provisioner {
+
+class Meter final : public sim::Witness {
+ public:
+  Meter(const Config& config, sim::Time begin, Millis span_of_curves);
+  void watch(sim::Timeline& timeline, sim::Cloud& cloud);
+
+  // A step of the pool became ready: the queue runner's next number is its.
+  void step_is_ready(std::int64_t step, const PoolName& pool);
+
+  // Told when a step is done, or given up.
+  std::function<void(std::int64_t step)> on_end = [](std::int64_t) {};
+
+  // Machines that are paid for now.
+  std::int64_t machines_of(const PoolName& pool) const { return pools_.at(pool).machines; }
+  sim::Time last_progress() const { return last_progress_; }
+
+  // Of the pools, without their lower bounds. Machines that still exist are paid for until now.
+  std::map<PoolName, PoolForecast> results();
+
+  void operation_begins(const JobRequest&, bool) override {}
+  void instance_goes_off(const sim::SimInstance&, Operation) override {}
+  void file_was_written(const std::string&) override {}
+  void file_was_lost() override {}
+  void file_was_rejected(const std::string& why) override;
+  void step_was_aborted(const std::string&) override {}
+  void instance_was_made(const sim::SimInstance& instance) override;
+  void instance_changed_power(const sim::SimInstance& instance) override;
+  void instance_ended(const sim::SimInstance& instance, bool was_taken_away) override;
+  void machine_was_listed(const std::string& address, bool is_now) override;
+  void step_began(std::int64_t step, const std::string& address) override;
+  void step_ended(std::int64_t step, const std::string& address, sim::StepEnd how) override;
+
+ private:
+  struct Sums {
+    PoolForecast forecast{};
+    std::optional<Micros> price_per_hour{};
+    Millis billing_period{};
+    Millis paid{};  // in whole periods
+    std::int64_t machines = 0;
+    std::vector<float> waits{};
+    CurveSum waiting;
+    std::array<CurveSum, phases> phase;
+  };
+  struct Paid {
+    Sums* pool = nullptr;
+    sim::Time launched;
+    sim::Time since;  // in this phase
+    bool is_listed = false;
+    bool was_listed = false;
+    std::int64_t jobs = 0;
+
+    Phase phase() const;
+  };
+  struct Step {
+    Sums* pool = nullptr;
+    sim::Time ready;
+    sim::Time began;
+  };
+
+  void begin_paying(std::int64_t instance, const PoolName& pool);
+  void stop_paying(std::int64_t instance);
+  void account(Paid& paid);
+  Paid* at(const std::string& address);
+  Millis since_begin(sim::Time time) const { return time - begin_; }
+
+  sim::Timeline* timeline_ = nullptr;
+  sim::Cloud* cloud_ = nullptr;
+  sim::Time begin_;
+  sim::Time last_progress_;
+  std::map<PoolName, Sums> pools_;
+  std::map<std::int64_t, Paid> paid_;  // by the instance's number
+  std::map<std::int64_t, Step> steps_;
+};
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,20 @@
+// A forecast as it is told.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "forecast/forecast.hpp"
+
+namespace hydra_provisioner {
+
+nlohmann::json forecast_document(const Forecast& forecast);
+std::string forecast_text(const Forecast& forecast);
+
+// `1 h 20 min`, `36 s`: two units at most.
+std::string span_text(double seconds);
+// 12.34; `-` when it is not known.
+std::string cost_text(std::optional<Micros> cost);
+
+}  // namespace hydra_provisioner

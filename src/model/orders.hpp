@@ -1,0 +1,46 @@
+// What an operator ordered by hand: it holds until it is taken back or its time has come.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "model/machine.hpp"
+#include "model/names.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner {
+
+enum class OrderKind : std::uint8_t {
+  // of a machine
+  drain,    // it leaves as one that is not needed does
+  destroy,  // it leaves, and is not kept as a stopped one
+  protect,  // it neither leaves the machines file nor is it stopped or destroyed
+  // of a type
+  pause,  // nothing is done with its machines; of no type in particular: with any
+  min_machines,
+  max_machines,
+};
+std::string_view to_string(OrderKind kind);
+std::optional<OrderKind> order_kind(std::string_view name);
+
+struct Order {
+  std::int64_t value = 0;  // of a limit
+  Instant since;
+  std::optional<Instant> until;  // none: until it is taken back
+
+  friend bool operator==(const Order&, const Order&) = default;
+};
+
+// Whom an order concerns: a machine's id, a type's name, or nobody in particular.
+using OrderKey = std::pair<OrderKind, std::string>;
+using Orders = std::map<OrderKey, Order>;
+
+const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& whom, Instant now);  // null: none
+
+bool is_ordered_away(const Orders& orders, const Machine& machine, Instant now);  // drain or destroy
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,268 @@
+#include "providers/conformance.hpp"
+
+#include <chrono>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "io/gather.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using Outcome = Verdict::Outcome;
+using Instances = std::map<MachineId, Instance>;
+
+constexpr std::chrono::milliseconds pause{200};
+
+Verdict verdict_on(const Expected<void>& done) { return done ? Verdict{} : failed(done.error().message); }
+
+class LifeCycle {
+ public:
+  LifeCycle(Provider& provider, const Tag& tag, PoolConfig pool, Clock& clock)
+      : provider_(provider),
+        pool_(std::move(pool)),
+        clock_(clock),
+        first_{fmt::format("{}-0", tag)},
+        second_{fmt::format("{}-1", tag)} {}
+
+  Task<Verdict> lists_nothing() {
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    if (!listed->empty())
+      co_return failed(fmt::format("lists {}, which it was never asked for", listed->begin()->first));
+    co_return Verdict{};
+  }
+
+  Task<Verdict> creates_two() {
+    co_await create_both();
+    if (made_.size() < 2) co_return failed(complaint_);
+    if (made_.at(first_).address == made_.at(second_).address)
+      co_return failed(fmt::format("both are at {}", made_.at(first_).address));
+    co_return Verdict{};
+  }
+
+  Task<Verdict> creates_only_once() {
+    if (!has_made()) co_return nothing_made();
+    const auto again = co_await provider_.create(target(first_), pool_);
+    if (!again) co_return failed(again.error().message);
+    if (!is_same(*again, made_.at(first_)))
+      co_return failed("asked again, it answers with another machine: " + difference(*again, made_.at(first_)));
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    const std::size_t expected = made_.size();
+    if (listed->size() == expected) co_return Verdict{};
+    co_return failed(fmt::format("there are {} machines, not {}", listed->size(), expected));
+  }
+
+  Task<Verdict> lists_what_it_made() {
+    if (!has_made()) co_return nothing_made();
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    for (const auto& [id, machine] : made_) {
+      const auto found = listed->find(id);
+      if (found == listed->end()) co_return failed(fmt::format("{} is not listed", id));
+      if (!runs(found->second)) co_return failed(fmt::format("{} is not listed as running", id));
+      if (!is_same(found->second, machine))
+        co_return failed(fmt::format("{} is listed otherwise: {}", id, difference(found->second, machine)));
+      if (found->second.pool != pool_.name)
+        co_return failed(
+            fmt::format("{} is listed with the type {:?}, not {:?}", id, found->second.pool.text, pool_.name.text));
+    }
+    co_return Verdict{};
+  }
+
+  Task<Verdict> keeps_the_specification() {
+    if (!has_made()) co_return nothing_made();
+    const auto wanted = co_await provider_.specification(pool_);
+    if (!wanted) co_return failed(wanted.error().message);
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    const auto found = listed->find(first_);
+    if (found == listed->end()) co_return failed(fmt::format("{} is not listed", first_));
+    if (found->second.spec_hash.empty()) co_return skipped("it does not say what its machines are made from");
+    if (found->second.spec_hash != *wanted)
+      co_return failed(fmt::format("it was made from {:?}, but is listed with {:?}", *wanted, found->second.spec_hash));
+    co_return Verdict{};
+  }
+
+  Task<Verdict> becomes_ready() {
+    if (!has_made()) co_return nothing_made();
+    co_return co_await wait_until_ready();
+  }
+
+  Task<Verdict> looks_after() {
+    if (!has_made()) co_return nothing_made();
+    Upkeep* const upkeep = provider_.upkeep();
+    if (upkeep == nullptr) co_return skipped("its machines need none");
+    const auto found = co_await upkeep->check(target(first_), pool_);
+    if (!found) co_return failed(found.error().message);
+    if (*found != Condition::fine) co_return failed("a machine that is ready does not count as fine");
+    co_return verdict_on(co_await upkeep->keep_alive(target(first_), pool_));
+  }
+
+  Task<Verdict> stops() {
+    if (!has_made()) co_return nothing_made();
+    const auto stopped = co_await provider_.stop(target(first_), pool_);
+    if (!stopped && stopped.error().kind == ErrorKind::refused) co_return skipped(stopped.error().message);
+    if (!stopped) co_return failed(stopped.error().message);
+    has_stopped_ = true;
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    const auto found = listed->find(first_);
+    if (found == listed->end() || found->second.state != InstanceState::stopped)
+      co_return failed(fmt::format("{} is not listed as stopped", first_));
+    co_return Verdict{};
+  }
+
+  Task<Verdict> starts_again() {
+    if (!has_stopped_) co_return skipped("nothing was stopped");
+    const auto started = co_await provider_.start(target(first_), pool_);
+    if (!started) co_return failed(started.error().message);
+    if (started->host_key != made_.at(first_).host_key) co_return failed("it comes back with another host key");
+    made_[first_] = *started;
+    co_return co_await wait_until_ready();
+  }
+
+  Task<Verdict> destroys_one_of_two() {
+    if (made_.size() < 2) co_return nothing_made();
+    const auto destroyed = co_await provider_.destroy(target(first_), pool_);
+    if (!destroyed) co_return failed(destroyed.error().message);
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    if (listed->contains(first_)) co_return failed(fmt::format("{} is still listed", first_));
+    if (!listed->contains(second_)) co_return failed(fmt::format("{} has gone, too", second_));
+    co_return Verdict{};
+  }
+
+  Task<Verdict> destroys_what_is_gone() { co_return verdict_on(co_await provider_.destroy(target(first_), pool_)); }
+
+  // Also what could only be made in part.
+  Task<Verdict> leaves_nothing() {
+    for (const MachineId& machine : {first_, second_}) {
+      const auto destroyed = co_await provider_.destroy(target(machine), pool_);
+      if (!destroyed) co_return failed(within(machine.text, destroyed.error()).message);
+    }
+    co_return co_await lists_nothing();
+  }
+
+ private:
+  static bool runs(const Instance& instance) {
+    return instance.state == InstanceState::running || instance.state == InstanceState::unproven;
+  }
+  static bool is_same(const Instance& a, const Instance& b) {
+    return a.id == b.id && a.address == b.address && a.host_key == b.host_key;
+  }
+  static std::string difference(const Instance& found, const Instance& expected) {
+    if (found.id != expected.id) return fmt::format("it is {:?}, not {:?}", found.id.text, expected.id.text);
+    if (found.address != expected.address)
+      return fmt::format("its address is {:?}, not {:?}", found.address, expected.address);
+    return "it has another host key";
+  }
+  static Verdict nothing_made() { return skipped("there is no machine to try it with"); }
+
+  bool has_made() const { return made_.contains(first_); }
+
+  Target target(const MachineId& machine) const {
+    const auto made = made_.find(machine);
+    return {.machine = machine, .instance = made == made_.end() ? InstanceId{} : made->second.id};
+  }
+
+  // What still exists.
+  Task<Expected<Instances>> list() {
+    ListRequest request{.known = {}, .pools = {pool_}};
+    for (const auto& [id, machine] : made_) request.known.insert(machine.id);
+    const auto inventory = co_await provider_.list(std::move(request));
+    if (!inventory) co_return std::unexpected(inventory.error());
+    if (!inventory->unseen.empty()) co_return failure(inventory->unseen.begin()->second);
+    Instances found;
+    for (const Instance& instance : inventory->instances) {
+      if (instance.state != InstanceState::vanished) found.emplace(instance.machine, instance);
+    }
+    co_return found;
+  }
+
+  Task<void> create(MachineId machine) {
+    const auto created = co_await provider_.create({.machine = machine, .instance = {}, .is_new = true}, pool_);
+    if (created) {
+      made_.emplace(machine, *created);
+    } else {
+      complaint_ = within(machine.text, created.error()).message;
+    }
+  }
+
+  Task<void> create_both() {
+    std::vector<std::function<Task<void>()>> creations;
+    for (const MachineId& machine : {first_, second_}) {
+      creations.emplace_back([this, machine] { return create(machine); });
+    }
+    co_await run_all(std::move(creations), 2);
+  }
+
+  Task<Verdict> wait_until_ready() {
+    const Instant until = clock_.now() + pool_.boot_timeout;
+    for (;;) {
+      const auto ready = co_await provider_.ready(made_.at(first_), pool_);
+      if (ready) co_return Verdict{};
+      if (clock_.now() >= until)
+        co_return failed(fmt::format("not within {} s: {}", pool_.boot_timeout.count(), ready.error().message));
+      co_await clock_.sleep_for(pause);
+    }
+  }
+
+  Provider& provider_;
+  PoolConfig pool_;
+  Clock& clock_;
+  MachineId first_;
+  MachineId second_;
+  Instances made_;
+  std::string complaint_;  // of a creation that failed
+  bool has_stopped_ = false;
+};
+
+struct Point {
+  std::string_view name;
+  Task<Verdict> (LifeCycle::*try_it)();
+};
+
+// The list.
+constexpr Point points[] = {
+    {"lists nothing of a tag that is new", &LifeCycle::lists_nothing},
+    {"creates two machines side by side", &LifeCycle::creates_two},
+    {"creates a machine only once, however often it is asked", &LifeCycle::creates_only_once},
+    {"lists what it has created, as it said", &LifeCycle::lists_what_it_made},
+    {"lists what a machine was made from", &LifeCycle::keeps_the_specification},
+    {"its machines become ready", &LifeCycle::becomes_ready},
+    {"finds a machine fine that is", &LifeCycle::looks_after},
+    {"stops a machine, and lists it so", &LifeCycle::stops},
+    {"starts it again with the same host key", &LifeCycle::starts_again},
+    {"destroys one machine and spares the other", &LifeCycle::destroys_one_of_two},
+    {"has nothing against destroying what is gone", &LifeCycle::destroys_what_is_gone},
+    {"leaves nothing behind", &LifeCycle::leaves_nothing},
+};
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::passed:
+      return "passed";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::skipped:
+      break;
+  }
+  return "skipped";
+}
+
+Verdict failed(std::string why) { return {Outcome::failed, std::move(why)}; }
+Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why)}; }
+
+Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, Clock& clock, Witness witness) {
+  LifeCycle life(provider, tag, std::move(pool), clock);
+  for (const Point& point : points) witness(point.name, co_await (life.*point.try_it)());
+}
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,202 @@
+#include "providers/exec/protocol.hpp"
+
+#include <array>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/last_line.hpp"
+#include "providers/exec/members.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr std::int64_t protocol_version = 1;
+constexpr Seconds usual_pause{10};  // where a program does not say when to call it again
+
+constexpr std::array<std::string_view, 7> action_names{"describe", "list",    "create", "start",
+                                                       "stop",     "destroy", "check"};
+
+const Members::Names<InstanceState> states{{"starting", InstanceState::incomplete},
+                                           {"running", InstanceState::running},
+                                           {"stopped", InstanceState::stopped},
+                                           {"gone", InstanceState::vanished}};
+
+const Members::Names<Condition> conditions{
+    {"fine", Condition::fine}, {"unreachable", Condition::unreachable}, {"gone", Condition::vanished}};
+
+// What failed, as it stands before the program's own words.
+struct FailureClass {
+  std::string_view prefix;
+  ErrorKind kind = ErrorKind::failed;
+  bool may_be_repeated = false;
+};
+const Members::Names<FailureClass> failure_classes{{"capacity", {"no capacity: ", ErrorKind::no_capacity}},
+                                                   {"quota", {"quota reached: ", ErrorKind::no_capacity}},
+                                                   {"config", {"its settings are wrong: "}},
+                                                   {"transient", {"", ErrorKind::failed, true}}};
+
+bool is_plain(std::string_view text, std::string_view more) {
+  return text.find_first_not_of(
+             std::string("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789").append(more)) ==
+         std::string_view::npos;
+}
+
+bool is_address(std::string_view text) { return !text.empty() && text.front() != '-' && is_plain(text, ".:_-"); }
+
+// `ssh-ed25519 AAAA…`, without a comment.
+bool is_host_key(std::string_view text) {
+  const std::size_t blank = text.find(' ');
+  if (blank == std::string_view::npos) return false;
+  const std::string_view key = text.substr(blank + 1);
+  return blank > 0 && is_plain(text.substr(0, blank), ".@-") && key.starts_with("AAAA") && is_plain(key, "+/=");
+}
+
+Expected<void> check_connection(const Instance& instance) {
+  if (instance.state == InstanceState::running && instance.address.empty())
+    return failure("it runs, but has no address");
+  if (instance.state == InstanceState::running && instance.host_key.empty())
+    return failure("it runs, but has no hostKey");
+  if (!instance.address.empty() && !is_address(instance.address))
+    return failure(fmt::format("address: {} is no address", describe(Json(instance.address))));
+  if (!instance.host_key.empty() && !is_host_key(instance.host_key))
+    return failure(fmt::format("hostKey: {} is no host key; write its type and the key, such as \"ssh-ed25519 AAAA…\"",
+                               describe(Json(instance.host_key))));
+  return {};
+}
+
+Expected<Instance> read_instance(const Json& value) {
+  Members members(value);
+  Instance instance;
+  instance.machine = MachineId(members.text("machine"));
+  instance.id = InstanceId(instance.machine.text);
+  instance.pool = PoolName(members.text("type"));
+  instance.state = members.one_of("state", states);
+  instance.address = members.text_or_none("address");
+  instance.host_key = members.text_or_none("hostKey");
+  if (const auto launched = members.number_or_none("launchedAt", 0, std::int64_t{1} << 40))
+    instance.launched_at = from_unix(*launched);
+  instance.spec_hash = members.text_or_none("specification");
+  if (auto read = members.end(); !read) return std::unexpected(read.error());
+  if (auto checked = check_connection(instance); !checked)
+    return std::unexpected(within(instance.machine.text, checked.error()));
+  return instance;
+}
+
+ExecFailure read_failure(const Json& value) {
+  Members members(value);
+  const auto failure_class = members.one_of("class", failure_classes);
+  const std::string message = last_meaningful_line(members.text("message"));
+  const auto retry_after = members.number_or_none("retryAfter", 1, 3600);
+  if (auto read = members.end(); !read) return {within("its answer: error", read.error())};
+  ExecFailure failed{{std::string(failure_class.prefix) + message, failure_class.kind}};
+  if (failure_class.may_be_repeated) failed.retry_after = Seconds{retry_after.value_or(usual_pause.count())};
+  return failed;
+}
+
+// An answer without what all have.
+Members members_of(const Json& answer) {
+  Members members(answer);
+  members.text("requestId");
+  return members;
+}
+
+}  // namespace
+
+std::string_view to_string(ExecAction action) { return action_names.at(static_cast<std::size_t>(action)); }
+
+std::string ExecRequest::id() const {
+  return fmt::format("{}/{}", machine.text.empty() ? tag.text : machine.text, to_string(action));
+}
+
+std::string to_json(const ExecRequest& request) {
+  Json json{{"protocolVersion", protocol_version},
+            {"requestId", request.id()},
+            {"action", to_string(request.action)},
+            {"tag", request.tag.text},
+            {"settings", Json::parse(request.settings)}};
+  if (!request.machine.text.empty()) {
+    json["machine"] = request.machine.text;
+    json["type"] = request.type.text;
+  }
+  if (request.action == ExecAction::create) json["specification"] = request.specification;
+  return compact(json) + "\n";
+}
+
+std::expected<Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output) {
+  const auto refuse = [](std::string why) { return std::unexpected(ExecFailure{{std::move(why)}}); };
+  if (output.find_first_not_of(" \t\r\n") == std::string_view::npos) return refuse("it printed no answer");
+  auto answer = parse_json(output);
+  if (!answer) return refuse(fmt::format("its answer is no JSON: {}", answer.error().message));
+  if (!answer->is_object()) return refuse(fmt::format("its answer is {}, not an object", describe(*answer)));
+  const auto id = answer->find("requestId");
+  if (id == answer->end()) return refuse("its answer has no requestId");
+  if (*id != request.id())
+    return refuse(fmt::format("its answer is for another request: its requestId is {}, not {}", describe(*id),
+                              describe(Json(request.id()))));
+  if (answer->contains("error")) return std::unexpected(read_failure(answer->at("error")));
+  return *std::move(answer);
+}
+
+Expected<ExecAbilities> read_abilities(const Json& answer) {
+  Members members = members_of(answer);
+  const auto version = members.number_or_none("protocolVersion", 0, std::int64_t{1} << 31);
+  const auto names = members.texts("abilities");
+  if (auto read = members.end(); !read) return std::unexpected(read.error());
+  if (version != protocol_version)
+    return failure(fmt::format("it speaks version {} of the protocol, but this is version {}",
+                               version ? fmt::to_string(*version) : "none", protocol_version));
+  ExecAbilities abilities;
+  for (const std::string& name : names) {
+    if (name == "stop") abilities.stop = true;
+    if (name == "check") abilities.check = true;
+    if (name != "stop" && name != "check")
+      return failure(fmt::format("abilities: {} is none; there are \"stop\" and \"check\"", describe(Json(name))));
+  }
+  return abilities;
+}
+
+Expected<std::vector<Instance>> read_machines(const Json& answer) {
+  Members members = members_of(answer);
+  const Json listed = members.list("machines");
+  if (auto read = members.end(); !read) return std::unexpected(read.error());
+  std::vector<Instance> instances;
+  std::set<MachineId> seen;
+  for (const Json& value : listed) {
+    auto instance = read_instance(value);
+    if (!instance)
+      return std::unexpected(within(fmt::format("machines: element {}", instances.size() + 1), instance.error()));
+    if (!seen.insert(instance->machine).second)
+      return failure(fmt::format("machines: {} is listed twice; there must be one of it", instance->machine));
+    instances.push_back(*std::move(instance));
+  }
+  return instances;
+}
+
+Expected<Instance> read_machine(const Json& answer, const ExecRequest& request) {
+  Members members = members_of(answer);
+  const Json& value = members.any("machine");
+  if (auto read = members.end(); !read) return std::unexpected(read.error());
+  auto instance = read_instance(value);
+  if (!instance) return std::unexpected(within("machine", instance.error()));
+  if (instance->machine != request.machine)
+    return failure(fmt::format("machine: it is {}, not {}", instance->machine, request.machine));
+  if (instance->pool != request.type)
+    return failure(fmt::format("machine: its type is {}, not {}", instance->pool, request.type));
+  if (instance->state != InstanceState::running)
+    return failure("machine: it does not run yet; a program that needs more time answers with a transient error");
+  return instance;
+}
+
+Expected<Condition> read_condition(const Json& answer) {
+  Members members = members_of(answer);
+  const Condition condition = members.one_of("condition", conditions);
+  if (auto read = members.end(); !read) return std::unexpected(read.error());
+  return condition;
+}
+
+Expected<void> read_nothing(const Json& answer) { return members_of(answer).end(); }
+
+}  // namespace hydra_provisioner

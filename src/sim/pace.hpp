@@ -1,0 +1,44 @@
+// How long things take in a simulated farm, and how often its clouds take machines away.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "model/names.hpp"
+#include "model/random.hpp"
+#include "sim/virtual_clock.hpp"
+
+namespace hydra_provisioner::sim {
+
+struct Span {
+  Millis least;
+  Millis most;
+
+  Millis draw(Random& random) const { return Millis{random.between(least.count(), most.count())}; }
+};
+
+struct Pace {
+  Millis question{200};                              // to ask a provider what there is
+  Span operation{Millis{1'000}, Millis{20'000}};     // to ask a cloud for something
+  Span deployment{Millis{60'000}, Millis{240'000}};  // which ends when the machine has booted
+  Span boot{Millis{15'000}, Millis{90'000}};         // of machines that are not deployed
+  // Of the pools of which more is known: boot times that were measured, one of which is drawn, deployed or not.
+  std::map<PoolName, std::vector<Millis>> boots_of{};
+  double interruptions_per_hour = 0;  // of a machine that runs
+
+  Millis boot_of(const PoolName& pool, const Span& usual, Random& random) const {
+    const auto known = boots_of.find(pool);
+    if (known == boots_of.end()) return usual.draw(random);
+    const std::vector<Millis>& times = known->second;
+    return times.at(static_cast<std::size_t>(random.between(0, std::ssize(times) - 1)));
+  }
+
+  // Until a machine that begins to run is taken away: exponentially distributed.
+  Millis draw_life(Random& random) const {
+    return Millis{std::llround(-std::log(random.share()) / interruptions_per_hour * 3'600'000)};
+  }
+};
+
+}  // namespace hydra_provisioner::sim

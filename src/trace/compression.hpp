@@ -1,0 +1,21 @@
+// gzip and Zstandard, recognized by how the data begins.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+enum class Compression { none, gzip, zstd };
+
+Compression compression_of(std::string_view data);
+Compression compression_of_name(std::string_view file);  // by `.gz` and `.zst`
+
+// What is not compressed comes back as it is. Fails when it is damaged or cut off, or becomes more than `bytes_max`.
+Expected<std::string> decompress(std::string data, std::size_t bytes_max);
+std::string compress(std::string_view data, Compression how);
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,37 @@
+// Comma-separated values as RFC 4180 has them: quoted fields may hold commas, quotes and line ends.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/error.hpp"
+
+namespace hydra_provisioner {
+
+class CsvReader {
+ public:
+  // The text outlives this. A byte order mark is skipped.
+  explicit CsvReader(std::string_view text);
+
+  // Reads the next row into `fields`, empty lines skipped. False: there is none.
+  Expected<bool> next(std::vector<std::string>& fields);
+  // Of the row that was read last, from 1.
+  std::size_t line() const { return line_; }
+
+ private:
+  Expected<void> read_quoted(std::string& field);
+  void read_plain(std::string& field);
+  void skip_empty_lines();
+  bool take_line_end();
+
+  std::string_view rest_;
+  std::size_t line_ = 0;       // where the row begins
+  std::size_t next_line_ = 1;  // where what is not read yet begins
+};
+
+// Quoted where it has to be.
+std::string csv_field(std::string_view text);
+
+}  // namespace hydra_provisioner

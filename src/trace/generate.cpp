@@ -1,0 +1,119 @@
+#include "trace/generate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "model/random.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+constexpr double day = 86'400;
+
+double exponential(Random& random, double mean) { return -std::log(random.share()) * mean; }
+
+double normal(Random& random) {
+  return std::sqrt(-2 * std::log(random.share())) * std::cos(2 * std::numbers::pi * random.share());
+}
+
+double lognormal(Random& random, double median, double sigma) { return median * std::exp(sigma * normal(random)); }
+
+// At least 1, and with a heavy tail: the smaller `alpha`, the heavier.
+double pareto(Random& random, double alpha) { return std::pow(random.share(), -1 / alpha); }
+
+class Inventor {
+ public:
+  explicit Inventor(const Invention& what) : what_(what), random_(what.seed) {
+    trace_.step_types.push_back(what.system);
+  }
+
+  Trace invent() && {
+    switch (what_.pattern) {
+      case Pattern::poisson:
+        arrive_evenly();
+        break;
+      case Pattern::weekly:
+        arrive_in_weeks();
+        break;
+      case Pattern::bursts:
+        arrive_in_bursts();
+        break;
+    }
+    std::ranges::sort(trace_.steps, {}, [](const TraceStep& step) { return std::pair(step.ready_at, step.name); });
+    return std::move(trace_);
+  }
+
+ private:
+  double end() const { return what_.days * day; }
+
+  void add(double ready, double duration) {
+    constexpr double longest = 10 * 3600;
+    const double seconds = std::clamp(duration, 1.0, longest);
+    trace_.steps.push_back({.ready_at = Millis{std::llround(ready * 1000)},
+                            .duration = Millis{std::llround(seconds * 1000)},
+                            .name = "step-" + std::to_string(trace_.steps.size())});
+  }
+
+  void arrive_evenly() {
+    const double pause = end() / static_cast<double>(what_.steps);
+    for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause))
+      add(now, lognormal(random_, 300, 1));
+  }
+
+  // Arrivals at the highest rate, of which those are kept that fit the hour.
+  void arrive_in_weeks() {
+    constexpr double mean_activity = (5 * (10 * 1.0 + 14 * 0.15) + 2 * (24 * 0.1)) / (7 * 24);
+    const double pause = end() / static_cast<double>(what_.steps) * mean_activity;
+    for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause)) {
+      if (random_.share() < activity(now)) add(now, lognormal(random_, 300, 1));
+    }
+  }
+
+  // A trace begins on a Monday at midnight.
+  static double activity(double time) {
+    const double hour = std::fmod(time, day) / 3600;
+    if (std::fmod(time / day, 7) >= 5) return 0.1;
+    return hour >= 8 && hour < 18 ? 1 : 0.15;
+  }
+
+  // An evaluation changes a few packages or nearly all of them, every six hours or so. What it brings becomes ready
+  // over the next hour or so, as the steps before it end.
+  void arrive_in_bursts() {
+    constexpr double pause = day / 4;
+    constexpr double tail = 1.3;
+    constexpr double largest = 1000;  // times the smallest
+    std::vector<std::pair<double, double>> bursts;
+    double sum = 0;
+    for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause)) {
+      bursts.emplace_back(now, std::min(pareto(random_, tail), largest));
+      sum += bursts.back().second;
+    }
+    for (const auto& [begin, size] : bursts) {
+      const auto count = std::llround(size / sum * static_cast<double>(what_.steps));
+      for (std::int64_t n = 0; n < count; ++n) add(begin + exponential(random_, 2400), burst_duration());
+    }
+  }
+
+  double burst_duration() { return lognormal(random_, 25, 1.2) * (random_.chance(3) ? pareto(random_, 0.8) * 10 : 1); }
+
+  const Invention& what_;
+  Random random_;
+  Trace trace_;
+};
+
+}  // namespace
+
+std::optional<Pattern> pattern_named(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, Pattern>, 3> patterns{
+      {{"poisson", Pattern::poisson}, {"weekly", Pattern::weekly}, {"bursts", Pattern::bursts}}};
+  const auto* found = std::ranges::find(patterns, name, &std::pair<std::string_view, Pattern>::first);
+  if (found == patterns.end()) return std::nullopt;
+  return found->second;
+}
+
+Trace generate(const Invention& what) { return Inventor(what).invent(); }
+
+}  // namespace hydra_provisioner

@@ -1,0 +1,55 @@
+"""A PostgreSQL of a test's own, on a socket in a temporary folder, with Hydra's tables if they are wanted."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from waiting import WAIT_SECONDS_MAX, wait_for
+
+USER = {"user": "nobody", "group": "nogroup"}  # PostgreSQL refuses to run as root
+
+HYDRA_TABLES = """
+create table Builds (id integer primary key, timestamp integer not null, job text not null, drvPath text not null);
+create table BuildSteps (
+  build integer not null, stepnr integer not null, type integer not null, drvPath text, busy integer not null,
+  status integer, errorMsg text, startTime integer, stopTime integer, machine text not null default '', system text,
+  propagatedFrom integer, overhead integer, timesBuilt integer, isNonDeterministic boolean,
+  primary key (build, stepnr));
+"""
+
+
+class Postgres:
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="hpt-pg-", dir="/tmp"))
+        shutil.chown(self.folder, **USER)
+        self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
+        self.call("initdb", "-D", self.folder / "data", "-U", "hydra", "-A", "trust", "--no-sync", "--locale=C")
+        options = ["-D", self.folder / "data", "-k", self.folder, "-h", "", "-F"]
+        with open(self.folder / "log", "wb") as log:
+            command = [self.programs / "postgres", *options]
+            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **USER)
+        wait_for(self.answers, "PostgreSQL answers", (self.folder / "log").read_text)
+
+    @property
+    def where(self):
+        return f"host={self.folder} user=hydra dbname=postgres"
+
+    def call(self, program, *words):
+        command = [self.programs / program, *words]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=WAIT_SECONDS_MAX, **USER)
+
+    def answers(self):
+        return subprocess.run(
+            [self.programs / "pg_isready", "-h", self.folder], capture_output=True, check=False
+        ).returncode == 0
+
+    def run(self, sql):
+        words = ["-h", self.folder, "-U", "hydra", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-q", "-c", sql]
+        self.call("psql", *words)
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)  # without waiting for those who are connected
+        self.process.wait(WAIT_SECONDS_MAX)
+        shutil.rmtree(self.folder)

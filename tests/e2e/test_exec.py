@@ -1,0 +1,177 @@
+"""Machines that a program provides, through their whole life."""
+
+import json
+
+import jsonschema
+import program
+from exec_farm import PROVIDER, ExecTest, exec_pool
+from farm import PLAIN, ROOT
+
+KVM = f"{PLAIN}:kvm"
+SCHEMA = ROOT / "docs/exec-provider.schema.json"
+
+
+class ExecLife(ExecTest):
+    def test_a_machine_is_created_listed_and_destroyed(self):
+        farm = self.farm_with_machine()
+        self.assertEqual(farm.listed(), ["127.84.0.1"])
+        self.assertEqual(farm.provided(), ["t-0"])
+        self.assertIn("t-0 is up", farm.log("t-0"))
+        key = (farm.home / "machines/t-0/host_key.pub").read_text().split()[1]
+        self.assertEqual(farm.journal("select host_key from machines"), [(f"ssh-ed25519 {key}",)])
+
+        farm.queue()
+        farm.passes_until(lambda: farm.provided() == [], "the machine is destroyed")
+        self.assertEqual(farm.listed(), [])
+
+    def test_a_machine_is_stopped_and_comes_back_as_itself(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, stopOnIdle=True)})
+        farm.provider_has("stop")
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is ready")
+        key = farm.answers()[-1]["machines"][0]["hostKey"]
+        farm.queue()
+        farm.passes_until(lambda: farm.states() == {"t-0": "stopped"}, "it is stopped")
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is ready again")
+        self.assertEqual(len(farm.requests("create")), 1)
+        self.assertEqual(farm.answers()[-1]["machines"][0]["hostKey"], key)
+
+    def test_a_machine_that_cannot_be_stopped_is_destroyed(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, stopOnIdle=True)})
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is ready")
+        farm.queue()
+        while farm.provided():
+            said = farm.run_pass().err
+        self.assertNotIn("stop", [request["action"] for request in farm.requests()])
+        self.assertIn("provider.py cannot stop machines", farm.log("t-0") + said)
+
+    def test_a_machine_that_has_vanished_is_replaced(self):
+        farm = self.farm_with_machine()
+        farm.vanish("t-0")
+        farm.passes_until(lambda: farm.listed() == ["127.84.0.2"], "another is listed")
+        self.assertEqual(farm.states(), {"t-1": "ready"})
+
+    def test_a_check_takes_an_unreachable_machine_out_of_the_file(self):
+        farm = self.farm()
+        farm.provider_has("check")
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is ready")
+        farm.provider_fails(check=["say", {"condition": "unreachable"}])
+        failed = {"enabled": True, "currentJobs": 0, "idleSince": 0, "lastFailure": 2**31}
+        farm.queue(runnable=1, machines={"root@127.84.0.1": failed})
+        ended = farm.run_pass()
+        self.assertIn("t-0: it did not answer when it was checked: out of the machines file", ended.err)
+        farm.provider_fails()
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.listed() == ["127.84.0.1"], "it is back")
+
+    def test_machines_are_found_again_without_a_journal(self):
+        farm = self.farm_with_machine()
+        for path in farm.state.glob("t.sqlite*"):
+            path.unlink()
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is taken over")
+        self.assertEqual(len(farm.requests("create")), 1)
+
+    def test_machines_are_replaced_when_their_settings_change(self):
+        farm = self.farm_with_machine()
+        pool = exec_pool(farm.folder)
+        pool["exec"]["settings"] |= {"size": "large"}
+        farm.configure(pools={PLAIN: pool})
+        farm.passes_until(lambda: farm.provided() == ["t-1"], "another takes its place")
+        self.assertEqual(farm.requests("create")[-1]["settings"]["size"], "large")
+
+    def test_machines_stay_with_the_program_and_settings_that_made_them(self):
+        farm = self.farm_with_machine()
+        other = exec_pool(farm.folder, name="other", network="127.85.0")
+        farm.configure(pools={PLAIN: other})
+        farm.passes_until(lambda: farm.listed() == ["127.85.0.2"], "another account has the machine that is needed")
+        farm.passes_until(lambda: farm.provided() == [], "the old one is destroyed where it is")
+        self.assertEqual(farm.provided(farm.folder / "other"), ["t-1"])
+        self.assertEqual([path.name for path in (farm.state / "exec").iterdir()], ["t-1.json"])
+
+    def test_machines_whose_type_and_journal_are_gone_are_given_up_all_the_same(self):
+        farm = self.farm_with_machine()
+        for path in farm.state.glob("t.sqlite*"):
+            path.unlink()
+        farm.configure(pools={KVM: exec_pool(farm.folder, name="other")})
+        farm.queue(machines={}, uptime=1)
+        farm.passes_until(lambda: farm.provided() == [], "it is destroyed by the program that is on record")
+
+    def test_types_with_the_same_program_and_settings_share_a_list(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, minMachines=1), KVM: exec_pool(farm.folder, minMachines=1)})
+        farm.run_pass()
+        before = len(farm.requests("list"))
+        self.assertEqual(set(farm.states().values()), {"ready"})
+        self.assertEqual(len(farm.requests("list")), before + 1)
+        pools = {id: machine["pool"] for id, machine in farm.machines().items()}
+        self.assertEqual(sorted(pools.values()), [PLAIN, KVM])
+
+    def test_a_program_is_found_beside_the_configuration(self):
+        farm = self.farm()
+        (farm.folder / "mine").symlink_to(PROVIDER)
+        pool = exec_pool(farm.folder)
+        pool["exec"]["command"] = ["./mine"]
+        farm.configure(pools={PLAIN: pool})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_command(["sh", "-c", f"cd / && exec {farm.program} --state-dir {farm.state} {farm.conf}"]), 0)
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+
+    def test_a_program_that_needs_more_time_is_called_again(self):
+        farm = self.farm()
+        booting = {"class": "transient", "message": "still booting", "retryAfter": 1}
+        farm.provider_fails(create=["fail", booting, 2])
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+        self.assertEqual([request["requestId"] for request in farm.requests("create")], ["t-0/create"] * 3)
+
+
+class ExecSchema(ExecTest):
+    def test_requests_and_answers_are_as_the_schema_says(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, stopOnIdle=True)})
+        farm.provider_has("stop", "check")
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is ready")
+        farm.queue()
+        farm.passes_until(lambda: farm.states() == {"t-0": "stopped"}, "it is stopped")
+        farm.queue(runnable=1)
+        farm.provider_fails(start=["fail", {"class": "transient", "message": "wait", "retryAfter": 1}, 1])
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is started")
+        farm.queue()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder)})
+        farm.passes_until(lambda: farm.provided() == [], "it is destroyed")
+        validator = self.validator()
+        calls = [{"request": r, "answer": a} for r, a in zip(farm.requests(), farm.answers(), strict=True)]
+        for call in calls:
+            validator.validate(call)
+        actions = {"describe", "list", "create", "start", "stop", "destroy", "check"}
+        self.assertEqual({call["request"]["action"] for call in calls}, actions)
+
+    def test_the_schema_refuses_what_the_program_refuses(self):
+        validator = self.validator()
+        request = {"protocolVersion": 1, "requestId": "t/list", "action": "list", "tag": "t", "settings": {}}
+        running = {"machine": "t-1", "type": PLAIN, "state": "running", "address": "::1", "hostKey": "ssh-rsa AAAAx"}
+        validator.validate({"request": request, "answer": {"requestId": "t/list", "machines": [running]}})
+        for wrong in ({"state": "dead"}, {"adress": "x"}, {"address": "a b"}, {"hostKey": "AAAA"}, {"machine": "web"}):
+            with self.assertRaises(jsonschema.ValidationError):
+                answer = {"requestId": "t/list", "machines": [running | wrong]}
+                validator.validate({"request": request, "answer": answer})
+        for answer in ({"requestId": "t/list"}, {"machines": []}, {"requestId": "x", "error": {"class": "no"}}):
+            with self.assertRaises(jsonschema.ValidationError):
+                validator.validate({"request": request, "answer": answer})
+
+    def validator(self):
+        schema = json.loads(SCHEMA.read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        return jsonschema.Draft202012Validator(schema)
+
+
+if __name__ == "__main__":
+    program.main()

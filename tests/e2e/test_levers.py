@@ -1,0 +1,159 @@
+"""What an operator orders by hand: through the journal, obeyed by daemon and passes alike."""
+
+import json
+import os
+import pty
+import subprocess
+
+import program
+from daemon_farm import DaemonTest
+from farm import PLAIN, pool
+from waiting import wait_for
+
+
+class Orders(DaemonTest):
+    def lever(self, farm, *words, status=0, says=""):
+        result = farm.run(*words)
+        self.assertEnded(result, status, says)
+        return result
+
+    def test_a_drained_machine_leaves_and_is_replaced_and_may_come_back(self):
+        farm = self.farm_with_daemon(pools={PLAIN: pool(maxMachines=2)}, quiet=3600)
+        first = farm.listed()
+        farm.queue(runnable=1, machines={f"root@{first[0]}": {"enabled": False, "currentJobs": 1}})
+        self.lever(farm, "drain", "t-0", says="t-0 leaves the machines file, and goes once it is idle")
+        wait_for(lambda: farm.listed() and farm.listed() != first, "another machine is listed instead", farm.said)
+        self.assertEqual(farm.states()["t-0"], "draining")
+        self.lever(farm, "override", PLAIN, "--min", "2", "--for", "1h")
+        self.lever(farm, "undrain", "t-0", says="t-0 may be used again")
+        farm.wait_for_machines(2)
+        self.assertIn("ordered", farm.run("history", "t-0").out)
+        self.stop(farm)
+
+    def test_a_destroyed_machine_goes_once_nothing_runs_on_it(self):
+        farm = self.farm_with_daemon()
+        address = farm.addresses()[0]
+        farm.queue(machines={f"root@{address}": {"enabled": False, "currentJobs": 1}})
+        self.lever(farm, "destroy", "t-0", status=64, says="to go on without being asked, write --yes")
+        self.lever(farm, "destroy", "t-0", "--yes", says="is destroyed once nothing runs on it")
+        wait_for(lambda: farm.listed() == [], "it is not listed any more", farm.said)
+        farm.wait_for_passes(3)
+        self.assertEqual(farm.folders(), ["t-0"])
+        farm.idle()
+        wait_for(lambda: "t-0" not in farm.folders(), "it is gone", farm.said)
+        self.stop(farm)
+
+    def test_a_protected_machine_stays_until_that_is_taken_back(self):
+        farm = self.farm_with_daemon()
+        self.lever(farm, "protect", "t-0", "--for", "2h", says="neither drained nor stopped nor destroyed, until")
+        self.assertIn("ordered: protect t-0, until ", farm.run("status", farm.conf).out)
+        [order] = json.loads(farm.run("status", farm.conf, "--json").out)["orders"]
+        self.assertEqual((order["order"], order["whom"]), ("protect", "t-0"))
+        self.lever(farm, "drain", "t-0", status=64, says="t-0 is protected; take that back first")
+        self.lever(farm, "destroy", "t-0", "--yes", status=64, says="t-0 is protected")
+        farm.idle()
+        farm.wait_for_passes(3)
+        self.assertEqual(len(farm.listed()), 1)
+        self.lever(farm, "protect", "t-0", "--off", says="t-0 is not protected any more")
+        wait_for(lambda: farm.folders() == [], "it is gone", farm.said)
+        self.stop(farm)
+
+    def test_nothing_is_done_in_a_pause(self):
+        for whom in ([], [PLAIN]):
+            with self.subTest(whom=whom):
+                farm = self.farm_with_daemon()
+                self.lever(farm, "pause", *whom, says="is paused, until that is taken back")
+                farm.queue(runnable=30)
+                farm.wait_for_passes(3)
+                self.assertEqual(farm.folders(), ["t-0"])
+                self.assertIn("paused by an operator", farm.said())
+                self.lever(farm, "resume", *whom, says="goes on")
+                farm.wait_for_machines(2)
+                self.stop(farm)
+
+    def test_single_passes_obey_too(self):
+        farm = self.farm()
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        self.lever(farm, "override", PLAIN, "--max", "0")
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.listed(), [])
+        self.assertIn("maxMachines ordered by an operator", farm.run("plan", farm.conf).out)
+        self.lever(farm, "override", PLAIN, "--off", says="has the limits of its configuration again")
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(len(farm.listed()), 1)
+
+    def test_an_order_ends_by_itself(self):
+        farm = self.farm(pools={PLAIN: pool(maxMachines=2)})
+        farm.daemon = farm.begin_daemon()
+        wait_for(farm.machines_file.exists, "a pass has been made", farm.said)
+        self.lever(farm, "override", PLAIN, "--min", "1", "--for", "5s")
+        farm.wait_for_machines(1)
+        farm.idle()
+        wait_for(lambda: farm.folders() == [], "nothing is needed any more", farm.said)
+        wait_for(lambda: farm.journal("select * from orders") == [], "the order is forgotten", farm.said)
+        self.stop(farm)
+
+    def test_what_is_wrong_is_said(self):
+        farm = self.farm()
+        self.lever(farm, "drain", "t-0", status=64, says="no journal")
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0)
+        wrongs = {
+            ("drain", "t-1"): '"t-1" is no machine and no type',
+            ("drain", PLAIN): f"{PLAIN} is a type, and not a machine",
+            ("pause", "t-0"): "t-0 is a machine, and not a type",
+            ("undrain", "t-0"): "t-0 was not ordered to leave",
+            ("resume",): "everything is not paused",
+            ("protect", "t-0", "--off"): "t-0 is not protected",
+            ("protect", "t-0", "--for", "soon"): '"soon" is no span of time; write 30m, 2h or 3d',
+            ("override", PLAIN): "override takes --min, --max or both",
+            ("override", PLAIN, "--min", "3", "--max", "2"): "--min 3 is more than --max 2",
+            ("override", PLAIN, "--min", "-1"): "--min",
+            ("drain", "t-0", "--for", "2h"): "--for goes with protect, pause and override",
+            ("logs", PLAIN): f"{PLAIN} is a type",
+            ("ssh", "t-9"): '"t-9" is no machine',
+        }
+        for words, says in wrongs.items():
+            with self.subTest(words=words):
+                self.lever(farm, *words, status=64, says=says)
+        self.assertEqual(farm.states(), {"t-0": "ready"})
+
+
+class Looking(DaemonTest):
+    def test_logs_shows_what_operations_said(self):
+        farm = self.farm_with_daemon()
+        self.assertIn("t-0: create begins", farm.run("logs", "t-0").out)
+        self.stop(farm)
+
+    def test_ssh_reaches_the_machine_with_its_host_key(self):
+        farm = self.farm_with_daemon()
+        result = farm.run("ssh", "t-0", "--", "true")
+        self.assertNotIn("Permission denied", result.err)
+        self.assertNotIn("verification failed", result.err)
+        farm.daemon.terminate()
+        self.assertEqual(farm.daemon.wait(60), 0)
+        farm.journal("update machines set host_key = ?", f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{'A' * 43}")
+        self.assertEnded(farm.run("ssh", "t-0"), 255, "Host key verification failed")
+
+    def test_destroy_asks_on_a_terminal(self):
+        farm = self.farm_with_daemon()
+        for answer, status in ((b"n\n", 64), (b"y\n", 0)):
+            with self.subTest(answer=answer):
+                terminal, end = pty.openpty()
+                os.write(terminal, answer)
+                words = [str(word) for word in farm.command("destroy", "t-0")]
+                result = subprocess.run(
+                    words, stdin=end, capture_output=True, text=True, env=farm.environment, timeout=60, check=False
+                )
+                os.close(terminal)
+                os.close(end)
+                self.assertIn("Go on? [y/N]", result.stderr)
+                self.assertEqual(result.returncode, status, result.stderr)
+        self.stop(farm)
+
+
+if __name__ == "__main__":
+    program.main()

@@ -1,0 +1,149 @@
+#!/usr/bin/python3 -B
+"""A provider whose machines are SSH servers on this host's loopback addresses, and which misbehaves when it is told to.
+
+Its settings: `folder`, where everything is; `network`, of its addresses, such as "127.84.0". In the folder a test may put
+`abilities.json` (a list; else none) and `faults.json` (by action: the fault's name and what goes with it). What it is
+asked, it appends to `requests`, and what it answers to `answers`, one JSON document a line.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from faults import misbehave
+
+SSHD = """\
+ListenAddress {address}
+HostKey {folder}/host_key
+PidFile {folder}/sshd.pid
+AuthorizedKeysFile none
+"""
+
+
+class Refused(Exception):
+    def __init__(self, error_class, message):
+        super().__init__(message)
+        self.answer = {"class": error_class, "message": message}
+
+
+class Provider:
+    def __init__(self, request):
+        self.request = request
+        settings = request["settings"]
+        if not isinstance(settings.get("folder"), str):
+            raise Refused("config", "settings.folder is missing")
+        self.home = Path(settings["folder"])
+        self.network = settings.get("network", "127.84.0")
+        self.machine = request.get("machine", "")
+        self.folder = self.home / "machines" / self.machine
+
+    def describe(self):
+        abilities = self.home / "abilities.json"
+        return {"protocolVersion": 1, "abilities": json.loads(abilities.read_text()) if abilities.exists() else []}
+
+    def list(self):
+        prefix = self.request["tag"] + "-"
+        folders = sorted((self.home / "machines").glob("*/record.json"))
+        ids = [path.parent.name for path in folders]
+        return {"machines": [self.shown(id) for id in ids if id.startswith(prefix) and id[len(prefix) :].isdecimal()]}
+
+    def create(self):
+        if not self.folder.exists():
+            self.folder.mkdir(parents=True)
+            key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.folder / "host_key"]
+            subprocess.run(key, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+            record = {"type": self.request["type"], "specification": self.request["specification"]}
+            record["address"] = f"{self.network}.{int(self.machine.rpartition('-')[2]) + 1}"
+            (self.folder / "record.json").write_text(json.dumps(record))
+        return self.start()
+
+    def start(self):
+        if not self.folder.exists():
+            raise Refused("config", f"there is no {self.machine}")
+        if not self.pid(self.machine):
+            text = SSHD.format(address=self.record(self.machine)["address"], folder=self.folder)
+            (self.folder / "sshd_config").write_text(text)
+            os.makedirs("/run/sshd", exist_ok=True)
+            (self.folder / "sshd.pid").unlink(missing_ok=True)
+            subprocess.run(["/usr/sbin/sshd", "-f", self.folder / "sshd_config"], check=True, stdout=sys.stderr)
+            while not self.pid(self.machine):
+                time.sleep(0.01)
+        print(f"{self.machine} is up", file=sys.stderr)
+        return {"machine": self.shown(self.machine)}
+
+    def stop(self):
+        if pid := self.pid(self.machine):
+            os.kill(pid, signal.SIGKILL)
+        while self.pid(self.machine):
+            time.sleep(0.01)
+        return {}
+
+    def destroy(self):
+        self.stop()
+        if self.folder.exists():
+            subprocess.run(["rm", "-r", self.folder], check=True)
+        return {}
+
+    def check(self):
+        if not self.folder.exists():
+            return {"condition": "gone"}
+        return {"condition": "fine" if self.pid(self.machine) else "unreachable"}
+
+    def record(self, machine):
+        return json.loads((self.home / "machines" / machine / "record.json").read_text())
+
+    def shown(self, machine):
+        record = self.record(machine)
+        pid = self.pid(machine)
+        shown = {"machine": machine, "type": record["type"], "specification": record["specification"]}
+        shown |= {"state": "running" if pid else "stopped", "address": record["address"]}
+        key = (self.home / "machines" / machine / "host_key.pub").read_text()
+        return shown | {"hostKey": " ".join(key.split()[:2])}
+
+    def pid(self, machine):
+        """Of its server; 0: it does not run."""
+        folder = self.home / "machines" / machine
+        try:
+            pid = int((folder / "sshd.pid").read_text())
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        except (OSError, ValueError):
+            return 0
+        return pid if str(folder) in words else 0
+
+
+def answer_to(request):
+    try:
+        provider = Provider(request)
+        faults = provider.home / "faults.json"
+        if faults.exists():
+            fault = json.loads(faults.read_text()).get(request["action"])
+            if fault and (answer := misbehave(provider, fault)) is not None:
+                return answer
+        if request["action"] not in ("describe", "list", "create", "start", "stop", "destroy", "check"):
+            raise Refused("config", f"unknown action {request['action']}")
+        return getattr(provider, request["action"])()
+    except Refused as refused:
+        return {"error": refused.answer}
+
+
+def note(request, name, document):
+    folder = request["settings"].get("folder")
+    if folder:
+        with open(Path(folder) / name, "a", encoding="utf-8") as file:
+            file.write(json.dumps(document) + "\n")
+
+
+def main():
+    request = json.loads(sys.stdin.read())
+    note(request, "requests", request)
+    answer = {"requestId": request["requestId"]} | answer_to(request)
+    note(request, "answers", answer)
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

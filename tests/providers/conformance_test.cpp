@@ -1,0 +1,111 @@
+// The local provider has to do what any provider has to, and the list notices one that does not.
+#include "providers/conformance.hpp"
+
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/providers/local_machines.hpp"
+
+namespace hydra_provisioner {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class Conformance : public LocalMachines {
+ protected:
+  // What the provider does not pass, `POINT: WHY`.
+  std::vector<std::string> complaints(Provider& provider) {
+    std::vector<std::string> found;
+    await(try_life_cycle(provider, Tag("t"), pool, clock, [&](std::string_view point, const Verdict& verdict) {
+      if (verdict.outcome != Verdict::Outcome::passed) found.push_back(std::string(point) + ": " + verdict.why);
+    }));
+    return found;
+  }
+
+  LocalProvider local{Tag("t"), state_dir, clock};
+};
+
+// One of which a test changes something.
+class Flawed : public Provider {
+ public:
+  explicit Flawed(Provider& sound) : sound_(sound) {}
+
+  Task<Expected<Inventory>> list(ListRequest request) override { return sound_.list(std::move(request)); }
+  Task<Expected<std::string>> specification(PoolConfig pool) override { return sound_.specification(std::move(pool)); }
+  Task<Expected<Instance>> create(Target target, PoolConfig pool) override { return sound_.create(target, pool); }
+  Task<Expected<Instance>> start(Target target, PoolConfig pool) override { return sound_.start(target, pool); }
+  Task<Expected<void>> stop(Target target, PoolConfig pool) override { return sound_.stop(target, pool); }
+  Task<Expected<void>> destroy(Target target, PoolConfig pool) override { return sound_.destroy(target, pool); }
+  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override { return sound_.ready(instance, pool); }
+
+ protected:
+  Provider& sound_;
+};
+
+TEST_F(Conformance, OfTheLocalProviderIsComplete) {
+  EXPECT_THAT(complaints(local), ElementsAre("finds a machine fine that is: its machines need none"));
+}
+
+TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
+  struct Unable : Flawed {
+    using Flawed::Flawed;
+    Task<Expected<Instance>> create(Target, PoolConfig) override { co_return failure("no"); }
+  } unable(local);
+  const auto found = complaints(unable);
+  ASSERT_THAT(found, Not(IsEmpty()));
+  EXPECT_THAT(found.front(), StartsWith("creates two machines side by side: t-"));
+}
+
+TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
+  struct Forgetful : Flawed {
+    using Flawed::Flawed;
+    Task<Expected<Inventory>> list(ListRequest request) override {
+      auto inventory = co_await sound_.list(std::move(request));
+      std::erase_if(inventory->instances, [](const Instance& instance) { return instance.machine.text == "t-1"; });
+      co_return inventory;
+    }
+  } forgetful(local);
+  EXPECT_THAT(complaints(forgetful),
+              ElementsAre("creates a machine only once, however often it is asked: there are 1 machines, not 2",
+                          "lists what it has created, as it said: t-1 is not listed",
+                          "finds a machine fine that is: its machines need none",
+                          "destroys one machine and spares the other: t-1 has gone, too"));
+}
+
+TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
+  struct Eager : Flawed {
+    using Flawed::Flawed;
+    Task<Expected<Instance>> create(Target target, PoolConfig pool) override {
+      if (target.machine.text == "t-0" && times_++ > 0) target.machine = MachineId("t-5");
+      auto made = co_await sound_.create(target, pool);
+      made->machine = MachineId("t-0");
+      co_return made;
+    }
+    int times_ = 0;
+  } eager(local);
+  const auto found = complaints(eager);
+  EXPECT_THAT(found.front(),
+              StartsWith("creates a machine only once, however often it is asked: asked again, it answers "
+                         "with another machine: it is \"t-5\", not \"t-0\""));
+  EXPECT_THAT(found.back(), StartsWith("leaves nothing behind: lists t-5"));
+}
+
+TEST_F(Conformance, NoticesOneThatDestroysNothing) {
+  struct Keeper : Flawed {
+    using Flawed::Flawed;
+    Task<Expected<void>> destroy(Target, PoolConfig) override { co_return Expected<void>{}; }
+  } keeper(local);
+  EXPECT_THAT(complaints(keeper), ElementsAre("finds a machine fine that is: its machines need none",
+                                              "destroys one machine and spares the other: t-0 is still listed",
+                                              "leaves nothing behind: lists t-0, which it was never asked for"));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner

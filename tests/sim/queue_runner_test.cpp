@@ -1,0 +1,137 @@
+#include "sim/queue_runner.hpp"
+
+#include <functional>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "observe/status_document.hpp"
+#include "sim/farm.hpp"
+
+namespace hydra_provisioner::sim {
+namespace {
+
+using testing::ElementsAre;
+
+class Onlooker final : public Witness {
+ public:
+  void operation_begins(const JobRequest&, bool) override {}
+  void instance_goes_off(const SimInstance&, Operation) override {}
+  void file_was_written(const std::string&) override {}
+  void file_was_lost() override {}
+  void file_was_rejected(const std::string& why) override { rejected = why; }
+  void step_was_aborted(const std::string&) override {}
+  void step_began(std::int64_t step, const std::string& address) override { begun.emplace_back(step, address); }
+
+  std::string rejected;
+  std::vector<std::pair<std::int64_t, std::string>> begun;
+};
+
+class QueueRunnerTest : public testing::Test {
+ protected:
+  // Machines that have booted, each with a line of these columns.
+  void list(int machines, const std::string& columns) {
+    std::string content = "# hydra-provisioner sim\n";
+    for (int n = 0; n < machines; ++n) {
+      SimInstance& instance = farm.cloud.make(MachineId{fmt::format("sim-{}", n)}, PoolName{"p"}, ProviderKind::nixops);
+      farm.cloud.finish(instance);
+      content += fmt::format("root@{} {}\n", instance.address, columns);
+    }
+    write(content);
+  }
+  void write(const std::string& content) {
+    farm.disk.machines_file = {.content = content, .stamp = {++farm.disk.inodes, in_seconds(farm.timeline.now())}};
+    farm.disk.on_change();
+    let_pass(Seconds{31});
+  }
+  void let_pass(Seconds span) {
+    const Time until = farm.timeline.now() + span;
+    bool is_over = false;
+    farm.timeline.at(until, [&] { is_over = true; });
+    while (!is_over) farm.timeline.go_on();
+  }
+  std::vector<std::size_t> jobs_by_machine() const {
+    std::map<std::string, std::size_t> jobs;
+    for (const auto& [step, address] : onlooker.begun) ++jobs[address];
+    std::vector<std::size_t> counts;
+    for (const auto& [address, count] : jobs) counts.push_back(count);
+    return counts;
+  }
+
+  Onlooker onlooker;
+  Farm farm{{.seed = 1, .style = {.unsupported_for_at_most = Seconds{1'000'000}}}, onlooker};
+};
+
+TEST_F(QueueRunnerTest, SpreadsStepsOverMachinesOfUsualSpeed) {
+  list(3, "x86_64-linux - 4 1 - - -");
+  farm.queue.add_steps("x86_64-linux", 4, Seconds{600});
+  EXPECT_THAT(jobs_by_machine(), ElementsAre(2, 1, 1));
+}
+
+TEST_F(QueueRunnerTest, PacksStepsOntoMachinesOfLargeEqualSpeed) {
+  list(3, "x86_64-linux - 4 1000 - - -");
+  farm.queue.add_steps("x86_64-linux", 4, Seconds{600});
+  EXPECT_THAT(jobs_by_machine(), ElementsAre(4));
+}
+
+TEST_F(QueueRunnerTest, RejectsAFileWithASpeedThatOldVersionsDivideBy) {
+  write("root@a x86_64-linux - 4 0 - - -\n");
+  EXPECT_EQ(onlooker.rejected, "root@a x86_64-linux - 4 0 - - -: speedFactor: 0");
+}
+
+TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
+  write("");
+  for (int n = 0; n < 2; ++n) {
+    farm.queue.add_steps("x86_64-linux", 1, Seconds{600});
+    farm.queue.add_steps("i686-linux", 1, Seconds{600});
+  }
+  farm.queue.add_steps("aarch64-linux", 1, Seconds{600});
+  list(1, "i686-linux,x86_64-linux - 3 1 - - -");
+  std::vector<std::int64_t> order;
+  for (const auto& [step, address] : onlooker.begun) order.push_back(step);
+  EXPECT_THAT(order, ElementsAre(1, 2, 3));
+}
+
+void expect_equal(const QueueStatus& told, const QueueStatus& read) {
+  EXPECT_EQ(told.time, read.time);
+  EXPECT_EQ(told.started, read.started);
+  ASSERT_EQ(told.step_types.size(), read.step_types.size());
+  for (std::size_t i = 0; i < told.step_types.size(); ++i) {
+    EXPECT_EQ(told.step_types[i].key, read.step_types[i].key);
+    EXPECT_EQ(told.step_types[i].type, read.step_types[i].type);
+    EXPECT_EQ(told.step_types[i].runnable, read.step_types[i].runnable);
+    EXPECT_EQ(told.step_types[i].running, read.step_types[i].running);
+  }
+  EXPECT_EQ(told.history, read.history);
+  ASSERT_TRUE(told.machines && read.machines);
+  ASSERT_EQ(told.machines->size(), read.machines->size());
+  for (const auto& [name, machine] : *told.machines) {
+    const QueueMachine& other = read.machines->at(name);
+    EXPECT_EQ(machine.enabled, other.enabled);
+    EXPECT_EQ(machine.current_jobs, other.current_jobs);
+    EXPECT_EQ(machine.idle_since, other.idle_since);
+    EXPECT_EQ(machine.last_failure, other.last_failure);
+  }
+}
+
+TEST_F(QueueRunnerTest, TellsTheSameAsItsDocument) {
+  list(2, "x86_64-linux - 2 1 - - -");
+  farm.queue.add_steps("x86_64-linux", 3, Seconds{100});
+  farm.queue.add_steps("x86_64-linux:kvm", 2, Seconds{100});
+  for (int n = 0; n < 3; ++n) {
+    const Instant now = in_seconds(farm.timeline.now());
+    const Queue read = read_status_document(farm.queue.status_document(), now);
+    ASSERT_TRUE(read) << read.error().why;
+    expect_equal(farm.queue.status(now), *read);
+    if (n == 1) write("");
+    // Beyond an hour it forgets machines that are gone.
+    if (n == 1) farm.cloud.remove(*farm.cloud.find(MachineId{"sim-0"}, ProviderKind::nixops));
+    let_pass(Seconds{n == 1 ? 4000 : 90});
+    if (n == 1) write("# nothing new\n");
+  }
+  EXPECT_EQ(farm.queue.status(in_seconds(farm.timeline.now())).machines->size(), 2u);  // one of them is the past
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::sim
