@@ -24,6 +24,8 @@
 namespace hydra_provisioner {
 namespace {
 
+constexpr std::size_t threads_max = 4;
+
 // What the thread that waits for the answer and the coroutine that asked share. Either may be the last to need it.
 struct Call {
   HttpRequest request;
@@ -149,7 +151,8 @@ Task<Expected<HttpAnswer>> Http::send(HttpRequest request) {
   boost::asio::posix::stream_descriptor done(co_await boost::asio::this_coro::executor, own);
   const Abandonment at_the_end(call);
   waypoint("http.before-send");
-  boost::asio::post(threads_, [call] { answer(*call); });
+  if (!threads_) threads_ = std::make_unique<boost::asio::thread_pool>(threads_max);
+  boost::asio::post(*threads_, [call] { answer(*call); });
   co_await done.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
   std::uint64_t count = 0;
   [[maybe_unused]] const auto read = ::read(own, &count, sizeof count);

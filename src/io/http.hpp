@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,7 +45,7 @@ class Http {
   Task<Expected<HttpAnswer>> send(HttpRequest request);
 
  private:
-  boost::asio::thread_pool threads_{4};  // libcurl blocks
+  std::unique_ptr<boost::asio::thread_pool> threads_;  // libcurl blocks; none before the first request
 };
 
 }  // namespace hydra_provisioner

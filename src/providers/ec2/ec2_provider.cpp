@@ -72,19 +72,19 @@ Task<Expected<Instance>> Ec2Provider::create(Target target, PoolConfig pool) {
   if (!*place) co_return failure("its pool has no region");
   const auto before = co_await find(target, **place);
   if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
-  if (*before && !(*before)->has_ended()) co_return co_await await_boot(*files, target, pool, **place, (*before)->id);
+  if (*before && !(*before)->has_ended()) co_return co_await await_boot(*files, target, pool, **place, **before);
   if (*before && target.must_exist) co_return failure("it has vanished");
   if (*before) {
     if (auto forgotten = forget_request_and_instance(*files); !forgotten) co_return std::unexpected(forgotten.error());
   }
-  auto ec2_id = co_await launch(*files, target, pool);
-  if (!ec2_id) co_return std::unexpected(ec2_id.error());
+  auto made = co_await launch(*files, target, pool);
+  if (!made) co_return std::unexpected(made.error());
   const auto sent = read_sent(*files);
   if (!sent) co_return std::unexpected(sent.error());
-  co_return co_await await_boot(*files, target, pool, *sent ? (*sent)->place : **place, *std::move(ec2_id));
+  co_return co_await await_boot(*files, target, pool, *sent ? (*sent)->place : **place, *std::move(made));
 }
 
-Task<Expected<std::string>> Ec2Provider::launch(Ec2Files files, Target target, PoolConfig pool) {
+Task<Expected<Ec2Instance>> Ec2Provider::launch(Ec2Files files, Target target, PoolConfig pool) {
   const Ec2Settings settings = ec2_settings_of(pool);
   const auto specification = specification_of(settings);
   if (!specification) co_return std::unexpected(specification.error());
@@ -102,10 +102,10 @@ Task<Expected<std::string>> Ec2Provider::launch(Ec2Files files, Target target, P
                           .specification = *specification,
                           .host_key = key->public_key,
                           .user_data = *std::move(user_data)};
-  auto ec2_id = co_await launch_.launch({.files = files, .settings = settings, .identity = identity});
-  if (!ec2_id) co_return ec2_id;
+  auto made = co_await launch_.launch({.files = files, .settings = settings, .identity = identity});
+  if (!made) co_return made;
   const Place place{.region = settings.region, .endpoint = settings.endpoint};
-  const Instance instance{.id = instance_id(place, *ec2_id),
+  const Instance instance{.id = instance_id(place, made->id),
                           .machine = target.machine,
                           .pool = pool.name,
                           .state = InstanceState::running,
@@ -115,22 +115,25 @@ Task<Expected<std::string>> Ec2Provider::launch(Ec2Files files, Target target, P
                           .spec_hash = *specification};
   if (auto written = write_instance_record(files, {.place = place, .instance = instance}); !written)
     co_return std::unexpected(written.error());
-  co_return ec2_id;
+  co_return made;
 }
 
 Task<Expected<Instance>> Ec2Provider::await_boot(Ec2Files files, Target target, PoolConfig pool, Place place,
-                                                 std::string ec2_id) {
+                                                 Ec2Instance first) {
   const Ec2Settings settings = ec2_settings_of(pool);
-  const auto is_up = [&](const Ec2Instance& seen) {
-    const bool is_on = seen.state == Ec2State::pending || seen.state == Ec2State::running;
-    return seen.has_ended() || (is_on && !as_instance(seen, place, settings).address.empty());
+  const auto is_up = [&](const Ec2Instance& one) {
+    const bool is_on = one.state == Ec2State::pending || one.state == Ec2State::running;
+    return one.has_ended() || (is_on && !as_instance(one, place, settings).address.empty());
   };
-  const auto seen = co_await wait_until(api_, clock_, place, tag_, ec2_id, address_patience, is_up);
+  Expected<std::optional<Ec2Instance>> seen = first;
+  const bool has_tags = !first.tag(ec2_tag::machine).empty();
+  if (!has_tags || !is_up(first))
+    seen = co_await wait_until(api_, clock_, place, tag_, first.id, address_patience, is_up);
   if (!seen) co_return failure(seen.error().message, ErrorKind::unfinished);
   const auto record = read_instance_record(files);
   if (!record) co_return std::unexpected(record.error());
   if (!*seen && *record) co_return (*record)->instance;
-  if (!*seen) co_return failure(fmt::format("EC2 does not show {} yet", ec2_id), ErrorKind::unfinished);
+  if (!*seen) co_return failure(fmt::format("EC2 does not show {} yet", first.id), ErrorKind::unfinished);
   if ((*seen)->has_ended()) {
     const Error error = ended_while_starting(**seen);
     const auto sent = read_sent(files);
@@ -161,7 +164,8 @@ Task<Expected<Instance>> Ec2Provider::start(Target target, PoolConfig pool) {
   if (!*before || (*before)->has_ended()) co_return failure("its instance is gone", ErrorKind::refused);
   const auto answer = co_await api_.call(**place, start_instance((*before)->id));
   if (!answer) co_return std::unexpected(as_error(answer.error()));
-  co_return co_await await_boot(*files, target, pool, **place, (*before)->id);
+  (*before)->state = Ec2State::stopped;  // as it is shown for a while
+  co_return co_await await_boot(*files, target, pool, **place, **std::move(before));
 }
 
 Task<Expected<void>> Ec2Provider::stop(Target target, PoolConfig pool) {
@@ -197,7 +201,7 @@ Task<Expected<void>> Ec2Provider::destroy(Target target, PoolConfig pool) {
   } else {
     auto made = co_await launch_.hear_answer(*files);
     if (!made && made.error().kind == ErrorKind::unfinished) co_return std::unexpected(made.error());
-    if (made && *made) known.push_back(**made);
+    if (made && *made) known.push_back((*made)->id);
   }
   Ec2Removal removal(api_, clock_, tag_, **place, target.machine);
   const bool comes_yet = *record && may_be_unlisted(**record, clock_.now());

@@ -37,8 +37,8 @@ class Ec2Provider final : public Provider {
   // Where the machine is, or its request was sent to; else where its pool's machines are. No value: nothing is known.
   Expected<std::optional<Place>> place_of(const Target& target, const Ec2Settings& settings) const;
   Task<Expected<std::optional<Ec2Instance>>> find(Target target, Place place);
-  Task<Expected<std::string>> launch(Ec2Files files, Target target, PoolConfig pool);
-  Task<Expected<Instance>> await_boot(Ec2Files files, Target target, PoolConfig pool, Place place, std::string ec2_id);
+  Task<Expected<Ec2Instance>> launch(Ec2Files files, Target target, PoolConfig pool);
+  Task<Expected<Instance>> await_boot(Ec2Files files, Target target, PoolConfig pool, Place place, Ec2Instance seen);
 
   Tag tag_;
   std::string state_dir_;

@@ -61,7 +61,7 @@ Error nothing_to_ask_for(const LaunchOrder& order, const std::string& refusals) 
 
 }  // namespace
 
-Task<Expected<std::string>> Ec2Launch::launch(LaunchOrder order) {
+Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchOrder order) {
   auto earlier = co_await hear_answer(order.files);
   if (!earlier) co_return std::unexpected(earlier.error());
   if (*earlier) co_return **std::move(earlier);
@@ -71,27 +71,26 @@ Task<Expected<std::string>> Ec2Launch::launch(LaunchOrder order) {
     if (auto written = write_sent(order.files, request); !written) co_return std::unexpected(written.error());
     const auto outcome = co_await send(order.files, std::move(request));
     if (!outcome) co_return std::unexpected(outcome.error());
-    if (!outcome->ec2_id.empty()) co_return outcome->ec2_id;
+    if (outcome->made) co_return *outcome->made;
     for (const Refused& refused : outcome->refused) refusals += (refusals.empty() ? "" : "; ") + refused.message;
   }
   co_return std::unexpected(nothing_to_ask_for(order, shortened(std::move(refusals), 1000)));
 }
 
-Task<Expected<std::optional<std::string>>> Ec2Launch::hear_answer(Ec2Files files) {
+Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::hear_answer(Ec2Files files) {
   auto request = read_sent(files);
   if (!request) co_return std::unexpected(request.error());
   if (!*request) co_return std::nullopt;
   const auto outcome = co_await send(std::move(files), **std::move(request));
   if (!outcome) co_return std::unexpected(outcome.error());
-  if (outcome->ec2_id.empty()) co_return std::nullopt;
-  co_return outcome->ec2_id;
+  co_return outcome->made;
 }
 
 // A request that nothing came of is forgotten, whatever else happens; one that something may come of is kept.
 Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentRequest request) {
   auto outcome = co_await answer_of(request);
   if (!outcome && outcome.error().is_unclear()) co_return failure(outcome.error().error.message, ErrorKind::unfinished);
-  if (outcome && !outcome->ec2_id.empty()) co_return *std::move(outcome);
+  if (outcome && outcome->made) co_return *std::move(outcome);
   if (auto removed = remove_replaceable(files.request()); !removed) co_return std::unexpected(removed.error());
   if (!outcome) co_return std::unexpected(outcome.error().error);
   for (const Refused& refused : outcome->refused)
@@ -116,7 +115,7 @@ Task<Ec2Expected<Ec2Launch::Outcome>> Ec2Launch::answer_of(SentRequest request) 
 Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_run(const SentRequest& request, Ec2Expected<std::string> answer) {
   if (answer) {
     const auto made = read_instances(*std::move(answer));
-    if (made && made->instances.size() == 1) return Outcome{.ec2_id = made->instances.front().id};
+    if (made && made->instances.size() == 1) return Outcome{.made = made->instances.front()};
     return std::unexpected(Ec2Error{
         .code = "", .error = made ? Error{"RunInstances: it made no instance"} : within("RunInstances", made.error())});
   }
@@ -137,7 +136,7 @@ Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_fleet(const SentRequest& r
   }
   const auto fleet = read_fleet(*std::move(answer));
   if (!fleet) return std::unexpected(Ec2Error{.code = "", .error = within("CreateFleet", fleet.error())});
-  if (!fleet->instances.empty()) return Outcome{.ec2_id = fleet->instances.front()};
+  if (!fleet->instances.empty()) return Outcome{.made = Ec2Instance{.id = fleet->instances.front()}};
   Outcome outcome;
   for (const FleetError& error : fleet->errors) {
     const std::string message =

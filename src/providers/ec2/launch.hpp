@@ -3,11 +3,13 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/clock.hpp"
 #include "io/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
+#include "providers/ec2/answers.hpp"
 #include "providers/ec2/api.hpp"
 #include "providers/ec2/machine_files.hpp"
 #include "providers/ec2/offering_file.hpp"
@@ -25,13 +27,13 @@ class Ec2Launch {
  public:
   Ec2Launch(Ec2Api& api, OfferingFile& offerings, Clock& clock) : api_(api), offerings_(offerings), clock_(clock) {}
 
-  // The instance's id in EC2. Each request is written down before it is sent; one whose answer never came is sent again
-  // as it was. ErrorKind::no_capacity: everything that may be asked for was refused, now or lately.
-  // ErrorKind::unfinished: there may be an instance, and the next call will tell.
-  Task<Expected<std::string>> launch(LaunchOrder order);
+  // The instance, as far as EC2 told of it at once: always its id. Each request is written down before it is sent; one
+  // whose answer never came is sent again as it was. ErrorKind::no_capacity: everything that may be asked for was
+  // refused, now or lately. ErrorKind::unfinished: there may be an instance, and the next call will tell.
+  Task<Expected<Ec2Instance>> launch(LaunchOrder order);
 
   // What came of a request whose answer never came. No value: there was none, or nothing came of it.
-  Task<Expected<std::optional<std::string>>> hear_answer(Ec2Files files);
+  Task<Expected<std::optional<Ec2Instance>>> hear_answer(Ec2Files files);
 
   // EC2 took back what it had just granted.
   Task<void> note_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning);
@@ -42,9 +44,9 @@ class Ec2Launch {
     Ec2Code meaning = Ec2Code::capacity;
     std::string message;
   };
-  // An instance's id, or what was refused.
+  // An instance, or what was refused.
   struct Outcome {
-    std::string ec2_id{};
+    std::optional<Ec2Instance> made{};
     std::vector<Refused> refused{};
   };
   Task<Expected<Outcome>> send(Ec2Files files, SentRequest request);
