@@ -30,7 +30,8 @@ Json to_json(const Times& times) {
 
 Times times_from(const Json& json) {
   Times times;
-  for (const auto& [name, time] : json.get_ref<const Json::object_t&>()) times.emplace(name, from_unix(time.get<std::int64_t>()));
+  for (const auto& [name, time] : json.get_ref<const Json::object_t&>())
+    times.emplace(name, from_unix(time.get<std::int64_t>()));
   return times;
 }
 
