@@ -129,6 +129,15 @@ class LifeCycle(Ec2Test):
         self.assertEqual(farm.alive(), [])
 
 
+class Check(Ec2Test):
+    def test_hints_at_what_aws_charges(self):
+        farm = self.farm(boots=False)
+        farm.configure(pools={PLAIN: farm.pool(billingPeriod=3600)})
+        self.assertEnded(farm.run("check", farm.conf), 0, "AWS bills Linux by the second since 2017: 60 saves money")
+        farm.configure(pools={PLAIN: farm.pool(billingPeriod=60)})
+        self.assertEqual(farm.run("check", farm.conf).err, "")
+
+
 class Fleets(Ec2Test):
     """Machines from a launch template, by CreateFleet."""
 

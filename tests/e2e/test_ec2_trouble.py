@@ -1,12 +1,16 @@
 """EC2 that lacks capacity, throttles, forgets, interrupts, or is not EC2 at all: nothing is lost, nobody else is held up."""
 
+import contextlib
 import json
 import re
+import socket
+import subprocess
 import time
 
 import program
-from ec2_farm import REGION, Ec2DaemonFarm, Ec2Farm, Ec2Test
+from ec2_farm import REGION, Ec2DaemonFarm, Ec2Farm, Ec2Test, free_port
 from farm import PLAIN, pool
+from waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
 LACK = {"code": "InsufficientInstanceCapacity", "message": "none left", "status": 500}
@@ -84,6 +88,20 @@ class Requests(Ec2Test):
         self.assertEqual([call["ImageId"] for call in calls], ["ami-12c6146b"] * 2)
         self.assertEqual(len({call["ClientToken"] for call in calls}), 1)
         self.assertEqual(len(farm.alive()), 1)
+
+    def test_whose_answer_gets_lost_are_repeated_where_they_were_sent_to(self):
+        farm = self.farm()
+        farm.set_faults({"action": "RunInstances", "times": 1, "after": {"cut": 100}})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 1)
+        elsewhere = farm.pool(region="us-east-1", more={"replaceOnChange": False})
+        farm.configure(pools={PLAIN: elsewhere})
+        farm.journal("delete from creations")
+        self.assertEnded(farm.run_pass(), 0, "t-0: create: its creation was interrupted; carried on", "t-0: ready after")
+        (instance,) = farm.alive()
+        self.assertEqual(farm.machines()["t-0"]["instance"], f"{REGION}/{instance}")
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.states(), {"t-0": "ready"})
 
     def test_that_are_given_up_leave_nothing_behind(self):
         farm = self.farm()
@@ -240,6 +258,12 @@ class Leaks(Ec2Test):
         self.assertEqual(farm.alive(), [instance])
 
 
+def listens(port):
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 class BadInput(Ec2Test):
     """One machine is ready; then something is wrong, and it stays."""
 
@@ -308,6 +332,20 @@ class BadInput(Ec2Test):
     def test_no_answer_at_all(self):
         self.answer(drop=True)
         self.refused("DescribeInstances in eu-west-1: http://.*: ")
+
+    def test_a_certificate_that_nobody_vouches_for(self):
+        key, certificate = self.it.folder / "tls-key", self.it.folder / "certificate"
+        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+        subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        port = free_port()
+        self.it.spawn(["openssl", "s_server", "-accept", port, "-key", key, "-cert", certificate], self.it.folder / "tls")
+        url = f"https://127.0.0.1:{port}"
+        wait_for(lambda: listens(port), "the server listens")
+        self.it.configure(pools={PLAIN: self.it.pool(endpoint=url)})
+        ended = self.it.run_pass()
+        self.it.configure(pools={PLAIN: self.it.pool()})
+        self.assertEnded(ended, 1, f"DescribeInstances in eu-west-1: {url}/: SSL certificate problem: self")
+        self.assertEqual(self.it.listed(), self.listed)
 
     def test_what_is_wrong_with_a_request(self):
         codes = ("InvalidAMIID.NotFound", "InvalidSubnetID.NotFound", "InvalidParameterValue", "UnauthorizedOperation")

@@ -8,35 +8,22 @@
 
 #include "io/files.hpp"
 #include "providers/ec2/listing.hpp"
+#include "providers/ec2/order.hpp"
 #include "providers/ec2/questions.hpp"
 #include "providers/ec2/readiness.hpp"
 #include "providers/ec2/removal.hpp"
 #include "providers/ec2/sightings.hpp"
 #include "providers/ec2/specification.hpp"
-#include "providers/ec2/user_data.hpp"
-#include "providers/keys.hpp"
 
 namespace hydra_provisioner {
 namespace {
 
 constexpr Seconds address_patience{300};  // after that the listing will show it
 constexpr Seconds end_patience{600};
-constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
 
 Error as_error(const Ec2Error& error) {
   const bool may_pass = error.is_unclear() && error.error.kind != ErrorKind::no_capacity;
   return {error.error.message, may_pass ? ErrorKind::unfinished : error.error.kind};
-}
-
-Expected<HostKeyPair> read_host_key(const Ec2Files& files) {
-  const auto private_key = read_file(files.host_key(), key_bytes_max);
-  if (!private_key) return std::unexpected(private_key.error());
-  const auto public_key = read_file(files.host_key() + ".pub", key_bytes_max);
-  if (!public_key) return std::unexpected(public_key.error());
-  HostKeyPair pair{.private_key = private_key->value_or(""), .public_key = public_key->value_or("")};
-  const auto comment = pair.public_key.find_last_of(' ');  // `TYPE KEY COMMENT`
-  pair.public_key.resize(std::min(comment, pair.public_key.size()));
-  return pair;
 }
 
 Error ended_while_starting(const Ec2Instance& seen) {
@@ -84,35 +71,23 @@ Task<Expected<Instance>> Ec2Provider::create(Target target, PoolConfig pool) {
   co_return co_await await_boot(*files, target, pool, *sent ? (*sent)->place : **place, *std::move(made));
 }
 
+// What was asked for may have been an earlier request, which went to another place.
 Task<Expected<Ec2Instance>> Ec2Provider::launch(Ec2Files files, Target target, PoolConfig pool) {
-  const Ec2Settings settings = ec2_settings_of(pool);
-  const auto specification = specification_of(settings);
-  if (!specification) co_return std::unexpected(specification.error());
-  if (auto made = make_folder(files.folder, 0700); !made) co_return std::unexpected(made.error());
-  if (auto made = co_await ensure_key_pair(files.host_key()); !made) co_return std::unexpected(made.error());
-  const auto key = read_host_key(files);
-  if (!key) co_return std::unexpected(key.error());
-  const auto own_data = user_data_of(settings);
-  if (!own_data) co_return std::unexpected(own_data.error());
-  auto user_data = user_data_with(*key, *own_data);
-  if (!user_data) co_return std::unexpected(user_data.error());
-  const Identity identity{.tag = tag_,
-                          .machine = target.machine,
-                          .pool = pool.name,
-                          .specification = *specification,
-                          .host_key = key->public_key,
-                          .user_data = *std::move(user_data)};
-  auto made = co_await launch_.launch({.files = files, .settings = settings, .identity = identity});
+  const auto order = co_await order_for(files, tag_, target.machine, pool);
+  if (!order) co_return std::unexpected(order.error());
+  auto made = co_await launch_.launch(*order);
   if (!made) co_return made;
-  const Place place{.region = settings.region, .endpoint = settings.endpoint};
+  const auto sent = read_sent(files);
+  if (!sent) co_return std::unexpected(sent.error());
+  const Place place = *sent ? (*sent)->place : Place{order->settings.region, order->settings.endpoint};
   const Instance instance{.id = instance_id(place, made->id),
                           .machine = target.machine,
                           .pool = pool.name,
                           .state = InstanceState::running,
                           .address = "",
-                          .host_key = key->public_key,
+                          .host_key = order->identity.host_key,
                           .launched_at = clock_.now(),
-                          .spec_hash = *specification};
+                          .spec_hash = order->identity.specification};
   if (auto written = write_instance_record(files, {.place = place, .instance = instance}); !written)
     co_return std::unexpected(written.error());
   co_return made;

@@ -46,18 +46,19 @@ Task<Inventory> Ec2Listing::list() {
   co_await run_all(std::move(looks), all);
   Inventory inventory;
   std::set<std::string> interrupted;
-  std::set<std::string> unseen_regions;
+  std::set<std::string> seen_regions;
   std::set<InstanceId> shown;
   for (auto& [place, sight] : sights) {
     for (const std::string& id : sight.shown) shown.insert(instance_id(place, id));
-    if (sight.error) {
-      add_unseen(inventory, place, *sight.error);
-      unseen_regions.insert(place.region);
-    }
+    seen_regions.insert(place.region);
+    if (sight.error) add_unseen(inventory, place, *sight.error);
     std::ranges::move(sight.instances, std::back_inserter(inventory.instances));
     interrupted.merge(sight.interrupted);
   }
-  add_notes(inventory, shown, unseen_regions);
+  for (const auto& [place, sight] : sights) {
+    if (sight.error) seen_regions.erase(place.region);
+  }
+  add_notes(inventory, shown, seen_regions);
   co_await note_interruptions(interrupted);
   co_return inventory;
 }
@@ -135,16 +136,16 @@ void Ec2Listing::add(Instance instance, Sight& sight) const {
 }
 
 void Ec2Listing::add_notes(Inventory& inventory, const std::set<InstanceId>& shown,
-                           const std::set<std::string>& unseen_regions) const {
+                           const std::set<std::string>& seen_regions) const {
   std::set<MachineId> seen;
   for (const Instance& instance : inventory.instances) seen.insert(instance.machine);
   for (const MachineId& machine : noted_machines(state_dir_, tag_)) {
     if (seen.contains(machine)) continue;
     const auto record = read_instance_record(files_of(state_dir_, machine));
     const auto sent = read_sent(files_of(state_dir_, machine));
-    const bool is_unseen = !record || !sent || (*record && unseen_regions.contains((*record)->place.region)) ||
-                           (*sent && unseen_regions.contains((*sent)->place.region));
-    if (is_unseen || (*record && is_in(inventory, (*record)->instance.id))) continue;
+    const bool is_seen = record && sent && (!*record || seen_regions.contains((*record)->place.region)) &&
+                         (!*sent || seen_regions.contains((*sent)->place.region));
+    if (!is_seen || (*record && is_in(inventory, (*record)->instance.id))) continue;
     Instance instance{.id = no_instance(machine), .machine = machine, .pool = {}};
     if (*record) instance = (*record)->instance;
     const bool comes_yet = *record && !shown.contains(instance.id) && may_be_unlisted(**record, clock_.now());

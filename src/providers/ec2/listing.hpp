@@ -41,7 +41,7 @@ class Ec2Listing {
   bool is_leaked(const Instance& instance) const;
   void add(Instance instance, Sight& sight) const;
   void add_notes(Inventory& inventory, const std::set<InstanceId>& shown,
-                 const std::set<std::string>& unseen_regions) const;
+                 const std::set<std::string>& seen_regions) const;
   void add_unseen(Inventory& inventory, const Place& place, const Error& error) const;
   Task<void> note_interruptions(const std::set<std::string>& interrupted);
 
