@@ -76,14 +76,14 @@ std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operatio
   return std::holds_alternative<Keep>(action) ? awaited_part(ledger.at(id), operations) : std::nullopt;
 }
 
-Task<void> do_slow_parts(const Plan& plan, std::size_t parallel_max, Ledger& ledger, Operations& operations) {
+std::vector<Part> slow_parts(const Plan& plan, Ledger& ledger, Operations& operations) {
   std::multimap<Turn, Part> parts;
   for (const Action& action : plan.actions) {
     if (auto part = slow_part(action, ledger, operations)) parts.insert(*std::move(part));
   }
   std::vector<Part> in_turn;
   for (auto& [turn, part] : parts) in_turn.push_back(std::move(part));
-  co_await run_all(std::move(in_turn), parallel_max);
+  return in_turn;
 }
 
 }  // namespace
@@ -97,10 +97,11 @@ Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Pub
   if (!recorded) co_return;  // what the journal does not know of must not be begun
   operations.settle_ended_jobs();
   const auto parallel_max = static_cast<std::size_t>(config.max_parallel);
+  const std::vector<Part> parts = slow_parts(plan, ledger, operations);
+  if (parts.empty() && plan.in_use.empty()) co_return;
   // Side by side: neither waits for machines of the other that hang.
-  co_await run_all({[&] { return do_slow_parts(plan, parallel_max, ledger, operations); },
-                    [&] { return care.look_after(plan.in_use, parallel_max); }},
-                   2);
+  co_await run_all(
+      {[&] { return run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); }}, 2);
   co_await publication.publish();
 }
 

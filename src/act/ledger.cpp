@@ -17,17 +17,12 @@ Machine* Ledger::find(const MachineId& machine) {
   return found == machines_.end() ? nullptr : &found->second;
 }
 
-std::vector<Machine*> Ledger::all() {
-  std::vector<Machine*> machines;
-  machines.reserve(machines_.size());
-  for (auto& [id, machine] : machines_) machines.push_back(&machine);
-  std::ranges::sort(machines, {}, [](const Machine* machine) { return number_of(machine->id); });
-  return machines;
-}
-
 Machine& Ledger::add(Machine machine) {
   const MachineId id = machine.id;
-  return machines_.insert_or_assign(id, std::move(machine)).first->second;
+  const auto [entry, is_new] = machines_.insert_or_assign(id, std::move(machine));
+  const auto number = [](const Machine* each) { return number_of(each->id); };
+  if (is_new) by_number_.insert(std::ranges::upper_bound(by_number_, number_of(id), {}, number), &entry->second);
+  return entry->second;
 }
 
 void Ledger::note(Machine& machine, MachineEvent event, const std::string& reason) {

@@ -23,7 +23,7 @@ class Ledger {
 
   Machine& at(const MachineId& machine) { return machines_.at(machine); }
   Machine* find(const MachineId& machine);  // null: there is none
-  std::vector<Machine*> all();              // by number
+  const std::vector<Machine*>& all() const { return by_number_; }
   Instant now() const { return clock_.now(); }
 
   // A new machine, in memory only until it is committed.
@@ -49,6 +49,7 @@ class Ledger {
   Journal& journal_;
   Clock& clock_;
   std::map<MachineId, Machine> machines_;
+  std::vector<Machine*> by_number_;  // of machines_
   std::set<MachineId> changed_;
   Changes noted_;  // its machines are those of changed_
 };

@@ -242,7 +242,8 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings
                 const Numbering& numbering, Instant now) {
   Fleet fleet{.machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}};
   const auto listed = match_and_adopt(fleet, listings, jobs, numbering, now);
-  std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
+  if (!fleet.adopted.empty())
+    std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
   reconcile_with_providers(fleet, listings, listed, now);
   note_changed(fleet, remembered);
