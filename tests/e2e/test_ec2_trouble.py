@@ -338,7 +338,8 @@ class BadInput(Ec2Test):
         make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
         subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
         port = free_port()
-        self.it.spawn(["openssl", "s_server", "-accept", port, "-key", key, "-cert", certificate], self.it.folder / "tls")
+        server = ["openssl", "s_server", "-www", "-accept", port, "-key", key, "-cert", certificate]
+        self.it.spawn(server, self.it.folder / "tls")
         url = f"https://127.0.0.1:{port}"
         wait_for(lambda: listens(port), "the server listens")
         self.it.configure(pools={PLAIN: self.it.pool(endpoint=url)})
