@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,12 +73,16 @@ std::string enumeration(const std::vector<std::string_view>& names) {
 }
 
 std::string section_text(Section section) {
-  std::string text;
+  std::vector<std::pair<std::string, std::string_view>> lines;
+  std::size_t width = 0;
   for (const VerbSpec& spec : table) {
     if (spec.section != section) continue;
-    const std::string call = fmt::format("{}{}{}", spec.name, spec.name.empty() ? "" : " ", spec.words);
-    text += fmt::format("  hydra-provisioner {:<24} {}\n", call, spec.meaning);
+    lines.emplace_back(fmt::format("{}{}{}", spec.name, spec.name.empty() ? "" : " ", spec.words), spec.meaning);
+    width = std::max(width, lines.back().first.size());
   }
+  std::string text;
+  for (const auto& [call, meaning] : lines)
+    text += fmt::format("  hydra-provisioner {:<{}}  {}\n", call, width, meaning);
   return text;
 }
 

@@ -13,7 +13,6 @@ namespace hydra_provisioner {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 constexpr Instant noon = FakeClock::noon;
 const PoolName name{"x86_64-linux"};
@@ -134,6 +133,7 @@ TEST_F(LookAround, KnowsLittleOfPoolsThatWereNeverRecorded) {
   Machine old = machine(1);
   old.pool = PoolName{"aarch64-linux"};
   old.provider = ProviderKind::nixops;
+  world.providers.emplace(ProviderKind::nixops, std::make_unique<FakeProvider>(chronicle));
   remembers(old);
   const Look seen = look();
   ASSERT_EQ(seen.seen.retired.size(), 1);

@@ -437,10 +437,11 @@ TEST(ReadConfig, WantsAttributeSetsAtEveryLevel) {
 
 TEST(ReadConfig, FindsFunctionsInSettingsThatItDoesNotReadOtherwise) {
   EXPECT_THAT(
-      errors_of(with_pool({{"exec", {{"tags", {"a", function}}, {"image", {{"id", function}}}}}})),
-      ElementsAre("conf.nix: systemTypes.x86_64-linux.exec.image.id: a function is no setting; write its result",
-                  "conf.nix: systemTypes.x86_64-linux.exec.tags element 2: a function is no setting; write its "
-                  "result"));
+      errors_of(exec_pool({{"settings", {{"tags", {"a", function}}, {"image", {{"id", function}}}}}})),
+      ElementsAre(
+          "conf.nix: systemTypes.x86_64-linux.exec.settings.image.id: a function is no setting; write its result",
+          "conf.nix: systemTypes.x86_64-linux.exec.settings.tags element 2: a function is no setting; write its "
+          "result"));
 }
 
 TEST(ReadPool, GivesBackAPoolFromItsRecordedSettings) {
