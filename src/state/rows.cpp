@@ -44,31 +44,41 @@ void bind(SQLite::Statement& statement, int index, std::optional<Seconds> span) 
   }
 }
 
+// By position, and in this order in read_machine() and write_machine(): to find each by its name takes as long as the
+// rest.
+constexpr std::string_view machine_columns =
+    "id, number, pool, provider, instance, state, since, requested_at, address, host_key, spec_hash, launched_at, "
+    "billing_period, checked_at, ready_at, listed, listed_at, first_listed_at, unlisted_at, listed_for, cannot_stop, "
+    "last_error";
+
 Machine read_machine(SQLite::Statement& row) {
+  int column = 0;
+  const auto next = [&] { return row.getColumn(column++); };
   Machine machine;
-  machine.id = MachineId{row.getColumn("id").getString()};
-  machine.pool = PoolName{row.getColumn("pool").getString()};
-  const std::string provider = row.getColumn("provider").getString();
+  machine.id = MachineId{next().getString()};
+  next();  // the number is the id's
+  machine.pool = PoolName{next().getString()};
+  const std::string provider = next().getString();
   machine.provider = known(provider_kind(provider), "provider", provider);
-  machine.instance = InstanceId{row.getColumn("instance").getString()};
-  const std::string state = row.getColumn("state").getString();
+  machine.instance = InstanceId{next().getString()};
+  const std::string state = next().getString();
   machine.state = known(machine_state(state), "state", state);
-  machine.since = from_unix(row.getColumn("since").getInt64());
-  machine.requested_at = from_unix(row.getColumn("requested_at").getInt64());
-  machine.address = row.getColumn("address").getString();
-  machine.host_key = row.getColumn("host_key").getString();
-  machine.spec_hash = row.getColumn("spec_hash").getString();
-  machine.launched_at = instant(row.getColumn("launched_at"));
-  machine.billing_period = Seconds{row.getColumn("billing_period").getInt64()};
-  machine.checked_at = instant(row.getColumn("checked_at"));
-  machine.ready_at = instant(row.getColumn("ready_at"));
-  machine.listed = row.getColumn("listed").getInt() != 0;
-  machine.listed_at = instant(row.getColumn("listed_at"));
-  machine.first_listed_at = instant(row.getColumn("first_listed_at"));
-  machine.unlisted_at = instant(row.getColumn("unlisted_at"));
-  if (const auto span = row.getColumn("listed_for"); !span.isNull()) machine.listed_for = Seconds{span.getInt64()};
-  machine.cannot_stop = row.getColumn("cannot_stop").getInt() != 0;
-  machine.last_error = row.getColumn("last_error").getString();
+  machine.since = from_unix(next().getInt64());
+  machine.requested_at = from_unix(next().getInt64());
+  machine.address = next().getString();
+  machine.host_key = next().getString();
+  machine.spec_hash = next().getString();
+  machine.launched_at = instant(next());
+  machine.billing_period = Seconds{next().getInt64()};
+  machine.checked_at = instant(next());
+  machine.ready_at = instant(next());
+  machine.listed = next().getInt() != 0;
+  machine.listed_at = instant(next());
+  machine.first_listed_at = instant(next());
+  machine.unlisted_at = instant(next());
+  if (const auto span = next(); !span.isNull()) machine.listed_for = Seconds{span.getInt64()};
+  machine.cannot_stop = next().getInt() != 0;
+  machine.last_error = next().getString();
   return machine;
 }
 
@@ -102,12 +112,10 @@ void write_machine(SQLite::Statement& row, const Machine& machine) {
 
 void write_machines(SQLite::Database& database, const std::vector<Machine>& machines) {
   if (machines.empty()) return;
-  SQLite::Statement row(
-      database,
-      "insert or replace into machines (id, number, pool, provider, instance, state, since, requested_at, "
-      "address, host_key, spec_hash, launched_at, billing_period, checked_at, ready_at, listed, listed_at, "
-      "first_listed_at, unlisted_at, listed_for, cannot_stop, last_error) "
-      "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  SQLite::Statement row(database,
+                        fmt::format("insert or replace into machines ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                    machine_columns));
   for (const Machine& machine : machines) write_machine(row, machine);
 }
 
@@ -216,7 +224,8 @@ std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, In
 
 Memory read_memory(SQLite::Database& database, Instant now) {
   Memory memory;
-  SQLite::Statement machines(database, "select * from machines where state <> 'gone' order by number");
+  SQLite::Statement machines(
+      database, fmt::format("select {} from machines where state <> 'gone' order by number", machine_columns));
   while (machines.executeStep()) memory.machines.push_back(read_machine(machines));
   SQLite::Statement pools(database, "select name, provider, settings from pools");
   while (pools.executeStep()) {
