@@ -192,9 +192,7 @@ Task<Look> look_around(const World& world, const Config& config, const Memory& m
   }
   look.seen.creations = memory.creations;
   look.seen.orders = memory.orders;
-  for (const auto& [name, pool] : config.pools) {
-    if (!pool.schedules.empty()) look.seen.scheduled.emplace(name, scheduled_limits(pool.schedules, look.seen.now));
-  }
+  look.seen.scheduled = scheduled_limits(config, look.seen.now);
   count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);

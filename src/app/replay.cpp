@@ -119,10 +119,7 @@ Inputs with_config(Inputs inputs, const Config& config) {
   const Tag tag = inputs.config.tag;  // the machines' own
   inputs.config = config;
   inputs.config.tag = tag;
-  inputs.seen.scheduled.clear();
-  for (const auto& [name, pool] : config.pools) {
-    if (!pool.schedules.empty()) inputs.seen.scheduled.emplace(name, scheduled_limits(pool.schedules, inputs.seen.now));
-  }
+  inputs.seen.scheduled = scheduled_limits(config, inputs.seen.now);
   return inputs;
 }
 

@@ -45,4 +45,12 @@ ScheduledLimits scheduled_limits(const std::vector<Schedule>& schedules, Instant
   return limits;
 }
 
+std::map<PoolName, ScheduledLimits> scheduled_limits(const Config& config, Instant now) {
+  std::map<PoolName, ScheduledLimits> limits;
+  for (const auto& [name, pool] : config.pools) {
+    if (!pool.schedules.empty()) limits.emplace(name, scheduled_limits(pool.schedules, now));
+  }
+  return limits;
+}
+
 }  // namespace hydra_provisioner
