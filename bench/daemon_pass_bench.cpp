@@ -19,15 +19,15 @@
 #include <nlohmann/json.hpp>
 
 #include "act/process_jobs.hpp"
-#include "app/pass.hpp"
 #include "config/load.hpp"
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "observe/status_document.hpp"
+#include "pass/pass.hpp"
 #include "state/sqlite_journal.hpp"
 #include "tests/fakes/fake_voice.hpp"
-#include "tests/io/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::bench {
 namespace {
 
 constexpr std::int64_t types = 100;
@@ -40,29 +40,31 @@ std::string type_name(std::int64_t number) { return fmt::format("x86_64-linux:fe
 std::string address(std::int64_t number) { return fmt::format("10.0.{}.{}", number / 100, number % 100); }
 MachineId id(std::int64_t number) { return MachineId{fmt::format("bench-{}", number)}; }
 
-class SteppedClock final : public Clock {
+class SteppedClock final : public io::Clock {
  public:
   Instant now() const override { return now_; }
-  Task<void> sleep_for(std::chrono::milliseconds) override { throw std::logic_error("there is nothing to wait for"); }
+  io::Task<void> sleep_for(std::chrono::milliseconds) override {
+    throw std::logic_error("there is nothing to wait for");
+  }
   void step() { now_ += interval; }
 
  private:
   Instant now_ = begin;
 };
 
-class StatusOnHand final : public QueueSource {
+class StatusOnHand final : public observe::QueueSource {
  public:
-  explicit StatusOnHand(const Clock& clock) : clock_(clock), text_(document()), time_(text_.find(digits())) {}
+  explicit StatusOnHand(const io::Clock& clock) : clock_(clock), text_(document()), time_(text_.find(digits())) {}
 
-  Task<Queue> read() override {
+  io::Task<Queue> read() override {
     text_.replace(time_, digits().size(), fmt::format("{}", to_unix(clock_.now())));
-    co_return read_status_document(text_, clock_.now());
+    co_return observe::read_status_document(text_, clock_.now());
   }
 
  private:
   static std::string digits() { return fmt::format("{}", to_unix(begin)); }
   static std::string document() {
-    Json document{{"status", "up"}, {"time", to_unix(begin)}, {"uptime", 86400}, {"nrRunnableSteps", 0}};
+    io::Json document{{"status", "up"}, {"time", to_unix(begin)}, {"uptime", 86400}, {"nrRunnableSteps", 0}};
     for (std::int64_t n = 0; n < types; ++n) document["machineTypes"][type_name(n)] = {{"runnable", 0}, {"running", 0}};
     for (std::int64_t n = 0; n < types * machines_of_a_type; ++n) {
       document["machines"]["root@" + address(n)] = {
@@ -71,27 +73,27 @@ class StatusOnHand final : public QueueSource {
     return document.dump();
   }
 
-  const Clock& clock_;
+  const io::Clock& clock_;
   std::string text_;
   std::size_t time_;
 };
 
 // Its machines are there, and that is all.
-class StillProvider final : public Provider {
+class StillProvider final : public providers::Provider {
  public:
   Inventory machines;
 
-  Task<Expected<Inventory>> list(ListRequest) override { co_return machines; }
-  Task<Expected<std::string>> specification(PoolConfig) override { co_return "as always"; }
-  Task<Expected<void>> ready(Instance, PoolConfig) override { return never<void>(); }
-  Task<Expected<Instance>> create(Target, PoolConfig) override { return never<Instance>(); }
-  Task<Expected<Instance>> start(Target, PoolConfig) override { return never<Instance>(); }
-  Task<Expected<void>> stop(Target, PoolConfig) override { return never<void>(); }
-  Task<Expected<void>> destroy(Target, PoolConfig) override { return never<void>(); }
+  io::Task<Expected<Inventory>> list(providers::ListRequest) override { co_return machines; }
+  io::Task<Expected<std::string>> specification(PoolConfig) override { co_return "as always"; }
+  io::Task<Expected<void>> ready(Instance, PoolConfig) override { return never<void>(); }
+  io::Task<Expected<Instance>> create(providers::MachineRef, PoolConfig) override { return never<Instance>(); }
+  io::Task<Expected<Instance>> start(providers::MachineRef, PoolConfig) override { return never<Instance>(); }
+  io::Task<Expected<void>> stop(providers::MachineRef, PoolConfig) override { return never<void>(); }
+  io::Task<Expected<void>> destroy(providers::MachineRef, PoolConfig) override { return never<void>(); }
 
  private:
   template <class T>
-  static Task<Expected<T>> never() {
+  static io::Task<Expected<T>> never() {
     throw std::logic_error("there was something to do");
   }
 };
@@ -107,14 +109,14 @@ Instance instance(std::int64_t number) {
 }
 
 Config configuration(const std::string& folder) {
-  Json conf{{"tag", "bench"}, {"machinesFile", folder + "/machines"}};
+  io::Json conf{{"tag", "bench"}, {"machinesFile", folder + "/machines"}};
   for (std::int64_t n = 0; n < types; ++n) {
-    conf["systemTypes"][type_name(n)] = {{"local", Json::object()},
+    conf["systemTypes"][type_name(n)] = {{"local", io::Json::object()},
                                          {"sshKey", "/bench/key"},
                                          {"minMachines", machines_of_a_type},
                                          {"maxMachines", machines_of_a_type}};
   }
-  return read_config("bench.nix", conf, {}).value();
+  return config::read_config("bench.nix", conf, {}).value();
 }
 
 Machine ready_machine(const Instance& instance) {
@@ -132,19 +134,19 @@ Machine ready_machine(const Instance& instance) {
 }
 
 struct BigFarm {
-  TemporaryFolder folder;
+  support::TemporaryFolder folder;
   Config config = configuration(folder.path);
-  FakeVoice voice;
-  World world = make_world();
-  std::unique_ptr<SqliteJournal> journal = SqliteJournal::open(folder.path + "/bench.sqlite").value();
+  fakes::FakeVoice voice;
+  pass::World world = make_world();
+  std::unique_ptr<state::SqliteJournal> journal = state::SqliteJournal::open(folder.path + "/bench.sqlite").value();
 
-  World make_world() {
-    World made;
+  pass::World make_world() {
+    pass::World made;
     auto clock = std::make_unique<SteppedClock>();
     made.queue = std::make_unique<StatusOnHand>(*clock);
     made.clock = std::move(clock);
-    made.publisher = std::make_unique<FilePublisher>(config);
-    made.jobs = std::make_unique<ProcessJobs>("/bin/false", folder.path, config.tag, *made.clock);
+    made.publisher = std::make_unique<publish::FilePublisher>(config);
+    made.jobs = std::make_unique<act::ProcessJobs>("/bin/false", folder.path, config.tag, *made.clock);
     made.providers.emplace(ProviderKind::local, std::make_unique<StillProvider>());
     made.state_dir = folder.path;
     return made;
@@ -152,19 +154,19 @@ struct BigFarm {
 
   void populate() {
     auto& provider = dynamic_cast<StillProvider&>(*world.providers.at(ProviderKind::local));
-    Changes changes;
+    state::Changes changes;
     for (std::int64_t n = 0; n < types * machines_of_a_type; ++n) {
       provider.machines.instances.push_back(instance(n));
       changes.machines.push_back(ready_machine(provider.machines.instances.back()));
     }
-    run([&]() -> Task<void> { (co_await journal->commit(std::move(changes))).value(); });
+    run([&]() -> io::Task<void> { (co_await journal->commit(std::move(changes))).value(); });
   }
 
   void pass() {
     dynamic_cast<SteppedClock&>(*world.clock).step();
-    run([&]() -> Task<void> {
-      const PassEnd end = co_await run_pass(world, config, *journal, voice, Seconds{0});
-      if (end.exit_status != 0 || end.is_changing) throw std::logic_error("there was something to do: " + end.summary);
+    run([&]() -> io::Task<void> {
+      const pass::PassEnd end = co_await pass::run_pass(world, config, *journal, voice, Seconds{0});
+      if (!end.succeeded || end.is_changing) throw std::logic_error("there was something to do: " + end.summary);
     });
   }
 
@@ -196,6 +198,6 @@ void daemon_pass(benchmark::State& state) {
 BENCHMARK(daemon_pass)->Iterations(passes_an_hour)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::bench
 
 BENCHMARK_MAIN();

@@ -4,7 +4,7 @@
 
 #include "providers/ec2/answers.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::bench {
 namespace {
 
 // An instance has about 5 KB; most of it is of no interest here.
@@ -27,14 +27,14 @@ std::string page_of(int instances) {
 
 void read_page(benchmark::State& state) {
   const std::string text = page_of(static_cast<int>(state.range(0)));
-  const auto page = read_instances(text);
+  const auto page = providers::ec2::read_instances(text);
   if (!page || page->instances.size() != static_cast<std::size_t>(state.range(0)) || text.size() < 5'000'000)
     state.SkipWithError("the page is not as it should be");
-  for (auto _ : state) benchmark::DoNotOptimize(read_instances(text));
+  for (auto _ : state) benchmark::DoNotOptimize(providers::ec2::read_instances(text));
 }
 BENCHMARK(read_page)->Name("ec2_page")->Arg(1'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::bench
 
 BENCHMARK_MAIN();

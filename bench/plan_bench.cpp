@@ -8,7 +8,7 @@
 
 #include "decide/plan.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::bench {
 namespace {
 
 constexpr Instant now{Seconds{1'768'478'400}};
@@ -118,12 +118,12 @@ void plan_of(benchmark::State& state) {
   std::size_t turn = 0;
   for (auto _ : state) {
     const Farm& farm = farms[turn++ % farms.size()];
-    benchmark::DoNotOptimize(plan(farm.seen, farm.config));
+    benchmark::DoNotOptimize(decide::plan(farm.seen, farm.config));
   }
 }
 BENCHMARK(plan_of)->Name("plan")->Arg(10)->Arg(1'000)->Arg(machines_max)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::bench
 
 BENCHMARK_MAIN();

@@ -10,8 +10,8 @@
 namespace hydra_provisioner::simulation {
 namespace {
 
-Scenario busy_day() {
-  Scenario scenario;
+simulation::Scenario busy_day() {
+  simulation::Scenario scenario;
   scenario.seed = 1;
   scenario.pools = {{.name = "x86_64-linux",
                      .min_machines = 10,
@@ -21,18 +21,21 @@ Scenario busy_day() {
                      .grace_period_seconds = 300}};
   constexpr std::int64_t hours = 4;
   for (std::int64_t hour = 0; hour < hours; ++hour) {
-    scenario.happenings.push_back(
-        {.at = Seconds{100 + 3600 * hour}, .kind = Kind::steps_arrive, .which = 0, .count = 200, .seconds = 400});
+    scenario.happenings.push_back({.at = Seconds{100 + 3600 * hour},
+                                   .kind = simulation::Kind::steps_arrive,
+                                   .which = 0,
+                                   .count = 200,
+                                   .seconds = 400});
   }
   scenario.calm_from = Seconds{3600 * hours};
   return scenario;
 }
 
 void simulation(benchmark::State& state) {
-  const Scenario scenario = busy_day();
+  const simulation::Scenario scenario = busy_day();
   std::int64_t passes = 0;
   for (auto _ : state) {
-    const Outcome outcome = run(scenario, {});
+    const simulation::Outcome outcome = simulation::run(scenario, {});
     if (outcome.violation) throw std::logic_error(*outcome.violation);
     passes += outcome.passes;
   }

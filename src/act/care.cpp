@@ -6,12 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "io/gather.hpp"
+#include "io/async/gather.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
-Target target_of(const Machine& machine) { return {.machine = machine.id, .instance = machine.instance}; }
+providers::MachineRef target_of(const Machine& machine) {
+  return {.machine = machine.id, .instance = machine.instance};
+}
 
 bool runs(const Instance& instance) {
   return instance.state == InstanceState::running || instance.state == InstanceState::unproven;
@@ -34,46 +36,46 @@ Care::Care(const PoolSettings& pools, Ledger& ledger, Publication& publication, 
       providers_(std::move(providers)),
       voice_(voice) {}
 
-Task<void> Care::look_after(std::vector<InUse> machines, std::size_t parallel_max) {
-  std::vector<std::function<Task<void>()>> parts;
+io::Task<void> Care::look_after(std::vector<InUse> machines, std::size_t parallel_max) {
+  std::vector<std::function<io::Task<void>()>> parts;
   for (const InUse& machine : machines) {
     if (providers_.contains(ledger_.at(machine.machine).provider))
       parts.emplace_back([this, machine] { return look_after_one(machine); });
   }
-  co_await run_all(std::move(parts), parallel_max);
+  co_await io::run_all(std::move(parts), parallel_max);
   if (checked_.empty()) co_return;
   co_await refresh();
   if (const auto written = co_await ledger_.commit(); !written) voice_.problem(written.error().message);
   co_await publication_.publish();
 }
 
-Task<void> Care::look_after_one(InUse machine) {
-  Condition found = Condition::fine;
+io::Task<void> Care::look_after_one(InUse machine) {
+  providers::Condition found = providers::Condition::fine;
   if (machine.check) found = co_await check(machine.machine);
-  if (found == Condition::fine) co_await keep_alive(machine.machine);
+  if (found == providers::Condition::fine) co_await keep_alive(machine.machine);
 }
 
-Task<Condition> Care::check(MachineId id) {
-  const Target target = target_of(ledger_.at(id));
+io::Task<providers::Condition> Care::check(MachineId id) {
+  const providers::MachineRef target = target_of(ledger_.at(id));
   const ProviderKind kind = ledger_.at(id).provider;
   const auto found = co_await providers_.at(kind)->upkeep()->check(target, settings_of(ledger_.at(id)));
-  if (is_unanswered(found)) co_return Condition::fine;
+  if (is_unanswered(found)) co_return providers::Condition::fine;
   Machine& machine = ledger_.at(id);
   machine.checked_at = ledger_.now();
   ledger_.touch(machine);
   checked_.insert(kind);
   if (!found) {
     report(id, "could not be checked", found.error());
-    co_return Condition::fine;
+    co_return providers::Condition::fine;
   }
   note_condition(machine, *found);
-  if (*found != Condition::fine) co_await publication_.publish();
+  if (*found != providers::Condition::fine) co_await publication_.publish();
   co_return *found;
 }
 
-void Care::note_condition(Machine& machine, Condition found) {
-  if (found == Condition::fine) return;
-  if (found == Condition::vanished) {
+void Care::note_condition(Machine& machine, providers::Condition found) {
+  if (found == providers::Condition::fine) return;
+  if (found == providers::Condition::vanished) {
     machine.vanished = true;  // what is left of it is removed once its provider lists it so
     ledger_.note(machine, {{machine.id, MachineEvent::vanished, "vanished: a check found that it does not exist"}});
     voice_.warning(fmt::format("{}: vanished: out of the machines file", machine.id));
@@ -86,8 +88,8 @@ void Care::note_condition(Machine& machine, Condition found) {
   ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
 }
 
-Task<void> Care::keep_alive(MachineId id) {
-  const Target target = target_of(ledger_.at(id));
+io::Task<void> Care::keep_alive(MachineId id) {
+  const providers::MachineRef target = target_of(ledger_.at(id));
   const auto told =
       co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target, settings_of(ledger_.at(id)));
   if (told || is_unanswered(told)) co_return;
@@ -100,7 +102,7 @@ Task<void> Care::keep_alive(MachineId id) {
 }
 
 // A check may have found new addresses.
-Task<void> Care::refresh() {
+io::Task<void> Care::refresh() {
   for (const ProviderKind kind : checked_) {
     const auto listing = co_await providers_.at(kind)->list(request_for(kind));
     if (!listing) {
@@ -113,14 +115,14 @@ Task<void> Care::refresh() {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
       const bool is_used = machine->state == MachineState::ready && !machine->vanished;
       if (instance == instances.end() || !is_used || !runs(*instance->second)) continue;
-      update_from(*machine, *instance->second);
+      observe::update_from(*machine, *instance->second);
       ledger_.touch(*machine);
     }
   }
 }
 
-ListRequest Care::request_for(ProviderKind kind) {
-  ListRequest request;
+providers::ListRequest Care::request_for(ProviderKind kind) {
+  providers::ListRequest request;
   for (const Machine* machine : ledger_.all()) {
     if (machine->provider == kind) request.known.insert(machine->instance);
   }
@@ -134,4 +136,4 @@ void Care::report(const MachineId& id, const std::string& what, const Error& err
   voice_.problem(fmt::format("{}: {}: {}; full output: {}", id, what, error.message, jobs_.log_file(id)));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -12,10 +12,10 @@
 #include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "act/voice.hpp"
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/plan.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 class Care {
  public:
@@ -24,16 +24,16 @@ class Care {
 
   // All of them, at most `parallel_max` at a time. What was found not to work is out of the machines file at the end;
   // what only could not be told is reported, and stays.
-  Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
+  io::Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
  private:
   const PoolConfig& settings_of(const Machine& machine) const { return pools_.at({machine.pool, machine.provider}); }
-  Task<void> look_after_one(InUse machine);
-  Task<Condition> check(MachineId id);
-  void note_condition(Machine& machine, Condition found);
-  Task<void> keep_alive(MachineId id);
-  Task<void> refresh();
-  ListRequest request_for(ProviderKind kind);
+  io::Task<void> look_after_one(InUse machine);
+  io::Task<providers::Condition> check(MachineId id);
+  void note_condition(Machine& machine, providers::Condition found);
+  io::Task<void> keep_alive(MachineId id);
+  io::Task<void> refresh();
+  providers::ListRequest request_for(ProviderKind kind);
   void report(const MachineId& id, const std::string& what, const Error& error);
 
   const PoolSettings& pools_;
@@ -45,4 +45,4 @@ class Care {
   std::set<ProviderKind> checked_;  // of which machines were checked
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

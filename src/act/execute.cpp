@@ -9,15 +9,15 @@
 
 #include <fmt/format.h>
 
-#include "io/gather.hpp"
+#include "io/async/gather.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 // In which order slow parts get one of the places that maxParallel gives: what leaves must not wait for what boots, and
 // what only has to become ready waits longest.
 enum class Turn : std::uint8_t { leaves, has_begun, comes, boots };
-using Part = std::function<Task<void>()>;
+using Part = std::function<io::Task<void>()>;
 using SlowPart = std::pair<const Turn, Part>;
 
 void add_new_machine(const Create& create, const Config& config, Ledger& ledger) {
@@ -88,8 +88,8 @@ std::vector<Part> slow_parts(const Plan& plan, Ledger& ledger, Operations& opera
 
 }  // namespace
 
-Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
-                     Operations& operations, Care& care, Voice& voice) {
+io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
+                         Operations& operations, Care& care, Voice& voice) {
   for (const Action& action : plan.actions) record_intent(action, config, ledger, voice);
   const auto recorded = co_await ledger.commit();
   if (!recorded) voice.problem(recorded.error().message);
@@ -100,9 +100,10 @@ Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Pub
   const std::vector<Part> parts = slow_parts(plan, ledger, operations);
   if (parts.empty() && plan.in_use.empty()) co_return;
   // Side by side: neither waits for machines of the other that hang.
-  co_await run_all(
-      {[&] { return run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); }}, 2);
+  co_await io::run_all(
+      {[&] { return io::run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); }},
+      2);
   co_await publication.publish();
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

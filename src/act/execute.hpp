@@ -6,13 +6,13 @@
 #include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "act/voice.hpp"
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/plan.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
-Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
-                     Operations& operations, Care& care, Voice& voice);
+io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
+                         Operations& operations, Care& care, Voice& voice);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/files.hpp"
-#include "io/json.hpp"
+#include "io/file/files.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
@@ -26,16 +26,17 @@ std::size_t index_of(const std::array<std::string_view, N>& names, const std::st
   return 0;
 }
 
-Json to_json(const Instance& instance) {
-  Json json{{"id", instance.id.text},         {"machine", instance.machine.text},
-            {"pool", instance.pool.text},     {"state", instance_states.at(static_cast<std::size_t>(instance.state))},
-            {"address", instance.address},    {"hostKey", instance.host_key},
-            {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()}};
+io::Json to_json(const Instance& instance) {
+  io::Json json{
+      {"id", instance.id.text},         {"machine", instance.machine.text},
+      {"pool", instance.pool.text},     {"state", instance_states.at(static_cast<std::size_t>(instance.state))},
+      {"address", instance.address},    {"hostKey", instance.host_key},
+      {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()}};
   if (instance.launched_at) json["launchedAt"] = to_unix(*instance.launched_at);
   return json;
 }
 
-Instance instance_from(const Json& json) {
+Instance instance_from(const io::Json& json) {
   Instance instance{.id = InstanceId{json.at("id").get<std::string>()},
                     .machine = MachineId{json.at("machine").get<std::string>()},
                     .pool = PoolName{json.at("pool").get<std::string>()},
@@ -49,7 +50,7 @@ Instance instance_from(const Json& json) {
   return instance;
 }
 
-std::optional<JobResult> result_from(const Json& json) {
+std::optional<JobResult> result_from(const io::Json& json) {
   if (!json.is_object()) return std::nullopt;
   if (json.contains("error")) {
     const auto kind = static_cast<ErrorKind>(index_of(error_kinds, json.at("kind").get<std::string>()));
@@ -59,7 +60,7 @@ std::optional<JobResult> result_from(const Json& json) {
   return instance_from(json.at("instance"));
 }
 
-std::optional<JobRequest> request_from(const Json& json) {
+std::optional<JobRequest> request_from(const io::Json& json) {
   const auto what = operation(json.at("operation").get<std::string>());
   const auto provider = provider_kind(json.at("provider").get<std::string>());
   if (!what || !provider) return std::nullopt;
@@ -75,14 +76,14 @@ std::optional<JobRequest> request_from(const Json& json) {
 
 // Our own files: what is wrong in one is a bug, or somebody's doing, and makes the file as good as missing.
 template <class Read>
-std::invoke_result_t<Read, Json> read_own_file(const std::string& path, Read read) {
-  const auto content = read_file(path, file_bytes_max);
+std::invoke_result_t<Read, io::Json> read_own_file(const std::string& path, Read read) {
+  const auto content = io::read_file(path, file_bytes_max);
   if (!content || !*content) return std::nullopt;
-  const auto json = parse_json(**content);
+  const auto json = io::parse_json(**content);
   if (!json) return std::nullopt;
   try {
     return read(*json);
-  } catch (const Json::exception&) {
+  } catch (const io::Json::exception&) {
     return std::nullopt;
   }
 }
@@ -96,16 +97,16 @@ JobFiles::JobFiles(const std::string& state_dir, const MachineId& machine)
       log(fmt::format("{}/logs/{}.log", state_dir, machine)) {}
 
 Expected<void> write_request(const JobFiles& files, const JobRequest& request, std::optional<Instant> begun_at) {
-  Json json{{"machine", request.machine.text},
-            {"instance", request.instance.text},
-            {"isNew", request.is_new},
-            {"operation", to_string(request.operation)},
-            {"provider", to_string(request.provider)},
-            {"pool", request.pool.text},
-            {"settings", request.settings_json},
-            {"deadlineSeconds", request.deadline.count()}};
+  io::Json json{{"machine", request.machine.text},
+                {"instance", request.instance.text},
+                {"isNew", request.is_new},
+                {"operation", to_string(request.operation)},
+                {"provider", to_string(request.provider)},
+                {"pool", request.pool.text},
+                {"settings", request.settings_json},
+                {"deadlineSeconds", request.deadline.count()}};
   if (begun_at) json["begunAt"] = to_unix(*begun_at);
-  return replace_file(files.request, pretty(json), 0600);
+  return io::replace_file(files.request, io::pretty(json), 0600);
 }
 
 Expected<JobRequest> read_request(const JobFiles& files) {
@@ -115,23 +116,23 @@ Expected<JobRequest> read_request(const JobFiles& files) {
 }
 
 std::optional<Instant> read_begun_at(const JobFiles& files) {
-  return read_own_file(files.request, [](const Json& json) -> std::optional<Instant> {
+  return read_own_file(files.request, [](const io::Json& json) -> std::optional<Instant> {
     if (!json.contains("begunAt")) return std::nullopt;
     return from_unix(json.at("begunAt").get<std::int64_t>());
   });
 }
 
 Expected<void> write_result(const JobFiles& files, const JobResult& result) {
-  Json json = Json::object();
+  io::Json json = io::Json::object();
   if (!result) {
     json["error"] = result.error().message;
     json["kind"] = error_kinds.at(static_cast<std::size_t>(result.error().kind));
   } else if (*result) {
     json["instance"] = to_json(**result);
   }
-  return replace_file(files.result, pretty(json), 0600);
+  return io::replace_file(files.result, io::pretty(json), 0600);
 }
 
 std::optional<JobResult> read_result(const JobFiles& files) { return read_own_file(files.result, result_from); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

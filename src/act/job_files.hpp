@@ -15,7 +15,7 @@
 #include "model/names.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 struct JobFiles {
   JobFiles(const std::string& state_dir, const MachineId& machine);
@@ -33,4 +33,4 @@ std::optional<Instant> read_begun_at(const JobFiles& files);  // of the request
 Expected<void> write_result(const JobFiles& files, const JobResult& result);
 std::optional<JobResult> read_result(const JobFiles& files);  // none: there is none, or none that can be read
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/job.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 struct JobRequest {
   MachineId machine;
@@ -35,7 +35,7 @@ class Jobs {
   virtual Expected<void> begin(const JobRequest& request) = 0;
 
   // Waits until the machine's job has ended or `until` has come; its state then.
-  virtual Task<JobState> wait(MachineId machine, Operation operation, Instant until) = 0;
+  virtual io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) = 0;
 
   // Its result is recorded: the job leaves no trace but its log.
   virtual Expected<void> forget(const MachineId& machine) = 0;
@@ -46,4 +46,4 @@ class Jobs {
   virtual std::string log_file(const MachineId& machine) const = 0;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -6,9 +6,10 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
-Ledger::Ledger(Journal& journal, Clock& clock, std::vector<Machine> machines) : journal_(journal), clock_(clock) {
+Ledger::Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines)
+    : journal_(journal), clock_(clock) {
   for (Machine& machine : machines) add(std::move(machine));
 }
 
@@ -31,9 +32,9 @@ void Ledger::note(Machine& machine, MachineEvent event, const std::string& reaso
   note(machine, {{machine.id, event, reason}});
 }
 
-void Ledger::note(const Machine& machine, const std::vector<Discovery>& discoveries) {
+void Ledger::note(const Machine& machine, const std::vector<observe::Discovery>& discoveries) {
   touch(machine);
-  for (const Discovery& discovery : discoveries) {
+  for (const observe::Discovery& discovery : discoveries) {
     noted_.events.push_back({.time = now(),
                              .machine = machine.id,
                              .pool = machine.pool,
@@ -44,11 +45,11 @@ void Ledger::note(const Machine& machine, const std::vector<Discovery>& discover
 
 void Ledger::touch(const Machine& machine) { changed_.insert(machine.id); }
 
-void Ledger::note(const Fleet& found, Voice& voice) {
+void Ledger::note(const observe::Fleet& found, Voice& voice) {
   for (const MachineId& id : found.adopted) {
     voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
   }
-  for (const Discovery& discovery : found.discoveries) {
+  for (const observe::Discovery& discovery : found.discoveries) {
     const Machine& machine = at(discovery.machine);
     note(machine, {discovery});
     voice.note(fmt::format("{}: {}: {}", machine.id, to_string(machine.state), discovery.reason));
@@ -56,10 +57,10 @@ void Ledger::note(const Fleet& found, Voice& voice) {
   for (const MachineId& id : found.changed) touch(at(id));
 }
 
-Task<Expected<void>> Ledger::commit(Changes besides) {
+io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
   // Taken before waiting: what is noted meanwhile belongs to the next commit.
   std::set<MachineId> changed = std::exchange(changed_, {});
-  Changes noted = std::exchange(noted_, {});
+  state::Changes noted = std::exchange(noted_, {});
   for (const MachineId& id : changed) besides.machines.push_back(machines_.at(id));
   besides.events = noted.events;
   besides.pools = noted.pools;
@@ -69,7 +70,7 @@ Task<Expected<void>> Ledger::commit(Changes besides) {
   co_return written;
 }
 
-void Ledger::note_again(std::set<MachineId> changed, Changes noted) {
+void Ledger::note_again(std::set<MachineId> changed, state::Changes noted) {
   changed_.merge(changed);
   std::ranges::move(noted_.events, std::back_inserter(noted.events));
   noted_.events = std::move(noted.events);
@@ -77,4 +78,4 @@ void Ledger::note_again(std::set<MachineId> changed, Changes noted) {
   noted_.creations.merge(noted.creations);  // the later ones stay
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -8,18 +8,18 @@
 #include <vector>
 
 #include "act/voice.hpp"
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/error.hpp"
 #include "model/machine.hpp"
 #include "observe/fleet.hpp"
 #include "state/journal.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 class Ledger {
  public:
-  Ledger(Journal& journal, Clock& clock, std::vector<Machine> machines);
+  Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines);
 
   Machine& at(const MachineId& machine) { return machines_.at(machine); }
   Machine* find(const MachineId& machine);  // null: there is none
@@ -32,26 +32,26 @@ class Ledger {
   // Applies the event, if it makes sense, and notes it for the journal.
   void note(Machine& machine, MachineEvent event, const std::string& reason);
   // Notes what was applied already.
-  void note(const Machine& machine, const std::vector<Discovery>& discoveries);
+  void note(const Machine& machine, const std::vector<observe::Discovery>& discoveries);
   // What a look around has found, which is applied to the machines already; tells of it, too.
-  void note(const Fleet& found, Voice& voice);
-  void note(std::vector<RecordedPool> pools) { noted_.pools = std::move(pools); }
+  void note(const observe::Fleet& found, Voice& voice);
+  void note(std::vector<state::RecordedPool> pools) { noted_.pools = std::move(pools); }
   void note(const PoolName& pool, CreationRecord record) { noted_.creations[pool] = std::move(record); }
   // Its data has changed, without an event.
   void touch(const Machine& machine);
 
   // Writes all that was noted, in one transaction. After an error it is still noted, and part of the next commit.
-  Task<Expected<void>> commit(Changes besides = {});
+  io::Task<Expected<void>> commit(state::Changes besides = {});
 
  private:
-  void note_again(std::set<MachineId> changed, Changes noted);
+  void note_again(std::set<MachineId> changed, state::Changes noted);
 
-  Journal& journal_;
-  Clock& clock_;
+  state::Journal& journal_;
+  io::Clock& clock_;
   std::map<MachineId, Machine> machines_;
   std::vector<Machine*> by_number_;  // of machines_
   std::set<MachineId> changed_;
-  Changes noted_;  // its machines are those of changed_
+  state::Changes noted_;  // its machines are those of changed_
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 using std::chrono::milliseconds;
@@ -85,8 +85,8 @@ class Operations::Waiting {
 };
 
 Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs,
-                       Providers providers, Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations,
-                       Bounds bounds)
+                       Providers providers, io::Clock& clock, Voice& voice,
+                       std::map<PoolName, CreationRecord> creations, Bounds bounds)
     : pools_(pools),
       ledger_(ledger),
       publication_(publication),
@@ -97,20 +97,20 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       bounds_(bounds),
       creations_(std::move(creations)) {}
 
-Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
+io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
   if (!has_place()) co_return;
   if (ledger_.at(id).state == MachineState::stopped) begin_anew(ledger_.at(id), clock_.now());
   if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
   co_await await_coming(id, operation);
 }
 
-Task<void> Operations::await_coming(MachineId id, Operation operation) {
+io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
   const Waiting waiting(*this, id);
   const bool finished = ledger_.at(id).under_way ? co_await finish_job(id, operation) : true;
   if (finished) co_await await_readiness(id);
 }
 
-Task<void> Operations::await_readiness(MachineId id) {
+io::Task<void> Operations::await_readiness(MachineId id) {
   milliseconds pause{100};
   while (is_coming(ledger_.at(id))) {
     const Machine machine = ledger_.at(id);
@@ -138,7 +138,7 @@ Task<void> Operations::await_readiness(MachineId id) {
   }
 }
 
-Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
+io::Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
   if (!has_place()) co_return;
   if (!is_out_of_the_file(ledger_.at(id))) co_return;
   if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
@@ -147,7 +147,7 @@ Task<void> Operations::take_down(MachineId id, Operation operation, std::string 
 }
 
 // Intent, then call.
-Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent event, std::string reason) {
+io::Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent event, std::string reason) {
   Machine& machine = ledger_.at(id);
   if (operation == Operation::redeploy) {
     ledger_.note(machine, {{id, event, reason}});  // of a ready machine it changes no state
@@ -179,7 +179,7 @@ Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent eve
 
 // Waits for the machine's job and records what came of it. False: nothing more can be done with the machine in this
 // pass.
-Task<bool> Operations::finish_job(MachineId id, Operation operation) {
+io::Task<bool> Operations::finish_job(MachineId id, Operation operation) {
   const JobState job = co_await jobs_.wait(id, operation, bounds_.until);
   Machine& machine = ledger_.at(id);
   if (job.is_running) {
@@ -187,7 +187,7 @@ Task<bool> Operations::finish_job(MachineId id, Operation operation) {
     co_return false;
   }
   machine.under_way.reset();
-  if (job.result) ledger_.note(machine, apply_result(machine, operation, *job.result, clock_.now()));
+  if (job.result) ledger_.note(machine, observe::apply_result(machine, operation, *job.result, clock_.now()));
   const bool succeeded = note_end(machine, job);
   if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
   if (succeeded && operation == Operation::redeploy) voice_.note(fmt::format("{}: redeployed", id));
@@ -221,7 +221,7 @@ void Operations::forget(const MachineId& machine) {
   if (const auto forgotten = jobs_.forget(machine); !forgotten) voice_.problem(forgotten.error().message);
 }
 
-Task<bool> Operations::commit() {
+io::Task<bool> Operations::commit() {
   const auto written = co_await ledger_.commit();
   if (!written) voice_.problem(written.error().message);
   co_return written.has_value();
@@ -263,4 +263,4 @@ void Operations::note_creation(const PoolName& pool, bool succeeded) {
   ledger_.note(pool, std::move(record));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

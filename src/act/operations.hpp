@@ -11,15 +11,15 @@
 #include "act/ledger.hpp"
 #include "act/publication.hpp"
 #include "act/voice.hpp"
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/snapshot.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
-using Providers = std::map<ProviderKind, Provider*>;  // those that could be asked in this pass
+using Providers = std::map<ProviderKind, providers::Provider*>;  // those that could be asked in this pass
 
 struct Bounds {
   Instant until;                  // nothing is waited for beyond it; what still runs then is seen by the next pass
@@ -30,12 +30,12 @@ class Operations {
  public:
   // `creations` is how earlier ones went.
   Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs, Providers providers,
-             Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations, Bounds bounds);
+             io::Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations, Bounds bounds);
 
   // `reason` is the plan's. The machines are the ledger's, with their intents recorded.
-  Task<void> bring_up(MachineId id, Operation operation, std::string reason);
-  Task<void> await_coming(MachineId id, Operation operation);  // begun by an earlier pass
-  Task<void> take_down(MachineId id, Operation operation, std::string reason);
+  io::Task<void> bring_up(MachineId id, Operation operation, std::string reason);
+  io::Task<void> await_coming(MachineId id, Operation operation);  // begun by an earlier pass
+  io::Task<void> take_down(MachineId id, Operation operation, std::string reason);
 
   bool can_ask(ProviderKind provider) const { return providers_.contains(provider); }
 
@@ -48,13 +48,13 @@ class Operations {
  private:
   class Waiting;
 
-  Task<void> await_readiness(MachineId id);
-  Task<bool> begin(MachineId id, Operation operation, MachineEvent event, std::string reason);
-  Task<bool> finish_job(MachineId id, Operation operation);
+  io::Task<void> await_readiness(MachineId id);
+  io::Task<bool> begin(MachineId id, Operation operation, MachineEvent event, std::string reason);
+  io::Task<bool> finish_job(MachineId id, Operation operation);
   bool note_end(const Machine& machine, const JobState& job);
   void note_creation(const PoolName& pool, bool succeeded);
   void forget(const MachineId& machine);
-  Task<bool> commit();
+  io::Task<bool> commit();
   void report_failure(const Machine& machine, Operation operation, const Error& error);
   const PoolConfig& settings_of(const Machine& machine) const;
   bool has_place() const;
@@ -65,7 +65,7 @@ class Operations {
   Publication& publication_;
   Jobs& jobs_;
   Providers providers_;
-  Clock& clock_;
+  io::Clock& clock_;
   Voice& voice_;
   Bounds bounds_;
   std::map<PoolName, CreationRecord> creations_;  // of earlier passes
@@ -73,4 +73,4 @@ class Operations {
   std::set<MachineId> waited_for_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

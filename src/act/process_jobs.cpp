@@ -10,12 +10,12 @@
 #include <sys/wait.h>
 
 #include "act/job_files.hpp"
-#include "io/detached.hpp"
-#include "io/files.hpp"
-#include "io/log_file.hpp"
-#include "io/processes.hpp"
+#include "io/file/files.hpp"
+#include "io/file/log_file.hpp"
+#include "io/process/detached.hpp"
+#include "io/process/processes.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,7 +26,7 @@ constexpr Seconds grace{60};  // until a job has surely ended itself after its d
 
 }  // namespace
 
-ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, Clock& clock)
+ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock)
     : program_(std::move(program)), state_dir_(std::move(state_dir)), tag_(std::move(tag)), clock_(clock) {}
 
 Expected<std::vector<JobState>> ProcessJobs::list() {
@@ -43,7 +43,7 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
     if (!request) continue;
     jobs.push_back(state_of(machine, request->operation));
     if (jobs.back().is_running && is_overdue(machine, *request))
-      kill_all(without_hypervisors(processes_with(mark_of(machine))));
+      io::kill_all(io::without_hypervisors(io::processes_with(mark_of(machine))));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     return failure(fmt::format("{}: cannot be read: {}", folder, error.message()));
@@ -54,34 +54,34 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
 Expected<void> ProcessJobs::begin(const JobRequest& request) {
   reap();
   for (const char* folder : {"/jobs", "/logs"}) {
-    if (const auto made = make_folder(state_dir_ + folder, 0700); !made) return made;
+    if (const auto made = io::make_folder(state_dir_ + folder, 0700); !made) return made;
   }
   const JobFiles files(state_dir_, request.machine);
-  const auto lock = FileLock::try_acquire(files.lock);
+  const auto lock = io::FileLock::try_acquire(files.lock);
   if (!lock) return std::unexpected(lock.error());
   if (!*lock || was_outlived(request.machine)) {
     return failure("another job of this machine still runs", ErrorKind::already_exists);
   }
   end_leftovers(request.machine);
-  if (const auto removed = remove_all(files.result); !removed) return removed;
+  if (const auto removed = io::remove_all(files.result); !removed) return removed;
   if (const auto written = write_request(files, request, clock_.now()); !written) return written;
-  limit_log(files.log);
+  io::limit_log(files.log);
   std::vector<std::string> environment = request.environment;
   environment.push_back(mark_of(request.machine));
   const auto child =
-      spawn_detached({.argv = {program_, "--state-dir", state_dir_, "run-job", tag_.text, request.machine.text},
-                      .environment = std::move(environment),
-                      .log_file = files.log,
-                      .inherited_descriptor = (*lock)->descriptor()});
+      io::spawn_detached({.argv = {program_, "--state-dir", state_dir_, "run-job", tag_.text, request.machine.text},
+                          .environment = std::move(environment),
+                          .log_file = files.log,
+                          .inherited_descriptor = (*lock)->descriptor()});
   if (!child) {
-    std::ignore = remove_all(files.request);  // it would look like a job that was killed
+    std::ignore = io::remove_all(files.request);  // it would look like a job that was killed
     return std::unexpected(child.error());
   }
   children_.push_back(*child);
   return {};
 }
 
-Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant until) {
+io::Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant until) {
   // The job may be an earlier pass's, so there is no end of a child to wait for.
   milliseconds pause{10};
   JobState state = state_of(machine, operation);
@@ -96,14 +96,14 @@ Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant
 
 Expected<void> ProcessJobs::forget(const MachineId& machine) {
   const JobFiles files(state_dir_, machine);
-  const auto lock = FileLock::try_acquire(files.lock);
+  const auto lock = io::FileLock::try_acquire(files.lock);
   if (!lock) return std::unexpected(lock.error());
   if (!*lock || was_outlived(machine)) return {};  // somebody began the next one, or this one is not over
   end_leftovers(machine);
   for (const auto* path : {&files.request, &files.result}) {
-    if (const auto removed = remove_replaceable(*path); !removed) return removed;
+    if (const auto removed = io::remove_replaceable(*path); !removed) return removed;
   }
-  return remove_all(files.lock);
+  return io::remove_all(files.lock);
 }
 
 std::int64_t ProcessJobs::first_unused_number() const {
@@ -121,7 +121,8 @@ std::string ProcessJobs::log_file(const MachineId& machine) const { return JobFi
 
 JobState ProcessJobs::state_of(const MachineId& machine, Operation operation) const {
   const JobFiles files(state_dir_, machine);
-  JobState state{.machine = machine, .operation = operation, .is_running = FileLock::is_held(files.lock), .result = {}};
+  JobState state{
+      .machine = machine, .operation = operation, .is_running = io::FileLock::is_held(files.lock), .result = {}};
   if (state.is_running) return state;
   state.result = read_result(files);
   state.is_running = was_outlived(machine);
@@ -141,7 +142,7 @@ bool ProcessJobs::was_outlived(const MachineId& machine) const {
   const JobFiles files(state_dir_, machine);
   std::error_code error;
   if (!fs::exists(files.request, error) || read_result(files)) return false;  // the usual case, and the cheap one
-  return !attached(processes_with(mark_of(machine))).empty();
+  return !io::attached(io::processes_with(mark_of(machine))).empty();
 }
 
 bool ProcessJobs::is_overdue(const MachineId& machine, const JobRequest& request) const {
@@ -152,14 +153,15 @@ bool ProcessJobs::is_overdue(const MachineId& machine, const JobRequest& request
 // Nothing but ssh masters, as another daemon may be the very machine that the job has made.
 void ProcessJobs::end_leftovers(const MachineId& machine) const {
   const std::string mark = mark_of(machine);
-  Processes masters = all_processes();
-  std::erase_if(
-      masters, [&](const auto& entry) { return entry.second.name != "ssh" || !has_in_environment(entry.first, mark); });
-  kill_all(masters);
+  io::Processes masters = io::all_processes();
+  std::erase_if(masters, [&](const auto& entry) {
+    return entry.second.name != "ssh" || !io::has_in_environment(entry.first, mark);
+  });
+  io::kill_all(masters);
 }
 
 void ProcessJobs::reap() {
   std::erase_if(children_, [](pid_t child) { return waitpid(child, nullptr, WNOHANG) != 0; });
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

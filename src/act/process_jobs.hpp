@@ -7,10 +7,10 @@
 #include <sys/types.h>
 
 #include "act/jobs.hpp"
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 // STATE_DIR/jobs/ID, for a job and everything that it starts.
 inline constexpr const char* job_variable = "HYDRA_PROVISIONER_JOB";
@@ -21,12 +21,12 @@ inline constexpr const char* job_variable = "HYDRA_PROVISIONER_JOB";
 class ProcessJobs final : public Jobs {
  public:
   // `program` is started as `PROGRAM --state-dir DIR run-job TAG ID`.
-  ProcessJobs(std::string program, std::string state_dir, Tag tag, Clock& clock);
+  ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock);
 
   // Kills what still runs of a job 60 s after its deadline; the next look sees that it has ended.
   Expected<std::vector<JobState>> list() override;
   Expected<void> begin(const JobRequest& request) override;
-  Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
+  io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
   std::int64_t first_unused_number() const override;
   std::string log_file(const MachineId& machine) const override;
@@ -42,8 +42,8 @@ class ProcessJobs final : public Jobs {
   std::string program_;
   std::string state_dir_;
   Tag tag_;
-  Clock& clock_;
+  io::Clock& clock_;
   std::vector<pid_t> children_;  // started by us; reaped when they have ended
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -2,9 +2,18 @@
 
 #include <algorithm>
 
-namespace hydra_provisioner {
+#include "providers/keys.hpp"
 
-Publication::Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, Publisher& publisher,
+namespace hydra_provisioner::act {
+
+PoolSettings as_published(PoolSettings pools, const Tag& tag, const std::string& state_dir) {
+  for (auto& [key, pool] : pools) {
+    if (pool.kind() == ProviderKind::local && !pool.ssh_key) pool.ssh_key = providers::local_key_path(state_dir, tag);
+  }
+  return pools;
+}
+
+Publication::Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, publish::Publisher& publisher,
                          std::optional<LastDelivery> last_delivery, Seconds queue_clock_ahead, Voice& voice)
     : config_(config),
       pools_(pools),
@@ -14,7 +23,7 @@ Publication::Publication(const Config& config, const PoolSettings& pools, Ledger
       queue_clock_ahead_(queue_clock_ahead),
       voice_(voice) {}
 
-Task<void> Publication::publish() {
+io::Task<void> Publication::publish() {
   if (gave_up_) co_return;
   if (is_publishing_) {
     again_ = true;
@@ -28,19 +37,19 @@ Task<void> Publication::publish() {
   is_publishing_ = false;
 }
 
-MachinesFile Publication::render(const std::set<MachineId>& without) {
-  std::vector<Listing> machines;
+publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
+  std::vector<publish::Listing> machines;
   for (const Machine* machine : ledger_.all()) {
     const auto pool = pools_.find({machine->pool, machine->provider});
     if (machine->state != MachineState::ready || machine->vanished || pool == pools_.end()) continue;
     if (without.contains(machine->id)) continue;
     machines.push_back({.machine = machine, .pool = &pool->second});
   }
-  return render_machines_file(config_, std::move(machines));
+  return publish::render_machines_file(config_, std::move(machines));
 }
 
 // From here on the machine needs a proof of idleness before it is stopped or destroyed.
-void Publication::note_intent(const MachinesFile& file) {
+void Publication::note_intent(const publish::MachinesFile& file) {
   for (const MachineId& id : file.listed) {
     Machine& machine = ledger_.at(id);
     if (machine.first_listed_at && !machine.unlisted_at) continue;
@@ -65,7 +74,7 @@ void Publication::take_back_intent() {
 }
 
 // `unlisted_at` is the beginning of a proof that no step runs there, so it dates from after the publication.
-void Publication::note_published(const MachinesFile& file) {
+void Publication::note_published(const publish::MachinesFile& file) {
   const std::set<MachineId> listed(file.listed.begin(), file.listed.end());
   for (Machine* machine : ledger_.all()) {
     const bool is_listed = listed.contains(machine->id);
@@ -83,8 +92,8 @@ void Publication::note_published(const MachinesFile& file) {
 // What is to be listed is committed before the file is written: once the queue runner can have read a machine's line,
 // no crash may make us believe that the machine was never listed. So is what is to be delivered, as not delivered yet.
 // When the journal cannot be written, the file is, with no line that is new.
-Task<void> Publication::publish_once() {
-  MachinesFile file = render({});
+io::Task<void> Publication::publish_once() {
+  publish::MachinesFile file = render({});
   for (const std::string& complaint : file.left_out) complain(complaint);
   note_intent(file);
   const std::optional<LastDelivery> before = last_delivery_;
@@ -109,14 +118,14 @@ Task<void> Publication::publish_once() {
   co_await record(is_settled ? std::nullopt : std::optional(delivery_of(file, published.has_value())));
 }
 
-LastDelivery Publication::delivery_of(const MachinesFile& file, bool succeeded) const {
+LastDelivery Publication::delivery_of(const publish::MachinesFile& file, bool succeeded) const {
   return {
       .content = file.content, .at = ledger_.now(), .succeeded = succeeded, .destination = publisher_.destination()};
 }
 
-Task<bool> Publication::record(std::optional<LastDelivery> delivery) {
+io::Task<bool> Publication::record(std::optional<LastDelivery> delivery) {
   if (delivery) last_delivery_ = delivery;
-  Changes changes;
+  state::Changes changes;
   changes.last_delivery = std::move(delivery);
   const auto written = co_await ledger_.commit(std::move(changes));
   if (!written) complain(written.error().message);
@@ -127,4 +136,4 @@ void Publication::complain(const std::string& complaint) {
   if (complaints_.insert(complaint).second) voice_.problem(complaint);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -10,40 +10,44 @@
 
 #include "act/ledger.hpp"
 #include "act/voice.hpp"
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "publish/machines_file.hpp"
 #include "publish/publisher.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 // The settings that a machine's line is made from, also of pools that are not configured any more.
 using PoolSettings = std::map<PoolKey, PoolConfig>;
+
+// As lines in the machines file need them: a pool of the local provider without an sshKey has the one that is made for
+// it.
+PoolSettings as_published(PoolSettings pools, const Tag& tag, const std::string& state_dir);
 
 class Publication {
  public:
   // `queue_clock_ahead`: how far the queue runner's clock is ahead of ours, 0 when it is not. What it saw, it dates by
   // its own.
-  Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, Publisher& publisher,
+  Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, publish::Publisher& publisher,
               std::optional<LastDelivery> last_delivery, Seconds queue_clock_ahead, Voice& voice);
 
   // Publishes what is ready now. While one call is at it, further calls return at once: it then publishes once more.
-  Task<void> publish();
+  io::Task<void> publish();
 
  private:
-  MachinesFile render(const std::set<MachineId>& without);
-  Task<void> publish_once();
-  void note_intent(const MachinesFile& file);
+  publish::MachinesFile render(const std::set<MachineId>& without);
+  io::Task<void> publish_once();
+  void note_intent(const publish::MachinesFile& file);
   void take_back_intent();
-  void note_published(const MachinesFile& file);
-  LastDelivery delivery_of(const MachinesFile& file, bool succeeded) const;
-  Task<bool> record(std::optional<LastDelivery> delivery);
+  void note_published(const publish::MachinesFile& file);
+  LastDelivery delivery_of(const publish::MachinesFile& file, bool succeeded) const;
+  io::Task<bool> record(std::optional<LastDelivery> delivery);
   void complain(const std::string& complaint);
 
   const Config& config_;
   const PoolSettings& pools_;
   Ledger& ledger_;
-  Publisher& publisher_;
+  publish::Publisher& publisher_;
   std::optional<LastDelivery> last_delivery_;
   Seconds queue_clock_ahead_;
   Voice& voice_;
@@ -55,4 +59,4 @@ class Publication {
   bool gave_up_ = false;  // for this pass
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

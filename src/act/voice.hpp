@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
 class Voice {
  public:
@@ -18,4 +18,4 @@ class Voice {
   virtual bool had_problems() const = 0;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

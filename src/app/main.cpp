@@ -1,3 +1,3 @@
 #include "app/program.hpp"
 
-int main(int argc, char** argv) { return hydra_provisioner::run_program(argc, argv); }
+int main(int argc, char** argv) { return hydra_provisioner::app::run_program(argc, argv); }

@@ -5,27 +5,26 @@
 #include <exception>
 
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "app/exit_status.hpp"
-#include "app/options.hpp"
-#include "app/run_job.hpp"
-#include "app/terminal.hpp"
-#include "app/verb_table.hpp"
-#include "app/verbs.hpp"
+#include "app/cli/exit_status.hpp"
+#include "app/cli/options.hpp"
+#include "app/cli/terminal.hpp"
+#include "app/cli/verb_table.hpp"
+#include "app/verbs/run_job.hpp"
+#include "app/verbs/verbs.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::app {
 namespace {
 
 // A bug must not leave the program waiting for its signals with the lock in its hands.
-Task<int> run_verb_or_report(const Options& options, TerminalVoice& voice) {
+io::Task<int> run_verb_or_report(const Options& options, TerminalVoice& voice) {
   try {
     co_return co_await run_verb(options, voice);
   } catch (const boost::system::system_error& error) {
@@ -41,14 +40,14 @@ struct Signalled {
   int number = 0;
 };
 
-Task<Signalled> signalled() {
+io::Task<Signalled> signalled() {
   boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGTERM, SIGINT);
   co_return Signalled{co_await signals.async_wait(boost::asio::use_awaitable)};
 }
 
 // SIGTERM and SIGINT cancel whatever is waited for. Children that were only asked something end with it, jobs go on;
 // every intention is in the journal, so the next pass carries on.
-Task<int> run_until_signalled(const Options& options, TerminalVoice& voice) {
+io::Task<int> run_until_signalled(const Options& options, TerminalVoice& voice) {
   using namespace boost::asio::experimental::awaitable_operators;
   // What they do cannot be interrupted, and nothing is lost when a signal ends it.
   if (spec_of(options.verb).section == Section::forecasting) co_return co_await run_verb_or_report(options, voice);
@@ -94,4 +93,4 @@ int run_program(int argc, const char* const* argv) {
   return status;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::app

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "act/voice.hpp"
-#include "io/files.hpp"
+#include "io/file/files.hpp"
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::app {
+
+std::string lock_file(const std::string& state_dir, const Tag& tag);
 
 // Makes the state directory, where that is missing. Else the exit status, after telling why.
-std::expected<FileLock, int> lock_tag(const std::string& state_dir, const Tag& tag, Voice& voice);
+std::expected<io::FileLock, int> lock_tag(const std::string& state_dir, const Tag& tag, act::Voice& voice);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::app

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <ranges>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 using Read = std::optional<std::size_t> (*)(std::string_view);
@@ -56,4 +56,4 @@ std::optional<std::bitset<N>> parse(std::string_view text, Read read) {
 std::optional<std::bitset<7>> parse_days(std::string_view text) { return parse<7>(text, day_in); }
 std::optional<std::bitset<24>> parse_hours(std::string_view text) { return parse<24>(text, hour_in); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 constexpr std::string_view reserved = "hydra-provisioner";  // how the names of our own tags begin
@@ -85,7 +85,7 @@ void check_what_belongs_together(const Ec2Settings& ec2, Settings& own) {
 
 Ec2Settings read_ec2(Settings& pool, Report& report) {
   Ec2Settings ec2;
-  const Json* attributes = pool.attributes("ec2");
+  const io::Json* attributes = pool.attributes("ec2");
   if (attributes == nullptr) return ec2;
   Settings own(pool.path_of("ec2"), *attributes, ec2_options(), report);
   read_source(ec2, own, report);
@@ -96,4 +96,4 @@ Ec2Settings read_ec2(Settings& pool, Report& report) {
   return ec2;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -11,10 +11,10 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
-#include "io/subprocess.hpp"
-#include "io/wording.hpp"
+#include "io/process/subprocess.hpp"
+#include "io/text/wording.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 constexpr const char* expression = R"(
@@ -36,7 +36,7 @@ plain (if builtins.isFunction config then config { } else config)
 Expected<void> check_readable(const std::string& file) {
   if (::access(file.c_str(), R_OK) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return failure("no such file");
-    return failure("cannot be read: " + os_error(errno));
+    return failure("cannot be read: " + io::os_error(errno));
   }
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) return failure("is a folder; name the file in it");
@@ -77,7 +77,7 @@ std::vector<std::string> evaluated_files(std::string_view errors) {
   return files;
 }
 
-std::string cause(const Finished& finished) {
+std::string cause(const io::Finished& finished) {
   const std::string errors = without_noise(finished.errors);
   if (errors.empty()) return fmt::format("cannot be evaluated: nix-instantiate exited with {}", finished.exit_status);
   return "cannot be evaluated:\n" + errors;
@@ -85,18 +85,21 @@ std::string cause(const Finished& finished) {
 
 }  // namespace
 
-Task<Expected<Evaluation>> evaluate_nix_file(std::string file) {
+io::Task<Expected<Evaluation>> evaluate_nix_file(std::string file) {
   if (auto readable = check_readable(file); !readable) co_return std::unexpected(std::move(readable.error()));
-  const Expected<Finished> finished = co_await run({.argv = {"nix-instantiate", "-v", "--eval", "--strict", "--json",
-                                                             "-E", expression, "--argstr", "file", std::move(file)},
-                                                    .deadline = std::chrono::seconds(120),
-                                                    .output_bytes_max = std::size_t{16} << 20});
+  const Expected<io::Finished> finished =
+      co_await io::run({.argv = {"nix-instantiate", "-v", "--eval", "--strict", "--json", "-E", expression, "--argstr",
+                                 "file", std::move(file)},
+                        .deadline = std::chrono::seconds(120),
+                        .output_bytes_max = std::size_t{16} << 20});
   if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
   if (finished->exit_status != 0) co_return failure(cause(*finished));
 
   co_return Evaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
 }
 
-bool is_function(const Json& value) { return value.is_object() && value.size() == 1 && value.contains("<function>"); }
+bool is_function(const io::Json& value) {
+  return value.is_object() && value.size() == 1 && value.contains("<function>");
+}
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

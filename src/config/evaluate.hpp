@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "io/json.hpp"
-#include "io/task.hpp"
+#include "io/async/task.hpp"
+#include "io/text/json.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 
 // `file` is absolute; a function in it is called with `{ }`. In the value, paths and derivations are strings (nothing
 // is copied to the store), and functions, which JSON cannot show, are marked. The message says neither which file it is
@@ -17,9 +17,9 @@ struct Evaluation {
   std::string json;                // its value
   std::vector<std::string> files;  // that were evaluated: this one, and what it imports
 };
-Task<Expected<Evaluation>> evaluate_nix_file(std::string file);
+io::Task<Expected<Evaluation>> evaluate_nix_file(std::string file);
 
 // Whether a function stood there.
-bool is_function(const Json& value);
+bool is_function(const io::Json& value);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

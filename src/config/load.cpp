@@ -12,11 +12,11 @@
 #include "config/pool.hpp"
 #include "config/settings.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 std::string absolute_path(const std::string& file);
-void resolve_programs(Json& value, const std::filesystem::path& folder);
+void resolve_programs(io::Json& value, const std::filesystem::path& folder);
 void read_pools(Config& config, Settings& settings, Report& report, ConfigOptions options);
 void read_commands(Config& config, Settings& settings);
 void read_limits(Config& config, Settings& settings);
@@ -29,11 +29,11 @@ std::expected<Value, ConfigErrors> value_unless_wrong(Value value, Report report
 
 }  // namespace
 
-Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options) {
+io::Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options) {
   const std::string absolute = absolute_path(file);
   auto evaluation = co_await evaluate_nix_file(absolute);
   if (!evaluation) co_return std::unexpected(ConfigErrors{within(file, evaluation.error()).message});
-  auto value = parse_json(evaluation->json);
+  auto value = io::parse_json(evaluation->json);
   if (!value)
     co_return std::unexpected(
         ConfigErrors{fmt::format("{}: its value cannot be read: {}", file, value.error().message)});
@@ -45,7 +45,7 @@ Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOp
   co_return config;
 }
 
-std::expected<Config, ConfigErrors> read_config(std::string_view name, const Json& value, ConfigOptions options) {
+std::expected<Config, ConfigErrors> read_config(std::string_view name, const io::Json& value, ConfigOptions options) {
   Report report{.file = std::string(name)};
   Config config;
   if (auto checked = check_attribute_set(value); !checked) {
@@ -63,7 +63,7 @@ std::expected<Config, ConfigErrors> read_config(std::string_view name, const Jso
 std::expected<PoolConfig, ConfigErrors> read_pool(std::string_view name, std::string_view settings_json) {
   Report report{.file = "recorded settings"};
   const std::string path = attribute_path("systemTypes", name);
-  const Expected<Json> value = parse_json(settings_json);
+  const Expected<io::Json> value = io::parse_json(settings_json);
   if (!value) {
     report.add(path, value.error().message);
     return std::unexpected(std::move(report.errors));
@@ -81,18 +81,18 @@ std::string absolute_path(const std::string& file) {
   return error ? file : absolute.lexically_normal().string();
 }
 
-Json* member(Json* value, std::string_view name) {
+io::Json* member(io::Json* value, std::string_view name) {
   if (value == nullptr || !value->is_object()) return nullptr;
   const auto found = value->find(name);
   return found == value->end() ? nullptr : &*found;
 }
 
 // `./provider` means the one beside the file, also for those who read the settings where they are recorded.
-void resolve_programs(Json& value, const std::filesystem::path& folder) {
-  Json* const types = member(&value, "systemTypes");
+void resolve_programs(io::Json& value, const std::filesystem::path& folder) {
+  io::Json* const types = member(&value, "systemTypes");
   if (types == nullptr || !types->is_object()) return;
-  for (Json& type : *types) {
-    Json* const command = member(member(&type, "exec"), "command");
+  for (io::Json& type : *types) {
+    io::Json* const command = member(member(&type, "exec"), "command");
     if (command == nullptr || !command->is_array() || command->empty() || !command->front().is_string()) continue;
     const auto program = command->front().get<std::string>();
     if (program.contains('/')) command->front() = (folder / program).lexically_normal().string();
@@ -133,7 +133,7 @@ void check_types_differ(const std::map<PoolName, PoolConfig>& pools, const std::
 }
 
 void read_pools(Config& config, Settings& settings, Report& report, ConfigOptions options) {
-  const Json* types = settings.attributes("systemTypes");
+  const io::Json* types = settings.attributes("systemTypes");
   if (types == nullptr && settings.has("systemTypes")) return;
   if ((types == nullptr || types->empty()) && !options.allow_empty) {
     settings.report(
@@ -150,4 +150,4 @@ void read_pools(Config& config, Settings& settings, Report& report, ConfigOption
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

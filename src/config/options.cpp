@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 using enum OptionKind;
@@ -217,4 +217,4 @@ std::string kind_text(OptionKind kind) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

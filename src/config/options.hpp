@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 
 enum class OptionKind : std::uint8_t {
   tag,
@@ -63,4 +63,4 @@ bool is_time(OptionKind kind);    // a number of seconds
 // `whole number, 0 to 100000`, as the documentation says it.
 std::string kind_text(OptionKind kind);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -11,7 +11,7 @@
 #include "config/ec2.hpp"
 #include "config/evaluate.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 void read_type(PoolConfig& pool, const std::string& path, Report& report);
@@ -23,7 +23,7 @@ void read_provider(PoolConfig& pool, Settings& settings, Report& report);
 
 }  // namespace
 
-PoolConfig read_pool(std::string_view name, const std::string& path, const Json& value, Report& report) {
+PoolConfig read_pool(std::string_view name, const std::string& path, const io::Json& value, Report& report) {
   PoolConfig pool;
   pool.name = PoolName(std::string(name));
   read_type(pool, path, report);
@@ -37,7 +37,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const Json&
   read_schedules(pool, settings, report);
   read_scaling(pool, settings);
   read_provider(pool, settings, report);
-  pool.settings_json = compact(value);
+  pool.settings_json = io::compact(value);
   return pool;
 }
 
@@ -101,7 +101,7 @@ Schedule read_schedule(Settings& settings) {
 }
 
 void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
-  for (const Json* element : settings.list_of_attributes("schedules")) {
+  for (const io::Json* element : settings.list_of_attributes("schedules")) {
     const std::string path = element_path(settings.path_of("schedules"), pool.schedules.size() + 1);
     Settings own(path, *element, schedule_options(), report);
     pool.schedules.push_back(read_schedule(own));
@@ -136,7 +136,7 @@ NixopsSettings read_nixops(Settings& settings) {
 
 LocalSettings read_local(Settings& settings, Report& report) {
   LocalSettings local;
-  const Json* attributes = settings.attributes("local");
+  const io::Json* attributes = settings.attributes("local");
   if (attributes == nullptr) return local;
   Settings own(settings.path_of("local"), *attributes, local_options(), report);
   std::string store = "own";
@@ -147,7 +147,7 @@ LocalSettings read_local(Settings& settings, Report& report) {
 }
 
 // In settings that are not ours to read, so that nobody else would say what is wrong with them.
-void report_functions(const std::string& path, const Json& value, Report& report) {
+void report_functions(const std::string& path, const io::Json& value, Report& report) {
   if (is_function(value)) {
     report.add(path, "a function is no setting; write its result");
   } else if (value.is_object()) {
@@ -161,14 +161,14 @@ void report_functions(const std::string& path, const Json& value, Report& report
 
 ExecSettings read_exec(Settings& settings, Report& report) {
   ExecSettings exec;
-  const Json* attributes = settings.attributes("exec");
+  const io::Json* attributes = settings.attributes("exec");
   if (attributes == nullptr) return exec;
   Settings own(settings.path_of("exec"), *attributes, exec_options(), report);
   own.read("command", exec.command);
   if (!own.has("command")) own.report("command", "is missing; add the program, such as command = [ \"./provider\" ];");
-  if (const Json* given = own.attributes("settings")) {
+  if (const io::Json* given = own.attributes("settings")) {
     report_functions(own.path_of("settings"), *given, report);
-    exec.settings = compact(*given);
+    exec.settings = io::compact(*given);
   }
   own.read("timeout", exec.timeout);
   return exec;
@@ -201,4 +201,4 @@ void read_provider(PoolConfig& pool, Settings& settings, Report& report) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

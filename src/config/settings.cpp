@@ -7,15 +7,15 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "config/nearest.hpp"
+#include "io/text/nearest.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 std::string unknown(std::string_view name, std::span<const Option> options) {
   std::vector<std::string_view> known;
   for (const Option& option : options) known.push_back(option.name);
-  const auto meant = nearest(name, known);
+  const auto meant = io::nearest(name, known);
   return meant ? fmt::format("unknown option (did you mean {}?)", *meant) : "unknown option";
 }
 
@@ -33,7 +33,7 @@ void Report::add(std::string_view path, std::string_view what) {
 }
 
 std::string attribute_path(std::string_view path, std::string_view name) {
-  const std::string written = is_identifier(name) ? std::string(name) : describe(Json(name));
+  const std::string written = is_identifier(name) ? std::string(name) : io::describe(io::Json(name));
   return path.empty() ? written : fmt::format("{}.{}", path, written);
 }
 
@@ -41,7 +41,7 @@ std::string element_path(std::string_view path, std::size_t number) {
   return fmt::format("{} element {}", path, number);
 }
 
-Settings::Settings(std::string path, const Json& attributes, std::span<const Option> options, Report& report)
+Settings::Settings(std::string path, const io::Json& attributes, std::span<const Option> options, Report& report)
     : path_(std::move(path)), attributes_(attributes), options_(options), report_(report) {
   for (const auto& [name, value] : attributes.items()) {
     const bool is_known = std::ranges::find(options, name, &Option::name) != options.end();
@@ -49,8 +49,8 @@ Settings::Settings(std::string path, const Json& attributes, std::span<const Opt
   }
 }
 
-const Json* Settings::attributes(std::string_view name) {
-  const Json* given = find(name);
+const io::Json* Settings::attributes(std::string_view name) {
+  const io::Json* given = find(name);
   if (given == nullptr) return nullptr;
   if (auto checked = check_attribute_set(*given); !checked) {
     report(name, checked.error().message);
@@ -59,15 +59,15 @@ const Json* Settings::attributes(std::string_view name) {
   return given;
 }
 
-std::vector<const Json*> Settings::list_of_attributes(std::string_view name) {
-  const Json* given = find(name);
+std::vector<const io::Json*> Settings::list_of_attributes(std::string_view name) {
+  const io::Json* given = find(name);
   if (given == nullptr) return {};
-  std::vector<const Json*> elements;
+  std::vector<const io::Json*> elements;
   if (!given->is_array()) {
-    report(name, fmt::format("{} is not a list of attribute sets", describe(*given)));
+    report(name, fmt::format("{} is not a list of attribute sets", io::describe(*given)));
     return {};
   }
-  for (const Json& element : *given) {
+  for (const io::Json& element : *given) {
     if (auto checked = check_attribute_set(element); !checked) {
       report_.add(element_path(path_of(name), elements.size() + 1), checked.error().message);
       return {};
@@ -77,7 +77,7 @@ std::vector<const Json*> Settings::list_of_attributes(std::string_view name) {
   return elements;
 }
 
-const Json* Settings::find(std::string_view name) const {
+const io::Json* Settings::find(std::string_view name) const {
   const auto found = attributes_.find(name);
   return found == attributes_.end() ? nullptr : &*found;
 }
@@ -88,4 +88,4 @@ OptionKind Settings::kind_of(std::string_view name) const {
   return option->kind;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -10,9 +10,9 @@
 #include "config/load.hpp"
 #include "config/options.hpp"
 #include "config/values.hpp"
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 
 // All errors of one file.
 struct Report {
@@ -31,14 +31,14 @@ class Settings {
  public:
   // Reports the attributes that are none of the options. `attributes` is an object, and outlives this, as the report
   // does.
-  Settings(std::string path, const Json& attributes, std::span<const Option> options, Report& report);
+  Settings(std::string path, const io::Json& attributes, std::span<const Option> options, Report& report);
 
   bool has(std::string_view name) const { return find(name) != nullptr; }
 
   // An option that is not given leaves `into` as it is. False: it is given and wrong, which has been reported.
   template <class Value>
   bool read(std::string_view name, Value& into) {
-    const Json* given = find(name);
+    const io::Json* given = find(name);
     if (given == nullptr) return true;
     auto value = read_value<Value>(kind_of(name), *given);
     if (!value) {
@@ -55,23 +55,23 @@ class Settings {
   }
 
   // None: not given, or no attribute set, which has been reported.
-  const Json* attributes(std::string_view name);
+  const io::Json* attributes(std::string_view name);
 
   // None: not given, or no list of attribute sets, which has been reported.
-  std::vector<const Json*> list_of_attributes(std::string_view name);
+  std::vector<const io::Json*> list_of_attributes(std::string_view name);
 
   const std::string& path() const { return path_; }
   std::string path_of(std::string_view name) const { return attribute_path(path_, name); }
   void report(std::string_view name, std::string_view what) { report_.add(path_of(name), what); }
 
  private:
-  const Json* find(std::string_view name) const;
+  const io::Json* find(std::string_view name) const;
   OptionKind kind_of(std::string_view name) const;
 
   std::string path_;
-  const Json& attributes_;
+  const io::Json& attributes_;
   std::span<const Option> options_;
   Report& report_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -16,21 +16,21 @@
 
 #include "config/cron_field.hpp"
 #include "config/evaluate.hpp"
-#include "io/time_zone.hpp"
+#include "io/text/time_zone.hpp"
 #include "model/money.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 // As Nix calls it.
-std::string found(const Json& value) {
+std::string found(const io::Json& value) {
   if (is_function(value)) return "a function";
   if (value.is_object()) return value.empty() ? "an empty attribute set" : "an attribute set";
-  return describe(value);
+  return io::describe(value);
 }
 
-std::unexpected<Error> mismatch(const Json& value, std::string_view expected) {
+std::unexpected<Error> mismatch(const io::Json& value, std::string_view expected) {
   std::string message = fmt::format("{} is not {}", found(value), expected);
   if (value.is_null()) message += "; leave the option out for its default";
   return failure(std::move(message));
@@ -62,9 +62,9 @@ std::optional<std::int64_t> number_meant(OptionKind kind, std::string_view writt
   return number * *factor;
 }
 
-Expected<std::int64_t> read_number(OptionKind kind, const Json& value) {
+Expected<std::int64_t> read_number(OptionKind kind, const io::Json& value) {
   const auto [min, max] = range_of(kind);
-  if (value.is_number_integer()) return whole_number(value, min, max);
+  if (value.is_number_integer()) return io::as_whole_number(value, min, max);
   auto wrong = mismatch(value, is_time(kind) ? "a whole number of seconds" : "a whole number");
   const std::string written = value.is_string() ? value.get<std::string>() : std::string();
   if (const auto meant = number_meant(kind, written)) wrong.error().message += fmt::format("; write {}", *meant);
@@ -137,7 +137,7 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
       if (parse_hours(text)) return std::nullopt;
       return R"(not hours of the day; write them as in "8-17", "22-5,12" or "*", from 0 to 23)";
     case OptionKind::time_zone:
-      if (is_time_zone(std::string(text))) return std::nullopt;
+      if (io::is_time_zone(std::string(text))) return std::nullopt;
       return R"(not a time zone of this host; write a name such as "Europe/Amsterdam", or install tzdata)";
     case OptionKind::scaling:
       if (text == "runnables" || text == "work") return std::nullopt;
@@ -147,10 +147,10 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
   }
 }
 
-Expected<std::vector<std::string>> read_texts(const Json& value) {
+Expected<std::vector<std::string>> read_texts(const io::Json& value) {
   if (!value.is_array()) return mismatch(value, "a list of strings");
   std::vector<std::string> result;
-  for (const Json& element : value) {
+  for (const io::Json& element : value) {
     if (!element.is_string()) {
       return failure(fmt::format("element {}: {} is not a string", result.size() + 1, found(element)));
     }
@@ -168,19 +168,19 @@ Expected<void> check_command(const std::vector<std::string>& command) {
 }  // namespace
 
 template <>
-Expected<std::int64_t> read_value<std::int64_t>(OptionKind kind, const Json& value) {
+Expected<std::int64_t> read_value<std::int64_t>(OptionKind kind, const io::Json& value) {
   return read_number(kind, value);
 }
 
 template <>
-Expected<Seconds> read_value<Seconds>(OptionKind kind, const Json& value) {
+Expected<Seconds> read_value<Seconds>(OptionKind kind, const io::Json& value) {
   auto number = read_number(kind, value);
   if (!number) return std::unexpected(std::move(number.error()));
   return Seconds{*number};
 }
 
 template <>
-Expected<Micros> read_value<Micros>(OptionKind, const Json& value) {
+Expected<Micros> read_value<Micros>(OptionKind, const io::Json& value) {
   constexpr double most = 1'000'000;
   if (!value.is_number()) return mismatch(value, "a number, such as 0.17");
   const auto number = value.get<double>();
@@ -189,13 +189,13 @@ Expected<Micros> read_value<Micros>(OptionKind, const Json& value) {
 }
 
 template <>
-Expected<bool> read_value<bool>(OptionKind, const Json& value) {
+Expected<bool> read_value<bool>(OptionKind, const io::Json& value) {
   if (!value.is_boolean()) return mismatch(value, "true or false");
   return value.get<bool>();
 }
 
 template <>
-Expected<std::string> read_value<std::string>(OptionKind kind, const Json& value) {
+Expected<std::string> read_value<std::string>(OptionKind kind, const io::Json& value) {
   if (!value.is_string()) return mismatch(value, "a string");
   auto text = value.get<std::string>();
   if (const auto wrong = defect(kind, text)) return failure(fmt::format("{} is {}", found(value), *wrong));
@@ -203,7 +203,7 @@ Expected<std::string> read_value<std::string>(OptionKind kind, const Json& value
 }
 
 template <>
-Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKind kind, const Json& value) {
+Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKind kind, const io::Json& value) {
   auto list = read_texts(value);
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const auto wrong = defect(kind, (*list)[i]);
@@ -218,7 +218,7 @@ Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKi
 
 template <>
 Expected<std::map<std::string, std::string>> read_value<std::map<std::string, std::string>>(OptionKind,
-                                                                                            const Json& value) {
+                                                                                            const io::Json& value) {
   if (!value.is_object() || is_function(value)) return mismatch(value, "an attribute set of strings");
   std::map<std::string, std::string> labels;
   for (const auto& [name, label] : value.items()) {
@@ -228,9 +228,9 @@ Expected<std::map<std::string, std::string>> read_value<std::map<std::string, st
   return labels;
 }
 
-Expected<void> check_attribute_set(const Json& value) {
+Expected<void> check_attribute_set(const io::Json& value) {
   if (value.is_object() && !is_function(value)) return {};
   return failure(found(value) + " is not an attribute set");
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using Pools = std::map<PoolName, PoolConfig>;
@@ -50,4 +50,4 @@ Demand place_steps(const QueueStatus& status, const Pools& pools) {
   return demand;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

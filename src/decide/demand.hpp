@@ -10,7 +10,7 @@
 #include "model/plan.hpp"
 #include "model/queue.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 struct Load {
   std::int64_t runnable = 0;
@@ -28,4 +28,4 @@ struct Demand {
 std::optional<PoolName> pool_of(const StepType& step, const std::map<PoolName, PoolConfig>& pools);
 Demand place_steps(const QueueStatus& status, const std::map<PoolName, PoolConfig>& pools);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

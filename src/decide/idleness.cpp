@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 // Right after its start the queue runner knows of no earlier jobs, so a machine that it has not used yet is not taken
@@ -32,4 +32,4 @@ Idleness idleness(const Machine& machine, const QueueStatus& status) {
 
 std::string busy_with(std::int64_t jobs) { return fmt::format("busy: {} {}", jobs, jobs == 1 ? "job" : "jobs"); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -9,7 +9,7 @@
 #include "model/queue.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 struct Idleness {
   // As far as the queue runner says; what it does not say is no proof of idleness (see proof.hpp).
@@ -24,4 +24,4 @@ Idleness idleness(const Machine& machine, const QueueStatus& status);
 
 std::string busy_with(std::int64_t jobs);  // "busy: 2 jobs"
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

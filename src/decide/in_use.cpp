@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using enum MachineState;
@@ -64,4 +64,4 @@ std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Actio
   return in_use;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

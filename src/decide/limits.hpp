@@ -1,21 +1,21 @@
-// What holds back the creation of machines.
+// The limits that hold at the moment: the configuration's, those of a schedule instead, or those that an operator
+// ordered.
 #pragma once
 
 #include <optional>
-#include <string_view>
+#include <string>
 
-#include "decide/pool_view.hpp"
-#include "model/plan.hpp"
+#include "model/config.hpp"
+#include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
-// Not if what the pool's machines are made from cannot be read.
-bool is_specified(const PoolView& pool);
-inline constexpr std::string_view unspecified = "nothing can be made from a specification that cannot be read";
+// The pool with other limits, where others hold. A minimum and a maximum that contradict one another come from
+// different sources; the maximum wins.
+struct LimitsInForce {
+  PoolConfig pool;
+  std::string whose;  // "2 to 4 machines: schedule mon-fri 8-17 UTC"
+};
+std::optional<LimitsInForce> limits_in_force(const PoolConfig& pool, const Snapshot& seen);
 
-// Why this pool may not create machines now. It is held (holds.hpp); a specification that cannot be read; back-off
-// after passes whose creations all failed (30 s, doubling to 30 min), and an hour's rest after more than 5 failures
-// within an hour.
-std::optional<Reason> creation_hold(const PoolView& pool);
-
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

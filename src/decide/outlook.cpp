@@ -6,7 +6,7 @@
 
 #include "decide/idleness.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 constexpr Seconds usual_boot{180};
@@ -59,4 +59,4 @@ Seconds boot_time(const std::vector<const Machine*>& machines) {
   return *middle;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

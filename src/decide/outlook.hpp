@@ -4,15 +4,15 @@
 #include <vector>
 
 #include "decide/pool_view.hpp"
-#include "decide/work_target.hpp"
+#include "decide/target.hpp"
 #include "model/machine.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 Outlook outlook(const PoolView& pool);  // of a pool whose queue is trusted
 
 // The median of those that have booted; 180 s when there is none.
 Seconds boot_time(const std::vector<const Machine*>& machines);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

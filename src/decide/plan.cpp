@@ -8,8 +8,7 @@
 #include "decide/demand.hpp"
 #include "decide/holds.hpp"
 #include "decide/in_use.hpp"
-#include "decide/limits_in_force.hpp"
-#include "decide/next.hpp"
+#include "decide/limits.hpp"
 #include "decide/outlook.hpp"
 #include "decide/pool_view.hpp"
 #include "decide/renewal.hpp"
@@ -18,10 +17,15 @@
 #include "decide/sorting.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
-#include "decide/work_target.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
+
+// The earlier of the two, as far as there are any that lie ahead.
+std::optional<Instant> next_of(std::optional<Instant> earliest, std::optional<Instant> end, Instant now) {
+  if (!end || *end <= now) return earliest;
+  return earliest ? std::min(*earliest, *end) : *end;
+}
 
 struct PoolDecision {
   PoolPlan summary;
@@ -89,7 +93,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   return decision;
 }
 
-Target target_of(const PoolView& pool) {
+PoolTarget target_of(const PoolView& pool) {
   if (!pool.is_configured) return target_of_retired(pool.settings);
   if (!pool.seen.queue) return target_without_trusted_status(pool.settings);
   return pool.settings.scaling == Scaling::work ? work_target(pool.settings, pool.load, outlook(pool))
@@ -197,4 +201,4 @@ Plan plan(const Snapshot& seen, const Config& config) {
   return result;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

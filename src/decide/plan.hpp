@@ -5,8 +5,8 @@
 #include "model/plan.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 Plan plan(const Snapshot& seen, const Config& config);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -10,7 +10,7 @@
 #include "model/plan.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 struct PoolView {
   const Snapshot& seen;
@@ -19,7 +19,7 @@ struct PoolView {
   bool is_configured = true;
   Load load;
   std::string limits{};  // whose they are, where they are not the configuration's
-  Target target{};
+  PoolTarget target{};
   Seconds grace{0};                        // how long a machine that is not needed must have been idle
   std::vector<const Machine*> machines{};  // all of the pool's, by id
   std::optional<Reason> hold{};            // see holds.hpp
@@ -44,4 +44,4 @@ Action act_on(const Machine& machine, Reason why) {
   return Verb{.machine = machine.id, .pool = machine.pool, .why = std::move(why)};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -6,7 +6,7 @@
 
 #include "decide/idleness.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using Proof = std::expected<std::string, Reason>;
@@ -62,6 +62,13 @@ Proof proof_by_document(const Machine& machine, const QueueStatus& status, Secon
   return entry != nullptr ? proof_by_entry(*entry, status, quiet) : proof_by_absence(machine, status);
 }
 
+template <class Verb>
+Action when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
+  const auto proof = proof_of_idleness(machine, pool.seen.queue, pool.config);
+  if (proof) return act_on<Verb>(machine, {fmt::format("{}; {}", cause, *proof), {}});
+  return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
+}
+
 }  // namespace
 
 Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config) {
@@ -79,4 +86,12 @@ Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config
   return fmt::format("{}, unlisted {} s ≥ settle {} s", *proof, unlisted.count(), config.settle.count());
 }
 
-}  // namespace hydra_provisioner
+Action stop_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
+  return when_proven<Stop>(pool, machine, cause);
+}
+
+Action destroy_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
+  return when_proven<Destroy>(pool, machine, cause);
+}
+
+}  // namespace hydra_provisioner::decide

@@ -5,14 +5,19 @@
 #include <expected>
 #include <string>
 
+#include "decide/pool_view.hpp"
 #include "model/config.hpp"
 #include "model/machine.hpp"
 #include "model/plan.hpp"
 #include "model/queue.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 // The proof in words, with its numbers; or what is still missing for it.
 std::expected<std::string, Reason> proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config);
 
-}  // namespace hydra_provisioner
+// `cause` says why it has to go: "surplus", "failed: …".
+Action stop_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause);
+Action destroy_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause);
+
+}  // namespace hydra_provisioner::decide

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "decide/limits.hpp"
+#include "decide/holds.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 std::string cause(const Machine& machine) {
@@ -60,4 +60,4 @@ Action redeploy(const PoolView& pool, const Machine& machine) {
   return act_on<Redeploy>(machine, {cause(machine), overdue_at});
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -3,7 +3,7 @@
 
 #include "decide/pool_view.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 // Whether a machine is known to have been made from something else than its pool's machines are made from now.
 bool is_of_another_specification(const PoolView& pool, const Machine& machine);
@@ -17,4 +17,4 @@ bool is_unproven(const PoolView& pool, const Machine& machine);
 // Kept, with what holds it back as the reason, for some time after a failed attempt.
 Action redeploy(const PoolView& pool, const Machine& machine);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

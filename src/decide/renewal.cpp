@@ -6,7 +6,7 @@
 
 #include "decide/redeployment.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 Seconds age_of(const PoolView& pool, const Machine& machine) {
@@ -66,4 +66,4 @@ Renewal renewal(const PoolView& pool, const std::vector<ActiveMachine>& ready) {
   return {.extra = 0, .fewer = std::clamp<std::int64_t>(pool.settings.max_unavailable - missing, 0, worn_in_use)};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -8,7 +8,7 @@
 
 #include "decide/pool_view.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 // The queue runner fails to reach it, or to talk to it, again and again.
 bool is_unusable(const PoolView& pool, const Machine& machine);
@@ -27,4 +27,4 @@ struct Renewal {
 // `ready` are all that could be kept.
 Renewal renewal(const PoolView& pool, const std::vector<ActiveMachine>& ready);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

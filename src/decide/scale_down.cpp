@@ -9,11 +9,11 @@
 #include <fmt/format.h>
 
 #include "decide/idleness.hpp"
+#include "decide/proof.hpp"
 #include "decide/redeployment.hpp"
-#include "decide/removal.hpp"
 #include "decide/renewal.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 // The hour rule: while this much of a billing period is paid, a machine stays listed; it is stopped or destroyed only
@@ -146,4 +146,4 @@ std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus
   return actions;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -6,10 +6,10 @@
 
 #include "decide/pool_view.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 // Those that an operator ordered away drain whatever the status. `leaving` machines are being destroyed by the same
 // plan already; they make room under the maximum.
 std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus, std::int64_t leaving);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

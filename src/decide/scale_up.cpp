@@ -9,12 +9,11 @@
 
 #include "decide/holds.hpp"
 #include "decide/idleness.hpp"
-#include "decide/limits.hpp"
 #include "decide/redeployment.hpp"
 #include "decide/renewal.hpp"
 #include "decide/sorting.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 // Takes the first `count` machines out of `machines`.
@@ -128,4 +127,4 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   return result;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

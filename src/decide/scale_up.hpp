@@ -8,7 +8,7 @@
 
 #include "decide/pool_view.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 struct ScaleUp {
   std::vector<Action> actions;
@@ -20,4 +20,4 @@ struct ScaleUp {
 // which moves on.
 ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_under_way, std::int64_t& next_number);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

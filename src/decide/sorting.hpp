@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 // Each key is made once, and each value moved twice. Values with equal keys keep their order.
 template <class Value, class MakeKey>
@@ -23,4 +23,4 @@ void sort_by_key(std::vector<Value>& values, MakeKey key_of) {
   values = std::move(sorted);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

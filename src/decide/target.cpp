@@ -1,10 +1,12 @@
 #include "decide/target.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 std::string binding_limit(const PoolConfig& pool, std::int64_t wanted) {
@@ -13,9 +15,39 @@ std::string binding_limit(const PoolConfig& pool, std::int64_t wanted) {
   return "";
 }
 
+// Beyond every farm, and sums of a few of them still fit.
+constexpr std::int64_t steps_max = 1'000'000'000'000'000;
+
+// Of the steps that wait, how many the slots that are taken now will take until then: each of them one for every
+// duration of a step that passes.
+std::int64_t begun_by_themselves(const Outlook& outlook, Seconds within) {
+  if (!outlook.step_seconds) return 0;
+  const double rounds = static_cast<double>(within.count()) / std::max(*outlook.step_seconds, 1.0);
+  return static_cast<std::int64_t>(
+      std::floor(std::min(static_cast<double>(outlook.jobs) * rounds, static_cast<double>(steps_max))));
+}
+
+std::int64_t machines_for(std::int64_t steps, const PoolConfig& pool, const Outlook& outlook) {
+  const std::int64_t at_once = ceil_div(steps, pool.max_jobs);
+  if (!outlook.step_seconds) return at_once;
+  const double work = static_cast<double>(steps) * *outlook.step_seconds;
+  const double within = static_cast<double>(pool.target_wait.count()) * static_cast<double>(pool.max_jobs);
+  return std::min(at_once,
+                  static_cast<std::int64_t>(std::ceil(std::min(work / within, static_cast<double>(steps_max)))));
+}
+
+std::string sum_of(const PoolConfig& pool, const Load& load, const Outlook& outlook, std::int64_t soon_begun,
+                   std::int64_t steps, std::int64_t more) {
+  const std::string duration =
+      outlook.step_seconds ? fmt::format(" of {:.0f} s", *outlook.step_seconds) : " of unknown duration";
+  return fmt::format("{} runnable, {} ignored, {} soon begun; {} busy + {} for {} steps{} within {} s", load.runnable,
+                     pool.ignored_runnables, soon_begun, outlook.busy_machines, more, steps, duration,
+                     pool.target_wait.count());
+}
+
 }  // namespace
 
-Target classic_target(const PoolConfig& pool, const Load& load) {
+PoolTarget classic_target(const PoolConfig& pool, const Load& load) {
   const std::int64_t counted = std::max<std::int64_t>(load.runnable - pool.ignored_runnables, 0);
   const std::int64_t wanted = counted / pool.runnables_per_machine + (counted % pool.runnables_per_machine > 0 ? 1 : 0);
   return within_limits(pool, wanted,
@@ -23,14 +55,14 @@ Target classic_target(const PoolConfig& pool, const Load& load) {
                                    pool.runnables_per_machine));
 }
 
-Target within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum) {
+PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum) {
   const std::int64_t allowed = std::min(std::max(wanted, pool.min_machines), pool.max_machines);
   return {.wanted = wanted,
           .machines = allowed,
           .sum = fmt::format("{} → {} wanted, {} allowed{}", sum, wanted, allowed, binding_limit(pool, wanted))};
 }
 
-Target target_without_trusted_status(const PoolConfig& pool) {
+PoolTarget target_without_trusted_status(const PoolConfig& pool) {
   const std::int64_t allowed = std::min(pool.min_machines, pool.max_machines);
   return {.wanted = 0,
           .machines = allowed,
@@ -38,10 +70,18 @@ Target target_without_trusted_status(const PoolConfig& pool) {
                              pool.min_machines)};
 }
 
-Target target_of_retired(const PoolConfig& pool) {
+PoolTarget target_of_retired(const PoolConfig& pool) {
   return {.wanted = 0,
           .machines = 0,
           .sum = fmt::format("not configured any more (provider {}) → 0 wanted, 0 allowed", to_string(pool.kind()))};
 }
 
-}  // namespace hydra_provisioner
+PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook) {
+  const std::int64_t counted = std::clamp<std::int64_t>(load.runnable - pool.ignored_runnables, 0, steps_max);
+  const Seconds within = std::max(outlook.boot_time, pool.target_wait);
+  const std::int64_t steps = std::max<std::int64_t>(counted - begun_by_themselves(outlook, within), 0);
+  const std::int64_t more = machines_for(steps, pool, outlook);
+  return within_limits(pool, outlook.busy_machines + more, sum_of(pool, load, outlook, counted - steps, steps, more));
+}
+
+}  // namespace hydra_provisioner::decide

@@ -7,10 +7,11 @@
 
 #include "decide/demand.hpp"
 #include "model/config.hpp"
+#include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
-struct Target {
+struct PoolTarget {
   std::int64_t wanted = 0;    // by the queue alone
   std::int64_t machines = 0;  // within the limits
   std::string sum;            // how it was reckoned, with its numbers
@@ -18,12 +19,25 @@ struct Target {
 
 // The classic rule: ceil(max(runnable − ignoredRunnables, 0) / runnablesPerMachine), within minMachines and
 // maxMachines.
-Target classic_target(const PoolConfig& pool, const Load& load);
+PoolTarget classic_target(const PoolConfig& pool, const Load& load);
 
 // That many, as far as minMachines and maxMachines allow; `sum` says how it was reckoned so far.
-Target within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum);
+PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum);
 
-Target target_without_trusted_status(const PoolConfig& pool);  // minMachines
-Target target_of_retired(const PoolConfig& pool);              // none
+PoolTarget target_without_trusted_status(const PoolConfig& pool);  // minMachines
+PoolTarget target_of_retired(const PoolConfig& pool);              // none
 
-}  // namespace hydra_provisioner
+struct Outlook {
+  std::int64_t busy_machines = 0;
+  std::int64_t jobs = 0;  // on them
+  Seconds boot_time{};
+  std::optional<double> step_seconds{};  // how long a step takes on average; none: not known yet
+};
+
+// The busy machines, and for what waits and will not be begun on these before new ones could have booted or the target
+// wait is over: one for each maxJobs steps, or fewer if these clear the work within the target wait.
+PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook);
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
+
+}  // namespace hydra_provisioner::decide

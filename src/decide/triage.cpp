@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "decide/idleness.hpp"
-#include "decide/removal.hpp"
+#include "decide/proof.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using enum MachineState;
@@ -79,4 +79,4 @@ Triage triage(const PoolView& pool) {
   return result;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -5,7 +5,7 @@
 
 #include "decide/pool_view.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 struct Triage {
   std::vector<Action> settled;
@@ -17,4 +17,4 @@ struct Triage {
 
 Triage triage(const PoolView& pool);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 // Slots that are taken (or given back, if negative) at that time.
@@ -72,4 +72,4 @@ LowerBounds lower_bounds(std::vector<SlotUse> uses, std::int64_t slots, Millis r
   return bounds;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -6,7 +6,7 @@
 
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 // A step that holds a slot of its pool from `begin` for `duration`.
 struct SlotUse {
@@ -24,4 +24,4 @@ struct LowerBounds {
 // every gap the cheaper of keeping it and booting it again.
 LowerBounds lower_bounds(std::vector<SlotUse> uses, std::int64_t slots, Millis restart);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

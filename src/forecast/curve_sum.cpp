@@ -1,6 +1,6 @@
 #include "forecast/curve_sum.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 void CurveSum::add(Millis from, Millis to) {
   if (to <= from) return;
@@ -34,4 +34,4 @@ Curve CurveSum::curve() const {
   return curve;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -6,7 +6,7 @@
 
 #include "forecast/forecast.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 class CurveSum {
  public:
@@ -24,4 +24,4 @@ class CurveSum {
   std::vector<std::int64_t> whole_{};  // how many more cover the span as a whole than cover the one before it
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

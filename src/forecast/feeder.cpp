@@ -7,20 +7,21 @@
 #include "decide/demand.hpp"
 #include "model/system_type.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
-Feeder::Feeder(const Trace& trace, const Config& config, sim::Timeline& timeline, sim::QueueRunner& queue, Meter& meter)
+Feeder::Feeder(const trace::Trace& trace, const Config& config, sim::Timeline& timeline, sim::QueueRunner& queue,
+               Meter& meter)
     : trace_(trace),
       timeline_(timeline),
       queue_(queue),
       meter_(meter),
-      zero_(trace.steps.empty() ? timeline.now() : begin_of(trace) - trace.steps.front().ready_at),
+      zero_(trace.steps.empty() ? timeline.now() : trace::begin_of(trace) - trace.steps.front().ready_at),
       first_number_(queue.next_step()) {
   std::vector<std::int64_t> counts(trace.step_types.size());
-  for (const TraceStep& step : trace.steps) ++counts[step.type];
+  for (const trace::TraceStep& step : trace.steps) ++counts[step.type];
   std::map<std::string, std::int64_t> unplaceable;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    pools_.push_back(pool_of(parse_step_type(trace.step_types[i]), config.pools));
+    pools_.push_back(decide::pool_of(parse_step_type(trace.step_types[i]), config.pools));
     if (!pools_.back()) unplaceable.emplace(trace.step_types[i], counts[i]);
   }
   for (const auto& [key, count] : unplaceable) unplaceable_.push_back({key, count});
@@ -30,7 +31,7 @@ Feeder::Feeder(const Trace& trace, const Config& config, sim::Timeline& timeline
 }
 
 void Feeder::count_needs() {
-  if (std::ranges::all_of(trace_.steps, [](const TraceStep& step) { return step.depends_on.empty(); })) return;
+  if (std::ranges::all_of(trace_.steps, [](const trace::TraceStep& step) { return step.depends_on.empty(); })) return;
   dependents_.resize(trace_.steps.size());
   for (Index i = 0; i < trace_.steps.size(); ++i) {
     needs_.push_back(trace_.steps[i].depends_on.size());
@@ -49,7 +50,7 @@ void Feeder::add_due() {
 
 void Feeder::add(Index step) {
   ++added_;
-  const TraceStep& what = trace_.steps[step];
+  const trace::TraceStep& what = trace_.steps[step];
   if (!pools_[what.type]) return end(step);
   in_queue_.push_back(step);
   meter_.step_is_ready(queue_.next_step(), *pools_[what.type]);
@@ -63,4 +64,4 @@ void Feeder::end(Index step) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

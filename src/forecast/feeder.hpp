@@ -13,11 +13,12 @@
 #include "sim/virtual_clock.hpp"
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 class Feeder {
  public:
-  Feeder(const Trace& trace, const Config& config, sim::Timeline& timeline, sim::QueueRunner& queue, Meter& meter);
+  Feeder(const trace::Trace& trace, const Config& config, sim::Timeline& timeline, sim::QueueRunner& queue,
+         Meter& meter);
 
   // All that will ever be ready is.
   bool is_done() const { return added_ == trace_.steps.size(); }
@@ -31,7 +32,7 @@ class Feeder {
   void end(Index step);
   void count_needs();
 
-  const Trace& trace_;
+  const trace::Trace& trace_;
   sim::Timeline& timeline_;
   sim::QueueRunner& queue_;
   Meter& meter_;
@@ -46,4 +47,4 @@ class Feeder {
   std::vector<std::vector<Index>> dependents_;  // empty: no step depends on any
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

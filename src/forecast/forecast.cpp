@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 Waits summary_of(std::vector<float> waits) {
   if (waits.empty()) return {};
@@ -19,4 +19,4 @@ Waits summary_of(std::vector<float> waits) {
           .max = static_cast<double>(waits.back())};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

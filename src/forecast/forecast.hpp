@@ -16,7 +16,7 @@
 #include "model/time.hpp"
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 // What a machine that is paid for does. Draining ones that still build are busy.
 enum class Phase : std::uint8_t { boot, busy, idle, drain };
@@ -63,4 +63,4 @@ struct Forecast {
 
 inline double hours_in(Millis time) { return static_cast<double>(time.count()) / 3'600'000; }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
@@ -145,4 +145,4 @@ std::map<PoolName, PoolForecast> Meter::results() {
   return results;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

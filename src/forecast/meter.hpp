@@ -16,7 +16,7 @@
 #include "sim/virtual_clock.hpp"
 #include "sim/witness.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 class Meter final : public sim::Witness {
  public:
@@ -36,7 +36,7 @@ class Meter final : public sim::Witness {
   // Of the pools, without their lower bounds. Machines that still exist are paid for until now.
   std::map<PoolName, PoolForecast> results();
 
-  void operation_begins(const JobRequest&, bool) override {}
+  void operation_begins(const act::JobRequest&, bool) override {}
   void instance_goes_off(const sim::SimInstance&, Operation) override {}
   void file_was_written(const std::string&) override {}
   void file_was_lost() override {}
@@ -91,4 +91,4 @@ class Meter final : public sim::Witness {
   std::map<std::int64_t, Step> steps_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -11,7 +11,7 @@
 
 #include "forecast/report.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 constexpr double width = 900;
@@ -147,4 +147,4 @@ std::string forecast_page(const Forecast& forecast) {
   return text + "</body>\n</html>\n";
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -5,8 +5,8 @@
 
 #include "forecast/forecast.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 std::string forecast_page(const Forecast& forecast);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 constexpr std::array<std::string_view, phases> phase_names{"boot", "busy", "idle", "drain"};
@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, phases> phase_names{"boot", "busy", "idle
 double hours_of(Millis time) { return std::round(hours_in(time) * 1e4) / 1e4; }
 double seconds_of(double seconds) { return std::round(seconds * 1e3) / 1e3; }
 
-Json wait_document(const Waits& wait) {
+io::Json wait_document(const Waits& wait) {
   return {{"mean", seconds_of(wait.mean)},
           {"p50", seconds_of(wait.p50)},
           {"p95", seconds_of(wait.p95)},
@@ -25,13 +25,13 @@ Json wait_document(const Waits& wait) {
           {"max", seconds_of(wait.max)}};
 }
 
-Json pool_document(const PoolForecast& pool) {
-  Json hours = Json::object();
+io::Json pool_document(const PoolForecast& pool) {
+  io::Json hours = io::Json::object();
   for (std::size_t i = 0; i < phases; ++i) hours[std::string(phase_names.at(i))] = hours_of(pool.hours.at(i));
   return {{"steps", pool.steps},
           {"unfinished", pool.unfinished},
           {"machineHours", hours_of(pool.machine_time())},
-          {"cost", pool.cost ? Json(static_cast<double>(pool.cost->n) / 1e6) : Json(nullptr)},
+          {"cost", pool.cost ? io::Json(static_cast<double>(pool.cost->n) / 1e6) : io::Json(nullptr)},
           {"boots", pool.boots},
           {"peakMachines", pool.peak_machines},
           {"interruptions", pool.interruptions},
@@ -71,10 +71,10 @@ std::string pool_text(const PoolName& name, const PoolForecast& pool) {
 
 }  // namespace
 
-Json forecast_document(const Forecast& forecast) {
-  Json pools = Json::object();
+io::Json forecast_document(const Forecast& forecast) {
+  io::Json pools = io::Json::object();
   for (const auto& [name, pool] : forecast.pools) pools[name.text] = pool_document(pool);
-  Json unplaceable = Json::array();
+  io::Json unplaceable = io::Json::array();
   for (const Unplaceable& steps : forecast.unplaceable)
     unplaceable.push_back({{"stepType", steps.step_type}, {"steps", steps.runnable}});
   return {{"formatVersion", 1},
@@ -100,4 +100,4 @@ std::string cost_text(std::optional<Micros> cost) {
   return cost ? fmt::format("{:.2f}", static_cast<double>(cost->n) / 1e6) : "-";
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

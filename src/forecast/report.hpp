@@ -7,7 +7,7 @@
 
 #include "forecast/forecast.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 nlohmann::json forecast_document(const Forecast& forecast);
 std::string forecast_text(const Forecast& forecast);
@@ -17,4 +17,4 @@ std::string span_text(double seconds);
 // 12.34; `-` when it is not known.
 std::string cost_text(std::optional<Micros> cost);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

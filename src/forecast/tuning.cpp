@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 // Waits of less than a second do not differ, nor do costs of less than a thousandth.
@@ -125,4 +125,4 @@ std::string nix_text(const Setting& setting) {
   return text + fmt::format("maxMachines = {};\n", setting.max_machines);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -12,7 +12,7 @@
 #include "model/config.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 
 struct Setting {
   Scaling scaling = Scaling::runnables;
@@ -51,4 +51,4 @@ const Trial* best_of(const std::vector<Trial>& front, const Trial& now);
 // The attributes that make the setting, to be pasted into the pool's.
 std::string nix_text(const Setting& setting);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

@@ -17,11 +17,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "io/files.hpp"
-#include "io/waypoint.hpp"
-#include "io/wording.hpp"
+#include "io/async/waypoint.hpp"
+#include "io/file/files.hpp"
+#include "io/text/wording.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::io {
 namespace {
 
 constexpr std::size_t threads_max = 4;
@@ -160,4 +160,4 @@ Task<Expected<HttpAnswer>> Http::send(HttpRequest request) {
   co_return std::move(call->answer);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::io

@@ -10,10 +10,10 @@
 
 #include <boost/asio/thread_pool.hpp>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::io {
 
 // AWS' signature, version 4. Only for POST to the path `/`: libcurl 7.88 signs other requests wrongly.
 struct AwsSigner {
@@ -48,4 +48,4 @@ class Http {
   std::unique_ptr<boost::asio::thread_pool> threads_;  // libcurl blocks; none before the first request
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::io

@@ -8,6 +8,7 @@ namespace hydra_provisioner {
 
 using Instant = std::chrono::sys_seconds;
 using Seconds = std::chrono::seconds;
+using Millis = std::chrono::milliseconds;  // of simulated time, and of histories
 
 inline Instant from_unix(std::int64_t seconds) { return Instant{Seconds{seconds}}; }
 inline std::int64_t to_unix(Instant instant) { return instant.time_since_epoch().count(); }

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 using enum MachineState;
@@ -274,4 +274,4 @@ void update_from(Machine& machine, const Instance& instance) {
   if (!instance.spec_hash.empty()) machine.spec_hash = instance.spec_hash;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

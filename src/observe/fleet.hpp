@@ -13,7 +13,7 @@
 #include "model/machine.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 
 // What each provider said; an error means that nothing is known of its machines.
 using Listings = std::map<ProviderKind, Expected<Inventory>>;
@@ -48,4 +48,4 @@ std::vector<Discovery> apply_result(Machine& machine, Operation operation, const
 // Copies what the provider knows of the machine; an address that it does not have any more is kept.
 void update_from(Machine& machine, const Instance& instance);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

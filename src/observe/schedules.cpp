@@ -4,13 +4,13 @@
 #include <chrono>
 #include <ranges>
 
-#include "io/time_zone.hpp"
+#include "io/text/time_zone.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 bool matches(const Schedule& schedule, Instant time) {
-  const LocalHour local = local_hour(schedule.time_zone, time);
+  const io::LocalHour local = io::local_hour(schedule.time_zone, time);
   return schedule.days.test(local.weekday) && schedule.hours.test(local.hour);
 }
 
@@ -53,4 +53,4 @@ std::map<PoolName, ScheduledLimits> scheduled_limits(const Config& config, Insta
   return limits;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

@@ -7,7 +7,7 @@
 #include "model/config.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 
 // Of those that match, the last.
 ScheduledLimits scheduled_limits(const std::vector<Schedule>& schedules, Instant now);
@@ -15,4 +15,4 @@ ScheduledLimits scheduled_limits(const std::vector<Schedule>& schedules, Instant
 // Of every pool that has schedules.
 std::map<PoolName, ScheduledLimits> scheduled_limits(const Config& config, Instant now);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

@@ -13,9 +13,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 using QueueMachines = std::map<std::string, QueueMachine>;
@@ -40,15 +40,15 @@ constexpr std::int64_t unix_time_max = 253'402'300'799;       // the end of the 
 constexpr std::int64_t step_seconds_max = 1'000'000'000'000;  // of all steps of a machine
 constexpr std::int64_t count_max = 1'000'000'000;             // beyond every farm, and the sum of all counts still fits
 
-Expected<void> check_that_it_is_up(const Json& document);
-Expected<Instant> read_time(const Json& document, Instant arrived);
-std::optional<Instant> read_start(const Json& document, Instant time);
-Expected<std::vector<StepTypeCount>> read_step_types(const Json& document);
-Expected<std::optional<QueueMachines>> read_machines(const Json& document);
-std::vector<StepHistory> read_history(const Json& document);
+Expected<void> check_that_it_is_up(const io::Json& document);
+Expected<Instant> read_time(const io::Json& document, Instant arrived);
+std::optional<Instant> read_start(const io::Json& document, Instant time);
+Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document);
+Expected<std::optional<QueueMachines>> read_machines(const io::Json& document);
+std::vector<StepHistory> read_history(const io::Json& document);
 bool is_an_empty_copy(const QueueMachines& machines, const std::vector<StepTypeCount>& step_types);
 
-Expected<QueueStatus> read_status(const Json& document, Instant arrived) {
+Expected<QueueStatus> read_status(const io::Json& document, Instant arrived) {
   if (auto up = check_that_it_is_up(document); !up) return std::unexpected(std::move(up.error()));
   const auto time = read_time(document, arrived);
   if (!time) return std::unexpected(time.error());
@@ -68,7 +68,7 @@ Expected<QueueStatus> read_status(const Json& document, Instant arrived) {
 }  // namespace
 
 Queue read_status_document(std::string_view text, Instant arrived) {
-  const auto document = parse_json(text, is_read);
+  const auto document = io::parse_json(text, is_read);
   if (!document) return std::unexpected(Untrusted{"the status is not usable JSON: " + document.error().message});
   auto status = read_status(*document, arrived);
   if (!status) return std::unexpected(Untrusted{std::move(status.error().message)});
@@ -77,18 +77,18 @@ Queue read_status_document(std::string_view text, Instant arrived) {
 
 namespace {
 
-const Json* member(const Json& object, const char* key) {
+const io::Json* member(const io::Json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() ? nullptr : &*found;
 }
 
-Error not_an_object(std::string_view path, const Json& value) {
-  return Error{fmt::format("{}: {} is not an object", path, describe(value))};
+Error not_an_object(std::string_view path, const io::Json& value) {
+  return Error{fmt::format("{}: {} is not an object", path, io::describe(value))};
 }
 
 // `machineTypes."x86_64-linux"`: keys may hold anything, dots and newlines included.
 std::string path_of(std::string_view parent, const std::string& key) {
-  return fmt::format("{}.{}", parent, describe(Json(key)));
+  return fmt::format("{}.{}", parent, io::describe(io::Json(key)));
 }
 
 // What is wrong below `path`, where the message so far names only the last key.
@@ -97,36 +97,36 @@ Error below(std::string_view path, Error error) {
   return error;
 }
 
-Expected<std::int64_t> read_number(const Json& object, const char* key, std::int64_t max) {
-  const Json* value = member(object, key);
+Expected<std::int64_t> read_number(const io::Json& object, const char* key, std::int64_t max) {
+  const io::Json* value = member(object, key);
   if (value == nullptr) return failure(fmt::format("{}: missing, expected a whole number", key));
-  auto number = whole_number(*value, 0, max);
+  auto number = io::as_whole_number(*value, 0, max);
   if (!number) return std::unexpected(within(key, std::move(number.error())));
   return *number;
 }
 
 // Missing is not known, never zero.
-Expected<std::optional<std::int64_t>> read_number_if_any(const Json& object, const char* key, std::int64_t max) {
+Expected<std::optional<std::int64_t>> read_number_if_any(const io::Json& object, const char* key, std::int64_t max) {
   if (member(object, key) == nullptr) return std::optional<std::int64_t>{};
   auto number = read_number(object, key, max);
   if (!number) return std::unexpected(std::move(number.error()));
   return std::optional(*number);
 }
 
-Expected<void> check_that_it_is_up(const Json& document) {
+Expected<void> check_that_it_is_up(const io::Json& document) {
   if (!document.is_object()) return std::unexpected(not_an_object("the status", document));
   if (document.contains("queueRunner")) {
     return failure("the status is one of the Rust queue runner (Hydra since March 2026), which is not supported yet");
   }
-  const Json* status = member(document, "status");
+  const io::Json* status = member(document, "status");
   if (status == nullptr)
     return failure("status: missing, expected \"up\"; is this the output of hydra-queue-runner --status?");
   if (*status == "down") return failure("status: the queue runner says that it is \"down\"; start hydra-queue-runner");
-  if (*status != "up") return failure(fmt::format("status: {} is not \"up\"", describe(*status)));
+  if (*status != "up") return failure(fmt::format("status: {} is not \"up\"", io::describe(*status)));
   return {};
 }
 
-Expected<Instant> read_time(const Json& document, Instant arrived) {
+Expected<Instant> read_time(const io::Json& document, Instant arrived) {
   const auto time = read_number(document, "time", unix_time_max);
   if (!time) return std::unexpected(time.error());
   const std::int64_t ahead = *time - to_unix(arrived);
@@ -137,8 +137,8 @@ Expected<Instant> read_time(const Json& document, Instant arrived) {
 }
 
 // Rounded towards the past: a queue runner that seems to have started later than it did would prove too much.
-std::optional<Instant> read_start(const Json& document, Instant time) {
-  const Json* uptime = member(document, "uptime");
+std::optional<Instant> read_start(const io::Json& document, Instant time) {
+  const io::Json* uptime = member(document, "uptime");
   if (uptime == nullptr || !uptime->is_number()) return std::nullopt;
   const double seconds = std::ceil(uptime->get<double>());
   if (!(seconds >= 0 && seconds <= static_cast<double>(to_unix(time)))) return std::nullopt;
@@ -147,7 +147,7 @@ std::optional<Instant> read_start(const Json& document, Instant time) {
 
 // Hydra of early 2023 printed empty copies of what it knew: no step types are right only when there is nothing to
 // build.
-Expected<void> check_that_nothing_waits(const Json& document) {
+Expected<void> check_that_nothing_waits(const io::Json& document) {
   const auto runnable = read_number_if_any(document, "nrRunnableSteps", count_max);
   if (!runnable) return std::unexpected(runnable.error());
   const auto unsupported = read_number_if_any(document, "nrUnsupportedSteps", count_max);  // since 2020
@@ -157,7 +157,7 @@ Expected<void> check_that_nothing_waits(const Json& document) {
                              runnable->value_or(0), unsupported->value_or(0)));
 }
 
-Expected<StepTypeCount> read_step_type(const std::string& key, const Json& entry) {
+Expected<StepTypeCount> read_step_type(const std::string& key, const io::Json& entry) {
   if (!entry.is_object()) return std::unexpected(not_an_object(path_of("machineTypes", key), entry));
   auto runnable = read_number(entry, "runnable", count_max);
   if (!runnable) return std::unexpected(below(path_of("machineTypes", key), std::move(runnable.error())));
@@ -166,8 +166,8 @@ Expected<StepTypeCount> read_step_type(const std::string& key, const Json& entry
   return StepTypeCount{.key = key, .type = parse_step_type(key), .runnable = *runnable, .running = *running};
 }
 
-Expected<std::vector<StepTypeCount>> read_step_types(const Json& document) {
-  const Json* types = member(document, "machineTypes");
+Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document) {
+  const io::Json* types = member(document, "machineTypes");
   if (types == nullptr) return failure("machineTypes: missing, so the waiting steps are not known");
   if (!types->is_object()) return std::unexpected(not_an_object("machineTypes", *types));
   if (types->empty()) {
@@ -175,7 +175,7 @@ Expected<std::vector<StepTypeCount>> read_step_types(const Json& document) {
   }
   std::vector<StepTypeCount> counts;
   counts.reserve(types->size());
-  for (const auto& [key, entry] : types->get_ref<const Json::object_t&>()) {
+  for (const auto& [key, entry] : types->get_ref<const io::Json::object_t&>()) {
     auto count = read_step_type(key, entry);
     if (!count) return std::unexpected(std::move(count.error()));
     counts.push_back(*std::move(count));
@@ -198,10 +198,10 @@ std::string user_at_address(std::string_view key) {
   return std::string(key.substr(0, host_start)).append(host);
 }
 
-Expected<QueueMachine> read_machine(const Json& entry) {
+Expected<QueueMachine> read_machine(const io::Json& entry) {
   QueueMachine machine;
-  if (const Json* value = member(entry, "enabled")) {
-    auto enabled = boolean(*value);
+  if (const io::Json* value = member(entry, "enabled")) {
+    auto enabled = io::as_boolean(*value);
     if (!enabled) return std::unexpected(within("enabled", std::move(enabled.error())));
     machine.enabled = *enabled;
   }
@@ -237,12 +237,12 @@ QueueMachine together(const QueueMachine& a, const QueueMachine& b) {
                                          [](std::int64_t x, std::int64_t y) { return std::min(x, y); })};
 }
 
-Expected<std::optional<QueueMachines>> read_machines(const Json& document) {
-  const Json* entries = member(document, "machines");
+Expected<std::optional<QueueMachines>> read_machines(const io::Json& document) {
+  const io::Json* entries = member(document, "machines");
   if (entries == nullptr || entries->is_null()) return std::optional<QueueMachines>{};
   if (!entries->is_object()) return std::unexpected(not_an_object("machines", *entries));
   QueueMachines machines;
-  for (const auto& [key, entry] : entries->get_ref<const Json::object_t&>()) {
+  for (const auto& [key, entry] : entries->get_ref<const io::Json::object_t&>()) {
     if (!entry.is_object()) return std::unexpected(not_an_object(path_of("machines", key), entry));
     auto machine = read_machine(entry);
     if (!machine) return std::unexpected(below(path_of("machines", key), std::move(machine.error())));
@@ -253,19 +253,19 @@ Expected<std::optional<QueueMachines>> read_machines(const Json& document) {
 }
 
 // Only an estimate is made of it: what makes no sense is left out, and the rest is trusted all the same.
-std::optional<std::set<std::string>> names_in(const Json& entry, const char* key) {
-  const Json* value = member(entry, key);
+std::optional<std::set<std::string>> names_in(const io::Json& entry, const char* key) {
+  const io::Json* value = member(entry, key);
   if (value == nullptr) return std::nullopt;
-  const auto names = texts(*value);
+  const auto names = io::as_texts(*value);
   if (!names) return std::nullopt;
   return std::set<std::string>(names->begin(), names->end());
 }
 
-std::vector<StepHistory> read_history(const Json& document) {
-  const Json* entries = member(document, "machines");
+std::vector<StepHistory> read_history(const io::Json& document) {
+  const io::Json* entries = member(document, "machines");
   if (entries == nullptr || !entries->is_object()) return {};
   std::map<std::pair<std::set<std::string>, std::set<std::string>>, StepHistory> kinds;
-  for (const auto& [key, entry] : entries->get_ref<const Json::object_t&>()) {
+  for (const auto& [key, entry] : entries->get_ref<const io::Json::object_t&>()) {
     if (!entry.is_object()) continue;
     const auto steps = read_number_if_any(entry, "nrStepsDone", count_max);
     const auto time = read_number_if_any(entry, "totalStepTime", step_seconds_max);
@@ -292,4 +292,4 @@ bool is_an_empty_copy(const QueueMachines& machines, const std::vector<StepTypeC
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

@@ -6,10 +6,10 @@
 #include "model/queue.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 
 // `arrived` is our clock when the document was complete; one whose time differs from it by more than 120 s is not
 // trusted.
 Queue read_status_document(std::string_view text, Instant arrived);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

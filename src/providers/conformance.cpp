@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "io/gather.hpp"
+#include "io/async/gather.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using Outcome = Verdict::Outcome;
@@ -21,14 +21,14 @@ Verdict verdict_on(const Expected<void>& done) { return done ? Verdict{} : faile
 
 class LifeCycle {
  public:
-  LifeCycle(Provider& provider, const Tag& tag, PoolConfig pool, Clock& clock)
+  LifeCycle(Provider& provider, const Tag& tag, PoolConfig pool, io::Clock& clock)
       : provider_(provider),
         pool_(std::move(pool)),
         clock_(clock),
         first_{fmt::format("{}-0", tag)},
         second_{fmt::format("{}-1", tag)} {}
 
-  Task<Verdict> lists_nothing() {
+  io::Task<Verdict> lists_nothing() {
     const auto listed = co_await list();
     if (!listed) co_return failed(listed.error().message);
     if (!listed->empty())
@@ -36,7 +36,7 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  Task<Verdict> creates_two() {
+  io::Task<Verdict> creates_two() {
     co_await create_both();
     if (made_.size() < 2) co_return failed(complaint_);
     if (made_.at(first_).address == made_.at(second_).address)
@@ -44,7 +44,7 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  Task<Verdict> creates_only_once() {
+  io::Task<Verdict> creates_only_once() {
     if (!has_made()) co_return nothing_made();
     const auto again = co_await provider_.create(target(first_), pool_);
     if (!again) co_return failed(again.error().message);
@@ -57,7 +57,7 @@ class LifeCycle {
     co_return failed(fmt::format("there are {} machines, not {}", listed->size(), expected));
   }
 
-  Task<Verdict> lists_what_it_made() {
+  io::Task<Verdict> lists_what_it_made() {
     if (!has_made()) co_return nothing_made();
     const auto listed = co_await list();
     if (!listed) co_return failed(listed.error().message);
@@ -74,7 +74,7 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  Task<Verdict> keeps_the_specification() {
+  io::Task<Verdict> keeps_the_specification() {
     if (!has_made()) co_return nothing_made();
     const auto wanted = co_await provider_.specification(pool_);
     if (!wanted) co_return failed(wanted.error().message);
@@ -88,12 +88,12 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  Task<Verdict> becomes_ready() {
+  io::Task<Verdict> becomes_ready() {
     if (!has_made()) co_return nothing_made();
     co_return co_await wait_until_ready();
   }
 
-  Task<Verdict> looks_after() {
+  io::Task<Verdict> looks_after() {
     if (!has_made()) co_return nothing_made();
     Upkeep* const upkeep = provider_.upkeep();
     if (upkeep == nullptr) co_return skipped("its machines need none");
@@ -103,7 +103,7 @@ class LifeCycle {
     co_return verdict_on(co_await upkeep->keep_alive(target(first_), pool_));
   }
 
-  Task<Verdict> stops() {
+  io::Task<Verdict> stops() {
     if (!has_made()) co_return nothing_made();
     const auto stopped = co_await provider_.stop(target(first_), pool_);
     if (!stopped && stopped.error().kind == ErrorKind::refused) co_return skipped(stopped.error().message);
@@ -117,7 +117,7 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  Task<Verdict> starts_again() {
+  io::Task<Verdict> starts_again() {
     if (!has_stopped_) co_return skipped("nothing was stopped");
     const auto started = co_await provider_.start(target(first_), pool_);
     if (!started) co_return failed(started.error().message);
@@ -126,7 +126,7 @@ class LifeCycle {
     co_return co_await wait_until_ready();
   }
 
-  Task<Verdict> destroys_one_of_two() {
+  io::Task<Verdict> destroys_one_of_two() {
     if (made_.size() < 2) co_return nothing_made();
     const auto destroyed = co_await provider_.destroy(target(first_), pool_);
     if (!destroyed) co_return failed(destroyed.error().message);
@@ -137,10 +137,10 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  Task<Verdict> destroys_what_is_gone() { co_return verdict_on(co_await provider_.destroy(target(first_), pool_)); }
+  io::Task<Verdict> destroys_what_is_gone() { co_return verdict_on(co_await provider_.destroy(target(first_), pool_)); }
 
   // Also what could only be made in part.
-  Task<Verdict> leaves_nothing() {
+  io::Task<Verdict> leaves_nothing() {
     for (const MachineId& machine : {first_, second_}) {
       const auto destroyed = co_await provider_.destroy(target(machine), pool_);
       if (!destroyed) co_return failed(within(machine.text, destroyed.error()).message);
@@ -165,13 +165,13 @@ class LifeCycle {
 
   bool has_made() const { return made_.contains(first_); }
 
-  Target target(const MachineId& machine) const {
+  MachineRef target(const MachineId& machine) const {
     const auto made = made_.find(machine);
     return {.machine = machine, .instance = made == made_.end() ? InstanceId{} : made->second.id};
   }
 
   // What still exists.
-  Task<Expected<Instances>> list() {
+  io::Task<Expected<Instances>> list() {
     ListRequest request{.known = {}, .pools = {pool_}};
     for (const auto& [id, machine] : made_) request.known.insert(machine.id);
     const auto inventory = co_await provider_.list(std::move(request));
@@ -184,7 +184,7 @@ class LifeCycle {
     co_return found;
   }
 
-  Task<void> create(MachineId machine) {
+  io::Task<void> create(MachineId machine) {
     const auto created = co_await provider_.create({.machine = machine, .instance = {}, .is_new = true}, pool_);
     if (created) {
       made_.emplace(machine, *created);
@@ -193,15 +193,15 @@ class LifeCycle {
     }
   }
 
-  Task<void> create_both() {
-    std::vector<std::function<Task<void>()>> creations;
+  io::Task<void> create_both() {
+    std::vector<std::function<io::Task<void>()>> creations;
     for (const MachineId& machine : {first_, second_}) {
       creations.emplace_back([this, machine] { return create(machine); });
     }
-    co_await run_all(std::move(creations), 2);
+    co_await io::run_all(std::move(creations), 2);
   }
 
-  Task<Verdict> wait_until_ready() {
+  io::Task<Verdict> wait_until_ready() {
     const Instant until = clock_.now() + pool_.boot_timeout;
     for (;;) {
       const auto ready = co_await provider_.ready(made_.at(first_), pool_);
@@ -214,7 +214,7 @@ class LifeCycle {
 
   Provider& provider_;
   PoolConfig pool_;
-  Clock& clock_;
+  io::Clock& clock_;
   MachineId first_;
   MachineId second_;
   Instances made_;
@@ -224,7 +224,7 @@ class LifeCycle {
 
 struct Point {
   std::string_view name;
-  Task<Verdict> (LifeCycle::*try_it)();
+  io::Task<Verdict> (LifeCycle::*try_it)();
 };
 
 // The list.
@@ -260,9 +260,9 @@ std::string_view to_string(Outcome outcome) {
 Verdict failed(std::string why) { return {Outcome::failed, std::move(why)}; }
 Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why)}; }
 
-Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, Clock& clock, Witness witness) {
+io::Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, io::Clock& clock, Witness witness) {
   LifeCycle life(provider, tag, std::move(pool), clock);
   for (const Point& point : points) witness(point.name, co_await (life.*point.try_it)());
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

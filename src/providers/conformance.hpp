@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/names.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 
 struct Verdict {
   enum class Outcome : std::uint8_t { passed, failed, skipped };
@@ -30,6 +30,6 @@ using Witness = std::function<void(std::string_view point, const Verdict& verdic
 
 // From the first list to the last. There must be no machine of the tag; waits for them as long as the pool's
 // bootTimeout.
-Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, Clock& clock, Witness witness);
+io::Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, io::Clock& clock, Witness witness);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

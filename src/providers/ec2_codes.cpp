@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using Codes = std::span<const std::string_view>;
@@ -94,4 +94,4 @@ Ec2Code meaning_of(std::string_view code) {
   return Ec2Code::unknown;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

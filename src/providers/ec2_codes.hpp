@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 
 enum class Ec2Code : std::uint8_t {
   capacity,     // it has none of this for now: somewhere else, or later
@@ -18,4 +18,4 @@ enum class Ec2Code : std::uint8_t {
 
 Ec2Code meaning_of(std::string_view code);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

@@ -13,11 +13,11 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/subprocess.hpp"
-#include "io/wording.hpp"
+#include "io/file/files.hpp"
+#include "io/process/subprocess.hpp"
+#include "io/text/wording.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using std::chrono::milliseconds;
@@ -35,16 +35,16 @@ std::string folder_of(const std::string& path) { return std::filesystem::path(pa
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename(); }
 
 Expected<void> copy_durably(const std::string& from, const std::string& to, mode_t mode) {
-  const auto content = read_file(from, key_bytes_max);
+  const auto content = io::read_file(from, key_bytes_max);
   if (!content) return std::unexpected(content.error());
-  return replace_file(to, content->value_or(""), mode);
+  return io::replace_file(to, content->value_or(""), mode);
 }
 
 // ssh-keygen syncs nothing: a power failure could leave an empty key. So it writes elsewhere, and we copy.
-Task<Expected<void>> generate(std::string path, std::string workshop) {
-  if (auto made = make_folder(workshop, 0700); !made) co_return made;
+io::Task<Expected<void>> generate(std::string path, std::string workshop) {
+  if (auto made = io::make_folder(workshop, 0700); !made) co_return made;
   const std::string fresh = workshop + "/key";
-  const auto generated = co_await run_successfully(
+  const auto generated = co_await io::run_successfully(
       {.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
        .deadline = keygen_deadline});
   if (!generated) co_return std::unexpected(generated.error());
@@ -65,7 +65,7 @@ std::string type_and_key(std::string_view line) {
 Expected<void> check_private_key(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) {
-    if (errno != ENOENT && errno != ENOTDIR) return failure(fmt::format("sshKey {}: {}", path, os_error(errno)));
+    if (errno != ENOENT && errno != ENOTDIR) return failure(fmt::format("sshKey {}: {}", path, io::os_error(errno)));
     return failure(fmt::format("sshKey {0}: no such file; create it with ssh-keygen -t ed25519 -N '' -f {0}", path));
   }
   if (!S_ISREG(found.st_mode))
@@ -79,26 +79,26 @@ Expected<void> check_private_key(const std::string& path) {
 
 }  // namespace
 
-Task<Expected<void>> ensure_key_pair(std::string path) {
+io::Task<Expected<void>> ensure_key_pair(std::string path) {
   if (exists(path)) co_return Expected<void>{};
   const std::string workshop = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
-  if (auto removed = remove_all(workshop); !removed) co_return removed;  // of an interrupted attempt
+  if (auto removed = io::remove_all(workshop); !removed) co_return removed;  // of an interrupted attempt
   auto generated = co_await generate(path, workshop);
-  auto removed = remove_all(workshop);
+  auto removed = io::remove_all(workshop);
   co_return generated ? removed : generated;
 }
 
-Task<Expected<void>> ensure_shared_key_pair(std::string path, Clock& clock) {
+io::Task<Expected<void>> ensure_shared_key_pair(std::string path, io::Clock& clock) {
   if (exists(path)) co_return Expected<void>{};
-  if (auto made = make_folder(folder_of(path), 0755); !made) co_return made;
+  if (auto made = io::make_folder(folder_of(path), 0755); !made) co_return made;
   const std::string lock_path = fmt::format("{}/.{}.lock", folder_of(path), name_of(path));
   constexpr milliseconds poll_interval{20};
   for (milliseconds waited{0}; waited < 2 * keygen_deadline; waited += poll_interval) {
-    auto lock = FileLock::try_acquire(lock_path);
+    auto lock = io::FileLock::try_acquire(lock_path);
     if (!lock) co_return std::unexpected(lock.error());
     if (*lock) {
       auto ensured = co_await ensure_key_pair(path);
-      auto removed = remove_all(lock_path);
+      auto removed = io::remove_all(lock_path);
       co_return ensured ? removed : ensured;
     }
     co_await clock.sleep_for(poll_interval);
@@ -108,9 +108,9 @@ Task<Expected<void>> ensure_shared_key_pair(std::string path, Clock& clock) {
                     ErrorKind::timed_out);
 }
 
-Task<Expected<std::string>> public_half(std::string private_key) {
+io::Task<Expected<std::string>> public_half(std::string private_key) {
   if (auto usable = check_private_key(private_key); !usable) co_return std::unexpected(usable.error());
-  const auto beside = read_file(private_key + ".pub", key_bytes_max);
+  const auto beside = io::read_file(private_key + ".pub", key_bytes_max);
   if (!beside) co_return std::unexpected(within("sshKey", beside.error()));
   if (*beside) {
     std::string key = type_and_key(**beside);
@@ -118,11 +118,15 @@ Task<Expected<std::string>> public_half(std::string private_key) {
     co_return failure(
         fmt::format("sshKey {0}: {0}.pub is no public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
   }
-  const auto derived = co_await run_successfully(
+  const auto derived = co_await io::run_successfully(
       {.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline});
   if (derived) co_return type_and_key(derived->output);
   co_return failure(
       fmt::format("sshKey {}: {}; give a private key that has no passphrase", private_key, derived.error().message));
 }
 
-}  // namespace hydra_provisioner
+std::string local_key_path(const std::string& state_dir, const Tag& tag) {
+  return fmt::format("{}/{}.key", state_dir, tag);
+}
+
+}  // namespace hydra_provisioner::providers

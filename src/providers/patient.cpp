@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using std::chrono::milliseconds;
@@ -19,15 +19,15 @@ constexpr Seconds answers_are_kept{60};
 
 // Of machines that nobody asks after any more.
 template <class T>
-void drop_old(std::map<MachineId, Question<T>>& questions, Instant now) {
+void drop_old(std::map<MachineId, io::Question<T>>& questions, Instant now) {
   std::erase_if(questions, [now](const auto& entry) {
     return !entry.second.is_open() && now - entry.second.asked_at() > answers_are_kept;
   });
 }
 
 template <class T>
-Task<Expected<T>> ask_of(std::map<MachineId, Question<T>>& questions, MachineId machine, Clock& clock,
-                         std::function<Task<Expected<T>>()> find) {
+io::Task<Expected<T>> ask_of(std::map<MachineId, io::Question<T>>& questions, MachineId machine, io::Clock& clock,
+                             std::function<io::Task<Expected<T>>()> find) {
   drop_old(questions, clock.now());
   const auto [entry, is_new] = questions.try_emplace(machine, clock);
   if (is_new) co_await entry->second.ask(std::move(find));
@@ -39,10 +39,10 @@ Task<Expected<T>> ask_of(std::map<MachineId, Question<T>>& questions, MachineId 
 
 }  // namespace
 
-PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, Clock& clock)
+PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, io::Clock& clock)
     : provider_(std::move(provider)), clock_(clock), listing_(clock) {}
 
-Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
+io::Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
   if (listing_.is_open()) {
     co_return failure(fmt::format("was asked {} s ago which machines there are, and has not answered yet",
                                   (clock_.now() - listing_.asked_at()).count()));
@@ -55,7 +55,7 @@ Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
   co_return failure(fmt::format("has not answered for {} s which machines there are", patience.count()));
 }
 
-Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) {
+io::Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) {
   const MachineId machine = instance.machine;
   return ask_of<void>(readiness_, machine, clock_,
                       [provider = provider_, instance = std::move(instance), pool = std::move(pool)] {
@@ -63,36 +63,36 @@ Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) 
                       });
 }
 
-Task<Expected<void>> PatientProvider::keep_alive(Target target, PoolConfig pool) {
+io::Task<Expected<void>> PatientProvider::keep_alive(MachineRef target, PoolConfig pool) {
   return ask_of<void>(touches_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->keep_alive(target, pool);
   });
 }
 
-Task<Expected<Condition>> PatientProvider::check(Target target, PoolConfig pool) {
+io::Task<Expected<Condition>> PatientProvider::check(MachineRef target, PoolConfig pool) {
   return ask_of<Condition>(checks_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->check(target, pool);
   });
 }
 
-Task<Expected<Instance>> PatientProvider::create(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> PatientProvider::create(MachineRef target, PoolConfig pool) {
   return provider_->create(std::move(target), std::move(pool));
 }
 
-Task<Expected<Instance>> PatientProvider::start(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> PatientProvider::start(MachineRef target, PoolConfig pool) {
   return provider_->start(std::move(target), std::move(pool));
 }
 
-Task<Expected<void>> PatientProvider::stop(Target target, PoolConfig pool) {
+io::Task<Expected<void>> PatientProvider::stop(MachineRef target, PoolConfig pool) {
   return provider_->stop(std::move(target), std::move(pool));
 }
 
-Task<Expected<void>> PatientProvider::destroy(Target target, PoolConfig pool) {
+io::Task<Expected<void>> PatientProvider::destroy(MachineRef target, PoolConfig pool) {
   return provider_->destroy(std::move(target), std::move(pool));
 }
 
-Task<Expected<std::string>> PatientProvider::specification(PoolConfig pool) {
+io::Task<Expected<std::string>> PatientProvider::specification(PoolConfig pool) {
   return provider_->specification(std::move(pool));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

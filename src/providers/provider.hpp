@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "model/instance.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 
 // What an operation is about. The instance is empty while the provider has not named it.
-struct Target {
+struct MachineRef {
   MachineId machine;
   InstanceId instance;
   bool is_new = false;      // it was listed a moment ago, and nothing of it was there
@@ -37,10 +37,10 @@ class Upkeep {
   virtual ~Upkeep() = default;
 
   // Tells the machine that it is still wanted.
-  virtual Task<Expected<void>> keep_alive(Target target, PoolConfig pool) = 0;
+  virtual io::Task<Expected<void>> keep_alive(MachineRef target, PoolConfig pool) = 0;
 
   // Asks the machine's host or cloud; list() then shows what it found.
-  virtual Task<Expected<Condition>> check(Target target, PoolConfig pool) = 0;
+  virtual io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) = 0;
   virtual Seconds check_interval() const = 0;
 };
 
@@ -52,23 +52,23 @@ class Provider {
 
   // All machines under our tag, also those we never heard of. An error means that nothing is known, not that there is
   // nothing; so it is when one of `known` cannot be shown although it may exist.
-  virtual Task<Expected<Inventory>> list(ListRequest request) = 0;
+  virtual io::Task<Expected<Inventory>> list(ListRequest request) = 0;
 
   // A hash of all that a machine of this pool is made from: one that was made from something else is outdated.
-  virtual Task<Expected<std::string>> specification(PoolConfig pool) = 0;
+  virtual io::Task<Expected<std::string>> specification(PoolConfig pool) = 0;
 
   // The machine's id is the token: the same id, the same instance. One that exists is brought up to its specification.
   // Returns when the provider has done its part; ready() tells whether it can be published. ErrorKind::unfinished: the
   // machine exists, and calling again may bring it up.
-  virtual Task<Expected<Instance>> create(Target target, PoolConfig pool) = 0;
-  virtual Task<Expected<Instance>> start(Target target, PoolConfig pool) = 0;
+  virtual io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) = 0;
+  virtual io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) = 0;
   // ErrorKind::refused: this kind of target cannot be stopped.
-  virtual Task<Expected<void>> stop(Target target, PoolConfig pool) = 0;
+  virtual io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) = 0;
   // Already gone is success.
-  virtual Task<Expected<void>> destroy(Target target, PoolConfig pool) = 0;
+  virtual io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) = 0;
 
   // Whether the machine can be published now; an error says what is still missing. Quick: a few seconds at most.
-  virtual Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;
+  virtual io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;
 
   // What it found out about its surroundings and its jobs need not find out again: `NAME=value`, for their environment.
   virtual std::vector<std::string> environment_of_jobs() const { return {}; }
@@ -76,4 +76,4 @@ class Provider {
   virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need none
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

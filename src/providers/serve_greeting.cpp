@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "io/subprocess.hpp"
+#include "io/process/subprocess.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 constexpr std::chrono::seconds greeting_deadline{10};
@@ -37,16 +37,17 @@ std::vector<std::string> command(const Login& login) {
 
 }  // namespace
 
-Task<Expected<void>> expect_serve_greeting(Login login) {
-  const auto answer = co_await run({.argv = command(login), .deadline = greeting_deadline, .input = client_greeting});
+io::Task<Expected<void>> expect_serve_greeting(Login login) {
+  const auto answer =
+      co_await io::run({.argv = command(login), .deadline = greeting_deadline, .input = client_greeting});
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->output.starts_with(server_greeting)) co_return Expected<void>{};
   if (!answer->output.empty()) {
     co_return failure(fmt::format("{}@{} says {:?} where nix-store --serve would greet; its shell must print nothing",
-                                  login.user, login.address, last_meaningful_line(answer->output)));
+                                  login.user, login.address, io::last_meaningful_line(answer->output)));
   }
   co_return failure(fmt::format("ssh -i {} {}@{} exited with {}: {:?}", login.private_key, login.user, login.address,
-                                answer->exit_status, last_meaningful_line(answer->errors)));
+                                answer->exit_status, io::last_meaningful_line(answer->errors)));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 
 struct Login {
   std::string user = "root";
@@ -16,6 +16,6 @@ struct Login {
 };
 
 // Logs in as the queue runner would, and expects the greeting of `nix-store --serve`.
-Task<Expected<void>> expect_serve_greeting(Login login);
+io::Task<Expected<void>> expect_serve_greeting(Login login);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

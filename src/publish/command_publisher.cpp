@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "io/subprocess.hpp"
+#include "io/process/subprocess.hpp"
 #include "publish/publisher.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 namespace {
 
 using namespace std::chrono_literals;
@@ -26,12 +26,12 @@ CommandPublisher::CommandPublisher(const Config& config) : command_(config.updat
 
 std::string CommandPublisher::destination() const { return fmt::format("{}", command_); }
 
-Task<Expected<bool>> CommandPublisher::publish(std::string content, std::optional<LastDelivery> last, Instant now) {
+io::Task<Expected<bool>> CommandPublisher::publish(std::string content, std::optional<LastDelivery> last, Instant now) {
   if (last && is_still_good(*last, destination(), content, now)) co_return false;
-  Command command{.argv = command_, .deadline = deadline, .input = std::move(content)};
-  const auto finished = co_await run_successfully(std::move(command));
+  io::Command command{.argv = command_, .deadline = deadline, .input = std::move(content)};
+  const auto finished = co_await io::run_successfully(std::move(command));
   if (!finished) co_return std::unexpected(within("updateCommand", finished.error()));
   co_return true;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

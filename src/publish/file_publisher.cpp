@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
+#include "io/file/files.hpp"
 #include "publish/machines_file.hpp"
 #include "publish/publisher.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 namespace {
 
 constexpr std::size_t bytes_max = std::size_t{16} << 20;
@@ -39,19 +39,19 @@ Error with_advice(const std::string& path, Error error) {
 
 FilePublisher::FilePublisher(const Config& config) : path_(config.machines_file) {}
 
-Task<Expected<bool>> FilePublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
-  const auto present = read_file(path_, bytes_max);
+io::Task<Expected<bool>> FilePublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
+  const auto present = io::read_file(path_, bytes_max);
   if (!present) co_return std::unexpected(present.error());
   if (*present == content) co_return false;
   if (*present) {
     if (auto ours = check_that_it_is_ours(path_, **present, content); !ours) co_return std::unexpected(ours.error());
   }
-  auto written = replace_file(path_, content, readable_by_all);
+  auto written = io::replace_file(path_, content, readable_by_all);
   if (written) co_return true;
   Error error = with_advice(path_, written.error());
-  const auto after = read_file(path_, bytes_max);
+  const auto after = io::read_file(path_, bytes_max);
   if (after && *after != content) error.kind = ErrorKind::untouched;
   co_return std::unexpected(std::move(error));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

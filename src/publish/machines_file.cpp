@@ -11,10 +11,10 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include "io/base64.hpp"
-#include "io/wording.hpp"
+#include "io/text/base64.hpp"
+#include "io/text/wording.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 namespace {
 
 constexpr std::string_view first_line_start = "# hydra-provisioner ";
@@ -62,7 +62,7 @@ struct Line {
 };
 
 // For messages: on one line, whatever it holds, and no longer than is of use.
-std::string quoted(const std::string& text) { return fmt::format("{:?}", shortened(text, 80)); }
+std::string quoted(const std::string& text) { return fmt::format("{:?}", io::shortened(text, 80)); }
 
 char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -103,7 +103,7 @@ bool is_host_key(std::string_view text) {
   const auto space = text.find(' ');
   if (space == std::string_view::npos) return false;
   const auto type = text.substr(0, space);
-  const auto key = from_base64(text.substr(space + 1));
+  const auto key = io::from_base64(text.substr(space + 1));
   const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '.' || c == '@'; };
   return !type.empty() && std::ranges::all_of(type, is_part) && key && !key->empty();
 }
@@ -161,7 +161,7 @@ std::string text_of(const Line& line) {
   const std::string features = joined(line.type.features);
   return fmt::format("{} {} {} {} {} {} {} {}\n", name_at(line.address), joined(line.type.systems), line.ssh_key,
                      line.max_jobs, line.speed_factor, features, features,
-                     line.host_key.empty() ? "-" : to_base64(line.host_key));
+                     line.host_key.empty() ? "-" : io::to_base64(line.host_key));
 }
 
 Expected<std::string> machine_line(const Machine& machine, const PoolConfig& pool) {
@@ -230,4 +230,4 @@ void add_placeholders(MachinesFile& file, const Config& config, const std::set<P
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

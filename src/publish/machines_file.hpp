@@ -9,7 +9,7 @@
 #include "model/config.hpp"
 #include "model/machine.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 
 // A machine to list, and the settings of its pool.
 struct Listing {
@@ -31,4 +31,4 @@ MachinesFile render_machines_file(const Config& config, std::vector<Listing> mac
 // The tag that a file's first line names; empty for a file that is not ours.
 std::string tag_of_machines_file(std::string_view content);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

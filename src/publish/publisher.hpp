@@ -4,13 +4,13 @@
 #include <optional>
 #include <string>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/delivery.hpp"
 #include "model/error.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 
 class Publisher {
  public:
@@ -22,7 +22,7 @@ class Publisher {
   // After success the queue runner has, or will read, exactly this content. Does nothing where that is so already: an
   // equal file, or a delivery of the same content that succeeded less than 10 minutes ago. Returns whether something
   // was written or delivered. ErrorKind::untouched: the queue runner still has what it had before.
-  virtual Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) = 0;
+  virtual io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) = 0;
 };
 
 // Into config.machinesFile: refuses a file that names another tag.
@@ -30,7 +30,7 @@ class FilePublisher final : public Publisher {
  public:
   explicit FilePublisher(const Config& config);
   std::string destination() const override { return path_; }
-  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:
   std::string path_;
@@ -45,10 +45,10 @@ class CommandPublisher final : public Publisher {
  public:
   explicit CommandPublisher(const Config& config);
   std::string destination() const override;
-  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:
   std::vector<std::string> command_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

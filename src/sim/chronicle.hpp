@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "io/text/hash.hpp"
 #include "sim/virtual_clock.hpp"
 
 namespace hydra_provisioner::sim {
@@ -38,7 +39,7 @@ class Chronicle {
 
  private:
   void take(std::string_view line) {
-    for (const char c : line) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;  // FNV-1a
+    hash_ = io::fnv1a(line, hash_);
     if (is_kept()) lines_.emplace_back(line);
   }
 
@@ -47,7 +48,7 @@ class Chronicle {
   Keeps keeps_;
   std::uint64_t count_ = 0;
   fmt::memory_buffer line_;
-  std::uint64_t hash_ = 0xcbf29ce484222325;
+  std::uint64_t hash_ = io::fnv1a("");
   std::vector<std::string> lines_;
 };
 

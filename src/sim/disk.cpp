@@ -4,7 +4,7 @@
 
 namespace hydra_provisioner::sim {
 
-Task<Expected<bool>> SimPublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
+io::Task<Expected<bool>> SimPublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
   life_.waypoint();
   if (timeline_.now() < trouble_.folder_is_gone)
     co_return failure("machines file: no such folder", ErrorKind::untouched);
@@ -26,11 +26,12 @@ void SimPublisher::write(const std::string& content) {
   witness_.file_was_written(content);
 }
 
-Task<Expected<bool>> SimCommandPublisher::publish(std::string content, std::optional<LastDelivery> last, Instant now) {
+io::Task<Expected<bool>> SimCommandPublisher::publish(std::string content, std::optional<LastDelivery> last,
+                                                      Instant now) {
   constexpr Millis usual{300};
   constexpr Millis deadline{60'000};
   life_.waypoint();
-  if (last && is_still_good(*last, destination(), content, now)) co_return false;
+  if (last && publish::is_still_good(*last, destination(), content, now)) co_return false;
   co_await clock_.sleep_for(usual);
   if (timeline_.now() < trouble_.folder_is_gone) co_return failure("updateCommand: exited with 1");
   write(content);

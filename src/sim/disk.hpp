@@ -33,14 +33,14 @@ struct Disk {
   std::function<void()> on_change = [] {};  // of the machines file
 };
 
-class SimPublisher : public Publisher {
+class SimPublisher : public publish::Publisher {
  public:
   SimPublisher(Disk& disk, Life& life, const Timeline& timeline, Chronicle& chronicle, const Trouble& trouble,
                Witness& witness)
       : disk_(disk), life_(life), timeline_(timeline), chronicle_(chronicle), trouble_(trouble), witness_(witness) {}
 
   std::string destination() const override { return "the simulated disk"; }
-  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  protected:
   void write(const std::string& content);
@@ -61,7 +61,7 @@ class SimCommandPublisher final : public SimPublisher {
       : SimPublisher(disk, life, timeline, chronicle, trouble, witness), clock_(timeline, life) {}
 
   std::string destination() const override { return "the simulated command"; }
-  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:
   VirtualClock clock_;

@@ -23,7 +23,7 @@ std::vector<JobState> JobTable::list() const {
   return states;
 }
 
-Expected<void> JobTable::begin(const JobRequest& request) {
+Expected<void> JobTable::begin(const act::JobRequest& request) {
   const bool another_runs = is_running(request.machine);
   witness_.operation_begins(request, another_runs);
   if (another_runs) return failure("another job of it runs", ErrorKind::already_exists);
@@ -68,7 +68,7 @@ std::int64_t JobTable::count_of_coming(const PoolName& pool) const {
   });
 }
 
-Millis JobTable::duration_of(const JobRequest& request, JobFate fate) {
+Millis JobTable::duration_of(const act::JobRequest& request, JobFate fate) {
   if (hangs(fate)) return request.deadline;
   const bool is_deployment = needs_upkeep(request.provider) && is_arrival(request.operation);
   const Millis usual =
@@ -83,7 +83,7 @@ JobFate JobTable::next_fate() {
   return fate;
 }
 
-void JobTable::act(const JobRequest& request, JobFate fate) {
+void JobTable::act(const act::JobRequest& request, JobFate fate) {
   SimInstance* instance = cloud_.find(request.machine, request.provider);
   const bool comes_this_far = does_its_work(fate) || hangs(fate);
   if (!comes_this_far) return;
@@ -112,7 +112,7 @@ void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fat
   if (tells) job.result = std::move(result);
 }
 
-JobResult JobTable::outcome(const JobRequest& request, JobFate fate) {
+JobResult JobTable::outcome(const act::JobRequest& request, JobFate fate) {
   JobResult worked = does_its_work(fate) ? complete(request) : JobResult(failure("the provider says no"));
   if (!worked && does_its_work(fate)) return worked;
   switch (fate) {
@@ -131,11 +131,11 @@ JobResult JobTable::outcome(const JobRequest& request, JobFate fate) {
   }
 }
 
-JobResult JobTable::complete(const JobRequest& request) {
+JobResult JobTable::complete(const act::JobRequest& request) {
   return is_arrival(request.operation) ? complete_arrival(request) : complete_removal(request);
 }
 
-JobResult JobTable::complete_arrival(const JobRequest& request) {
+JobResult JobTable::complete_arrival(const act::JobRequest& request) {
   SimInstance* instance = cloud_.find(request.machine, request.provider);
   if (instance != nullptr && !instance->exists() && request.operation == Operation::create) {
     cloud_.remove(*instance);  // what is left of it
@@ -152,7 +152,7 @@ JobResult JobTable::complete_arrival(const JobRequest& request) {
   return described;
 }
 
-JobResult JobTable::complete_removal(const JobRequest& request) {
+JobResult JobTable::complete_removal(const act::JobRequest& request) {
   SimInstance* instance = cloud_.find(request.machine, request.provider);
   if (instance == nullptr) return std::nullopt;
   if (instance->exists() && instance->power == Power::on) witness_.instance_goes_off(*instance, request.operation);
@@ -174,14 +174,14 @@ Expected<std::vector<JobState>> SimJobs::list() {
   return table_.list();
 }
 
-Expected<void> SimJobs::begin(const JobRequest& request) {
+Expected<void> SimJobs::begin(const act::JobRequest& request) {
   life_.waypoint();
   auto begun = table_.begin(request);
   life_.waypoint();
   return begun;
 }
 
-Task<JobState> SimJobs::wait(MachineId machine, Operation operation, Instant until) {
+io::Task<JobState> SimJobs::wait(MachineId machine, Operation operation, Instant until) {
   life_.waypoint();
   while (table_.is_running(machine) && timeline_.now() < until) {
     co_await clock_.sleep_for(std::min<Time>(table_.end_of(machine), until) - timeline_.now() + Millis{1});

@@ -29,7 +29,7 @@ class JobTable {
         random_(random) {}
 
   std::vector<JobState> list() const;
-  Expected<void> begin(const JobRequest& request);
+  Expected<void> begin(const act::JobRequest& request);
   void forget(const MachineId& machine) { jobs_.erase(machine); }
 
   JobState state_of(const MachineId& machine, Operation operation) const;
@@ -42,21 +42,21 @@ class JobTable {
 
  private:
   struct Job {
-    JobRequest request;
+    act::JobRequest request;
     std::int64_t serial = 0;
     Time end;
     bool is_running = true;
     std::optional<JobResult> result;
   };
 
-  Millis duration_of(const JobRequest& request, JobFate fate);
+  Millis duration_of(const act::JobRequest& request, JobFate fate);
   JobFate next_fate();
-  void act(const JobRequest& request, JobFate fate);
+  void act(const act::JobRequest& request, JobFate fate);
   void finish(const MachineId& machine, std::int64_t serial, JobFate fate);
-  JobResult outcome(const JobRequest& request, JobFate fate);
-  JobResult complete(const JobRequest& request);
-  JobResult complete_arrival(const JobRequest& request);
-  JobResult complete_removal(const JobRequest& request);
+  JobResult outcome(const act::JobRequest& request, JobFate fate);
+  JobResult complete(const act::JobRequest& request);
+  JobResult complete_arrival(const act::JobRequest& request);
+  JobResult complete_removal(const act::JobRequest& request);
 
   Timeline& timeline_;
   Chronicle& chronicle_;
@@ -70,14 +70,14 @@ class JobTable {
   std::int64_t first_unused_number_ = 0;
 };
 
-class SimJobs final : public Jobs {
+class SimJobs final : public act::Jobs {
  public:
   SimJobs(JobTable& table, Life& life, Timeline& timeline, const Trouble& trouble)
       : table_(table), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble) {}
 
   Expected<std::vector<JobState>> list() override;
-  Expected<void> begin(const JobRequest& request) override;
-  Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
+  Expected<void> begin(const act::JobRequest& request) override;
+  io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
   std::int64_t first_unused_number() const override { return table_.first_unused_number(); }
   std::string log_file(const MachineId& machine) const override { return machine.text + ".log"; }

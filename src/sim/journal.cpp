@@ -17,12 +17,12 @@ Machine as_kept(Machine machine) {
 
 }  // namespace
 
-Memory JournalStore::read(Instant now) const {
-  Memory memory;
+state::Memory JournalStore::read(Instant now) const {
+  state::Memory memory;
   for (const auto& [number, machine] : machines_) memory.machines.push_back(machine);
   memory.pools = pools_;
   memory.creations = creations_;
-  for (const JournalEvent& event : failures_) {
+  for (const state::JournalEvent& event : failures_) {
     if (event.time > now - failures_remembered) memory.creations[event.pool].failures.push_back(event.time);
   }
   memory.orders = orders_;
@@ -34,16 +34,17 @@ Memory JournalStore::read(Instant now) const {
   return memory;
 }
 
-void JournalStore::write(Changes changes) {
+void JournalStore::write(state::Changes changes) {
   for (Machine& machine : changes.machines) {
     const std::int64_t number = number_of(machine.id);
     const bool is_gone = machine.state == MachineState::gone;
     (is_gone ? machines_ : gone_).erase(number);
     (is_gone ? gone_ : machines_).insert_or_assign(number, as_kept(std::move(machine)));
   }
-  for (RecordedPool& pool : changes.pools) {
-    const auto known = std::ranges::find_if(
-        pools_, [&](const RecordedPool& other) { return other.name == pool.name && other.provider == pool.provider; });
+  for (state::RecordedPool& pool : changes.pools) {
+    const auto known = std::ranges::find_if(pools_, [&](const state::RecordedPool& other) {
+      return other.name == pool.name && other.provider == pool.provider;
+    });
     (known == pools_.end() ? pools_.emplace_back() : *known) = std::move(pool);
   }
   for (auto& [pool, record] : changes.creations) {
@@ -51,7 +52,7 @@ void JournalStore::write(Changes changes) {
     creations_[pool] = std::move(record);
   }
   std::ranges::copy_if(changes.events, std::back_inserter(failures_),
-                       [](const JournalEvent& event) { return event.kind == "failed"; });
+                       [](const state::JournalEvent& event) { return event.kind == "failed"; });
   for (const auto& [key, order] : changes.orders) {
     if (order) orders_[key] = *order;
     if (!order) orders_.erase(key);
@@ -67,17 +68,17 @@ const Machine* JournalStore::find(const MachineId& machine) const {
   return nullptr;
 }
 
-Task<Expected<Memory>> SimJournal::load(Instant now) {
+io::Task<Expected<state::Memory>> SimJournal::load(Instant now) {
   life_.waypoint();
   if (timeline_.now() < trouble_.journal_is_unreadable) co_return failure("journal: cannot be read: disk I/O error");
   co_return store_.read(now);
 }
 
-Task<Expected<void>> SimJournal::commit(Changes changes) {
+io::Task<Expected<void>> SimJournal::commit(state::Changes changes) {
   life_.waypoint();
   if (timeline_.now() < trouble_.journal_fails) co_return failure("journal: cannot be written: disk is full");
   if (chronicle_.is_kept()) {
-    for (const JournalEvent& event : changes.events)
+    for (const state::JournalEvent& event : changes.events)
       chronicle_.add("journal: {} {}: {}", event.machine, event.kind, event.reason);
   }
   if (!changes.machines.empty()) chronicle_.add("journal: {} machines are written", changes.machines.size());

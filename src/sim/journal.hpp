@@ -13,8 +13,8 @@ namespace hydra_provisioner::sim {
 
 class JournalStore {
  public:
-  Memory read(Instant now) const;
-  void write(Changes changes);
+  state::Memory read(Instant now) const;
+  void write(state::Changes changes);
   const Orders& orders() const { return orders_; }
   void forget_orders() { orders_.clear(); }
   const Machine* find(const MachineId& machine) const;  // null: it was never written
@@ -22,21 +22,21 @@ class JournalStore {
  private:
   std::map<std::int64_t, Machine> machines_;  // by number
   std::map<std::int64_t, Machine> gone_;
-  std::vector<RecordedPool> pools_;
+  std::vector<state::RecordedPool> pools_;
   std::map<PoolName, CreationRecord> creations_;
-  std::vector<JournalEvent> failures_;
+  std::vector<state::JournalEvent> failures_;
   Orders orders_;
   std::optional<LastDelivery> last_delivery_;
   Instant last_pass_;
 };
 
-class SimJournal final : public Journal {
+class SimJournal final : public state::Journal {
  public:
   SimJournal(JournalStore& store, Life& life, const Timeline& timeline, Chronicle& chronicle, const Trouble& trouble)
       : store_(store), life_(life), timeline_(timeline), chronicle_(chronicle), trouble_(trouble) {}
 
-  Task<Expected<Memory>> load(Instant now) override;
-  Task<Expected<void>> commit(Changes changes) override;
+  io::Task<Expected<state::Memory>> load(Instant now) override;
+  io::Task<Expected<void>> commit(state::Changes changes) override;
   bool keeps_passes() const override { return chronicle_.is_hashed(); }
 
  private:

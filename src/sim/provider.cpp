@@ -18,13 +18,13 @@ bool shows(const std::vector<Instance>& listing, const InstanceId& id) {
 
 }  // namespace
 
-Task<void> SimProvider::take(Millis duration) {
+io::Task<void> SimProvider::take(Millis duration) {
   life_.waypoint();
   if (duration > Millis{0}) co_await clock_.sleep_for(duration);
 }
 
 // What was on record a moment ago and is not shown cannot be told from what does not exist: that is an error.
-Task<Expected<Inventory>> SimProvider::list(ListRequest request) {
+io::Task<Expected<Inventory>> SimProvider::list(providers::ListRequest request) {
   co_await take(timeline_.now() < trouble_.listing_is_slow ? slow : cloud_.pace().question);
   if (timeline_.now() < trouble_.listing_fails) co_return failure("the provider does not answer");
   const bool is_stale = timeline_.now() < trouble_.listing_is_stale;
@@ -36,7 +36,7 @@ Task<Expected<Inventory>> SimProvider::list(ListRequest request) {
   co_return Inventory{.instances = std::move(shown)};
 }
 
-Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
+io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
   const bool is_deaf_now = is_deaf();
   co_await take(is_deaf_now ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(instance.machine, kind_);
@@ -49,34 +49,34 @@ Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> SimProvider::keep_alive(Target target, PoolConfig) {
+io::Task<Expected<void>> SimProvider::keep_alive(providers::MachineRef target, PoolConfig) {
   co_await take(is_deaf() ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(target.machine, kind_);
   if (found == nullptr || is_deaf() || !cloud_.answers(*found)) co_return failure("does not answer");
   co_return Expected<void>{};
 }
 
-Task<Expected<Condition>> SimProvider::check(Target target, PoolConfig) {
+io::Task<Expected<providers::Condition>> SimProvider::check(providers::MachineRef target, PoolConfig) {
   co_await take(is_deaf() ? until_given_up : cloud_.pace().question);
   SimInstance* found = cloud_.find(target.machine, kind_);
   if (found == nullptr) co_return failure("no such machine");
   if (!found->exists()) {
     found->is_known_to_be_gone = true;
-    co_return Condition::vanished;
+    co_return providers::Condition::vanished;
   }
   found->is_known_to_be_deaf = is_deaf() || !cloud_.answers(*found);
-  co_return found->is_known_to_be_deaf ? Condition::unreachable : Condition::fine;
+  co_return found->is_known_to_be_deaf ? providers::Condition::unreachable : providers::Condition::fine;
 }
 
-Task<Expected<std::string>> SimProvider::specification(PoolConfig pool) {
+io::Task<Expected<std::string>> SimProvider::specification(PoolConfig pool) {
   life_.waypoint();
   if (timeline_.now() < trouble_.specification_fails) co_return failure("the expression cannot be parsed");
   co_return cloud_.specification(pool.name);
 }
 
-Task<Expected<Instance>> SimProvider::create(Target, PoolConfig) { throw only_jobs_do(); }
-Task<Expected<Instance>> SimProvider::start(Target, PoolConfig) { throw only_jobs_do(); }
-Task<Expected<void>> SimProvider::stop(Target, PoolConfig) { throw only_jobs_do(); }
-Task<Expected<void>> SimProvider::destroy(Target, PoolConfig) { throw only_jobs_do(); }
+io::Task<Expected<Instance>> SimProvider::create(providers::MachineRef, PoolConfig) { throw only_jobs_do(); }
+io::Task<Expected<Instance>> SimProvider::start(providers::MachineRef, PoolConfig) { throw only_jobs_do(); }
+io::Task<Expected<void>> SimProvider::stop(providers::MachineRef, PoolConfig) { throw only_jobs_do(); }
+io::Task<Expected<void>> SimProvider::destroy(providers::MachineRef, PoolConfig) { throw only_jobs_do(); }
 
 }  // namespace hydra_provisioner::sim

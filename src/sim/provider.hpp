@@ -8,27 +8,27 @@
 
 namespace hydra_provisioner::sim {
 
-class SimProvider final : public Provider, private Upkeep {
+class SimProvider final : public providers::Provider, private providers::Upkeep {
  public:
   SimProvider(ProviderKind kind, Cloud& cloud, Life& life, Timeline& timeline, const Trouble& trouble)
       : kind_(kind), cloud_(cloud), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble) {}
 
-  Task<Expected<Inventory>> list(ListRequest request) override;
-  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
-  Upkeep* upkeep() override { return needs_upkeep(kind_) ? this : nullptr; }
+  io::Task<Expected<Inventory>> list(providers::ListRequest request) override;
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  providers::Upkeep* upkeep() override { return needs_upkeep(kind_) ? this : nullptr; }
 
-  Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
-  Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
-  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> create(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> start(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> stop(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> destroy(providers::MachineRef target, PoolConfig pool) override;
 
-  Task<Expected<void>> keep_alive(Target target, PoolConfig pool) override;
-  Task<Expected<Condition>> check(Target target, PoolConfig pool) override;
+  io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<providers::Condition>> check(providers::MachineRef target, PoolConfig pool) override;
   Seconds check_interval() const override { return Seconds{100}; }
-  Task<Expected<std::string>> specification(PoolConfig pool) override;
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
  private:
-  Task<void> take(Millis duration);
+  io::Task<void> take(Millis duration);
   bool is_deaf() const { return timeline_.now() < trouble_.machines_are_deaf; }
 
   ProviderKind kind_;

@@ -13,13 +13,13 @@ namespace hydra_provisioner::sim {
 // How its document comes: as text, read by the program's own reader, or as what the reader makes of it, which is quick.
 enum class Told : std::uint8_t { as_text, as_read };
 
-class SimQueueSource final : public QueueSource {
+class SimQueueSource final : public observe::QueueSource {
  public:
   SimQueueSource(const QueueRunner& runner, Life& life, Timeline& timeline, const Trouble& trouble,
                  Told told = Told::as_text)
       : runner_(runner), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble), told_(told) {}
 
-  Task<Queue> read() override;
+  io::Task<Queue> read() override;
 
  private:
   const QueueRunner& runner_;

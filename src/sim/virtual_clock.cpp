@@ -53,7 +53,7 @@ void Life::die() {
   for (const auto& [number, sleeper] : sleepers_) sleeper->cancel();
 }
 
-Task<void> VirtualClock::sleep_for(Millis duration) {
+io::Task<void> VirtualClock::sleep_for(Millis duration) {
   life_.waypoint();
   // Outlives the sleeper: who is cancelled leaves its alarm behind.
   const auto timer = std::make_shared<Timer>(co_await boost::asio::this_coro::executor, Timer::time_point::max());

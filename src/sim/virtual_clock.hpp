@@ -12,11 +12,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 
 namespace hydra_provisioner::sim {
 
-using Millis = std::chrono::milliseconds;
 using Time = std::chrono::sys_time<Millis>;
 
 inline Instant in_seconds(Time time) { return std::chrono::floor<Seconds>(time); }
@@ -65,12 +64,12 @@ class Life {
   std::map<std::uint64_t, boost::asio::steady_timer*> sleepers_;  // in the order in which they went to sleep
 };
 
-class VirtualClock final : public Clock {
+class VirtualClock final : public io::Clock {
  public:
   VirtualClock(Timeline& timeline, Life& life) : timeline_(timeline), life_(life) {}
 
   Instant now() const override { return in_seconds(timeline_.now()); }
-  Task<void> sleep_for(Millis duration) override;
+  io::Task<void> sleep_for(Millis duration) override;
 
  private:
   Timeline& timeline_;

@@ -16,7 +16,7 @@ enum class StepEnd : std::uint8_t { done, failed, given_up };  // the queue runn
 class Witness {
  public:
   virtual ~Witness() = default;
-  virtual void operation_begins(const JobRequest& request, bool another_runs) = 0;
+  virtual void operation_begins(const act::JobRequest& request, bool another_runs) = 0;
   // Just before it is so.
   virtual void instance_goes_off(const SimInstance& instance, Operation by) = 0;
   virtual void file_was_written(const std::string& content) = 0;

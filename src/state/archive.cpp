@@ -8,7 +8,7 @@
 #include "state/pass_rows.hpp"
 #include "state/sqlite_journal.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr const char* pass_columns = "select id, start, duration, clocks, plan_hash, trouble from passes ";
@@ -120,4 +120,4 @@ std::vector<std::string> Archive::pools() const {
   return texts(*database_, "select name from pools union select pool from machines order by 1");
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

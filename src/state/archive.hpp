@@ -14,7 +14,7 @@ namespace SQLite {
 class Database;
 }
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
 struct ArchivedPass {
   std::int64_t number = 0;
@@ -59,4 +59,4 @@ class Archive {
   std::unique_ptr<SQLite::Database> database_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -6,27 +6,27 @@
 
 #include <nlohmann/json.hpp>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
-Json plain(const std::string& text) { return text; }
-Json plain(std::int64_t number) { return number; }
-Json plain(bool flag) { return flag; }
-Json plain(Instant time) { return to_unix(time); }
-Json plain(Seconds span) { return static_cast<std::int64_t>(span.count()); }
-Json plain(Micros money) { return money.n; }
-Json plain(const std::vector<std::string>& texts) { return texts; }
+io::Json plain(const std::string& text) { return text; }
+io::Json plain(std::int64_t number) { return number; }
+io::Json plain(bool flag) { return flag; }
+io::Json plain(Instant time) { return to_unix(time); }
+io::Json plain(Seconds span) { return static_cast<std::int64_t>(span.count()); }
+io::Json plain(Micros money) { return money.n; }
+io::Json plain(const std::vector<std::string>& texts) { return texts; }
 
-void read(const Json& value, std::string& into) { into = value.get<std::string>(); }
-void read(const Json& value, std::int64_t& into) { into = value.get<std::int64_t>(); }
-void read(const Json& value, bool& into) { into = value.get<bool>(); }
-void read(const Json& value, Instant& into) { into = from_unix(value.get<std::int64_t>()); }
-void read(const Json& value, Seconds& into) { into = Seconds{value.get<std::int64_t>()}; }
-void read(const Json& value, Micros& into) { into = Micros{value.get<std::int64_t>()}; }
-void read(const Json& value, std::vector<std::string>& into) { into = value.get<std::vector<std::string>>(); }
+void read(const io::Json& value, std::string& into) { into = value.get<std::string>(); }
+void read(const io::Json& value, std::int64_t& into) { into = value.get<std::int64_t>(); }
+void read(const io::Json& value, bool& into) { into = value.get<bool>(); }
+void read(const io::Json& value, Instant& into) { into = from_unix(value.get<std::int64_t>()); }
+void read(const io::Json& value, Seconds& into) { into = Seconds{value.get<std::int64_t>()}; }
+void read(const io::Json& value, Micros& into) { into = Micros{value.get<std::int64_t>()}; }
+void read(const io::Json& value, std::vector<std::string>& into) { into = value.get<std::vector<std::string>>(); }
 
 template <class Value>
-void read(const Json& value, std::optional<Value>& into) {
+void read(const io::Json& value, std::optional<Value>& into) {
   read(value, into.emplace());
 }
 
@@ -41,15 +41,15 @@ class Writer {
   void operator()(const char* name, const std::optional<Value>& value) {
     if (value) json_.emplace(name, plain(*value));
   }
-  Json take() { return std::move(json_); }
+  io::Json take() { return std::move(json_); }
 
  private:
-  Json json_ = Json::object();
+  io::Json json_ = io::Json::object();
 };
 
 class Reader {
  public:
-  explicit Reader(const Json& json) : json_(json) {}
+  explicit Reader(const io::Json& json) : json_(json) {}
 
   template <class Value>
   void operator()(const char* name, Value& value) {
@@ -62,7 +62,7 @@ class Reader {
   }
 
  private:
-  const Json& json_;
+  const io::Json& json_;
 };
 
 template <class Field, class AMachine>
@@ -159,17 +159,17 @@ ProviderSettings provider_settings(const std::string& kind) {
 
 }  // namespace
 
-Json value_of(const Machine& machine) {
+io::Json value_of(const Machine& machine) {
   Writer field;
   fields_of(machine, field);
-  Json value = field.take();
+  io::Json value = field.take();
   value["provider"] = to_string(machine.provider);
   value["state"] = to_string(machine.state);
   if (machine.under_way) value["underWay"] = to_string(*machine.under_way);
   return value;
 }
 
-Machine machine_of(const MachineId& id, const Json& value) {
+Machine machine_of(const MachineId& id, const io::Json& value) {
   Machine machine;
   Reader field(value);
   fields_of(machine, field);
@@ -180,23 +180,23 @@ Machine machine_of(const MachineId& id, const Json& value) {
   return machine;
 }
 
-Json value_of(const QueueMachine& entry) {
+io::Json value_of(const QueueMachine& entry) {
   Writer field;
   fields_of_entry(entry, field);
   return field.take();
 }
 
-QueueMachine queue_machine_of(const Json& value) {
+QueueMachine queue_machine_of(const io::Json& value) {
   QueueMachine entry;
   Reader field(value);
   fields_of_entry(entry, field);
   return entry;
 }
 
-Json value_of(const PoolConfig& pool) {
+io::Json value_of(const PoolConfig& pool) {
   Writer field;
   fields_of_pool(pool, field);
-  Json value = field.take();
+  io::Json value = field.take();
   Writer own;
   std::visit([&](const auto& settings) { fields_of_provider(settings, own); }, pool.provider);
   value["consecutiveFailures"] = pool.consecutive_failures;  // whose default is not 0
@@ -208,7 +208,7 @@ Json value_of(const PoolConfig& pool) {
   return value;
 }
 
-PoolConfig pool_of(const Json& value) {
+PoolConfig pool_of(const io::Json& value) {
   PoolConfig pool;
   Reader field(value);
   fields_of_pool(pool, field);
@@ -222,8 +222,8 @@ PoolConfig pool_of(const Json& value) {
   return pool;
 }
 
-Json value_of(const std::vector<StepHistory>& history) {
-  Json value = Json::array();
+io::Json value_of(const std::vector<StepHistory>& history) {
+  io::Json value = io::Json::array();
   for (const StepHistory& kind : history)
     value.push_back({{"systems", kind.systems},
                      {"features", kind.mandatory_features},
@@ -232,9 +232,9 @@ Json value_of(const std::vector<StepHistory>& history) {
   return value;
 }
 
-std::vector<StepHistory> step_history_of(const Json& value) {
+std::vector<StepHistory> step_history_of(const io::Json& value) {
   std::vector<StepHistory> history;
-  for (const Json& kind : value)
+  for (const io::Json& kind : value)
     history.push_back({.systems = kind.at("systems").get<std::set<std::string>>(),
                        .mandatory_features = kind.at("features").get<std::set<std::string>>(),
                        .steps = kind.at("steps").get<std::int64_t>(),
@@ -242,46 +242,47 @@ std::vector<StepHistory> step_history_of(const Json& value) {
   return history;
 }
 
-Json value_of(const CreationRecord& record) {
-  Json failures = Json::array();
+io::Json value_of(const CreationRecord& record) {
+  io::Json failures = io::Json::array();
   for (const Instant failure : record.failures) failures.push_back(to_unix(failure));
   return {{"failedPasses", record.failed_passes},
           {"lastFailedPass", to_unix(record.last_failed_pass)},
           {"failures", std::move(failures)}};
 }
 
-Json value_of(const ScheduledLimits& limits) {
+io::Json value_of(const ScheduledLimits& limits) {
   Writer field;
   fields_of_limits(limits, field);
   return field.take();
 }
 
-ScheduledLimits scheduled_limits_of(const Json& value) {
+ScheduledLimits scheduled_limits_of(const io::Json& value) {
   ScheduledLimits limits;
   Reader field(value);
   fields_of_limits(limits, field);
   return limits;
 }
 
-Json value_of(const Order& order) {
+io::Json value_of(const Order& order) {
   Writer field;
   fields_of_order(order, field);
   return field.take();
 }
 
-Order order_of(const Json& value) {
+Order order_of(const io::Json& value) {
   Order order;
   Reader field(value);
   fields_of_order(order, field);
   return order;
 }
 
-CreationRecord creation_record_of(const Json& value) {
+CreationRecord creation_record_of(const io::Json& value) {
   CreationRecord record;
   record.failed_passes = value.at("failedPasses").get<std::int64_t>();
   record.last_failed_pass = from_unix(value.at("lastFailedPass").get<std::int64_t>());
-  for (const Json& failure : value.at("failures")) record.failures.push_back(from_unix(failure.get<std::int64_t>()));
+  for (const io::Json& failure : value.at("failures"))
+    record.failures.push_back(from_unix(failure.get<std::int64_t>()));
   return record;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -3,29 +3,29 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "model/config.hpp"
 #include "model/machine.hpp"
 #include "model/queue.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
-Json value_of(const Machine& machine);  // without its id
-Json value_of(const QueueMachine& entry);
-Json value_of(const std::vector<StepHistory>& history);
-Json value_of(const PoolConfig& pool);
-Json value_of(const CreationRecord& record);
-Json value_of(const ScheduledLimits& limits);
-Json value_of(const Order& order);
+io::Json value_of(const Machine& machine);  // without its id
+io::Json value_of(const QueueMachine& entry);
+io::Json value_of(const std::vector<StepHistory>& history);
+io::Json value_of(const PoolConfig& pool);
+io::Json value_of(const CreationRecord& record);
+io::Json value_of(const ScheduledLimits& limits);
+io::Json value_of(const Order& order);
 
 // These throw std::exception for what value_of() never makes.
-Machine machine_of(const MachineId& id, const Json& value);
-QueueMachine queue_machine_of(const Json& value);
-std::vector<StepHistory> step_history_of(const Json& value);
-PoolConfig pool_of(const Json& value);
-CreationRecord creation_record_of(const Json& value);
-ScheduledLimits scheduled_limits_of(const Json& value);
-Order order_of(const Json& value);
+Machine machine_of(const MachineId& id, const io::Json& value);
+QueueMachine queue_machine_of(const io::Json& value);
+std::vector<StepHistory> step_history_of(const io::Json& value);
+PoolConfig pool_of(const io::Json& value);
+CreationRecord creation_record_of(const io::Json& value);
+ScheduledLimits scheduled_limits_of(const io::Json& value);
+Order order_of(const io::Json& value);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -9,31 +9,31 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "state/fact_values.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 void add_queue(Facts& facts, const Queue& queue) {
   if (!queue) {
-    facts["queue"] = compact({{"untrusted", queue.error().why}});
+    facts["queue"] = io::compact({{"untrusted", queue.error().why}});
     return;
   }
-  facts["queue"] = compact({{"listsMachines", queue->machines.has_value()}});
+  facts["queue"] = io::compact({{"listsMachines", queue->machines.has_value()}});
   for (const StepTypeCount& steps : queue->step_types)
     facts["steps/" + steps.key] = fmt::format("[{},{}]", steps.runnable, steps.running);
   if (!queue->machines) return;
-  for (const auto& [name, entry] : *queue->machines) facts["entry/" + name] = compact(value_of(entry));
+  for (const auto& [name, entry] : *queue->machines) facts["entry/" + name] = io::compact(value_of(entry));
 }
 
 void add_config(Facts& facts, const Config& config) {
   facts["config"] =
-      compact({{"tag", config.tag.text}, {"settle", config.settle.count()}, {"quiet", config.quiet.count()}});
-  for (const auto& [name, pool] : config.pools) facts["pool/" + name.text] = compact(value_of(pool));
+      io::compact({{"tag", config.tag.text}, {"settle", config.settle.count()}, {"quiet", config.quiet.count()}});
+  for (const auto& [name, pool] : config.pools) facts["pool/" + name.text] = io::compact(value_of(pool));
 }
 
-void read_queue_fact(Inputs& inputs, const Json& value) {
+void read_queue_fact(Inputs& inputs, const io::Json& value) {
   if (value.contains("untrusted")) {
     inputs.seen.queue = std::unexpected(Untrusted{value.at("untrusted").get<std::string>()});
   } else if (value.at("listsMachines").get<bool>()) {
@@ -41,14 +41,14 @@ void read_queue_fact(Inputs& inputs, const Json& value) {
   }
 }
 
-void read_steps(QueueStatus& status, const std::string& key, const Json& value) {
+void read_steps(QueueStatus& status, const std::string& key, const io::Json& value) {
   status.step_types.push_back({.key = key,
                                .type = parse_step_type(key),
                                .runnable = value.at(0).get<std::int64_t>(),
                                .running = value.at(1).get<std::int64_t>()});
 }
 
-void read_config_fact(Config& config, const Json& value) {
+void read_config_fact(Config& config, const io::Json& value) {
   config.tag = Tag{value.at("tag").get<std::string>()};
   config.settle = Seconds{value.at("settle").get<std::int64_t>()};
   config.quiet = Seconds{value.at("quiet").get<std::int64_t>()};
@@ -75,7 +75,7 @@ OrderKey order_key(const std::string& name) {
 }
 
 // `name` is what follows the first `/`.
-void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, const Json& value) {
+void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, const io::Json& value) {
   Snapshot& seen = inputs.seen;
   if (kind == "config") read_config_fact(inputs.config, value);
   if (kind == "pool") inputs.config.pools.emplace(PoolName{name}, pool_of(value));
@@ -84,7 +84,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "history") seen.queue.value().history = step_history_of(value);
   if (kind == "entry") seen.queue.value().machines.value().emplace(name, queue_machine_of(value));
   if (kind == "retired") {
-    for (const Json& pool : value) seen.retired.push_back(pool_of(pool));
+    for (const io::Json& pool : value) seen.retired.push_back(pool_of(pool));
   }
   if (kind == "creations") seen.creations.emplace(PoolName{name}, creation_record_of(value));
   if (kind == "unseen") seen.unseen.emplace(pool_key(name), value.get<std::string>());
@@ -96,13 +96,13 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{value.get<std::int64_t>()});
 }
 
-Json parsed(const std::string& text) {
-  auto value = parse_json(text);
+io::Json parsed(const std::string& text) {
+  auto value = io::parse_json(text);
   if (!value) throw std::runtime_error(value.error().message);
   return *std::move(value);
 }
 
-void read_clocks(Snapshot& seen, const Json& clocks) {
+void read_clocks(Snapshot& seen, const io::Json& clocks) {
   const auto time = [&](const char* name) { return from_unix(clocks.at(name).get<std::int64_t>()); };
   seen.now = time("now");
   seen.next_number = clocks.at("nextNumber").get<std::int64_t>();
@@ -119,35 +119,35 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   Facts facts;
   add_config(facts, config);
   add_queue(facts, seen.queue);
-  for (const Machine& machine : seen.machines) facts["machine/" + machine.id.text] = compact(value_of(machine));
+  for (const Machine& machine : seen.machines) facts["machine/" + machine.id.text] = io::compact(value_of(machine));
   // It changes with every step that ends: kept only where something is decided from it.
   const bool counts_work =
       std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.scaling == Scaling::work; });
-  if (counts_work && seen.queue) facts["history"] = compact(value_of(seen.queue->history));
-  Json retired = Json::array();
+  if (counts_work && seen.queue) facts["history"] = io::compact(value_of(seen.queue->history));
+  io::Json retired = io::Json::array();
   for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));
-  facts["retired"] = compact(retired);
-  for (const auto& [name, record] : seen.creations) facts["creations/" + name.text] = compact(value_of(record));
+  facts["retired"] = io::compact(retired);
+  for (const auto& [name, record] : seen.creations) facts["creations/" + name.text] = io::compact(value_of(record));
   for (const auto& [pool, why] : seen.unseen)
-    facts[fmt::format("unseen/{}/{}", to_string(pool.second), pool.first)] = compact(why);
+    facts[fmt::format("unseen/{}/{}", to_string(pool.second), pool.first)] = io::compact(why);
   for (const auto& [name, hash] : seen.specifications)
-    facts["specification/" + name.text] = compact(hash ? Json(*hash) : Json(nullptr));
-  for (const auto& [name, limits] : seen.scheduled) facts["scheduled/" + name.text] = compact(value_of(limits));
+    facts["specification/" + name.text] = io::compact(hash ? io::Json(*hash) : io::Json(nullptr));
+  for (const auto& [name, limits] : seen.scheduled) facts["scheduled/" + name.text] = io::compact(value_of(limits));
   for (const auto& [key, order] : seen.orders)
-    facts[fmt::format("order/{}/{}", to_string(key.first), key.second)] = compact(value_of(order));
+    facts[fmt::format("order/{}/{}", to_string(key.first), key.second)] = io::compact(value_of(order));
   for (const auto& [kind, interval] : seen.check_intervals)
     facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());
   return facts;
 }
 
 std::string clocks_of(const Snapshot& seen) {
-  Json clocks{{"now", to_unix(seen.now)}, {"nextNumber", seen.next_number}};
+  io::Json clocks{{"now", to_unix(seen.now)}, {"nextNumber", seen.next_number}};
   if (seen.queue) {
     clocks["statusTime"] = to_unix(seen.queue->time);
     clocks["arrived"] = to_unix(seen.queue->arrived);
     if (seen.queue->started) clocks["started"] = to_unix(*seen.queue->started);
   }
-  return compact(clocks);
+  return io::compact(clocks);
 }
 
 Expected<Inputs> inputs_of(const Facts& facts, const std::string& clocks) {
@@ -168,4 +168,4 @@ Expected<Inputs> inputs_of(const Facts& facts, const std::string& clocks) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

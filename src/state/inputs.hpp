@@ -9,7 +9,7 @@
 #include "model/error.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
 // By names such as `machine/hydra-provisioned-7`; the values are JSON on one line, in which what is none is left out.
 using Facts = std::map<std::string, std::string>;
@@ -28,4 +28,4 @@ std::string clocks_of(const Snapshot& seen);
 // The same values again. Facts of other names are left alone.
 Expected<Inputs> inputs_of(const Facts& facts, const std::string& clocks);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

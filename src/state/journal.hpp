@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/delivery.hpp"
 #include "model/error.hpp"
@@ -18,7 +18,7 @@
 #include "model/snapshot.hpp"
 #include "state/inputs.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
 // A pool's settings as they were when it last had a pass.
 struct RecordedPool {
@@ -61,7 +61,7 @@ struct PassRecord {
   Seconds duration{};
   std::string clocks_json{};   // clocks_of() its inputs
   Facts facts{};               // facts_of() its inputs, and what it decided from them but to keep: `decided/…`
-  std::uint64_t plan_hash{};   // hash_of() the whole plan's JSON
+  std::uint64_t plan_hash{};   // fnv1a() the whole plan's JSON
   std::string trouble{};       // why the pass could not see or trust everything; empty: it could
   std::vector<Usage> usage{};  // since the pass before it
   Seconds unknown{};           // since the pass before it, where that is too long ago for `usage`
@@ -81,10 +81,10 @@ struct Changes {
 class Journal {
  public:
   virtual ~Journal() = default;
-  virtual Task<Expected<Memory>> load(Instant now) = 0;
-  virtual Task<Expected<void>> commit(Changes changes) = 0;
+  virtual io::Task<Expected<Memory>> load(Instant now) = 0;
+  virtual io::Task<Expected<void>> commit(Changes changes) = 0;
   // Whether it wants to be told of passes: what they saw, decided and took.
   virtual bool keeps_passes() const { return true; }
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -6,7 +6,7 @@
 #include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr std::int64_t passes_kept = 20'000;
@@ -112,10 +112,4 @@ Facts read_facts(SQLite::Database& database, std::int64_t pass) {
   return facts;
 }
 
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
-
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

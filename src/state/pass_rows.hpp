@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "state/journal.hpp"
 
@@ -12,13 +11,10 @@ namespace SQLite {
 class Database;
 }
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
 // These throw SQLite::Exception.
 void write_pass(SQLite::Database& database, const PassRecord& pass);  // within the caller's transaction
 Facts read_facts(SQLite::Database& database, std::int64_t pass);
 
-// The same in every version and on every machine (FNV-1a).
-std::uint64_t hash_of(std::string_view text);
-
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

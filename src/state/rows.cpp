@@ -10,7 +10,7 @@
 
 #include "state/pass_rows.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr Seconds failures_remembered{2 * 3600};
@@ -259,4 +259,4 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   drop_orders(database, changes.pass->start);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -7,10 +7,10 @@ namespace SQLite {
 class Database;
 }
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
 // These throw SQLite::Exception, which sqlite_journal.cpp turns into errors.
 Memory read_memory(SQLite::Database& database, Instant now);
 void write_changes(SQLite::Database& database, const Changes& changes);  // within the caller's transaction
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -6,7 +6,7 @@
 #include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr std::int64_t application_id = 0x68707276;  // "hprv": tells our files from other SQLite databases
@@ -161,4 +161,4 @@ void migrate(SQLite::Database& database) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

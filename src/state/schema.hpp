@@ -7,7 +7,7 @@ namespace SQLite {
 class Database;
 }
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 
 // Fails for a database that is not a journal, or of a newer version. Reads only.
 Expected<void> check_schema(SQLite::Database& database);
@@ -18,4 +18,4 @@ bool is_outdated(SQLite::Database& database);
 // Brings an empty or older journal up to date; each step is a transaction.
 void migrate(SQLite::Database& database);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -13,12 +13,12 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include "io/offload.hpp"
-#include "io/waypoint.hpp"
+#include "io/async/offload.hpp"
+#include "io/async/waypoint.hpp"
 #include "state/rows.hpp"
 #include "state/schema.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr int busy_timeout_ms = 5000;
@@ -131,8 +131,8 @@ Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::strin
   return look_at(path, [](Opened database) { return copy_of(*database); });
 }
 
-Task<Expected<Memory>> SqliteJournal::load(Instant now) {
-  co_return co_await offload(thread_, [this, now]() -> Expected<Memory> {
+io::Task<Expected<Memory>> SqliteJournal::load(Instant now) {
+  co_return co_await io::offload(thread_, [this, now]() -> Expected<Memory> {
     try {
       return read_memory(*database_, now);
     } catch (const std::exception& error) {
@@ -141,14 +141,14 @@ Task<Expected<Memory>> SqliteJournal::load(Instant now) {
   });
 }
 
-Task<Expected<void>> SqliteJournal::commit(Changes changes) {
-  co_return co_await offload(thread_, [this, owned = std::move(changes)]() -> Expected<void> {
+io::Task<Expected<void>> SqliteJournal::commit(Changes changes) {
+  co_return co_await io::offload(thread_, [this, owned = std::move(changes)]() -> Expected<void> {
     try {
-      waypoint("journal.before-commit");
+      io::waypoint("journal.before-commit");
       SQLite::Transaction transaction(*database_);
       write_changes(*database_, owned);
       transaction.commit();
-      waypoint("journal.after-commit");
+      io::waypoint("journal.after-commit");
       return {};
     } catch (const std::exception& error) {
       return std::unexpected(in_journal(path_, "written", error));
@@ -156,4 +156,8 @@ Task<Expected<void>> SqliteJournal::commit(Changes changes) {
   });
 }
 
-}  // namespace hydra_provisioner
+std::string journal_file(const std::string& state_dir, const Tag& tag) {
+  return fmt::format("{}/{}.sqlite", state_dir, tag);
+}
+
+}  // namespace hydra_provisioner::state

@@ -12,7 +12,9 @@ namespace SQLite {
 class Database;
 }
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
+
+std::string journal_file(const std::string& state_dir, const Tag& tag);
 
 class SqliteJournal final : public Journal {
  public:
@@ -27,8 +29,8 @@ class SqliteJournal final : public Journal {
   static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);
 
   ~SqliteJournal() override;
-  Task<Expected<Memory>> load(Instant now) override;
-  Task<Expected<void>> commit(Changes changes) override;
+  io::Task<Expected<Memory>> load(Instant now) override;
+  io::Task<Expected<void>> commit(Changes changes) override;
 
  private:
   SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database);
@@ -39,4 +41,4 @@ class SqliteJournal final : public Journal {
   boost::asio::thread_pool thread_{1};
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr Seconds queue_clock_ahead_max{120};
@@ -32,4 +32,4 @@ void mend_times(Memory& memory, Instant now) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -11,7 +11,7 @@
 
 #include "model/system_type.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t steps_max = 10'000'000;
@@ -115,4 +115,4 @@ Expected<void> Assembly::check_that_all_can_begin(const Trace& trace) const {
   return at_line(rows_[static_cast<std::size_t>(stuck - ready.begin())].line, "depends_on: in a circle");
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -10,7 +10,7 @@
 #include "model/error.hpp"
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 class Assembly {
  public:
@@ -46,4 +46,4 @@ class Assembly {
   std::vector<std::string> step_types_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts) {
   ColumnMapping mapping;
@@ -25,4 +25,4 @@ Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts) {
   return mapping;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -9,7 +9,7 @@
 
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 // Those that a trace may have, required ones first.
 inline constexpr std::array<std::string_view, 7> trace_columns{"ready_at", "duration_s", "system",    "features",
@@ -23,4 +23,4 @@ struct ColumnMapping {
 // `ready_at=submit_unix`: a column of another name. `system:=x86_64-linux`: a value for every row.
 Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -8,7 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t chunk = 256UZ * 1024;
@@ -134,4 +134,4 @@ std::string compress(std::string_view data, Compression how) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -7,7 +7,7 @@
 
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 enum class Compression { none, gzip, zstd };
 
@@ -18,4 +18,4 @@ Compression compression_of_name(std::string_view file);  // by `.gz` and `.zst`
 Expected<std::string> decompress(std::string data, std::size_t bytes_max);
 std::string compress(std::string_view data, Compression how);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t field_bytes_max = 64UZ * 1024;
@@ -81,4 +81,4 @@ std::string csv_field(std::string_view text) {
   return quoted + "\"";
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -8,7 +8,7 @@
 
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 class CsvReader {
  public:
@@ -34,4 +34,4 @@ class CsvReader {
 // Quoted where it has to be.
 std::string csv_field(std::string_view text);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

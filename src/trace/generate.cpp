@@ -8,7 +8,7 @@
 
 #include "model/random.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 constexpr double day = 86'400;
@@ -116,4 +116,4 @@ std::optional<Pattern> pattern_named(std::string_view name) {
 
 Trace generate(const Invention& what) { return Inventor(what).invent(); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

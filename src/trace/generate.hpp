@@ -8,7 +8,7 @@
 
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 enum class Pattern : std::uint8_t {
   poisson,  // steps arrive independently, at the same rate always
@@ -27,4 +27,4 @@ struct Invention {
 
 Trace generate(const Invention& what);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

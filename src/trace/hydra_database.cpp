@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 #include <pqxx/pqxx>
 
-#include "io/wording.hpp"
+#include "io/text/wording.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t rows_at_a_time = 10'000;
@@ -131,7 +131,7 @@ std::string on_one_line(const std::exception& error) {
   std::string text = error.what();
   std::ranges::replace(text, '\n', ' ');
   text.erase(text.find_last_not_of(' ') + 1);
-  return shortened(text, 300);
+  return io::shortened(text, 300);
 }
 
 }  // namespace
@@ -156,4 +156,4 @@ Expected<Trace> read_hydra_database(const std::string& where, std::optional<Inst
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

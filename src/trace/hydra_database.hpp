@@ -8,10 +8,10 @@
 #include "model/time.hpp"
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 // `where` as libpq takes it (`dbname=hydra host=/run/postgresql`, a URI) or as Hydra does (`dbi:Pg:dbname=hydra;`).
 // Steps that ended since then; none: all. Blocks until it is done or has failed.
 Expected<Trace> read_hydra_database(const std::string& where, std::optional<Instant> since);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -11,13 +11,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "io/files.hpp"
-#include "io/wording.hpp"
+#include "io/file/files.hpp"
+#include "io/text/wording.hpp"
 #include "trace/assemble.hpp"
 #include "trace/compression.hpp"
 #include "trace/csv.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t bytes_max = 1'000'000'000;
@@ -27,7 +27,7 @@ constexpr double longest_duration = 366 * 86'400.0;  // a step of more than a ye
 enum Column : std::size_t { ready_at, duration_s, system, features, name, depends_on, overhead_s };
 constexpr std::size_t required_columns = 3;
 
-std::string quoted(std::string_view text) { return fmt::format("{:?}", shortened(std::string(text), 60)); }
+std::string quoted(std::string_view text) { return fmt::format("{:?}", io::shortened(std::string(text), 60)); }
 
 class TraceReader {
  public:
@@ -66,7 +66,7 @@ class TraceReader {
       const bool is_required = i < required_columns || renamed != mapping_.names.end();
       if (found == fields_.end() && is_required)
         return failure(fmt::format("no column {}; there are {}", quoted(theirs),
-                                   shortened(fmt::format("{}", fmt::join(fields_, ", ")), 200)));
+                                   io::shortened(fmt::format("{}", fmt::join(fields_, ", ")), 200)));
       if (found == fields_.end()) continue;
       if (std::ranges::count(fields_, theirs) > 1) return failure(fmt::format("two columns {}", quoted(theirs)));
       places_.at(i) = static_cast<std::size_t>(found - fields_.begin());
@@ -133,7 +133,7 @@ Expected<Trace> read_trace(std::string_view text, const ColumnMapping& mapping) 
 }
 
 Expected<Trace> read_trace_file(const std::string& path, const ColumnMapping& mapping) {
-  auto content = read_file(path, bytes_max);
+  auto content = io::read_file(path, bytes_max);
   if (!content) return std::unexpected(content.error());
   if (!*content) return failure(fmt::format("cannot read {}: there is no such file", path));
   auto text = decompress(**std::move(content), bytes_max);
@@ -147,4 +147,4 @@ Expected<Trace> read_trace_file(const std::string& path, const ColumnMapping& ma
   return std::unexpected(within(path, std::move(error)));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

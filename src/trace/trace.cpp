@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 std::chrono::sys_time<Millis> begin_of(const Trace& trace) {
   if (trace.steps.empty()) return relative_times_begin;
@@ -37,4 +37,4 @@ std::vector<std::optional<Millis>> ready_without_waiting(const Trace& trace) {
   return ready;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

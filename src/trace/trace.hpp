@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace hydra_provisioner {
+#include "model/time.hpp"
 
-using Millis = std::chrono::milliseconds;
+namespace hydra_provisioner::trace {
 
 struct TraceStep {
   Millis ready_at{};                        // since 1970; of relative traces: since their beginning
@@ -37,4 +37,4 @@ std::chrono::sys_time<Millis> begin_of(const Trace& trace);
 // No value: it depends on itself, by however many others.
 std::vector<std::optional<Millis>> ready_without_waiting(const Trace& trace);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -10,7 +10,7 @@
 #include "model/system_type.hpp"
 #include "trace/csv.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 // As short as it can be.
@@ -43,4 +43,4 @@ std::string trace_text(const Trace& trace) {
   return text;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -5,8 +5,8 @@
 
 #include "trace/trace.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 
 std::string trace_text(const Trace& trace);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -5,7 +5,7 @@
 
 #include "tests/act/engine.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 using testing::ElementsAre;
@@ -50,7 +50,7 @@ TEST_F(CareOfMachines, RemembersWhenTheyWereChecked) {
 }
 
 TEST_F(CareOfMachines, UnlistsAtOnceWhatHasVanished) {
-  engine.provider.conditions[id(1)] = Condition::vanished;
+  engine.provider.conditions[id(1)] = providers::Condition::vanished;
   pass({checked(1), kept(2)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_FALSE(engine.chronicle.has("keep alive a-1"));
@@ -60,7 +60,7 @@ TEST_F(CareOfMachines, UnlistsAtOnceWhatHasVanished) {
 }
 
 TEST_F(CareOfMachines, UnlistsWhatDoesNotAnswerUntilItIsReadyAgain) {
-  engine.provider.conditions[id(1)] = Condition::unreachable;
+  engine.provider.conditions[id(1)] = providers::Condition::unreachable;
   pass({checked(1)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_EQ(engine.state(1), MachineState::creating);
@@ -70,7 +70,7 @@ TEST_F(CareOfMachines, UnlistsWhatDoesNotAnswerUntilItIsReadyAgain) {
 
 TEST_F(CareOfMachines, KeepsDrainingWhatDoesNotAnswer) {
   engine.has(draining(3));
-  engine.provider.conditions[id(3)] = Condition::unreachable;
+  engine.provider.conditions[id(3)] = providers::Condition::unreachable;
   pass({checked(3)});
   EXPECT_EQ(engine.state(3), MachineState::draining);
 }
@@ -128,4 +128,4 @@ TEST_F(CareOfMachines, MakesAMachineReadyThatWasRedeployed) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -8,7 +8,7 @@
 #include "act/ledger.hpp"
 #include "observe/fleet.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 using std::chrono::hours;
@@ -36,7 +36,7 @@ Machine machine(std::int64_t number, MachineState state) {
   machine.pool = pool;
   machine.state = state;
   machine.since = machine.requested_at = noon - hours{3};
-  update_from(machine, FakeProvider::instance(machine.id));
+  observe::update_from(machine, fakes::FakeProvider::instance(machine.id));
   return machine;
 }
 
@@ -98,28 +98,28 @@ std::int64_t Engine::failed_passes() const {
   return record == journal.memory.creations.end() ? 0 : record->second.failed_passes;
 }
 
-Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
-  const Memory memory = *co_await journal.load(clock.now());
+io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
+  const state::Memory memory = *co_await journal.load(clock.now());
   const auto ended_or_running = *jobs.list();
-  Listings listings;
+  observe::Listings listings;
   listings.emplace(ProviderKind::local, co_await provider.list({}));
-  const Fleet fleet =
-      reconcile(memory.machines, listings, ended_or_running, {config.tag, memory.next_number}, clock.now());
+  const observe::Fleet fleet =
+      observe::reconcile(memory.machines, listings, ended_or_running, {config.tag, memory.next_number}, clock.now());
 
   Ledger ledger(journal, clock, fleet.machines);
   for (const MachineId& changed : fleet.changed) ledger.touch(ledger.at(changed));
-  for (const Discovery& discovery : fleet.discoveries) ledger.note(ledger.at(discovery.machine), {discovery});
+  for (const observe::Discovery& discovery : fleet.discoveries) ledger.note(ledger.at(discovery.machine), {discovery});
   Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);
   Providers reachable;
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
   Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
                         {.until = clock.now() + pass_timeout, .parallel_max = config.max_parallel});
   Care care(pools, ledger, publication, jobs, reachable, voice);
-  co_await hydra_provisioner::carry_out(plan, config, ledger, publication, operations, care, voice);
+  co_await act::carry_out(plan, config, ledger, publication, operations, care, voice);
 
   if (const auto written = co_await ledger.commit(); !written) {
     voice.problem(written.error().message);
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

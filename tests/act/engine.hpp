@@ -24,9 +24,9 @@
 #include "tests/fakes/fake_publisher.hpp"
 #include "tests/fakes/fake_voice.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 
-inline constexpr Instant noon = FakeClock::noon;
+inline constexpr Instant noon = fakes::FakeClock::noon;
 inline const PoolName pool{"x86_64-linux"};
 
 MachineId id(std::int64_t number);
@@ -47,13 +47,13 @@ class Engine {
  public:
   Engine();
 
-  Chronicle chronicle;
-  FakeClock clock;
-  FakeProvider provider{chronicle};
-  FakeJobs jobs{provider, clock, chronicle};
-  FakePublisher publisher{clock, chronicle};
-  FakeJournal journal{chronicle};
-  FakeVoice voice;
+  fakes::Chronicle chronicle;
+  fakes::FakeClock clock;
+  fakes::FakeProvider provider{chronicle};
+  fakes::FakeJobs jobs{provider, clock, chronicle};
+  fakes::FakePublisher publisher{clock, chronicle};
+  fakes::FakeJournal journal{chronicle};
+  fakes::FakeVoice voice;
   Config config;
   PoolSettings pools;
 
@@ -68,7 +68,7 @@ class Engine {
   std::int64_t failed_passes() const;
 
  private:
-  Task<void> carry_out(Plan plan, Seconds pass_timeout);
+  io::Task<void> carry_out(Plan plan, Seconds pass_timeout);
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

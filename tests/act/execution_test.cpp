@@ -5,7 +5,7 @@
 
 #include "tests/act/engine.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 using std::chrono::minutes;
@@ -18,7 +18,7 @@ constexpr int never = 1'000'000;
 class Execution : public testing::Test {
  protected:
   std::int64_t events(const std::string& kind) const {
-    return std::ranges::count(engine.journal.events, kind, &JournalEvent::kind);
+    return std::ranges::count(engine.journal.events, kind, &state::JournalEvent::kind);
   }
 
   Engine engine;
@@ -469,4 +469,4 @@ TEST_F(Execution, LeavesMachinesAloneWhoseProviderCannotBeAsked) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

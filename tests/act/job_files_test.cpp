@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "io/files.hpp"
-#include "tests/io/temporary_folder.hpp"
+#include "io/file/files.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 class JobFiles : public testing::Test {
@@ -21,11 +21,11 @@ class JobFiles : public testing::Test {
     return read.value_or(failure("(none)"));
   }
   void holds(const std::string& path, const std::string& content) const {
-    EXPECT_TRUE(replace_file(path, content, 0600));
+    EXPECT_TRUE(io::replace_file(path, content, 0600));
   }
 
-  TemporaryFolder folder_;
-  const hydra_provisioner::JobFiles files{folder_.path, MachineId{"a-1"}};
+  support::TemporaryFolder folder_;
+  const act::JobFiles files{folder_.path, MachineId{"a-1"}};
 };
 
 TEST_F(JobFiles, StandInTheStateDirectory) {
@@ -136,4 +136,4 @@ TEST_F(JobFiles, AreForNobodyElseToRead) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

@@ -5,27 +5,27 @@
 
 #include "tests/act/engine.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 using testing::ElementsAre;
 
-class Ledger : public testing::Test {
+class LedgerTest : public testing::Test {
  protected:
   Expected<void> commit() { return clock.run(ledger.commit()); }
   std::vector<std::string> kinds() const {
     std::vector<std::string> kinds;
-    for (const JournalEvent& event : journal.events) kinds.push_back(event.kind);
+    for (const state::JournalEvent& event : journal.events) kinds.push_back(event.kind);
     return kinds;
   }
 
-  Chronicle chronicle;
-  FakeClock clock;
-  FakeJournal journal{chronicle};
-  hydra_provisioner::Ledger ledger{journal, clock, {ready(10), ready(9)}};
+  fakes::Chronicle chronicle;
+  fakes::FakeClock clock;
+  fakes::FakeJournal journal{chronicle};
+  Ledger ledger{journal, clock, {ready(10), ready(9)}};
 };
 
-TEST_F(Ledger, KeepsMachinesByNumber) {
+TEST_F(LedgerTest, KeepsMachinesByNumber) {
   ledger.add(creating(2));
   std::vector<std::string> ids;
   for (const Machine* machine : ledger.all()) ids.push_back(machine->id.text);
@@ -33,7 +33,7 @@ TEST_F(Ledger, KeepsMachinesByNumber) {
   EXPECT_EQ(ledger.find(id(3)), nullptr);
 }
 
-TEST_F(Ledger, WritesAMachineAndItsEventTogether) {
+TEST_F(LedgerTest, WritesAMachineAndItsEventTogether) {
   clock.advance(Seconds{5});
   ledger.note(ledger.at(id(9)), MachineEvent::drained, "surplus");
   EXPECT_TRUE(commit());
@@ -47,27 +47,27 @@ TEST_F(Ledger, WritesAMachineAndItsEventTogether) {
   EXPECT_EQ(journal.machine(id(9)).since, noon + Seconds{5});
 }
 
-TEST_F(Ledger, WritesNothingTwice) {
+TEST_F(LedgerTest, WritesNothingTwice) {
   ledger.touch(ledger.at(id(9)));
   EXPECT_TRUE(commit());
   EXPECT_TRUE(commit());
   EXPECT_THAT(chronicle.entries, ElementsAre("commit a-9 ready listed"));
 }
 
-TEST_F(Ledger, IgnoresAnEventThatMakesNoSense) {
+TEST_F(LedgerTest, IgnoresAnEventThatMakesNoSense) {
   ledger.note(ledger.at(id(9)), MachineEvent::undrained, "?");
   EXPECT_TRUE(commit());
   EXPECT_THAT(chronicle.entries, ElementsAre());
   EXPECT_EQ(ledger.at(id(9)).state, MachineState::ready);
 }
 
-TEST_F(Ledger, KeepsAFailuresReason) {
+TEST_F(LedgerTest, KeepsAFailuresReason) {
   ledger.note(ledger.at(id(9)), MachineEvent::failed, "not ready in time");
   EXPECT_TRUE(commit());
   EXPECT_EQ(journal.machine(id(9)).last_error, "not ready in time");
 }
 
-TEST_F(Ledger, WritesAfterAnErrorWhatItCouldNotWriteBefore) {
+TEST_F(LedgerTest, WritesAfterAnErrorWhatItCouldNotWriteBefore) {
   journal.fails_after(0);
   ledger.note(ledger.at(id(9)), MachineEvent::drained, "surplus");
   EXPECT_FALSE(commit());
@@ -79,8 +79,8 @@ TEST_F(Ledger, WritesAfterAnErrorWhatItCouldNotWriteBefore) {
   EXPECT_THAT(kinds(), ElementsAre("draining", "ready"));
 }
 
-TEST_F(Ledger, WritesWhatElseIsHandedIn) {
-  Changes besides;
+TEST_F(LedgerTest, WritesWhatElseIsHandedIn) {
+  state::Changes besides;
   ledger.note(pool, CreationRecord{.failed_passes = 2, .last_failed_pass = noon, .failures = {}});
   besides.last_delivery = LastDelivery{.content = "x", .at = noon, .succeeded = true, .destination = "here"};
   EXPECT_TRUE(clock.run(ledger.commit(std::move(besides))));
@@ -89,4 +89,4 @@ TEST_F(Ledger, WritesWhatElseIsHandedIn) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

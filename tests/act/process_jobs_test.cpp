@@ -15,14 +15,14 @@
 #include <gtest/gtest.h>
 
 #include "act/job_files.hpp"
-#include "io/clock.hpp"
-#include "io/files.hpp"
-#include "io/processes.hpp"
+#include "io/async/clock.hpp"
+#include "io/file/files.hpp"
+#include "io/process/processes.hpp"
 #include "tests/fakes/fake_clock.hpp"
-#include "tests/io/temporary_folder.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 namespace fs = std::filesystem;
@@ -37,19 +37,19 @@ class ProcessJobs : public testing::Test {
  protected:
   ProcessJobs() {
     EXPECT_EQ(::mkfifo(path("gate").c_str(), 0600), 0);
-    gate_ = Descriptor(::open(path("gate").c_str(), O_RDWR | O_CLOEXEC));
+    gate_ = io::Descriptor(::open(path("gate").c_str(), O_RDWR | O_CLOEXEC));
     EXPECT_TRUE(gate_.is_open());
     ::setenv("HYDRA_PROVISIONER_TEST", folder_.path.c_str(), 1);
   }
 
   // No process is left behind, even by a test that failed.
-  ~ProcessJobs() override { kill_all(processes_with(of_this_test)); }
+  ~ProcessJobs() override { io::kill_all(io::processes_with(of_this_test)); }
 
   std::string path(const std::string& name) const { return folder_.path + "/" + name; }
 
   // `$2` is the state directory and `$5` the machine.
   std::string script(const std::string& text) const {
-    EXPECT_TRUE(replace_file(path("program"), "#!/bin/sh\n" + text + "\n", 0700));
+    EXPECT_TRUE(io::replace_file(path("program"), "#!/bin/sh\n" + text + "\n", 0700));
     return path("program");
   }
   std::string gated_script() const {
@@ -60,28 +60,28 @@ class ProcessJobs : public testing::Test {
   // A shell that was started under this name and sleeps for ever, in a session of its own: to be run by a job's script.
   // It has nothing of the job's but the environment.
   std::string daemon(const std::string& name) const {
-    EXPECT_TRUE(replace_file(
+    EXPECT_TRUE(io::replace_file(
         path(name), "#!/bin/sh\nexec 3>&-\necho $$ > " + path(name + ".id") + "\nread line < " + path("never") + "\n",
         0700));
     if (!fs::exists(path("never"))) EXPECT_EQ(::mkfifo(path("never").c_str(), 0600), 0);
     return "setsid " + path(name) + " & until test -s " + path(name + ".id") + "; do sleep 0.01; done\n";
   }
   bool is_alive(const std::string& daemon) const {
-    const auto content = read_file(path(daemon + ".id"), 64)->value_or("");
-    const auto id = process_id(content.substr(0, content.find('\n')));
+    const auto content = io::read_file(path(daemon + ".id"), 64)->value_or("");
+    const auto id = io::process_id(content.substr(0, content.find('\n')));
     EXPECT_TRUE(id) << daemon << " was not started";
-    return id && has_in_environment(*id, mark);
+    return id && io::has_in_environment(*id, mark);
   }
 
   // A job that is killed while a call of its own goes on, until the gate is opened for it.
-  void begin_one_that_is_outlived(hydra_provisioner::ProcessJobs& by) {
+  void begin_one_that_is_outlived(act::ProcessJobs& by) {
     script("(exec 3>&-; read line < $2/gate) & kill -9 $$");
     const auto begun = by.begin(request("a-1"));
     ASSERT_TRUE(begun) << begun.error().message;
     await_end_of_job();
   }
   void await_end_of_job() const {
-    while (FileLock::is_held(JobFiles(folder_.path, a1).lock)) std::this_thread::yield();
+    while (io::FileLock::is_held(JobFiles(folder_.path, a1).lock)) std::this_thread::yield();
   }
 
   static JobRequest request(const std::string& machine, Operation operation = Operation::destroy) {
@@ -97,7 +97,7 @@ class ProcessJobs : public testing::Test {
     ASSERT_TRUE(begun) << begun.error().message;
   }
   JobState wait(const MachineId& machine, Instant until = whenever) {
-    return await(jobs.wait(machine, Operation::destroy, until));
+    return support::await(jobs.wait(machine, Operation::destroy, until));
   }
 
   std::vector<std::string> files() const {
@@ -110,15 +110,15 @@ class ProcessJobs : public testing::Test {
     std::ranges::sort(names);
     return names;
   }
-  std::string log() const { return read_file(path("logs/a-1.log"), 1 << 20)->value_or("(none)"); }
+  std::string log() const { return io::read_file(path("logs/a-1.log"), 1 << 20)->value_or("(none)"); }
 
-  TemporaryFolder folder_;
-  Descriptor gate_;
-  SystemClock clock;
+  support::TemporaryFolder folder_;
+  io::Descriptor gate_;
+  io::SystemClock clock;
   const MachineId a1{"a-1"};
   const std::string of_this_test = "HYDRA_PROVISIONER_TEST=" + folder_.path;
   const std::string mark = "HYDRA_PROVISIONER_JOB=" + folder_.path + "/jobs/a-1";
-  hydra_provisioner::ProcessJobs jobs{path("program"), folder_.path, Tag{"a"}, clock};
+  act::ProcessJobs jobs{path("program"), folder_.path, Tag{"a"}, clock};
 };
 
 TEST_F(ProcessJobs, AreToldWhatToDo) {
@@ -153,11 +153,11 @@ TEST_F(ProcessJobs, AreSeenToRunAndToEnd) {
 TEST_F(ProcessJobs, AreSeenByLaterPassesToo) {
   gated_script();
   begin("a-1");
-  hydra_provisioner::ProcessJobs later(path("program"), folder_.path, Tag{"a"}, clock);
+  act::ProcessJobs later(path("program"), folder_.path, Tag{"a"}, clock);
   EXPECT_TRUE(later.list()->front().is_running);
   EXPECT_EQ(later.begin(request("a-1")).error().kind, ErrorKind::already_exists);
   open_gate();
-  const JobState ended = await(later.wait(a1, Operation::destroy, whenever));
+  const JobState ended = support::await(later.wait(a1, Operation::destroy, whenever));
   EXPECT_TRUE(ended.result && *ended.result);
 }
 
@@ -184,7 +184,7 @@ TEST_F(ProcessJobs, RunOneAtATimeForAMachine) {
 
 TEST_F(ProcessJobs, AreNamedToAllThatTheyStart) {
   script("sh -c 'echo $HYDRA_PROVISIONER_JOB'");
-  hydra_provisioner::ProcessJobs elsewhere(path("program"), folder_.path + "/.", Tag{"a"}, clock);
+  act::ProcessJobs elsewhere(path("program"), folder_.path + "/.", Tag{"a"}, clock);
   ASSERT_TRUE(elsewhere.begin(request("a-1")));
   wait(a1);
   EXPECT_EQ(log(), folder_.path + "/jobs/a-1\n");
@@ -251,8 +251,8 @@ TEST_F(ProcessJobs, LeaveTheSshMastersOfOtherMachinesAlone) {
 }
 
 TEST_F(ProcessJobs, AreKilledWhenTheyHangLongAfterTheirDeadline) {
-  FakeClock stopped;
-  hydra_provisioner::ProcessJobs watched(path("program"), folder_.path, Tag{"a"}, stopped);
+  fakes::FakeClock stopped;
+  act::ProcessJobs watched(path("program"), folder_.path, Tag{"a"}, stopped);
   script(daemon("master") + "read line < $2/gate");
   ASSERT_TRUE(watched.begin(request("a-1")));
   while (!fs::exists(path("master.id"))) std::this_thread::yield();
@@ -269,13 +269,13 @@ TEST_F(ProcessJobs, AreKilledWhenTheyHangLongAfterTheirDeadline) {
 }
 
 TEST_F(ProcessJobs, AreEndedLongAfterTheirDeadlineAlsoWhenOnlyACallGoesOn) {
-  FakeClock stopped;
-  hydra_provisioner::ProcessJobs watched(path("program"), folder_.path, Tag{"a"}, stopped);
+  fakes::FakeClock stopped;
+  act::ProcessJobs watched(path("program"), folder_.path, Tag{"a"}, stopped);
   begin_one_that_is_outlived(watched);
   stopped.advance(request("a-1").deadline + Seconds{61});
   EXPECT_TRUE(watched.list()->front().is_running);
   EXPECT_FALSE(watched.list()->front().is_running);
-  EXPECT_TRUE(processes_with(mark).empty());
+  EXPECT_TRUE(io::processes_with(mark).empty());
 }
 
 TEST_F(ProcessJobs, WithoutAKnownBeginningAreNotKilled) {
@@ -334,7 +334,7 @@ TEST_F(ProcessJobs, AppendToTheMachinesLog) {
 
 TEST_F(ProcessJobs, BeginALongLogAnew) {
   fs::create_directory(path("logs"));
-  EXPECT_TRUE(replace_file(path("logs/a-1.log"), "", 0600));
+  EXPECT_TRUE(io::replace_file(path("logs/a-1.log"), "", 0600));
   fs::resize_file(path("logs/a-1.log"), (std::uintmax_t{4} << 20) + 1);
   script("echo new");
   begin("a-1");
@@ -355,11 +355,11 @@ TEST_F(ProcessJobs, NeedNoFolderToBeListed) {
 }
 
 TEST_F(ProcessJobs, WhoseFolderCannotBeReadAreAnError) {
-  EXPECT_TRUE(replace_file(path("jobs"), "", 0600));
+  EXPECT_TRUE(io::replace_file(path("jobs"), "", 0600));
   const auto listed = jobs.list();
   ASSERT_FALSE(listed);
   EXPECT_THAT(listed.error().message, HasSubstr(path("jobs") + ": cannot be read: "));
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

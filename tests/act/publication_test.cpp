@@ -6,10 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "io/gather.hpp"
+#include "io/async/gather.hpp"
 #include "tests/act/engine.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::act {
 namespace {
 
 using testing::ElementsAre;
@@ -29,8 +29,8 @@ class Publication : public testing::Test {
   Engine engine;
   Ledger ledger{engine.journal, engine.clock, {}};
   const Seconds queue_clock_ahead{7};
-  hydra_provisioner::Publication publication{engine.config, engine.pools,      ledger,      engine.publisher,
-                                             std::nullopt,  queue_clock_ahead, engine.voice};
+  act::Publication publication{engine.config, engine.pools,      ledger,      engine.publisher,
+                               std::nullopt,  queue_clock_ahead, engine.voice};
 };
 
 Machine new_and_ready(std::int64_t number) {
@@ -44,7 +44,7 @@ TEST_F(Publication, ListsWhatIsReadyAndNothingElse) {
   for (const MachineState state :
        {MachineState::requested, MachineState::creating, MachineState::draining, MachineState::stopping,
         MachineState::stopped, MachineState::destroying, MachineState::gone, MachineState::failed}) {
-    has(hydra_provisioner::machine(static_cast<std::int64_t>(state) + 10, state));
+    has(act::machine(static_cast<std::int64_t>(state) + 10, state));
   }
   has(ready(1));
   has(ready(2));
@@ -216,15 +216,15 @@ TEST_F(Publication, PublishesOnceMoreWhatBecameReadyMeanwhile) {
   has(new_and_ready(2));
   machine(2).state = MachineState::creating;
   engine.publisher.takes = Seconds{20};
-  const auto become_ready = [&]() -> Task<void> {
+  const auto become_ready = [&]() -> io::Task<void> {
     co_await engine.clock.sleep_for(Seconds{10});
     machine(2).state = MachineState::ready;
     co_await publication.publish();
     EXPECT_EQ(engine.clock.now(), noon + Seconds{10});
   };
-  const auto both = [&]() -> Task<void> {
-    std::vector<std::function<Task<void>()>> tasks{[&] { return publication.publish(); }, become_ready};
-    co_await run_all(std::move(tasks), 2);
+  const auto both = [&]() -> io::Task<void> {
+    std::vector<std::function<io::Task<void>()>> tasks{[&] { return publication.publish(); }, become_ready};
+    co_await io::run_all(std::move(tasks), 2);
   };
   engine.clock.run(both());
   EXPECT_THAT(engine.publisher.contents, SizeIs(2));
@@ -246,4 +246,4 @@ TEST_F(Publication, LeavesOutMachinesOfWhosePoolNothingIsKnown) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::act

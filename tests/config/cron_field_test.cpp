@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 TEST(CronField, NamesDays) {
@@ -38,4 +38,4 @@ TEST(CronField, RefusesWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

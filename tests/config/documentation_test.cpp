@@ -15,11 +15,11 @@
 
 #include "config/load.hpp"
 #include "config/options.hpp"
-#include "io/json.hpp"
-#include "tests/io/temporary_folder.hpp"
+#include "io/text/json.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 std::string documentation() {
@@ -47,10 +47,10 @@ std::string code_block(const std::string& language, const std::string& heading) 
 }
 
 std::expected<Config, ConfigErrors> load_text(const std::string& content) {
-  const TemporaryFolder folder;
+  const support::TemporaryFolder folder;
   const std::string file = folder.path + "/conf.nix";
   std::ofstream(file) << content;
-  auto config = await(load_config(file, {}));
+  auto config = support::await(load_config(file, {}));
   if (config) return config;
   for (std::string& error : config.error()) error.erase(0, folder.path.size() + 1);
   return config;
@@ -68,7 +68,7 @@ TEST(Documentation, ListsEveryOptionWithItsDefault) {
 
 TEST(Documentation, BeginsWithAConfigurationThatWorks) {
   const auto config = load_text(code_block("nix", "An example"));
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->pools.size(), 2U);
 }
 
@@ -106,10 +106,10 @@ TEST(Options, HaveTheDefaultsThatTheirTableSays) {
   const auto explicit_defaults =
       load_text(fmt::format("{{ {} systemTypes.x86_64-linux = {{ {} local = {{ {} }}; }}; }}",
                             defaults(top_level_options()), defaults(pool_options()), defaults(local_options())));
-  ASSERT_TRUE(silent) << Json(silent.error());
-  ASSERT_TRUE(explicit_defaults) << Json(explicit_defaults.error());
+  ASSERT_TRUE(silent) << io::Json(silent.error());
+  ASSERT_TRUE(explicit_defaults) << io::Json(explicit_defaults.error());
   EXPECT_EQ(shown(*silent), shown(*explicit_defaults));
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 using testing::ElementsAre;
@@ -16,30 +16,30 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 // The smallest settings, with these changes; null takes an option out.
-Json settings(const Json& changes) {
-  Json ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
+io::Json settings(const io::Json& changes) {
+  io::Json ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
   ec2.merge_patch(changes);
   return {{"systemTypes", {{"x86_64-linux", {{"ec2", ec2}}}}}};
 }
 
-Ec2Settings read(const Json& changes) {
+Ec2Settings read(const io::Json& changes) {
   const auto config = read_config("conf.nix", settings(changes), {});
-  EXPECT_TRUE(config) << Json(config.error());
+  EXPECT_TRUE(config) << io::Json(config.error());
   return std::get<Ec2Settings>(config->pools.at(PoolName{"x86_64-linux"}).provider);
 }
 
 // The only error, without what all begin with.
-std::string error_of(const Json& changes) {
+std::string error_of(const io::Json& changes) {
   const auto config = read_config("conf.nix", settings(changes), {});
   if (config) return "none";
   const std::string start = "conf.nix: systemTypes.x86_64-linux.ec2";
   const std::string error = config.error().front();
-  if (config.error().size() != 1 || !error.starts_with(start)) return Json(config.error()).dump();
+  if (config.error().size() != 1 || !error.starts_with(start)) return io::Json(config.error()).dump();
   return error.substr(start.size());
 }
 
 TEST(Ec2Options, HaveDefaults) {
-  const Ec2Settings read_ones = read(Json::object());
+  const Ec2Settings read_ones = read(io::Json::object());
   EXPECT_EQ(read_ones.region, "eu-west-1");
   EXPECT_EQ(read_ones.image, "ami-1");
   EXPECT_THAT(read_ones.instance_types, ElementsAre("c7a.large"));
@@ -89,7 +89,7 @@ TEST(Ec2Options, SayWhatIsMissing) {
   EXPECT_EQ(error_of({{"image", nullptr}}), R"(: no image; add one, such as image = "ami-…";, or a launchTemplate)");
   EXPECT_EQ(error_of({{"instanceTypes", nullptr}}),
             R"(: no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
-  EXPECT_EQ(error_of({{"instanceTypes", Json::array()}}),
+  EXPECT_EQ(error_of({{"instanceTypes", io::Json::array()}}),
             R"(: no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
 }
 
@@ -134,4 +134,4 @@ TEST(Ec2Options, MayBeALaunchTemplate) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

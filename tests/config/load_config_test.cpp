@@ -11,24 +11,24 @@
 #include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
-#include "io/json.hpp"
-#include "tests/io/temporary_folder.hpp"
+#include "io/text/json.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::expected<Config, ConfigErrors> load(const std::string& file) { return await(load_config(file, {})); }
+std::expected<Config, ConfigErrors> load(const std::string& file) { return support::await(load_config(file, {})); }
 
 // The only error of a file.
 std::string error_of_file(const std::string& file) {
   const auto config = load(file);
   if (config) return "none";
-  return config.error().size() == 1 ? config.error()[0] : Json(config.error()).dump();
+  return config.error().size() == 1 ? config.error()[0] : io::Json(config.error()).dump();
 }
 
 class LoadConfig : public testing::Test {
@@ -51,7 +51,7 @@ class LoadConfig : public testing::Test {
   const std::string& folder() const { return folder_.path; }
 
  private:
-  TemporaryFolder folder_;
+  support::TemporaryFolder folder_;
 };
 
 // A good configuration around this expression of a list of strings.
@@ -61,7 +61,7 @@ std::string with_status_command(const std::string& expression) {
 
 TEST_F(LoadConfig, ReadsAFileAsTheFirstProvisionerHadIt) {
   const auto config = load(TEST_DATA "/config/readme.nix");
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->file, TEST_DATA "/config/readme.nix");
   EXPECT_EQ(config->tag.text, "my-farm");
   EXPECT_THAT(config->status_command, ElementsAre("ssh", "root@hydra.example.org", "hydra-queue-runner", "--status"));
@@ -84,7 +84,7 @@ TEST_F(LoadConfig, CallsAFunctionWithItsDefaults) {
   EXPECT_TRUE(load(conf_nix("{ ... }: { systemTypes.x86_64-linux.local = { }; }")));
   const auto config =
       load(conf_nix("{ max ? 7 }: { systemTypes.x86_64-linux = { local = { }; maxMachines = max; }; }"));
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->pools.at(PoolName("x86_64-linux")).max_machines, 7);
 }
 
@@ -99,7 +99,7 @@ TEST_F(LoadConfig, MakesStringsOfPathsInListsAndOfDerivations) {
     { __toString = self: "text"; }
     "${toString ./a}/b"
   ])")));
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_THAT(config->status_command, ElementsAre(folder() + "/status.sh", "/nix/store/x", "text", folder() + "/a/b"));
 }
 
@@ -110,7 +110,7 @@ TEST_F(LoadConfig, FindsAProgramBesideTheFileAndOthersInThePath) {
     "x86_64-linux:b".exec.command = [ "provider" ];
     "x86_64-linux:c".exec.command = [ "/bin/provider" ];
   }; })"));
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   const auto command = [&](const char* pool) {
     return std::get<ExecSettings>(config->pools.at(PoolName(pool)).provider).command;
   };
@@ -130,7 +130,7 @@ TEST_F(LoadConfig, FindsARelativeFile) {
   std::filesystem::current_path(folder() + "/below");
   const auto config = load("../conf.nix");
   std::filesystem::current_path(back);
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->file, folder() + "/conf.nix");
   EXPECT_THAT(config->status_command, ElementsAre(folder() + "/status.sh"));
 }
@@ -209,4 +209,4 @@ TEST_F(LoadConfig, RefusesAValueThatIsTooDeepOrTooLarge) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

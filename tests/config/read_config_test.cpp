@@ -11,70 +11,70 @@
 
 #include "config/load.hpp"
 #include "config/options.hpp"
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::config {
 namespace {
 
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
 // What evaluation makes of a function.
-const Json function = {{"<function>", nullptr}};
+const io::Json function = {{"<function>", nullptr}};
 
-const Json smallest_ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
+const io::Json smallest_ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
 
-Json with_pool(const Json& settings, const std::string& type = "x86_64-linux") {
+io::Json with_pool(const io::Json& settings, const std::string& type = "x86_64-linux") {
   return {{"systemTypes", {{type, settings}}}};
 }
 
 // A local pool with more settings.
-Json local_pool(Json more) {
-  more["local"] = Json::object();
+io::Json local_pool(io::Json more) {
+  more["local"] = io::Json::object();
   return with_pool(more);
 }
 
 // A pool of a program, with more settings.
-Json exec_pool(Json more) {
-  Json exec{{"command", {"/bin/x"}}};
+io::Json exec_pool(io::Json more) {
+  io::Json exec{{"command", {"/bin/x"}}};
   exec.update(more);
   return with_pool({{"exec", exec}});
 }
 
 // A good pool, and these top-level options.
-Json with_options(Json options) {
-  options.update(local_pool(Json::object()));
+io::Json with_options(io::Json options) {
+  options.update(local_pool(io::Json::object()));
   return options;
 }
 
-ConfigErrors errors_of(const Json& value, ConfigOptions options = {}) {
+ConfigErrors errors_of(const io::Json& value, ConfigOptions options = {}) {
   const auto config = read_config("conf.nix", value, options);
   return config ? ConfigErrors{} : config.error();
 }
 
 // The only error, without what every error begins with.
-std::string error_of(const Json& value, ConfigOptions options = {}) {
+std::string error_of(const io::Json& value, ConfigOptions options = {}) {
   const ConfigErrors errors = errors_of(value, options);
-  if (errors.size() != 1) return "errors: " + Json(errors).dump();
+  if (errors.size() != 1) return "errors: " + io::Json(errors).dump();
   const std::string start = "conf.nix: ";
   return errors[0].starts_with(start) ? errors[0].substr(start.size()) : "no file: " + errors[0];
 }
 
 // The same for a single setting of a local pool.
-std::string pool_error(const std::string& name, const Json& value) {
+std::string pool_error(const std::string& name, const io::Json& value) {
   const std::string error = error_of(local_pool({{name, value}}));
   const std::string start = "systemTypes.x86_64-linux." + name + ": ";
   return error.starts_with(start) ? error.substr(start.size()) : error;
 }
 
-PoolConfig pool_of(const Json& value, const std::string& type = "x86_64-linux") {
+PoolConfig pool_of(const io::Json& value, const std::string& type = "x86_64-linux") {
   const auto config = read_config("conf.nix", value, {});
   return config ? config->pools.at(PoolName(type)) : PoolConfig{};
 }
 
 TEST(ReadConfig, FillsInTheDefaults) {
-  const auto config = read_config("conf.nix", local_pool(Json::object()), {});
-  ASSERT_TRUE(config) << Json(config.error());
+  const auto config = read_config("conf.nix", local_pool(io::Json::object()), {});
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->tag.text, "hydra-provisioned");
   EXPECT_THAT(config->status_command, ElementsAre("hydra-queue-runner", "--status"));
   EXPECT_EQ(config->update_command, std::nullopt);
@@ -101,7 +101,7 @@ TEST(ReadConfig, ReadsEveryTopLevelOption) {
                                                 {"quiet", 5},
                                                 {"interval", 6}}),
                                   {});
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->tag.text, "farm");
   EXPECT_THAT(config->status_command, ElementsAre("ssh", "hydra", "status"));
   EXPECT_EQ(config->status_timeout, Seconds{1});
@@ -152,7 +152,7 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
 
 TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {
   const auto config = read_config("conf.nix", with_options({{"sshCommand", {"ssh", "hydra"}}}), {});
-  ASSERT_TRUE(config) << Json(config.error());
+  ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_THAT(config->status_command, ElementsAre("ssh", "hydra"));
 }
 
@@ -168,21 +168,22 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
 
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).kind(), ProviderKind::ec2);
 
-  const Json exec{{"command", {"/bin/provider", "-x"}}, {"settings", {{"region", "fsn1"}}}, {"timeout", 30}};
+  const io::Json exec{{"command", {"/bin/provider", "-x"}}, {"settings", {{"region", "fsn1"}}}, {"timeout", 30}};
   EXPECT_EQ(
       std::get<ExecSettings>(pool_of(with_pool({{"exec", exec}})).provider),
       (ExecSettings{.command = {"/bin/provider", "-x"}, .settings = R"({"region":"fsn1"})", .timeout = Seconds{30}}));
-  EXPECT_EQ(std::get<ExecSettings>(pool_of(exec_pool(Json::object())).provider), ExecSettings{.command = {"/bin/x"}});
+  EXPECT_EQ(std::get<ExecSettings>(pool_of(exec_pool(io::Json::object())).provider),
+            ExecSettings{.command = {"/bin/x"}});
 }
 
 TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).billing_period, Seconds{3600});
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}, {"billingPeriod", 60}})).billing_period, Seconds{60});
-  EXPECT_EQ(pool_of(exec_pool(Json::object())).billing_period, std::nullopt);
+  EXPECT_EQ(pool_of(exec_pool(io::Json::object())).billing_period, std::nullopt);
 }
 
 TEST(ReadConfig, ReadsSchedules) {
-  const PoolConfig pool = pool_of(local_pool({{"maxMachines", 4}, {"schedules", Json::parse(R"([
+  const PoolConfig pool = pool_of(local_pool({{"maxMachines", 4}, {"schedules", io::Json::parse(R"([
     {"days": "mon-fri", "hours": "8-17", "timeZone": "Europe/Amsterdam", "minMachines": 2},
     {"days": "sun", "maxMachines": 0}])")}}));
   ASSERT_EQ(pool.schedules.size(), 2U);
@@ -200,10 +201,10 @@ TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
   const std::string at = "conf.nix: systemTypes.x86_64-linux.schedules";
   EXPECT_THAT(errors_of(local_pool({{"schedules", "mon-fri"}})),
               ElementsAre(at + ": \"mon-fri\" is not a list of attribute sets"));
-  EXPECT_THAT(errors_of(local_pool({{"schedules", Json::parse(R"([{"maxMachines": 1}, 3])")}})),
+  EXPECT_THAT(errors_of(local_pool({{"schedules", io::Json::parse(R"([{"maxMachines": 1}, 3])")}})),
               ElementsAre(at + " element 2: 3 is not an attribute set"));
   EXPECT_THAT(
-      errors_of(local_pool({{"schedules", Json::parse(R"([
+      errors_of(local_pool({{"schedules", io::Json::parse(R"([
         {"day": "mon", "maxMachines": 2},
         {"days": "mon-fry", "hours": "8-24", "timeZone": "Amsterdam", "minMachines": 1},
         {"days": "mon"},
@@ -225,8 +226,8 @@ TEST(ReadConfig, TellsAllErrorsAtOnce) {
       errors_of({{"tga", "farm"},
                  {"interval", 0},
                  {"systemTypes",
-                  {{"x86_64-linux", {{"local", Json::object()}, {"maxMachine", 3}, {"gracePeriod", "10 min"}}},
-                   {"x86_64-linux:benchmark", {{"local", Json::object()}, {"minMachines", 5}}}}}}),
+                  {{"x86_64-linux", {{"local", io::Json::object()}, {"maxMachine", 3}, {"gracePeriod", "10 min"}}},
+                   {"x86_64-linux:benchmark", {{"local", io::Json::object()}, {"minMachines", 5}}}}}}),
       ElementsAre("conf.nix: tga: unknown option (did you mean tag?)",
                   "conf.nix: systemTypes.x86_64-linux.maxMachine: unknown option (did you mean maxMachines?)",
                   "conf.nix: systemTypes.x86_64-linux.gracePeriod: \"10 min\" is not a whole number of seconds; "
@@ -250,7 +251,7 @@ TEST(ReadConfig, SaysWhatStandsThereInsteadOfANumber) {
   EXPECT_EQ(pool_error("maxJobs", 2.5), "2.5 is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", true), "true is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", nullptr), "null is not a whole number; leave the option out for its default");
-  EXPECT_EQ(pool_error("maxJobs", Json::array()), "an empty list is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", io::Json::array()), "an empty list is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", {{"a", 1}}), "an attribute set is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", function), "a function is not a whole number");
 }
@@ -327,10 +328,10 @@ TEST(ReadConfig, RefusesTwoStatusCommands) {
 }
 
 TEST(ReadConfig, RefusesCommandsThatNameNoProgram) {
-  const auto error = [](const Json& command) { return error_of(with_options({{"updateCommand", command}})); };
+  const auto error = [](const io::Json& command) { return error_of(with_options({{"updateCommand", command}})); };
   EXPECT_EQ(error("cat > machines"),
             "updateCommand: \"cat > machines\" is not a list of strings, such as [ \"PROGRAM\" \"ARGUMENT\" ]");
-  EXPECT_EQ(error(Json::array()),
+  EXPECT_EQ(error(io::Json::array()),
             "updateCommand: an empty list is not a program; write the program first, then its arguments");
   EXPECT_EQ(error({"", "a"}),
             "updateCommand: element 1: \"\" is not a program; write the program first, then its arguments");
@@ -372,19 +373,19 @@ TEST(ReadConfig, RefusesKeysThatWouldBreakTheMachinesFile) {
 }
 
 TEST(ReadConfig, WantsExactlyOneProvider) {
-  EXPECT_EQ(error_of(with_pool(Json::object())),
+  EXPECT_EQ(error_of(with_pool(io::Json::object())),
             "systemTypes.x86_64-linux: no provider; add one of nixopsExpr, local, ec2 and exec, such as local = { };");
-  const Json exec{{"command", {"/bin/x"}}};
-  EXPECT_EQ(error_of(with_pool({{"local", Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", exec}})),
+  const io::Json exec{{"command", {"/bin/x"}}};
+  EXPECT_EQ(error_of(with_pool({{"local", io::Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", exec}})),
             "systemTypes.x86_64-linux: more than one provider: nixopsExpr, local, exec; keep one of them");
-  EXPECT_EQ(pool_error("nixPath", Json::array()), "belongs to nixopsExpr, which is not given; remove it");
+  EXPECT_EQ(pool_error("nixPath", io::Json::array()), "belongs to nixopsExpr, which is not given; remove it");
 }
 
 TEST(ReadConfig, WantsAProgramForExec) {
   const std::string exec = "systemTypes.x86_64-linux.exec.";
-  EXPECT_EQ(error_of(with_pool({{"exec", Json::object()}})),
+  EXPECT_EQ(error_of(with_pool({{"exec", io::Json::object()}})),
             exec + "command: is missing; add the program, such as command = [ \"./provider\" ];");
-  EXPECT_EQ(error_of(exec_pool({{"command", Json::array()}})),
+  EXPECT_EQ(error_of(exec_pool({{"command", io::Json::array()}})),
             exec + "command: an empty list is not a program; write the program first, then its arguments");
   EXPECT_EQ(error_of(exec_pool({{"comand", 1}})), exec + "comand: unknown option (did you mean command?)");
   EXPECT_EQ(error_of(exec_pool({{"settings", 1}})), exec + "settings: 1 is not an attribute set");
@@ -396,7 +397,7 @@ TEST(ReadConfig, WantsAProgramForExec) {
 TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
   const std::string rule =
       "; a system type is written SYSTEM or SYSTEM:FEATURE,FEATURE, such as x86_64-linux:benchmark";
-  const auto error = [](const std::string& type) { return error_of(with_pool({{"local", Json::object()}}, type)); };
+  const auto error = [](const std::string& type) { return error_of(with_pool({{"local", io::Json::object()}}, type)); };
   EXPECT_EQ(error(""), "systemTypes.\"\": \"\" is not a system" + rule);
   EXPECT_EQ(error(":x"), "systemTypes.\":x\": \"\" is not a system" + rule);
   EXPECT_EQ(error("x86_64 linux"), "systemTypes.\"x86_64 linux\": \"x86_64 linux\" is not a system" + rule);
@@ -405,7 +406,7 @@ TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
 }
 
 TEST(ReadConfig, RefusesTwoSystemTypesThatAreTheSame) {
-  const Json pool = {{"local", Json::object()}};
+  const io::Json pool = {{"local", io::Json::object()}};
   EXPECT_EQ(error_of({{"systemTypes", {{"x86_64-linux:kvm,benchmark", pool}, {"x86_64-linux:benchmark,kvm", pool}}}}),
             "systemTypes.\"x86_64-linux:kvm,benchmark\": the same systems and features as "
             "systemTypes.\"x86_64-linux:benchmark,kvm\"; keep one of them");
@@ -419,18 +420,18 @@ TEST(ReadConfig, WantsASystemTypeUnlessToldOtherwise) {
   const std::string error =
       "systemTypes: no system type; add one, such as systemTypes.x86_64-linux = { local = { }; }, or use --allow-empty "
       "to give up every machine";
-  EXPECT_EQ(error_of(Json::object()), error);
-  EXPECT_EQ(error_of({{"systemTypes", Json::object()}}), error);
-  EXPECT_EQ(errors_of(Json::object(), {.allow_empty = true}), ConfigErrors{});
-  EXPECT_EQ(errors_of({{"systemTypes", Json::object()}}, {.allow_empty = true}), ConfigErrors{});
+  EXPECT_EQ(error_of(io::Json::object()), error);
+  EXPECT_EQ(error_of({{"systemTypes", io::Json::object()}}), error);
+  EXPECT_EQ(errors_of(io::Json::object(), {.allow_empty = true}), ConfigErrors{});
+  EXPECT_EQ(errors_of({{"systemTypes", io::Json::object()}}, {.allow_empty = true}), ConfigErrors{});
 }
 
 TEST(ReadConfig, WantsAttributeSetsAtEveryLevel) {
-  EXPECT_EQ(error_of(Json::array({1})), "a list is not an attribute set; write { systemTypes = { … }; }");
+  EXPECT_EQ(error_of(io::Json::array({1})), "a list is not an attribute set; write { systemTypes = { … }; }");
   EXPECT_EQ(error_of("conf"), "\"conf\" is not an attribute set; write { systemTypes = { … }; }");
   EXPECT_EQ(error_of(nullptr), "null is not an attribute set; write { systemTypes = { … }; }");
   EXPECT_EQ(error_of(function), "a function is not an attribute set; write { systemTypes = { … }; }");
-  EXPECT_EQ(error_of({{"systemTypes", Json::array({1})}}), "systemTypes: a list is not an attribute set");
+  EXPECT_EQ(error_of({{"systemTypes", io::Json::array({1})}}), "systemTypes: a list is not an attribute set");
   EXPECT_EQ(error_of({{"systemTypes", function}}), "systemTypes: a function is not an attribute set");
   EXPECT_EQ(error_of(with_pool(nullptr)), "systemTypes.x86_64-linux: null is not an attribute set");
 }
@@ -448,7 +449,7 @@ TEST(ReadPool, GivesBackAPoolFromItsRecordedSettings) {
   const PoolConfig written = pool_of(with_pool({{"nixopsExpr", "/a.nix"}, {"maxJobs", 4}, {"billingPeriod", 60}}));
   EXPECT_EQ(written.settings_json, R"({"billingPeriod":60,"maxJobs":4,"nixopsExpr":"/a.nix"})");
   const auto again = read_pool("x86_64-linux", written.settings_json);
-  ASSERT_TRUE(again) << Json(again.error());
+  ASSERT_TRUE(again) << io::Json(again.error());
   EXPECT_EQ(again->name, written.name);
   EXPECT_EQ(again->type, written.type);
   EXPECT_EQ(again->max_jobs, 4);
@@ -466,56 +467,57 @@ TEST(ReadPool, SaysWhatIsWrongWithARecord) {
 
 // Not rc::gen::construct<Json>, whose braces make a list of whatever stands in them.
 template <class Value>
-rc::Gen<Json> json_of(const rc::Gen<Value>& values) {
-  return rc::gen::map(values, [](Value value) { return Json(std::move(value)); });
+rc::Gen<io::Json> json_of(const rc::Gen<Value>& values) {
+  return rc::gen::map(values, [](Value value) { return io::Json(std::move(value)); });
 }
 
 // Any value: good ones, wrong ones, and text of any bytes.
-rc::Gen<Json> values() {
-  const auto scalars =
-      rc::gen::oneOf(json_of(rc::gen::arbitrary<std::int64_t>()), json_of(rc::gen::arbitrary<std::uint64_t>()),
-                     json_of(rc::gen::inRange(0, 3)), json_of(rc::gen::arbitrary<double>()),
-                     json_of(rc::gen::arbitrary<bool>()), json_of(rc::gen::arbitrary<std::string>()),
-                     rc::gen::element<Json>(nullptr, function, "/a", "10 min", "own", Json::array(), Json::object()));
-  return rc::gen::oneOf(scalars, scalars, json_of(rc::gen::container<std::vector<Json>>(scalars)));
+rc::Gen<io::Json> values() {
+  const auto scalars = rc::gen::oneOf(
+      json_of(rc::gen::arbitrary<std::int64_t>()), json_of(rc::gen::arbitrary<std::uint64_t>()),
+      json_of(rc::gen::inRange(0, 3)), json_of(rc::gen::arbitrary<double>()), json_of(rc::gen::arbitrary<bool>()),
+      json_of(rc::gen::arbitrary<std::string>()),
+      rc::gen::element<io::Json>(nullptr, function, "/a", "10 min", "own", io::Json::array(), io::Json::object()));
+  return rc::gen::oneOf(scalars, scalars, json_of(rc::gen::container<std::vector<io::Json>>(scalars)));
 }
 
 // An attribute set, most of whose names are options.
-rc::Gen<Json> settings(std::span<const Option> options, const rc::Gen<Json>& members) {
+rc::Gen<io::Json> settings(std::span<const Option> options, const rc::Gen<io::Json>& members) {
   std::vector<std::string> names;
   for (const Option& option : options) names.emplace_back(option.name);
   const auto name =
       rc::gen::weightedOneOf<std::string>({{9, rc::gen::elementOf(names)}, {1, rc::gen::arbitrary<std::string>()}});
-  return json_of(rc::gen::container<std::map<std::string, Json>>(name, members));
+  return json_of(rc::gen::container<std::map<std::string, io::Json>>(name, members));
 }
 
-rc::Gen<Json> pools() {
+rc::Gen<io::Json> pools() {
   const auto good = rc::gen::map(rc::gen::inRange(1, 100), [](int number) {
-    return Json{{"local", Json::object()}, {"minMachines", number - 1}, {"maxMachines", number}};
+    return io::Json{{"local", io::Json::object()}, {"minMachines", number - 1}, {"maxMachines", number}};
   });
   const auto any = settings(pool_options(), rc::gen::oneOf(values(), settings(local_options(), values())));
   return rc::gen::oneOf(good, good, any);
 }
 
-rc::Gen<Json> configs() {
+rc::Gen<io::Json> configs() {
   const auto types = rc::gen::weightedOneOf<std::string>(
       {{5, rc::gen::element<std::string>("x86_64-linux", "i686-linux:kvm", "a,b:c")},
        {1, rc::gen::arbitrary<std::string>()}});
   const auto system_types = rc::gen::withSize([=](int size) {
-    const auto few = rc::gen::container<std::map<std::string, Json>>(types, rc::gen::resize(size, pools()));
+    const auto few = rc::gen::container<std::map<std::string, io::Json>>(types, rc::gen::resize(size, pools()));
     return json_of(rc::gen::resize(3, few));
   });
-  const auto options = rc::gen::oneOf(rc::gen::just(Json::object()), settings(top_level_options(), values()), values());
+  const auto options =
+      rc::gen::oneOf(rc::gen::just(io::Json::object()), settings(top_level_options(), values()), values());
   return rc::gen::apply(
-      [](Json config, Json pools_by_type) {
+      [](io::Json config, io::Json pools_by_type) {
         if (config.is_object()) config["systemTypes"] = std::move(pools_by_type);
         return config;
       },
-      options, rc::gen::weightedOneOf<Json>({{5, system_types}, {1, values()}}));
+      options, rc::gen::weightedOneOf<io::Json>({{5, system_types}, {1, values()}}));
 }
 
 RC_GTEST_PROP(ReadConfig, GivesAConfigurationOrErrorsOfOneLineForAnyValue, (bool allow_empty)) {
-  const Json value = *rc::gen::scale(0.3, configs());
+  const io::Json value = *rc::gen::scale(0.3, configs());
   const auto config = read_config("conf.nix", value, {.allow_empty = allow_empty});
   RC_CLASSIFY(config.has_value());
   if (config) {
@@ -533,4 +535,4 @@ RC_GTEST_PROP(ReadConfig, GivesAConfigurationOrErrorsOfOneLineForAnyValue, (bool
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::config

@@ -11,7 +11,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using rc::gen::arbitrary;
@@ -308,4 +308,4 @@ std::string in_full(const Plan& plan) {
   return text;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -10,7 +10,7 @@
 #include "model/plan.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 struct AnyFarm {
   Snapshot seen;
@@ -28,4 +28,4 @@ void showValue(const AnyFarm& farm, std::ostream& out);
 // A plan with all that it says.
 std::string in_full(const Plan& plan);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -5,7 +5,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 std::int64_t runnable_in(const Plan& plan, const std::string& pool) { return pool_plan(plan, pool).runnable; }
@@ -121,4 +121,4 @@ TEST(Demand, CountsThatDoNotFitTogetherStayAtTheGreatestNumber) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -7,7 +7,7 @@
 
 #include "decide/plan.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -371,4 +371,4 @@ std::optional<Instant> until_of(const Plan& plan, std::int64_t number) {
   return reason_of(action_on(plan, number)).until;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -18,7 +18,7 @@
 #include "model/queue.hpp"
 #include "model/snapshot.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 
 inline constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 
@@ -165,4 +165,4 @@ std::string reason_of(const Plan& plan, std::int64_t number) {
   return std::holds_alternative<Verb>(action) ? text : std::string(name_of(action)) + ": " + text;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

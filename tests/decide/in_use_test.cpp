@@ -4,7 +4,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST(InUse, NotCheckedWhileAJobIsAtIt) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -3,7 +3,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,7 +46,7 @@ TEST(Orders, OneLeavesAsOthersDo) {
 
 TEST(Orders, OneThatIsStoppedIsNotStarted) {
   const Plan p = farm("x86_64-linux", {.stop_on_idle = true})
-                     .has(hydra_provisioner::stopped(1))
+                     .has(decide::stopped(1))
                      .runnable("x86_64-linux", 1)
                      .ordered(drain, first)
                      .decided();
@@ -63,7 +63,7 @@ TEST(Orders, ADestructionWaitsForProof) {
 
 TEST(Orders, ADestructionTakesAlsoWhatIsComingOrStopped) {
   const Plan p = farm("x86_64-linux", {.min_machines = 2, .stop_on_idle = true})
-                     .has(coming(1), hydra_provisioner::stopped(2))
+                     .has(coming(1), decide::stopped(2))
                      .ordered(destroy, first)
                      .ordered(destroy, "hydra-provisioned-2")
                      .decided();
@@ -143,4 +143,4 @@ TEST(Orders, APauseEnds) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -3,7 +3,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -155,4 +155,4 @@ TEST(Proof, SettleAndQuietAreConfigured) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -13,7 +13,7 @@
 #include "tests/decide/any_farm.hpp"
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -269,4 +269,4 @@ RC_GTEST_PROP(EveryPlan, DoesNotChangeByItselfBeforeItIsReconsidered, ()) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

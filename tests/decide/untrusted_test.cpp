@@ -2,7 +2,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -64,4 +64,4 @@ TEST(Untrusted, ThoseThatWereNeverListedMayGo) {
 TEST(Untrusted, NothingIsUnplaceable) { EXPECT_TRUE(blind().runnable("m68k-linux", 3).decided().unplaceable.empty()); }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

@@ -2,7 +2,7 @@
 
 #include "tests/decide/farm.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
@@ -106,4 +106,4 @@ TEST(Grace, MayBeAsLongAsMachinesTakeToBoot) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::decide

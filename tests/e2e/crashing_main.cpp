@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "app/program.hpp"
-#include "io/waypoint.hpp"
+#include "io/async/waypoint.hpp"
 
 namespace {
 
@@ -43,11 +43,11 @@ int main(int argc, char** argv) {
   if (concerns_jobs == is_job(argc, argv)) {
     const std::string trace = environment("CRASH_TRACE");
     const long crash_at = std::atol(environment("CRASH_AT").c_str());
-    hydra_provisioner::set_waypoint_hook([trace, crash_at](std::string_view where) {
+    hydra_provisioner::io::set_waypoint_hook([trace, crash_at](std::string_view where) {
       static std::atomic<long> passed = 0;
       append_line(trace, where);
       if (++passed == crash_at) std::raise(SIGKILL);
     });
   }
-  return hydra_provisioner::run_program(argc, argv);
+  return hydra_provisioner::app::run_program(argc, argv);
 }

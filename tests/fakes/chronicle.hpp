@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
 struct Chronicle {
   std::vector<std::string> entries;
@@ -27,4 +27,4 @@ struct Chronicle {
   }
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

@@ -15,17 +15,17 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakeClock final : public Clock {
+class FakeClock final : public io::Clock {
  public:
   static constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 
   Instant now() const override { return std::chrono::floor<Seconds>(now_); }
 
-  Task<void> sleep_for(std::chrono::milliseconds duration) override {
+  io::Task<void> sleep_for(std::chrono::milliseconds duration) override {
     Sleeper sleeper{.timer = Timer(co_await boost::asio::this_coro::executor, Timer::time_point::max())};
     const Bed bed{sleepers_, sleepers_.emplace(now_ + duration, &sleeper)};
     const auto [error] = co_await sleeper.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -36,7 +36,7 @@ class FakeClock final : public Clock {
 
   // Runs the task to its end, and everything that it started. Whoever sleeps is woken when nobody else can go on.
   template <class T>
-  T run(Task<T> task) {
+  T run(io::Task<T> task) {
     context_.restart();
     auto result = boost::asio::co_spawn(context_, std::move(task), boost::asio::use_future);
     do context_.poll();
@@ -74,4 +74,4 @@ class FakeClock final : public Clock {
   boost::asio::io_context context_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

@@ -15,9 +15,9 @@
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakeJobs final : public Jobs {
+class FakeJobs final : public act::Jobs {
  public:
   FakeJobs(FakeProvider& provider, FakeClock& clock, Chronicle& chronicle)
       : provider_(provider), clock_(clock), chronicle_(chronicle) {}
@@ -28,7 +28,7 @@ class FakeJobs final : public Jobs {
   std::optional<Error> beginning_fails;
 
   std::ptrdiff_t most_at_once() const { return most_at_once_; }
-  std::vector<JobRequest> requests;  // all that ever were
+  std::vector<act::JobRequest> requests;  // all that ever were
 
   Expected<std::vector<JobState>> list() override {
     std::vector<JobState> states;
@@ -36,7 +36,7 @@ class FakeJobs final : public Jobs {
     return states;
   }
 
-  Expected<void> begin(const JobRequest& request) override {
+  Expected<void> begin(const act::JobRequest& request) override {
     if (beginning_fails) return std::unexpected(*beginning_fails);
     const auto earlier = jobs_.find(request.machine);
     if (earlier != jobs_.end() && runs(earlier->second)) return failure("still runs", ErrorKind::already_exists);
@@ -51,7 +51,7 @@ class FakeJobs final : public Jobs {
     return {};
   }
 
-  Task<JobState> wait(MachineId machine, Operation operation, Instant until) override {
+  io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override {
     while (jobs_.contains(machine) && runs(jobs_[machine]) && clock_.now() < until) {
       co_await clock_.sleep_for(std::min(jobs_[machine].end, until) - clock_.now());
     }
@@ -69,7 +69,7 @@ class FakeJobs final : public Jobs {
 
  private:
   struct Job {
-    JobRequest request;
+    act::JobRequest request;
     Instant end;
     bool is_killed = false;
     std::optional<JobResult> result;
@@ -94,4 +94,4 @@ class FakeJobs final : public Jobs {
   std::ptrdiff_t most_at_once_ = 0;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

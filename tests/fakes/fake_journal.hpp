@@ -13,15 +13,15 @@
 #include "state/journal.hpp"
 #include "tests/fakes/chronicle.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakeJournal final : public Journal {
+class FakeJournal final : public state::Journal {
  public:
   explicit FakeJournal(Chronicle& chronicle) : chronicle_(chronicle) {}
 
-  Memory memory;
-  std::vector<JournalEvent> events;
-  std::optional<PassRecord> last_pass;
+  state::Memory memory;
+  std::vector<state::JournalEvent> events;
+  std::optional<state::PassRecord> last_pass;
 
   // The next `count` commits that write something succeed, and no more.
   void fails_after(int count) { commits_left_ = count; }
@@ -39,9 +39,9 @@ class FakeJournal final : public Journal {
     remember();
   }
 
-  Task<Expected<Memory>> load(Instant) override { co_return memory; }
+  io::Task<Expected<state::Memory>> load(Instant) override { co_return memory; }
 
-  Task<Expected<void>> commit(Changes changes) override {
+  io::Task<Expected<void>> commit(state::Changes changes) override {
     const std::string what = described(changes);
     if (what.empty()) co_return Expected<void>{};
     if (commits_left_ <= 0) {
@@ -61,7 +61,7 @@ class FakeJournal final : public Journal {
   }
 
  private:
-  static std::string described(const Changes& changes) {
+  static std::string described(const state::Changes& changes) {
     std::string text;
     for (const Machine& machine : changes.machines) {
       const bool may_be_listed = machine.first_listed_at && !machine.unlisted_at;
@@ -95,4 +95,4 @@ class FakeJournal final : public Journal {
   int commits_left_ = std::numeric_limits<int>::max();
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

@@ -14,17 +14,17 @@
 #include "providers/provider.hpp"
 #include "tests/fakes/chronicle.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakeProvider final : public Provider, public Upkeep {
+class FakeProvider final : public providers::Provider, public providers::Upkeep {
  public:
   explicit FakeProvider(Chronicle& chronicle) : chronicle_(chronicle) {}
 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
-  std::map<PoolName, std::string> unseen;               // pools that cannot be listed, and why
-  std::map<MachineId, Expected<Condition>> conditions;  // what checks find; fine, where nothing is said
-  std::map<MachineId, Error> deaf;                      // machines that cannot be told to stay alive
+  std::map<PoolName, std::string> unseen;                          // pools that cannot be listed, and why
+  std::map<MachineId, Expected<providers::Condition>> conditions;  // what checks find; fine, where nothing is said
+  std::map<MachineId, Error> deaf;                                 // machines that cannot be told to stay alive
 
   static Instance instance(const MachineId& machine, InstanceState state = InstanceState::running) {
     const auto number = number_of(machine);
@@ -67,43 +67,43 @@ class FakeProvider final : public Provider, public Upkeep {
     return std::nullopt;
   }
 
-  Task<Expected<Inventory>> list(ListRequest) override {
+  io::Task<Expected<Inventory>> list(providers::ListRequest) override {
     if (listing_fails) co_return std::unexpected(*listing_fails);
     Inventory inventory{.instances = {}, .unseen = unseen};
     for (const auto& [id, machine] : machines) inventory.instances.push_back(machine);
     co_return inventory;
   }
-  Task<Expected<Instance>> create(Target target, PoolConfig) override {
+  io::Task<Expected<Instance>> create(providers::MachineRef target, PoolConfig) override {
     co_return with_machine(perform(target.machine, Operation::create));
   }
-  Task<Expected<Instance>> start(Target target, PoolConfig) override {
+  io::Task<Expected<Instance>> start(providers::MachineRef target, PoolConfig) override {
     co_return with_machine(perform(target.machine, Operation::start));
   }
-  Task<Expected<void>> stop(Target target, PoolConfig) override {
+  io::Task<Expected<void>> stop(providers::MachineRef target, PoolConfig) override {
     co_return without_machine(perform(target.machine, Operation::stop));
   }
-  Task<Expected<void>> destroy(Target target, PoolConfig) override {
+  io::Task<Expected<void>> destroy(providers::MachineRef target, PoolConfig) override {
     co_return without_machine(perform(target.machine, Operation::destroy));
   }
-  Task<Expected<void>> ready(Instance instance, PoolConfig) override {
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig) override {
     if (boots_[instance.machine]-- > 0) co_return failure("connection refused");
     co_return Expected<void>{};
   }
 
-  Upkeep* upkeep() override { return this; }
-  Task<Expected<void>> keep_alive(Target target, PoolConfig) override {
+  providers::Upkeep* upkeep() override { return this; }
+  io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig) override {
     chronicle_.add(fmt::format("keep alive {}", target.machine));
     const auto error = deaf.find(target.machine);
     if (error != deaf.end()) co_return std::unexpected(error->second);
     co_return Expected<void>{};
   }
-  Task<Expected<Condition>> check(Target target, PoolConfig) override {
+  io::Task<Expected<providers::Condition>> check(providers::MachineRef target, PoolConfig) override {
     chronicle_.add(fmt::format("check {}", target.machine));
     const auto found = conditions.find(target.machine);
-    co_return found == conditions.end() ? Condition::fine : found->second;
+    co_return found == conditions.end() ? providers::Condition::fine : found->second;
   }
   Seconds check_interval() const override { return Seconds{100}; }
-  Task<Expected<std::string>> specification(PoolConfig) override { co_return "spec"; }
+  io::Task<Expected<std::string>> specification(PoolConfig) override { co_return "spec"; }
 
  private:
   static Expected<Instance> with_machine(const JobResult& result) {
@@ -120,4 +120,4 @@ class FakeProvider final : public Provider, public Upkeep {
   std::map<MachineId, int> boots_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

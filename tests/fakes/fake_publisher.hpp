@@ -10,9 +10,9 @@
 #include "tests/fakes/chronicle.hpp"
 #include "tests/fakes/fake_clock.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakePublisher final : public Publisher {
+class FakePublisher final : public publish::Publisher {
  public:
   FakePublisher(FakeClock& clock, Chronicle& chronicle) : clock_(clock), chronicle_(chronicle) {}
 
@@ -22,7 +22,7 @@ class FakePublisher final : public Publisher {
   Seconds takes{0};
 
   std::string destination() const override { return "here"; }
-  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant) override {
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant) override {
     last_deliveries.push_back(std::move(last));
     if (takes > Seconds{0}) co_await clock_.sleep_for(takes);
     if (fails) {
@@ -52,4 +52,4 @@ class FakePublisher final : public Publisher {
   Chronicle& chronicle_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

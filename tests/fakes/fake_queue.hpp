@@ -5,13 +5,13 @@
 
 #include "observe/queue_source.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakeQueue final : public QueueSource {
+class FakeQueue final : public observe::QueueSource {
  public:
   Queue says = QueueStatus{};
 
-  Task<Queue> read() override { co_return says; }
+  io::Task<Queue> read() override { co_return says; }
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

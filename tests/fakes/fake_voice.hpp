@@ -6,9 +6,9 @@
 
 #include "act/voice.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::fakes {
 
-class FakeVoice final : public Voice {
+class FakeVoice final : public act::Voice {
  public:
   std::vector<std::string> notes;
   std::vector<std::string> problems;
@@ -21,4 +21,4 @@ class FakeVoice final : public Voice {
   void progress(const std::string&) override {}
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::fakes

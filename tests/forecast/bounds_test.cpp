@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 TEST(LowerBounds, OfOneStepAreItsWorkAndABoot) {
@@ -76,4 +76,4 @@ RC_GTEST_PROP(LowerBounds, AreTheCheapestScheduleInWhichNoStepWaits, ()) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

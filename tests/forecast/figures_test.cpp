@@ -8,7 +8,7 @@
 #include "forecast/report.hpp"
 #include "model/system_type.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 using testing::ElementsAre;
@@ -72,12 +72,12 @@ TEST(PoolTrace, IsAPoolsPartWithWhatDependsOnOthersReadyInTime) {
     pool.name = PoolName{name};
     pool.type = *parse_system_type(name);
   }
-  Trace trace{.step_types = {"x86_64-linux", "aarch64-linux"}, .steps = {}};
+  trace::Trace trace{.step_types = {"x86_64-linux", "aarch64-linux"}, .steps = {}};
   trace.steps = {{.ready_at = Millis{0}, .duration = Millis{100}, .type = 1, .name = "arm"},
                  {.ready_at = Millis{1}, .duration = Millis{5}, .type = 0, .name = "after arm", .depends_on = {0}},
                  {.ready_at = Millis{2}, .duration = Millis{5}, .type = 0, .name = "first"},
                  {.ready_at = Millis{3}, .duration = Millis{5}, .type = 0, .name = "after both", .depends_on = {1, 2}}};
-  const Trace part = part_of(trace, config, PoolName{"x86_64-linux"});
+  const trace::Trace part = part_of(trace, config, PoolName{"x86_64-linux"});
   ASSERT_EQ(part.steps.size(), 3u);
   EXPECT_EQ(part.steps[0].name, "first");
   EXPECT_EQ(part.steps[1].name, "after both");
@@ -87,4 +87,4 @@ TEST(PoolTrace, IsAPoolsPartWithWhatDependsOnOthersReadyInTime) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

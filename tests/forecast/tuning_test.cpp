@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::forecast {
 namespace {
 
 using testing::ElementsAre;
@@ -75,4 +75,4 @@ TEST(Search, BeginsWithWhatIsSetNowAndTriesNothingTwice) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::forecast

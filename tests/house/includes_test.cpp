@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,19 @@ std::string faults_in(std::initializer_list<const char*> folders, Rule rule) {
 
 TEST(EveryFile, IsFound) { EXPECT_GT(sources_in({"src"}).size(), 20u) << "nothing under " << project / "src"; }
 
-TEST(EveryFile, IncludesOnlyWhatItsFolderMayInclude) { EXPECT_EQ(faults_in({"src"}, wrong_project_includes), ""); }
+// Of the table in CONTRIBUTING.md, which says between the two what the layer does.
+std::string row_of(const std::string& layer, const std::set<std::string>& may_include) {
+  std::string others;
+  for (const std::string& other : may_include) others += (others.empty() ? "" : ", ") + other;
+  return "| `src/" + layer + "/` | " + (others.empty() ? "nothing" : others) + " |";
+}
+
+Layers layers() { return read_layers(read(project / "src/layers.txt").text); }
+
+TEST(EveryFile, IncludesOnlyWhatItsLayerMayInclude) {
+  const auto rule = [known = layers()](const SourceFile& file) { return wrong_project_includes(file, known); };
+  EXPECT_EQ(faults_in({"src"}, rule), "");
+}
 
 TEST(EveryFile, OfModelAndDecideUsesOnlyTheStandardLibraryAndFmt) {
   EXPECT_EQ(faults_in({"src"}, wrong_library_includes), "");
@@ -67,11 +81,31 @@ TEST(EveryHeader, IsIncludedSomewhere) {
   EXPECT_EQ(all, "");
 }
 
-TEST(EveryFolder, HasARule) {
+TEST(EveryFolder, IsALayer) {
   for (const auto& entry : fs::directory_iterator(project / "src")) {
     if (!entry.is_directory()) continue;
-    EXPECT_TRUE(is_known_folder(entry.path().filename().string()))
-        << entry.path() << ": say in tests/house/rules.cpp what it may include";
+    EXPECT_TRUE(layers().contains(entry.path().filename().string()))
+        << entry.path() << ": say in src/layers.txt what it may include";
+  }
+}
+
+// A layer includes only layers above it in the list, so that there is no cycle.
+TEST(EveryLayer, IncludesLayersThatAreListedBefore) {
+  std::set<std::string> before;
+  std::istringstream lines(read(project / "src/layers.txt").text);
+  for (std::string line; std::getline(lines, line);) {
+    for (const auto& [layer, may_include] : read_layers(line)) {
+      EXPECT_TRUE(std::ranges::includes(before, may_include)) << line;
+      before.insert(layer);
+    }
+  }
+}
+
+TEST(EveryLayer, StandsInContributing) {
+  const std::string text = read(project / "CONTRIBUTING.md").text;
+  for (const auto& [layer, may_include] : layers()) {
+    EXPECT_NE(text.find(row_of(layer, may_include)), std::string::npos)
+        << "CONTRIBUTING.md lacks the row " << row_of(layer, may_include);
   }
 }
 

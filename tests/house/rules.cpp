@@ -12,25 +12,6 @@
 namespace hydra_provisioner::house {
 namespace {
 
-// What a folder of src/ may include besides itself. A pass goes from the top to the bottom, and app joins everything.
-const std::map<std::string, std::set<std::string>, std::less<>> allowed{
-    {"model", {}},
-    {"io", {"model"}},
-    {"config", {"model", "io"}},
-    {"observe", {"model", "io"}},
-    {"decide", {"model"}},
-    {"act", {"model", "io", "observe", "providers", "publish", "state"}},
-    {"publish", {"model", "io"}},
-    {"providers", {"model", "io"}},
-    {"state", {"model", "io"}},
-    {"trace", {"model", "io"}},
-    {"sim", {"model", "io", "observe", "act", "providers", "publish", "state"}},
-    {"forecast", {"model", "io", "decide", "trace", "sim", "act"}},
-    {"app",
-     {"model", "io", "trace", "sim", "forecast", "config", "observe", "decide", "act", "publish", "providers",
-      "state"}},
-};
-
 const std::vector<std::string> heavy_headers{
     "nlohmann/json.hpp", "CLI/", "SQLiteCpp/", "boost/beast", "curl/", "pqxx/", "prometheus/", "pugixml.hpp"};
 
@@ -110,16 +91,26 @@ Faults matches(const SourceFile& file, const std::regex& pattern, const std::str
 
 }  // namespace
 
-bool is_known_folder(std::string_view folder) { return allowed.contains(folder); }
+Layers read_layers(const std::string& text) {
+  Layers layers;
+  for (const std::string& line : lines_of(text)) {
+    const auto colon = line.find(':');
+    if (line.starts_with('#') || colon == std::string::npos) continue;
+    std::istringstream names(line.substr(colon + 1));
+    auto& may_include = layers[line.substr(0, colon)];
+    for (std::string name; names >> name;) may_include.insert(name);
+  }
+  return layers;
+}
 
-Faults wrong_project_includes(const SourceFile& file) {
+Faults wrong_project_includes(const SourceFile& file, const Layers& layers) {
   Faults faults;
   const std::string from = folder_of(file);
-  if (!is_known_folder(from)) return faults;
+  if (!layers.contains(from)) return faults;
   for (const Include& include : includes_of(file)) {
     if (!include.is_quoted) continue;
     const std::string to = parts_of(include.name).front();
-    const bool is_allowed = to == from || allowed.find(from)->second.contains(to);
+    const bool is_allowed = to == from || layers.at(from).contains(to);
     if (!is_allowed) faults.push_back(at(file, include.line, from + " must not include \"" + include.name + "\""));
     if (!may_see_provider(file, include.name)) {
       faults.push_back(at(file, include.line, "only app may include \"" + include.name + "\" of a provider"));

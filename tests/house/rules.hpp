@@ -2,8 +2,9 @@
 // …".
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace hydra_provisioner::house {
@@ -15,10 +16,11 @@ struct SourceFile {
 
 using Faults = std::vector<std::string>;
 
-// Whether there is a rule for what the folder of src/ may include.
-bool is_known_folder(std::string_view folder);
+// Which other layers each layer of src/ may include, as src/layers.txt says.
+using Layers = std::map<std::string, std::set<std::string>>;
+Layers read_layers(const std::string& text);
 
-Faults wrong_project_includes(const SourceFile& file);  // a folder that this one may not include
+Faults wrong_project_includes(const SourceFile& file, const Layers& layers);  // a layer that this one may not include
 Faults wrong_library_includes(const SourceFile& file);  // model and decide: the standard library and fmt alone
 Faults heavy_includes(const SourceFile& file);          // headers that are included in .cpp files only
 Faults banned_calls(const SourceFile& file);            // system( and popen( anywhere; now() in model and decide

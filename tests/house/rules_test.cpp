@@ -6,35 +6,47 @@
 namespace hydra_provisioner::house {
 namespace {
 
+const Layers layers = read_layers(
+    "# comment: this is none\nmodel:\nio: model\ndecide: model\npublish: model io\nproviders: model io\nact: model io "
+    "providers\napp: model io decide publish providers act\n");
+
+Faults wrong_includes(const SourceFile& file) { return wrong_project_includes(file, layers); }
+
+TEST(Layers, AreReadWithWhatTheyMayInclude) {
+  EXPECT_EQ(layers.size(), 7u);
+  EXPECT_TRUE(layers.at("model").empty());
+  EXPECT_EQ(layers.at("act"), (std::set<std::string>{"io", "model", "providers"}));
+}
+
 TEST(ProjectIncludes, OfAFolderThatMayNotBeIncludedAreFaults) {
-  EXPECT_EQ(wrong_project_includes({"src/decide/plan.cpp", "#pragma once\n#include \"io/files.hpp\"\n"}),
+  EXPECT_EQ(wrong_includes({"src/decide/plan.cpp", "#pragma once\n#include \"io/files.hpp\"\n"}),
             Faults{"src/decide/plan.cpp:2: decide must not include \"io/files.hpp\""});
-  EXPECT_EQ(wrong_project_includes({"src/model/plan.hpp", "#include \"decide/plan.hpp\""}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/publish/a.cpp", "#include \"providers/provider.hpp\""}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/providers/local/a.cpp", "#include \"act/jobs.hpp\""}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/act/a.cpp", "#include \"app/cli.hpp\""}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/act/a.cpp", "#include \"tests/decide/farm.hpp\""}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/model/plan.hpp", "#include \"decide/plan.hpp\""}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/publish/a.cpp", "#include \"providers/provider.hpp\""}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/providers/local/a.cpp", "#include \"act/jobs.hpp\""}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/act/a.cpp", "#include \"app/cli.hpp\""}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/act/a.cpp", "#include \"tests/decide/farm.hpp\""}).size(), 1u);
 }
 
 TEST(ProjectIncludes, AreFoundHoweverTheyAreWritten) {
-  EXPECT_EQ(wrong_project_includes({"src/decide/a.cpp", "  #  include\t\"io/files.hpp\" // why"}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/decide/a.cpp", "#include\"io/files.hpp\""}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/decide/a.cpp", "  #  include\t\"io/files.hpp\" // why"}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/decide/a.cpp", "#include\"io/files.hpp\""}).size(), 1u);
 }
 
 TEST(ProjectIncludes, OfAllowedFoldersAreNone) {
   const std::string text = "#include \"decide/demand.hpp\"\n#include \"model/plan.hpp\"\n#include <fmt/format.h>\n";
-  EXPECT_EQ(wrong_project_includes({"src/decide/plan.cpp", text}), Faults{});
-  EXPECT_EQ(wrong_project_includes({"src/app/main.cpp", text}), Faults{});
+  EXPECT_EQ(wrong_includes({"src/decide/plan.cpp", text}), Faults{});
+  EXPECT_EQ(wrong_includes({"src/app/main.cpp", text}), Faults{});
 }
 
 TEST(ProjectIncludes, OfAProvidersOwnFolderAreFaultsOutsideOfItAndOfApp) {
   const std::string text = "#include \"providers/local/local_provider.hpp\"\n";
-  EXPECT_EQ(wrong_project_includes({"src/providers/nixops/a.cpp", text}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/providers/registry.cpp", text}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/act/a.cpp", text}).size(), 1u);
-  EXPECT_EQ(wrong_project_includes({"src/providers/local/a.cpp", text}), Faults{});
-  EXPECT_EQ(wrong_project_includes({"src/app/world.cpp", text}), Faults{});
-  EXPECT_EQ(wrong_project_includes({"src/act/a.cpp", "#include \"providers/provider.hpp\""}), Faults{});
+  EXPECT_EQ(wrong_includes({"src/providers/nixops/a.cpp", text}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/providers/registry.cpp", text}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/act/a.cpp", text}).size(), 1u);
+  EXPECT_EQ(wrong_includes({"src/providers/local/a.cpp", text}), Faults{});
+  EXPECT_EQ(wrong_includes({"src/app/world.cpp", text}), Faults{});
+  EXPECT_EQ(wrong_includes({"src/act/a.cpp", "#include \"providers/provider.hpp\""}), Faults{});
 }
 
 TEST(LibraryIncludes, OtherThanTheStandardLibraryAndFmtAreFaultsInModelAndDecide) {
@@ -92,11 +104,6 @@ TEST(Headers, ThatNobodyIncludesAreFaults) {
   EXPECT_EQ(unused_headers({header, {"src/io/files.cpp", "#include <vector>"}}),
             Faults{"src/io/files.hpp: is included nowhere"});
   EXPECT_EQ(unused_headers({header, {"tests/io/files_test.cpp", "#include \"io/files.hpp\""}}), Faults{});
-}
-
-TEST(Folders, WithoutARuleAreNotKnown) {
-  EXPECT_TRUE(is_known_folder("decide"));
-  EXPECT_FALSE(is_known_folder("misc"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "tests/support/await.hpp"
 #include "tests/support/canned_server.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::io {
 namespace {
 
 using std::chrono::seconds;
@@ -26,11 +26,12 @@ using testing::StartsWith;
 Expected<HttpAnswer> ask(HttpRequest request) {
   if (request.deadline == seconds{0}) request.deadline = seconds{30};
   Http http;
-  return await(http.send(std::move(request)));
+  return support::await(http.send(std::move(request)));
 }
 
 TEST(Http, AnswersWithAnyStatus) {
-  CannedServer server([](const std::string& request) { return reply(request.contains("/bad") ? 503 : 200, "text"); });
+  support::CannedServer server(
+      [](const std::string& request) { return support::reply(request.contains("/bad") ? 503 : 200, "text"); });
   const auto good = ask({.url = server.url() + "/good"});
   ASSERT_TRUE(good) << good.error().message;
   EXPECT_EQ(good->status, 200);
@@ -39,7 +40,7 @@ TEST(Http, AnswersWithAnyStatus) {
 }
 
 TEST(Http, SendsMethodHeadersAndBody) {
-  CannedServer server([](const std::string&) { return reply(200, ""); });
+  support::CannedServer server([](const std::string&) { return support::reply(200, ""); });
   ASSERT_TRUE(ask({.method = "PUT", .url = server.url() + "/a", .headers = {"X-Test: yes"}}));
   ASSERT_TRUE(ask({.method = "POST", .url = server.url() + "/", .body = "a=b"}));
   const auto requests = server.requests();
@@ -50,7 +51,7 @@ TEST(Http, SendsMethodHeadersAndBody) {
 }
 
 TEST(Http, SignsForAws) {
-  CannedServer server([](const std::string&) { return reply(200, ""); });
+  support::CannedServer server([](const std::string&) { return support::reply(200, ""); });
   const AwsSigner signer{.region = "eu-west-1", .service = "ec2", .access_key = "KEY", .secret_key = "a/b+c"};
   ASSERT_TRUE(ask({.method = "POST",
                    .url = server.url() + "/",
@@ -65,7 +66,7 @@ TEST(Http, SignsForAws) {
 }
 
 TEST(Http, DoesNotFollowRedirections) {
-  CannedServer server([&](const std::string&) {
+  support::CannedServer server([&](const std::string&) {
     return std::string("HTTP/1.1 302 X\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   });
   EXPECT_EQ(ask({.url = server.url()}).value().status, 302);
@@ -85,9 +86,9 @@ TEST(Http, TakesNothingButHttp) {
 
 TEST(Http, FailsWithoutAnAnswerInTime) {
   std::promise<void> end;
-  CannedServer server([&](const std::string&) {
+  support::CannedServer server([&](const std::string&) {
     end.get_future().wait();
-    return reply(200, "late");
+    return support::reply(200, "late");
   });
   const auto answer = ask({.url = server.url(), .deadline = std::chrono::milliseconds{200}});
   end.set_value();
@@ -97,7 +98,7 @@ TEST(Http, FailsWithoutAnAnswerInTime) {
 }
 
 TEST(Http, TakesAnswersUpToTheirLimit) {
-  CannedServer server([](const std::string&) { return reply(200, std::string(1000, 'x')); });
+  support::CannedServer server([](const std::string&) { return support::reply(200, std::string(1000, 'x')); });
   EXPECT_TRUE(ask({.url = server.url(), .answer_bytes_max = 1000}));
   const auto answer = ask({.url = server.url(), .answer_bytes_max = 999});
   ASSERT_FALSE(answer);
@@ -108,10 +109,10 @@ TEST(Http, CanBeCancelled) {
   using namespace boost::asio::experimental::awaitable_operators;
   std::promise<void> asked;
   std::promise<void> end;
-  CannedServer server([&](const std::string&) {
+  support::CannedServer server([&](const std::string&) {
     asked.set_value();
     end.get_future().wait();
-    return reply(200, "late");
+    return support::reply(200, "late");
   });
   auto http = std::make_unique<Http>();
   boost::asio::io_context context;
@@ -130,4 +131,4 @@ TEST(Http, CanBeCancelled) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::io

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 using enum MachineState;
@@ -530,4 +530,4 @@ RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 using namespace std::chrono_literals;
@@ -69,4 +69,4 @@ TEST(Schedules, KnowNightsInWhichTheClockIsChanged) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

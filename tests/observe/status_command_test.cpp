@@ -8,17 +8,17 @@
 
 #include "tests/support/await.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 const Instant noon = from_unix(1'795'453'200);
 const std::string good_document =
     R"({"status":"up","time":1795453200,"uptime":60,"nrRunnableSteps":0,"machineTypes":{},"machines":{}})";
 
-class NoonClock final : public Clock {
+class NoonClock final : public io::Clock {
  public:
   Instant now() const override { return noon; }
-  Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
+  io::Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
 };
 
 Queue read_from(std::vector<std::string> command, Seconds timeout = Seconds{30}) {
@@ -27,7 +27,7 @@ Queue read_from(std::vector<std::string> command, Seconds timeout = Seconds{30})
   config.status_timeout = timeout;
   NoonClock clock;
   StatusCommand source(config, clock);
-  return await(source.read());
+  return support::await(source.read());
 }
 
 Queue read_from_script(const std::string& script, Seconds timeout = Seconds{30}) {
@@ -72,4 +72,4 @@ TEST(StatusCommand, ACommandThatPrintsNothingIsNotTrusted) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

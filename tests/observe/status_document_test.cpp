@@ -9,7 +9,7 @@
 
 #include "tests/support/big_status.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 const Instant noon = from_unix(1'795'453'200);
@@ -226,7 +226,7 @@ TEST(StatusDocument, AKeyCannotBreakTheMessage) {
 }
 
 RC_GTEST_PROP(StatusDocument, ADamagedDocumentIsReadOrRefusedOnOneLine, ()) {
-  std::string text = big_status(3, noon);
+  std::string text = support::big_status(3, noon);
   for (const auto& [place, byte] : *rc::gen::arbitrary<std::vector<std::pair<std::size_t, char>>>()) {
     text[place % text.size()] = byte;
   }
@@ -307,7 +307,7 @@ TEST(StatusDocument, TheStartIsTheTimeWithoutTheUptime) {
 }
 
 TEST(StatusDocument, ReadsABigFarm) {
-  const std::string text = big_status(10'000, noon);
+  const std::string text = support::big_status(10'000, noon);
   EXPECT_GT(text.size(), 4'500'000u);
   const auto status = trusted(text);
   ASSERT_TRUE(status.machines);
@@ -316,4 +316,4 @@ TEST(StatusDocument, ReadsABigFarm) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

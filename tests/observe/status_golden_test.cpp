@@ -15,7 +15,7 @@
 #include "model/system_type.hpp"
 #include "observe/status_document.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::observe {
 namespace {
 
 namespace fs = std::filesystem;
@@ -78,4 +78,4 @@ INSTANTIATE_TEST_SUITE_P(Documents, StatusGolden, testing::ValuesIn(documents())
 });
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::observe

@@ -7,9 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/providers/local_machines.hpp"
+#include "tests/providers/local/machines.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using testing::Each;
@@ -18,18 +18,18 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-class Conformance : public LocalMachines {
+class Conformance : public local::LocalMachines {
  protected:
   // What the provider does not pass, `POINT: WHY`.
   std::vector<std::string> complaints(Provider& provider) {
     std::vector<std::string> found;
-    await(try_life_cycle(provider, Tag("t"), pool, clock, [&](std::string_view point, const Verdict& verdict) {
+    support::await(try_life_cycle(provider, Tag("t"), pool, clock, [&](std::string_view point, const Verdict& verdict) {
       if (verdict.outcome != Verdict::Outcome::passed) found.push_back(std::string(point) + ": " + verdict.why);
     }));
     return found;
   }
 
-  LocalProvider local{Tag("t"), state_dir, clock};
+  local::LocalProvider local{Tag("t"), state_dir, clock};
 };
 
 // One of which a test changes something.
@@ -37,13 +37,17 @@ class Flawed : public Provider {
  public:
   explicit Flawed(Provider& sound) : sound_(sound) {}
 
-  Task<Expected<Inventory>> list(ListRequest request) override { return sound_.list(std::move(request)); }
-  Task<Expected<std::string>> specification(PoolConfig pool) override { return sound_.specification(std::move(pool)); }
-  Task<Expected<Instance>> create(Target target, PoolConfig pool) override { return sound_.create(target, pool); }
-  Task<Expected<Instance>> start(Target target, PoolConfig pool) override { return sound_.start(target, pool); }
-  Task<Expected<void>> stop(Target target, PoolConfig pool) override { return sound_.stop(target, pool); }
-  Task<Expected<void>> destroy(Target target, PoolConfig pool) override { return sound_.destroy(target, pool); }
-  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override { return sound_.ready(instance, pool); }
+  io::Task<Expected<Inventory>> list(ListRequest request) override { return sound_.list(std::move(request)); }
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override {
+    return sound_.specification(std::move(pool));
+  }
+  io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override {
+    return sound_.create(target, pool);
+  }
+  io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override { return sound_.start(target, pool); }
+  io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override { return sound_.stop(target, pool); }
+  io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override { return sound_.destroy(target, pool); }
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override { return sound_.ready(instance, pool); }
 
  protected:
   Provider& sound_;
@@ -56,7 +60,7 @@ TEST_F(Conformance, OfTheLocalProviderIsComplete) {
 TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
   struct Unable : Flawed {
     using Flawed::Flawed;
-    Task<Expected<Instance>> create(Target, PoolConfig) override { co_return failure("no"); }
+    io::Task<Expected<Instance>> create(MachineRef, PoolConfig) override { co_return failure("no"); }
   } unable(local);
   const auto found = complaints(unable);
   ASSERT_THAT(found, Not(IsEmpty()));
@@ -66,7 +70,7 @@ TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
 TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
   struct Forgetful : Flawed {
     using Flawed::Flawed;
-    Task<Expected<Inventory>> list(ListRequest request) override {
+    io::Task<Expected<Inventory>> list(ListRequest request) override {
       auto inventory = co_await sound_.list(std::move(request));
       std::erase_if(inventory->instances, [](const Instance& instance) { return instance.machine.text == "t-1"; });
       co_return inventory;
@@ -82,7 +86,7 @@ TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
 TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
   struct Eager : Flawed {
     using Flawed::Flawed;
-    Task<Expected<Instance>> create(Target target, PoolConfig pool) override {
+    io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override {
       if (target.machine.text == "t-0" && times_++ > 0) target.machine = MachineId("t-5");
       auto made = co_await sound_.create(target, pool);
       made->machine = MachineId("t-0");
@@ -100,7 +104,7 @@ TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
 TEST_F(Conformance, NoticesOneThatDestroysNothing) {
   struct Keeper : Flawed {
     using Flawed::Flawed;
-    Task<Expected<void>> destroy(Target, PoolConfig) override { co_return Expected<void>{}; }
+    io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   } keeper(local);
   EXPECT_THAT(complaints(keeper), ElementsAre("finds a machine fine that is: its machines need none",
                                               "destroys one machine and spares the other: t-0 is still listed",
@@ -108,4 +112,4 @@ TEST_F(Conformance, NoticesOneThatDestroysNothing) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 constexpr const char* resources_table = R"(Non machines resources state:
@@ -28,7 +28,7 @@ std::string table(const std::string& row) {
 const std::string up = table("| machine | Yes    | Yes | Yes       | N/A      | 0.28 0.43 0.26 |       |       |");
 
 std::string found(int exit_status, const std::string& output) {
-  const auto condition = condition_of(exit_status, output);
+  const auto condition = nixops::condition_of(exit_status, output);
   if (!condition) return condition.error().message;
   switch (*condition) {
     case Condition::fine:
@@ -132,4 +132,4 @@ TEST(ConditionOf, ATableThatIsCutOffTellsNothing) {
 TEST(ConditionOf, ASignalIsNoneOfTheChecksBits) { EXPECT_EQ(found(143, up), "fine"); }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using testing::ElementsAre;
@@ -34,26 +34,26 @@ constexpr const char* of_nixops_1 = R"({
   }
 })";
 
-std::vector<Deployment> parsed(const std::string& text) {
-  auto deployments = parse_deployments(text);
+std::vector<nixops::Deployment> parsed(const std::string& text) {
+  auto deployments = nixops::parse_deployments(text);
   EXPECT_TRUE(deployments) << deployments.error().message;
-  return deployments.value_or(std::vector<Deployment>{});
+  return deployments.value_or(std::vector<nixops::Deployment>{});
 }
 
-Deployment only(const std::string& members) {
+nixops::Deployment only(const std::string& members) {
   const auto deployments = parsed(R"({"u-1": {"resources": {}, )" + members + "}}");
-  return deployments.size() == 1 ? deployments.front() : Deployment();
+  return deployments.size() == 1 ? deployments.front() : nixops::Deployment();
 }
 
 std::string error_of(const std::string& text) {
-  const auto deployments = parse_deployments(text);
+  const auto deployments = nixops::parse_deployments(text);
   return deployments ? "none" : deployments.error().message;
 }
 
 TEST(ParseDeployments, ReadsWhatNixOps1Exports) {
   const auto deployments = parsed(of_nixops_1);
   ASSERT_EQ(deployments.size(), 2u);
-  const Deployment& d = deployments.front();
+  const nixops::Deployment& d = deployments.front();
   EXPECT_EQ(d.uuid, "954f3632-e75f-11f1-906c-02fc00000001");
   EXPECT_EQ(d.name, "hydra-provisioned-0");
   EXPECT_THAT(d.expressions, ElementsAre("/etc/provisioner/net1/deployment.nix"));
@@ -63,14 +63,14 @@ TEST(ParseDeployments, ReadsWhatNixOps1Exports) {
   EXPECT_TRUE(d.has_arguments);
   EXPECT_EQ(d.configs_path, "/nix/store/3fw8ln4qf8lmwzyanq4iymjjfy21ahxd-nixops-machines");
   ASSERT_EQ(d.resources.count("machine"), 1u);
-  const Resource& machine = d.resources.at("machine");
+  const nixops::Resource& machine = d.resources.at("machine");
   EXPECT_EQ(machine.type, "none");
   EXPECT_EQ(machine.attribute("targetHost"), "198.51.100.11");
   EXPECT_EQ(machine.attribute("vmId"), "");
 }
 
 TEST(ParseDeployments, ReadsWhatIsLeftOfAnInterruptedCreation) {
-  const Deployment nameless = parsed(of_nixops_1).at(1);
+  const nixops::Deployment nameless = parsed(of_nixops_1).at(1);
   EXPECT_EQ(nameless.uuid, "9567a2d0-e75f-11f1-9a48-02fc00000001");
   EXPECT_EQ(nameless.name, "");
   EXPECT_FALSE(nameless.has_arguments);
@@ -81,14 +81,15 @@ TEST(ParseDeployments, ReadsWhatIsLeftOfAnInterruptedCreation) {
 TEST(ParseDeployments, ReadsAnEmptyState) { EXPECT_THAT(parsed("{}\n"), ElementsAre()); }
 
 TEST(ParseDeployments, KeepsNoPrivateKeyButWhatIsNamedLikeOne) {
-  const Resource machine = parsed(of_nixops_1).front().resources.at("machine");
+  const nixops::Resource machine = parsed(of_nixops_1).front().resources.at("machine");
   EXPECT_EQ(machine.attribute("none.sshPrivateKey"), "");
   EXPECT_EQ(machine.attribute("privateIpv4"), "10.0.1.23");
   EXPECT_EQ(machine.attribute("ec2.clientToken"), "a1b2");
 }
 
 TEST(ParseDeployments, DecodesArgumentsAsNixStrings) {
-  const Deployment d = only(R"("args": "{\"tag\": \"1\", \"type\": \"\\\"a\\\\\\\"b\\\\\\\\c\\\\${d}$e\\\\nf\\\"\"}")");
+  const nixops::Deployment d =
+      only(R"("args": "{\"tag\": \"1\", \"type\": \"\\\"a\\\\\\\"b\\\\\\\\c\\\\${d}$e\\\\nf\\\"\"}")");
   EXPECT_THAT(d.arguments, ElementsAre(Pair("type", "a\"b\\c${d}$e\nf")));
   EXPECT_THAT(d.other_arguments, ElementsAre("tag"));
   EXPECT_TRUE(d.has_arguments);
@@ -159,8 +160,8 @@ TEST(ParseDeployments, ShowsNoSecretWhereverTheTextIsCutOrSpoilt) {
 
 const Tag tag{"hydra-provisioned"};
 
-Deployment deployment(const std::string& name, std::map<std::string, std::string> arguments = {}) {
-  Deployment result;
+nixops::Deployment deployment(const std::string& name, std::map<std::string, std::string> arguments = {}) {
+  nixops::Deployment result;
   result.uuid = "u-1";
   result.name = name;
   result.has_arguments = !arguments.empty();
@@ -168,57 +169,57 @@ Deployment deployment(const std::string& name, std::map<std::string, std::string
   return result;
 }
 
-Deployment with_machine(Deployment deployment) {
+nixops::Deployment with_machine(nixops::Deployment deployment) {
   deployment.resources["machine"].type = "ec2";
   return deployment;
 }
 
 TEST(BelongsTo, WhatHasOurTagWhateverItsName) {
-  EXPECT_TRUE(belongs_to(tag, deployment("hydra-provisioned-7", {{"tag", "hydra-provisioned"}})));
-  EXPECT_TRUE(belongs_to(tag, with_machine(deployment("hydra-provisioned-7", {{"tag", "hydra-provisioned"}}))));
-  EXPECT_TRUE(belongs_to(tag, with_machine(deployment("renamed", {{"tag", "hydra-provisioned"}}))));
+  EXPECT_TRUE(nixops::belongs_to(tag, deployment("hydra-provisioned-7", {{"tag", "hydra-provisioned"}})));
+  EXPECT_TRUE(nixops::belongs_to(tag, with_machine(deployment("hydra-provisioned-7", {{"tag", "hydra-provisioned"}}))));
+  EXPECT_TRUE(nixops::belongs_to(tag, with_machine(deployment("renamed", {{"tag", "hydra-provisioned"}}))));
 }
 
 TEST(BelongsTo, WhatACreationLeftBeforeItsTag) {
-  EXPECT_TRUE(belongs_to(tag, deployment("hydra-provisioned-7")));
-  EXPECT_TRUE(belongs_to(tag, deployment("hydra-provisioned-7", {{"type", "x86_64-linux"}})));
+  EXPECT_TRUE(nixops::belongs_to(tag, deployment("hydra-provisioned-7")));
+  EXPECT_TRUE(nixops::belongs_to(tag, deployment("hydra-provisioned-7", {{"type", "x86_64-linux"}})));
 }
 
 TEST(BelongsTo, NothingOfAnotherTag) {
-  EXPECT_FALSE(belongs_to(tag, deployment("hydra-provisioned-7", {{"tag", "other"}})));
-  EXPECT_FALSE(belongs_to(tag, deployment("other-7", {{"tag", "other"}})));
-  EXPECT_FALSE(belongs_to(tag, deployment("other-7")));
-  EXPECT_FALSE(belongs_to(Tag("hydra"), deployment("hydra-provisioned-7")));
+  EXPECT_FALSE(nixops::belongs_to(tag, deployment("hydra-provisioned-7", {{"tag", "other"}})));
+  EXPECT_FALSE(nixops::belongs_to(tag, deployment("other-7", {{"tag", "other"}})));
+  EXPECT_FALSE(nixops::belongs_to(tag, deployment("other-7")));
+  EXPECT_FALSE(nixops::belongs_to(Tag("hydra"), deployment("hydra-provisioned-7")));
 }
 
 TEST(BelongsTo, NothingWhoseTagOnlyNixCanTell) {
-  Deployment computed = deployment("hydra-provisioned-7", {{"type", "x86_64-linux"}});
+  nixops::Deployment computed = deployment("hydra-provisioned-7", {{"type", "x86_64-linux"}});
   computed.other_arguments.insert("tag");
-  EXPECT_FALSE(belongs_to(tag, computed));
+  EXPECT_FALSE(nixops::belongs_to(tag, computed));
 }
 
 TEST(BelongsTo, NothingUntaggedThatHasResources) {
-  EXPECT_FALSE(belongs_to(tag, with_machine(deployment("hydra-provisioned-7"))));
+  EXPECT_FALSE(nixops::belongs_to(tag, with_machine(deployment("hydra-provisioned-7"))));
 }
 
 TEST(BelongsTo, WhateverHasOurTagAlsoWithoutAName) {
-  EXPECT_TRUE(belongs_to(tag, deployment("", {{"tag", "hydra-provisioned"}})));
+  EXPECT_TRUE(nixops::belongs_to(tag, deployment("", {{"tag", "hydra-provisioned"}})));
 }
 
 TEST(BelongsTo, NothingUntaggedThatIsNamelessOrNamedByAPerson) {
-  EXPECT_FALSE(belongs_to(tag, deployment("")));
-  EXPECT_FALSE(belongs_to(tag, deployment("hydra-provisioned")));
-  EXPECT_FALSE(belongs_to(tag, deployment("hydra-provisioned-x")));
+  EXPECT_FALSE(nixops::belongs_to(tag, deployment("")));
+  EXPECT_FALSE(nixops::belongs_to(tag, deployment("hydra-provisioned")));
+  EXPECT_FALSE(nixops::belongs_to(tag, deployment("hydra-provisioned-x")));
 }
 
 TEST(SkippedDeployments, AreFoundInEitherStyleOfQuotes) {
-  EXPECT_THAT(skipped_deployments("skipping deployment ‘u-1’: unknown resource type ‘ec2’\nwarning: x\n"
-                                  "skipping deployment 'u-2': unknown resource type 'gce'"),
+  EXPECT_THAT(nixops::skipped_deployments("skipping deployment ‘u-1’: unknown resource type ‘ec2’\nwarning: x\n"
+                                          "skipping deployment 'u-2': unknown resource type 'gce'"),
               ElementsAre("u-1", "u-2"));
-  EXPECT_THAT(skipped_deployments(""), ElementsAre());
-  EXPECT_THAT(skipped_deployments("warning: skipping\nskipping deployment u-1\nskipping deployment ‘u-1\n’"),
+  EXPECT_THAT(nixops::skipped_deployments(""), ElementsAre());
+  EXPECT_THAT(nixops::skipped_deployments("warning: skipping\nskipping deployment u-1\nskipping deployment ‘u-1\n’"),
               ElementsAre());
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

@@ -3,16 +3,16 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
-std::string heard(EndlessErrors& errors, std::string_view piece) {
+std::string heard(nixops::EndlessErrors& errors, std::string_view piece) {
   const auto error = errors.hear(piece);
   return error ? error->message : "nothing";
 }
 
 std::string heard_at_once(std::string_view text) {
-  EndlessErrors errors;
+  nixops::EndlessErrors errors;
   return heard(errors, text);
 }
 
@@ -48,7 +48,7 @@ TEST(EndlessErrors, QuotasAndRefusalsAreOnesAtOnce) {
 }
 
 TEST(EndlessErrors, WhatPassesByItselfNeverIsOne) {
-  EndlessErrors errors;
+  nixops::EndlessErrors errors;
   for (int time = 0; time < 50; ++time) {
     for (const char* code :
          {"RequestLimitExceeded", "Throttling", "ThrottlingException", "RequestThrottled", "EC2ThrottledException",
@@ -60,7 +60,7 @@ TEST(EndlessErrors, WhatPassesByItselfNeverIsOne) {
 }
 
 TEST(EndlessErrors, AnUnknownCodeIsOneAtItsFifthTime) {
-  EndlessErrors errors;
+  nixops::EndlessErrors errors;
   for (int time = 1; time <= 4; ++time) {
     EXPECT_EQ(heard(errors, of_nixops_2("Strange")), "nothing") << time;
     EXPECT_EQ(heard(errors, of_nixops_2("Odd.Code")), "nothing") << time;
@@ -105,7 +105,7 @@ RC_GTEST_PROP(EndlessErrors, AreHeardHoweverTheTextIsCut, ()) {
       std::vector<std::string>{"building...\n" + of_nixops_2("Strange") + of_nixops_1("VcpuLimitExceeded") + "more\n",
                                of_nixops_1("RequestLimitExceeded") + "<Code>VcpuLimitExceeded</Code>",
                                "EC2 error code ‘EC2 error '{'Code': 'VcpuLimitExceeded', "});
-  EndlessErrors errors;
+  nixops::EndlessErrors errors;
   std::string verdict = "nothing";
   for (std::size_t at = 0; at < text.size() && verdict == "nothing";) {
     const auto length = *rc::gen::inRange<std::size_t>(1, 40);
@@ -116,7 +116,7 @@ RC_GTEST_PROP(EndlessErrors, AreHeardHoweverTheTextIsCut, ()) {
 }
 
 TEST(EndlessErrors, AreCountedOnceHoweverTheTextIsCut) {
-  EndlessErrors errors;
+  nixops::EndlessErrors errors;
   for (int time = 0; time < 4; ++time) {
     for (const char c : of_nixops_2("Strange")) EXPECT_EQ(heard(errors, {&c, 1}), "nothing");
   }
@@ -124,10 +124,10 @@ TEST(EndlessErrors, AreCountedOnceHoweverTheTextIsCut) {
 }
 
 TEST(EndlessErrors, StandAFloodOfUnknownCodes) {
-  EndlessErrors errors;
+  nixops::EndlessErrors errors;
   for (int n = 0; n < 10'000; ++n) EXPECT_EQ(heard(errors, of_nixops_2("Code" + std::to_string(n))), "nothing");
   EXPECT_NE(heard(errors, std::string(1'000'000, 'x') + of_nixops_1("AuthFailure")), "nothing");
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

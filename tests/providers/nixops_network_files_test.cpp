@@ -8,11 +8,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "io/subprocess.hpp"
-#include "tests/io/temporary_folder.hpp"
+#include "io/process/subprocess.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using testing::HasSubstr;
@@ -35,31 +35,33 @@ class NetworkFiles : public testing::Test {
   // What the expression, in which `network` is the value of the file, evaluates to; or Nix's error.
   std::string evaluated(const std::string& file_content, const std::string& expression) {
     const std::string file = write("generated/nixops.nix", file_content);
-    const auto finished = await(run({.argv = {"nix-instantiate", "--eval", "--strict", "--json", "-E",
-                                              fmt::format("let network = import {}; in {}", file, expression)},
-                                     .deadline = std::chrono::minutes(2)}));
+    const auto finished =
+        support::await(io::run({.argv = {"nix-instantiate", "--eval", "--strict", "--json", "-E",
+                                         fmt::format("let network = import {}; in {}", file, expression)},
+                                .deadline = std::chrono::minutes(2)}));
     if (!finished) return finished.error().message;
     return finished->exit_status == 0 ? finished->output.substr(0, finished->output.find('\n')) : finished->errors;
   }
 
   std::string wrapper_of(const std::string& user_file_content) {
-    return wrapper_network(write("deployment.nix", user_file_content), "x86_64-linux:benchmark",
-                           Tag("hydra-provisioned"));
+    return nixops::wrapper_network(write("deployment.nix", user_file_content), "x86_64-linux:benchmark",
+                                   Tag("hydra-provisioned"));
   }
 
-  Expected<Finished> parsed(const std::string& file_content) {
-    return await(run_successfully({.argv = {"nix-instantiate", "--parse", write("nixops.nix", file_content)},
-                                   .deadline = std::chrono::minutes(2)}));
+  Expected<io::Finished> parsed(const std::string& file_content) {
+    return support::await(
+        io::run_successfully({.argv = {"nix-instantiate", "--parse", write("nixops.nix", file_content)},
+                              .deadline = std::chrono::minutes(2)}));
   }
 
   const std::string& folder() const { return folder_.path; }
 
  private:
-  TemporaryFolder folder_;
+  support::TemporaryFolder folder_;
 };
 
 TEST_F(NetworkFiles, AreNix) {
-  for (const std::string& content : {wrapper_of("{ }"), management_network()}) {
+  for (const std::string& content : {wrapper_of("{ }"), nixops::management_network()}) {
     const auto finished = parsed(content);
     EXPECT_TRUE(finished) << finished.error().message;
   }
@@ -108,7 +110,7 @@ TEST_F(NetworkFiles, LetNoNetworkKeepItsStateElsewhere) {
 TEST_F(NetworkFiles, StandAnyPathTypeAndTag) {
   const std::string odd = R"(a b "c" ${d} $$ 'e' \ ü #)";
   const std::string file = write(odd + "\n/" + odd + ".nix", readme_style);
-  const std::string wrapper = wrapper_network(file, R"(${type}")", Tag(R"(\tag"$)"));
+  const std::string wrapper = nixops::wrapper_network(file, R"(${type}")", Tag(R"(\tag"$)"));
   EXPECT_EQ(evaluated(wrapper, "((network { }).machine { }).given"), R"("\\tag\"$ ${type}\"")");
 }
 
@@ -119,16 +121,16 @@ TEST_F(NetworkFiles, LetNixNameTheUsersFile) {
 }
 
 TEST_F(NetworkFiles, ManageWithoutAnyExpressionOrNixpkgs) {
-  EXPECT_EQ(evaluated(management_network(), "builtins.attrNames network"), R"(["network"])");
-  EXPECT_EQ(evaluated(management_network(), "network.network.storage"), R"({"legacy":{}})");
+  EXPECT_EQ(evaluated(nixops::management_network(), "builtins.attrNames network"), R"(["network"])");
+  EXPECT_EQ(evaluated(nixops::management_network(), "network.network.storage"), R"({"legacy":{}})");
 }
 
 TEST_F(NetworkFiles, ManageWithTheFoldOfNixpkgs) {
   const std::string fold = "network.network.nixpkgs.lib.fold ";
-  EXPECT_EQ(evaluated(management_network(), fold + R"_((a: b: "(${a} ${b})") "z" [ "a" "b" "c" ])_"),
+  EXPECT_EQ(evaluated(nixops::management_network(), fold + R"_((a: b: "(${a} ${b})") "z" [ "a" "b" "c" ])_"),
             R"_("(a (b (c z)))")_");
-  EXPECT_EQ(evaluated(management_network(), fold + R"((a: b: a) "z" [ ])"), R"("z")");
+  EXPECT_EQ(evaluated(nixops::management_network(), fold + R"((a: b: a) "z" [ ])"), R"("z")");
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

@@ -16,10 +16,10 @@
 
 #include "providers/nixops/nix_names.hpp"
 #include "providers/nixops/search_path.hpp"
-#include "tests/io/temporary_folder.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,7 +30,7 @@ using testing::StartsWith;
 // A farm's folder with deployment.nix, and what is beside it.
 class NixopsSpecification : public testing::Test {
  protected:
-  TemporaryFolder temporary;
+  support::TemporaryFolder temporary;
   std::string root = fs::canonical(temporary.path).string();
   std::string farm = root + "/farm";
   std::string own_modules = root + "/modules";
@@ -45,7 +45,7 @@ class NixopsSpecification : public testing::Test {
   }
 
   Expected<std::string> specification(const std::string& type = "x86_64-linux", const std::string& tag = "t") const {
-    return await(specification_of(settings, type, Tag(tag), own_modules));
+    return support::await(nixops::specification_of(settings, type, Tag(tag), own_modules));
   }
 
   std::string hash() const {
@@ -387,33 +387,36 @@ TEST_F(NixopsSpecification, FollowsManyFiles) {
 // Other versions of Nix print a little differently from the one here.
 
 TEST(NixNames, AreFoundInWhatNixPrints) {
-  const NixNames names =
-      names_in(R"({ a = (import /etc/a.nix); b = ((__findFile __nixPath "x/y.nix")).c; d = [ (/d) ]; })", {});
-  EXPECT_THAT(names.paths, ElementsAre(NamedPath{"/etc/a.nix"}, NamedPath{"/d"}));
+  const nixops::NixNames names =
+      nixops::names_in(R"({ a = (import /etc/a.nix); b = ((__findFile __nixPath "x/y.nix")).c; d = [ (/d) ]; })", {});
+  EXPECT_THAT(names.paths, ElementsAre(nixops::NamedPath{"/etc/a.nix"}, nixops::NamedPath{"/d"}));
   EXPECT_THAT(names.searched, ElementsAre("x/y.nix"));
 }
 
 TEST(NixNames, TellLiteralFromComputedParts) {
   const auto paths =
-      names_in(R"((/a + "/b\n" + "c") (/d/ + x + ".nix") (/e + "/" + x) ("f" + /g) (/h + ("/i" + x)))", {}).paths;
-  EXPECT_THAT(paths, ElementsAre(NamedPath{"/a", "/b\nc"}, NamedPath{"/d/", "", true}, NamedPath{"/e", "/", true},
-                                 NamedPath{"/g"}, NamedPath{"/h", "/i", true}));
+      nixops::names_in(R"((/a + "/b\n" + "c") (/d/ + x + ".nix") (/e + "/" + x) ("f" + /g) (/h + ("/i" + x)))", {})
+          .paths;
+  EXPECT_THAT(paths, ElementsAre(nixops::NamedPath{"/a", "/b\nc"}, nixops::NamedPath{"/d/", "", true},
+                                 nixops::NamedPath{"/e", "/", true}, nixops::NamedPath{"/g"},
+                                 nixops::NamedPath{"/h", "/i", true}));
 }
 
 TEST(NixNames, AreNotInStrings) {
-  EXPECT_THAT(names_in(R"("/a" "\"/b" "\\" "$ \${/c" (x // y) (a)."d/e")", {}).paths, ElementsAre());
-  EXPECT_THAT(names_in(R"((x)."${/a}"."${({ "b" = /c; })}")", {}).paths, ElementsAre(NamedPath{"/a"}, NamedPath{"/c"}));
+  EXPECT_THAT(nixops::names_in(R"("/a" "\"/b" "\\" "$ \${/c" (x // y) (a)."d/e")", {}).paths, ElementsAre());
+  EXPECT_THAT(nixops::names_in(R"((x)."${/a}"."${({ "b" = /c; })}")", {}).paths,
+              ElementsAre(nixops::NamedPath{"/a"}, nixops::NamedPath{"/c"}));
 }
 
 TEST(NixNames, MayBeInAFolderOfAnyName) {
-  const auto paths = names_in(R"([ (/x "y/z/a.nix) (/x "y) "/b" ])", {R"(/x "y/z)"}).paths;
-  EXPECT_THAT(paths, ElementsAre(NamedPath{R"(/x "y/z/a.nix)"}, NamedPath{R"(/x "y)"}));
+  const auto paths = nixops::names_in(R"([ (/x "y/z/a.nix) (/x "y) "/b" ])", {R"(/x "y/z)"}).paths;
+  EXPECT_THAT(paths, ElementsAre(nixops::NamedPath{R"(/x "y/z/a.nix)"}, nixops::NamedPath{R"(/x "y)"}));
 }
 
 TEST(SearchPath, SplitsAtColonsThatAreNotOfUrls) {
-  TemporaryFolder folder;
+  support::TemporaryFolder folder;
   const std::string there = folder.path;
-  const SearchPath path({}, (there + "/:a=channel:x:c=" + there + ":b=https://e.invalid/y").c_str());
+  const nixops::SearchPath path({}, (there + "/:a=channel:x:c=" + there + ":b=https://e.invalid/y").c_str());
   EXPECT_EQ(path.find("a/z.nix"), "channel:x");
   EXPECT_EQ(path.find("b"), "https://e.invalid/y");
   EXPECT_EQ(path.find("c"), there);
@@ -423,4 +426,4 @@ TEST(SearchPath, SplitsAtColonsThatAreNotOfUrls) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

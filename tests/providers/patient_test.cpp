@@ -11,7 +11,7 @@
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers {
 namespace {
 
 using namespace std::chrono_literals;
@@ -20,53 +20,53 @@ using testing::HasSubstr;
 // Takes its time for everything that is asked of it.
 class SlowProvider final : public Provider, public Upkeep {
  public:
-  SlowProvider(FakeClock& clock, Chronicle& chronicle) : clock_(clock), machines_(chronicle) {}
+  SlowProvider(fakes::FakeClock& clock, fakes::Chronicle& chronicle) : clock_(clock), machines_(chronicle) {}
 
   Seconds takes{0};
   int asked = 0;
 
-  Task<Expected<Inventory>> list(ListRequest request) override {
+  io::Task<Expected<Inventory>> list(ListRequest request) override {
     co_await pass_time();
     co_return co_await machines_.list(std::move(request));
   }
-  Task<Expected<void>> ready(Instance, PoolConfig) override {
+  io::Task<Expected<void>> ready(Instance, PoolConfig) override {
     co_await pass_time();
     co_return Expected<void>{};
   }
-  Task<Expected<void>> keep_alive(Target, PoolConfig) override {
+  io::Task<Expected<void>> keep_alive(MachineRef, PoolConfig) override {
     co_await pass_time();
     co_return failure("deaf");
   }
-  Task<Expected<Condition>> check(Target, PoolConfig) override {
+  io::Task<Expected<Condition>> check(MachineRef, PoolConfig) override {
     co_await pass_time();
     co_return Condition::vanished;
   }
   Seconds check_interval() const override { return 100s; }
-  Task<Expected<std::string>> specification(PoolConfig) override { co_return "hash"; }
-  Task<Expected<Instance>> create(Target target, PoolConfig) override {
-    co_return FakeProvider::instance(target.machine);
+  io::Task<Expected<std::string>> specification(PoolConfig) override { co_return "hash"; }
+  io::Task<Expected<Instance>> create(MachineRef target, PoolConfig) override {
+    co_return fakes::FakeProvider::instance(target.machine);
   }
-  Task<Expected<Instance>> start(Target target, PoolConfig) override {
-    co_return FakeProvider::instance(target.machine);
+  io::Task<Expected<Instance>> start(MachineRef target, PoolConfig) override {
+    co_return fakes::FakeProvider::instance(target.machine);
   }
-  Task<Expected<void>> stop(Target, PoolConfig) override { co_return Expected<void>{}; }
-  Task<Expected<void>> destroy(Target, PoolConfig) override { co_return Expected<void>{}; }
+  io::Task<Expected<void>> stop(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
+  io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   Upkeep* upkeep() override { return this; }
 
  private:
-  Task<void> pass_time() {
+  io::Task<void> pass_time() {
     ++asked;
     co_await clock_.sleep_for(takes);
   }
 
-  FakeClock& clock_;
-  FakeProvider machines_;
+  fakes::FakeClock& clock_;
+  fakes::FakeProvider machines_;
 };
 
 class Patient : public testing::Test {
  protected:
-  FakeClock clock;
-  Chronicle chronicle;
+  fakes::FakeClock clock;
+  fakes::Chronicle chronicle;
   SlowProvider* slow = nullptr;
   PatientProvider provider = patient();
   const MachineId machine{"a-1"};
@@ -76,8 +76,8 @@ class Patient : public testing::Test {
     slow = behind.get();
     return {std::move(behind), clock};
   }
-  static Task<Expected<Inventory>> list(Provider& asked) { co_return co_await asked.list({}); }
-  Task<Expected<void>> ready() { return provider.ready(FakeProvider::instance(machine), {}); }
+  static io::Task<Expected<Inventory>> list(Provider& asked) { co_return co_await asked.list({}); }
+  io::Task<Expected<void>> ready() { return provider.ready(fakes::FakeProvider::instance(machine), {}); }
 };
 
 TEST_F(Patient, HasTheAnswerThatComesInTime) {
@@ -87,7 +87,7 @@ TEST_F(Patient, HasTheAnswerThatComesInTime) {
 
 TEST_F(Patient, GivesUpAListingThatTakesTooLongAndDoesNotUseItLater) {
   slow->takes = 12s;
-  const auto test = [this]() -> Task<void> {
+  const auto test = [this]() -> io::Task<void> {
     const auto first = co_await provider.list({});
     EXPECT_EQ(first.error().message, "has not answered for 10 s which machines there are");
     const auto second = co_await provider.list({});
@@ -99,7 +99,7 @@ TEST_F(Patient, GivesUpAListingThatTakesTooLongAndDoesNotUseItLater) {
 
 TEST_F(Patient, WaitsLongerForAProviderThatIsAlwaysSlow) {
   slow->takes = 12s;
-  const auto test = [this]() -> Task<void> {
+  const auto test = [this]() -> io::Task<void> {
     co_await provider.list({});
     co_await clock.sleep_for(5s);
     const auto next = co_await provider.list({});
@@ -111,10 +111,10 @@ TEST_F(Patient, WaitsLongerForAProviderThatIsAlwaysSlow) {
 
 TEST_F(Patient, HasALateAnswerAboutAMachineForTheNextWhoAsks) {
   slow->takes = 7s;
-  const auto test = [this]() -> Task<void> {
+  const auto test = [this]() -> io::Task<void> {
     const auto first = co_await ready();
     EXPECT_EQ(first.error().kind, ErrorKind::unanswered);
-    EXPECT_EQ(clock.now() - FakeClock::noon, 2s);
+    EXPECT_EQ(clock.now() - fakes::FakeClock::noon, 2s);
     co_await clock.sleep_for(10s);
     EXPECT_TRUE((co_await ready()).has_value());
     EXPECT_EQ(slow->asked, 1);
@@ -124,7 +124,7 @@ TEST_F(Patient, HasALateAnswerAboutAMachineForTheNextWhoAsks) {
 
 TEST_F(Patient, AsksAgainAboutAMachineOnceTheAnswerIsOld) {
   slow->takes = 7s;
-  const auto test = [this]() -> Task<void> {
+  const auto test = [this]() -> io::Task<void> {
     co_await ready();
     co_await clock.sleep_for(2min);
     const auto next = co_await ready();
@@ -136,8 +136,8 @@ TEST_F(Patient, AsksAgainAboutAMachineOnceTheAnswerIsOld) {
 
 TEST_F(Patient, ChecksAndKeepsAliveInTheSameWay) {
   slow->takes = 7s;
-  const auto test = [this]() -> Task<void> {
-    const Target target{.machine = machine, .instance = {}};
+  const auto test = [this]() -> io::Task<void> {
+    const MachineRef target{.machine = machine, .instance = {}};
     const auto checked = co_await provider.check(target, {});
     const auto told = co_await provider.keep_alive(target, {});
     EXPECT_EQ(checked.error().kind, ErrorKind::unanswered);
@@ -150,4 +150,4 @@ TEST_F(Patient, ChecksAndKeepsAliveInTheSameWay) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers

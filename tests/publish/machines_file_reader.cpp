@@ -3,9 +3,9 @@
 #include <charconv>
 #include <vector>
 
-#include "io/base64.hpp"
+#include "io/text/base64.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 namespace {
 
 using Tokens = std::vector<std::string>;
@@ -48,7 +48,7 @@ std::expected<ReadMachine, std::string> common_columns(const Tokens& tokens) {
                       .supported = list(column(tokens, 6)),
                       .mandatory = list(column(tokens, 7))};
   if (const auto host_key = column(tokens, 8)) {
-    machine.host_key = from_base64(*host_key);
+    machine.host_key = io::from_base64(*host_key);
     if (!machine.host_key) return std::unexpected("bad base64: " + *host_key);
   }
   return machine;
@@ -107,4 +107,4 @@ ReadMachines read_like_nix(std::string_view content) {
   return machines;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

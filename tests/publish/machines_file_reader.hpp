@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 
 struct ReadMachine {
   std::set<std::string> systems;
@@ -30,4 +30,4 @@ using ReadMachines = std::expected<std::map<std::string, ReadMachine>, std::stri
 ReadMachines read_like_hydra(std::string_view content);  // Hydra's own parser, 2015 to May 2024
 ReadMachines read_like_nix(std::string_view content);    // Nix's parser, which Hydra uses since
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

@@ -11,7 +11,7 @@
 
 #include "tests/publish/machines_file_reader.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 namespace {
 
 constexpr const char* host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJWKQgCgz1Bzs1BDdvdTJ1/yP9VpTx+NZLxzhbPGrBVy";
@@ -349,4 +349,4 @@ TEST(TagOfMachinesFile, IsEmptyForAFileThatIsNotOurs) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

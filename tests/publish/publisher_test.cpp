@@ -11,7 +11,7 @@
 
 #include "tests/support/await.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::publish {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,7 +43,7 @@ class PublisherTest : public testing::Test {
   template <class Kind>
   Expected<bool> publish(const std::string& content, std::optional<LastDelivery> last = {}) {
     Kind publisher(config_);
-    return await(publisher.publish(content, std::move(last), noon));
+    return support::await(publisher.publish(content, std::move(last), noon));
   }
 
   std::string here() const { return CommandPublisher(config_).destination(); }
@@ -157,4 +157,4 @@ TEST_F(CommandPublisherTest, RepeatsADeliveryThatMayBeLost) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::publish

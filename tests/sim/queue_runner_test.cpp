@@ -16,7 +16,7 @@ using testing::ElementsAre;
 
 class Onlooker final : public Witness {
  public:
-  void operation_begins(const JobRequest&, bool) override {}
+  void operation_begins(const act::JobRequest&, bool) override {}
   void instance_goes_off(const SimInstance&, Operation) override {}
   void file_was_written(const std::string&) override {}
   void file_was_lost() override {}
@@ -121,7 +121,7 @@ TEST_F(QueueRunnerTest, TellsTheSameAsItsDocument) {
   farm.queue.add_steps("x86_64-linux:kvm", 2, Seconds{100});
   for (int n = 0; n < 3; ++n) {
     const Instant now = in_seconds(farm.timeline.now());
-    const Queue read = read_status_document(farm.queue.status_document(), now);
+    const Queue read = observe::read_status_document(farm.queue.status_document(), now);
     ASSERT_TRUE(read) << read.error().why;
     expect_equal(farm.queue.status(now), *read);
     if (n == 1) write("");

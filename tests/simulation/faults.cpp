@@ -51,13 +51,13 @@ void let_operator_order(sim::Farm& farm, Program& program, const Happening& happ
   };
   std::string whom;
   if (which < 3) {
-    const Memory memory = farm.journal.read(now);
+    const state::Memory memory = farm.journal.read(now);
     if (memory.machines.empty()) return;
     whom = at(memory.machines).id.text;
   } else if (which != 4) {
     whom = at(program.pools()).name;
   }
-  Changes changes;
+  state::Changes changes;
   changes.orders[{orders.at(which), whom}] =
       Order{.value = happening.count, .since = now, .until = now + Seconds{happening.seconds}};
   farm.journal.write(std::move(changes));

@@ -32,7 +32,7 @@ void Invariants::violate(std::string what) {
   violation_ = std::move(what);
 }
 
-void Invariants::operation_begins(const JobRequest& request, bool another_runs) {
+void Invariants::operation_begins(const act::JobRequest& request, bool another_runs) {
   if (another_runs && knows_jobs_)
     violate(fmt::format("{} of {} begins while another operation on it runs", to_string(request.operation),
                         request.machine));
@@ -50,14 +50,14 @@ void Invariants::operation_begins(const JobRequest& request, bool another_runs) 
     instance_goes_off(*instance, request.operation);
 }
 
-void Invariants::check_intent(const JobRequest& request) {
+void Invariants::check_intent(const act::JobRequest& request) {
   const Machine* known = farm_->journal.find(request.machine);
   if (known == nullptr || known->state == MachineState::gone)
     violate(fmt::format("{} of {} begins, and the journal does not know it", to_string(request.operation),
                         request.machine));
 }
 
-void Invariants::check_orders(const JobRequest& request) {
+void Invariants::check_orders(const act::JobRequest& request) {
   const Instant now = sim::in_seconds(farm_->timeline.now());
   const Machine* known = farm_->journal.find(request.machine);
   const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
@@ -74,7 +74,7 @@ void Invariants::check_orders(const JobRequest& request) {
     violate(fmt::format("{} of {} begins in a pause", to_string(request.operation), request.machine));
 }
 
-void Invariants::check_maximum(const JobRequest& request) {
+void Invariants::check_maximum(const act::JobRequest& request) {
   const auto pool = config_.pools.find(request.pool);
   if (pool == config_.pools.end())
     return violate(fmt::format("{} is created, and its pool is not configured", request.machine));
@@ -95,8 +95,8 @@ void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation b
 }
 
 void Invariants::file_was_written(const std::string& content) {
-  const auto by_hydra = read_like_hydra(content);
-  const auto by_nix = read_like_nix(content);
+  const auto by_hydra = publish::read_like_hydra(content);
+  const auto by_nix = publish::read_like_nix(content);
   if (!by_hydra || !by_nix) return violate("the published file is malformed");
   for (const auto& [name, line] : *by_nix) {
     const std::string address = name.substr(name.find('@') + 1);

@@ -24,7 +24,7 @@ class Invariants final : public sim::Witness {
   // Why the farm has not come to rest yet; empty: it has, and all is as it should be.
   std::string unrest();
 
-  void operation_begins(const JobRequest& request, bool another_runs) override;
+  void operation_begins(const act::JobRequest& request, bool another_runs) override;
   void instance_goes_off(const sim::SimInstance& instance, Operation by) override;
   void file_was_written(const std::string& content) override;
   void file_was_lost() override { covered_since_.clear(); }
@@ -32,9 +32,9 @@ class Invariants final : public sim::Witness {
   void step_was_aborted(const std::string& type) override;
 
  private:
-  void check_maximum(const JobRequest& request);
-  void check_intent(const JobRequest& request);
-  void check_orders(const JobRequest& request);
+  void check_maximum(const act::JobRequest& request);
+  void check_intent(const act::JobRequest& request);
+  void check_orders(const act::JobRequest& request);
   std::string unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
   std::string unrest_of_queue() const;
   std::string unrest_of_machines();

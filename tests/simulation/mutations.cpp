@@ -26,11 +26,11 @@ constexpr std::array<std::string_view, 18> names{"none",
                                                  "lines-are-garbled",
                                                  "file-is-not-written"};
 
-class LyingQueue final : public QueueSource {
+class LyingQueue final : public observe::QueueSource {
  public:
-  explicit LyingQueue(std::unique_ptr<QueueSource> honest) : honest_(std::move(honest)) {}
+  explicit LyingQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
 
-  Task<Queue> read() override {
+  io::Task<Queue> read() override {
     Queue queue = co_await honest_->read();
     if (!queue || !queue->machines) co_return queue;
     for (auto& [name, machine] : *queue->machines) {
@@ -41,16 +41,16 @@ class LyingQueue final : public QueueSource {
   }
 
  private:
-  std::unique_ptr<QueueSource> honest_;
+  std::unique_ptr<observe::QueueSource> honest_;
 };
 
 // For each machine that was taken out of the file, its pool seems to need one less.
-class UndercountingQueue final : public QueueSource {
+class UndercountingQueue final : public observe::QueueSource {
  public:
-  UndercountingQueue(std::unique_ptr<QueueSource> honest, std::int64_t steps_per_machine)
+  UndercountingQueue(std::unique_ptr<observe::QueueSource> honest, std::int64_t steps_per_machine)
       : honest_(std::move(honest)), steps_per_machine_(steps_per_machine) {}
 
-  Task<Queue> read() override {
+  io::Task<Queue> read() override {
     Queue queue = co_await honest_->read();
     if (!queue || !queue->machines) co_return queue;
     const auto left =
@@ -61,63 +61,63 @@ class UndercountingQueue final : public QueueSource {
   }
 
  private:
-  std::unique_ptr<QueueSource> honest_;
+  std::unique_ptr<observe::QueueSource> honest_;
   std::int64_t steps_per_machine_;
 };
 
-class LyingProvider final : public Provider {
+class LyingProvider final : public providers::Provider {
  public:
-  LyingProvider(std::unique_ptr<Provider> honest, Mutation mutation)
+  LyingProvider(std::unique_ptr<providers::Provider> honest, Mutation mutation)
       : honest_(std::move(honest)), mutation_(mutation) {}
 
-  Task<Expected<Inventory>> list(ListRequest request) override {
+  io::Task<Expected<Inventory>> list(providers::ListRequest request) override {
     auto shown = co_await honest_->list(std::move(request));
     if (!shown) co_return shown;
     if (mutation_ == Mutation::an_instance_is_not_seen && !shown->instances.empty())
       shown->instances.erase(shown->instances.begin());
     co_return shown;
   }
-  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override {
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override {
     if (mutation_ == Mutation::machines_look_ready) co_return Expected<void>{};
     co_return co_await honest_->ready(std::move(instance), std::move(pool));
   }
-  Task<Expected<Instance>> create(Target target, PoolConfig pool) override {
+  io::Task<Expected<Instance>> create(providers::MachineRef target, PoolConfig pool) override {
     return honest_->create(std::move(target), std::move(pool));
   }
-  Task<Expected<Instance>> start(Target target, PoolConfig pool) override {
+  io::Task<Expected<Instance>> start(providers::MachineRef target, PoolConfig pool) override {
     return honest_->start(std::move(target), std::move(pool));
   }
-  Task<Expected<void>> stop(Target target, PoolConfig pool) override {
+  io::Task<Expected<void>> stop(providers::MachineRef target, PoolConfig pool) override {
     return honest_->stop(std::move(target), std::move(pool));
   }
-  Task<Expected<void>> destroy(Target target, PoolConfig pool) override {
+  io::Task<Expected<void>> destroy(providers::MachineRef target, PoolConfig pool) override {
     return honest_->destroy(std::move(target), std::move(pool));
   }
-  Task<Expected<std::string>> specification(PoolConfig pool) override {
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override {
     return honest_->specification(std::move(pool));
   }
-  Upkeep* upkeep() override { return honest_->upkeep(); }
+  providers::Upkeep* upkeep() override { return honest_->upkeep(); }
 
  private:
-  std::unique_ptr<Provider> honest_;
+  std::unique_ptr<providers::Provider> honest_;
   Mutation mutation_;
 };
 
-class LyingJobs final : public Jobs {
+class LyingJobs final : public act::Jobs {
  public:
-  LyingJobs(std::unique_ptr<Jobs> honest, Mutation mutation) : honest_(std::move(honest)), mutation_(mutation) {}
+  LyingJobs(std::unique_ptr<act::Jobs> honest, Mutation mutation) : honest_(std::move(honest)), mutation_(mutation) {}
 
   Expected<std::vector<JobState>> list() override {
     auto states = honest_->list();
     if (states && mutation_ == Mutation::running_operations_are_not_seen) std::erase_if(*states, &JobState::is_running);
     return states;
   }
-  Expected<void> begin(const JobRequest& request) override {
+  Expected<void> begin(const act::JobRequest& request) override {
     if (mutation_ == Mutation::operations_are_lost) return {};
     if (claims_only(request.operation)) return {};
     return honest_->begin(request);
   }
-  Task<JobState> wait(MachineId machine, Operation operation, Instant until) override {
+  io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override {
     if (claims_only(operation))
       co_return JobState{.machine = machine, .operation = operation, .result = JobResult(std::nullopt)};
     co_return co_await honest_->wait(std::move(machine), operation, until);
@@ -134,32 +134,33 @@ class LyingJobs final : public Jobs {
     return mutation_ == Mutation::destructions_are_only_claimed && operation == Operation::destroy;
   }
 
-  std::unique_ptr<Jobs> honest_;
+  std::unique_ptr<act::Jobs> honest_;
   Mutation mutation_;
 };
 
-class LyingPublisher final : public Publisher {
+class LyingPublisher final : public publish::Publisher {
  public:
-  LyingPublisher(std::unique_ptr<Publisher> honest, Mutation mutation)
+  LyingPublisher(std::unique_ptr<publish::Publisher> honest, Mutation mutation)
       : honest_(std::move(honest)), mutation_(mutation) {}
 
   std::string destination() const override { return honest_->destination(); }
-  Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override {
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override {
     if (mutation_ == Mutation::file_is_not_written) co_return true;
     content += "root@elsewhere.example x86_64-linux - many 1 - - -\n";
     co_return co_await honest_->publish(std::move(content), std::move(last), now);
   }
 
  private:
-  std::unique_ptr<Publisher> honest_;
+  std::unique_ptr<publish::Publisher> honest_;
   Mutation mutation_;
 };
 
-class LyingJournal final : public Journal {
+class LyingJournal final : public state::Journal {
  public:
-  LyingJournal(std::unique_ptr<Journal> honest, Mutation mutation) : honest_(std::move(honest)), mutation_(mutation) {}
+  LyingJournal(std::unique_ptr<state::Journal> honest, Mutation mutation)
+      : honest_(std::move(honest)), mutation_(mutation) {}
 
-  Task<Expected<Memory>> load(Instant now) override {
+  io::Task<Expected<state::Memory>> load(Instant now) override {
     auto memory = co_await honest_->load(now);
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
       for (Machine& machine : memory->machines) machine.unlisted_at.reset();
@@ -171,7 +172,7 @@ class LyingJournal final : public Journal {
     }
     co_return memory;
   }
-  Task<Expected<void>> commit(Changes changes) override {
+  io::Task<Expected<void>> commit(state::Changes changes) override {
     if (mutation_ == Mutation::new_machines_are_not_recorded) {
       std::erase_if(changes.machines, [](const Machine& machine) { return machine.instance.text.empty(); });
     }
@@ -182,7 +183,7 @@ class LyingJournal final : public Journal {
   }
 
  private:
-  std::unique_ptr<Journal> honest_;
+  std::unique_ptr<state::Journal> honest_;
   Mutation mutation_;
 };
 
@@ -202,7 +203,7 @@ std::optional<Mutation> mutation_named(std::string_view name) {
   return static_cast<Mutation>(found - names.begin());
 }
 
-void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, World& world) {
+void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world) {
   using enum Mutation;
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
@@ -218,7 +219,7 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, World& world
     world.publisher = std::make_unique<LyingPublisher>(std::move(world.publisher), mutation);
 }
 
-std::unique_ptr<Journal> mutated(Mutation mutation, std::unique_ptr<Journal> journal) {
+std::unique_ptr<state::Journal> mutated(Mutation mutation, std::unique_ptr<state::Journal> journal) {
   return std::make_unique<LyingJournal>(std::move(journal), mutation);
 }
 

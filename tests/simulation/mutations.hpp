@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/world.hpp"
 #include "model/config.hpp"
+#include "pass/world.hpp"
 #include "state/journal.hpp"
 #include "tests/simulation/schedule.hpp"
 
@@ -39,8 +39,8 @@ std::vector<Mutation> all_mutations();  // but `none`
 std::string_view to_string(Mutation mutation);
 std::optional<Mutation> mutation_named(std::string_view name);
 
-void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, World& world);
-std::unique_ptr<Journal> mutated(Mutation mutation, std::unique_ptr<Journal> journal);
+void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world);
+std::unique_ptr<state::Journal> mutated(Mutation mutation, std::unique_ptr<state::Journal> journal);
 Config mutated(Mutation mutation, Config config);
 
 }  // namespace hydra_provisioner::simulation

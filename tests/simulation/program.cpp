@@ -6,9 +6,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "app/pass.hpp"
-#include "app/rhythm.hpp"
-#include "app/world.hpp"
+#include "app/real_world.hpp"
+#include "pass/pass.hpp"
+#include "pass/rhythm.hpp"
 #include "providers/patient.hpp"
 #include "sim/provider.hpp"
 #include "sim/queue_source.hpp"
@@ -17,11 +17,11 @@
 namespace hydra_provisioner::simulation {
 namespace {
 
-constexpr sim::Millis cron_interval{300'000};
-constexpr sim::Millis restart_delay{5'000};  // of a service that died
+constexpr Millis cron_interval{300'000};
+constexpr Millis restart_delay{5'000};  // of a service that died
 constexpr Seconds patience_of_cron{240};
 
-class ChronicleVoice final : public Voice {
+class ChronicleVoice final : public act::Voice {
  public:
   explicit ChronicleVoice(sim::Chronicle& chronicle) : chronicle_(chronicle) {}
 
@@ -48,8 +48,8 @@ class ChronicleVoice final : public Voice {
 struct Program::Generation {
   sim::Life life;
   boost::asio::io_context context{1};
-  World world;
-  std::unique_ptr<Journal> journal;
+  pass::World world;
+  std::unique_ptr<state::Journal> journal;
   bool has_ended = false;
 };
 
@@ -104,35 +104,35 @@ void Program::is_to_die_after(std::int64_t waypoints) {
   if (generation_) generation_->life.is_to_die_after(waypoints);
 }
 
-Task<void> Program::run(Generation& generation) {
+io::Task<void> Program::run(Generation& generation) {
   return is_daemon_ ? run_daemon(generation) : run_once(generation, patience_of_cron);
 }
 
-Task<void> Program::run_daemon(Generation& generation) {
-  Rhythm rhythm;
+io::Task<void> Program::run_daemon(Generation& generation) {
+  pass::Rhythm rhythm;
   for (;;) {
     ChronicleVoice voice(farm_.chronicle);
     const Config config = read_configuration();
     invariants_.pass_begins(config);
     ++passes_;
-    const PassEnd pass =
-        co_await run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, Seconds{0});
-    Clock& clock = *generation.world.clock;
+    const pass::PassEnd pass =
+        co_await pass::run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, Seconds{0});
+    io::Clock& clock = *generation.world.clock;
     co_await clock.sleep_for(rhythm.pause_after(pass, config.interval, clock.now()));
   }
 }
 
-Task<void> Program::run_once(Generation& generation, Seconds patience) {
+io::Task<void> Program::run_once(Generation& generation, Seconds patience) {
   ChronicleVoice voice(farm_.chronicle);
   const Config config = read_configuration();
   invariants_.pass_begins(config);
   ++passes_;
-  co_await run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, patience);
+  co_await pass::run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, patience);
 }
 
-World Program::make_world(Generation& generation) {
+pass::World Program::make_world(Generation& generation) {
   sim::Life& life = generation.life;
-  World world;
+  pass::World world;
   world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
   world.queue = std::make_unique<sim::SimQueueSource>(farm_.queue, life, farm_.timeline, farm_.trouble);
   if (has_update_command_) {
@@ -150,7 +150,7 @@ World Program::make_world(Generation& generation) {
   mutate(mutation_, pools_, world);
   if (!is_daemon_) return world;
   for (auto& [kind, provider] : world.providers)
-    provider = std::make_unique<PatientProvider>(std::move(provider), *world.clock);
+    provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);
   return world;
 }
 

@@ -35,10 +35,10 @@ class Program {
 
   void begin();
   void end();
-  Task<void> run(Generation& generation);
-  Task<void> run_daemon(Generation& generation);
-  Task<void> run_once(Generation& generation, Seconds patience);
-  World make_world(Generation& generation);
+  io::Task<void> run(Generation& generation);
+  io::Task<void> run_daemon(Generation& generation);
+  io::Task<void> run_once(Generation& generation, Seconds patience);
+  pass::World make_world(Generation& generation);
   const Config& read_configuration();
 
   sim::Farm& farm_;

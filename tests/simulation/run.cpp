@@ -15,7 +15,7 @@ namespace {
 
 // Longer than a hung operation, the rest after many failures and a billing period together.
 constexpr Seconds rest_comes_within{3 * 3600};
-constexpr sim::Millis between_looks{60'000};
+constexpr Millis between_looks{60'000};
 
 class Run {
  public:

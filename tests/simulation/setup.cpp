@@ -37,7 +37,7 @@ Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interv
   for (const PoolSetup& pool : pools) {
     if (pool.is_configured) conf["systemTypes"][pool.name] = settings_of(pool);
   }
-  auto config = read_config("simulated.nix", conf, {.allow_empty = true});
+  auto config = config::read_config("simulated.nix", conf, {.allow_empty = true});
   if (!config) throw std::logic_error(fmt::format("{}", fmt::join(config.error(), "\n")));
   return *std::move(config);
 }

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
@@ -165,4 +165,4 @@ TEST(Inputs, ThatMakeNoSenseAreAnError) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -22,9 +22,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "tests/io/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 namespace fs = std::filesystem;
@@ -77,11 +77,11 @@ class Journal : public testing::Test {
   std::string file() const { return folder_.path + "/" + name; }
 
   std::string name = "a.sqlite";
-  TemporaryFolder folder_;
+  support::TemporaryFolder folder_;
 
  private:
   template <class T>
-  T run(Task<T> task) {
+  T run(io::Task<T> task) {
     context_.restart();
     auto result = boost::asio::co_spawn(context_, std::move(task), boost::asio::use_future);
     context_.run();
@@ -577,4 +577,4 @@ TEST_F(Look, FindsFilesWhateverTheirNames) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

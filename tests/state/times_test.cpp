@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::state {
 namespace {
 
 const Instant noon = from_unix(1'795'435'200);
@@ -43,4 +43,4 @@ TEST(Times, ProveNothingByHowLongAMachineWasListedAfterTheClockWasSetBack) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::state

@@ -7,17 +7,17 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::support {
 
 // What the task returns or throws, after everything that it started has ended.
 template <class T>
-T await(Task<T> task) {
+T await(io::Task<T> task) {
   boost::asio::io_context context;
   auto result = boost::asio::co_spawn(context, std::move(task), boost::asio::use_future);
   context.run();
   return result.get();
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::support

@@ -8,7 +8,7 @@
 
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::support {
 
 // Every third machine builds, every third has built, and the rest has not been used yet.
 inline std::string big_status(std::size_t machines, Instant time) {
@@ -29,4 +29,4 @@ inline std::string big_status(std::size_t machines, Instant time) {
                      (machines + 2) / 3 * 4, entries, to_unix(time));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::support

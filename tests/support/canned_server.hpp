@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::support {
 
 class CannedServer {
  public:
@@ -83,4 +83,4 @@ inline std::string reply(int status, const std::string& body) {
          "\r\nConnection: close\r\n\r\n" + body;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::support

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::support {
 
 inline bool has_own_network = false;  // tests that need it are skipped without
 
@@ -31,4 +31,4 @@ inline void enter_own_network() {
   ::close(socket);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::support

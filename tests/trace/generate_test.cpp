@@ -6,7 +6,7 @@
 
 #include "trace/write.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 TEST(Generator, MakesTheSameTraceOfTheSameSeed) {
@@ -59,4 +59,4 @@ TEST(Generator, MakesBurstsOfWhichMostStepsAreShortAndFewAreMostOfTheWork) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

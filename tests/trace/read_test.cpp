@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/io/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "trace/compression.hpp"
 #include "trace/write.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::trace {
 namespace {
 
 using testing::ElementsAre;
@@ -156,7 +156,7 @@ class TraceFile : public testing::Test {
     return path;
   }
 
-  TemporaryFolder folder_;
+  support::TemporaryFolder folder_;
   std::string text_ = std::string(header) + "0,1,x86_64-linux,,step\n";
 };
 
@@ -204,4 +204,4 @@ TEST(Compression, IsLimitedInWhatItBecomes) {
 }
 
 }  // namespace
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::trace

@@ -7,7 +7,7 @@
 
 #include "providers/ec2/iso_time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 Ec2State state_of(std::string_view name) {
@@ -110,4 +110,4 @@ std::optional<Ec2Complaint> read_complaint(std::string xml) {
   return Ec2Complaint{.code = error.child_value("Code"), .message = error.child_value("Message")};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -11,7 +11,7 @@
 #include "model/error.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 enum class Ec2State : std::uint8_t { pending, running, stopping, stopped, shutting_down, terminated };
 
@@ -61,4 +61,4 @@ struct Ec2Complaint {
 // None: it is not what EC2 writes when something is wrong.
 std::optional<Ec2Complaint> read_complaint(std::string xml);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

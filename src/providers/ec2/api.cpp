@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "io/wording.hpp"
+#include "io/text/wording.hpp"
 #include "providers/ec2/answers.hpp"
 #include "providers/ec2/form.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 using std::chrono::milliseconds;
@@ -39,17 +39,17 @@ std::string what_to_do(const Ec2Complaint& complaint, Ec2Code meaning) {
 
 Ec2Error complaint_of(const std::string& where, const Ec2Complaint& complaint) {
   const Ec2Code meaning = meaning_of(complaint.code);
-  std::string text = fmt::format("{}: {}: {:?}{}", where, shortened(complaint.code, 100),
-                                 shortened(complaint.message, 300), what_to_do(complaint, meaning));
+  std::string text = fmt::format("{}: {}: {:?}{}", where, io::shortened(complaint.code, 100),
+                                 io::shortened(complaint.message, 300), what_to_do(complaint, meaning));
   const ErrorKind kind = meaning == Ec2Code::capacity ? ErrorKind::no_capacity : ErrorKind::failed;
   return {.code = complaint.code, .meaning = meaning, .error = {std::move(text), kind}};
 }
 
 // Not EC2 speaks, but something before it or in its place.
-Ec2Error foreign(const std::string& where, const HttpAnswer& answer) {
+Ec2Error foreign(const std::string& where, const io::HttpAnswer& answer) {
   const bool may_pass = answer.status >= 500 || answer.status == 429;
   std::string text = fmt::format("{}: answers with status {} and no XML of EC2's: {:?}; is region or endpoint right?",
-                                 where, answer.status, shortened(answer.body, 100));
+                                 where, answer.status, io::shortened(answer.body, 100));
   return {.code = "", .meaning = may_pass ? Ec2Code::passing : Ec2Code::unknown, .error = {std::move(text)}};
 }
 
@@ -64,7 +64,7 @@ bool is_about_an_instance(const Ec2Error& error) {
 
 }  // namespace
 
-Task<Ec2Expected<std::string>> Ec2Api::call(Place place, std::string body) {
+io::Task<Ec2Expected<std::string>> Ec2Api::call(Place place, std::string body) {
   const Instant begun = clock_.now();
   bool had_new_credentials = false;
   for (int attempt = 0;; ++attempt) {
@@ -81,20 +81,20 @@ Task<Ec2Expected<std::string>> Ec2Api::call(Place place, std::string body) {
   }
 }
 
-Task<Ec2Expected<std::string>> Ec2Api::call_once(Place place, std::string body) {
+io::Task<Ec2Expected<std::string>> Ec2Api::call_once(Place place, std::string body) {
   const auto credentials = co_await credentials_.get();
   if (!credentials) co_return std::unexpected(Ec2Error{.code = "", .error = credentials.error()});
   const std::string where = fmt::format("{} in {}", action_of(body), place.region);
-  HttpRequest request{.method = "POST",
-                      .url = url_of(place),
-                      .headers = {"Content-Type: application/x-www-form-urlencoded; charset=utf-8"},
-                      .body = std::move(body),
-                      .signer = AwsSigner{.region = place.region,
-                                          .service = "ec2",
-                                          .access_key = credentials->access_key,
-                                          .secret_key = credentials->secret_key},
-                      .deadline = seconds{30},
-                      .answer_bytes_max = answer_bytes_max};
+  io::HttpRequest request{.method = "POST",
+                          .url = url_of(place),
+                          .headers = {"Content-Type: application/x-www-form-urlencoded; charset=utf-8"},
+                          .body = std::move(body),
+                          .signer = io::AwsSigner{.region = place.region,
+                                                  .service = "ec2",
+                                                  .access_key = credentials->access_key,
+                                                  .secret_key = credentials->secret_key},
+                          .deadline = seconds{30},
+                          .answer_bytes_max = answer_bytes_max};
   if (!credentials->session_token.empty())
     request.headers.push_back("X-Amz-Security-Token: " + credentials->session_token);
   auto answer = co_await http_.send(std::move(request));
@@ -104,4 +104,4 @@ Task<Ec2Expected<std::string>> Ec2Api::call_once(Place place, std::string body) 
   co_return std::unexpected(foreign(where, *answer));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -3,15 +3,15 @@
 
 #include <string>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "io/http.hpp"
-#include "io/task.hpp"
 #include "model/error.hpp"
 #include "providers/ec2/credentials.hpp"
 #include "providers/ec2/places.hpp"
 #include "providers/ec2_codes.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 struct Ec2Error {
   std::string code;  // empty: it came from no EC2
@@ -26,18 +26,18 @@ using Ec2Expected = std::expected<T, Ec2Error>;
 
 class Ec2Api {
  public:
-  explicit Ec2Api(Clock& clock) : clock_(clock), credentials_(http_, clock) {}
+  explicit Ec2Api(io::Clock& clock) : clock_(clock), credentials_(http_, clock) {}
 
   // The XML that it answers with. The request must be one that may be repeated: so it is, for a minute at most, when it
   // was throttled, got lost, or the credentials have just expired.
-  Task<Ec2Expected<std::string>> call(Place place, std::string body);
+  io::Task<Ec2Expected<std::string>> call(Place place, std::string body);
 
  private:
-  Task<Ec2Expected<std::string>> call_once(Place place, std::string body);
+  io::Task<Ec2Expected<std::string>> call_once(Place place, std::string body);
 
-  Clock& clock_;
-  Http http_;
+  io::Clock& clock_;
+  io::Http http_;
   CredentialSource credentials_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

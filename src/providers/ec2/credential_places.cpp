@@ -10,10 +10,10 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/subprocess.hpp"
+#include "io/file/files.hpp"
+#include "io/process/subprocess.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 using std::chrono::seconds;
@@ -31,7 +31,7 @@ std::string aws_file(const char* variable, std::string_view name) {
 }
 
 Expected<std::optional<Profile>> profile_in(const std::string& path, std::string_view section) {
-  const auto content = read_file(path, file_bytes_max);
+  const auto content = io::read_file(path, file_bytes_max);
   if (!content) return std::unexpected(content.error());
   return *content ? find_profile(**content, section) : std::nullopt;
 }
@@ -53,15 +53,15 @@ std::string at(const Profile& profile, const std::string& name) {
   return found == profile.end() ? "" : found->second;
 }
 
-Task<FoundCredentials> credentials_of_process(std::string command) {
-  const auto answer = co_await run_successfully({.argv = split_command(command), .deadline = seconds{60}});
+io::Task<FoundCredentials> credentials_of_process(std::string command) {
+  const auto answer = co_await io::run_successfully({.argv = split_command(command), .deadline = seconds{60}});
   if (!answer) co_return std::unexpected(within("credential_process", answer.error()));
   auto credentials = read_credentials(answer->output);
   if (!credentials) co_return std::unexpected(within("credential_process", credentials.error()));
   co_return *std::move(credentials);
 }
 
-Task<Expected<std::string>> fetch(Http& http, HttpRequest request) {
+io::Task<Expected<std::string>> fetch(io::Http& http, io::HttpRequest request) {
   const std::string url = request.url;
   request.deadline = seconds{5};
   auto answer = co_await http.send(std::move(request));
@@ -85,7 +85,7 @@ bool may_be_trusted(std::string_view url) {
 Expected<std::vector<std::string>> container_headers() {
   std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (const std::string path = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !path.empty()) {
-    const auto content = read_file(path, file_bytes_max);
+    const auto content = io::read_file(path, file_bytes_max);
     if (!content) return std::unexpected(content.error());
     token = content->value_or("");
     while (token.ends_with('\n')) token.pop_back();
@@ -106,7 +106,7 @@ FoundCredentials credentials_of_environment() {
   return credentials;
 }
 
-Task<FoundCredentials> credentials_of_profile() {
+io::Task<FoundCredentials> credentials_of_profile() {
   const std::string asked_for = environment("AWS_PROFILE");
   const std::string name = asked_for.empty() ? "default" : asked_for;
   const auto profile = read_profile(name);
@@ -127,7 +127,7 @@ Task<FoundCredentials> credentials_of_profile() {
       name));
 }
 
-Task<FoundCredentials> credentials_of_container(Http& http) {
+io::Task<FoundCredentials> credentials_of_container(io::Http& http) {
   const std::string relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const std::string url =
       relative.empty() ? environment("AWS_CONTAINER_CREDENTIALS_FULL_URI") : "http://169.254.170.2" + relative;
@@ -144,7 +144,7 @@ Task<FoundCredentials> credentials_of_container(Http& http) {
 }
 
 // IMDSv2. Where nobody answers this is no instance; where one has no role, there are no credentials.
-Task<FoundCredentials> credentials_of_instance(Http& http) {
+io::Task<FoundCredentials> credentials_of_instance(io::Http& http) {
   if (environment("AWS_EC2_METADATA_DISABLED") == "true") co_return std::nullopt;
   const std::string other = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   const std::string host = other.empty() ? "http://169.254.169.254" : other;
@@ -163,4 +163,4 @@ Task<FoundCredentials> credentials_of_instance(Http& http) {
   co_return *std::move(credentials);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

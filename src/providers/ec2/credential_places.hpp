@@ -3,18 +3,18 @@
 
 #include <optional>
 
+#include "io/async/task.hpp"
 #include "io/http.hpp"
-#include "io/task.hpp"
 #include "model/error.hpp"
 #include "providers/ec2/credentials.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 using FoundCredentials = Expected<std::optional<Credentials>>;
 
 FoundCredentials credentials_of_environment();
-Task<FoundCredentials> credentials_of_profile();
-Task<FoundCredentials> credentials_of_container(Http& http);
-Task<FoundCredentials> credentials_of_instance(Http& http);
+io::Task<FoundCredentials> credentials_of_profile();
+io::Task<FoundCredentials> credentials_of_container(io::Http& http);
+io::Task<FoundCredentials> credentials_of_instance(io::Http& http);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "providers/ec2/credential_places.hpp"
 #include "providers/ec2/iso_time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds refreshed_before{300};
@@ -23,12 +23,12 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(start, text.find_last_not_of(blanks) + 1 - start);
 }
 
-std::string member(const Json& object, std::string_view name) {
+std::string member(const io::Json& object, std::string_view name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-Task<FoundCredentials> find(Http& http) {
+io::Task<FoundCredentials> find(io::Http& http) {
   auto found = credentials_of_environment();
   if (found && !*found) found = co_await credentials_of_profile();
   if (found && !*found) found = co_await credentials_of_container(http);
@@ -38,7 +38,7 @@ Task<FoundCredentials> find(Http& http) {
 
 }  // namespace
 
-Task<Expected<Credentials>> CredentialSource::get() {
+io::Task<Expected<Credentials>> CredentialSource::get() {
   const bool is_fresh = known_ && (!known_->expires_at || clock_.now() + refreshed_before < *known_->expires_at);
   if (is_fresh) co_return *known_;
   auto found = co_await find(http_);
@@ -75,7 +75,7 @@ std::optional<Profile> find_profile(std::string_view file, std::string_view sect
 }
 
 Expected<Credentials> read_credentials(std::string_view text) {
-  const auto json = parse_json(text);
+  const auto json = io::parse_json(text);
   if (!json || !json->is_object()) return failure("what came is no JSON object");  // and may be a secret
   Credentials credentials{.access_key = member(*json, "AccessKeyId"),
                           .secret_key = member(*json, "SecretAccessKey"),
@@ -106,4 +106,4 @@ std::vector<std::string> split_command(std::string_view line) {
   return words;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "io/http.hpp"
-#include "io/task.hpp"
 #include "model/error.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 struct Credentials {
   std::string access_key;
@@ -26,14 +26,14 @@ struct Credentials {
 // instance metadata. What is found is kept until five minutes before it expires.
 class CredentialSource {
  public:
-  CredentialSource(Http& http, Clock& clock) : http_(http), clock_(clock) {}
+  CredentialSource(io::Http& http, io::Clock& clock) : http_(http), clock_(clock) {}
 
-  Task<Expected<Credentials>> get();
+  io::Task<Expected<Credentials>> get();
   void forget() { known_.reset(); }  // they were not accepted
 
  private:
-  Http& http_;
-  Clock& clock_;
+  io::Http& http_;
+  io::Clock& clock_;
   std::optional<Credentials> known_;
 };
 
@@ -47,4 +47,4 @@ Expected<Credentials> read_credentials(std::string_view json);
 // Words of a command, which may stand in single or double quotes.
 std::vector<std::string> split_command(std::string_view line);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

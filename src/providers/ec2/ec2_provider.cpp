@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
+#include "io/file/files.hpp"
 #include "providers/ec2/listing.hpp"
 #include "providers/ec2/order.hpp"
 #include "providers/ec2/questions.hpp"
@@ -15,7 +15,7 @@
 #include "providers/ec2/sightings.hpp"
 #include "providers/ec2/specification.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds address_patience{300};  // after that the listing will show it
@@ -34,7 +34,7 @@ Error ended_while_starting(const Ec2Instance& seen) {
 
 }  // namespace
 
-Ec2Provider::Ec2Provider(Tag tag, std::string state_dir, Clock& clock)
+Ec2Provider::Ec2Provider(Tag tag, std::string state_dir, io::Clock& clock)
     : tag_(std::move(tag)),
       state_dir_(std::move(state_dir)),
       clock_(clock),
@@ -42,16 +42,16 @@ Ec2Provider::Ec2Provider(Tag tag, std::string state_dir, Clock& clock)
       offerings_(state_dir_, tag_, clock),
       launch_(api_, offerings_, clock) {}
 
-Task<Expected<Inventory>> Ec2Provider::list(ListRequest request) {
+io::Task<Expected<Inventory>> Ec2Provider::list(ListRequest request) {
   Ec2Listing listing(api_, offerings_, clock_, tag_, state_dir_, std::move(request));
   co_return co_await listing.list();
 }
 
-Task<Expected<std::string>> Ec2Provider::specification(PoolConfig pool) {
+io::Task<Expected<std::string>> Ec2Provider::specification(PoolConfig pool) {
   co_return specification_of(ec2_settings_of(pool));
 }
 
-Task<Expected<Instance>> Ec2Provider::create(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> Ec2Provider::create(MachineRef target, PoolConfig pool) {
   const auto files = files_for(target.machine);
   if (!files) co_return std::unexpected(files.error());
   const auto place = place_of(target, ec2_settings_of(pool));
@@ -72,7 +72,7 @@ Task<Expected<Instance>> Ec2Provider::create(Target target, PoolConfig pool) {
 }
 
 // What was asked for may have been an earlier request, which went to another place.
-Task<Expected<Ec2Instance>> Ec2Provider::launch(Ec2Files files, Target target, PoolConfig pool) {
+io::Task<Expected<Ec2Instance>> Ec2Provider::launch(Ec2Files files, MachineRef target, PoolConfig pool) {
   const auto order = co_await order_for(files, tag_, target.machine, pool);
   if (!order) co_return std::unexpected(order.error());
   auto made = co_await launch_.launch(*order);
@@ -93,8 +93,8 @@ Task<Expected<Ec2Instance>> Ec2Provider::launch(Ec2Files files, Target target, P
   co_return made;
 }
 
-Task<Expected<Instance>> Ec2Provider::await_boot(Ec2Files files, Target target, PoolConfig pool, Place place,
-                                                 Ec2Instance first) {
+io::Task<Expected<Instance>> Ec2Provider::await_boot(Ec2Files files, MachineRef target, PoolConfig pool, Place place,
+                                                     Ec2Instance first) {
   const Ec2Settings settings = ec2_settings_of(pool);
   const auto is_up = [&](const Ec2Instance& one) {
     const bool is_on = one.state == Ec2State::pending || one.state == Ec2State::running;
@@ -123,7 +123,7 @@ Task<Expected<Instance>> Ec2Provider::await_boot(Ec2Files files, Target target, 
   co_return instance;
 }
 
-Task<Expected<Instance>> Ec2Provider::start(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> Ec2Provider::start(MachineRef target, PoolConfig pool) {
   const auto files = files_for(target.machine);
   if (!files) co_return std::unexpected(files.error());
   const auto place = place_of(target, ec2_settings_of(pool));
@@ -143,7 +143,7 @@ Task<Expected<Instance>> Ec2Provider::start(Target target, PoolConfig pool) {
   co_return co_await await_boot(*files, target, pool, **place, **std::move(before));
 }
 
-Task<Expected<void>> Ec2Provider::stop(Target target, PoolConfig pool) {
+io::Task<Expected<void>> Ec2Provider::stop(MachineRef target, PoolConfig pool) {
   const auto place = place_of(target, ec2_settings_of(pool));
   if (!place) co_return std::unexpected(place.error());
   const std::string ec2_id = ec2_id_of(target.instance);
@@ -161,12 +161,12 @@ Task<Expected<void>> Ec2Provider::stop(Target target, PoolConfig pool) {
   co_return failure(fmt::format("{} has not stopped within {} s", ec2_id, end_patience.count()), ErrorKind::timed_out);
 }
 
-Task<Expected<void>> Ec2Provider::destroy(Target target, PoolConfig pool) {
+io::Task<Expected<void>> Ec2Provider::destroy(MachineRef target, PoolConfig pool) {
   const auto files = files_for(target.machine);
   if (!files) co_return std::unexpected(files.error());
   const auto place = place_of(target, ec2_settings_of(pool));
   if (!place) co_return std::unexpected(place.error());
-  if (!*place) co_return remove_all(files->folder);  // nothing was ever asked for
+  if (!*place) co_return io::remove_all(files->folder);  // nothing was ever asked for
   std::vector<std::string> known;
   if (!region_of(target.instance).empty()) known.push_back(ec2_id_of(target.instance));
   const auto record = read_instance_record(*files);
@@ -181,10 +181,10 @@ Task<Expected<void>> Ec2Provider::destroy(Target target, PoolConfig pool) {
   Ec2Removal removal(api_, clock_, tag_, **place, target.machine);
   const bool comes_yet = *record && may_be_unlisted(**record, clock_.now());
   if (auto ended = co_await removal.end(std::move(known), comes_yet); !ended) co_return ended;
-  co_return remove_all(files->folder);
+  co_return io::remove_all(files->folder);
 }
 
-Task<Expected<void>> Ec2Provider::ready(Instance instance, PoolConfig pool) {
+io::Task<Expected<void>> Ec2Provider::ready(Instance instance, PoolConfig pool) {
   auto files = files_for(instance.machine);
   if (!files) co_return std::unexpected(files.error());
   co_return co_await expect_readiness(*std::move(files), std::move(instance), ec2_settings_of(pool));
@@ -196,7 +196,7 @@ Expected<Ec2Files> Ec2Provider::files_for(const MachineId& machine) const {
   return failure(fmt::format("{:?} is no machine of the tag {:?}", machine.text, tag_.text));
 }
 
-Expected<std::optional<Place>> Ec2Provider::place_of(const Target& target, const Ec2Settings& settings) const {
+Expected<std::optional<Place>> Ec2Provider::place_of(const MachineRef& target, const Ec2Settings& settings) const {
   const Ec2Files files = files_of(state_dir_, target.machine);
   const auto record = read_instance_record(files);
   if (!record) return std::unexpected(record.error());
@@ -211,7 +211,7 @@ Expected<std::optional<Place>> Ec2Provider::place_of(const Target& target, const
 }
 
 // What is there of the machine, as far as we know: from our own record while EC2 does not show it yet.
-Task<Expected<std::optional<Ec2Instance>>> Ec2Provider::find(Target target, Place place) {
+io::Task<Expected<std::optional<Ec2Instance>>> Ec2Provider::find(MachineRef target, Place place) {
   const auto record = read_instance_record(files_of(state_dir_, target.machine));
   if (!record) co_return std::unexpected(record.error());
   const InstanceId id = *record ? (*record)->instance.id : target.instance;
@@ -224,4 +224,4 @@ Task<Expected<std::optional<Ec2Instance>>> Ec2Provider::find(Target target, Plac
   co_return unlisted;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

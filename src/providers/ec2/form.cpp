@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr std::string_view action_is = "Action=";
@@ -50,4 +50,4 @@ std::string_view action_of(std::string_view body) {
   return body.substr(action_is.size(), body.find('&') - action_is.size());
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 class Form {
  public:
@@ -24,4 +24,4 @@ class Form {
 // `RunInstances`, of a body that a Form made.
 std::string_view action_of(std::string_view body);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

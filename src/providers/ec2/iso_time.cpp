@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdio>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 std::optional<Instant> iso_time(const std::string& text) {
   int year = 0;
@@ -19,4 +19,4 @@ std::optional<Instant> iso_time(const std::string& text) {
   return std::chrono::sys_days(date) + std::chrono::hours(hours) + std::chrono::minutes(minutes) + Seconds(seconds);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

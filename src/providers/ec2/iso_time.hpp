@@ -6,9 +6,9 @@
 
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 // Fractions of a second are cut off. None: it is no such time.
 std::optional<Instant> iso_time(const std::string& text);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

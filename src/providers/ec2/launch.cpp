@@ -8,12 +8,12 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
-#include "io/files.hpp"
-#include "io/wording.hpp"
+#include "io/file/files.hpp"
+#include "io/text/wording.hpp"
 #include "providers/ec2/answers.hpp"
 #include "providers/ec2/form.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 // Somewhere else, or something else, may be had all the same.
@@ -61,7 +61,7 @@ Error nothing_to_ask_for(const LaunchOrder& order, const std::string& refusals) 
 
 }  // namespace
 
-Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchOrder order) {
+io::Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchOrder order) {
   auto earlier = co_await hear_answer(order.files);
   if (!earlier) co_return std::unexpected(earlier.error());
   if (*earlier) co_return **std::move(earlier);
@@ -74,10 +74,10 @@ Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchOrder order) {
     if (outcome->made) co_return *outcome->made;
     for (const Refused& refused : outcome->refused) refusals += (refusals.empty() ? "" : "; ") + refused.message;
   }
-  co_return std::unexpected(nothing_to_ask_for(order, shortened(std::move(refusals), 1000)));
+  co_return std::unexpected(nothing_to_ask_for(order, io::shortened(std::move(refusals), 1000)));
 }
 
-Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::hear_answer(Ec2Files files) {
+io::Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::hear_answer(Ec2Files files) {
   auto request = read_sent(files);
   if (!request) co_return std::unexpected(request.error());
   if (!*request) co_return std::nullopt;
@@ -87,11 +87,11 @@ Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::hear_answer(Ec2Files files
 }
 
 // A request that nothing came of is forgotten, whatever else happens; one that something may come of is kept.
-Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentRequest request) {
+io::Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentRequest request) {
   auto outcome = co_await answer_of(request);
   if (!outcome && outcome.error().is_unclear()) co_return failure(outcome.error().error.message, ErrorKind::unfinished);
   if (outcome && outcome->made) co_return *std::move(outcome);
-  if (auto removed = remove_replaceable(files.request()); !removed) co_return std::unexpected(removed.error());
+  if (auto removed = io::remove_replaceable(files.request()); !removed) co_return std::unexpected(removed.error());
   if (!outcome) co_return std::unexpected(outcome.error().error);
   for (const Refused& refused : outcome->refused)
     co_await note_refusal(request.place, refused.offerings, refused.meaning);
@@ -99,14 +99,14 @@ Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentRequest r
 }
 
 // What is not noted is only asked for once too often.
-Task<void> Ec2Launch::note_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning) {
+io::Task<void> Ec2Launch::note_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning) {
   const Instant until = clock_.now() + (meaning == Ec2Code::capacity ? capacity_back_off : quota_back_off);
   co_await offerings_.change([&](OfferingMemory& memory) {
     for (const Offering& offering : offerings) memory.refused_until[key_of(place.region, offering)] = until;
   });
 }
 
-Task<Ec2Expected<Ec2Launch::Outcome>> Ec2Launch::answer_of(SentRequest request) {
+io::Task<Ec2Expected<Ec2Launch::Outcome>> Ec2Launch::answer_of(SentRequest request) {
   auto answer = co_await api_.call(request.place, request.body);
   const bool is_fleet = action_of(request.body) == "CreateFleet";
   co_return is_fleet ? outcome_of_fleet(request, std::move(answer)) : outcome_of_run(request, std::move(answer));
@@ -140,7 +140,7 @@ Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_fleet(const SentRequest& r
   Outcome outcome;
   for (const FleetError& error : fleet->errors) {
     const std::string message =
-        fmt::format("CreateFleet in {}: {}: {:?}", request.place.region, error.code, shortened(error.message, 300));
+        fmt::format("CreateFleet in {}: {}: {:?}", request.place.region, error.code, io::shortened(error.message, 300));
     const Ec2Code meaning = meaning_of(error.code);
     if (!is_refusal_of_an_offering(error.code))
       return std::unexpected(Ec2Error{.code = error.code, .meaning = meaning, .error = {message}});
@@ -154,4 +154,4 @@ Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_fleet(const SentRequest& r
   return outcome;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "providers/ec2/answers.hpp"
@@ -15,7 +15,7 @@
 #include "providers/ec2/offering_file.hpp"
 #include "providers/ec2/requests.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 struct LaunchOrder {
   Ec2Files files;
@@ -25,18 +25,18 @@ struct LaunchOrder {
 
 class Ec2Launch {
  public:
-  Ec2Launch(Ec2Api& api, OfferingFile& offerings, Clock& clock) : api_(api), offerings_(offerings), clock_(clock) {}
+  Ec2Launch(Ec2Api& api, OfferingFile& offerings, io::Clock& clock) : api_(api), offerings_(offerings), clock_(clock) {}
 
   // The instance, as far as EC2 told of it at once: always its id. Each request is written down before it is sent; one
   // whose answer never came is sent again as it was. ErrorKind::no_capacity: everything that may be asked for was
   // refused, now or lately. ErrorKind::unfinished: there may be an instance, and the next call will tell.
-  Task<Expected<Ec2Instance>> launch(LaunchOrder order);
+  io::Task<Expected<Ec2Instance>> launch(LaunchOrder order);
 
   // What came of a request whose answer never came. No value: there was none, or nothing came of it.
-  Task<Expected<std::optional<Ec2Instance>>> hear_answer(Ec2Files files);
+  io::Task<Expected<std::optional<Ec2Instance>>> hear_answer(Ec2Files files);
 
   // EC2 took back what it had just granted.
-  Task<void> note_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning);
+  io::Task<void> note_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning);
 
  private:
   struct Refused {
@@ -49,14 +49,14 @@ class Ec2Launch {
     std::optional<Ec2Instance> made{};
     std::vector<Refused> refused{};
   };
-  Task<Expected<Outcome>> send(Ec2Files files, SentRequest request);
-  Task<Ec2Expected<Outcome>> answer_of(SentRequest request);
+  io::Task<Expected<Outcome>> send(Ec2Files files, SentRequest request);
+  io::Task<Ec2Expected<Outcome>> answer_of(SentRequest request);
   static Ec2Expected<Outcome> outcome_of_run(const SentRequest& request, Ec2Expected<std::string> answer);
   static Ec2Expected<Outcome> outcome_of_fleet(const SentRequest& request, Ec2Expected<std::string> answer);
 
   Ec2Api& api_;
   OfferingFile& offerings_;
-  Clock& clock_;
+  io::Clock& clock_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -9,13 +9,13 @@
 
 #include <fmt/format.h>
 
-#include "io/gather.hpp"
+#include "io/async/gather.hpp"
 #include "providers/ec2/questions.hpp"
 #include "providers/ec2/requests.hpp"
 #include "providers/ec2/sightings.hpp"
 #include "providers/ec2/specification.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 bool is_in(const Inventory& inventory, const InstanceId& id) {
@@ -24,7 +24,7 @@ bool is_in(const Inventory& inventory, const InstanceId& id) {
 
 }  // namespace
 
-Ec2Listing::Ec2Listing(Ec2Api& api, OfferingFile& offerings, Clock& clock, Tag tag, std::string state_dir,
+Ec2Listing::Ec2Listing(Ec2Api& api, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
                        ListRequest request)
     : api_(api),
       offerings_(offerings),
@@ -35,15 +35,15 @@ Ec2Listing::Ec2Listing(Ec2Api& api, OfferingFile& offerings, Clock& clock, Tag t
   for (const PoolConfig& pool : request_.pools) settings_.emplace(pool.name, ec2_settings_of(pool));
 }
 
-Task<Inventory> Ec2Listing::list() {
+io::Task<Inventory> Ec2Listing::list() {
   std::map<Place, Sight> sights;
-  std::vector<std::function<Task<void>()>> looks;
+  std::vector<std::function<io::Task<void>()>> looks;
   for (const Place& place : places()) {
     Sight& sight = sights[place];
     looks.emplace_back([this, place, &sight] { return look_at(place, sight); });
   }
   const std::size_t all = looks.size();
-  co_await run_all(std::move(looks), all);
+  co_await io::run_all(std::move(looks), all);
   Inventory inventory;
   std::set<std::string> interrupted;
   std::set<std::string> seen_regions;
@@ -85,7 +85,7 @@ std::set<Place> Ec2Listing::places() const {
   return places;
 }
 
-Task<void> Ec2Listing::look_at(Place place, Sight& sight) {
+io::Task<void> Ec2Listing::look_at(Place place, Sight& sight) {
   auto looked =
       co_await for_each_instance(api_, place, tag_, [&](const Ec2Instance& seen) { take(place, seen, sight); });
   if (looked) looked = co_await look_for_missing(place, sight);
@@ -94,7 +94,7 @@ Task<void> Ec2Listing::look_at(Place place, Sight& sight) {
   sight.error = looked.error();
 }
 
-Task<Expected<void>> Ec2Listing::look_for_missing(Place place, Sight& sight) {
+io::Task<Expected<void>> Ec2Listing::look_for_missing(Place place, Sight& sight) {
   std::vector<std::string> missing;
   for (const InstanceId& instance : request_.known) {
     if (region_of(instance) == place.region && !sight.shown.contains(ec2_id_of(instance)))
@@ -164,7 +164,7 @@ void Ec2Listing::add_unseen(Inventory& inventory, const Place& place, const Erro
   }
 }
 
-Task<void> Ec2Listing::note_interruptions(const std::set<std::string>& interrupted) {
+io::Task<void> Ec2Listing::note_interruptions(const std::set<std::string>& interrupted) {
   if (interrupted.empty()) co_return;
   const OfferingMemory known = offerings_.read();
   const bool are_known =
@@ -175,4 +175,4 @@ Task<void> Ec2Listing::note_interruptions(const std::set<std::string>& interrupt
   });
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

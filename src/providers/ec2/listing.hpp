@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/error.hpp"
 #include "providers/ec2/answers.hpp"
 #include "providers/ec2/api.hpp"
@@ -15,16 +15,17 @@
 #include "providers/ec2/offering_file.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 class Ec2Listing {
  public:
-  Ec2Listing(Ec2Api& api, OfferingFile& offerings, Clock& clock, Tag tag, std::string state_dir, ListRequest request);
+  Ec2Listing(Ec2Api& api, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
+             ListRequest request);
 
   // Instances that have ended are left out. One that we know and EC2 does not show is asked for by its id, and believed
   // in while it may be too young to be shown. A machine of which only our own notes are left has vanished: they are to
   // be removed, and what was asked for is to be heard of.
-  Task<Inventory> list();
+  io::Task<Inventory> list();
 
  private:
   struct Sight {
@@ -35,23 +36,23 @@ class Ec2Listing {
   };
 
   std::set<Place> places() const;
-  Task<void> look_at(Place place, Sight& sight);
-  Task<Expected<void>> look_for_missing(Place place, Sight& sight);
+  io::Task<void> look_at(Place place, Sight& sight);
+  io::Task<Expected<void>> look_for_missing(Place place, Sight& sight);
   void take(const Place& place, const Ec2Instance& seen, Sight& sight) const;
   bool is_leaked(const Instance& instance) const;
   void add(Instance instance, Sight& sight) const;
   void add_notes(Inventory& inventory, const std::set<InstanceId>& shown,
                  const std::set<std::string>& seen_regions) const;
   void add_unseen(Inventory& inventory, const Place& place, const Error& error) const;
-  Task<void> note_interruptions(const std::set<std::string>& interrupted);
+  io::Task<void> note_interruptions(const std::set<std::string>& interrupted);
 
   Ec2Api& api_;
   OfferingFile& offerings_;
-  Clock& clock_;
+  io::Clock& clock_;
   Tag tag_;
   std::string state_dir_;
   ListRequest request_;
   std::map<PoolName, Ec2Settings> settings_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

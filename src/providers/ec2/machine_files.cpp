@@ -9,38 +9,38 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/files.hpp"
-#include "io/json.hpp"
+#include "io/file/files.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
 
 std::string folder_of_all(const std::string& state_dir) { return state_dir + "/ec2"; }
 
-Json to_json(const Place& place) { return {{"region", place.region}, {"endpoint", place.endpoint}}; }
-Place place_from(const Json& json) {
+io::Json to_json(const Place& place) { return {{"region", place.region}, {"endpoint", place.endpoint}}; }
+Place place_from(const io::Json& json) {
   return {.region = json.at("region").get<std::string>(), .endpoint = json.at("endpoint").get<std::string>()};
 }
 
-Json to_json(const Offering& offering) {
+io::Json to_json(const Offering& offering) {
   return {
       {"spot", offering.market == Market::spot}, {"instanceType", offering.instance_type}, {"subnet", offering.subnet}};
 }
-Offering offering_from(const Json& json) {
+Offering offering_from(const io::Json& json) {
   return {.market = json.at("spot").get<bool>() ? Market::spot : Market::on_demand,
           .instance_type = json.at("instanceType").get<std::string>(),
           .subnet = json.at("subnet").get<std::string>()};
 }
 
-SentRequest request_from(const Json& json) {
+SentRequest request_from(const io::Json& json) {
   SentRequest request{.place = place_from(json.at("place")), .offerings = {}, .body = json.at("body")};
-  for (const Json& offering : json.at("offerings")) request.offerings.push_back(offering_from(offering));
+  for (const io::Json& offering : json.at("offerings")) request.offerings.push_back(offering_from(offering));
   return request;
 }
 
-Ec2Record record_from(const Json& json) {
+Ec2Record record_from(const io::Json& json) {
   return {.place = place_from(json.at("place")),
           .instance = {.id = InstanceId{json.at("id").get<std::string>()},
                        .machine = MachineId{json.at("machine").get<std::string>()},
@@ -53,13 +53,13 @@ Ec2Record record_from(const Json& json) {
 }
 
 template <class Value>
-Expected<std::optional<Value>> read_own_file(const std::string& path, Value (*read)(const Json&)) {
-  const auto content = read_file(path, file_bytes_max);
+Expected<std::optional<Value>> read_own_file(const std::string& path, Value (*read)(const io::Json&)) {
+  const auto content = io::read_file(path, file_bytes_max);
   if (!content) return std::unexpected(content.error());
   if (!*content) return std::nullopt;
   try {
-    if (const auto json = parse_json(**content)) return read(*json);
-  } catch (const Json::exception&) {
+    if (const auto json = io::parse_json(**content)) return read(*json);
+  } catch (const io::Json::exception&) {
   }
   return failure(
       fmt::format("{}: is not as it was written; look for the machine's instance by its tags in AWS' console, "
@@ -78,10 +78,10 @@ Expected<std::optional<SentRequest>> read_sent(const Ec2Files& files) {
 }
 
 Expected<void> write_sent(const Ec2Files& files, const SentRequest& request) {
-  Json offerings = Json::array();
+  io::Json offerings = io::Json::array();
   for (const Offering& offering : request.offerings) offerings.push_back(to_json(offering));
-  const Json json{{"place", to_json(request.place)}, {"offerings", offerings}, {"body", request.body}};
-  return replace_file(files.request(), pretty(json), 0600);
+  const io::Json json{{"place", to_json(request.place)}, {"offerings", offerings}, {"body", request.body}};
+  return io::replace_file(files.request(), io::pretty(json), 0600);
 }
 
 Expected<std::optional<Ec2Record>> read_instance_record(const Ec2Files& files) {
@@ -90,15 +90,15 @@ Expected<std::optional<Ec2Record>> read_instance_record(const Ec2Files& files) {
 
 Expected<void> write_instance_record(const Ec2Files& files, const Ec2Record& record) {
   const Instance& instance = record.instance;
-  const Json json{{"place", to_json(record.place)},
-                  {"id", instance.id.text},
-                  {"machine", instance.machine.text},
-                  {"pool", instance.pool.text},
-                  {"address", instance.address},
-                  {"hostKey", instance.host_key},
-                  {"launchedAt", to_unix(instance.launched_at.value_or(Instant{}))},
-                  {"specHash", instance.spec_hash}};
-  return replace_file(files.instance(), pretty(json), 0600);
+  const io::Json json{{"place", to_json(record.place)},
+                      {"id", instance.id.text},
+                      {"machine", instance.machine.text},
+                      {"pool", instance.pool.text},
+                      {"address", instance.address},
+                      {"hostKey", instance.host_key},
+                      {"launchedAt", to_unix(instance.launched_at.value_or(Instant{}))},
+                      {"specHash", instance.spec_hash}};
+  return io::replace_file(files.instance(), io::pretty(json), 0600);
 }
 
 std::vector<MachineId> noted_machines(const std::string& state_dir, const Tag& tag) {
@@ -122,8 +122,8 @@ std::vector<Ec2Record> all_instance_records(const std::string& state_dir, const 
 }
 
 Expected<void> forget_request_and_instance(const Ec2Files& files) {
-  if (auto removed = remove_replaceable(files.instance()); !removed) return removed;
-  return remove_replaceable(files.request());
+  if (auto removed = io::remove_replaceable(files.instance()); !removed) return removed;
+  return io::remove_replaceable(files.request());
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

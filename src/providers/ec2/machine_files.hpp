@@ -12,7 +12,7 @@
 #include "providers/ec2/offerings.hpp"
 #include "providers/ec2/places.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 struct Ec2Files {
   std::string folder;
@@ -52,4 +52,4 @@ std::vector<Ec2Record> all_instance_records(const std::string& state_dir, const 
 // Before a new request.
 Expected<void> forget_request_and_instance(const Ec2Files& files);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -5,27 +5,27 @@
 #include <functional>
 #include <string>
 
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
 #include "providers/ec2/offerings.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 class OfferingFile {
  public:
-  OfferingFile(const std::string& state_dir, const Tag& tag, Clock& clock);
+  OfferingFile(const std::string& state_dir, const Tag& tag, io::Clock& clock);
 
   OfferingMemory read() const;
 
   // Nobody else changes it meanwhile.
-  Task<Expected<void>> change(std::function<void(OfferingMemory&)> edit);
+  io::Task<Expected<void>> change(std::function<void(OfferingMemory&)> edit);
 
  private:
   std::string folder_;
   std::string path_;
-  Clock& clock_;
+  io::Clock& clock_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds breaker_window{900};
@@ -74,4 +74,4 @@ void forget_old(OfferingMemory& memory, Instant now) {
   std::erase_if(memory.interruptions, [now](const auto& entry) { return now - entry.second > Seconds{6 * 3600}; });
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -11,7 +11,7 @@
 #include "model/config.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 enum class Market : std::uint8_t { on_demand, spot };
 
@@ -47,4 +47,4 @@ std::vector<Offering> all_offerings(const Ec2Settings& settings);
 // Since when it is not needed any more.
 void forget_old(OfferingMemory& memory, Instant now);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 std::string url_of(const Place& place) {
   if (!place.endpoint.empty()) return place.endpoint.ends_with('/') ? place.endpoint : place.endpoint + "/";
@@ -23,4 +23,4 @@ InstanceId no_instance(const MachineId& machine) { return InstanceId{"/" + machi
 
 std::string ec2_id_of(const InstanceId& instance) { return instance.text.substr(instance.text.find('/') + 1); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

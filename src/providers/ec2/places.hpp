@@ -6,7 +6,7 @@
 
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 struct Place {
   std::string region;
@@ -25,4 +25,4 @@ std::string ec2_id_of(const InstanceId& instance);
 // Of a machine that has no instance, as far as we know.
 InstanceId no_instance(const MachineId& machine);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -11,12 +11,12 @@
 
 #include "providers/ec2/requests.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 using std::chrono::milliseconds;
 
-Task<Expected<Ec2Page>> page_of(Ec2Api& api, Place place, std::string body) {
+io::Task<Expected<Ec2Page>> page_of(Ec2Api& api, Place place, std::string body) {
   auto answer = co_await api.call(place, std::move(body));
   if (!answer) co_return std::unexpected(answer.error().error);
   auto page = read_instances(*std::move(answer));
@@ -26,8 +26,8 @@ Task<Expected<Ec2Page>> page_of(Ec2Api& api, Place place, std::string body) {
 
 }  // namespace
 
-Task<Expected<void>> for_each_instance(Ec2Api& api, Place place, Tag tag,
-                                       std::function<void(const Ec2Instance&)> hear) {
+io::Task<Expected<void>> for_each_instance(Ec2Api& api, Place place, Tag tag,
+                                           std::function<void(const Ec2Instance&)> hear) {
   constexpr int pages_max = 1000;
   std::string next;
   for (int number = 0; number < pages_max; ++number) {
@@ -40,8 +40,8 @@ Task<Expected<void>> for_each_instance(Ec2Api& api, Place place, Tag tag,
   co_return failure(fmt::format("DescribeInstances in {}: more than {} pages", place.region, pages_max));
 }
 
-Task<Expected<std::vector<Ec2Instance>>> find_instances(Ec2Api& api, Place place, Tag tag,
-                                                        std::vector<std::string> ec2_ids) {
+io::Task<Expected<std::vector<Ec2Instance>>> find_instances(Ec2Api& api, Place place, Tag tag,
+                                                            std::vector<std::string> ec2_ids) {
   std::vector<Ec2Instance> found;
   for (std::size_t i = 0; i < ec2_ids.size(); i += ids_per_question_max) {
     const auto begin = ec2_ids.begin() + static_cast<std::ptrdiff_t>(i);
@@ -54,15 +54,15 @@ Task<Expected<std::vector<Ec2Instance>>> find_instances(Ec2Api& api, Place place
   co_return found;
 }
 
-Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Api& api, Place place, Tag tag, MachineId machine) {
+io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Api& api, Place place, Tag tag, MachineId machine) {
   auto page = co_await page_of(api, place, describe_instances_of(tag, machine));
   if (!page) co_return std::unexpected(page.error());
   co_return std::move(page->instances);
 }
 
-Task<Expected<std::optional<Ec2Instance>>> wait_until(Ec2Api& api, Clock& clock, Place place, Tag tag,
-                                                      std::string ec2_id, Seconds patience,
-                                                      std::function<bool(const Ec2Instance&)> is_as_wanted) {
+io::Task<Expected<std::optional<Ec2Instance>>> wait_until(Ec2Api& api, io::Clock& clock, Place place, Tag tag,
+                                                          std::string ec2_id, Seconds patience,
+                                                          std::function<bool(const Ec2Instance&)> is_as_wanted) {
   const Instant late = clock.now() + patience;
   std::optional<Ec2Instance> last;
   for (milliseconds pause{500};; pause = std::min(pause * 3 / 2, milliseconds{8000})) {
@@ -76,4 +76,4 @@ Task<Expected<std::optional<Ec2Instance>>> wait_until(Ec2Api& api, Clock& clock,
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

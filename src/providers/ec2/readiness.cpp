@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/subprocess.hpp"
+#include "io/file/files.hpp"
+#include "io/process/subprocess.hpp"
 #include "providers/serve_greeting.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 using std::chrono::seconds;
@@ -26,11 +26,11 @@ bool shows(std::string_view lines, std::string_view host_key) {
   return false;
 }
 
-Task<Expected<void>> expect_host_key(std::string address, std::string host_key) {
+io::Task<Expected<void>> expect_host_key(std::string address, std::string host_key) {
   const std::string type = host_key.substr(0, host_key.find(' '));
   const std::string plain_type = type.starts_with("ssh-") ? type.substr(4) : type;
   const auto scan =
-      co_await run({.argv = {"ssh-keyscan", "-T", "5", "-t", plain_type, address}, .deadline = seconds{10}});
+      co_await io::run({.argv = {"ssh-keyscan", "-T", "5", "-t", plain_type, address}, .deadline = seconds{10}});
   if (!scan) co_return std::unexpected(scan.error());
   if (shows(scan->output, host_key)) co_return Expected<void>{};
   if (scan->output.empty()) co_return failure(fmt::format("its SSH server at {} does not answer yet", address));
@@ -42,18 +42,18 @@ Task<Expected<void>> expect_host_key(std::string address, std::string host_key) 
 
 }  // namespace
 
-Task<Expected<void>> expect_readiness(Ec2Files files, Instance instance, Ec2Settings settings) {
+io::Task<Expected<void>> expect_readiness(Ec2Files files, Instance instance, Ec2Settings settings) {
   if (instance.address.empty()) co_return failure("it has no address yet");
   if (instance.host_key.empty()) co_return failure("its host key is not known");
   const std::string address = instance.address.substr(instance.address.find('@') + 1);
   if (settings.probe_key.empty()) co_return co_await expect_host_key(address, instance.host_key);
-  if (auto made = make_folder(files.folder, 0700); !made) co_return made;
+  if (auto made = io::make_folder(files.folder, 0700); !made) co_return made;
   const std::string known = fmt::format("{} {}\n", address, instance.host_key);
-  if (auto written = replace_file(files.known_hosts(), known, 0600); !written) co_return written;
+  if (auto written = io::replace_file(files.known_hosts(), known, 0600); !written) co_return written;
   co_return co_await expect_serve_greeting({.user = settings.ssh_user,
                                             .address = address,
                                             .private_key = settings.probe_key,
                                             .known_hosts = files.known_hosts()});
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

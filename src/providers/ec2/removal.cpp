@@ -7,7 +7,7 @@
 #include "providers/ec2/questions.hpp"
 #include "providers/ec2/requests.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds patience{600};
@@ -22,10 +22,10 @@ Expected<void> unless_gone(const Ec2Expected<std::string>& answer) {
 
 }  // namespace
 
-Ec2Removal::Ec2Removal(Ec2Api& api, Clock& clock, Tag tag, Place place, MachineId machine)
+Ec2Removal::Ec2Removal(Ec2Api& api, io::Clock& clock, Tag tag, Place place, MachineId machine)
     : api_(api), clock_(clock), tag_(std::move(tag)), place_(std::move(place)), machine_(std::move(machine)) {}
 
-Task<Expected<void>> Ec2Removal::end(std::vector<std::string> known_ids, bool comes_yet) {
+io::Task<Expected<void>> Ec2Removal::end(std::vector<std::string> known_ids, bool comes_yet) {
   std::set<std::string> ids(known_ids.begin(), known_ids.end());
   if (ids.empty()) {
     // Not otherwise: of two instances with one machine's id, the second is another machine by now.
@@ -39,7 +39,7 @@ Task<Expected<void>> Ec2Removal::end(std::vector<std::string> known_ids, bool co
   co_return co_await delete_volumes();
 }
 
-Task<Expected<void>> Ec2Removal::end_instance(std::string ec2_id, bool comes_yet) {
+io::Task<Expected<void>> Ec2Removal::end_instance(std::string ec2_id, bool comes_yet) {
   const auto found = co_await find_instances(api_, place_, tag_, {ec2_id});
   if (!found) co_return std::unexpected(found.error());
   const Ec2Instance seen = found->empty() ? Ec2Instance{.id = ec2_id} : found->front();
@@ -54,13 +54,13 @@ Task<Expected<void>> Ec2Removal::end_instance(std::string ec2_id, bool comes_yet
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> Ec2Removal::cancel_request(std::string spot_request) {
+io::Task<Expected<void>> Ec2Removal::cancel_request(std::string spot_request) {
   if (spot_request.empty()) co_return Expected<void>{};
   co_return unless_gone(co_await api_.call(place_, cancel_spot_requests({spot_request})));
 }
 
 // That are not deleted with their instance because the image says so.
-Task<Expected<void>> Ec2Removal::delete_volumes() {
+io::Task<Expected<void>> Ec2Removal::delete_volumes() {
   auto answer = co_await api_.call(place_, describe_volumes_of(tag_, machine_));
   if (!answer) co_return std::unexpected(answer.error().error);
   const auto volumes = read_unused_volumes(*std::move(answer));
@@ -71,4 +71,4 @@ Task<Expected<void>> Ec2Removal::delete_volumes() {
   co_return Expected<void>{};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

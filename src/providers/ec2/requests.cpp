@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "io/base64.hpp"
+#include "io/text/base64.hpp"
 #include "providers/ec2/form.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 using Tags = std::map<std::string, std::string>;
@@ -102,7 +102,7 @@ std::string run_instances(const Ec2Settings& settings, const Identity& identity,
   add_network(form, settings, offering.subnet);
   add_market(form, offering.market);
   add_safety(form);
-  form.add("UserData", to_base64(identity.user_data));
+  form.add("UserData", io::to_base64(identity.user_data));
   const Tags tags = tags_of(settings, identity);
   add_tags(form, tags,
            offering.market == Market::spot
@@ -125,7 +125,7 @@ std::string create_fleet(const Ec2Settings& settings, const Identity& identity, 
   const bool is_id = settings.launch_template.starts_with("lt-");
   form.add(specification + (is_id ? "LaunchTemplateId" : "LaunchTemplateName"), settings.launch_template)
       .add(specification + "Version", settings.launch_template_version)
-      .add(specification + "LaunchTemplateSpecificationUserData", to_base64(identity.user_data));
+      .add(specification + "LaunchTemplateSpecificationUserData", io::to_base64(identity.user_data));
   for (std::size_t i = 0; i < offerings.size(); ++i) {
     const std::string overrides = fmt::format("{}Overrides.{}.", configs, i + 1);
     form.add(overrides + "InstanceType", offerings[i].instance_type);
@@ -173,4 +173,4 @@ std::string cancel_spot_requests(const std::vector<std::string>& ids) {
 
 std::string delete_volume(const std::string& id) { return Form("DeleteVolume").add("VolumeId", id).body(); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

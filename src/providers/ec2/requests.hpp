@@ -9,7 +9,7 @@
 #include "model/names.hpp"
 #include "providers/ec2/offerings.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 // The names of our tags. Only instances with the first one, and our provisioner's name in it, are ours.
 namespace ec2_tag {
@@ -51,4 +51,4 @@ std::string start_instance(const std::string& ec2_id);
 std::string cancel_spot_requests(const std::vector<std::string>& ids);
 std::string delete_volume(const std::string& id);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -5,7 +5,7 @@
 #include "providers/ec2/requests.hpp"
 #include "providers/ec2/specification.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds consistent_after{600};
@@ -40,4 +40,4 @@ bool may_be_unlisted(const Ec2Record& record, Instant now) {
   return now - record.instance.launched_at.value_or(Instant{}) < consistent_after;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -6,7 +6,7 @@
 #include "model/config.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 // Of a pool of EC2; without settings, where they could not be read.
 Ec2Settings ec2_settings_of(const PoolConfig& pool);
@@ -20,4 +20,4 @@ Expected<std::string> specification_of(const Ec2Settings& settings);
 // What a machine's tags say it was made from, as far as these settings still allow it.
 std::string specification_seen(const std::string& noted, const std::string& instance_type, const Ec2Settings& settings);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

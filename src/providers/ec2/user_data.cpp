@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr std::size_t bytes_max = std::size_t{16} << 10;
@@ -50,4 +50,4 @@ Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view us
                   text.size(), bytes_max));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -6,7 +6,7 @@
 
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::ec2 {
 
 struct HostKeyPair {
   std::string private_key;  // as ssh-keygen writes it
@@ -18,4 +18,4 @@ struct HostKeyPair {
 // later line with a `|` for a part of it, which does no harm behind its end. Fails beyond the 16 KiB that EC2 takes.
 Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::ec2

@@ -9,38 +9,38 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/call_log.hpp"
-#include "io/subprocess.hpp"
+#include "io/process/call_log.hpp"
+#include "io/process/subprocess.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
 constexpr std::size_t output_bytes_max = std::size_t{16} << 20;  // some 50,000 machines
 
-std::string name_of(const ExecCall& call) { return base_name(call.command.front()); }
+std::string name_of(const ExecCall& call) { return io::base_name(call.command.front()); }
 
 }  // namespace
 
-Task<Expected<std::string>> converse(ExecCall call, std::string input) {
-  const auto log = std::make_shared<CallLog>(
+io::Task<Expected<std::string>> converse(ExecCall call, std::string input) {
+  const auto log = std::make_shared<io::CallLog>(
       call.log_file, fmt::format("{} {}", call.command.front(), to_string(call.request.action)));
   const auto hear = [log](std::string_view piece) -> std::optional<Error> {
     log->hear(piece);
     return std::nullopt;
   };
-  auto finished = co_await run_successfully({.argv = call.command,
-                                             .deadline = call.deadline,
-                                             .input = std::move(input),
-                                             .output_bytes_max = output_bytes_max,
-                                             .overhear = hear,
-                                             .overhears_output = false,
-                                             .ends_hangers_on = true});
+  auto finished = co_await io::run_successfully({.argv = call.command,
+                                                 .deadline = call.deadline,
+                                                 .input = std::move(input),
+                                                 .output_bytes_max = output_bytes_max,
+                                                 .overhear = hear,
+                                                 .overhears_output = false,
+                                                 .ends_hangers_on = true});
   log->end(finished);
   if (!finished) co_return std::unexpected(finished.error());
   co_return std::move(finished->output);
 }
 
-Task<std::expected<Json, ExecFailure>> call_once(ExecCall call) {
+io::Task<std::expected<io::Json, ExecFailure>> call_once(ExecCall call) {
   const auto printed = co_await converse(call, to_json(call.request));
   if (!printed) co_return std::unexpected(ExecFailure{printed.error()});
   auto answer = read_answer(call.request, *printed);
@@ -48,7 +48,7 @@ Task<std::expected<Json, ExecFailure>> call_once(ExecCall call) {
   co_return answer;
 }
 
-Task<Expected<Json>> call_patiently(ExecCall call, Clock& clock) {
+io::Task<Expected<io::Json>> call_patiently(ExecCall call, io::Clock& clock) {
   const Instant until = clock.now() + call.deadline;
   for (;;) {
     auto answer = co_await call_once(call);
@@ -62,4 +62,4 @@ Task<Expected<Json>> call_patiently(ExecCall call, Clock& clock) {
 
 Error misread(const ExecCall& call, const Error& error) { return within(name_of(call) + ": its answer", error); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "io/clock.hpp"
-#include "io/json.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
+#include "io/text/json.hpp"
 #include "model/error.hpp"
 #include "model/time.hpp"
 #include "providers/exec/protocol.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 
 struct ExecCall {
   std::vector<std::string> command;
@@ -22,15 +22,15 @@ struct ExecCall {
   std::string log_file;  // of what it writes to stderr
 };
 
-Task<std::expected<Json, ExecFailure>> call_once(ExecCall call);
+io::Task<std::expected<io::Json, ExecFailure>> call_once(ExecCall call);
 
 // The conversation alone, whatever is said in it: what the program prints.
-Task<Expected<std::string>> converse(ExecCall call, std::string input);
+io::Task<Expected<std::string>> converse(ExecCall call, std::string input);
 
 // Again whenever the program asks for that, until the deadline. For jobs: it may take as long.
-Task<Expected<Json>> call_patiently(ExecCall call, Clock& clock);
+io::Task<Expected<io::Json>> call_patiently(ExecCall call, io::Clock& clock);
 
 // What is to be said of an answer that cannot be read.
 Error misread(const ExecCall& call, const Error& error);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -11,11 +11,11 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <nlohmann/json.hpp>
 
-#include "io/gather.hpp"
-#include "io/host_key_probe.hpp"
-#include "io/programs.hpp"
+#include "io/async/gather.hpp"
+#include "io/process/host_key_probe.hpp"
+#include "io/process/programs.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
 constexpr Seconds removal_deadline{1500};
@@ -46,20 +46,20 @@ std::string specification_of(const PoolName& type, const ExecSettings& program) 
 // Each program with its settings, and the pools whose machines it may have.
 }  // namespace
 
-ExecProvider::ExecProvider(Tag tag, const std::string& state_dir, Clock& clock)
+ExecProvider::ExecProvider(Tag tag, const std::string& state_dir, io::Clock& clock)
     : tag_(std::move(tag)), logs_dir_(state_dir + "/logs"), records_(tag_, state_dir + "/exec"), clock_(clock) {}
 
-Task<Expected<Inventory>> ExecProvider::list(ListRequest request) {
+io::Task<Expected<Inventory>> ExecProvider::list(ListRequest request) {
   const auto records = records_.all();
   if (!records) co_return std::unexpected(records.error());
   auto listings = programs_to_ask(request.pools, *records);
-  std::vector<std::function<Task<void>()>> questions;
+  std::vector<std::function<io::Task<void>()>> questions;
   for (auto& [settings, listing] : listings) {
     if (settings.command.empty()) continue;
     questions.emplace_back([this, &settings, &listing] { return list_into(listing, settings); });
   }
   const std::size_t all = questions.size();
-  co_await run_all(std::move(questions), all);
+  co_await io::run_all(std::move(questions), all);
 
   std::vector<ExecListing> answers;
   for (auto& [settings, listing] : listings) answers.push_back(std::move(listing));
@@ -80,14 +80,14 @@ void ExecProvider::forget_unlisted(const std::map<MachineId, ExecRecord>& record
   }
 }
 
-Task<void> ExecProvider::list_into(ExecListing& listing, ExecSettings settings) {
+io::Task<void> ExecProvider::list_into(ExecListing& listing, ExecSettings settings) {
   listing.machines = co_await machines_of(std::move(settings));
 }
 
-Task<Expected<std::vector<Instance>>> ExecProvider::machines_of(ExecSettings settings) {
+io::Task<Expected<std::vector<Instance>>> ExecProvider::machines_of(ExecSettings settings) {
   const Instant start = clock_.now();
   if (const auto until = patience_.find(settings); until != patience_.end() && until->second > start) {
-    co_return failure(fmt::format("{} asked not to be asked for another {} s", base_name(settings.command.front()),
+    co_return failure(fmt::format("{} asked not to be asked for another {} s", io::base_name(settings.command.front()),
                                   (until->second - start).count()));
   }
   const auto able = co_await abilities(settings);
@@ -105,7 +105,7 @@ Task<Expected<std::vector<Instance>>> ExecProvider::machines_of(ExecSettings set
   co_return machines;
 }
 
-Task<Expected<ExecAbilities>> ExecProvider::abilities(ExecSettings settings) {
+io::Task<Expected<ExecAbilities>> ExecProvider::abilities(ExecSettings settings) {
   if (const auto known = abilities_.find(settings); known != abilities_.end()) co_return known->second;
   const ExecCall question = call(ExecAction::describe, settings, settings.timeout);
   const auto answer = co_await call_once(question);
@@ -116,36 +116,37 @@ Task<Expected<ExecAbilities>> ExecProvider::abilities(ExecSettings settings) {
   co_return *found;
 }
 
-Task<Expected<std::string>> ExecProvider::specification(PoolConfig pool) {
+io::Task<Expected<std::string>> ExecProvider::specification(PoolConfig pool) {
   co_return specification_of(pool.name, program_of(pool));
 }
 
-Task<Expected<Instance>> ExecProvider::create(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> ExecProvider::create(MachineRef target, PoolConfig pool) {
   return bring_up(std::move(target), std::move(pool), ExecAction::create);
 }
 
-Task<Expected<Instance>> ExecProvider::start(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> ExecProvider::start(MachineRef target, PoolConfig pool) {
   return bring_up(std::move(target), std::move(pool), ExecAction::start);
 }
 
-Task<Expected<void>> ExecProvider::stop(Target target, PoolConfig pool) {
+io::Task<Expected<void>> ExecProvider::stop(MachineRef target, PoolConfig pool) {
   const auto order = call_about(std::move(target), pool, ExecAction::stop);
   if (!order) co_return std::unexpected(order.error());
   const auto able = co_await abilities(program_in(*order, pool));
   if (!able) co_return std::unexpected(able.error());
   if (!able->stop)
-    co_return failure(fmt::format("{} cannot stop machines", base_name(order->command.front())), ErrorKind::refused);
+    co_return failure(fmt::format("{} cannot stop machines", io::base_name(order->command.front())),
+                      ErrorKind::refused);
   co_return co_await take_down(*order);
 }
 
-Task<Expected<void>> ExecProvider::destroy(Target target, PoolConfig pool) {
+io::Task<Expected<void>> ExecProvider::destroy(MachineRef target, PoolConfig pool) {
   const auto order = call_about(std::move(target), pool, ExecAction::destroy);
   if (!order) co_return std::unexpected(order.error());
   if (auto destroyed = co_await take_down(*order); !destroyed) co_return destroyed;
   co_return records_.remove(order->request.machine);
 }
 
-Task<Expected<Instance>> ExecProvider::bring_up(Target target, PoolConfig pool, ExecAction action) {
+io::Task<Expected<Instance>> ExecProvider::bring_up(MachineRef target, PoolConfig pool, ExecAction action) {
   const auto order = call_about(std::move(target), pool, action);
   if (!order) co_return std::unexpected(order.error());
   const ExecRecord record{order->request.type, program_in(*order, pool)};
@@ -159,32 +160,32 @@ Task<Expected<Instance>> ExecProvider::bring_up(Target target, PoolConfig pool, 
   co_return instance;
 }
 
-Task<Expected<void>> ExecProvider::take_down(ExecCall order) {
+io::Task<Expected<void>> ExecProvider::take_down(ExecCall order) {
   const auto answer = co_await call_patiently(order, clock_);
   if (!answer) co_return std::unexpected(answer.error());
   if (auto done = read_nothing(*answer); !done) co_return std::unexpected(misread(order, done.error()));
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> ExecProvider::ready(Instance instance, PoolConfig pool) {
+io::Task<Expected<void>> ExecProvider::ready(Instance instance, PoolConfig pool) {
   if (instance.address.empty()) co_return failure("it has no address yet");
   const auto found =
       co_await ask_for_condition({.machine = instance.machine, .instance = instance.id}, std::move(pool));
   if (!found) co_return std::unexpected(found.error());
-  if (!*found) co_return co_await probe_host_key(instance.address, instance.host_key);
+  if (!*found) co_return co_await io::probe_host_key(instance.address, instance.host_key);
   if (**found != Condition::fine) co_return failure("its program says that it cannot be reached yet");
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> ExecProvider::keep_alive(Target, PoolConfig) { co_return Expected<void>{}; }
+io::Task<Expected<void>> ExecProvider::keep_alive(MachineRef, PoolConfig) { co_return Expected<void>{}; }
 
-Task<Expected<Condition>> ExecProvider::check(Target target, PoolConfig pool) {
+io::Task<Expected<Condition>> ExecProvider::check(MachineRef target, PoolConfig pool) {
   const auto found = co_await ask_for_condition(std::move(target), std::move(pool));
   if (!found) co_return std::unexpected(found.error());
   co_return found->value_or(Condition::fine);
 }
 
-Task<Expected<std::optional<Condition>>> ExecProvider::ask_for_condition(Target target, PoolConfig pool) {
+io::Task<Expected<std::optional<Condition>>> ExecProvider::ask_for_condition(MachineRef target, PoolConfig pool) {
   const auto question = call_about(std::move(target), pool, ExecAction::check);
   if (!question) co_return std::unexpected(question.error());
   const auto able = co_await abilities(program_in(*question, pool));
@@ -206,7 +207,7 @@ ExecCall ExecProvider::call(ExecAction action, const ExecSettings& settings, Sec
           .log_file = fmt::format("{}/{}.exec.log", logs_dir_, tag_)};
 }
 
-Expected<ExecCall> ExecProvider::call_about(Target target, const PoolConfig& pool, ExecAction action) const {
+Expected<ExecCall> ExecProvider::call_about(MachineRef target, const PoolConfig& pool, ExecAction action) const {
   const MachineId machine = target.instance.text.empty() ? target.machine : MachineId(target.instance.text);
   if (!is_of(tag_, machine)) return failure(fmt::format("{:?} is no machine of the tag {:?}", machine.text, tag_.text));
   const auto record = records_.find(machine);
@@ -221,4 +222,4 @@ Expected<ExecCall> ExecProvider::call_about(Target target, const PoolConfig& poo
   return result;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

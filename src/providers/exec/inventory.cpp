@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
 using ByMachine = std::map<MachineId, Instance>;
@@ -82,4 +82,4 @@ Inventory inventory_of(const Tag& tag, const std::vector<ExecListing>& listings)
   return inventory;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -11,7 +11,7 @@
 #include "model/names.hpp"
 #include "providers/exec/records.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 
 // One program's answer, with the pools whose machines it makes.
 struct ExecListing {
@@ -32,4 +32,4 @@ std::map<ExecSettings, ExecListing> programs_to_ask(const std::vector<PoolConfig
 // the tag is none of ours.
 Inventory inventory_of(const Tag& tag, const std::vector<ExecListing>& listings);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -6,25 +6,25 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
-const Json nothing;
+const io::Json nothing;
 
 }  // namespace
 
-Members::Members(const Json& object) : object_(object) {
-  if (!object.is_object()) error_ = Error{describe(object) + " is not an object"};
+Members::Members(const io::Json& object) : object_(object) {
+  if (!object.is_object()) error_ = Error{io::describe(object) + " is not an object"};
 }
 
-const Json& Members::any(std::string_view name) {
-  const Json* found = find(name);
+const io::Json& Members::any(std::string_view name) {
+  const io::Json* found = find(name);
   if (found == nullptr) note(name, "is missing");
   return found == nullptr ? nothing : *found;
 }
 
 std::string Members::text(std::string_view name) {
-  auto read = hydra_provisioner::text(any(name));
+  auto read = io::as_text(any(name));
   if (!read) note(name, read.error().message);
   return std::move(read).value_or("");
 }
@@ -32,21 +32,21 @@ std::string Members::text(std::string_view name) {
 std::string Members::text_or_none(std::string_view name) { return find(name) == nullptr ? "" : text(name); }
 
 std::vector<std::string> Members::texts(std::string_view name) {
-  auto read = hydra_provisioner::texts(any(name));
+  auto read = io::as_texts(any(name));
   if (!read) note(name, read.error().message);
   return std::move(read).value_or(std::vector<std::string>{});
 }
 
-const Json& Members::list(std::string_view name) {
-  const Json& found = any(name);
-  if (!found.is_array()) note(name, describe(found) + " is not a list");
+const io::Json& Members::list(std::string_view name) {
+  const io::Json& found = any(name);
+  if (!found.is_array()) note(name, io::describe(found) + " is not a list");
   return found;
 }
 
 std::optional<std::int64_t> Members::number_or_none(std::string_view name, std::int64_t min, std::int64_t max) {
-  const Json* found = find(name);
+  const io::Json* found = find(name);
   if (found == nullptr) return std::nullopt;
-  const auto read = whole_number(*found, min, max);
+  const auto read = io::as_whole_number(*found, min, max);
   if (read) return *read;
   note(name, read.error().message);
   return std::nullopt;
@@ -56,12 +56,13 @@ Expected<void> Members::end() {
   if (error_) return std::unexpected(*error_);
   for (const auto& member : object_.items()) {
     if (!known_.contains(member.key()))
-      return failure(fmt::format("{} is unknown; there are {}", describe(Json(member.key())), fmt::join(known_, ", ")));
+      return failure(
+          fmt::format("{} is unknown; there are {}", io::describe(io::Json(member.key())), fmt::join(known_, ", ")));
   }
   return {};
 }
 
-const Json* Members::find(std::string_view name) {
+const io::Json* Members::find(std::string_view name) {
   known_.emplace(name);
   const auto found = object_.find(name);
   return found == object_.end() ? nullptr : &*found;
@@ -72,7 +73,7 @@ void Members::note(std::string_view name, std::string_view what) {
 }
 
 void Members::note_unknown(std::string_view name, const std::string& found, const std::vector<std::string>& known) {
-  note(name, fmt::format("{} is none of {}", describe(Json(found)), fmt::join(known, ", ")));
+  note(name, fmt::format("{} is none of {}", io::describe(io::Json(found)), fmt::join(known, ", ")));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 
 // What is wrong gives an empty value, and end() tells the first of it.
 class Members {
@@ -21,13 +21,13 @@ class Members {
   template <class T>
   using Names = std::map<std::string, T, std::less<>>;
 
-  explicit Members(const Json& object);  // which outlives this
+  explicit Members(const io::Json& object);  // which outlives this
 
-  const Json& any(std::string_view name);
+  const io::Json& any(std::string_view name);
   std::string text(std::string_view name);
   std::string text_or_none(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
-  const Json& list(std::string_view name);
+  const io::Json& list(std::string_view name);
   std::optional<std::int64_t> number_or_none(std::string_view name, std::int64_t min, std::int64_t max);
 
   template <class T>
@@ -45,13 +45,13 @@ class Members {
   Expected<void> end();
 
  private:
-  const Json* find(std::string_view name);
+  const io::Json* find(std::string_view name);
   void note(std::string_view name, std::string_view what);
   void note_unknown(std::string_view name, const std::string& found, const std::vector<std::string>& known);
 
-  const Json& object_;
+  const io::Json& object_;
   std::set<std::string, std::less<>> known_;
   std::optional<Error> error_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/last_line.hpp"
+#include "io/text/last_line.hpp"
 #include "providers/exec/members.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
 constexpr std::int64_t protocol_version = 1;
@@ -60,14 +60,14 @@ Expected<void> check_connection(const Instance& instance) {
   if (instance.state == InstanceState::running && instance.host_key.empty())
     return failure("it runs, but has no hostKey");
   if (!instance.address.empty() && !is_address(instance.address))
-    return failure(fmt::format("address: {} is no address", describe(Json(instance.address))));
+    return failure(fmt::format("address: {} is no address", io::describe(io::Json(instance.address))));
   if (!instance.host_key.empty() && !is_host_key(instance.host_key))
     return failure(fmt::format("hostKey: {} is no host key; write its type and the key, such as \"ssh-ed25519 AAAA…\"",
-                               describe(Json(instance.host_key))));
+                               io::describe(io::Json(instance.host_key))));
   return {};
 }
 
-Expected<Instance> read_instance(const Json& value) {
+Expected<Instance> read_instance(const io::Json& value) {
   Members members(value);
   Instance instance;
   instance.machine = MachineId(members.text("machine"));
@@ -85,10 +85,10 @@ Expected<Instance> read_instance(const Json& value) {
   return instance;
 }
 
-ExecFailure read_failure(const Json& value) {
+ExecFailure read_failure(const io::Json& value) {
   Members members(value);
   const auto failure_class = members.one_of("class", failure_classes);
-  const std::string message = last_meaningful_line(members.text("message"));
+  const std::string message = io::last_meaningful_line(members.text("message"));
   const auto retry_after = members.number_or_none("retryAfter", 1, 3600);
   if (auto read = members.end(); !read) return {within("its answer: error", read.error())};
   ExecFailure failed{{std::string(failure_class.prefix) + message, failure_class.kind}};
@@ -97,7 +97,7 @@ ExecFailure read_failure(const Json& value) {
 }
 
 // An answer without what all have.
-Members members_of(const Json& answer) {
+Members members_of(const io::Json& answer) {
   Members members(answer);
   members.text("requestId");
   return members;
@@ -112,35 +112,35 @@ std::string ExecRequest::id() const {
 }
 
 std::string to_json(const ExecRequest& request) {
-  Json json{{"protocolVersion", protocol_version},
-            {"requestId", request.id()},
-            {"action", to_string(request.action)},
-            {"tag", request.tag.text},
-            {"settings", Json::parse(request.settings)}};
+  io::Json json{{"protocolVersion", protocol_version},
+                {"requestId", request.id()},
+                {"action", to_string(request.action)},
+                {"tag", request.tag.text},
+                {"settings", io::Json::parse(request.settings)}};
   if (!request.machine.text.empty()) {
     json["machine"] = request.machine.text;
     json["type"] = request.type.text;
   }
   if (request.action == ExecAction::create) json["specification"] = request.specification;
-  return compact(json) + "\n";
+  return io::compact(json) + "\n";
 }
 
-std::expected<Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output) {
+std::expected<io::Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output) {
   const auto refuse = [](std::string why) { return std::unexpected(ExecFailure{{std::move(why)}}); };
   if (output.find_first_not_of(" \t\r\n") == std::string_view::npos) return refuse("it printed no answer");
-  auto answer = parse_json(output);
+  auto answer = io::parse_json(output);
   if (!answer) return refuse(fmt::format("its answer is no JSON: {}", answer.error().message));
-  if (!answer->is_object()) return refuse(fmt::format("its answer is {}, not an object", describe(*answer)));
+  if (!answer->is_object()) return refuse(fmt::format("its answer is {}, not an object", io::describe(*answer)));
   const auto id = answer->find("requestId");
   if (id == answer->end()) return refuse("its answer has no requestId");
   if (*id != request.id())
-    return refuse(fmt::format("its answer is for another request: its requestId is {}, not {}", describe(*id),
-                              describe(Json(request.id()))));
+    return refuse(fmt::format("its answer is for another request: its requestId is {}, not {}", io::describe(*id),
+                              io::describe(io::Json(request.id()))));
   if (answer->contains("error")) return std::unexpected(read_failure(answer->at("error")));
   return *std::move(answer);
 }
 
-Expected<ExecAbilities> read_abilities(const Json& answer) {
+Expected<ExecAbilities> read_abilities(const io::Json& answer) {
   Members members = members_of(answer);
   const auto version = members.number_or_none("protocolVersion", 0, std::int64_t{1} << 31);
   const auto names = members.texts("abilities");
@@ -153,18 +153,19 @@ Expected<ExecAbilities> read_abilities(const Json& answer) {
     if (name == "stop") abilities.stop = true;
     if (name == "check") abilities.check = true;
     if (name != "stop" && name != "check")
-      return failure(fmt::format("abilities: {} is none; there are \"stop\" and \"check\"", describe(Json(name))));
+      return failure(
+          fmt::format("abilities: {} is none; there are \"stop\" and \"check\"", io::describe(io::Json(name))));
   }
   return abilities;
 }
 
-Expected<std::vector<Instance>> read_machines(const Json& answer) {
+Expected<std::vector<Instance>> read_machines(const io::Json& answer) {
   Members members = members_of(answer);
-  const Json listed = members.list("machines");
+  const io::Json listed = members.list("machines");
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   std::vector<Instance> instances;
   std::set<MachineId> seen;
-  for (const Json& value : listed) {
+  for (const io::Json& value : listed) {
     auto instance = read_instance(value);
     if (!instance)
       return std::unexpected(within(fmt::format("machines: element {}", instances.size() + 1), instance.error()));
@@ -175,9 +176,9 @@ Expected<std::vector<Instance>> read_machines(const Json& answer) {
   return instances;
 }
 
-Expected<Instance> read_machine(const Json& answer, const ExecRequest& request) {
+Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& request) {
   Members members = members_of(answer);
-  const Json& value = members.any("machine");
+  const io::Json& value = members.any("machine");
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   auto instance = read_instance(value);
   if (!instance) return std::unexpected(within("machine", instance.error()));
@@ -190,13 +191,13 @@ Expected<Instance> read_machine(const Json& answer, const ExecRequest& request) 
   return instance;
 }
 
-Expected<Condition> read_condition(const Json& answer) {
+Expected<Condition> read_condition(const io::Json& answer) {
   Members members = members_of(answer);
   const Condition condition = members.one_of("condition", conditions);
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   return condition;
 }
 
-Expected<void> read_nothing(const Json& answer) { return members_of(answer).end(); }
+Expected<void> read_nothing(const io::Json& answer) { return members_of(answer).end(); }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -9,14 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "model/error.hpp"
 #include "model/instance.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 
 enum class ExecAction : std::uint8_t { describe, list, create, start, stop, destroy, check };
 std::string_view to_string(ExecAction action);
@@ -42,7 +42,7 @@ struct ExecFailure {
 };
 
 // The answer, which is one to this request and no failure. It is still to be read by one of those below.
-std::expected<Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output);
+std::expected<io::Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output);
 
 struct ExecAbilities {
   bool stop = false;  // and start
@@ -50,10 +50,10 @@ struct ExecAbilities {
 };
 
 // Messages say what was found and what is expected, and where.
-Expected<ExecAbilities> read_abilities(const Json& answer);
-Expected<std::vector<Instance>> read_machines(const Json& answer);  // also of other tags, if it lists them
-Expected<Instance> read_machine(const Json& answer, const ExecRequest& request);  // the one asked for, and it runs
-Expected<Condition> read_condition(const Json& answer);
-Expected<void> read_nothing(const Json& answer);
+Expected<ExecAbilities> read_abilities(const io::Json& answer);
+Expected<std::vector<Instance>> read_machines(const io::Json& answer);  // also of other tags, if it lists them
+Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& request);  // the one asked for, and it runs
+Expected<Condition> read_condition(const io::Json& answer);
+Expected<void> read_nothing(const io::Json& answer);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

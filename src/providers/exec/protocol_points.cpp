@@ -7,7 +7,7 @@
 
 #include "providers/exec/call.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
 class Speaker {
@@ -15,7 +15,7 @@ class Speaker {
   Speaker(ExecSettings settings, Tag tag, std::string log_file)
       : settings_(std::move(settings)), tag_(std::move(tag)), log_file_(std::move(log_file)) {}
 
-  Task<Verdict> describes_itself() {
+  io::Task<Verdict> describes_itself() {
     const ExecCall question = call(ExecAction::describe);
     const auto answer = co_await call_once(question);
     if (!answer) co_return failed(answer.error().error.message);
@@ -25,7 +25,7 @@ class Speaker {
     co_return Verdict{};
   }
 
-  Task<Verdict> lists_no_others() {
+  io::Task<Verdict> lists_no_others() {
     const auto answer = co_await call_once(call(ExecAction::list));
     if (!answer) co_return failed(answer.error().error.message);
     const auto machines = read_machines(*answer);
@@ -37,21 +37,21 @@ class Speaker {
     co_return Verdict{};
   }
 
-  Task<Verdict> destroys_what_never_was() {
+  io::Task<Verdict> destroys_what_never_was() {
     const auto answer = co_await call_once(call_about_none(ExecAction::destroy));
     if (!answer) co_return failed(answer.error().error.message);
     const auto done = read_nothing(*answer);
     co_return done ? Verdict{} : failed(done.error().message);
   }
 
-  Task<Verdict> starts_nothing_that_never_was() {
+  io::Task<Verdict> starts_nothing_that_never_was() {
     if (!abilities_.stop) co_return skipped("it cannot stop machines");
     const auto answer = co_await call_once(call_about_none(ExecAction::start));
     if (answer) co_return failed("it answers as if there were one");
     co_return Verdict{};
   }
 
-  Task<Verdict> finds_gone_what_never_was() {
+  io::Task<Verdict> finds_gone_what_never_was() {
     if (!abilities_.check) co_return skipped("it cannot check machines");
     const auto answer = co_await call_once(call_about_none(ExecAction::check));
     if (!answer) co_return failed(answer.error().error.message);
@@ -60,11 +60,11 @@ class Speaker {
     co_return *condition == Condition::vanished ? Verdict{} : failed("it does not say that it is gone");
   }
 
-  Task<Verdict> fails_at_unknown_actions() {
+  io::Task<Verdict> fails_at_unknown_actions() {
     const ExecCall question = call(ExecAction::describe);
-    Json request = Json::parse(to_json(question.request));
+    io::Json request = io::Json::parse(to_json(question.request));
     request["action"] = "dance";
-    const auto printed = co_await converse(question, compact(request));
+    const auto printed = co_await converse(question, io::compact(request));
     if (!printed) co_return failed(printed.error().message);
     const auto answer = read_answer(question.request, *printed);
     co_return answer ? failed("it answers as if it had done it; it must answer with an error of class config")
@@ -72,7 +72,7 @@ class Speaker {
   }
 
   // How, is up to it.
-  Task<Verdict> ends_at_nonsense() {
+  io::Task<Verdict> ends_at_nonsense() {
     const auto printed = co_await converse(call(ExecAction::describe), "{\"action\": nonsense");
     if (!printed && printed.error().kind == ErrorKind::timed_out) co_return failed(printed.error().message);
     co_return Verdict{};
@@ -101,7 +101,7 @@ class Speaker {
 
 struct Point {
   std::string_view name;
-  Task<Verdict> (Speaker::*try_it)();
+  io::Task<Verdict> (Speaker::*try_it)();
 };
 
 constexpr Point points[] = {
@@ -115,7 +115,7 @@ constexpr Point points[] = {
 
 }  // namespace
 
-Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, Witness witness) {
+io::Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, Witness witness) {
   Speaker speaker(std::move(settings), std::move(tag), std::move(log_file));
   const Verdict described = co_await speaker.describes_itself();
   witness("describes itself", described);
@@ -124,4 +124,4 @@ Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, Wi
   co_return true;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

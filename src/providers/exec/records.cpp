@@ -10,11 +10,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/files.hpp"
-#include "io/json.hpp"
+#include "io/file/files.hpp"
+#include "io/text/json.hpp"
 #include "providers/exec/members.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,13 +24,13 @@ constexpr std::chrono::hours longest_creation{24 * 7};
 constexpr std::string_view suffix = ".json";
 
 Expected<ExecRecord> parse(const std::string& content) {
-  const auto json = parse_json(content);
+  const auto json = io::parse_json(content);
   if (!json) return std::unexpected(json.error());
   Members members(*json);
   ExecRecord record;
   record.type = PoolName(members.text("type"));
   record.program.command = members.texts("command");
-  record.program.settings = compact(members.any("settings"));
+  record.program.settings = io::compact(members.any("settings"));
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   if (record.program.command.empty()) return failure("command: it is empty");
   return record;
@@ -58,7 +58,7 @@ Expected<std::map<MachineId, ExecRecord>> ExecRecords::all() const {
 }
 
 Expected<std::optional<ExecRecord>> ExecRecords::find(const MachineId& machine) const {
-  const auto content = read_file(path_of(machine), record_bytes_max);
+  const auto content = io::read_file(path_of(machine), record_bytes_max);
   if (!content) return std::unexpected(content.error());
   if (!*content) return std::nullopt;
   auto record = parse(**content);
@@ -68,14 +68,14 @@ Expected<std::optional<ExecRecord>> ExecRecords::find(const MachineId& machine) 
 }
 
 Expected<void> ExecRecords::write(const MachineId& machine, const ExecRecord& record) const {
-  if (auto made = make_folder(folder_, 0700); !made) return made;
-  const Json json{{"type", record.type.text},
-                  {"command", record.program.command},
-                  {"settings", Json::parse(record.program.settings)}};
-  return replace_file(path_of(machine), pretty(json), 0600);
+  if (auto made = io::make_folder(folder_, 0700); !made) return made;
+  const io::Json json{{"type", record.type.text},
+                      {"command", record.program.command},
+                      {"settings", io::Json::parse(record.program.settings)}};
+  return io::replace_file(path_of(machine), io::pretty(json), 0600);
 }
 
-Expected<void> ExecRecords::remove(const MachineId& machine) const { return remove_replaceable(path_of(machine)); }
+Expected<void> ExecRecords::remove(const MachineId& machine) const { return io::remove_replaceable(path_of(machine)); }
 
 bool ExecRecords::is_old(const MachineId& machine) const {
   std::error_code error;
@@ -87,4 +87,4 @@ std::string ExecRecords::path_of(const MachineId& machine) const {
   return fmt::format("{}/{}{}", folder_, machine, suffix);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -11,7 +11,7 @@
 #include "model/names.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::exec {
 
 struct ExecRecord {
   PoolName type;
@@ -37,4 +37,4 @@ class ExecRecords {
   std::string folder_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::exec

@@ -10,9 +10,9 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
+#include "io/file/files.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 constexpr std::uint32_t per_byte = 254;
@@ -32,7 +32,7 @@ std::uint32_t hash(std::string_view text) {
 }  // namespace
 
 int error_of_listening(const std::string& address) {
-  const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const io::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe.is_open()) return errno;
   // As sshd does it: connections that have just ended do not matter.
   const int yes = 1;
@@ -58,4 +58,4 @@ std::optional<std::string> free_address(const MachineId& machine, const std::str
   return std::nullopt;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

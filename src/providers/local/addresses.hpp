@@ -7,7 +7,7 @@
 
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 
 // 0 when one could listen on port 22 of this address now, else the errno that says why not.
 int error_of_listening(const std::string& address);
@@ -18,4 +18,4 @@ int error_of_listening(const std::string& address);
 std::optional<std::string> free_address(const MachineId& machine, const std::string& had_before,
                                         const std::set<std::string>& taken);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/subprocess.hpp"
+#include "io/file/files.hpp"
+#include "io/process/subprocess.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/addresses.hpp"
 #include "providers/local/processes.hpp"
@@ -17,13 +17,13 @@
 #include "providers/local/settings_files.hpp"
 #include "providers/local/sshd.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 namespace fs = std::filesystem;
 
 // The record of what was there before, with what this launch already knows.
-Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, Clock& clock) {
+io::Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, io::Clock& clock) {
   const auto before = read_record(folder);
   if (!before) co_return std::unexpected(before.error());
   MachineRecord record = before->value_or(MachineRecord{});
@@ -38,14 +38,14 @@ Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, Clock
 
 // Builds that were ended have left their directories.
 Expected<void> empty_temporary(const MachineFolder& folder) {
-  if (auto removed = remove_all(folder.temporary()); !removed) return removed;
-  return make_folder(folder.temporary(), 0700);
+  if (auto removed = io::remove_all(folder.temporary()); !removed) return removed;
+  return io::make_folder(folder.temporary(), 0700);
 }
 
 Expected<void> write_settings(const MachineFolder& folder, const PoolConfig& pool, const std::string& login_key) {
-  if (auto written = replace_file(folder.authorized_keys(), login_key + "\n", 0600); !written) return written;
+  if (auto written = io::replace_file(folder.authorized_keys(), login_key + "\n", 0600); !written) return written;
   const HostNix host{.has_build_users = has_build_users(), .has_busybox = has_static_busybox()};
-  return replace_file(folder.nix_conf(), nix_conf_text(pool, host), 0644);
+  return io::replace_file(folder.nix_conf(), nix_conf_text(pool, host), 0644);
 }
 
 // Where other machines of this state directory, whatever their tag, listen or will again after their next start.
@@ -62,25 +62,25 @@ std::set<std::string> addresses_of_others(const MachineFolder& folder) {
   return addresses;
 }
 
-Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string address, std::string host_key, bool own_store,
-                                    Clock& clock) {
-  const auto nix_store = find_program("nix-store");
+io::Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string address, std::string host_key, bool own_store,
+                                        io::Clock& clock) {
+  const auto nix_store = io::find_program("nix-store");
   if (!nix_store) co_return std::unexpected(nix_store.error());
   const SshdSettings settings{
       .address = address, .nix_store = *nix_store, .own_store = own_store, .uses_pam = root_password_is_locked()};
-  if (auto written = replace_file(folder.sshd_config(), sshd_config_text(folder, settings), 0600); !written) {
+  if (auto written = io::replace_file(folder.sshd_config(), sshd_config_text(folder, settings), 0600); !written) {
     co_return std::unexpected(written.error());
   }
   const std::string known_host = fmt::format("{} {}\n", address, host_key);
-  if (auto written = replace_file(folder.known_hosts(), known_host, 0600); !written) {
+  if (auto written = io::replace_file(folder.known_hosts(), known_host, 0600); !written) {
     co_return std::unexpected(written.error());
   }
   co_return co_await start_sshd(folder, clock);
 }
 
 // The address at which it listens in the end. Another process may take one after we found it free.
-Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, MachineRecord record, bool own_store,
-                                   Clock& clock) {
+io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, MachineRecord record, bool own_store,
+                                       io::Clock& clock) {
   constexpr int attempts_max = 20;
   std::set<std::string> taken = addresses_of_others(folder);
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
@@ -106,8 +106,8 @@ std::string specification_of(const PoolConfig& pool) {
   return fmt::format("{} store, {} jobs", settings_of(pool).own_store ? "own" : "shared", pool.max_jobs);
 }
 
-Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool, std::string login_key,
-                                     Clock& clock) {
+io::Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool,
+                                         std::string login_key, io::Clock& clock) {
   auto record = co_await begin(folder, pool, clock);
   if (!record) co_return record;
   if (auto made = co_await ensure_key_pair(folder.host_key()); !made) co_return std::unexpected(made.error());
@@ -127,4 +127,4 @@ Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, Po
   co_return record;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -7,14 +7,14 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
+#include "io/file/files.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
 #include "providers/local/sshd.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 namespace fs = std::filesystem;
@@ -80,19 +80,15 @@ Expected<std::vector<std::string>> folder_names(const std::string& path) {
 
 }  // namespace
 
-std::string local_key_path(const std::string& state_dir, const Tag& tag) {
-  return fmt::format("{}/{}.key", state_dir, tag);
-}
-
 // A later run may spell the directory differently, and must still recognise the processes.
-LocalProvider::LocalProvider(Tag tag, std::string state_dir, Clock& clock)
+LocalProvider::LocalProvider(Tag tag, std::string state_dir, io::Clock& clock)
     : tag_(std::move(tag)), state_dir_(std::move(state_dir)), clock_(clock) {
   std::error_code error;
   const fs::path resolved = fs::weakly_canonical(fs::absolute(state_dir_, error), error);
   machines_dir_ = (error ? fs::path(state_dir_) : resolved) / "local";
 }
 
-Task<Expected<Inventory>> LocalProvider::list(ListRequest) {
+io::Task<Expected<Inventory>> LocalProvider::list(ListRequest) {
   const auto names = folder_names(machines_dir_);
   if (!names) co_return std::unexpected(names.error());
   Inventory inventory;
@@ -106,15 +102,15 @@ Task<Expected<Inventory>> LocalProvider::list(ListRequest) {
   co_return inventory;
 }
 
-Task<Expected<std::string>> LocalProvider::specification(PoolConfig pool) { co_return specification_of(pool); }
+io::Task<Expected<std::string>> LocalProvider::specification(PoolConfig pool) { co_return specification_of(pool); }
 
-Task<Expected<Instance>> LocalProvider::create(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> LocalProvider::create(MachineRef target, PoolConfig pool) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   co_return co_await bring_up(*folder, target.machine, pool);
 }
 
-Task<Expected<Instance>> LocalProvider::start(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> LocalProvider::start(MachineRef target, PoolConfig pool) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   std::error_code error;
@@ -124,7 +120,7 @@ Task<Expected<Instance>> LocalProvider::start(Target target, PoolConfig pool) {
   co_return co_await bring_up(*folder, target.machine, pool);
 }
 
-Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId machine, PoolConfig pool) {
+io::Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId machine, PoolConfig pool) {
   const auto before = read_record(folder);
   if (!before) co_return std::unexpected(before.error());
   if (*before && (*before)->power == Power::on && is_listening(folder))
@@ -132,13 +128,13 @@ Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, MachineId
   if (auto able = co_await can_run(settings_of(pool)); !able) co_return std::unexpected(able.error());
   auto key = co_await login_key(pool);
   if (!key) co_return std::unexpected(key.error());
-  if (auto made = make_folder(folder.path, 0700); !made) co_return std::unexpected(made.error());
+  if (auto made = io::make_folder(folder.path, 0700); !made) co_return std::unexpected(made.error());
   const auto record = co_await launch(folder, machine, pool, std::move(*key), clock_);
   if (!record) co_return std::unexpected(record.error());
   co_return instance_of(machine, *record, InstanceState::running);
 }
 
-Task<Expected<void>> LocalProvider::stop(Target target, PoolConfig) {
+io::Task<Expected<void>> LocalProvider::stop(MachineRef target, PoolConfig) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   auto record = read_record(*folder);
@@ -150,14 +146,14 @@ Task<Expected<void>> LocalProvider::stop(Target target, PoolConfig) {
   co_return co_await end_processes(*folder, clock_);
 }
 
-Task<Expected<void>> LocalProvider::destroy(Target target, PoolConfig) {
+io::Task<Expected<void>> LocalProvider::destroy(MachineRef target, PoolConfig) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (auto ended = co_await end_processes(*folder, clock_); !ended) co_return ended;
-  co_return remove_all(folder->path);
+  co_return io::remove_all(folder->path);
 }
 
-Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool) {
+io::Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool) {
   const auto folder = folder_of(instance.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (instance.address.empty()) co_return failure("it has no address yet");
@@ -178,7 +174,7 @@ std::string LocalProvider::private_key(const PoolConfig& pool) const {
   return pool.ssh_key.value_or(local_key_path(state_dir_, tag_));
 }
 
-Task<Expected<std::string>> LocalProvider::login_key(PoolConfig pool) {
+io::Task<Expected<std::string>> LocalProvider::login_key(PoolConfig pool) {
   const std::string key = private_key(pool);
   if (!pool.ssh_key) {
     if (auto made = co_await ensure_shared_key_pair(key, clock_); !made) co_return std::unexpected(made.error());
@@ -186,4 +182,4 @@ Task<Expected<std::string>> LocalProvider::login_key(PoolConfig pool) {
   co_return co_await public_half(key);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -6,43 +6,40 @@
 #include <string>
 #include <vector>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 #include "model/names.hpp"
 #include "providers/local/machine_folder.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
-
-// The private key of the pools without an sshKey, one per tag: STATE_DIR/TAG.key. The first create() makes it.
-std::string local_key_path(const std::string& state_dir, const Tag& tag);
+namespace hydra_provisioner::providers::local {
 
 class LocalProvider final : public Provider {
  public:
-  LocalProvider(Tag tag, std::string state_dir, Clock& clock);
+  LocalProvider(Tag tag, std::string state_dir, io::Clock& clock);
 
   // Two or three small reads a machine: no connection, no look at all processes.
-  Task<Expected<Inventory>> list(ListRequest request) override;
+  io::Task<Expected<Inventory>> list(ListRequest request) override;
 
-  Task<Expected<std::string>> specification(PoolConfig pool) override;
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
-  Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
-  Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
-  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
 
   // Logs in as the queue runner would, and exchanges the greetings of `nix-store --serve`.
-  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
 
  private:
   Expected<MachineFolder> folder_of(const MachineId& machine) const;
-  Task<Expected<Instance>> bring_up(MachineFolder folder, MachineId machine, PoolConfig pool);
-  Task<Expected<std::string>> login_key(PoolConfig pool);
+  io::Task<Expected<Instance>> bring_up(MachineFolder folder, MachineId machine, PoolConfig pool);
+  io::Task<Expected<std::string>> login_key(PoolConfig pool);
   std::string private_key(const PoolConfig& pool) const;
 
   Tag tag_;
   std::string state_dir_;
   std::string machines_dir_;  // STATE_DIR/local
-  Clock& clock_;
+  io::Clock& clock_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/files.hpp"
-#include "io/json.hpp"
+#include "io/file/files.hpp"
+#include "io/text/json.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 constexpr std::size_t record_bytes_max = std::size_t{64} << 10;
@@ -33,23 +33,23 @@ Expected<Power> power_of(const std::string& name) {
   return failure(fmt::format("power is {:?}, expected booting, on or off", name));
 }
 
-Expected<std::string> text_at(const Json& object, const char* key) {
+Expected<std::string> text_at(const io::Json& object, const char* key) {
   if (!object.is_object() || !object.contains(key)) return failure(fmt::format("{} is missing", key));
-  auto found = text(object.at(key));
+  auto found = io::as_text(object.at(key));
   if (!found) return std::unexpected(within(key, found.error()));
   return found;
 }
 
-Expected<std::optional<Instant>> launched_at(const Json& object) {
+Expected<std::optional<Instant>> launched_at(const io::Json& object) {
   if (!object.contains("launched_at")) return std::nullopt;
   const auto seconds =
-      whole_number(object.at("launched_at"), 0, std::numeric_limits<std::int32_t>::max() * std::int64_t{8});
+      io::as_whole_number(object.at("launched_at"), 0, std::numeric_limits<std::int32_t>::max() * std::int64_t{8});
   if (!seconds) return std::unexpected(within("launched_at", seconds.error()));
   return from_unix(*seconds);
 }
 
 Expected<MachineRecord> parse_record(const std::string& content) {
-  const auto json = parse_json(content);
+  const auto json = io::parse_json(content);
   if (!json) return std::unexpected(json.error());
   const auto pool = text_at(*json, "pool");
   if (!pool) return std::unexpected(pool.error());
@@ -64,7 +64,7 @@ Expected<MachineRecord> parse_record(const std::string& content) {
   const auto launched = launched_at(*json);
   if (!launched) return std::unexpected(launched.error());
   const auto specification =
-      json->contains("specification") ? text(json->at("specification")) : Expected<std::string>("");
+      json->contains("specification") ? io::as_text(json->at("specification")) : Expected<std::string>("");
   if (!specification) return std::unexpected(within("specification", specification.error()));
   return MachineRecord{.pool = PoolName(*pool),
                        .power = *power,
@@ -77,7 +77,7 @@ Expected<MachineRecord> parse_record(const std::string& content) {
 }  // namespace
 
 Expected<std::optional<MachineRecord>> read_record(const MachineFolder& folder) {
-  const auto content = read_file(folder.record(), record_bytes_max);
+  const auto content = io::read_file(folder.record(), record_bytes_max);
   if (!content) return std::unexpected(content.error());
   if (!*content) return std::nullopt;
   auto record = parse_record(**content);
@@ -89,13 +89,13 @@ Expected<std::optional<MachineRecord>> read_record(const MachineFolder& folder) 
 }
 
 Expected<void> write_record(const MachineFolder& folder, const MachineRecord& record) {
-  Json json{{"pool", record.pool.text},
-            {"power", to_text(record.power)},
-            {"address", record.address},
-            {"host_key", record.host_key},
-            {"specification", record.specification}};
+  io::Json json{{"pool", record.pool.text},
+                {"power", to_text(record.power)},
+                {"address", record.address},
+                {"host_key", record.host_key},
+                {"specification", record.specification}};
   if (record.launched_at) json["launched_at"] = to_unix(*record.launched_at);
-  return replace_file(folder.record(), pretty(json), 0600);
+  return io::replace_file(folder.record(), io::pretty(json), 0600);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -10,7 +10,7 @@
 #include "model/names.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 
 struct MachineFolder {
   std::string path;  // absolute and without symbolic links: processes are compared with it
@@ -48,4 +48,4 @@ struct MachineRecord {
 Expected<std::optional<MachineRecord>> read_record(const MachineFolder& folder);
 Expected<void> write_record(const MachineFolder& folder, const MachineRecord& record);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -15,10 +15,10 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/processes.hpp"
+#include "io/file/files.hpp"
+#include "io/process/processes.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 namespace fs = std::filesystem;
@@ -65,14 +65,14 @@ struct Marks {
   bool are_on(pid_t pid) const {
     std::error_code error;
     if (fs::read_symlink(fmt::format("/proc/{}/fd/2", pid), error) == log) return true;
-    if (has_in_environment(pid, assignment)) return true;
+    if (io::has_in_environment(pid, assignment)) return true;
     if (roots.empty()) return false;
     const auto root = identity(fmt::format("/proc/{}/root", pid));
     return root && roots.contains(*root);
   }
 };
 
-bool descends_from(const Processes& ours, const Processes& all, pid_t pid) {
+bool descends_from(const io::Processes& ours, const io::Processes& all, pid_t pid) {
   // No line of ancestors is longer than the number of processes, whatever changed while we were reading.
   for (std::size_t step = 0; step < all.size(); ++step) {
     const auto process = all.find(pid);
@@ -84,16 +84,16 @@ bool descends_from(const Processes& ours, const Processes& all, pid_t pid) {
 }
 
 // Those of the machine that run now. What was known before stays ours when its parent has ended meanwhile.
-Processes find_processes(const MachineFolder& folder, const Processes& known) {
+io::Processes find_processes(const MachineFolder& folder, const io::Processes& known) {
   const Marks marks(folder);
-  const Processes all = all_processes();
-  Processes ours;
+  const io::Processes all = io::all_processes();
+  io::Processes ours;
   for (const auto& [pid, process] : all) {
     const auto before = known.find(pid);
     const bool was_ours = before != known.end() && before->second.started == process.started;
     if (was_ours || marks.are_on(pid)) ours.emplace(pid, process);
   }
-  Processes descendants;
+  io::Processes descendants;
   for (const auto& [pid, process] : all) {
     if (!ours.contains(pid) && descends_from(ours, all, pid)) descendants.emplace(pid, process);
   }
@@ -104,20 +104,20 @@ Processes find_processes(const MachineFolder& folder, const Processes& known) {
 }  // namespace
 
 bool is_listening(const MachineFolder& folder) {
-  const auto file = read_file(folder.sshd_pid(), 64);
+  const auto file = io::read_file(folder.sshd_pid(), 64);
   if (!file || !*file) return false;
   const std::string_view line(**file);
-  const auto pid = process_id(line.substr(0, line.find('\n')));
+  const auto pid = io::process_id(line.substr(0, line.find('\n')));
   if (!pid) return false;
   // The listener's title keeps its arguments: `sshd: /usr/sbin/sshd -f CONFIG -D -e [listener] 0 of 1000-1000
   // startups`.
-  return command_line(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
+  return io::command_line(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
 }
 
 bool has_processes(const MachineFolder& folder) { return !find_processes(folder, {}).empty(); }
 
-Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock) {
-  Processes known;
+io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock) {
+  io::Processes known;
   std::set<pid_t> asked;
   for (milliseconds waited{0};; waited += poll_interval) {
     known = find_processes(folder, known);
@@ -126,14 +126,14 @@ Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock) {
       const pid_t pid = known.begin()->first;
       co_return failure(
           fmt::format("process {} ({}) of {} does not end, {} s after it was asked and {} s after it was killed", pid,
-                      command_line(pid), folder.path, deadline / seconds{1}, (deadline - patience) / seconds{1}),
+                      io::command_line(pid), folder.path, deadline / seconds{1}, (deadline - patience) / seconds{1}),
           ErrorKind::timed_out);
     }
     for (const auto& [pid, process] : known) {
       if (waited >= patience) {
-        send_signal(process, SIGKILL);
+        io::send_signal(process, SIGKILL);
       } else if (asked.insert(pid).second) {
-        send_signal(process, SIGTERM);
+        io::send_signal(process, SIGTERM);
       }
     }
     co_await clock.sleep_for(poll_interval);
@@ -142,4 +142,4 @@ Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock) {
   }
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -6,11 +6,11 @@
 // - and what descends from one of these.
 #pragma once
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 #include "model/error.hpp"
 #include "providers/local/machine_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 
 inline constexpr const char* machine_variable = "HYDRA_PROVISIONER_MACHINE";
 
@@ -21,6 +21,6 @@ bool is_listening(const MachineFolder& folder);
 bool has_processes(const MachineFolder& folder);
 
 // Asks them to end, after 3 s no longer asks, and fails after 10 s. Fine when there are none.
-Task<Expected<void>> end_processes(MachineFolder folder, Clock& clock);
+io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -16,11 +16,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "io/subprocess.hpp"
-#include "io/wording.hpp"
+#include "io/process/subprocess.hpp"
+#include "io/text/wording.hpp"
 #include "providers/local/addresses.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 using Missing = std::vector<std::string>;
@@ -34,10 +34,10 @@ void look_for_programs(Missing& missing) {
     packages.insert(package);
   };
   need("sshd", "openssh-server", find_sshd().has_value());
-  need("ssh", "openssh-client", find_program("ssh").has_value());
-  need("ssh-keygen", "openssh-client", find_program("ssh-keygen").has_value());
-  need("nix-store", "nix-bin", find_program("nix-store").has_value());
-  need("unshare", "util-linux", find_program("unshare").has_value());
+  need("ssh", "openssh-client", io::find_program("ssh").has_value());
+  need("ssh-keygen", "openssh-client", io::find_program("ssh-keygen").has_value());
+  need("nix-store", "nix-bin", io::find_program("nix-store").has_value());
+  need("unshare", "util-linux", io::find_program("unshare").has_value());
   if (programs.empty()) return;
   missing.push_back(
       fmt::format("not found: {} (apt-get install {})", fmt::join(programs, ", "), fmt::join(packages, " ")));
@@ -55,15 +55,15 @@ void look_for_a_free_port(Missing& missing) {
   } else if (error == EADDRNOTAVAIL) {
     missing.push_back("the loopback interface is down (ip link set lo up)");
   } else {
-    missing.push_back(fmt::format("port 22 of 127.83.0.0/16 cannot be used: {}", os_error(error)));
+    missing.push_back(fmt::format("port 22 of 127.83.0.0/16 cannot be used: {}", io::os_error(error)));
   }
 }
 
 // In a container without CAP_SYS_ADMIN every build would fail at once.
-Task<std::string> try_a_sandbox() {
-  const auto tried =
-      co_await run_successfully({.argv = {"unshare", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "true"},
-                                 .deadline = std::chrono::seconds{10}});
+io::Task<std::string> try_a_sandbox() {
+  const auto tried = co_await io::run_successfully(
+      {.argv = {"unshare", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "true"},
+       .deadline = std::chrono::seconds{10}});
   if (tried) co_return std::string();
   co_return fmt::format("builds cannot be isolated: {} (leave the container, or give it the capability CAP_SYS_ADMIN)",
                         tried.error().message);
@@ -71,7 +71,7 @@ Task<std::string> try_a_sandbox() {
 
 }  // namespace
 
-Task<Expected<void>> can_run(LocalSettings settings) {
+io::Task<Expected<void>> can_run(LocalSettings settings) {
   Missing missing;
   look_for_programs(missing);
   if (settings.own_store && !has_static_busybox()) {
@@ -81,7 +81,7 @@ Task<Expected<void>> can_run(LocalSettings settings) {
     missing.push_back("not root, which it takes to use port 22 and to let root log in (run this as root or with sudo)");
   } else {
     look_for_a_free_port(missing);
-    if (settings.own_store && find_program("unshare")) {
+    if (settings.own_store && io::find_program("unshare")) {
       std::string no_sandbox = co_await try_a_sandbox();
       if (!no_sandbox.empty()) missing.push_back(std::move(no_sandbox));
     }
@@ -91,8 +91,8 @@ Task<Expected<void>> can_run(LocalSettings settings) {
 }
 
 Expected<std::string> find_sshd() {
-  if (auto found = find_program("sshd")) return found;
-  return find_program("/usr/sbin/sshd");
+  if (auto found = io::find_program("sshd")) return found;
+  return io::find_program("/usr/sbin/sshd");
 }
 
 // A dynamically linked program names its loader in a program header of type PT_INTERP (elf(5)).
@@ -122,4 +122,4 @@ bool root_password_is_locked() {
 
 bool has_build_users() { return ::getgrnam("nixbld") != nullptr; }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 
 // Fails with everything that is missing, and how to get it.
-Task<Expected<void>> can_run(LocalSettings settings);
+io::Task<Expected<void>> can_run(LocalSettings settings);
 
 // Also where the PATH lacks /usr/sbin, as cron's does.
 Expected<std::string> find_sshd();
@@ -23,4 +23,4 @@ bool root_password_is_locked();
 
 bool has_build_users();
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -8,7 +8,7 @@
 
 #include "providers/local/processes.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 namespace {
 
 // Nothing of what root's shell, PAM or the client set gets through: a NIX_REMOTE or NIX_CONFIG would change where and
@@ -86,4 +86,4 @@ std::string nix_conf_text(const PoolConfig& pool, const HostNix& host) {
   return text;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

@@ -6,7 +6,7 @@
 #include "model/config.hpp"
 #include "providers/local/machine_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 
 struct SshdSettings {
   std::string address;
@@ -23,4 +23,4 @@ struct HostNix {
 };
 std::string nix_conf_text(const PoolConfig& pool, const HostNix& host);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

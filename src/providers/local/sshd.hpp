@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 #include "model/error.hpp"
 #include "providers/local/machine_folder.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::local {
 
 enum class SshdStart : std::uint8_t {
   listening,
@@ -16,9 +16,9 @@ enum class SshdStart : std::uint8_t {
 };
 
 // Returns when it accepts connections. Its sshd_config and everything that this names is there.
-Task<Expected<SshdStart>> start_sshd(MachineFolder folder, Clock& clock);
+io::Task<Expected<SshdStart>> start_sshd(MachineFolder folder, io::Clock& clock);
 
 // Logs in with the key, where only the machine's own host key will do, and expects the greeting of `nix-store --serve`.
-Task<Expected<void>> greet(MachineFolder folder, std::string address, std::string private_key);
+io::Task<Expected<void>> greet(MachineFolder folder, std::string address, std::string private_key);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::local

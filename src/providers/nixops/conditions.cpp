@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr int not_up = 2;
@@ -80,4 +80,4 @@ Expected<Condition> condition_of(int exit_status, std::string_view output) {
   return is_fine ? Condition::fine : Condition::unreachable;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -10,7 +10,7 @@
 #include "providers/nixops/instances.hpp"
 #include "providers/nixops/network_files.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr Seconds removal_deadline{1500};  // some targets take minutes
@@ -36,7 +36,7 @@ std::vector<std::string> joined(std::vector<std::string> a, std::vector<std::str
   return a;
 }
 
-bool has_no_such_deployment(const Finished& finished) {
+bool has_no_such_deployment(const io::Finished& finished) {
   return finished.exit_status == 1 && finished.errors.contains("could not find specified deployment");
 }
 
@@ -65,11 +65,11 @@ NixopsCall DeploymentCalls::call(std::vector<std::string> arguments, const Nixop
   return result;
 }
 
-Task<Expected<std::vector<Deployment>>> DeploymentCalls::export_all(std::set<InstanceId> known) {
+io::Task<Expected<std::vector<Deployment>>> DeploymentCalls::export_all(std::set<InstanceId> known) {
   co_return co_await exported(call({"export", "--all"}), std::move(known));
 }
 
-Task<Expected<std::vector<Deployment>>> DeploymentCalls::exported(NixopsCall call, std::set<InstanceId> known) {
+io::Task<Expected<std::vector<Deployment>>> DeploymentCalls::exported(NixopsCall call, std::set<InstanceId> known) {
   call.is_output_secret = true;
   call.may_outlive_us = false;
   const auto finished = co_await program_.run_successfully(std::move(call));
@@ -79,12 +79,12 @@ Task<Expected<std::vector<Deployment>>> DeploymentCalls::exported(NixopsCall cal
     co_return failure(
         fmt::format("nixops export leaves out our deployment {}: {}; install the plugin of NixOps that "
                     "it needs",
-                    uuid, last_meaningful_line(finished->errors)));
+                    uuid, io::last_meaningful_line(finished->errors)));
   }
   co_return parse_deployments(finished->output);
 }
 
-Task<Expected<std::optional<Deployment>>> DeploymentCalls::export_one(std::string uuid) {
+io::Task<Expected<std::optional<Deployment>>> DeploymentCalls::export_one(std::string uuid) {
   NixopsCall question = call({"export", "-d", uuid});
   question.is_output_secret = true;
   question.may_outlive_us = false;
@@ -99,7 +99,7 @@ Task<Expected<std::optional<Deployment>>> DeploymentCalls::export_one(std::strin
   co_return std::move(deployments->front());
 }
 
-Task<Expected<std::string>> DeploymentCalls::create(std::string name, NixopsSpecification specification) {
+io::Task<Expected<std::string>> DeploymentCalls::create(std::string name, NixopsSpecification specification) {
   const auto version = co_await program_.version();
   if (!version) co_return std::unexpected(version.error());
   std::vector<std::string> arguments{"create"};
@@ -115,7 +115,7 @@ Task<Expected<std::string>> DeploymentCalls::create(std::string name, NixopsSpec
   co_return failure("nixops create does not say which deployment it has created");
 }
 
-Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecification specification) {
+io::Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecification specification) {
   const auto version = co_await program_.version();
   if (!version) co_return std::unexpected(version.error());
   const NixopsSettings& settings = specification.settings;
@@ -138,7 +138,8 @@ Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecif
 }
 
 // Never with --allow-recreate: that loses the instance it recreates.
-Task<Expected<void>> DeploymentCalls::deploy(std::string uuid, NixopsSpecification specification, Seconds deadline) {
+io::Task<Expected<void>> DeploymentCalls::deploy(std::string uuid, NixopsSpecification specification,
+                                                 Seconds deadline) {
   std::vector<std::string> arguments{"deploy", "-d", uuid, "--check", "--confirm"};
   arguments = joined(std::move(arguments), search_path_arguments(search_path(specification)));
   NixopsCall deployment = call(std::move(arguments), specification, deadline);
@@ -146,14 +147,14 @@ Task<Expected<void>> DeploymentCalls::deploy(std::string uuid, NixopsSpecificati
   co_return co_await carry_out(std::move(deployment));
 }
 
-Task<Expected<void>> DeploymentCalls::start(std::string uuid, Seconds deadline) {
+io::Task<Expected<void>> DeploymentCalls::start(std::string uuid, Seconds deadline) {
   NixopsCall start = call({"start", "-d", uuid}, deadline);
   start.makes_requests = true;
   co_return co_await carry_out(std::move(start));
 }
 
 // Without --confirm, NixOps asks, hears nothing, does nothing, and exits with 0. So it does where it cannot.
-Task<Expected<void>> DeploymentCalls::stop(std::string uuid) {
+io::Task<Expected<void>> DeploymentCalls::stop(std::string uuid) {
   const auto finished = co_await program_.run(call({"stop", "-d", uuid, "--confirm"}, removal_deadline));
   if (!finished) co_return std::unexpected(finished.error());
   for (const std::string_view refusal : {"don't know how to stop", "UnsupportedOperation"}) {
@@ -170,7 +171,7 @@ Task<Expected<void>> DeploymentCalls::stop(std::string uuid) {
 
 // A second time where the first failed: NixOps stumbles over an instance that it did not know to exist, which is gone
 // by then.
-Task<Expected<void>> DeploymentCalls::destroy_resources(std::string uuid) {
+io::Task<Expected<void>> DeploymentCalls::destroy_resources(std::string uuid) {
   Expected<void> destroyed;
   for (int attempt = 1; attempt <= 2; ++attempt) {
     NixopsCall destruction = call({"destroy", "-d", uuid, "--confirm"}, removal_deadline / 2);
@@ -186,16 +187,16 @@ Task<Expected<void>> DeploymentCalls::destroy_resources(std::string uuid) {
 }
 
 // Never with --force: NixOps would forget what still runs, and nobody would know of it any more.
-Task<Expected<void>> DeploymentCalls::remove(std::string uuid) {
+io::Task<Expected<void>> DeploymentCalls::remove(std::string uuid) {
   co_return co_await carry_out(call({"delete", "-d", uuid}));
 }
 
-Task<void> DeploymentCalls::remove_if_empty(std::string uuid) {
+io::Task<void> DeploymentCalls::remove_if_empty(std::string uuid) {
   const auto deployment = co_await export_one(uuid);
   if (deployment && *deployment && (*deployment)->resources.empty()) co_await remove(uuid);
 }
 
-Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
+io::Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
   NixopsCall question = call({"check", "-d", uuid}, look_deadline);
   question.may_outlive_us = false;
   const auto finished = co_await program_.run(std::move(question));
@@ -206,13 +207,13 @@ Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
 }
 
 // Not with the queue runner's key, which may do nothing but `nix-store --serve`.
-Task<Expected<void>> DeploymentCalls::touch_keep_alive(std::string uuid) {
+io::Task<Expected<void>> DeploymentCalls::touch_keep_alive(std::string uuid) {
   NixopsCall touch = call({"ssh", "-d", uuid, "machine", "touch", "/run/keep-alive"}, look_deadline);
   touch.may_outlive_us = false;
   co_return co_await carry_out(std::move(touch));
 }
 
-Task<Expected<void>> DeploymentCalls::carry_out(NixopsCall call) {
+io::Task<Expected<void>> DeploymentCalls::carry_out(NixopsCall call) {
   const auto finished = co_await program_.run_successfully(std::move(call));
   if (!finished) co_return std::unexpected(finished.error());
   co_return Expected<void>{};
@@ -230,4 +231,4 @@ std::vector<std::string> created_deployments(std::string_view text) {
   return uuids;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "io/clock.hpp"
-#include "io/task.hpp"
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
@@ -17,7 +17,7 @@
 #include "providers/nixops/program.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 // What NixOps makes a machine from.
 struct NixopsSpecification {
@@ -33,29 +33,29 @@ class DeploymentCalls {
   DeploymentCalls(NixopsProgram& program, std::string log_file);
 
   // All there are, of whatever tag. Those of `known` that NixOps leaves out because it lacks a plugin are an error.
-  Task<Expected<std::vector<Deployment>>> export_all(std::set<InstanceId> known);
-  Task<Expected<std::optional<Deployment>>> export_one(std::string uuid);  // no value: there is none
+  io::Task<Expected<std::vector<Deployment>>> export_all(std::set<InstanceId> known);
+  io::Task<Expected<std::optional<Deployment>>> export_one(std::string uuid);  // no value: there is none
 
   // Its UUID. What a failure leaves behind is removed.
-  Task<Expected<std::string>> create(std::string name, NixopsSpecification specification);
+  io::Task<Expected<std::string>> create(std::string name, NixopsSpecification specification);
   // Its arguments, and what else NixOps has stored of the specification, where that differs.
-  Task<Expected<void>> update(Deployment deployment, NixopsSpecification specification);
-  Task<Expected<void>> deploy(std::string uuid, NixopsSpecification specification, Seconds deadline);
+  io::Task<Expected<void>> update(Deployment deployment, NixopsSpecification specification);
+  io::Task<Expected<void>> deploy(std::string uuid, NixopsSpecification specification, Seconds deadline);
 
-  Task<Expected<void>> start(std::string uuid, Seconds deadline);
-  Task<Expected<void>> stop(std::string uuid);               // ErrorKind::refused: this target cannot
-  Task<Expected<void>> destroy_resources(std::string uuid);  // all of them: it succeeds when none is left
-  Task<Expected<void>> remove(std::string uuid);             // only without resources
+  io::Task<Expected<void>> start(std::string uuid, Seconds deadline);
+  io::Task<Expected<void>> stop(std::string uuid);               // ErrorKind::refused: this target cannot
+  io::Task<Expected<void>> destroy_resources(std::string uuid);  // all of them: it succeeds when none is left
+  io::Task<Expected<void>> remove(std::string uuid);             // only without resources
 
-  Task<Expected<Condition>> check(std::string uuid);
-  Task<Expected<void>> touch_keep_alive(std::string uuid);
+  io::Task<Expected<Condition>> check(std::string uuid);
+  io::Task<Expected<void>> touch_keep_alive(std::string uuid);
 
  private:
   NixopsCall call(std::vector<std::string> arguments, Seconds deadline = Seconds{60}) const;
   NixopsCall call(std::vector<std::string> arguments, const NixopsSpecification& specification, Seconds deadline) const;
-  Task<Expected<std::vector<Deployment>>> exported(NixopsCall call, std::set<InstanceId> known);
-  Task<Expected<void>> carry_out(NixopsCall call);
-  Task<void> remove_if_empty(std::string uuid);
+  io::Task<Expected<std::vector<Deployment>>> exported(NixopsCall call, std::set<InstanceId> known);
+  io::Task<Expected<void>> carry_out(NixopsCall call);
+  io::Task<void> remove_if_empty(std::string uuid);
 
   NixopsProgram& program_;
   std::string log_file_;
@@ -64,4 +64,4 @@ class DeploymentCalls {
 // The UUIDs of `created deployment ‘UUID’`, which `nixops create` says first of all.
 std::vector<std::string> created_deployments(std::string_view text);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/json.hpp"
+#include "io/text/json.hpp"
 #include "providers/nixops/nix_strings.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 // `UUID.resources.NAME.ATTRIBUTE`: level 1 to 4.
@@ -23,7 +23,7 @@ bool is_read(std::size_t level, std::string_view key) {
   return level != 4 || !is_private_key;
 }
 
-Expected<Deployment> read_deployment(const Json& record);
+Expected<Deployment> read_deployment(const io::Json& record);
 
 }  // namespace
 
@@ -33,7 +33,7 @@ std::string Resource::attribute(std::string_view name) const {
 }
 
 Expected<std::vector<Deployment>> parse_deployments(std::string_view export_json) {
-  const auto document = parse_json(export_json, is_read);
+  const auto document = io::parse_json(export_json, is_read);
   if (!document) return std::unexpected(within("what nixops export printed is not usable JSON", document.error()));
   if (!document->is_object()) return failure("what nixops export printed is not a JSON object");
   std::vector<Deployment> deployments;
@@ -51,30 +51,30 @@ namespace {
 using Resources = std::map<std::string, Resource>;
 
 // What stands there, without its value.
-std::string kind_of(const Json& value) {
+std::string kind_of(const io::Json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "a list";
   if (value.is_string()) return "a string";
   return value.is_number() ? "a number" : "a boolean";
 }
 
-Error unexpected_kind(const Json& value, std::string_view expected) {
+Error unexpected_kind(const io::Json& value, std::string_view expected) {
   return Error{fmt::format("is {}, not {}", kind_of(value), expected)};
 }
 
-const Json* member(const Json& object, const char* name) {
+const io::Json* member(const io::Json& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-Expected<std::string> secret_text(const Json& value) {
+Expected<std::string> secret_text(const io::Json& value) {
   if (!value.is_string()) return std::unexpected(unexpected_kind(value, "a string"));
   return value.get<std::string>();
 }
 
 // A member that is a string; empty when it is missing.
-Expected<std::string> read_text(const Json& record, const char* name) {
-  const Json* value = member(record, name);
+Expected<std::string> read_text(const io::Json& record, const char* name) {
+  const io::Json* value = member(record, name);
   if (value == nullptr) return std::string();
   auto text = secret_text(*value);
   if (!text) return std::unexpected(within(name, std::move(text.error())));
@@ -82,21 +82,21 @@ Expected<std::string> read_text(const Json& record, const char* name) {
 }
 
 // A member that is JSON inside of a string; null when it is missing or empty.
-Expected<Json> read_inner_json(const Json& record, const char* name) {
+Expected<io::Json> read_inner_json(const io::Json& record, const char* name) {
   const auto text = read_text(record, name);
   if (!text) return std::unexpected(text.error());
-  if (text->empty()) return Json();
-  auto value = parse_json(*text);
+  if (text->empty()) return io::Json();
+  auto value = io::parse_json(*text);
   if (!value) return std::unexpected(within(name, std::move(value.error())));
   return value;
 }
 
-Expected<std::vector<std::string>> read_list(const Json& record, const char* name) {
+Expected<std::vector<std::string>> read_list(const io::Json& record, const char* name) {
   const auto list = read_inner_json(record, name);
   if (!list) return std::unexpected(list.error());
   if (!list->is_null() && !list->is_array()) return std::unexpected(within(name, unexpected_kind(*list, "a list")));
   std::vector<std::string> elements;
-  for (const Json& element : *list) {
+  for (const io::Json& element : *list) {
     auto text = secret_text(element);
     if (!text) return std::unexpected(within(fmt::format("{}.{}", name, elements.size()), std::move(text.error())));
     elements.push_back(*std::move(text));
@@ -104,7 +104,7 @@ Expected<std::vector<std::string>> read_list(const Json& record, const char* nam
   return elements;
 }
 
-Expected<void> read_arguments(const Json& record, Deployment& into) {
+Expected<void> read_arguments(const io::Json& record, Deployment& into) {
   const auto arguments = read_inner_json(record, "args");
   if (!arguments) return std::unexpected(arguments.error());
   if (arguments->is_null()) return {};
@@ -122,7 +122,7 @@ Expected<void> read_arguments(const Json& record, Deployment& into) {
   return {};
 }
 
-Expected<Resource> read_resource(const Json& record) {
+Expected<Resource> read_resource(const io::Json& record) {
   if (!record.is_object()) return std::unexpected(unexpected_kind(record, "an object"));
   Resource resource;
   for (const auto& [name, value] : record.items()) {
@@ -138,8 +138,8 @@ Expected<Resource> read_resource(const Json& record) {
 }
 
 // Required: what has no resources is forgotten without a question.
-Expected<Resources> read_resources(const Json& record) {
-  const Json* entries = member(record, "resources");
+Expected<Resources> read_resources(const io::Json& record) {
+  const io::Json* entries = member(record, "resources");
   if (entries == nullptr) return failure("resources: is missing");
   if (!entries->is_object()) return std::unexpected(within("resources", unexpected_kind(*entries, "an object")));
   Resources resources;
@@ -159,7 +159,7 @@ std::optional<Error> put(T& place, Expected<T> value) {
   return std::nullopt;
 }
 
-Expected<Deployment> read_deployment(const Json& record) {
+Expected<Deployment> read_deployment(const io::Json& record) {
   if (!record.is_object()) return std::unexpected(unexpected_kind(record, "an object"));
   Deployment deployment;
   if (auto wrong = put(deployment.name, read_text(record, "name"))) return std::unexpected(*wrong);
@@ -207,4 +207,4 @@ std::vector<std::string> skipped_deployments(std::string_view stderr_text) {
   return uuids;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -12,7 +12,7 @@
 #include "model/error.hpp"
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 struct Resource {
   std::string type;
@@ -45,4 +45,4 @@ bool belongs_to(const Tag& tag, const Deployment& deployment);
 // `skipping deployment ‘UUID’: unknown resource type ‘ec2’` on stderr.
 std::vector<std::string> skipped_deployments(std::string_view stderr_text);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "io/last_line.hpp"
-#include "io/wording.hpp"
+#include "io/text/last_line.hpp"
+#include "io/text/wording.hpp"
 #include "providers/ec2_codes.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr std::size_t code_bytes_max = 100;
@@ -77,8 +77,8 @@ std::string message_in(std::string_view rest) {
     if (!rest.starts_with(before)) continue;
     std::string message(until(after, rest.substr(before.size())));
     std::ranges::replace(message, '\n', ' ');
-    message = last_meaningful_line(message);
-    return message.empty() ? message : fmt::format(" ({})", shortened(message, 200));
+    message = io::last_meaningful_line(message);
+    return message.empty() ? message : fmt::format(" ({})", io::shortened(message, 200));
   }
   return {};
 }
@@ -108,7 +108,8 @@ std::optional<Error> EndlessErrors::hear(std::string_view piece) {
       break;
     }
     rest = inside;
-    if (!code.empty() && after.starts_with(closing)) error = judge(shortened(std::string(code), code_bytes_max), after);
+    if (!code.empty() && after.starts_with(closing))
+      error = judge(io::shortened(std::string(code), code_bytes_max), after);
   }
   unfinished_ = std::string(rest.substr(rest.size() - std::min(rest.size(), kept)));
   return error;
@@ -135,4 +136,4 @@ std::optional<Error> EndlessErrors::judge(std::string_view code, std::string_vie
   return endless(fmt::format("{} times: ", times), code, rest);
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -8,7 +8,7 @@
 
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 class EndlessErrors {
  public:
@@ -24,4 +24,4 @@ class EndlessErrors {
   std::map<std::string, int, std::less<>> unknown_codes_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "io/wording.hpp"
+#include "io/text/wording.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 namespace fs = std::filesystem;
@@ -50,17 +50,17 @@ bool is_settled(const fs::path& state_file) {
 
 }  // namespace
 
-Task<Expected<Descriptor>> lock_first_use(Clock& clock) {
+io::Task<Expected<io::Descriptor>> lock_first_use(io::Clock& clock) {
   const fs::path file = state_file();
-  if (is_settled(file)) co_return Descriptor();
+  if (is_settled(file)) co_return io::Descriptor();
   const std::string folder = folder_to_lock(file);
-  Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  io::Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.is_open())
-    co_return failure(fmt::format("the folder of NixOps' state file, {}: {}", folder, os_error(errno)));
+    co_return failure(fmt::format("the folder of NixOps' state file, {}: {}", folder, io::os_error(errno)));
   const Instant until = clock.now() + patience;
   while (::flock(descriptor.number(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
-      co_return failure(fmt::format("{}: cannot be locked: {}", folder, os_error(errno)));
+      co_return failure(fmt::format("{}: cannot be locked: {}", folder, io::os_error(errno)));
     if (clock.now() >= until)
       co_return failure(fmt::format("{}: another program holds its lock", folder), ErrorKind::timed_out);
     co_await clock.sleep_for(poll_interval);
@@ -68,4 +68,4 @@ Task<Expected<Descriptor>> lock_first_use(Clock& clock) {
   co_return descriptor;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -9,10 +9,10 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/hash.hpp"
+#include "io/file/files.hpp"
+#include "io/text/hash.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,7 +90,7 @@ std::vector<std::string> Ingredients::added(std::vector<std::string> files) {
 std::string Ingredients::hash() const {
   std::string all;
   for (const auto& [name, text] : texts_) all += fmt::format("{}:{}{}:{}", name.size(), name, text.size(), text);
-  return hash_of(all);
+  return io::content_hash(all);
 }
 
 bool Ingredients::is_in_store(const std::string& path) const {
@@ -109,13 +109,13 @@ std::string Ingredients::content(const std::string& path) {
   const std::uintmax_t size = fs::file_size(path, error);
   if (error) return "no file";
   if (files_to_read_ > 0 && size <= bytes_to_read_) {
-    if (const auto read = read_file(path, bytes_to_read_); read && *read) {
+    if (const auto read = io::read_file(path, bytes_to_read_); read && *read) {
       --files_to_read_;
       bytes_to_read_ -= (*read)->size();
-      return hash_of(**read);
+      return io::content_hash(**read);
     }
   }
   return fmt::format("{} bytes of {}", size, fs::last_write_time(path, error).time_since_epoch().count());
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

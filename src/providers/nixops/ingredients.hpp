@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 class Ingredients {
  public:
@@ -46,4 +46,4 @@ class Ingredients {
   std::size_t names_to_see_ = 50'000;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

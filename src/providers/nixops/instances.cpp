@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr Seconds ec2_billing_period{3600};
@@ -167,4 +167,4 @@ bool is_interrupted_creation(const Deployment& deployment) {
          !first_of(*machine, {"ec2.clientToken", "ec2.spotInstanceRequestId"}).empty();
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -4,7 +4,7 @@
 #include "model/instance.hpp"
 #include "providers/nixops/deployments.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 // The state is never `running`: that the latest deploy came to its end is not in NixOps' records, so a machine that is
 // up is `unproven`. Addresses, host keys and start times outlive the machine in those records, and are left out where
@@ -15,4 +15,4 @@ Instance instance_of(const Deployment& deployment);
 // while deploying again could make a second one.
 bool is_interrupted_creation(const Deployment& deployment);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

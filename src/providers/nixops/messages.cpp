@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "io/last_line.hpp"
+#include "io/text/last_line.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 using Lines = std::span<const std::string_view>;
@@ -167,7 +167,7 @@ std::string cause_in(Lines lines) {
 
 std::string cause_of(std::string_view stderr_text) {
   const std::vector<std::string_view> lines = lines_of(stderr_text);
-  return last_meaningful_line(cause_in(lines));
+  return io::last_meaningful_line(cause_in(lines));
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -4,7 +4,7 @@
 
 #include "providers/nixops/nix_strings.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 // `/. + "…"` is a path, whatever it holds, and Nix names the user's file in its errors. A network's own storage counts
 // only when it is the legacy one too: all other commands look nowhere else, and a machine that they do not find is
@@ -38,4 +38,4 @@ std::string management_network() {
 )";
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

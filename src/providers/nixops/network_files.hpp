@@ -6,7 +6,7 @@
 
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 // To deploy machines of one type: the user's own expression (an absolute path), which may be written for NixOps 1.
 std::string wrapper_network(const std::string& expression, const std::string& type, const Tag& tag);
@@ -14,4 +14,4 @@ std::string wrapper_network(const std::string& expression, const std::string& ty
 // For all other commands: they then work whatever became of the user's expression, and without nixpkgs.
 std::string management_network();
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -12,9 +12,9 @@
 
 #include <fmt/format.h>
 
-#include "io/subprocess.hpp"
+#include "io/process/subprocess.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr std::string_view quoted_search = "__findFile __nixPath \"";  // how `<` is printed
@@ -154,16 +154,16 @@ std::optional<std::string> first_error(std::string_view errors) {
   return message;
 }
 
-Error parse_error(const Finished& finished) {
+Error parse_error(const io::Finished& finished) {
   if (auto error = first_error(finished.errors)) return {.message = std::move(*error)};
   return {.message = fmt::format("nix-instantiate exited with {}: {:?}", finished.exit_status,
-                                 last_meaningful_line(finished.errors))};
+                                 io::last_meaningful_line(finished.errors))};
 }
 
-Task<Expected<std::string>> printed(std::vector<std::string> files) {
+io::Task<Expected<std::string>> printed(std::vector<std::string> files) {
   std::vector<std::string> argv{"nix-instantiate", "--parse"};
   argv.insert(argv.end(), files.begin(), files.end());
-  auto finished = co_await run(
+  auto finished = co_await io::run(
       {.argv = std::move(argv), .deadline = std::chrono::seconds(60), .output_bytes_max = std::size_t{64} << 20});
   if (!finished) co_return std::unexpected(std::move(finished.error()));
   if (finished->exit_status != 0) co_return std::unexpected(parse_error(*finished));
@@ -172,7 +172,7 @@ Task<Expected<std::string>> printed(std::vector<std::string> files) {
 
 }  // namespace
 
-Task<Expected<std::vector<NixNames>>> names_in_files(std::vector<std::string> files) {
+io::Task<Expected<std::vector<NixNames>>> names_in_files(std::vector<std::string> files) {
   const auto text = co_await printed(files);
   if (!text) co_return std::unexpected(text.error());
   if (files.size() == 1) co_return std::vector{names_in(*text, folders_of(files.front()))};
@@ -191,4 +191,4 @@ Task<Expected<std::vector<NixNames>>> names_in_files(std::vector<std::string> fi
   co_return names;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

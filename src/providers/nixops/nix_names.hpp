@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 struct NamedPath {
   std::string path;       // absolute
@@ -29,6 +29,6 @@ struct NixNames {
 NixNames names_in(std::string_view printed, const std::vector<std::string>& folders);
 
 // In each of these files, which have absolute names. An error is about the first that does not parse.
-Task<Expected<std::vector<NixNames>>> names_in_files(std::vector<std::string> files);
+io::Task<Expected<std::vector<NixNames>>> names_in_files(std::vector<std::string> files);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

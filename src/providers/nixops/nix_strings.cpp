@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 char unescaped(char letter) {
@@ -73,4 +73,4 @@ std::string nix_string(std::string_view text) {
   return literal + '"';
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

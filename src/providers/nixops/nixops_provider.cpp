@@ -6,13 +6,13 @@
 
 #include <fmt/format.h>
 
-#include "io/files.hpp"
-#include "io/private_folder.hpp"
+#include "io/file/files.hpp"
+#include "io/process/private_folder.hpp"
 #include "providers/nixops/first_use.hpp"
 #include "providers/nixops/instances.hpp"
 #include "providers/nixops/specification.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
@@ -46,11 +46,11 @@ Seconds deploy_deadline(const PoolConfig& pool) {
 
 }  // namespace
 
-NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, Clock& clock)
+NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock)
     : tag_(std::move(tag)), logs_dir_(state_dir + "/logs"), own_modules_(std::move(own_modules)), clock_(clock) {}
 
-Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
-  sweep_private_folders("nixops");
+io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
+  io::sweep_private_folders("nixops");
   const auto lock = co_await lock_first_use(clock_);
   if (!lock) co_return std::unexpected(lock.error());
   const auto deployments = co_await calls(tag_.text + ".nixops").export_all(std::move(request.known));
@@ -63,7 +63,7 @@ Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
 }
 
 // The specification is looked at before anything is begun with it: what changes meanwhile makes the machine outdated.
-Task<Expected<Instance>> NixopsProvider::create(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> NixopsProvider::create(MachineRef target, PoolConfig pool) {
   const auto hash = co_await specification(pool);
   if (!hash) co_return std::unexpected(hash.error());
   auto deployment = co_await find_or_create(target, specification_for(pool));
@@ -77,7 +77,7 @@ Task<Expected<Instance>> NixopsProvider::create(Target target, PoolConfig pool) 
   co_return co_await deploy(target, *std::move(deployment), std::move(pool), *hash, deadline);
 }
 
-Task<Expected<Instance>> NixopsProvider::start(Target target, PoolConfig pool) {
+io::Task<Expected<Instance>> NixopsProvider::start(MachineRef target, PoolConfig pool) {
   const auto hash = co_await specification(pool);
   if (!hash) co_return failure(hash.error().message, ErrorKind::unfinished);
   auto deployment = co_await find(target);
@@ -89,8 +89,8 @@ Task<Expected<Instance>> NixopsProvider::start(Target target, PoolConfig pool) {
   co_return co_await deploy(target, **std::move(deployment), std::move(pool), *hash, deadline);
 }
 
-Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deployment, PoolConfig pool,
-                                                std::string spec_hash, Seconds deadline) {
+io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deployment deployment, PoolConfig pool,
+                                                    std::string spec_hash, Seconds deadline) {
   DeploymentCalls to_machine = calls(target.machine.text);
   const bool was_there = deployment.resources.contains("machine");
   if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
@@ -111,14 +111,14 @@ Task<Expected<Instance>> NixopsProvider::deploy(Target target, Deployment deploy
   co_return instance;
 }
 
-Task<Expected<void>> NixopsProvider::stop(Target target, PoolConfig) {
+io::Task<Expected<void>> NixopsProvider::stop(MachineRef target, PoolConfig) {
   const auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
   if (!*deployment) co_return failure("its deployment is gone");
   co_return co_await calls(target.machine.text).stop((*deployment)->uuid);
 }
 
-Task<Expected<void>> NixopsProvider::destroy(Target target, PoolConfig) {
+io::Task<Expected<void>> NixopsProvider::destroy(MachineRef target, PoolConfig) {
   DeploymentCalls to_machine = calls(target.machine.text);
   const auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
@@ -134,22 +134,22 @@ Task<Expected<void>> NixopsProvider::destroy(Target target, PoolConfig) {
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> NixopsProvider::ready(Instance instance, PoolConfig) {
+io::Task<Expected<void>> NixopsProvider::ready(Instance instance, PoolConfig) {
   if (instance.spec_hash.empty()) co_return failure("not deployed yet");
   co_return Expected<void>{};
 }
 
-Task<Expected<void>> NixopsProvider::keep_alive(Target target, PoolConfig) {
+io::Task<Expected<void>> NixopsProvider::keep_alive(MachineRef target, PoolConfig) {
   co_return co_await calls(target.machine.text).touch_keep_alive(target.instance.text);
 }
 
-Task<Expected<Condition>> NixopsProvider::check(Target target, PoolConfig) {
+io::Task<Expected<Condition>> NixopsProvider::check(MachineRef target, PoolConfig) {
   co_return co_await calls(target.machine.text).check(target.instance.text);
 }
 
 Seconds NixopsProvider::check_interval() const { return time_between_checks; }
 
-Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
+io::Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
   const NixopsSpecification specification = specification_for(pool);
   co_return co_await specification_of(specification.settings, specification.type, tag_, own_modules_);
 }
@@ -166,7 +166,7 @@ NixopsSpecification NixopsProvider::specification_for(const PoolConfig& pool) co
 }
 
 // A UUID that we were given is not believed blindly: what it names must be ours.
-Task<Expected<std::optional<Deployment>>> NixopsProvider::find(Target target) {
+io::Task<Expected<std::optional<Deployment>>> NixopsProvider::find(MachineRef target) {
   DeploymentCalls to_machine = calls(target.machine.text);
   if (!target.instance.text.empty()) {
     auto deployment = co_await to_machine.export_one(target.instance.text);
@@ -182,7 +182,7 @@ Task<Expected<std::optional<Deployment>>> NixopsProvider::find(Target target) {
   co_return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-Task<Expected<Deployment>> NixopsProvider::find_or_create(Target target, NixopsSpecification specification) {
+io::Task<Expected<Deployment>> NixopsProvider::find_or_create(MachineRef target, NixopsSpecification specification) {
   if (!target.is_new) {
     auto found = co_await find(target);
     if (!found) co_return std::unexpected(found.error());
@@ -200,8 +200,8 @@ Task<Expected<Deployment>> NixopsProvider::find_or_create(Target target, NixopsS
 }
 
 // NixOps makes a deployment first and names it then. One without a name is ours only if the machine's log says so.
-Task<Expected<void>> NixopsProvider::remove_abandoned(MachineId machine, std::vector<Deployment> deployments) {
-  const auto log = read_file(fmt::format("{}/{}.log", logs_dir_, machine), log_bytes_max);
+io::Task<Expected<void>> NixopsProvider::remove_abandoned(MachineId machine, std::vector<Deployment> deployments) {
+  const auto log = io::read_file(fmt::format("{}/{}.log", logs_dir_, machine), log_bytes_max);
   if (!log || !*log) co_return Expected<void>{};
   const auto created = created_deployments(**log);
   for (const Deployment& deployment : deployments) {
@@ -211,4 +211,4 @@ Task<Expected<void>> NixopsProvider::remove_abandoned(MachineId machine, std::ve
   co_return Expected<void>{};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -10,53 +10,53 @@
 #include <string>
 #include <vector>
 
-#include "io/clock.hpp"
+#include "io/async/clock.hpp"
 #include "model/names.hpp"
 #include "providers/nixops/deployment_calls.hpp"
 #include "providers/nixops/program.hpp"
 #include "providers/provider.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 class NixopsProvider final : public Provider, public Upkeep {
  public:
   // `own_modules` is the folder that `<hydra-provisioner/…>` names in deployments.
-  NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, Clock& clock);
+  NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock);
 
   // One call of nixops, however many machines there are.
-  Task<Expected<Inventory>> list(ListRequest request) override;
+  io::Task<Expected<Inventory>> list(ListRequest request) override;
 
   // create, set-args, deploy --check: each only where it is still to be done, the last in any case.
-  Task<Expected<Instance>> create(Target target, PoolConfig pool) override;
-  Task<Expected<Instance>> start(Target target, PoolConfig pool) override;
-  Task<Expected<void>> stop(Target target, PoolConfig pool) override;
-  Task<Expected<void>> destroy(Target target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
 
   // Whether it was deployed. Nothing is probed: this host need not reach the machine as the queue runner does.
-  Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
 
   std::vector<std::string> environment_of_jobs() const override { return program_.environment_of_children(); }
 
   Upkeep* upkeep() override { return this; }
-  Task<Expected<void>> keep_alive(Target target, PoolConfig pool) override;
-  Task<Expected<Condition>> check(Target target, PoolConfig pool) override;
+  io::Task<Expected<void>> keep_alive(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) override;
   Seconds check_interval() const override;
-  Task<Expected<std::string>> specification(PoolConfig pool) override;
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
  private:
   DeploymentCalls calls(const std::string& log_name);
   NixopsSpecification specification_for(const PoolConfig& pool) const;
-  Task<Expected<std::optional<Deployment>>> find(Target target);
-  Task<Expected<Deployment>> find_or_create(Target target, NixopsSpecification specification);
-  Task<Expected<Instance>> deploy(Target target, Deployment deployment, PoolConfig pool, std::string spec_hash,
-                                  Seconds deadline);
-  Task<Expected<void>> remove_abandoned(MachineId machine, std::vector<Deployment> deployments);
+  io::Task<Expected<std::optional<Deployment>>> find(MachineRef target);
+  io::Task<Expected<Deployment>> find_or_create(MachineRef target, NixopsSpecification specification);
+  io::Task<Expected<Instance>> deploy(MachineRef target, Deployment deployment, PoolConfig pool, std::string spec_hash,
+                                      Seconds deadline);
+  io::Task<Expected<void>> remove_abandoned(MachineId machine, std::vector<Deployment> deployments);
 
   Tag tag_;
   std::string logs_dir_;
   std::string own_modules_;
-  Clock& clock_;
+  io::Clock& clock_;
   NixopsProgram program_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

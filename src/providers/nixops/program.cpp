@@ -10,15 +10,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "io/call_log.hpp"
-#include "io/files.hpp"
-#include "io/private_folder.hpp"
-#include "io/wording.hpp"
+#include "io/file/files.hpp"
+#include "io/process/call_log.hpp"
+#include "io/process/private_folder.hpp"
+#include "io/text/wording.hpp"
 #include "providers/nixops/ec2_errors.hpp"
 #include "providers/nixops/messages.hpp"
 #include "providers/nixops/network_files.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr std::size_t output_bytes_max = std::size_t{256} << 20;  // of `export`: some 5 KB a deployment
@@ -29,7 +29,7 @@ Expected<NixopsVersion> version_in(std::string_view text) {
   const std::size_t at = text.find(name);
   if (at == std::string_view::npos)
     return failure(fmt::format("nixops --version says {:?}, which is no version of NixOps",
-                               shortened(last_meaningful_line(text), 100)));
+                               io::shortened(io::last_meaningful_line(text), 100)));
   return text.substr(at + name.size()).starts_with("1.") ? NixopsVersion::one : NixopsVersion::two;
 }
 
@@ -60,17 +60,18 @@ std::string nix_path_variable(std::vector<std::string> entries) {
   return fmt::format("NIX_PATH={}", fmt::join(entries, ":"));
 }
 
-Expected<std::vector<std::string>> network_arguments(const PrivateFolder& folder, const NixopsCall& call) {
+Expected<std::vector<std::string>> network_arguments(const io::PrivateFolder& folder, const NixopsCall& call) {
   const std::string network = folder.path() + "/network";
-  if (auto made = make_folder(network, 0700); !made) return std::unexpected(made.error());
-  if (auto written = replace_file(network + "/nixops.nix", call.network.value_or(management_network()), 0600); !written)
+  if (auto made = io::make_folder(network, 0700); !made) return std::unexpected(made.error());
+  if (auto written = io::replace_file(network + "/nixops.nix", call.network.value_or(management_network()), 0600);
+      !written)
     return std::unexpected(written.error());
   return std::vector<std::string>{"--network", network};
 }
 
 // What hears a call while it runs.
 struct Ear {
-  CallLog log;
+  io::CallLog log;
   std::optional<EndlessErrors> errors;  // where there can be any
   std::string last_words{};
 
@@ -86,7 +87,7 @@ struct Ear {
 // What it waited for is likely to be the last that it said.
 Error unfinished(const NixopsCall& call, std::string_view last_words) {
   const std::string cause = cause_of(last_words);
-  return {fmt::format("nixops {} did not finish within {}{}{}", call.arguments.front(), seconds_text(call.deadline),
+  return {fmt::format("nixops {} did not finish within {}{}{}", call.arguments.front(), io::seconds_text(call.deadline),
                       cause.empty() ? "" : ": ", cause),
           ErrorKind::timed_out};
 }
@@ -101,10 +102,10 @@ std::vector<std::string> argv_of(const NixopsCall& call, std::vector<std::string
 
 }  // namespace
 
-Task<Expected<NixopsVersion>> NixopsProgram::version() {
+io::Task<Expected<NixopsVersion>> NixopsProgram::version() {
   if (!version_) version_ = version_of_parent();
   if (version_) co_return *version_;
-  const auto finished = co_await hydra_provisioner::run({.argv = {"nixops", "--version"}, .deadline = Seconds{30}});
+  const auto finished = co_await io::run({.argv = {"nixops", "--version"}, .deadline = Seconds{30}});
   if (!finished) co_return std::unexpected(finished.error());
   const auto version = version_in(finished->output + finished->errors);
   if (version) version_ = *version;
@@ -116,10 +117,10 @@ std::vector<std::string> NixopsProgram::environment_of_children() const {
   return {fmt::format("{}={}", version_variable, *version_ == NixopsVersion::one ? "1" : "2")};
 }
 
-Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
+io::Task<Expected<io::Finished>> NixopsProgram::run(NixopsCall call) {
   const auto which = co_await version();
   if (!which) co_return std::unexpected(which.error());
-  auto folder = PrivateFolder::make("nixops");
+  auto folder = io::PrivateFolder::make("nixops");
   if (!folder) co_return std::unexpected(folder.error());
   std::vector<std::string> network;
   if (*which == NixopsVersion::two) {
@@ -127,31 +128,31 @@ Task<Expected<Finished>> NixopsProgram::run(NixopsCall call) {
     if (!arguments) co_return std::unexpected(arguments.error());
     network = std::move(*arguments);
   }
-  Command command{.argv = argv_of(call, std::move(network)),
-                  .deadline = call.deadline,
-                  .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
-                  .output_bytes_max = output_bytes_max,
-                  .overhear = {},
-                  .overhears_output = !call.is_output_secret,
-                  .may_outlive_us = call.may_outlive_us};
-  const auto ear = std::make_shared<Ear>(CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
+  io::Command command{.argv = argv_of(call, std::move(network)),
+                      .deadline = call.deadline,
+                      .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
+                      .output_bytes_max = output_bytes_max,
+                      .overhear = {},
+                      .overhears_output = !call.is_output_secret,
+                      .may_outlive_us = call.may_outlive_us};
+  const auto ear = std::make_shared<Ear>(io::CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
                                          call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
   command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
-  auto finished = co_await hydra_provisioner::run(std::move(command));
+  auto finished = co_await io::run(std::move(command));
   ear->log.end(finished);
   if (!finished && finished.error().kind == ErrorKind::timed_out)
     co_return std::unexpected(unfinished(call, ear->last_words));
   co_return finished;
 }
 
-Task<Expected<Finished>> NixopsProgram::run_successfully(NixopsCall call) {
+io::Task<Expected<io::Finished>> NixopsProgram::run_successfully(NixopsCall call) {
   const std::string command = call.arguments.front();
   auto finished = co_await run(std::move(call));
   if (finished && finished->exit_status != 0) co_return std::unexpected(failed(command, *finished));
   co_return finished;
 }
 
-Error failed(const std::string& command, const Finished& finished) {
+Error failed(const std::string& command, const io::Finished& finished) {
   const std::string cause = cause_of(finished.errors);
   const std::string how = finished.signal != 0 ? fmt::format("was ended by signal {}", finished.signal)
                                                : fmt::format("exited with {}", finished.exit_status);
@@ -159,4 +160,4 @@ Error failed(const std::string& command, const Finished& finished) {
                         : fmt::format("nixops {} {}: {}", command, how, cause)};
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "io/subprocess.hpp"
-#include "io/task.hpp"
+#include "io/async/task.hpp"
+#include "io/process/subprocess.hpp"
 #include "model/error.hpp"
 #include "model/time.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 enum class NixopsVersion : std::uint8_t { one, two };
 
@@ -31,13 +31,13 @@ struct NixopsCall {
 class NixopsProgram {
  public:
   // Asked once, and not at all when our parent has told us.
-  Task<Expected<NixopsVersion>> version();
+  io::Task<Expected<NixopsVersion>> version();
 
   // However it ends.
-  Task<Expected<Finished>> run(NixopsCall call);
+  io::Task<Expected<io::Finished>> run(NixopsCall call);
 
   // A status other than 0 is an error: `nixops deploy failed: CAUSE`.
-  Task<Expected<Finished>> run_successfully(NixopsCall call);
+  io::Task<Expected<io::Finished>> run_successfully(NixopsCall call);
 
   // For NixopsPrograms of child processes: the version, if it is known.
   std::vector<std::string> environment_of_children() const;
@@ -47,6 +47,6 @@ class NixopsProgram {
 };
 
 // What is to be said of a call that failed.
-Error failed(const std::string& command, const Finished& finished);
+Error failed(const std::string& command, const io::Finished& finished);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 // Where Nix looks when nobody says.
@@ -86,4 +86,4 @@ std::optional<std::string> SearchPath::find(std::string_view name) const {
   return std::nullopt;
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 class SearchPath {
  public:
@@ -33,4 +33,4 @@ class SearchPath {
   std::vector<Entry> entries_;
 };
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -17,7 +17,7 @@
 #include "providers/nixops/nix_names.hpp"
 #include "providers/nixops/search_path.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 namespace {
 
 namespace fs = std::filesystem;
@@ -62,7 +62,7 @@ class Walk {
   Walk(const std::vector<std::string>& nix_path, const std::string& own_modules)
       : search_path_(with_own(nix_path, own_modules), std::getenv("NIX_PATH")), ingredients_(own_modules) {}
 
-  Task<Expected<void>> from(std::string expression) {
+  io::Task<Expected<void>> from(std::string expression) {
     add_searched("nixpkgs", "");  // NixOps itself names it
     add_path(expression, expression);
     while (!named_.empty() || !found_.empty()) {
@@ -88,7 +88,7 @@ class Walk {
     return nix_path;
   }
 
-  Task<Expected<void>> follow(std::vector<std::string> files) {
+  io::Task<Expected<void>> follow(std::vector<std::string> files) {
     const auto names = co_await names_in_files(files);
     if (!names) co_return std::unexpected(names.error());
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -99,7 +99,7 @@ class Walk {
   }
 
   // Nix stops at the first that does not, so the others are found by halves.
-  Task<void> follow_what_parses(std::vector<std::string> files) {
+  io::Task<void> follow_what_parses(std::vector<std::string> files) {
     if (co_await follow(files) || files.size() == 1) co_return;
     const auto middle = files.begin() + static_cast<std::ptrdiff_t>(files.size() / 2);
     co_await follow_what_parses({files.begin(), middle});
@@ -165,8 +165,8 @@ class Walk {
 
 }  // namespace
 
-Task<Expected<std::string>> specification_of(NixopsSettings settings, std::string type, Tag tag,
-                                             std::string own_modules) {
+io::Task<Expected<std::string>> specification_of(NixopsSettings settings, std::string type, Tag tag,
+                                                 std::string own_modules) {
   std::error_code error;
   if (!fs::exists(settings.expression, error)) co_return failure(settings.expression + ": no such file");
   Walk walk(settings.nix_path, own_modules);
@@ -183,4 +183,4 @@ Task<Expected<std::string>> specification_of(NixopsSettings settings, std::strin
   co_return all.hash();
 }
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "io/task.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
 
-namespace hydra_provisioner {
+namespace hydra_provisioner::providers::nixops {
 
 // What a deployment of this type is made from, as a hash: the expression with every file that it names, its arguments
 // and nixPath. Another hash means that it must be deployed again.
@@ -35,7 +35,7 @@ namespace hydra_provisioner {
 //
 // An error: the expression does not exist, or a Nix file that is named does not parse
 // (`/etc/farm/deployment.nix:3:5: syntax error, unexpected '}'`), or Nix is missing or hangs.
-Task<Expected<std::string>> specification_of(NixopsSettings settings, std::string type, Tag tag,
-                                             std::string own_modules);
+io::Task<Expected<std::string>> specification_of(NixopsSettings settings, std::string type, Tag tag,
+                                                 std::string own_modules);
 
-}  // namespace hydra_provisioner
+}  // namespace hydra_provisioner::providers::nixops

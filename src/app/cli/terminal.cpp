@@ -1,0 +1,147 @@
+#include "app/cli/terminal.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr std::string_view clear_line = "\r\033[K";
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+spdlog::level::level_enum level_of(Verbosity verbosity) {
+  switch (verbosity) {
+    case Verbosity::quiet:
+      return spdlog::level::err;
+    case Verbosity::verbose:
+      return spdlog::level::debug;
+    case Verbosity::normal:
+      break;
+  }
+  return spdlog::level::info;
+}
+
+// Whether what is written there goes to the system's journal; see systemd.exec(5), $JOURNAL_STREAM.
+bool is_journal(int descriptor) {
+  struct stat stream{};
+  const char* const journal = std::getenv("JOURNAL_STREAM");
+  return journal != nullptr && ::fstat(descriptor, &stream) == 0 &&
+         fmt::format("{}:{}", stream.st_dev, stream.st_ino) == journal;
+}
+
+// As sd-daemon(3) wants it at the beginning of every line.
+std::string with_priority(spdlog::level::level_enum level, const std::string& message) {
+  int priority = 6;  // information
+  if (level == spdlog::level::debug) priority = 7;
+  if (level == spdlog::level::warn) priority = 4;
+  if (level == spdlog::level::err) priority = 3;
+  const std::string mark = fmt::format("<{}>", priority);
+  std::string marked = mark;
+  for (const char c : message) {
+    marked += c;
+    if (c == '\n') marked += mark;
+  }
+  return marked;
+}
+
+}  // namespace
+
+bool use_color(Color wish, int descriptor) {
+  if (wish != Color::automatic) return wish == Color::always;
+  const char* no_color = std::getenv("NO_COLOR");
+  return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
+}
+
+TerminalVoice::TerminalVoice(const Options& options)
+    : log_(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
+      shows_progress_(options.verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1),
+      tells_priorities_(is_journal(STDERR_FILENO)) {
+  log_->set_pattern("%v");
+  log_->set_level(level_of(options.verbosity));
+}
+
+TerminalVoice::~TerminalVoice() { clear_progress(); }
+
+void TerminalVoice::note(const std::string& message) {
+  if (is_news(message)) say(spdlog::level::info, message);
+}
+
+void TerminalVoice::detail(const std::string& message) { say(spdlog::level::debug, message); }
+
+void TerminalVoice::warning(const std::string& message) {
+  if (is_news(message)) say(spdlog::level::warn, "warning: " + message);
+}
+
+void TerminalVoice::problem(const std::string& message) {
+  had_problems_ = true;
+  if (is_news(message)) say(spdlog::level::err, "error: " + message);
+}
+
+void TerminalVoice::begin_pass() {
+  had_problems_ = false;
+  before_ = std::exchange(said_, {});
+}
+
+bool TerminalVoice::is_news(const std::string& message) {
+  const Time now = std::chrono::steady_clock::now();
+  const auto earlier = before_.find(message);
+  const bool is_known = earlier != before_.end() && now - earlier->second < std::chrono::hours{1};
+  return said_.emplace(message, is_known ? earlier->second : now).second && !is_known;
+}
+
+void TerminalVoice::say(spdlog::level::level_enum level, const std::string& message) {
+  clear_progress();
+  log_->log(level, tells_priorities_ ? with_priority(level, message) : message);
+}
+
+void TerminalVoice::progress(const std::string& message) {
+  if (progress_.empty()) progress_since_ = std::chrono::steady_clock::now();
+  progress_ = message;
+  show_progress();
+}
+
+io::Task<void> TerminalVoice::animate() {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  while (true) {
+    timer.expires_after(std::chrono::seconds{1});
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    show_progress();
+  }
+}
+
+void TerminalVoice::show_progress() {
+  clear_progress();
+  if (!shows_progress_ || progress_.empty()) return;
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - progress_since_);
+  const std::string line = fmt::format("{:>3} s  {}", waited.count(), progress_);
+  fmt::print(stderr, "{}", std::string_view(line).substr(0, terminal_width() - 1));
+  std::fflush(stderr);
+  progress_is_shown_ = true;
+}
+
+void TerminalVoice::clear_progress() {
+  if (!progress_is_shown_) return;
+  fmt::print(stderr, "{}", clear_line);
+  std::fflush(stderr);
+  progress_is_shown_ = false;
+}
+
+}  // namespace hydra_provisioner::app

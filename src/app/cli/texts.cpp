@@ -1,0 +1,121 @@
+#include "app/cli/texts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iterator>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "decide/idleness.hpp"
+#include "io/text/local_time.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+// How an action is shown: in the order of Action's alternatives.
+struct Sign {
+  std::string_view mark;
+  std::string_view color;
+};
+constexpr std::array<Sign, std::variant_size_v<Action>> signs{
+    {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"↻", "32"}, {"=", "2"}}};
+
+std::string painted(std::string_view text, std::string_view code, bool color) {
+  return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+std::string action_line(const Action& action, bool color) {
+  const Sign& sign = signs.at(action.index());
+  const std::string start = fmt::format("{} {:<7} {:<28}", sign.mark, name_of(action), machine_of(action).text);
+  return fmt::format("  {} {}\n", painted(start, sign.color, color), reason_of(action).text);
+}
+
+std::string pool_lines(const PoolPlan& pool, bool color) {
+  std::string text = fmt::format("{} {}\n", painted(fmt::format("{:<24}", pool.name.text), "1", color), pool.sum);
+  for (const std::string& note : pool.notes) text += fmt::format("  {} {}\n", painted("!", "33", color), note);
+  return text;
+}
+
+std::string queue_lines(const Plan& plan, bool color) {
+  std::string text;
+  if (plan.untrusted) text += fmt::format("{} {}\n", painted("status not trusted:", "31", color), *plan.untrusted);
+  for (const Unplaceable& steps : plan.unplaceable) {
+    text += fmt::format("{} {} runnable, and no configured type fits\n",
+                        painted(fmt::format("{:<24}", steps.step_type), "1;33", color), steps.runnable);
+  }
+  return text;
+}
+
+template <class Verb>
+std::ptrdiff_t count(const Plan& plan) {
+  return std::ranges::count_if(plan.actions, [](const Action& action) { return std::holds_alternative<Verb>(action); });
+}
+
+std::string summary_line(const Plan& plan) {
+  std::string text = fmt::format("Plan: {} to create, {} to start, {} to drain", count<Create>(plan),
+                                 count<Start>(plan), count<Drain>(plan));
+  if (const auto undrain = count<Undrain>(plan)) text += fmt::format(", {} to undrain", undrain);
+  if (const auto stop = count<Stop>(plan)) text += fmt::format(", {} to stop", stop);
+  if (const auto redeploy = count<Redeploy>(plan)) text += fmt::format(", {} to redeploy", redeploy);
+  return text + fmt::format(", {} to destroy.\n", count<Destroy>(plan));
+}
+
+std::string activity_of(const Machine& machine, const Queue& queue, Instant now) {
+  if (machine.under_way) return fmt::format("{} under way", to_string(*machine.under_way));
+  const bool may_work = machine.state == MachineState::ready || machine.state == MachineState::draining;
+  if (!queue || !may_work) return machine.last_error;
+  const decide::Idleness activity = decide::idleness(machine, *queue);
+  return activity.is_busy() ? decide::busy_with(activity.jobs)
+                            : fmt::format("idle {} s", activity.idle_at(now).count());
+}
+
+std::string machine_line(const Machine& machine, const pass::Look& look) {
+  const Instant now = look.seen.now;
+  std::string line = fmt::format("  {:<28} {:<10} {:>7} s  {:<15} {}", machine.id.text, to_string(machine.state),
+                                 (now - machine.since).count(), machine.address.empty() ? "-" : machine.address,
+                                 activity_of(machine, look.seen.queue, now));
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+std::string order_lines(const Snapshot& seen) {
+  std::string text;
+  for (const auto& [key, order] : seen.orders) {
+    if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
+    const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
+    text += fmt::format("ordered: {}{}{}{}\n", to_string(key.first), key.second.empty() ? "" : " " + key.second,
+                        is_limit ? fmt::format(" {}", order.value) : "",
+                        order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan, bool color) {
+  std::string text = queue_lines(plan, color);
+  auto action = plan.actions.begin();
+  for (const PoolPlan& pool : plan.pools) {
+    text += pool_lines(pool, color);
+    for (; action != plan.actions.end() && pool_of(*action) == pool.name; ++action) text += action_line(*action, color);
+  }
+  return text + summary_line(plan);
+}
+
+std::string status_text(const pass::Look& look, const Plan& plan, bool color) {
+  std::string text = queue_lines(plan, color) + order_lines(look.seen);
+  std::set<PoolName> shown;  // of two providers, one of them not configured any more, two pools may share a name
+  for (const PoolPlan& pool : plan.pools) {
+    text += pool_lines(pool, color);
+    if (!shown.insert(pool.name).second) continue;
+    for (const Machine& machine : look.seen.machines) {
+      if (machine.pool == pool.name) text += machine_line(machine, look);
+    }
+  }
+  return text;
+}
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,55 @@
+#include "app/daemon/live_config.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace hydra_provisioner::app {
+namespace {
+
+// Changes with the file, but not with who reads it; empty: there is none.
+std::string fingerprint_of(const std::string& file) {
+  struct stat found{};
+  if (::stat(file.c_str(), &found) != 0) return "";
+  return fmt::format("{} {} {} {} {}", found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
+                     found.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+LiveConfig::LiveConfig(std::string file, Config config, config::ConfigOptions options)
+    : file_(std::move(file)), config_(std::move(config)), options_(options), fingerprint_(fingerprint()) {}
+
+io::Task<bool> LiveConfig::refresh(bool asked, act::Voice& voice) {
+  // What a wrong one imports is not known, so that one is tried again every time.
+  if (!asked && errors_.empty() && fingerprint() == fingerprint_) co_return false;
+  auto loaded = co_await config::load_config(file_, options_);
+  if (loaded && loaded->tag != config_.tag) {
+    loaded =
+        std::unexpected(config::ConfigErrors{fmt::format("{}: tag: is \"{}\" now, and this daemon looks after \"{}\"; "
+                                                         "restart it, or start another one",
+                                                         file_, loaded->tag, config_.tag)});
+  }
+  if (!loaded) {
+    if (asked || errors_ != loaded.error()) {
+      for (const std::string& error : loaded.error()) voice.problem(error);
+      voice.problem(fmt::format("{}: not used; the configuration stays as it was", file_));
+    }
+    errors_ = std::move(loaded.error());
+    co_return false;
+  }
+  config_ = *std::move(loaded);
+  fingerprint_ = fingerprint();
+  errors_.clear();
+  voice.note(fmt::format("{}: read again", file_));
+  co_return true;
+}
+
+std::string LiveConfig::fingerprint() const {
+  std::string all;
+  for (const std::string& file : config_.files) all += fingerprint_of(file) + "\n";
+  return all;
+}
+
+}  // namespace hydra_provisioner::app

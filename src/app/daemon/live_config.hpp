@@ -1,0 +1,36 @@
+// The configuration of a daemon, which changes while it runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "act/voice.hpp"
+#include "config/load.hpp"
+#include "io/async/task.hpp"
+#include "model/config.hpp"
+
+namespace hydra_provisioner::app {
+
+class LiveConfig {
+ public:
+  // `file` as it was given on the command line; `config` was just loaded from it.
+  LiveConfig(std::string file, Config config, config::ConfigOptions options);
+
+  const Config& get() const { return config_; }
+
+  // Evaluates it again if one of its files has changed, or if `asked` to. Returns whether another one is in force now.
+  // One that is wrong, or that another daemon would be needed for, is reported, and the old one stays.
+  io::Task<bool> refresh(bool asked, act::Voice& voice);
+
+ private:
+  std::string fingerprint() const;
+
+  std::string file_;
+  Config config_;
+  config::ConfigOptions options_;
+  std::string fingerprint_;
+  std::vector<std::string> errors_;  // of the latest, which is not in force
+};
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,37 @@
+// What somebody wants of a daemon while it runs.
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "io/async/task.hpp"
+
+namespace hydra_provisioner::app {
+
+class Signals {
+ public:
+  explicit Signals(const boost::asio::any_io_executor& executor);
+
+  // Ends early when a signal comes, and at once if one has come that nobody has looked at yet.
+  io::Task<void> sleep_for(std::chrono::seconds duration);
+
+  int stop() const { return stop_; }                                     // SIGTERM or SIGINT; 0: go on
+  bool take_reload() { return std::exchange(reload_is_asked_, false); }  // SIGHUP
+
+  io::Task<void> until_stop();
+
+ private:
+  void listen();
+
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer sleeper_;
+  boost::asio::steady_timer stopped_;
+  int stop_ = 0;
+  bool reload_is_asked_ = false;
+};
+
+}  // namespace hydra_provisioner::app

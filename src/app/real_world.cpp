@@ -1,0 +1,70 @@
+#include "app/real_world.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "act/process_jobs.hpp"
+#include "providers/ec2/ec2_provider.hpp"
+#include "providers/exec/exec_provider.hpp"
+#include "providers/local/local_provider.hpp"
+#include "providers/nixops/nixops_provider.hpp"
+#include "providers/patient.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+std::unique_ptr<publish::Publisher> make_publisher(const Config& config) {
+  if (config.update_command) return std::make_unique<publish::CommandPublisher>(config);
+  return std::make_unique<publish::FilePublisher>(config);
+}
+
+// Installed beside the program, or in the sources that it was built from.
+std::string own_nix_modules() {
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+  std::error_code ignored;
+  for (const std::filesystem::path& folder : {program.parent_path().parent_path() / "share/hydra-provisioner/nix",
+                                              std::filesystem::path(HYDRA_PROVISIONER_NIX)}) {
+    if (std::filesystem::exists(folder / "auto-shutdown.nix", ignored)) return folder;
+  }
+  return HYDRA_PROVISIONER_NIX;
+}
+
+}  // namespace
+
+pass::World make_world(const Config& config, const std::string& state_dir) {
+  pass::World world;
+  world.clock = std::make_unique<io::SystemClock>();
+  reconfigure(world, config);
+  // Jobs run this very program.
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+  world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock);
+  world.providers = make_providers(config.tag, state_dir, *world.clock);
+  world.state_dir = state_dir;
+  return world;
+}
+
+pass::World make_patient_world(const Config& config, const std::string& state_dir) {
+  pass::World world = make_world(config, state_dir);
+  for (auto& [kind, provider] : world.providers)
+    provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);
+  return world;
+}
+
+void reconfigure(pass::World& world, const Config& config) {
+  world.queue = std::make_unique<observe::StatusCommand>(config, *world.clock);
+  world.publisher = make_publisher(config);
+}
+
+std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,
+                                                                            const std::string& state_dir,
+                                                                            io::Clock& clock) {
+  std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;
+  providers.emplace(ProviderKind::local, std::make_unique<providers::local::LocalProvider>(tag, state_dir, clock));
+  providers.emplace(ProviderKind::nixops,
+                    std::make_unique<providers::nixops::NixopsProvider>(tag, state_dir, own_nix_modules(), clock));
+  providers.emplace(ProviderKind::ec2, std::make_unique<providers::ec2::Ec2Provider>(tag, state_dir, clock));
+  providers.emplace(ProviderKind::exec, std::make_unique<providers::exec::ExecProvider>(tag, state_dir, clock));
+  return providers;
+}
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,25 @@
+// The only place that knows which classes stand behind the interfaces of a World.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "pass/world.hpp"
+
+namespace hydra_provisioner::app {
+
+pass::World make_world(const Config& config, const std::string& state_dir);
+
+// For a daemon: it waits for no provider (providers/patient.hpp).
+pass::World make_patient_world(const Config& config, const std::string& state_dir);
+
+// After the configuration has changed, for the same tag. Operations that are under way go on.
+void reconfigure(pass::World& world, const Config& config);
+
+// The providers alone, as a job needs them.
+std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,
+                                                                            const std::string& state_dir,
+                                                                            io::Clock& clock);
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,222 @@
+#include "forecast/simulated_run.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "decide/demand.hpp"
+#include "forecast/feeder.hpp"
+#include "forecast/meter.hpp"
+#include "io/text/local_time.hpp"
+#include "pass/pass.hpp"
+#include "pass/rhythm.hpp"
+#include "pass/world.hpp"
+#include "sim/farm.hpp"
+#include "sim/provider.hpp"
+#include "sim/queue_source.hpp"
+
+namespace hydra_provisioner::forecast {
+namespace {
+
+constexpr Millis usual_boot{180'000};
+constexpr std::int64_t values_of_a_curve = 500;
+constexpr Millis shortest_span_of_curves{60'000};
+// Steps that no machine will ever be made for, as with ignoredRunnables, are not waited for longer.
+constexpr Seconds patience = std::chrono::days{30};
+// Hydra's max_unsupported_time, for configurations without placeholders.
+constexpr Seconds forever = std::chrono::years{100};
+
+class SilentVoice final : public act::Voice {
+ public:
+  void note(const std::string&) override {}
+  void detail(const std::string&) override {}
+  void warning(const std::string&) override {}
+  void problem(const std::string&) override {}
+  void progress(const std::string&) override {}
+  bool had_problems() const override { return false; }
+};
+
+// Passes on, and tells.
+class TellingJournal final : public state::Journal {
+ public:
+  TellingJournal(state::Journal& journal, act::Voice* voice) : journal_(journal), voice_(voice) {}
+
+  io::Task<Expected<state::Memory>> load(Instant now) override { return journal_.load(now); }
+  io::Task<Expected<void>> commit(state::Changes changes) override {
+    for (const state::JournalEvent& event : changes.events) {
+      if (voice_ == nullptr) break;
+      voice_->detail(fmt::format("{} {} {}: {}", io::local_time(event.time), event.machine, event.kind, event.reason));
+    }
+    return journal_.commit(std::move(changes));
+  }
+  bool keeps_passes() const override { return journal_.keeps_passes(); }
+
+ private:
+  state::Journal& journal_;
+  act::Voice* voice_;
+};
+
+// Of a boot that counts from the request: what the cloud needs to answer the request is short.
+sim::Pace pace_of(const Config& config, const SimulationTerms& terms) {
+  constexpr sim::Span at_once{Millis{1'000}, Millis{1'000}};
+  sim::Pace pace{.question = Millis{0}, .operation = at_once, .boots_of = terms.boots};
+  for (const auto& [name, pool] : config.pools) pace.boots_of.try_emplace(name, std::vector{usual_boot});
+  pace.interruptions_per_hour = terms.interruptions_per_hour;
+  return pace;
+}
+
+Millis span_of_curves(const trace::Trace& trace) {
+  const Millis span = trace.steps.empty() ? Millis{0} : trace.steps.back().ready_at - trace.steps.front().ready_at;
+  return std::max(span / values_of_a_curve, shortest_span_of_curves);
+}
+
+class SimulatedRun {
+ public:
+  SimulatedRun(const Config& config, const trace::Trace& trace, const SimulationTerms& terms)
+      : config_(config),
+        trace_(trace),
+        terms_(terms),
+        meter_(config, trace::begin_of(trace), span_of_curves(trace)),
+        farm_({.seed = terms.seed,
+               .style = {.unsupported_for_at_most = forever},
+               .pace = pace_of(config, terms),
+               .keeps = sim::Keeps::count,
+               .start = trace::begin_of(trace)},
+              meter_),
+        clock_(farm_.timeline, life_),
+        kept_(farm_.journal, life_, farm_.timeline, farm_.chronicle, farm_.trouble),
+        journal_(kept_, terms.voice) {
+    meter_.watch(farm_.timeline, farm_.cloud);
+    make_world();
+  }
+
+  Forecast run() {
+    Feeder feeder(trace_, config_, farm_.timeline, farm_.queue, meter_);
+    feeder_ = &feeder;
+    bool has_ended = false;
+    boost::asio::co_spawn(context_, run_daemon(), [&](const std::exception_ptr& thrown) {
+      has_ended = true;
+      if (thrown) std::rethrow_exception(thrown);
+    });
+    do {
+      context_.restart();
+      context_.poll();
+    } while (!has_ended && farm_.timeline.go_on());
+    Forecast forecast{.pools = meter_.results(),
+                      .unplaceable = feeder.unplaceable(),
+                      .begin = sim::in_seconds(trace::begin_of(trace_)),
+                      .span_of_curves = span_of_curves(trace_),
+                      .passes = passes_};
+    add_bounds(forecast);
+    return forecast;
+  }
+
+ private:
+  void make_world() {
+    world_.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life_);
+    world_.queue =
+        std::make_unique<sim::SimQueueSource>(farm_.queue, life_, farm_.timeline, farm_.trouble, sim::Told::as_read);
+    world_.publisher =
+        std::make_unique<sim::SimPublisher>(farm_.disk, life_, farm_.timeline, farm_.chronicle, farm_.trouble, meter_);
+    world_.jobs = std::make_unique<sim::SimJobs>(farm_.jobs, life_, farm_.timeline, farm_.trouble);
+    for (const auto& [name, pool] : config_.pools) {
+      world_.providers[pool.kind()] =
+          std::make_unique<sim::SimProvider>(pool.kind(), farm_.cloud, life_, farm_.timeline, farm_.trouble);
+    }
+    world_.providers.try_emplace(
+        ProviderKind::local,
+        std::make_unique<sim::SimProvider>(ProviderKind::local, farm_.cloud, life_, farm_.timeline, farm_.trouble));
+    world_.state_dir = "/simulated";
+  }
+
+  io::Task<void> run_daemon() {
+    SilentVoice voice;
+    for (;;) {
+      const std::uint64_t before = farm_.chronicle.count();
+      const pass::PassEnd end = co_await pass::run_pass(world_, config_, journal_, voice, Seconds{0});
+      ++passes_;
+      if (is_over(end) || !co_await sleep_until_something_may_change(before, end)) co_return;
+    }
+  }
+
+  // A pass before anything has changed would decide the same again: the plan says when it would next change by itself,
+  // and the chronicle has a new line for whatever happens to the farm. False: nothing will ever change.
+  io::Task<bool> sleep_until_something_may_change(std::uint64_t before, pass::PassEnd end) {
+    sim::Time next = pass_after(farm_.timeline.now(), end);
+    for (;;) {
+      const auto event = farm_.timeline.next();
+      const bool has_changed = farm_.chronicle.count() != before || !terms_.skips_passes;
+      if (!event && !end.reconsider_at && !has_changed) co_return false;
+      while (!has_changed && (!event || next < *event) && !is_reached(end.reconsider_at, next))
+        next = pass_after(next, end);
+      co_await clock_.sleep_for(next - farm_.timeline.now());
+      if (farm_.chronicle.count() != before || is_reached(end.reconsider_at, next) || has_changed) co_return true;
+      next = pass_after(next, end);
+    }
+  }
+
+  static bool is_reached(std::optional<Instant> time, sim::Time now) { return time && *time <= now; }
+
+  // When the daemon, or cron, would pass next.
+  sim::Time pass_after(sim::Time now, const pass::PassEnd& end) {
+    if (!terms_.interval) return now + rhythm_.pause_after(end, config_.interval, sim::in_seconds(now));
+    const sim::Time start = trace::begin_of(trace_);
+    return start + ((now - start) / Millis(*terms_.interval) + 1) * Millis(*terms_.interval);
+  }
+
+  // Everything is built, and only what is always kept is left.
+  bool is_over(const pass::PassEnd& end) const {
+    if (!feeder_->is_done()) return false;
+    const bool is_idle = farm_.queue.waiting_steps() + farm_.queue.running_steps() == 0;
+    const bool is_at_rest =
+        !end.is_changing && !farm_.jobs.is_any_running() && std::ranges::all_of(config_.pools, [&](const auto& entry) {
+          return meter_.machines_of(entry.first) <= entry.second.min_machines;
+        });
+    return (is_idle && is_at_rest) || farm_.timeline.now() - meter_.last_progress() > patience;
+  }
+
+  void add_bounds(Forecast& forecast) const {
+    std::map<PoolName, std::vector<SlotUse>> uses;
+    const auto ready = trace::ready_without_waiting(trace_);
+    std::vector<std::optional<PoolName>> pools;
+    for (const std::string& key : trace_.step_types)
+      pools.push_back(decide::pool_of(parse_step_type(key), config_.pools));
+    for (std::size_t i = 0; i < trace_.steps.size(); ++i) {
+      const trace::TraceStep& step = trace_.steps[i];
+      if (pools[step.type]) uses[*pools[step.type]].push_back({.begin = *ready[i], .duration = step.duration});
+    }
+    for (auto& [name, pool] : forecast.pools) {
+      const std::vector<Millis>& boots = farm_.pace.boots_of.at(name);
+      const Millis boot = std::accumulate(boots.begin(), boots.end(), Millis{0}) / std::ssize(boots);
+      pool.bounds = lower_bounds(std::move(uses[name]), config_.pools.at(name).max_jobs, boot);
+    }
+  }
+
+  const Config& config_;
+  const trace::Trace& trace_;
+  const SimulationTerms& terms_;
+  Meter meter_;
+  sim::Farm farm_;
+  sim::Life life_;
+  sim::VirtualClock clock_;
+  sim::SimJournal kept_;
+  TellingJournal journal_;
+  boost::asio::io_context context_{1};
+  pass::World world_;
+  pass::Rhythm rhythm_;
+  const Feeder* feeder_ = nullptr;
+  std::int64_t passes_ = 0;
+};
+
+}  // namespace
+
+Forecast simulate(const Config& config, const trace::Trace& trace, const SimulationTerms& terms) {
+  return SimulatedRun(config, trace, terms).run();
+}
+
+}  // namespace hydra_provisioner::forecast

@@ -1,0 +1,19 @@
+#include "io/async/clock.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "io/async/waypoint.hpp"
+
+namespace hydra_provisioner::io {
+
+Instant SystemClock::now() const { return std::chrono::floor<Seconds>(std::chrono::system_clock::now()); }
+
+Task<void> SystemClock::sleep_for(std::chrono::milliseconds duration) {
+  waypoint("clock.sleep");
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, duration);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+}  // namespace hydra_provisioner::io

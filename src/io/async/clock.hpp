@@ -1,0 +1,25 @@
+// Time, injected: the simulator and the tests have clocks of their own.
+#pragma once
+
+#include <chrono>
+
+#include "io/async/task.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner::io {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Instant now() const = 0;
+  virtual Task<void> sleep_for(std::chrono::milliseconds duration) = 0;
+};
+
+// The machine's own clock; sleeps on the executor of whoever waits.
+class SystemClock final : public Clock {
+ public:
+  Instant now() const override;
+  Task<void> sleep_for(std::chrono::milliseconds duration) override;
+};
+
+}  // namespace hydra_provisioner::io

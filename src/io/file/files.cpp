@@ -1,0 +1,215 @@
+#include "io/file/files.hpp"
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "io/async/waypoint.hpp"
+#include "io/text/wording.hpp"
+
+namespace hydra_provisioner::io {
+
+Expected<std::optional<std::string>> read_file(const std::string& path, std::size_t bytes_max) {
+  const auto cannot_read = [&](std::string_view why) { return failure(fmt::format("cannot read {}: {}", path, why)); };
+
+  // Without O_NONBLOCK, opening a FIFO would wait for its writer.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.is_open()) {
+    if (errno == ENOENT) return std::nullopt;
+    return cannot_read(os_error(errno));
+  }
+  struct stat found{};
+  if (::fstat(file.number(), &found) != 0) return cannot_read(os_error(errno));
+  if (!S_ISREG(found.st_mode)) return cannot_read("it is not a regular file");
+
+  std::string content;
+  std::array<char, 65536> chunk;
+  for (;;) {
+    const ssize_t count = ::read(file.number(), chunk.data(), chunk.size());
+    if (count == 0) return content;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot_read(os_error(errno));
+    content.append(chunk.data(), static_cast<std::size_t>(count));
+    if (content.size() > bytes_max) return cannot_read("it is larger than " + byte_count(bytes_max));
+  }
+}
+
+namespace {
+
+// In the same folder, so that it can be renamed; always the same, so that a crash leaves one at most.
+std::filesystem::path temporary_beside(const std::filesystem::path& target) {
+  return target.parent_path() / ("." + target.filename().string() + ".new");
+}
+
+// A file that is removed again unless it became the real one.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+
+  const std::string& path() const { return path_; }
+  bool rename_to(const std::string& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) return false;
+    path_.clear();
+    return true;
+  }
+
+ private:
+  std::string path_;
+};
+
+bool write_all(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t count = ::write(descriptor, content.data(), content.size());
+    if (count < 0 && errno != EINTR) return false;
+    if (count > 0) content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+// What a crash left is removed rather than written into: it may be a link to elsewhere, or open in somebody's hands.
+Descriptor create_anew(const std::string& path) {
+  ::unlink(path.c_str());
+  return Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
+// Three replacements within a second could bring an inode and a second back that a reader has seen already: it would
+// never notice the third. So each one's second is later than its predecessor's, ahead of the clock if need be.
+bool date_after(const Descriptor& file, const std::string& predecessor) {
+  struct stat before{};
+  struct stat now{};
+  if (::stat(predecessor.c_str(), &before) != 0) return true;
+  if (::fstat(file.number(), &now) != 0) return false;
+  if (now.st_mtim.tv_sec > before.st_mtim.tv_sec) return true;
+  const timespec later{.tv_sec = before.st_mtim.tv_sec + 1, .tv_nsec = 0};
+  const timespec times[] = {later, later};
+  return ::futimens(file.number(), times) == 0;
+}
+
+}  // namespace
+
+Expected<void> replace_file(const std::string& path, std::string_view content, mode_t mode) {
+  const auto cannot = [&](std::string_view verb, const std::string& what) {
+    return failure(fmt::format("cannot {} {}: {}", verb, what, os_error(errno)));
+  };
+  const std::filesystem::path target(path);
+  const std::string folder_path = target.has_parent_path() ? target.parent_path().string() : ".";
+  const Descriptor folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open()) return cannot("write", path);
+
+  waypoint("files.before-write");
+  TemporaryFile temporary(temporary_beside(target));
+  {
+    const Descriptor file = create_anew(temporary.path());
+    if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file.number(), content) ||
+        !date_after(file, path) || ::fsync(file.number()) != 0) {
+      return cannot("write", path);
+    }
+  }
+  waypoint("files.before-rename");
+  if (!temporary.rename_to(path)) return cannot("write", path);
+  waypoint("files.after-rename");
+  if (::fsync(folder.number()) != 0) return cannot("sync", folder_path);
+  return {};
+}
+
+Expected<void> make_folder(const std::string& path, mode_t mode) {
+  namespace fs = std::filesystem;
+  const auto cannot = [&](std::string_view why) { return failure(fmt::format("cannot create {}: {}", path, why)); };
+  fs::path folder(path);
+  if (!folder.has_filename()) folder = folder.parent_path();  // `/var/lib/x/`
+
+  std::error_code error;
+  if (fs::is_directory(folder, error)) return {};
+  if (folder.has_parent_path()) {
+    fs::create_directories(folder.parent_path(), error);
+    if (error) return cannot(error.message());
+  }
+  if (::mkdir(folder.c_str(), mode) != 0) {
+    const int number = errno;
+    if (number == EEXIST && fs::is_directory(folder, error)) return {};  // somebody else was faster
+    return cannot(number == EEXIST ? "there is a file of that name" : os_error(number));
+  }
+  if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // whatever the umask took away
+  return {};
+}
+
+Expected<void> remove_replaceable(const std::string& path) {
+  if (const auto removed = remove_all(temporary_beside(path).string()); !removed) return removed;
+  return remove_all(path);
+}
+
+Expected<void> remove_all(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) return failure(fmt::format("cannot remove {}: {}", path, error.message()));
+  return {};
+}
+
+namespace {
+
+struct flock whole_file_exclusively() {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;  // from 0, length 0: all of it
+  return lock;
+}
+
+bool is_file_at(const Descriptor& file, const std::string& path) {
+  struct stat held{};
+  struct stat named{};
+  return ::fstat(file.number(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+Expected<std::optional<FileLock>> FileLock::try_acquire(const std::string& path) {
+  const auto cannot_lock = [&](std::string_view why) { return failure(fmt::format("cannot lock {}: {}", path, why)); };
+
+  // A holder that removes the file leaves us with a lock on a file that nobody else will find: then another try is due.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file.is_open()) return cannot_lock(os_error(errno));
+    struct flock lock = whole_file_exclusively();
+    if (::fcntl(file.number(), F_OFD_SETLK, &lock) != 0) {
+      if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+      return cannot_lock(os_error(errno));
+    }
+    if (is_file_at(file, path)) return FileLock(std::move(file));
+  }
+  return cannot_lock("somebody keeps replacing it");
+}
+
+bool FileLock::is_at(const std::string& path) const { return is_file_at(descriptor_, path); }
+
+bool FileLock::is_held(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return errno != ENOENT;
+  struct flock lock = whole_file_exclusively();
+  return ::fcntl(file.number(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  const Descriptor replaced(std::exchange(number_, other.release()));
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (is_open()) ::close(number_);
+}
+
+}  // namespace hydra_provisioner::io

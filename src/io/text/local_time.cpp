@@ -1,0 +1,82 @@
+#include "io/text/local_time.hpp"
+
+#include <charconv>
+#include <ctime>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner::io {
+namespace {
+
+constexpr std::int64_t spans_max = 1'000'000;
+
+std::optional<std::int64_t> seconds_in(std::string_view unit) {
+  if (unit == "s") return 1;
+  if (unit == "m") return 60;
+  if (unit == "h") return 3600;
+  if (unit == "d") return 86400;
+  if (unit == "w") return 7 * 86400;
+  return std::nullopt;
+}
+
+// `2h`
+std::optional<Seconds> span_of(std::string_view text) {
+  std::int64_t count = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto unit = seconds_in(text.substr(static_cast<std::size_t>(rest - text.data())));
+  if (error != std::errc{} || !unit || count < 0 || count > spans_max) return std::nullopt;
+  return Seconds{count * *unit};
+}
+
+std::optional<Instant> before(std::string_view text, Instant now) {
+  const auto span = span_of(text);
+  if (!span) return std::nullopt;
+  return now - *span;
+}
+
+std::optional<Instant> local_instant(const std::string& text) {
+  for (const char* form : {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"}) {
+    std::tm parts{};
+    const char* end = ::strptime(text.c_str(), form, &parts);
+    if (end == nullptr || *end != '\0') continue;
+    const std::tm written = parts;
+    parts.tm_isdst = -1;
+    const std::time_t time = std::mktime(&parts);
+    if (parts.tm_mday != written.tm_mday) return std::nullopt;  // 31 February
+    return from_unix(time);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Expected<Instant> parse_when(const std::string& text, Instant now) {
+  auto time = before(text, now);
+  if (!time) time = local_instant(text);
+  if (!time) {
+    return failure(
+        fmt::format("\"{}\" is no time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time", text));
+  }
+  if (*time > now) return failure(fmt::format("\"{}\" lies ahead: it is {} now", text, local_time(now)));
+  return *time;
+}
+
+Expected<Seconds> parse_span(const std::string& text) {
+  constexpr Seconds longest{10 * 366 * 86400};
+  const auto span = span_of(text);
+  if (!span || *span == Seconds{0} || *span > longest)
+    return failure(fmt::format("\"{}\" is no span of time; write 30m, 2h or 3d", text));
+  return *span;
+}
+
+std::string local_time(Instant time) {
+  const std::time_t seconds = to_unix(time);
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+}  // namespace hydra_provisioner::io

@@ -1,0 +1,34 @@
+#include "io/text/wording.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner::io {
+
+std::string os_error(int number) { return std::generic_category().message(number); }
+
+std::string byte_count(std::size_t bytes) {
+  constexpr std::size_t kib = 1024;
+  constexpr std::size_t mib = 1024 * kib;
+  if (bytes != 0 && bytes % mib == 0) return fmt::format("{} MiB", bytes / mib);
+  if (bytes != 0 && bytes % kib == 0) return fmt::format("{} KiB", bytes / kib);
+  return fmt::format("{} bytes", bytes);
+}
+
+std::string seconds_text(std::chrono::milliseconds duration) {
+  return fmt::format("{} s", std::chrono::duration<double>(duration).count());
+}
+
+std::string shortened(std::string text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  const auto continues_a_character = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
+  while (bytes_max > 0 && continues_a_character(bytes_max)) --bytes_max;
+  text.resize(bytes_max);
+  return std::move(text) + "…";
+}
+
+}  // namespace hydra_provisioner::io

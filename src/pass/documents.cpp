@@ -1,0 +1,105 @@
+#include "pass/documents.hpp"
+
+#include <array>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+namespace hydra_provisioner::pass {
+namespace {
+
+using nlohmann::json;
+
+json optional_time(std::optional<Instant> time) { return time ? json(to_unix(*time)) : json(nullptr); }
+
+json pool_document(const PoolPlan& pool) {
+  return {{"name", pool.name.text}, {"runnable", pool.runnable}, {"running", pool.running},   {"ignored", pool.ignored},
+          {"wanted", pool.wanted},  {"target", pool.target},     {"machines", pool.machines}, {"notes", pool.notes}};
+}
+
+json pool_documents(const Plan& plan) {
+  json pools = json::array();
+  for (const PoolPlan& pool : plan.pools) pools.push_back(pool_document(pool));
+  return pools;
+}
+
+json queue_document(const Plan& plan) {
+  return {{"trusted", !plan.untrusted.has_value()}, {"why", plan.untrusted.value_or("")}};
+}
+
+json summary_document(const Plan& plan) {
+  json summary;
+  for (const char* action : {"create", "start", "drain", "undrain", "stop", "destroy", "redeploy", "keep"})
+    summary[action] = 0;
+  for (const Action& action : plan.actions) {
+    json& count = summary[std::string(name_of(action))];
+    count = count.get<std::int64_t>() + 1;
+  }
+  return summary;
+}
+
+json machine_document(const Machine& machine, const Queue& queue) {
+  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  json document{{"id", machine.id.text},
+                {"pool", machine.pool.text},
+                {"provider", to_string(machine.provider)},
+                {"instance", machine.instance.text},
+                {"state", to_string(machine.state)},
+                {"since", to_unix(machine.since)},
+                {"listed", machine.listed},
+                {"address", machine.address},
+                {"lastError", machine.last_error}};
+  document["currentJobs"] = entry != nullptr && entry->current_jobs ? json(*entry->current_jobs) : json(nullptr);
+  document["idleSince"] = entry != nullptr ? optional_time(entry->idle_since) : json(nullptr);
+  return document;
+}
+
+json order_documents(const Snapshot& seen) {
+  json orders = json::array();
+  for (const auto& [key, order] : seen.orders) {
+    if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
+    orders.push_back({{"order", to_string(key.first)},
+                      {"whom", key.second},
+                      {"value", order.value},
+                      {"since", to_unix(order.since)},
+                      {"until", optional_time(order.until)}});
+  }
+  return orders;
+}
+
+}  // namespace
+
+json plan_document(const Plan& plan) {
+  json unplaceable = json::array();
+  for (const Unplaceable& steps : plan.unplaceable) {
+    unplaceable.push_back({{"stepType", steps.step_type}, {"runnable", steps.runnable}});
+  }
+  json actions = json::array();
+  for (const Action& action : plan.actions) {
+    actions.push_back({{"action", name_of(action)},
+                       {"machine", machine_of(action).text},
+                       {"pool", pool_of(action).text},
+                       {"reason", reason_of(action).text}});
+  }
+  return {{"formatVersion", 1},
+          {"time", to_unix(plan.time)},
+          {"queue", queue_document(plan)},
+          {"pools", pool_documents(plan)},
+          {"unplaceable", std::move(unplaceable)},
+          {"actions", std::move(actions)},
+          {"summary", summary_document(plan)},
+          {"reconsiderAt", optional_time(plan.reconsider_at)}};
+}
+
+json status_document(const Look& look, const Plan& plan) {
+  json machines = json::array();
+  for (const Machine& machine : look.seen.machines) machines.push_back(machine_document(machine, look.seen.queue));
+  return {{"formatVersion", 1},
+          {"time", to_unix(plan.time)},
+          {"queue", queue_document(plan)},
+          {"pools", pool_documents(plan)},
+          {"machines", std::move(machines)},
+          {"orders", order_documents(look.seen)}};
+}
+
+}  // namespace hydra_provisioner::pass

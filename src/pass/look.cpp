@@ -1,0 +1,217 @@
+#include "pass/look.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/load.hpp"
+#include "io/async/gather.hpp"
+#include "observe/schedules.hpp"
+
+namespace hydra_provisioner::pass {
+namespace {
+
+// Local machines are looked for even if we know of none: that costs nothing, and asks no program that may be missing.
+std::set<ProviderKind> concerned(const Config& config, const state::Memory& memory) {
+  std::set<ProviderKind> kinds{ProviderKind::local};
+  for (const auto& [name, pool] : config.pools) kinds.insert(pool.kind());
+  for (const Machine& machine : memory.machines) kinds.insert(machine.provider);
+  return kinds;
+}
+
+std::set<InstanceId> known_instances(const state::Memory& memory, ProviderKind kind) {
+  std::set<InstanceId> known;
+  for (const Machine& machine : memory.machines) {
+    if (machine.provider == kind && machine.state != MachineState::gone) known.insert(machine.instance);
+  }
+  return known;
+}
+
+io::Task<void> list_into(observe::Listings& listings, ProviderKind kind, providers::Provider* provider,
+                         providers::ListRequest request) {
+  auto listing = co_await provider->list(std::move(request));
+  listings.insert_or_assign(kind, std::move(listing));
+}
+
+io::Task<void> read_into(Queue& queue, observe::QueueSource& source) { queue = co_await source.read(); }
+
+// A pool that is not configured any more, as it was last recorded; one that was never recorded is only known by its
+// machines.
+PoolConfig retired_pool(const Machine& machine, const state::Memory& memory) {
+  const auto recorded = std::ranges::find_if(memory.pools, [&](const state::RecordedPool& pool) {
+    return pool.name == machine.pool && pool.provider == machine.provider;
+  });
+  if (recorded != memory.pools.end()) {
+    if (auto pool = config::read_pool(recorded->name.text, recorded->settings_json)) return *std::move(pool);
+  }
+  PoolConfig unknown;
+  unknown.name = machine.pool;
+  unknown.type = parse_system_type(machine.pool.text).value_or(SystemType{});
+  unknown.max_machines = 0;
+  if (machine.provider == ProviderKind::nixops) unknown.provider = NixopsSettings{};
+  if (machine.provider == ProviderKind::ec2) {
+    unknown.provider = Ec2Settings{};
+    unknown.billing_period = Seconds{3600};
+  }
+  if (machine.provider == ProviderKind::exec) unknown.provider = ExecSettings{};
+  return unknown;
+}
+
+providers::ListRequest request_for(ProviderKind kind, const Config& config, const state::Memory& memory) {
+  providers::ListRequest request{.known = known_instances(memory, kind), .pools = {}};
+  std::set<PoolName> added;
+  for (const auto& [name, pool] : config.pools) {
+    if (pool.kind() == kind && added.insert(name).second) request.pools.push_back(pool);
+  }
+  for (const Machine& machine : memory.machines) {
+    if (machine.provider == kind && added.insert(machine.pool).second)
+      request.pools.push_back(retired_pool(machine, memory));
+  }
+  return request;
+}
+
+// The queue runner and all providers are asked side by side.
+io::Task<void> ask(const World& world, const Config& config, const state::Memory& memory, Queue& queue,
+                   observe::Listings& listings) {
+  std::vector<std::function<io::Task<void>()>> questions;
+  questions.push_back([&] { return read_into(queue, *world.queue); });
+  for (auto& [kind, listing] : listings) {
+    questions.push_back(
+        [&listings, kind, &provider = *world.providers.at(kind), request = request_for(kind, config, memory)] {
+          return list_into(listings, kind, &provider, request);
+        });
+  }
+  const std::size_t all = questions.size();
+  co_await io::run_all(std::move(questions), all);
+}
+
+void add_pools(Look& look, const Config& config, const state::Memory& memory) {
+  for (const auto& [name, pool] : config.pools) look.pools.emplace(std::pair(name, pool.kind()), pool);
+  for (const Machine& machine : look.seen.machines) {
+    if (look.pools.contains({machine.pool, machine.provider})) continue;
+    PoolConfig pool = retired_pool(machine, memory);
+    look.seen.retired.push_back(pool);
+    look.pools.emplace(std::pair(machine.pool, machine.provider), std::move(pool));
+  }
+}
+
+// Without a journal's memory, the logs still tell which ids were used.
+std::int64_t first_free_number(const World& world, const state::Memory& memory) {
+  return memory.next_number > 0 ? memory.next_number : world.jobs->first_unused_number();
+}
+
+std::int64_t next_number(std::int64_t known, const observe::Fleet& fleet) {
+  return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
+}
+
+void split_by_reach(Look& look, const World& world, const observe::Listings& listings) {
+  for (const auto& [kind, listing] : listings) {
+    if (listing) {
+      look.reachable.emplace(kind, world.providers.at(kind).get());
+      for (const auto& [pool, why] : listing->unseen) look.problems.push_back(fmt::format("{}: {}", pool, why));
+    } else {
+      look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
+    }
+  }
+}
+
+// After add_pools(): what nobody can tell of a provider, nobody can of any of its pools.
+void add_unseen(Look& look, const observe::Listings& listings) {
+  for (const auto& [key, pool] : look.pools) {
+    const auto listing = listings.find(key.second);
+    if (listing == listings.end()) continue;
+    if (!listing->second) {
+      look.seen.unseen.emplace(key, listing->second.error().message);
+    } else if (const auto why = listing->second->unseen.find(key.first); why != listing->second->unseen.end()) {
+      look.seen.unseen.emplace(key, why->second);
+    }
+  }
+}
+
+// Creations that ended since the last pass hold back this one's; act/operations.cpp records them.
+void count_ended_creations(Look& look, const std::vector<JobState>& jobs) {
+  std::map<PoolName, bool> succeeded;  // whether any did, of the pools of which any ended
+  for (const JobState& job : jobs) {
+    const auto machine = std::ranges::find(look.fleet.machines, job.machine, &Machine::id);
+    if (job.operation != Operation::create || !job.result || machine == look.fleet.machines.end()) continue;
+    succeeded[machine->pool] |= job.result->has_value();
+  }
+  for (const auto& [pool, any_succeeded] : succeeded) {
+    if (any_succeeded) continue;
+    CreationRecord& record = look.seen.creations[pool];
+    ++record.failed_passes;
+    record.last_failed_pass = look.seen.now;
+  }
+}
+
+// What machines of each pool should be made from. Where that cannot be told, they stay what they are.
+io::Task<void> ask_for_specification(Look& look, const PoolConfig& pool, providers::Provider& provider) {
+  const auto specification = co_await provider.specification(pool);
+  auto& known = look.seen.specifications[pool.name];
+  if (specification) {
+    known = *specification;
+  } else {
+    look.problems.push_back(
+        fmt::format("{}: {}; nothing is made or redeployed from it", pool.name, specification.error().message));
+  }
+}
+
+io::Task<void> ask_for_specifications(Look& look, const Config& config) {
+  std::vector<std::function<io::Task<void>()>> questions;
+  for (const auto& [name, pool] : config.pools) {
+    const auto provider = look.reachable.find(pool.kind());
+    if (provider == look.reachable.end()) continue;
+    questions.emplace_back(
+        [&look, &pool, asked = provider->second] { return ask_for_specification(look, pool, *asked); });
+  }
+  const std::size_t all = questions.size();
+  co_await io::run_all(std::move(questions), all);
+}
+
+}  // namespace
+
+io::Task<Look> look_around(const World& world, const Config& config, const state::Memory& memory) {
+  Look look;
+  observe::Listings listings;
+  for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure("not asked"));
+  // Before the providers are asked: what a job has finished by now, they show.
+  const auto jobs = world.jobs->list();
+  if (!jobs) look.problems.push_back(jobs.error().message);
+  co_await ask(world, config, memory, look.seen.queue, listings);
+  split_by_reach(look, world, listings);
+  co_await ask_for_specifications(look, config);
+  for (const auto& [kind, provider] : world.providers) {
+    if (providers::Upkeep* upkeep = provider->upkeep())
+      look.seen.check_intervals.emplace(kind, upkeep->check_interval());
+  }
+  look.seen.now = world.clock->now();
+  look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
+                                  {config.tag, first_free_number(world, memory)}, look.seen.now);
+  for (const Machine& machine : look.fleet.machines) {
+    if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
+  }
+  look.seen.creations = memory.creations;
+  look.seen.orders = memory.orders;
+  look.seen.scheduled = observe::scheduled_limits(config, look.seen.now);
+  count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
+  look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
+  add_pools(look, config, memory);
+  add_unseen(look, listings);
+  co_return look;
+}
+
+act::Providers all_providers(const World& world) {
+  act::Providers all;
+  for (const auto& [kind, provider] : world.providers) all.emplace(kind, provider.get());
+  return all;
+}
+
+Seconds queue_clock_ahead(const Queue& queue) {
+  constexpr Seconds most_it_can_be{120};  // a document whose time differs by more is not trusted
+  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : most_it_can_be;
+}
+
+}  // namespace hydra_provisioner::pass

@@ -1,0 +1,95 @@
+#include "pass/pass.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "act/care.hpp"
+#include "act/execute.hpp"
+#include "act/ledger.hpp"
+#include "act/operations.hpp"
+#include "act/publication.hpp"
+#include "decide/plan.hpp"
+#include "pass/look.hpp"
+#include "pass/record.hpp"
+#include "state/times.hpp"
+
+namespace hydra_provisioner::pass {
+namespace {
+
+// One that waits for its next attempt changes nothing for now.
+bool is_changing(const Machine& machine) {
+  return machine.under_way || (is_coming(machine) && !machine.needs_redeploy);
+}
+
+std::string summary_of(const std::vector<Machine*>& machines, const Plan& plan) {
+  std::map<MachineState, std::int64_t> counts;
+  for (const Machine* machine : machines) ++counts[machine->state];
+  counts.erase(MachineState::gone);
+  std::int64_t all = 0;
+  std::vector<std::string> parts;
+  for (const auto& [state, count] : counts) {
+    all += count;
+    parts.push_back(fmt::format("{} {}", count, to_string(state)));
+  }
+  return fmt::format("{} {}{}{}{}", all, all == 1 ? "machine" : "machines", parts.empty() ? "" : ": ",
+                     fmt::join(parts, ", "), plan.untrusted ? "; the status is not trusted: " + *plan.untrusted : "");
+}
+
+PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voice) {
+  PassEnd end{.succeeded = !voice.had_problems(),
+              .is_trusted = !plan.untrusted,
+              .reconsider_at = plan.reconsider_at,
+              .summary = summary_of(ledger.all(), plan)};
+  end.is_changing = std::ranges::any_of(ledger.all(), [](const Machine* machine) { return is_changing(*machine); });
+  return end;
+}
+
+}  // namespace
+
+io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Journal& journal, act::Voice& voice,
+                           Seconds patience) {
+  const Instant start = world.clock->now();
+
+  // Remember and observe.
+  auto memory = co_await journal.load(start);
+  if (!memory) {
+    voice.problem(memory.error().message);
+    co_return PassEnd{.summary = memory.error().message};
+  }
+  state::mend_times(*memory, start);
+  const Look look = co_await look_around(world, config, *memory);
+  for (const std::string& problem : look.problems) voice.problem(problem);
+
+  // Decide.
+  const Plan todo = decide::plan(look.seen, config);
+  tell(todo, voice);
+
+  // Act, publishing before what is slow and again as each machine becomes ready.
+  act::Ledger ledger(journal, *world.clock, look.fleet.machines);
+  ledger.note(look.fleet, voice);
+  ledger.note(recorded(config));
+  const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
+  act::Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
+                               queue_clock_ahead(look.seen.queue), voice);
+  act::Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
+                             memory->creations,
+                             {.until = world.clock->now() + patience, .parallel_max = config.max_parallel});
+  act::Care care(published_pools, ledger, publication, *world.jobs, all_providers(world), voice);
+  co_await act::carry_out(todo, config, ledger, publication, operations, care, voice);
+
+  // Record.
+  state::Changes record;
+  if (journal.keeps_passes())
+    record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
+  if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
+
+  co_return end_of_pass(todo, ledger, voice);
+}
+
+}  // namespace hydra_provisioner::pass

@@ -1,0 +1,120 @@
+#include "pass/record.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "decide/idleness.hpp"
+#include "io/text/hash.hpp"
+#include "io/text/json.hpp"
+#include "pass/documents.hpp"
+
+namespace hydra_provisioner::pass {
+namespace {
+
+// Longer than this without a pass, it is not known what the machines did.
+constexpr Seconds usage_gap_max{3600};
+
+Seconds& column_of(state::Usage& usage, const Machine& machine, const Queue& queue) {
+  switch (machine.state) {
+    case MachineState::requested:
+    case MachineState::creating:
+      return usage.boot;
+    case MachineState::ready:
+      return !queue || decide::idleness(machine, *queue).is_busy() ? usage.busy : usage.idle;
+    case MachineState::stopped:
+      return usage.stopped;
+    default:
+      return usage.drain;
+  }
+}
+
+std::optional<Micros> price_of(const PoolName& name, const Snapshot& seen, const Config& config) {
+  if (const auto pool = config.pools.find(name); pool != config.pools.end()) return pool->second.price_per_hour;
+  for (const PoolConfig& pool : seen.retired) {
+    if (pool.name == name) return pool.price_per_hour;
+  }
+  return std::nullopt;
+}
+
+// Of every pool with machines. Each machine counts for the whole `span`, as it is now. While the status is not trusted,
+// a machine in use counts as busy: nothing says that it is idle.
+std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span) {
+  std::map<PoolName, state::Usage> pools;
+  for (const Machine& machine : seen.machines) column_of(pools[machine.pool], machine, seen.queue) += span;
+  std::vector<state::Usage> all;
+  for (auto& [name, usage] : pools) {
+    usage.pool = name;
+    usage.price_per_hour = price_of(name, seen, config);
+    all.push_back(std::move(usage));
+  }
+  return all;
+}
+
+}  // namespace
+
+void tell(const Plan& plan, act::Voice& voice) {
+  if (plan.untrusted) {
+    voice.warning(
+        fmt::format("the status is not trusted: {}; nothing is drained, and nothing stopped or destroyed that needs "
+                    "proof of idleness",
+                    *plan.untrusted));
+  }
+  for (const PoolPlan& pool : plan.pools) {
+    voice.detail(fmt::format("{}: {}", pool.name, pool.sum));
+    for (const std::string& note : pool.notes) voice.warning(fmt::format("{}: {}", pool.name, note));
+  }
+  for (const Unplaceable& steps : plan.unplaceable) {
+    voice.warning(fmt::format("{} runnable steps of type {} fit no configured type", steps.runnable, steps.step_type));
+  }
+  for (const Action& action : plan.actions) {
+    if (std::holds_alternative<Keep>(action))
+      voice.detail(fmt::format("{}: kept: {}", machine_of(action), reason_of(action).text));
+  }
+}
+
+std::vector<state::RecordedPool> recorded(const Config& config) {
+  std::vector<state::RecordedPool> pools;
+  pools.reserve(config.pools.size());
+  for (const auto& [name, pool] : config.pools) {
+    pools.push_back({.name = name, .provider = pool.kind(), .settings_json = pool.settings_json});
+  }
+  return pools;
+}
+
+state::Facts decided(const io::Json& plan_document) {
+  state::Facts facts;
+  const auto add = [&](std::string name, const io::Json& what) {
+    while (!facts.emplace(name, io::compact(what)).second) name += "'";  // two pools of one name, one of them retired
+  };
+  for (const io::Json& pool : plan_document.at("pools"))
+    add("decided/pool/" + pool.at("name").get_ref<const std::string&>(), pool);
+  for (const io::Json& action : plan_document.at("actions")) {
+    if (action.at("action") == "keep") continue;
+    add("decided/action/" + action.at("machine").get_ref<const std::string&>(), action);
+  }
+  return facts;
+}
+
+state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
+                              Instant start, Instant end) {
+  const io::Json document = plan_document(plan);
+  state::PassRecord record{.start = start, .duration = end - start, .clocks_json = state::clocks_of(look.seen)};
+  record.facts = state::facts_of(look.seen, config);
+  record.facts.merge(decided(document));
+  record.plan_hash = io::fnv1a(io::compact(document));
+  record.trouble = plan.untrusted ? fmt::format("status not trusted: {}", *plan.untrusted) : "";
+  for (const std::string& problem : look.problems) record.trouble += (record.trouble.empty() ? "" : "; ") + problem;
+  const Seconds span = last_pass == Instant{} ? Seconds{0} : std::max(start - last_pass, Seconds{0});
+  if (span <= usage_gap_max) {
+    record.usage = usage_of(look.seen, config, span);
+  } else {
+    record.unknown = span;
+  }
+  return record;
+}
+
+}  // namespace hydra_provisioner::pass

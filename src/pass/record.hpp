@@ -1,0 +1,29 @@
+// What a pass tells whoever watches, and what it leaves in the journal.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "act/ledger.hpp"
+#include "act/voice.hpp"
+#include "model/plan.hpp"
+#include "pass/look.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner::pass {
+
+// The plan's numbers and warnings; its actions are told as they happen.
+void tell(const Plan& plan, act::Voice& voice);
+
+std::vector<state::RecordedPool> recorded(const Config& config);
+
+// What the journal keeps of a plan's JSON: all but the machines that are kept as they are, which replaying finds again.
+state::Facts decided(const nlohmann::json& plan_document);
+
+// `last_pass` as in Memory.
+state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
+                              Instant start, Instant end);
+
+}  // namespace hydra_provisioner::pass

@@ -1,0 +1,27 @@
+// Everything with a side effect that a pass uses, behind interfaces: the real ones (app/real_world.hpp) or simulated
+// ones.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "act/jobs.hpp"
+#include "io/async/clock.hpp"
+#include "model/config.hpp"
+#include "observe/queue_source.hpp"
+#include "providers/provider.hpp"
+#include "publish/publisher.hpp"
+
+namespace hydra_provisioner::pass {
+
+struct World {
+  std::unique_ptr<io::Clock> clock;
+  std::unique_ptr<observe::QueueSource> queue;
+  std::unique_ptr<publish::Publisher> publisher;
+  std::unique_ptr<act::Jobs> jobs;
+  std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;
+  std::string state_dir;
+};
+
+}  // namespace hydra_provisioner::pass

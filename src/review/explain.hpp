@@ -1,0 +1,34 @@
+// Why a machine is there, or none is created, and what would change that.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "review/history.hpp"
+#include "review/replay.hpp"
+#include "state/archive.hpp"
+
+namespace hydra_provisioner::review {
+
+struct Change {
+  std::string what;
+  std::string result;  // empty: it would change nothing
+};
+
+struct Explanation {
+  std::string name;
+  std::string headline{};              // what it does, and why
+  std::vector<std::string> binding{};  // of a type: what holds it back
+  std::vector<Happening> events{};     // of a machine
+  std::vector<Change> changes{};
+};
+
+Explanation explain_type(const PoolName& pool, const Replayed& pass);
+Explanation explain_machine(const MachineId& machine, const Replayed& pass, std::vector<Happening> events);
+
+nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass);
+std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass);
+
+}  // namespace hydra_provisioner::review

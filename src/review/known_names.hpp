@@ -1,0 +1,16 @@
+// The machines and types that a journal knows.
+#pragma once
+
+#include <string>
+
+#include "model/error.hpp"
+#include "state/archive.hpp"
+
+namespace hydra_provisioner::review {
+
+enum class Known : std::uint8_t { machine, type };
+
+// The message names the nearest one that is known.
+Expected<Known> look_up(const state::Archive& archive, const std::string& name);
+
+}  // namespace hydra_provisioner::review

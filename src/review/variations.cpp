@@ -1,0 +1,198 @@
+#include "review/variations.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "decide/demand.hpp"
+#include "decide/limits.hpp"
+#include "decide/plan.hpp"
+#include "io/text/local_time.hpp"
+
+namespace hydra_provisioner::review {
+namespace {
+
+// A step type that the pool serves: where more steps would have to wait for it to want more machines.
+std::string own_step_type(const PoolConfig& pool) {
+  const std::string& system = pool.type.systems.contains("x86_64-linux") ? "x86_64-linux" : *pool.type.systems.begin();
+  return pool.type.features.empty() ? system : fmt::format("{}:{}", system, joined(pool.type.features));
+}
+
+// `more` runnable steps than there are; fewer, if it is negative.
+state::Inputs with_steps(state::Inputs inputs, const PoolConfig& pool, std::int64_t more) {
+  const std::string key = own_step_type(pool);
+  inputs.seen.queue->step_types.push_back({.key = key, .type = parse_step_type(key), .runnable = more, .running = 0});
+  return inputs;
+}
+
+state::Inputs without_steps(state::Inputs inputs, const PoolName& pool) {
+  const Config& config = inputs.config;
+  std::erase_if(inputs.seen.queue->step_types, [&](const StepTypeCount& steps) {
+    QueueStatus alone = *inputs.seen.queue;
+    alone.step_types = {steps};
+    const decide::Load load = decide::place_steps(alone, config.pools).pools.at(pool);
+    return load.runnable > 0;
+  });
+  return inputs;
+}
+
+// As if the queue runner had just said it.
+state::Inputs with_trusted_status(state::Inputs inputs) {
+  const Instant now = inputs.seen.now;
+  inputs.seen.queue = QueueStatus{.time = now, .arrived = now, .started = {}, .step_types = {}, .machines = {}};
+  inputs.seen.queue->machines.emplace();
+  return inputs;
+}
+
+// All else as it was, the queue runner's answer just as fresh.
+state::Inputs later(state::Inputs inputs, Instant time) {
+  const Seconds span = time - inputs.seen.now;
+  inputs.seen.now = time;
+  if (inputs.seen.queue) {
+    inputs.seen.queue->time += span;
+    inputs.seen.queue->arrived += span;
+  }
+  return inputs;
+}
+
+state::Inputs with_limits(state::Inputs inputs, const PoolName& pool, std::int64_t min, std::int64_t max) {
+  inputs.seen.scheduled.erase(pool);
+  for (const OrderKind kind : {OrderKind::min_machines, OrderKind::max_machines})
+    inputs.seen.orders.erase({kind, pool.text});
+  inputs.config.pools.at(pool).min_machines = min;
+  inputs.config.pools.at(pool).max_machines = max;
+  return inputs;
+}
+
+std::int64_t saturated(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  const bool overflows = __builtin_mul_overflow(a, b, &result);
+  return overflows ? std::numeric_limits<std::int64_t>::max() / 2 : result;
+}
+
+std::int64_t wanted_with(const state::Inputs& inputs, const PoolConfig& pool, std::int64_t more) {
+  const state::Inputs varied = with_steps(inputs, pool, more);
+  const Plan would_be = decide::plan(varied.seen, varied.config);
+  const auto found = std::ranges::find(would_be.pools, pool.name, &PoolPlan::name);
+  return found == would_be.pools.end() ? 0 : found->wanted;
+}
+
+// The least number of further steps for which more machines than `goal` are wanted, by trying; none: not for a million.
+std::optional<std::int64_t> steps_beyond(std::int64_t goal, const PoolConfig& pool, const state::Inputs& inputs) {
+  constexpr std::int64_t most = 1 << 20;
+  std::int64_t enough = 1;
+  while (enough < most && wanted_with(inputs, pool, enough) <= goal) enough *= 2;
+  if (wanted_with(inputs, pool, enough) <= goal) return std::nullopt;
+  for (std::int64_t too_few = enough / 2; enough - too_few > 1;) {
+    const std::int64_t middle = (too_few + enough) / 2;
+    (wanted_with(inputs, pool, middle) > goal ? enough : too_few) = middle;
+  }
+  return enough;
+}
+
+// How many more steps must wait until one more machine is wanted.
+std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now,
+                                                  const state::Inputs& inputs) {
+  const std::int64_t goal = std::max(now.wanted, now.target);
+  if (pool.scaling == Scaling::work) return steps_beyond(goal, pool, inputs);
+  const std::int64_t needed = saturated(goal, pool.runnables_per_machine) + pool.ignored_runnables + 1 - now.runnable;
+  return needed > 0 ? std::optional(needed) : std::nullopt;
+}
+
+void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolPlan& now, const state::Inputs& inputs) {
+  if (!inputs.seen.queue) {
+    all.push_back({"a status that is trusted, in which nothing waits", with_trusted_status(inputs)});
+    return;
+  }
+  if (const auto more = steps_to_next_machine(pool, now, inputs)) {
+    all.push_back(
+        {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, pool, *more)});
+  }
+  if (now.runnable > 0) all.push_back({"no runnable step", without_steps(inputs, pool.name)});
+  if (pool.ignored_runnables > 0 && now.runnable > 0) {
+    Variation variation{fmt::format("ignoredRunnables 0 instead of {}", pool.ignored_runnables), inputs};
+    variation.inputs.config.pools.at(pool.name).ignored_runnables = 0;
+    all.push_back(std::move(variation));
+  }
+}
+
+void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const state::Inputs& inputs) {
+  const auto other = decide::limits_in_force(pool, inputs.seen);
+  const auto [min, max] = other ? std::pair(other->pool.min_machines, other->pool.max_machines)
+                                : std::pair(pool.min_machines, pool.max_machines);
+  all.push_back(
+      {fmt::format("maxMachines {} instead of {}", max + 1, max), with_limits(inputs, pool.name, min, max + 1)});
+  if (min < max) {
+    all.push_back(
+        {fmt::format("minMachines {} instead of {}", min + 1, min), with_limits(inputs, pool.name, min + 1, max)});
+  }
+  if (min > 0) {
+    all.push_back(
+        {fmt::format("minMachines {} instead of {}", min - 1, min), with_limits(inputs, pool.name, min - 1, max)});
+  }
+}
+
+void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const state::Inputs& inputs) {
+  for (const std::string& whom : {pool.name.text, std::string()}) {
+    if (order_in_force(inputs.seen.orders, OrderKind::pause, whom, inputs.seen.now) == nullptr) continue;
+    Variation variation{fmt::format("resume{}{}", whom.empty() ? "" : " ", whom), inputs};
+    variation.inputs.seen.orders.erase({OrderKind::pause, whom});
+    all.push_back(std::move(variation));
+  }
+  if (inputs.seen.creations.contains(pool.name)) {
+    Variation variation{"no creations that failed", inputs};
+    variation.inputs.seen.creations.erase(pool.name);
+    all.push_back(std::move(variation));
+  }
+  if (inputs.seen.unseen.contains({pool.name, pool.kind()})) {
+    Variation variation{fmt::format("the {} provider could be asked", to_string(pool.kind())), inputs};
+    variation.inputs.seen.unseen.erase({pool.name, pool.kind()});
+    all.push_back(std::move(variation));
+  }
+}
+
+}  // namespace
+
+std::vector<Variation> variations_for(const PoolName& name, const state::Inputs& inputs, const Plan& plan) {
+  std::vector<Variation> all;
+  const auto pool = inputs.config.pools.find(name);
+  const auto now = std::ranges::find(plan.pools, name, &PoolPlan::name);
+  if (pool != inputs.config.pools.end() && now != plan.pools.end()) {
+    add_demand(all, pool->second, *now, inputs);
+    add_limits(all, pool->second, inputs);
+    add_obstacles(all, pool->second, inputs);
+  }
+  if (plan.reconsider_at)
+    all.push_back({fmt::format("the time {}, all else equal", io::local_time(*plan.reconsider_at)),
+                   later(inputs, *plan.reconsider_at)});
+  return all;
+}
+
+std::vector<Variation> variations_for(const Machine& machine, const state::Inputs& inputs, const Plan& plan) {
+  std::vector<Variation> all;
+  const auto action = std::ranges::find(plan.actions, machine.id, [](const Action& each) { return machine_of(each); });
+  if (action != plan.actions.end() && reason_of(*action).until && *reason_of(*action).until > inputs.seen.now) {
+    const Instant until = *reason_of(*action).until;
+    all.push_back({fmt::format("the time {}, all else equal", io::local_time(until)), later(inputs, until)});
+  }
+  for (const OrderKind kind : {OrderKind::protect, OrderKind::drain, OrderKind::destroy}) {
+    if (order_in_force(inputs.seen.orders, kind, machine.id.text, inputs.seen.now) == nullptr) continue;
+    Variation variation{fmt::format("no order to {} it", to_string(kind)), inputs};
+    variation.inputs.seen.orders.erase({kind, machine.id.text});
+    all.push_back(std::move(variation));
+  }
+  const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, queue_name(machine)) : nullptr;
+  if (entry != nullptr && entry->current_jobs.value_or(0) > 0) {
+    Variation variation{"no jobs on it, for an hour", inputs};
+    QueueMachine& idle = variation.inputs.seen.queue->machines->at(queue_name(machine));
+    idle.current_jobs = 0;
+    idle.idle_since = inputs.seen.queue->time - Seconds{3600};
+    all.push_back(std::move(variation));
+  }
+  return all;
+}
+
+}  // namespace hydra_provisioner::review

@@ -1,0 +1,136 @@
+#include "forecast/simulated_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "config/load.hpp"
+#include "forecast/report.hpp"
+#include "io/text/json.hpp"
+#include "trace/generate.hpp"
+#include "trace/read.hpp"
+
+namespace hydra_provisioner::forecast {
+namespace {
+
+const PoolName plain{"x86_64-linux"};
+
+Config config_with(const io::Json& pool) {
+  io::Json settings{{"local", io::Json::object()}, {"sshKey", "/key"}};
+  settings.update(pool);
+  auto config = config::read_config("conf.nix", {{"systemTypes", {{plain.text, settings}}}}, {});
+  if (!config) throw std::logic_error(fmt::format("{}", fmt::join(config.error(), "\n")));
+  return *std::move(config);
+}
+
+trace::Trace trace_of(const std::string& rows) { return *trace::read_trace("ready_at,duration_s,system\n" + rows); }
+
+SimulationTerms boot_of(std::int64_t seconds) { return {.boots = {{plain, {Seconds{seconds}}}}}; }
+
+TEST(Simulation, ReckonsWhatAMachineDoesAndHowLongItsStepWaits) {
+  const Config config = config_with({{"runnablesPerMachine", 1}, {"gracePeriod", 300}, {"pricePerHour", 1}});
+  const Forecast forecast = simulate(config, trace_of("0,3600,x86_64-linux\n"), boot_of(200));
+  const PoolForecast& pool = forecast.pools.at(plain);
+  EXPECT_EQ(pool.steps, 1);
+  EXPECT_EQ(pool.boots, 1);
+  EXPECT_EQ(pool.peak_machines, 1);
+  EXPECT_EQ(pool.hours[static_cast<std::size_t>(Phase::busy)], Seconds{3600});
+  // The boot, a pass that sees it, and at most 30 s until the queue runner reads the file.
+  EXPECT_GE(pool.wait.mean, 200);
+  EXPECT_LE(pool.wait.mean, 200 + 5 + 30);
+  EXPECT_NEAR(hours_in(pool.hours[static_cast<std::size_t>(Phase::idle)]) * 3600, 300 + 15, 20);
+  EXPECT_EQ(pool.wait.mean, pool.wait.max);
+  EXPECT_NEAR(static_cast<double>(pool.cost->n) / 1e6, hours_in(pool.machine_time()), 0.001);
+  EXPECT_EQ(pool.bounds.work, Seconds{3600});
+  EXPECT_EQ(pool.bounds.level, Seconds{3800});
+}
+
+TEST(Simulation, PaysForWholeBillingPeriods) {
+  const Config config = config_with({{"runnablesPerMachine", 1}, {"billingPeriod", 3600}, {"pricePerHour", 0.5}});
+  const Forecast forecast = simulate(config, trace_of("0,60,x86_64-linux\n"), boot_of(60));
+  EXPECT_EQ(forecast.pools.at(plain).cost, Micros{500'000});
+  EXPECT_LT(forecast.pools.at(plain).machine_time(), Seconds{3600});
+}
+
+TEST(Simulation, LeavesOutStepsThatNoPoolBuilds) {
+  const Forecast forecast =
+      simulate(config_with(io::Json::object()), trace_of("0,60,x86_64-linux\n5,60,riscv64-linux\n"), boot_of(60));
+  ASSERT_EQ(forecast.unplaceable.size(), 1u);
+  EXPECT_EQ(forecast.unplaceable[0].step_type, "riscv64-linux");
+  EXPECT_EQ(forecast.unplaceable[0].runnable, 1);
+  EXPECT_EQ(forecast.pools.at(plain).steps, 1);
+}
+
+TEST(Simulation, EndsThoughStepsAreNeverBuilt) {
+  const Forecast forecast =
+      simulate(config_with({{"ignoredRunnables", 5}}), trace_of("0,60,x86_64-linux\n"), boot_of(60));
+  EXPECT_EQ(forecast.pools.at(plain).unfinished, 1);
+  EXPECT_EQ(forecast.pools.at(plain).boots, 0);
+}
+
+TEST(Simulation, KeepsWhatIsAlwaysKept) {
+  const Forecast forecast =
+      simulate(config_with({{"minMachines", 1}}), trace_of("0,60,x86_64-linux\n86400,60,x86_64-linux\n"), boot_of(60));
+  EXPECT_EQ(forecast.pools.at(plain).boots, 1);
+  EXPECT_GE(forecast.pools.at(plain).machine_time(), Seconds{86'400});
+}
+
+TEST(Simulation, LetsStepsWaitForThoseTheyDependOn) {
+  const trace::Trace trace = *trace::read_trace(
+      "ready_at,duration_s,system,name,depends_on\n0,1000,x86_64-linux,a,\n0,1000,x86_64-linux,b,a\n"
+      "0,10,riscv64-linux,c,\n0,1000,x86_64-linux,d,c\n");
+  const Config config = config_with({{"runnablesPerMachine", 1}, {"maxMachines", 5}, {"maxJobs", 5}});
+  const PoolForecast pool = simulate(config, trace, boot_of(60)).pools.at(plain);
+  EXPECT_EQ(pool.steps, 3);
+  EXPECT_GE(pool.hours[static_cast<std::size_t>(Phase::busy)], Seconds{2000});
+  EXPECT_LT(pool.wait.max, 120);  // b is not ready before a has ended
+}
+
+TEST(Simulation, TakesMachinesAwayAndBuildsTheirStepsAgain) {
+  SimulationTerms terms = boot_of(60);
+  terms.interruptions_per_hour = 0.5;
+  const Config config = config_with({{"runnablesPerMachine", 1}, {"maxMachines", 3}});
+  const trace::Trace trace =
+      trace_of("0,3000,x86_64-linux\n10,3000,x86_64-linux\n20,3000,x86_64-linux\n30,3000,x86_64-linux\n");
+  const PoolForecast pool = simulate(config, trace, terms).pools.at(plain);
+  EXPECT_GT(pool.interruptions, 0);
+  EXPECT_GT(pool.lost_work, Millis{0});
+  EXPECT_EQ(pool.steps + pool.unfinished, 4);
+}
+
+TEST(Simulation, IsTheSameForTheSameSeed) {
+  const trace::Trace trace = trace::generate({.pattern = trace::Pattern::bursts, .days = 1, .steps = 300});
+  const Config config = config_with({{"runnablesPerMachine", 3}, {"maxMachines", 5}});
+  SimulationTerms terms{.interruptions_per_hour = 0.1};
+  const auto text = [&] { return forecast_document(simulate(config, trace, terms)).dump(); };
+  const std::string first = text();
+  EXPECT_EQ(first, text());
+  terms.seed = 2;
+  EXPECT_NE(first, text());
+}
+
+// Passes are skipped only where nothing can change: with all of them, everything is the same but their number.
+TEST(Simulation, SkipsOnlyPassesThatChangeNothing) {
+  for (const trace::Pattern pattern : {trace::Pattern::poisson, trace::Pattern::weekly, trace::Pattern::bursts}) {
+    for (const char* provider : {"local", "nixops"}) {
+      io::Json pool{{"maxMachines", 6},
+                    {"runnablesPerMachine", 2},
+                    {"maxJobs", 2},
+                    {"gracePeriod", 400},
+                    {"stopOnIdle", pattern == trace::Pattern::weekly}};
+      if (pattern == trace::Pattern::poisson) pool["billingPeriod"] = 3600;
+      Config config = config_with(pool);
+      if (provider == std::string("nixops"))
+        config.pools.at(plain).provider = NixopsSettings{.expression = "/n.nix", .nix_path = {}};
+      const trace::Trace trace = trace::generate({.pattern = pattern, .days = 2, .steps = 150});
+      SimulationTerms terms = boot_of(150);
+      const auto skipping = forecast_document(simulate(config, trace, terms))["pools"];
+      terms.skips_passes = false;
+      EXPECT_EQ(skipping.dump(1), forecast_document(simulate(config, trace, terms))["pools"].dump(1)) << provider;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::forecast

@@ -1,0 +1,63 @@
+// A process for others to find and to end: it sleeps until it is killed, at the latest when the test is done with it.
+#pragma once
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "io/process/processes.hpp"
+#include "io/process/spawn.hpp"
+
+namespace hydra_provisioner::io {
+
+class ProcessOfATest {
+ public:
+  explicit ProcessOfATest(std::vector<std::string> environment = {}, Group group = Group::of_its_own,
+                          const std::string& program = "sleep")
+      : ProcessOfATest({program, "100000"}, std::move(environment), group) {}
+  ProcessOfATest(const std::vector<std::string>& argv, const std::vector<std::string>& environment, Group group) {
+    Inheritance inheritance;
+    inheritance.nothing_else_from(3);
+    const auto started = spawn(argv, environment, inheritance, group);
+    EXPECT_TRUE(started) << started.error().message;
+    id = started.value_or(0);
+    if (id > 0) await_its_program();
+  }
+  ProcessOfATest(const ProcessOfATest&) = delete;
+  ProcessOfATest& operator=(const ProcessOfATest&) = delete;
+  ~ProcessOfATest() {
+    if (id <= 0) return;
+    ::kill(id, SIGKILL);
+    ::waitpid(id, nullptr, 0);
+  }
+
+  // The signal that ended it; 0 while it runs.
+  int ending() const {
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | WNOWAIT);
+    return info.si_pid == id ? info.si_status : 0;
+  }
+
+  pid_t id = 0;
+
+ private:
+  // For a moment longer than we are kept waiting, it looks like ourselves.
+  void await_its_program() const {
+    const auto ourselves = look_at(::getpid());
+    for (;;) {
+      const auto seen = look_at(id);
+      if (!seen || (seen->name != ourselves->name && !command_line(id).empty())) return;
+      std::this_thread::yield();
+    }
+  }
+};
+
+}  // namespace hydra_provisioner::io

@@ -1,0 +1,158 @@
+#include "pass/look.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
+#include "tests/fakes/fake_jobs.hpp"
+#include "tests/fakes/fake_provider.hpp"
+#include "tests/fakes/fake_queue.hpp"
+
+namespace hydra_provisioner::pass {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr Instant noon = fakes::FakeClock::noon;
+const PoolName name{"x86_64-linux"};
+
+Machine machine(std::int64_t number, MachineState state = MachineState::ready) {
+  Machine machine;
+  machine.id = MachineId{fmt::format("a-{}", number)};
+  machine.pool = name;
+  machine.state = state;
+  return machine;
+}
+
+class LookAround : public testing::Test {
+ protected:
+  LookAround() {
+    config.tag = Tag{"a"};
+    PoolConfig pool;
+    pool.name = name;
+    pool.type = *parse_system_type(name.text);
+    config.pools.emplace(name, pool);
+    world.clock = std::make_unique<fakes::FakeClock>();
+    world.queue = std::make_unique<fakes::FakeQueue>();
+    world.providers.emplace(ProviderKind::local, std::make_unique<fakes::FakeProvider>(chronicle));
+    world.jobs = std::make_unique<fakes::FakeJobs>(provider(), clock(), chronicle);
+  }
+
+  fakes::FakeClock& clock() { return static_cast<fakes::FakeClock&>(*world.clock); }
+  fakes::FakeQueue& queue() { return static_cast<fakes::FakeQueue&>(*world.queue); }
+  fakes::FakeProvider& provider() {
+    return static_cast<fakes::FakeProvider&>(*world.providers.at(ProviderKind::local));
+  }
+
+  void remembers(const Machine& machine) {
+    memory.machines.push_back(machine);
+    memory.next_number = number_of(machine.id) + 1;
+  }
+  Look look() { return clock().run(look_around(world, config, memory)); }
+
+  fakes::Chronicle chronicle;
+  World world;
+  Config config;
+  state::Memory memory;
+};
+
+TEST_F(LookAround, SeesTheQueueAndTheMachines) {
+  QueueStatus status;
+  status.time = noon;
+  queue().says = status;
+  remembers(machine(1));
+  provider().has(MachineId{"a-1"});
+  const Look seen = look();
+  EXPECT_EQ(seen.seen.now, noon);
+  ASSERT_TRUE(seen.seen.queue);
+  EXPECT_EQ(seen.seen.queue->time, noon);
+  ASSERT_EQ(seen.seen.machines.size(), 1);
+  EXPECT_EQ(seen.seen.machines[0].address, "10.0.0.1");
+  EXPECT_TRUE(seen.reachable.contains(ProviderKind::local));
+  EXPECT_THAT(seen.problems, ElementsAre());
+}
+
+TEST_F(LookAround, DoesNotShowWhatIsGone) {
+  remembers(machine(1, MachineState::destroying));
+  const Look seen = look();
+  EXPECT_THAT(seen.seen.machines, ElementsAre());
+  ASSERT_EQ(seen.fleet.machines.size(), 1);  // to be recorded
+  EXPECT_EQ(seen.fleet.machines[0].state, MachineState::gone);
+}
+
+TEST_F(LookAround, KnowsWhatItCouldNotSee) {
+  remembers(machine(1));
+  provider().listing_fails = Error{"API unavailable"};
+  const Look seen = look();
+  EXPECT_EQ(seen.seen.unseen.at({PoolName{"x86_64-linux"}, ProviderKind::local}), "API unavailable");
+  EXPECT_THAT(seen.problems, ElementsAre("local: API unavailable"));
+  EXPECT_THAT(seen.reachable, ElementsAre());
+  EXPECT_FALSE(seen.seen.machines[0].vanished);
+}
+
+TEST_F(LookAround, NumbersNewMachinesBeyondAnyThatExists) {
+  memory.next_number = 5;
+  EXPECT_EQ(look().seen.next_number, 5);
+  provider().has(MachineId{"a-9"});  // of a lost journal
+  EXPECT_EQ(look().seen.next_number, 10);
+  memory.next_number = 20;
+  EXPECT_EQ(look().seen.next_number, 20);
+}
+
+TEST_F(LookAround, KnowsCreationsThatFailedSinceTheLastPass) {
+  for (const std::int64_t number : {1, 2}) {
+    Machine creating = machine(number);
+    creating.state = MachineState::creating;
+    remembers(creating);
+    provider().fails(creating.id, Operation::create, {"no capacity"});
+    ASSERT_TRUE(world.jobs->begin({.machine = creating.id, .pool = name, .settings_json = {}}));
+  }
+  const Look seen = look();
+  EXPECT_EQ(seen.seen.creations.at(name).failed_passes, 1) << "both in one pass";
+  EXPECT_EQ(seen.seen.creations.at(name).last_failed_pass, seen.seen.now);
+}
+
+TEST_F(LookAround, RemembersPoolsThatAreNotConfiguredAnyMore) {
+  memory.pools = {{.name = PoolName{"x86_64-linux:kvm"},
+                   .provider = ProviderKind::local,
+                   .settings_json = R"({"local":{},"maxJobs":7})"}};
+  Machine old = machine(1);
+  old.pool = PoolName{"x86_64-linux:kvm"};
+  remembers(old);
+  remembers(machine(2));
+  provider().has(MachineId{"a-1"});
+  provider().has(MachineId{"a-2"});
+  const Look seen = look();
+  ASSERT_EQ(seen.seen.retired.size(), 1);
+  EXPECT_EQ(seen.seen.retired[0].name, old.pool);
+  EXPECT_EQ(seen.seen.retired[0].max_jobs, 7);
+  EXPECT_TRUE(seen.pools.contains({old.pool, ProviderKind::local}));
+  EXPECT_TRUE(seen.pools.contains({name, ProviderKind::local}));
+}
+
+TEST_F(LookAround, KnowsLittleOfPoolsThatWereNeverRecorded) {
+  Machine old = machine(1);
+  old.pool = PoolName{"aarch64-linux"};
+  old.provider = ProviderKind::nixops;
+  world.providers.emplace(ProviderKind::nixops, std::make_unique<fakes::FakeProvider>(chronicle));
+  remembers(old);
+  const Look seen = look();
+  ASSERT_EQ(seen.seen.retired.size(), 1);
+  EXPECT_EQ(seen.seen.retired[0].kind(), ProviderKind::nixops);
+  EXPECT_EQ(seen.seen.retired[0].max_machines, 0);
+  EXPECT_THAT(seen.seen.retired[0].type.systems, ElementsAre("aarch64-linux"));
+}
+
+TEST(QueueClock, IsAheadOnlyWhenTheDocumentIsOfTheFuture) {
+  QueueStatus status;
+  status.arrived = noon;
+  status.time = noon + Seconds{7};
+  EXPECT_EQ(queue_clock_ahead(status), Seconds{7});
+  status.time = noon - Seconds{7};  // perhaps only its age
+  EXPECT_EQ(queue_clock_ahead(status), Seconds{0});
+  EXPECT_EQ(queue_clock_ahead(std::unexpected(Untrusted{"down"})), Seconds{120}) << "as much as would be trusted";
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::pass

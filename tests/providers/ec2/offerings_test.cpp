@@ -1,0 +1,89 @@
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "providers/ec2/offerings.hpp"
+
+namespace hydra_provisioner::providers::ec2 {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Instant noon = from_unix(1'800'000'000);
+
+Ec2Settings settings(Ec2Capacity capacity) {
+  Ec2Settings settings;
+  settings.region = "eu-west-1";
+  settings.instance_types = {"big", "small"};
+  settings.subnets = {"a", "b"};
+  settings.capacity = capacity;
+  return settings;
+}
+
+std::vector<std::string> tried(const Ec2Settings& settings, const OfferingMemory& memory, Instant now = noon) {
+  std::vector<std::string> names;
+  for (const Offering& offering : offerings_to_try(settings, memory, now)) names.push_back(to_string(offering));
+  return names;
+}
+
+TEST(Offerings, AreTriedByMarketThenTypeThenSubnet) {
+  EXPECT_THAT(tried(settings(Ec2Capacity::spot_first), {}),
+              ElementsAre("big spot in a", "big spot in b", "small spot in a", "small spot in b", "big on demand in a",
+                          "big on demand in b", "small on demand in a", "small on demand in b"));
+  EXPECT_THAT(tried(settings(Ec2Capacity::spot), {}),
+              ElementsAre("big spot in a", "big spot in b", "small spot in a", "small spot in b"));
+}
+
+TEST(Offerings, NeedNoSubnet) {
+  Ec2Settings anywhere = settings(Ec2Capacity::on_demand);
+  anywhere.subnets.clear();
+  EXPECT_THAT(tried(anywhere, {}), ElementsAre("big on demand", "small on demand"));
+}
+
+TEST(Offerings, ThatWereRefusedAreLeftAloneForAWhile) {
+  const Ec2Settings on_demand = settings(Ec2Capacity::on_demand);
+  OfferingMemory memory;
+  memory.refused_until[key_of("eu-west-1", {Market::on_demand, "big", "a"})] = noon + Seconds{180};
+  EXPECT_THAT(tried(on_demand, memory),
+              ElementsAre("big on demand in b", "small on demand in a", "small on demand in b"));
+  EXPECT_EQ(tried(on_demand, memory, noon + Seconds{180}).size(), 4U);
+  forget_old(memory, noon + Seconds{180});
+  EXPECT_THAT(memory.refused_until, IsEmpty());
+}
+
+TEST(Offerings, OfAnotherRegionAreOthers) {
+  OfferingMemory memory;
+  memory.refused_until[key_of("us-east-1", {Market::on_demand, "big", "a"})] = noon + Seconds{180};
+  EXPECT_EQ(tried(settings(Ec2Capacity::on_demand), memory).size(), 4U);
+}
+
+TEST(Offerings, AreOnDemandForHalfAnHourAfterTwoInterruptions) {
+  OfferingMemory memory;
+  memory.interruptions = {{"i-1", noon}, {"i-2", noon + Seconds{900}}};
+  const Ec2Settings spot_first = settings(Ec2Capacity::spot_first);
+  EXPECT_EQ(tried(spot_first, memory, noon + Seconds{900}).size(), 4U);
+  EXPECT_EQ(tried(spot_first, memory, noon + Seconds{1799}).size(), 4U);
+  EXPECT_EQ(tried(spot_first, memory, noon + Seconds{2700}).size(), 8U);
+  EXPECT_EQ(tried(settings(Ec2Capacity::spot), memory, noon + Seconds{900}).size(), 4U) << "it is spot or nothing";
+}
+
+TEST(Offerings, StaySpotAfterInterruptionsThatAreFarApart) {
+  OfferingMemory memory;
+  memory.interruptions = {{"i-1", noon}, {"i-2", noon + Seconds{901}}};
+  EXPECT_EQ(tried(settings(Ec2Capacity::spot_first), memory, noon + Seconds{901}).size(), 8U);
+}
+
+TEST(Offerings, RememberAnInterruptionForAsLongAsItIsShown) {
+  OfferingMemory memory;
+  memory.interruptions = {{"i-1", noon}};
+  forget_old(memory, noon + Seconds{2 * 3600});
+  EXPECT_EQ(memory.interruptions.size(), 1U);
+  forget_old(memory, noon + Seconds{6 * 3600 + 1});
+  EXPECT_THAT(memory.interruptions, IsEmpty());
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::providers::ec2

@@ -1,0 +1,160 @@
+// Builds on local machines, handed over as a queue runner does: by Nix, through ssh.
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+
+#include "providers/keys.hpp"
+#include "tests/providers/local/machines.hpp"
+
+namespace hydra_provisioner::providers::local {
+namespace {
+
+// A sandbox hides where it is, but not which directory is its root: the fourth field of the first mount.
+constexpr const char* expression = R"({ name, system, features, command }: derivation {
+  inherit name system;
+  requiredSystemFeatures = features;
+  builder = "/bin/sh";
+  args = [ "-e" "-c" ''
+    read -r id parent device root rest < /proc/self/mountinfo
+    echo "$(uname -m) $root" > $out
+    ${command}
+  '' ];
+})";
+
+struct Job {
+  std::string name;
+  std::string system = "x86_64-linux";
+  std::string features = "[ ]";
+  std::string command{};
+};
+
+class LocalBuilds : public LocalMachines {
+ protected:
+  LocalProvider provider{Tag("t"), state_dir, clock};
+  Instance instance;
+
+  void SetUp() override {
+    LocalMachines::SetUp();
+    if (IsSkipped()) return;
+    std::ofstream(state_dir + "/job.nix") << expression;
+    pool.type.features = {"benchmark"};
+    const auto created = support::await(provider.create({.machine = machine, .instance = {}}, pool));
+    ASSERT_TRUE(created) << created.error().message;
+    instance = *created;
+  }
+
+  // The store is the queue runner's, and nothing of this host's settings matters.
+  io::Command nix(std::vector<std::string> argv) const {
+    const std::string home = state_dir + "/queue-runner";
+    return {.argv = std::move(argv),
+            .deadline = std::chrono::seconds{100},
+            .environment = {"NIX_REMOTE=" + home + "/store", "NIX_CONF_DIR=" + home, "NIX_USER_CONF_FILES=/dev/null",
+                            "NIX_CONFIG=substituters =\nbuild-users-group =\nmax-jobs = 0\n", "HOME=" + home,
+                            "NIX_SSHOPTS=-F /dev/null -o BatchMode=yes -o UserKnownHostsFile=" + folder(machine) +
+                                "/known_hosts -o GlobalKnownHostsFile=/dev/null"}};
+  }
+
+  io::Command build(const Job& job) const {
+    std::filesystem::create_directories(state_dir + "/queue-runner");
+    const auto instantiated = support::await(io::run_successfully(
+        nix({"nix-instantiate", state_dir + "/job.nix", "--argstr", "name", job.name, "--argstr", "system", job.system,
+             "--arg", "features", job.features, "--argstr", "command", job.command})));
+    EXPECT_TRUE(instantiated) << instantiated.error().message;
+    const std::string derivation = io::last_meaningful_line(instantiated.value_or(io::Finished{}).output);
+    const std::string machines = fmt::format("root@{} x86_64-linux,i686-linux {} 1 1 benchmark,kvm -", instance.address,
+                                             providers::local_key_path(state_dir, Tag("t")));
+    return nix({"nix-store", "--realise", derivation, "--builders", machines});
+  }
+
+  // What the job wrote to its output; else the errors.
+  std::string output_of(const Job& job) const {
+    const auto built = support::await(io::run(build(job)));
+    if (!built) return built.error().message;
+    if (built->exit_status != 0) return built->errors;
+    return content(state_dir + "/queue-runner/store" + io::last_meaningful_line(built->output));
+  }
+
+  std::string store() const { return folder(machine) + "/store/nix/store"; }
+};
+
+TEST_F(LocalBuilds, BuildsAndTheOutputNamesTheMachine) {
+  const std::string output = output_of({.name = "plain"});
+  EXPECT_TRUE(output.starts_with("x86_64 " + store() + "/")) << output;
+  EXPECT_TRUE(std::filesystem::is_empty(folder(machine) + "/tmp"));
+}
+
+TEST_F(LocalBuilds, BuildsForThe32BitSystem) {
+  const std::string output = output_of({.name = "narrow", .system = "i686-linux"});
+  EXPECT_TRUE(output.starts_with("i686 " + store() + "/")) << output;
+}
+
+TEST_F(LocalBuilds, OffersTheFeaturesOfItsPoolAndNoOthers) {
+  const std::string offered = output_of({.name = "offered", .features = R"([ "benchmark" ])"});
+  EXPECT_TRUE(offered.starts_with("x86_64 " + store() + "/")) << offered;
+  const std::string refused = output_of({.name = "refused", .features = R"([ "kvm" ])"});
+  EXPECT_NE(refused.find("kvm"), std::string::npos) << refused;
+  EXPECT_FALSE(refused.starts_with("x86_64 ")) << refused;
+}
+
+TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
+  const std::string output = output_of({.name = "walls", .command = "ls /etc /bin /root /home >> $out 2>&1 || true"});
+  EXPECT_EQ(output.find("shadow"), std::string::npos) << output;
+  EXPECT_NE(output.find("/root: No such file"), std::string::npos) << output;
+}
+
+TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
+  output_of({.name = "kept"});
+  ASSERT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
+  const auto started = support::await(provider.start({.machine = machine, .instance = {}}, pool));
+  ASSERT_TRUE(started) << started.error().message;
+  const auto paths = content(folder(machine) + "/store/nix/var/nix/db/db.sqlite");
+  EXPECT_NE(paths.find("-kept"), std::string::npos);
+  const std::string output = output_of({.name = "next"});
+  EXPECT_TRUE(output.starts_with("x86_64 " + store() + "/")) << output;
+}
+
+// A build that runs until it is killed, and what happens meanwhile.
+class LocalBuildsRunning : public LocalBuilds {
+ protected:
+  // No two test programs at a time have the same process id.
+  const std::string argument = std::to_string(1'000'000 + ::getpid());
+
+  std::vector<pid_t> builders() const { return processes_with(std::string("sleep\0", 6) + argument); }
+
+  std::optional<Expected<io::Finished>> while_it_builds(const std::function<void()>& meanwhile) {
+    const io::Command command = build({.name = "long", .command = "exec sleep " + argument});
+    boost::asio::io_context context;
+    std::optional<Expected<io::Finished>> result;
+    boost::asio::co_spawn(context, io::run(command),
+                          [&](std::exception_ptr, Expected<io::Finished> ended) { result = ended; });
+    EXPECT_TRUE(eventually([&] {
+      context.poll();
+      return !builders().empty();
+    }));
+    meanwhile();
+    context.run();
+    return result;
+  }
+};
+
+TEST_F(LocalBuildsRunning, EndWithTheMachine) {
+  const auto result = while_it_builds(
+      [&] { EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool))); });
+  EXPECT_EQ(builders(), std::vector<pid_t>{});
+  EXPECT_FALSE(std::filesystem::exists(folder(machine)));
+  ASSERT_TRUE(result && *result);
+  EXPECT_NE((*result)->exit_status, 0);
+}
+
+TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {
+  while_it_builds([&] {
+    kill_listener(machine);
+    for (const pid_t pid : processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine))) ::kill(pid, SIGKILL);
+    EXPECT_FALSE(builders().empty()) << "Nix leaves them behind";
+    EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
+  });
+  EXPECT_EQ(builders(), std::vector<pid_t>{});
+  EXPECT_FALSE(std::filesystem::exists(folder(machine)));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::providers::local

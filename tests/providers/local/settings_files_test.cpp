@@ -1,0 +1,82 @@
+#include <gtest/gtest.h>
+
+#include "providers/local/settings_files.hpp"
+
+namespace hydra_provisioner::providers::local {
+namespace {
+
+const MachineFolder folder{"/state/local/t-1"};
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+PoolConfig pool_with(LocalSettings settings) {
+  PoolConfig pool;
+  pool.type = {.systems = {"i686-linux", "x86_64-linux"}, .features = {"benchmark", "big-parallel"}};
+  pool.max_jobs = 3;
+  pool.provider = settings;
+  return pool;
+}
+
+TEST(SshdConfig, ForcesEveryLoginToServeTheMachinesStoreAndNothingElse) {
+  const std::string text = sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/usr/bin/nix-store"});
+  EXPECT_TRUE(has_line(text, "ListenAddress 127.83.1.2:22")) << text;
+  EXPECT_TRUE(has_line(text, "AuthenticationMethods publickey")) << text;
+  EXPECT_TRUE(has_line(text, "UsePAM no")) << text;
+  EXPECT_TRUE(has_line(text,
+                       "ForceCommand exec env -i HYDRA_PROVISIONER_MACHINE=/state/local/t-1 PATH=/usr/bin:/bin "
+                       "NIX_CONF_DIR=/state/local/t-1 NIX_USER_CONF_FILES=/dev/null TMPDIR=/state/local/t-1/tmp "
+                       "/usr/bin/nix-store --serve --write --store /state/local/t-1/store"))
+      << text;
+}
+
+TEST(SshdConfig, ServesThisHostsStoreWhenAskedTo) {
+  const std::string text =
+      sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/usr/bin/nix-store", .own_store = false});
+  EXPECT_NE(text.find("/usr/bin/nix-store --serve --write\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("TMPDIR"), std::string::npos) << text;
+}
+
+TEST(SshdConfig, KeepsRootsShellFromRootsStartUpFiles) {
+  const std::string text = sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/usr/bin/nix-store"});
+  EXPECT_TRUE(has_line(text, "SetEnv HOME=/state/local/t-1")) << text;
+}
+
+TEST(SshdConfig, UsesPamForARootWhosePasswordIsLocked) {
+  const std::string text = sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/n", .uses_pam = true});
+  EXPECT_TRUE(has_line(text, "UsePAM yes")) << text;
+}
+
+TEST(NixConf, MakesTheMachineWhatItsPoolSays) {
+  const std::string text = nix_conf_text(pool_with({}), {});
+  EXPECT_TRUE(has_line(text, "system-features = benchmark big-parallel")) << text;
+  EXPECT_TRUE(has_line(text, "extra-platforms = i686-linux x86_64-linux")) << text;
+  EXPECT_TRUE(has_line(text, "max-jobs = 3")) << text;
+}
+
+TEST(NixConf, NeverBuildsInItsOwnStoreWithoutASandbox) {
+  const std::string text = nix_conf_text(pool_with({}), {.has_build_users = true});
+  EXPECT_TRUE(has_line(text, "sandbox = true")) << text;
+  EXPECT_TRUE(has_line(text, "sandbox-fallback = false")) << text;
+  EXPECT_TRUE(has_line(text, "build-users-group =")) << text;
+  EXPECT_TRUE(has_line(text, "substituters =")) << text;
+}
+
+TEST(NixConf, LetsThisHostsSettingsStandForThisHostsStore) {
+  const std::string text = nix_conf_text(pool_with({.own_store = false}), {.has_build_users = true});
+  EXPECT_TRUE(has_line(text, "!include /etc/nix/nix.conf")) << text;
+  EXPECT_EQ(text.find("build-users-group"), std::string::npos) << text;
+  EXPECT_EQ(text.find("substituters"), std::string::npos) << text;
+  EXPECT_GT(text.find("system-features = "), text.find("!include")) << "the machine's features win: " << text;
+}
+
+TEST(NixConf, GivesThisHostsStoreWhatTheHostLacks) {
+  const std::string text =
+      nix_conf_text(pool_with({.own_store = false}), {.has_build_users = false, .has_busybox = true});
+  EXPECT_LT(text.find("build-users-group =\n"), text.find("!include")) << text;
+  EXPECT_LT(text.find("sandbox-paths = /bin/sh=/bin/busybox\n"), text.find("!include")) << text;
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::providers::local

@@ -1,0 +1,63 @@
+#include "review/cost.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hydra_provisioner::review {
+namespace {
+
+using testing::HasSubstr;
+
+const PoolName plain{"x86_64-linux"};
+
+state::UsageAt hour(std::int64_t number, state::Usage usage) {
+  usage.pool = plain;
+  return {Instant{Seconds{number * 3600}}, usage};
+}
+
+TEST(Cost, IsOfEachHourAtItsOwnPrice) {
+  const auto costs =
+      costs_of({hour(1, {.price_per_hour = Micros{170'000}, .busy = Seconds{7200}}),
+                hour(2, {.price_per_hour = Micros{200'000}, .boot = Seconds{1800}, .drain = Seconds{1800}})});
+  EXPECT_EQ(costs.at(plain).money, Micros{540'000});
+  EXPECT_EQ(costs.at(plain).hours.busy, Seconds{7200});
+  EXPECT_EQ(costs.at(plain).hours.boot, Seconds{1800});
+}
+
+TEST(Cost, IsNothingWhileMachinesAreStopped) {
+  const auto costs = costs_of({hour(1, {.price_per_hour = Micros{1'000'000}, .stopped = Seconds{3600}})});
+  EXPECT_EQ(costs.at(plain).money, Micros{0});
+  EXPECT_EQ(costs.at(plain).hours.stopped, Seconds{3600});
+}
+
+TEST(Cost, IsNotKnownWithoutAPrice) {
+  const auto costs = costs_of({hour(1, {.idle = Seconds{3600}})});
+  EXPECT_FALSE(costs.at(plain).money);
+  EXPECT_EQ(costs.at(plain).unpriced, Seconds{3600});
+}
+
+TEST(Cost, IsRoundedOnceHoweverManyHoursThereAre) {
+  std::vector<state::UsageAt> many;
+  for (std::int64_t number = 0; number < 3600; ++number)
+    many.push_back(hour(number, {.price_per_hour = Micros{1}, .busy = Seconds{1}}));
+  EXPECT_EQ(costs_of(many).at(plain).money, Micros{1});
+}
+
+TEST(Cost, OfManyMachinesAtAHighPriceDoesNotOverflow) {
+  const auto costs = costs_of({hour(1, {.price_per_hour = Micros{1'000'000'000'000}, .busy = Seconds{3'600'000'000}})});
+  EXPECT_EQ(costs.at(plain).money, Micros{1'000'000'000'000'000'000});
+}
+
+TEST(Cost, IsWrittenWithAsManyDecimalsAsItHas) {
+  EXPECT_EQ(money_text(Micros{1'360'000}), "1.36");
+  EXPECT_EQ(money_text(Micros{2'000'000}), "2.00");
+  EXPECT_EQ(money_text(Micros{17}), "0.000017");
+}
+
+TEST(Cost, TellsOfWhatNothingIsKnown) {
+  EXPECT_THAT(cost_text({}, Seconds{7200}, Instant{}), HasSubstr("Nothing is known of 2.00 h"));
+  EXPECT_THAT(cost_text({}, Seconds{0}, Instant{}), testing::Not(HasSubstr("Nothing is known")));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::review

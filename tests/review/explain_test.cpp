@@ -1,0 +1,115 @@
+#include "review/explain.hpp"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "decide/plan.hpp"
+
+namespace hydra_provisioner::review {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+const PoolName plain{"x86_64-linux"};
+
+Replayed farm(std::int64_t runnable) {
+  Replayed pass;
+  PoolConfig pool;
+  pool.name = plain;
+  pool.type = parse_system_type(plain.text).value();
+  pool.max_machines = 2;
+  pool.runnables_per_machine = 5;
+  pool.ignored_runnables = 3;
+  pass.inputs.config.pools.emplace(plain, pool);
+  pass.inputs.seen.now = noon;
+  QueueStatus status{.time = noon, .arrived = noon, .started = {}, .step_types = {}, .machines = {}};
+  status.step_types = {{.key = "x86_64-linux", .type = parse_step_type("x86_64-linux"), .runnable = runnable}};
+  status.machines.emplace();
+  pass.inputs.seen.queue = status;
+  return pass;
+}
+
+Explanation explained(Replayed pass) {
+  pass.plan = decide::plan(pass.inputs.seen, pass.inputs.config);
+  return explain_type(plain, pass);
+}
+
+std::string change(const Explanation& explanation, const std::string& what) {
+  const auto found = std::ranges::find(explanation.changes, what, &Change::what);
+  return found == explanation.changes.end() ? "(not tried)" : found->result;
+}
+
+TEST(Explain, SaysThatTheMaximumBindsAndThatAHigherOneWouldHelp) {
+  const Explanation explanation = explained(farm(14));
+  EXPECT_THAT(explanation.binding, ElementsAre("maxMachines 2"));
+  EXPECT_EQ(change(explanation, "maxMachines 3 instead of 2"), "3 allowed; create 3");
+}
+
+TEST(Explain, FindsHowManyMoreStepsWantAnotherMachine) {
+  const Explanation explanation = explained(farm(4));
+  EXPECT_THAT(explanation.headline, HasSubstr("1 wanted, 1 allowed"));
+  EXPECT_EQ(change(explanation, "5 more runnable steps"), "2 allowed; create 2");
+  EXPECT_EQ(change(explanation, "maxMachines 3 instead of 2"), "") << "that would change nothing";
+  EXPECT_EQ(change(explanation, "no runnable step"), "0 allowed; nothing to do");
+}
+
+TEST(Explain, SaysThatNothingWaitsOrThatWhatWaitsIsIgnored) {
+  EXPECT_THAT(explained(farm(0)).binding, ElementsAre("nothing waits"));
+  const Explanation explanation = explained(farm(3));
+  EXPECT_THAT(explanation.binding, ElementsAre("ignoredRunnables 3: no more than these wait"));
+  EXPECT_EQ(change(explanation, "ignoredRunnables 0 instead of 3"), "1 allowed; create 1");
+}
+
+TEST(Explain, SaysHowManyMoreStepsWouldWantAnotherMachineByWork) {
+  Replayed pass = farm(0);
+  PoolConfig& pool = pass.inputs.config.pools.at(plain);
+  pool.scaling = Scaling::work;
+  pool.max_jobs = 1;
+  pool.max_machines = 5;
+  pool.ignored_runnables = 0;
+  pass.inputs.seen.queue->history = {
+      {.systems = {"x86_64-linux"}, .mandatory_features = {}, .steps = 10, .time = Seconds{600}}};
+  EXPECT_EQ(change(explained(pass), "1 more runnable step"), "1 allowed; create 1");
+  pass.inputs.seen.queue->step_types.front().runnable = 5;  // 300 s of work within 300 s
+  EXPECT_EQ(change(explained(pass), "1 more runnable step"), "2 allowed; create 2");
+}
+
+TEST(Explain, SaysThatFailuresHoldCreationsBack) {
+  Replayed pass = farm(4);
+  pass.inputs.seen.creations[plain] = {.failed_passes = 1, .last_failed_pass = noon, .failures = {}};
+  const Explanation explanation = explained(pass);
+  EXPECT_THAT(explanation.binding, ElementsAre(HasSubstr("back-off of 30 s")));
+  EXPECT_EQ(change(explanation, "no creations that failed"), "1 allowed; create 1");
+}
+
+TEST(Explain, SaysWhenTheStatusIsNotTrusted) {
+  Replayed pass = farm(4);
+  pass.inputs.seen.queue = std::unexpected(Untrusted{"it is down"});
+  EXPECT_THAT(explained(pass).binding, ElementsAre("the status is not trusted: it is down"));
+}
+
+TEST(Explain, SaysWhatWouldMakeAMachineGo) {
+  Replayed pass = farm(0);
+  Machine machine;
+  machine.id = MachineId{"a-1"};
+  machine.pool = plain;
+  machine.state = MachineState::ready;
+  machine.address = "10.0.0.1";
+  machine.since = machine.requested_at = noon - Seconds{9000};
+  pass.inputs.config.pools.at(plain).grace_period = Seconds{600};
+  pass.inputs.seen.machines = {machine};
+  pass.inputs.seen.queue->started = noon - Seconds{90'000};
+  pass.inputs.seen.queue->machines = {
+      {"root@10.0.0.1", {.enabled = true, .current_jobs = 1, .idle_since = noon - Seconds{9000}}}};
+  pass.plan = decide::plan(pass.inputs.seen, pass.inputs.config);
+  const Explanation explanation = explain_machine(machine.id, pass, {});
+  EXPECT_THAT(explanation.headline, HasSubstr("keep: "));
+  EXPECT_THAT(change(explanation, "no jobs on it, for an hour"), HasSubstr("drain: surplus, idle 3600 s"));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::review
