@@ -41,10 +41,10 @@ Expected<void> copy_durably(const std::string& from, const std::string& to, mode
   return io::replace_file(to, content->value_or(""), mode);
 }
 
-// ssh-keygen syncs nothing: a power failure could leave an empty key. So it writes elsewhere, and we copy.
-io::Task<Expected<void>> generate(std::string path, std::string workshop) {
-  if (auto made = io::make_folder(workshop, 0700); !made) co_return made;
-  const std::string fresh = workshop + "/key";
+// ssh-keygen does not sync its files, so a power failure could leave an empty key. We let it write elsewhere, and copy.
+io::Task<Expected<void>> generate(std::string path, std::string work_folder) {
+  if (auto made = io::make_folder(work_folder, 0700); !made) co_return made;
+  const std::string fresh = work_folder + "/key";
   const auto generated = co_await io::run_successfully(
       {.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
        .deadline = keygen_deadline});
@@ -62,7 +62,7 @@ std::string type_and_key(std::string_view line) {
   return key.size() > space + 1 ? std::string(key) : std::string();
 }
 
-// ssh would pass over a bad key and only say that permission was denied.
+// ssh ignores a bad key, and then only says that permission was denied.
 Expected<void> check_private_key(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) {
@@ -82,10 +82,10 @@ Expected<void> check_private_key(const std::string& path) {
 
 io::Task<Expected<void>> ensure_key_pair(std::string path) {
   if (exists(path)) co_return Expected<void>{};
-  const std::string workshop = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
-  if (auto removed = io::remove_all(workshop); !removed) co_return removed;  // of an interrupted attempt
-  auto generated = co_await generate(path, workshop);
-  auto removed = io::remove_all(workshop);
+  const std::string work_folder = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
+  if (auto removed = io::remove_all(work_folder); !removed) co_return removed;  // of an interrupted attempt
+  auto generated = co_await generate(path, work_folder);
+  auto removed = io::remove_all(work_folder);
   co_return generated ? removed : generated;
 }
 
@@ -111,8 +111,8 @@ io::Task<Expected<std::string>> public_half(std::string private_key) {
   if (*beside) {
     std::string key = type_and_key(**beside);
     if (!key.empty()) co_return key;
-    co_return failure(
-        fmt::format("sshKey {0}: {0}.pub is no public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
+    co_return failure(fmt::format(
+        "sshKey {0}: {0}.pub is not a public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
   }
   const auto derived = co_await io::run_successfully(
       {.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline});

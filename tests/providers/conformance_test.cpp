@@ -54,7 +54,7 @@ class Flawed : public Provider {
 };
 
 TEST_F(Conformance, OfTheLocalProviderIsComplete) {
-  EXPECT_THAT(complaints(local), ElementsAre("finds a machine fine that is: its machines need none"));
+  EXPECT_THAT(complaints(local), ElementsAre("reports that a working machine is fine: its machines need no upkeep"));
 }
 
 TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
@@ -64,7 +64,7 @@ TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
   } unable(local);
   const auto found = complaints(unable);
   ASSERT_THAT(found, Not(IsEmpty()));
-  EXPECT_THAT(found.front(), StartsWith("creates two machines side by side: t-"));
+  EXPECT_THAT(found.front(), StartsWith("creates two machines at the same time: t-"));
 }
 
 TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
@@ -77,10 +77,10 @@ TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
     }
   } forgetful(local);
   EXPECT_THAT(complaints(forgetful),
-              ElementsAre("creates a machine only once, however often it is asked: there are 1 machines, not 2",
-                          "lists what it has created, as it said: t-1 is not listed",
-                          "finds a machine fine that is: its machines need none",
-                          "destroys one machine and spares the other: t-1 has gone, too"));
+              ElementsAre("creates a machine only once when asked twice: there are 1 machines, not 2",
+                          "lists its machines as it created them: t-1 is not listed",
+                          "reports that a working machine is fine: its machines need no upkeep",
+                          "destroys one machine and keeps the other: t-1 is gone, too"));
 }
 
 TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
@@ -95,9 +95,8 @@ TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
     int times_ = 0;
   } eager(local);
   const auto found = complaints(eager);
-  EXPECT_THAT(found.front(),
-              StartsWith("creates a machine only once, however often it is asked: asked again, it answers "
-                         "with another machine: it is \"t-5\", not \"t-0\""));
+  EXPECT_THAT(found.front(), StartsWith("creates a machine only once when asked twice: asked again, it returns "
+                                        "another machine: it is \"t-5\", not \"t-0\""));
   EXPECT_THAT(found.back(), StartsWith("leaves nothing behind: lists t-5"));
 }
 
@@ -106,9 +105,9 @@ TEST_F(Conformance, NoticesOneThatDestroysNothing) {
     using Flawed::Flawed;
     io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   } keeper(local);
-  EXPECT_THAT(complaints(keeper), ElementsAre("finds a machine fine that is: its machines need none",
-                                              "destroys one machine and spares the other: t-0 is still listed",
-                                              "leaves nothing behind: lists t-0, which it was never asked for"));
+  EXPECT_THAT(complaints(keeper), ElementsAre("reports that a working machine is fine: its machines need no upkeep",
+                                              "destroys one machine and keeps the other: t-0 is still listed",
+                                              "leaves nothing behind: lists t-0, which was never requested"));
 }
 
 }  // namespace

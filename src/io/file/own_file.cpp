@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "io/file/files.hpp"
@@ -24,17 +25,21 @@ Expected<void> write_own_file(const std::string& path, const Json& content) {
   return replace_file(path, pretty(content), 0600);
 }
 
-Expected<bool> visit_own_file(const std::string& path, const std::function<Expected<void>(const Json&)>& read) {
+Expected<bool> visit_own_file(const std::string& path, const std::function<Expected<void>(const Json&)>& read,
+                              std::string_view remedy) {
   const auto content = read_file(path, bytes_max);
   if (!content) return std::unexpected(content.error());
   if (!*content) return false;
+  const auto damaged = [&](std::string_view what) {
+    return failure(fmt::format("{}: {}{}{}", path, what, remedy.empty() ? "" : "; ", remedy));
+  };
   const auto json = parse_json(**content);
-  if (!json) return std::unexpected(within(path, json.error()));
+  if (!json) return damaged(json.error().message);
   try {
     const auto done = read(*json);
-    if (!done) return std::unexpected(within(path, done.error()));
+    if (!done) return damaged(done.error().message);
   } catch (const Json::exception& error) {
-    return failure(std::string(path) + ": " + std::string(essence(error.what())));
+    return damaged(essence(error.what()));
   }
   return true;
 }

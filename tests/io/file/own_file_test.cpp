@@ -50,5 +50,12 @@ TEST_F(OwnFile, ThatIsDamagedIsAnErrorThatNamesIt) {
   EXPECT_EQ(error_with("[]"), path + ": cannot use at() with array");
 }
 
+TEST_F(OwnFile, ThatIsDamagedCanBeMended) {
+  std::ofstream(path) << "{}";
+  EXPECT_EQ(read_own_file(path, number_in, "remove it").error().message, path + ": key 'number' not found; remove it");
+  EXPECT_EQ(read_own_file(folder.path, number_in, "remove it").error().message,
+            "cannot read " + folder.path + ": it is not a regular file");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::io

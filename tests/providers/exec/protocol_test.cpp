@@ -79,8 +79,8 @@ TEST(ExecAnswer, IsForItsRequest) {
 TEST(ExecAnswer, IsOneJsonObject) {
   EXPECT_EQ(refusal_of(""), "it printed no answer");
   EXPECT_EQ(refusal_of(" \n"), "it printed no answer");
-  EXPECT_THAT(refusal_of("<html>"), HasSubstr("its answer is no JSON: line 1, column 1"));
-  EXPECT_THAT(refusal_of("{} {}"), HasSubstr("its answer is no JSON"));
+  EXPECT_THAT(refusal_of("<html>"), HasSubstr("its answer is not JSON: line 1, column 1"));
+  EXPECT_THAT(refusal_of("{} {}"), HasSubstr("its answer is not JSON"));
   EXPECT_THAT(refusal_of(R"({"requestId": "t/list", "requestId": "t/list"})"), HasSubstr("stands there twice"));
   EXPECT_EQ(refusal_of("[]"), "its answer is an empty list, not an object");
 }
@@ -105,12 +105,12 @@ TEST(ExecAnswer, ThatFailsInAnUnknownWayIsAMistakeItself) {
   const auto message = [](const io::Json& error) { return failure_of(error).error.message; };
   EXPECT_EQ(message("no"), R"(its answer: error: "no" is not an object)");
   EXPECT_EQ(message({{"class", "oops"}, {"message", ""}}),
-            R"(its answer: error: class: "oops" is none of capacity, config, quota, transient)");
+            R"(its answer: error: class: "oops" is not one of capacity, config, quota, transient)");
   EXPECT_EQ(message({{"class", "quota"}}), "its answer: error: message: is missing");
   EXPECT_EQ(message({{"class", "transient"}, {"message", ""}, {"retryAfter", 0}}),
             "its answer: error: retryAfter: 0 is out of range; it must be 1 to 3600");
   EXPECT_EQ(message({{"class", "quota"}, {"message", ""}, {"code", 1}}),
-            R"(its answer: error: "code" is unknown; there are class, message, retryAfter)");
+            R"(its answer: error: unknown key "code"; known are class, message, retryAfter)");
 }
 
 TEST(ExecAbilities, AreReadWithTheVersion) {
@@ -122,7 +122,7 @@ TEST(ExecAbilities, AreReadWithTheVersion) {
   EXPECT_TRUE(read(1, {"check"})->check);
   EXPECT_FALSE(read(1, io::Json::array())->stop);
   EXPECT_EQ(read(2, io::Json::array()).error().message, "it speaks version 2 of the protocol, but this is version 1");
-  EXPECT_EQ(read(1, {"fly"}).error().message, R"(abilities: "fly" is none; there are "stop" and "check")");
+  EXPECT_EQ(read(1, {"fly"}).error().message, R"(abilities: "fly" is unknown; known are "stop" and "check")");
   EXPECT_EQ(read(1, "stop").error().message, R"(abilities: "stop" is not a list of strings)");
   EXPECT_EQ(read_abilities({{"requestId", ""}, {"abilities", io::Json::array()}}).error().message,
             "it speaks version none of the protocol, but this is version 1");
@@ -153,11 +153,11 @@ TEST(ExecMachine, MustBeTheOneThatWasAskedForAndRun) {
 
 TEST(ExecMachine, HasAnAddressAndAHostKeyThatFitIntoTheMachinesFile) {
   for (const char* address : {"a b", "-oProxyCommand=x", "a;b", "a\nb", "a@b", "[::1]"})
-    EXPECT_THAT(error_of_machine(machine_with("address", address)), HasSubstr("is no address")) << address;
+    EXPECT_THAT(error_of_machine(machine_with("address", address)), HasSubstr("is not an address")) << address;
   for (const char* address : {"192.0.2.7", "2001:db8::7", "builder-7.example.org"})
     EXPECT_EQ(error_of_machine(machine_with("address", address)), "none") << address;
   for (const char* key : {"AAAA", "ssh-ed25519", "ssh-ed25519 AAAA root@x", "ssh-ed25519 x", " AAAA", "a b\nc AAAA"})
-    EXPECT_THAT(error_of_machine(machine_with("hostKey", key)), HasSubstr("is no host key")) << key;
+    EXPECT_THAT(error_of_machine(machine_with("hostKey", key)), HasSubstr("is not a host key")) << key;
   EXPECT_EQ(error_of_machine(machine_with("hostKey", "ecdsa-sha2-nistp256 AAAAE2V/+=")), "none");
 }
 
@@ -179,18 +179,18 @@ TEST(ExecMachines, AreReadInEveryState) {
 TEST(ExecMachines, ThatAreWrongAreNamed) {
   EXPECT_EQ(
       error_of_list({running, machine_with("adress", "x")}),
-      R"(machines: element 2: "adress" is unknown; there are address, hostKey, launchedAt, machine, specification, )"
+      R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, specification, )"
       "state, type");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("state", "dead")})),
-            R"(machines: element 1: state: "dead" is none of gone, running, starting, stopped)");
+            R"(machines: element 1: state: "dead" is not one of gone, running, starting, stopped)");
   EXPECT_EQ(error_of_list(io::Json::array({machine_without("type")})), "machines: element 1: type: is missing");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("launchedAt", "now")})),
             R"(machines: element 1: launchedAt: "now" is not a whole number)");
-  EXPECT_EQ(error_of_list({running, running}), "machines: t-3 is listed twice; there must be one of it");
+  EXPECT_EQ(error_of_list({running, running}), "machines: t-3 is listed twice; list each machine once");
   EXPECT_EQ(error_of_list("none"), R"(machines: "none" is not a list)");
   EXPECT_EQ(read_machines({{"requestId", "t/list"}}).error().message, "machines: is missing");
   EXPECT_EQ(read_machines({{"requestId", "t/list"}, {"machines", io::Json::array()}, {"next", 2}}).error().message,
-            R"("next" is unknown; there are machines, requestId)");
+            R"(unknown key "next"; known are machines, requestId)");
 }
 
 TEST(ExecCondition, IsFineUnreachableOrGone) {
@@ -200,12 +200,12 @@ TEST(ExecCondition, IsFineUnreachableOrGone) {
   EXPECT_EQ(read("fine"), Condition::fine);
   EXPECT_EQ(read("unreachable"), Condition::unreachable);
   EXPECT_EQ(read("gone"), Condition::vanished);
-  EXPECT_EQ(read("ill").error().message, R"(condition: "ill" is none of fine, gone, unreachable)");
+  EXPECT_EQ(read("ill").error().message, R"(condition: "ill" is not one of fine, gone, unreachable)");
 }
 
 TEST(ExecAnswer, ToStopAndDestroyHasNothingElse) {
-  EXPECT_TRUE(read_nothing({{"requestId", "t-3/destroy"}}));
-  EXPECT_FALSE(read_nothing({{"requestId", "t-3/destroy"}, {"destroyed", false}}));
+  EXPECT_TRUE(read_empty_answer({{"requestId", "t-3/destroy"}}));
+  EXPECT_FALSE(read_empty_answer({{"requestId", "t-3/destroy"}, {"destroyed", false}}));
 }
 
 }  // namespace

@@ -240,7 +240,7 @@ TEST_F(LocalProviderTest, SaysWhichRecordCannotBeRead) {
   ASSERT_FALSE(instances);
   EXPECT_EQ(instances.error().message,
             folder(machine) +
-                "/instance.json: power is \"maybe\", expected booting, on or off; put it right, "
+                "/instance.json: power is \"maybe\", expected booting, on or off; correct it, "
                 "or end the machine's processes and remove its folder");
 }
 
