@@ -45,11 +45,11 @@ void record_intent(const Action& action, const Config& config, Ledger& ledger, V
 }
 
 std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operations) {
-  const bool comes = is_coming(machine) && !machine.interrupted && !machine.needs_redeploy;
-  const bool is_awaited = comes || machine.under_way == Operation::redeploy;
+  const bool comes = is_coming(machine) && !machine.found.interrupted && !machine.found.needs_redeploy;
+  const bool is_awaited = comes || machine.found.under_way == Operation::redeploy;
   if (!is_awaited || !operations.can_ask(machine.provider)) return std::nullopt;
-  const auto turn = machine.under_way ? Turn::has_begun : Turn::boots;
-  const auto operation = machine.under_way.value_or(Operation::create);
+  const auto turn = machine.found.under_way ? Turn::has_begun : Turn::boots;
+  const auto operation = machine.found.under_way.value_or(Operation::create);
   return SlowPart(turn, [=, id = machine.id, &operations] { return operations.await_coming(id, operation); });
 }
 

@@ -28,9 +28,9 @@ std::optional<Reason> pause_of(const PoolView& pool, const std::string& whom) {
 }
 
 bool is_unhealthy(const PoolView& pool, const Machine& machine) {
-  if (machine.vanished || machine.state == MachineState::failed || is_unusable(pool, machine)) return true;
+  if (machine.found.vanished || machine.state == MachineState::failed || is_unusable(pool, machine)) return true;
   // It was ready once, and is not any more.
-  return machine.state == MachineState::creating && machine.ready_at && machine.needs_redeploy;
+  return machine.state == MachineState::creating && machine.ready_at && machine.found.needs_redeploy;
 }
 
 std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
@@ -46,7 +46,7 @@ std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
 
 // Why this is not done; none: it is.
 std::optional<Reason> objection(const PoolView& pool, const Machine& machine, const Action& action) {
-  if (action.kind == ActionKind::keep || machine.vanished) return std::nullopt;
+  if (action.kind == ActionKind::keep || machine.found.vanished) return std::nullopt;
   const bool ends_its_use =
       action.kind != ActionKind::undrain && action.kind != ActionKind::start && action.kind != ActionKind::create;
   const Order* protection = in_force(pool, OrderKind::protect, machine.id.text);

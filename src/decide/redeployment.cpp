@@ -14,7 +14,8 @@ namespace {
 std::string cause(const Machine& machine) {
   if (machine.state == MachineState::ready) return "its specification has changed";
   if (!machine.last_error.empty()) return fmt::format("not ready: {}", machine.last_error);
-  return machine.first_listed_at ? "taken over; whether it is up to date is not known" : "its creation was interrupted";
+  return machine.listing.first_began_at ? "taken over; whether it is up to date is not known"
+                                        : "its creation was interrupted";
 }
 
 std::optional<Instant> overdue(const PoolView& pool, const Machine& machine) {

@@ -117,12 +117,12 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
 }
 
 Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
-  if (machine.interrupted)
+  if (machine.found.interrupted)
     return destroy_when_proven(pool, machine, "its creation was interrupted, and it is not needed any more");
   // Steps may run on one that was taken over, and it may be paid for: once it is ready, the usual rules hold for it.
-  const bool was_taken_over = machine.needs_redeploy && !machine.ready_at && machine.first_listed_at;
+  const bool was_taken_over = machine.found.needs_redeploy && !machine.ready_at && machine.listing.first_began_at;
   if (was_taken_over && pool.is_configured) return redeploy(pool, machine);
-  if (machine.needs_redeploy)
+  if (machine.found.needs_redeploy)
     return destroy_when_proven(pool, machine, "not brought up to its specification, and not needed any more");
   return act_on(ActionKind::keep, machine,
                 {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),

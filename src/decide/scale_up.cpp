@@ -61,12 +61,12 @@ Action use_ready(const PoolView& pool, const ActiveMachine& ready) {
 
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
   const Instant overdue_at = machine.requested_at + pool.settings.boot_timeout;
-  if (machine.interrupted && machine.ready_at && machine.state == MachineState::creating) {
+  if (machine.found.interrupted && machine.ready_at && machine.state == MachineState::creating) {
     return act_on(ActionKind::start, machine, {"its start was interrupted; carried on", overdue_at});
   }
-  if (machine.interrupted)
+  if (machine.found.interrupted)
     return act_on(ActionKind::create, machine, {"its creation was interrupted; carried on", overdue_at});
-  if (machine.needs_redeploy) return redeploy(pool, machine);
+  if (machine.found.needs_redeploy) return redeploy(pool, machine);
   return act_on(ActionKind::keep, machine,
                 {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
 }
@@ -106,7 +106,7 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
 
   // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
   sort_by_key(free.coming, [](const Machine* machine) {
-    return std::tuple(machine->interrupted, machine->needs_redeploy, number_of(machine->id));
+    return std::tuple(machine->found.interrupted, machine->found.needs_redeploy, number_of(machine->id));
   });
   const auto coming = take(free.coming, missing);
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));

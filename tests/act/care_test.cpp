@@ -54,7 +54,7 @@ TEST_F(CareOfMachines, UnlistsAtOnceWhatHasVanished) {
   pass({checked(1), kept(2)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_FALSE(engine.chronicle.has("keep alive a-1"));
-  EXPECT_FALSE(engine.machine(1).listed);
+  EXPECT_FALSE(engine.machine(1).listing.is_listed);
   EXPECT_EQ(engine.journal.events.back().reason, "vanished: a check found that it does not exist");
   EXPECT_THAT(engine.voice.problems, ElementsAre()) << "clouds do that";
 }

@@ -65,7 +65,7 @@ pass::Look farm() {
   look.seen.now = noon;
   look.seen.machines = {machine(1, MachineState::ready), machine(2, MachineState::ready),
                         machine(3, MachineState::creating)};
-  look.seen.machines[0].listed = look.seen.machines[1].listed = true;
+  look.seen.machines[0].listing.is_listed = look.seen.machines[1].listing.is_listed = true;
   look.seen.machines[2].address = "";
   look.seen.machines[2].last_error = "connection refused";
   QueueStatus status;
@@ -228,7 +228,7 @@ TEST(StatusText, ShowsEachMachineUnderItsPool) {
 
 TEST(StatusText, ShowsWhatIsUnderWay) {
   pass::Look look = farm();
-  look.seen.machines[2].under_way = Operation::create;
+  look.seen.machines[2].found.under_way = Operation::create;
   EXPECT_THAT(status_text(look, example(), false), HasSubstr("-               create under way\n"));
 }
 
