@@ -1,4 +1,4 @@
-// The local provider has to do what any provider has to, and the list notices one that does not.
+// The local provider passes all points, and the points notice providers with faults.
 #include "providers/conformance.hpp"
 
 #include <map>
@@ -20,7 +20,7 @@ using testing::StartsWith;
 
 class Conformance : public local::LocalMachines {
  protected:
-  // What the provider does not pass, `POINT: WHY`.
+  // The points that the provider does not pass, `POINT: WHY`.
   std::vector<std::string> complaints(Provider& provider) {
     std::vector<std::string> found;
     support::await(try_life_cycle(provider, Tag("t"), pool, clock, [&](std::string_view point, const Verdict& verdict) {
@@ -32,7 +32,7 @@ class Conformance : public local::LocalMachines {
   local::LocalProvider local{Tag("t"), state_dir, clock};
 };
 
-// One of which a test changes something.
+// A provider with a fault, which a test adds.
 class Flawed : public Provider {
  public:
   explicit Flawed(Provider& sound) : sound_(sound) {}
@@ -53,11 +53,11 @@ class Flawed : public Provider {
   Provider& sound_;
 };
 
-TEST_F(Conformance, OfTheLocalProviderIsComplete) {
+TEST_F(Conformance, TheLocalProviderPasses) {
   EXPECT_THAT(complaints(local), ElementsAre("reports that a working machine is fine: its machines need no upkeep"));
 }
 
-TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
+TEST_F(Conformance, FailsWithoutMachines) {
   struct Unable : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<Instance>> create(MachineRef, PoolConfig) override { co_return failure("no"); }
@@ -67,7 +67,7 @@ TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
   EXPECT_THAT(found.front(), StartsWith("creates two machines at the same time: t-"));
 }
 
-TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
+TEST_F(Conformance, NoticesAProviderThatForgetsAMachine) {
   struct Forgetful : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<Inventory>> list(ListRequest request) override {
@@ -83,7 +83,7 @@ TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
                           "destroys one machine and keeps the other: t-1 is gone, too"));
 }
 
-TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
+TEST_F(Conformance, NoticesAProviderThatMakesAnotherMachineEachTime) {
   struct Eager : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override {
@@ -100,7 +100,7 @@ TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
   EXPECT_THAT(found.back(), StartsWith("leaves nothing behind: lists t-5"));
 }
 
-TEST_F(Conformance, NoticesOneThatDestroysNothing) {
+TEST_F(Conformance, NoticesAProviderThatDestroysNothing) {
   struct Keeper : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }

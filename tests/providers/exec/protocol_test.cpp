@@ -23,7 +23,7 @@ const io::Json running{{"machine", "t-3"},         {"type", "x86_64-linux:kvm"},
                        {"address", "192.0.2.7"},   {"hostKey", "ssh-ed25519 AAAAx"}, {"launchedAt", 1'700'000'000},
                        {"specification", "abcdef"}};
 
-// The machine above, with this instead.
+// The machine above, with one value changed.
 io::Json machine_with(const std::string& name, io::Json value) {
   io::Json machine = running;
   machine[name] = std::move(value);
@@ -46,7 +46,7 @@ std::string error_of_list(const io::Json& machines) {
   return read ? "none" : read.error().message;
 }
 
-// What is wrong with an answer to `listing`.
+// The error of an answer to `listing`.
 std::string refusal_of(const std::string& answer) {
   const auto read = read_answer(listing, answer);
   if (read) return "none";
@@ -59,7 +59,7 @@ ExecFailure failure_of(const io::Json& error) {
   return read ? ExecFailure{} : read.error();
 }
 
-TEST(ExecRequest, SaysWhatIsToBeDoneWithWhichMachine) {
+TEST(ExecRequest, NamesTheActionAndTheMachine) {
   EXPECT_EQ(io::Json::parse(to_json(creation)), io::Json::parse(R"({
     "protocolVersion": 1, "requestId": "t-3/create", "action": "create", "tag": "t", "machine": "t-3",
     "type": "x86_64-linux:kvm", "specification": "abc", "settings": {"region": "fsn1"}})"));
@@ -67,7 +67,7 @@ TEST(ExecRequest, SaysWhatIsToBeDoneWithWhichMachine) {
     "protocolVersion": 1, "requestId": "t/list", "action": "list", "tag": "t", "settings": {}})"));
 }
 
-TEST(ExecAnswer, IsForItsRequest) {
+TEST(ExecAnswer, BelongsToItsRequest) {
   EXPECT_EQ(refusal_of(R"({"requestId": "t/list", "machines": []})"), "none");
   EXPECT_EQ(refusal_of(R"({"requestId": "t-3/create"})"),
             R"(its answer is for another request: its requestId is "t-3/create", not "t/list")");
@@ -96,12 +96,12 @@ TEST(ExecAnswer, MayBeAFailureOfAKnownClass) {
   EXPECT_EQ(failure_of({{"class", "transient"}, {"message", "why"}, {"retryAfter", 7}}).retry_after, Seconds{7});
 }
 
-TEST(ExecAnswer, MayFailWithOneShortPlainLineOnly) {
+TEST(ExecAnswer, HasAnErrorMessageOfOneShortPlainLine) {
   EXPECT_EQ(failure_of({{"class", "transient"}, {"message", "first\n\x1b[31mred\x1b[0m\n"}}).error.message, "red");
   EXPECT_LT(failure_of({{"class", "transient"}, {"message", std::string(5000, 'x')}}).error.message.size(), 400U);
 }
 
-TEST(ExecAnswer, ThatFailsInAnUnknownWayIsAMistakeItself) {
+TEST(ExecAnswer, WithAnUnknownErrorIsAnErrorItself) {
   const auto message = [](const io::Json& error) { return failure_of(error).error.message; };
   EXPECT_EQ(message("no"), R"(its answer: error: "no" is not an object)");
   EXPECT_EQ(message({{"class", "oops"}, {"message", ""}}),
@@ -141,7 +141,7 @@ TEST(ExecMachine, IsReadAsAnInstance) {
   EXPECT_EQ(read->spec_hash, "abcdef");
 }
 
-TEST(ExecMachine, MustBeTheOneThatWasAskedForAndRun) {
+TEST(ExecMachine, MustBeTheRequestedOneAndRun) {
   EXPECT_EQ(error_of_machine(machine_with("machine", "t-4")), "machine: it is t-4, not t-3");
   EXPECT_EQ(error_of_machine(machine_with("type", "x86_64-linux")),
             "machine: its type is x86_64-linux, not x86_64-linux:kvm");
@@ -176,7 +176,7 @@ TEST(ExecMachines, AreReadInEveryState) {
   }
 }
 
-TEST(ExecMachines, ThatAreWrongAreNamed) {
+TEST(ExecMachines, WithErrorsAreNamed) {
   EXPECT_EQ(
       error_of_list({running, machine_with("adress", "x")}),
       R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, specification, )"
@@ -203,7 +203,7 @@ TEST(ExecCondition, IsFineUnreachableOrGone) {
   EXPECT_EQ(read("ill").error().message, R"(condition: "ill" is not one of fine, gone, unreachable)");
 }
 
-TEST(ExecAnswer, ToStopAndDestroyHasNothingElse) {
+TEST(ExecAnswer, ToStopAndDestroyHasNoOtherKeys) {
   EXPECT_TRUE(read_empty_answer({{"requestId", "t-3/destroy"}}));
   EXPECT_FALSE(read_empty_answer({{"requestId", "t-3/destroy"}, {"destroyed", false}}));
 }
