@@ -40,7 +40,7 @@ class Protocol {
     tried_.push_back({std::string(point), verdict});
     if (options_.json) return;
     const std::string why = verdict.why.empty() ? "" : ": " + verdict.why;
-    print(fmt::format("{:8} {}{}\n", providers::to_string(verdict.outcome), point, why), voice_);
+    print(fmt::format("{:8} {}{}\n", to_string(verdict.outcome), point, why), voice_);
   }
 
   std::ptrdiff_t count(Outcome outcome) const {
@@ -58,7 +58,7 @@ class Protocol {
   io::Json document() const {
     io::Json points = io::Json::array();
     for (const auto& [name, verdict] : tried_)
-      points.push_back({{"point", name}, {"outcome", providers::to_string(verdict.outcome)}, {"why", verdict.why}});
+      points.push_back({{"point", name}, {"outcome", to_string(verdict.outcome)}, {"why", verdict.why}});
     return {{"formatVersion", 1},
             {"command", options_.arguments},
             {"passed", count(Outcome::failed) == 0},
@@ -102,13 +102,13 @@ io::Task<int> check_provider(const Options& options, TerminalVoice& voice) {
   voice.note(fmt::format("makes two machines, {0}-0 and {0}-1, and ends them; what the program says is in {1}/{0}*.log",
                          tag, logs));
   Protocol protocol(options, voice);
-  const providers::Witness witness = [&](std::string_view point, const providers::Verdict& verdict) {
+  const providers::PointReporter report = [&](std::string_view point, const providers::Verdict& verdict) {
     protocol.note(point, verdict);
   };
   const auto& settings = std::get<ExecSettings>(pool->provider);
-  if (co_await providers::exec::try_protocol(settings, tag, fmt::format("{}/{}.log", logs, tag), witness)) {
+  if (co_await providers::exec::try_protocol(settings, tag, fmt::format("{}/{}.log", logs, tag), report)) {
     providers::exec::ExecProvider provider(tag, options.state_dir, clock);
-    co_await providers::try_life_cycle(provider, tag, *pool, clock, witness);
+    co_await providers::try_life_cycle(provider, tag, *pool, clock, report);
   }
   const bool was_told = protocol.tell_result();
   co_return was_told&& protocol.count(Outcome::failed) == 0 ? exit_status::done : exit_status::failed;

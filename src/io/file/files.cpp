@@ -145,6 +145,18 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
   return {};
 }
 
+Expected<std::vector<std::string>> names_in(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return failure(fmt::format("cannot list {}: {}", folder, error.message()));
+  return names;
+}
+
 Expected<void> remove_replaceable(const std::string& path) {
   if (const auto removed = remove_all(temporary_beside(path).string()); !removed) return removed;
   return remove_all(path);
@@ -155,50 +167,6 @@ Expected<void> remove_all(const std::string& path) {
   std::filesystem::remove_all(path, error);
   if (error) return failure(fmt::format("cannot remove {}: {}", path, error.message()));
   return {};
-}
-
-namespace {
-
-struct flock whole_file_exclusively() {
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;  // from 0, length 0: all of it
-  return lock;
-}
-
-bool is_file_at(const Descriptor& file, const std::string& path) {
-  struct stat held{};
-  struct stat named{};
-  return ::fstat(file.number(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
-         held.st_ino == named.st_ino;
-}
-
-}  // namespace
-
-Expected<std::optional<FileLock>> FileLock::try_acquire(const std::string& path) {
-  const auto cannot_lock = [&](std::string_view why) { return failure(fmt::format("cannot lock {}: {}", path, why)); };
-
-  // A holder that removes the file leaves us with a lock on a file that nobody else will find: then another try is due.
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file.is_open()) return cannot_lock(os_error(errno));
-    struct flock lock = whole_file_exclusively();
-    if (::fcntl(file.number(), F_OFD_SETLK, &lock) != 0) {
-      if (errno == EAGAIN || errno == EACCES) return std::nullopt;
-      return cannot_lock(os_error(errno));
-    }
-    if (is_file_at(file, path)) return FileLock(std::move(file));
-  }
-  return cannot_lock("somebody keeps replacing it");
-}
-
-bool FileLock::is_at(const std::string& path) const { return is_file_at(descriptor_, path); }
-
-bool FileLock::is_held(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return errno != ENOENT;
-  struct flock lock = whole_file_exclusively();
-  return ::fcntl(file.number(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}

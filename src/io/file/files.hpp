@@ -1,4 +1,4 @@
-// Files that are either whole or not there, and locks that end with their holder.
+// Files that are either whole or missing, and folders.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -43,31 +44,13 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
 // Creates the folder with this mode, and its parents with the usual one; fine when it exists, whatever its mode.
 Expected<void> make_folder(const std::string& path, mode_t mode);
 
+// The names of what is in the folder, in no order; none when there is no folder.
+Expected<std::vector<std::string>> names_in(const std::string& folder);
+
 // Removes a file of replace_file() and what a crash in it may have left; fine when there is none.
 Expected<void> remove_replaceable(const std::string& path);
 
 // Removes a file or a whole folder; fine when there is none.
 Expected<void> remove_all(const std::string& path);
-
-// An exclusive lock. It ends when the object and every child that inherited it are gone: never stale. The holder may
-// remove the file. It is an open-file-description lock (fcntl(2), F_OFD_SETLK), not a flock: only that kind can be
-// asked after without being taken for a moment, which would make somebody else's try_acquire fail.
-class FileLock {
- public:
-  // No value: somebody else holds it.
-  static Expected<std::optional<FileLock>> try_acquire(const std::string& path);
-  // Whether anybody holds it now, this process included; false when the file does not exist, true when it cannot be
-  // asked.
-  static bool is_held(const std::string& path);
-
-  // Whether it is still the file of that name that is locked, and not one that was removed or replaced.
-  bool is_at(const std::string& path) const;
-
-  int descriptor() const { return descriptor_.number(); }
-
- private:
-  explicit FileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
-  Descriptor descriptor_;
-};
 
 }  // namespace hydra_provisioner::io
