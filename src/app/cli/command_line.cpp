@@ -45,7 +45,7 @@ bool may_be_configuration(const std::string& word) {
   return word.contains('/') || word.ends_with(".nix") || std::filesystem::exists(word, ignored);
 }
 
-// Null: no verb has this name. A verb that runs without its name is found by "".
+// Null: no verb has this name. A pass has the name "".
 Command* find(const Commands& commands, std::string_view name) {
   const auto found = std::ranges::find(commands, name, [](const auto& command) { return command->verb.name; });
   return found == commands.end() ? nullptr : found->get();
@@ -92,6 +92,20 @@ std::string about_unknown_option(const std::string& option, const Command& comma
   return meant ? fmt::format("{}; did you mean {}?", unknown, *meant) : with_pointer(unknown, command.verb);
 }
 
+// What the first word names. A verb's name is taken out of the words; a configuration stays, as the word of a pass.
+std::expected<Command*, EarlyExit> take_command(Words& words, const Commands& commands) {
+  Command* const pass = find(commands, "");
+  const auto word = first_word(words, commands);
+  if (word == words.end()) return pass;
+  Command* const named = find(commands, *word);
+  if (named == nullptr || named == pass) {
+    if (may_be_configuration(*word)) return pass;
+    return wrong(unknown_command(*word, commands));
+  }
+  words.erase(word);
+  return named;
+}
+
 }  // namespace
 
 Command::Command(const Verb& of) : verb(of), run(of.declare(arguments)) { declare_common(arguments, common); }
@@ -100,28 +114,20 @@ std::expected<std::unique_ptr<Command>, EarlyExit> parse_command_line(std::span<
   Commands commands;
   for (const Verb& verb : verbs) commands.push_back(std::make_unique<Command>(verb));
   resolve_help(words, commands);
-  Command* command = find(commands, "");
-  const auto word = first_word(words, commands);
-  const bool is_about_all = word == words.end();
-  if (!is_about_all) {
-    if (Command* named = word->empty() ? nullptr : find(commands, *word); named != nullptr) {
-      command = named;
-      words.erase(word);
-    } else if (!may_be_configuration(*word)) {
-      return wrong(unknown_command(*word, commands));
-    }
-  }
-  const Verb& verb = command->verb;
-  const auto request = command->arguments.parse(std::move(words));
+  const bool has_words = first_word(words, commands) != words.end();
+  const auto taken = take_command(words, commands);
+  if (!taken) return std::unexpected(taken.error());
+  Command& command = **taken;
+  const auto request = command.arguments.parse(std::move(words));
   if (!request) {
     const auto& [message, unknown_option] = request.error();
-    return wrong(unknown_option.empty() ? with_pointer(message, verb)
-                                        : about_unknown_option(unknown_option, *command, commands));
+    return wrong(unknown_option.empty() ? with_pointer(message, command.verb)
+                                        : about_unknown_option(unknown_option, command, commands));
   }
   if (*request == Arguments::Request::version) return std::unexpected(EarlyExit{version_text()});
   if (*request == Arguments::Request::help)
-    return std::unexpected(EarlyExit{is_about_all ? program_help(verbs) : verb_help(verb)});
-  return std::move(*std::ranges::find(commands, command, &std::unique_ptr<Command>::get));
+    return std::unexpected(EarlyExit{has_words ? verb_help(command.verb) : program_help(verbs)});
+  return std::move(*std::ranges::find(commands, &command, &std::unique_ptr<Command>::get));
 }
 
 }  // namespace hydra_provisioner::app

@@ -40,7 +40,7 @@ void declare_forecast(Arguments& arguments, ForecastOptions& options) {
                    "between passes, as from cron; else as the daemon makes them");
   arguments.option("--interruptions", "NUMBER", into(options.interruptions, 0.0, 60.0),
                    "times an hour a cloud takes a machine away; else 0");
-  arguments.option("--seed", "NUMBER", into(options.seed), "for another draw of what is random; else 1");
+  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; else 1");
   arguments.flag("--json", options.json, "print JSON");
   declare_config(arguments, options.config);
 }

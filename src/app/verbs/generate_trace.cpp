@@ -48,7 +48,7 @@ void declare(Arguments& arguments, Options& options) {
                    "how many there are, about; else 10000");
   arguments.option("--system", "SYSTEM", system_into(options.what.system),
                    "what its steps need, such as x86_64-linux:kvm; else x86_64-linux");
-  arguments.option("--seed", "NUMBER", app::into(options.seed), "for another draw of what is random; else 1");
+  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; else 1");
   declare_output(arguments, options.output);
 }
 

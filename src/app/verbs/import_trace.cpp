@@ -23,7 +23,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.option("--hydra-db", "CONNECTION", into(options.hydra_db), "Hydra's database, as libpq connects to it");
+  arguments.option("--hydra-db", "CONNECTION", into(options.hydra_db), "Hydra's database, as libpq or Hydra names it");
   arguments.option("--since", "TIME", into(options.since),
                    "with --hydra-db, how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; else all");
   arguments.option("--csv", "FILE", into(options.csv), "a CSV file with other columns");

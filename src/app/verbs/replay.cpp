@@ -125,7 +125,7 @@ void declare(Arguments& arguments, Options& options) {
     options.pass = text;
     return {};
   });
-  arguments.option("--at", "TIME", into(options.at), "the pass of this time: 2h, 3d, 2026-01-15 or 2026-01-15T12:00");
+  arguments.option("--at", "TIME", into(options.at), "the pass of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00");
   arguments.option("--config", "CONF", into(options.config.path), "decide from this configuration instead");
   declare_allow_empty(arguments, options.config);
   declare_tag(arguments, options.tag);

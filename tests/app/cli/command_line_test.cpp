@@ -114,6 +114,7 @@ TEST_F(CommandLine, TakesAFileThatIsCalledLikeAVerb) {
 
 TEST_F(CommandLine, OfOneWordIsAConfigurationOnlyIfTheWordLooksLikeOne) {
   for (const char* file : {"missing.nix", "./missing", "/missing"}) EXPECT_EQ(verb({file}), "");
+  EXPECT_THAT(error({""}), StartsWith("unknown command \"\"; commands: "));
   EXPECT_EQ(error({"plna"}), "unknown command \"plna\"; did you mean plan?");
   EXPECT_EQ(error({"hepl"}), "unknown command \"hepl\"; did you mean help?");
   EXPECT_THAT(error({"zzzzzz"}), StartsWith("unknown command \"zzzzzz\"; commands: check, daemon, plan, status, "));

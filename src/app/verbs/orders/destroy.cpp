@@ -15,8 +15,8 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  declare_machine(arguments, options.target);
   arguments.flag("--yes", options.yes, "do not ask");
+  declare_machine(arguments, options.target);
 }
 
 Expected<NewOrders> destroy(const Situation& at) {

@@ -104,7 +104,7 @@ io::Task<Outcome> give_order(OrderTarget target, review::Known kind, Context con
   const auto ordered = decide(at);
   if (!ordered) co_return misused(ordered.error());
   if (asks && !is_confirmed(ordered->meaning))
-    co_return misused({"nothing was ordered; write --yes to go on without being asked"});
+    co_return misused({"nothing was ordered; to go on without being asked, write --yes"});
   const auto journal = state::SqliteJournal::open(opened->path);
   if (!journal) co_return failed(journal.error());
   if (const auto written = co_await (*journal)->commit(changes_for(at, *ordered)); !written)

@@ -16,8 +16,8 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  declare_optional_type(arguments, options.target);
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; else until it is taken back");
+  declare_optional_type(arguments, options.target);
 }
 
 Expected<NewOrders> pause(const Situation& at, std::optional<Seconds> span) {

@@ -17,9 +17,9 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  declare_machine(arguments, options.target);
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; else until it is taken back");
   arguments.flag("--off", options.off, "take the order back");
+  declare_machine(arguments, options.target);
   arguments.check([&options]() -> Expected<void> {
     if (options.off && options.span) return failure("--off takes the order back, and does not go with --for");
     return {};
