@@ -176,7 +176,7 @@ class ReadingVerbs(FarmTest):
             self.assertFalse(farm.machines_file.exists())
 
     def everything_in(self, farm):
-        """Every file with what tells whether it was touched."""
+        """Every file, with what shows whether it was touched."""
         paths = [farm.machines_file, *sorted(farm.state.rglob("*"))]
         return [(path, path.lstat().st_ino, path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths]
 

@@ -111,8 +111,8 @@ void Arguments::option(const std::string& name, const std::string& shown, Parse 
 }
 
 void Arguments::required_option(const std::string& name, const std::string& shown, Parse parse,
-                                const std::string& meaning) {
-  add_option(name, shown, std::move(parse), meaning).is_required = true;
+                                const std::string& meaning, const std::string& missing) {
+  add_option(name, shown, std::move(parse), meaning).missing = missing;
 }
 
 void Arguments::repeated_option(const std::string& name, const std::string& shown, Parse parse,
@@ -159,7 +159,7 @@ std::expected<Arguments::Request, Misuse> Arguments::parse(std::vector<std::stri
 
 Expected<void> Arguments::take_options() const {
   for (const Value& value : values_) {
-    if (value.is_required && value.option->count() == 0) return failure(value.shown + " is missing");
+    if (!value.missing.empty() && value.option->count() == 0) return failure(value.missing);
     if (value.option->count() > 1 && !value.is_repeated) return failure(value.option->get_name() + " is given twice");
     for (const std::string& text : value.option->results()) {
       if (auto parsed = value.parse(text); !parsed)
@@ -203,7 +203,7 @@ std::string Arguments::usage() const {
   std::vector<std::string> parts;
   for (const Word& word : words_) parts.push_back(word.shown);
   for (const Value& value : values_) {
-    if (value.is_required) parts.push_back(value.shown);
+    if (!value.missing.empty()) parts.push_back(value.shown);
   }
   return fmt::format("{}", fmt::join(parts, " "));
 }

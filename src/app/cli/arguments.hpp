@@ -56,7 +56,9 @@ class Arguments {
 
   void flag(const std::string& names, bool& value, const std::string& meaning);
   void option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning);
-  void required_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning);
+  // `missing` is what the message says without it.
+  void required_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning,
+                       const std::string& missing);
   // The option may be given several times.
   void repeated_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning);
 
@@ -89,7 +91,7 @@ class Arguments {
     CLI::Option* option;
     std::string shown;  // `--trace FILE`
     Parse parse;
-    bool is_required = false;
+    std::string missing{};  // empty: the option may be missing
     bool is_repeated = false;
   };
 

@@ -12,6 +12,8 @@
 
 namespace hydra_provisioner::app {
 
+// Each verb has a parser of its own. Subcommands of CLI11 would not do: they refuse a verb's options before the verb,
+// and take a word that is called like another verb (`drain history`) for that verb.
 struct Command {
   explicit Command(const Verb& of);
   Command(const Command&) = delete;  // the values are filled where they are

@@ -16,7 +16,6 @@ extern const std::string_view commit;  // the build writes its definition: cmake
 namespace {
 
 constexpr std::size_t columns = 80;
-constexpr std::size_t left_columns_max = 30;
 
 constexpr std::pair<Section, std::string_view> sections[] = {
     {Section::passes, "Machines for the queue"},
@@ -49,7 +48,7 @@ Exit status:
   78  the configuration is wrong
 )";
 
-// Breaks the text between words; lines after the first begin with blanks. The first begins in column `indent`, too.
+// Breaks a text that begins in column `indent` between words, and indents its other lines.
 std::string wrapped(std::string_view text, std::size_t indent) {
   std::string lines;
   std::size_t column = indent;
@@ -71,17 +70,11 @@ std::string wrapped(std::string_view text, std::size_t indent) {
 
 using Row = std::pair<std::string, std::string_view>;
 
-// Two columns; the right one begins on a line of its own after a left one that is too long.
 std::string table(const std::vector<Row>& rows) {
   std::size_t width = 0;
-  for (const auto& [left, right] : rows) {
-    if (left.size() <= left_columns_max) width = std::max(width, left.size());
-  }
+  for (const auto& [left, right] : rows) width = std::max(width, left.size());
   std::string text;
-  for (const auto& [left, right] : rows) {
-    const std::string gap = left.size() > width ? "\n" + std::string(width + 4, ' ') : "  ";
-    text += fmt::format("  {:<{}}{}{}", left, width, gap, wrapped(right, width + 4));
-  }
+  for (const auto& [left, right] : rows) text += fmt::format("  {:<{}}  {}", left, width, wrapped(right, width + 4));
   return text;
 }
 

@@ -33,7 +33,8 @@ forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& 
 
 void declare_forecast(Arguments& arguments, ForecastOptions& options) {
   arguments.required_option("--trace", "FILE", into(options.trace),
-                            "the steps to build; docs/traces.md says where to get them");
+                            "the steps to build; docs/traces.md says where to get them",
+                            "which trace? name it by --trace FILE; docs/traces.md says where to get one");
   arguments.option("--boot", "SECONDS", into(options.boot, 1, day),
                    "until a machine can build; else as the journal measured, or 180");
   arguments.option("--interval", "SECONDS", into(options.interval, 1, day),

@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 
 // What parsing says about a text for one value.
-std::string told(const Parse& parse, const std::string& text) {
+std::string message_of(const Parse& parse, const std::string& text) {
   const auto parsed = parse(text);
   return parsed ? "" : parsed.error().message;
 }
@@ -21,40 +21,40 @@ std::string told(const Parse& parse, const std::string& text) {
 TEST(Values, AreWholeNumbersWithinTheirLimits) {
   std::optional<std::int64_t> value;
   const Parse parse = into(value, 1, 100);
-  EXPECT_EQ(told(parse, "100"), "");
+  EXPECT_EQ(message_of(parse, "100"), "");
   EXPECT_EQ(value, 100);
-  EXPECT_EQ(told(parse, "101"), "101 is not between 1 and 100");
-  EXPECT_EQ(told(parse, "99999999999999999999"), "99999999999999999999 is not between 1 and 100");
+  EXPECT_EQ(message_of(parse, "101"), "101 is not between 1 and 100");
+  EXPECT_EQ(message_of(parse, "99999999999999999999"), "99999999999999999999 is not between 1 and 100");
   for (const char* text : {"", "ten", "1.5", "1 ", " 1", "0x10"})
-    EXPECT_EQ(told(parse, text), "\"" + std::string(text) + "\" is not a whole number");
+    EXPECT_EQ(message_of(parse, text), "\"" + std::string(text) + "\" is not a whole number");
   EXPECT_EQ(value, 100) << "a wrong text changes nothing";
 }
 
 TEST(Values, AreSeedsOf64Bits) {
   std::optional<std::uint64_t> value;
-  EXPECT_EQ(told(into(value), "18446744073709551615"), "");
+  EXPECT_EQ(message_of(into(value), "18446744073709551615"), "");
   EXPECT_EQ(value, 18446744073709551615u);
-  EXPECT_EQ(told(into(value), "-1"), "\"-1\" is not a whole number");
+  EXPECT_EQ(message_of(into(value), "-1"), "\"-1\" is not a whole number");
 }
 
 TEST(Values, AreNumbersWithinTheirLimits) {
   std::optional<double> value;
   const Parse parse = into(value, 0.01, 3660.0);
-  EXPECT_EQ(told(parse, "0.5"), "");
+  EXPECT_EQ(message_of(parse, "0.5"), "");
   EXPECT_EQ(value, 0.5);
-  EXPECT_EQ(told(parse, "0"), "0 is not between 0.01 and 3660");
-  EXPECT_EQ(told(parse, "nan"), "nan is not between 0.01 and 3660");
-  EXPECT_EQ(told(parse, "many"), "\"many\" is not a number");
+  EXPECT_EQ(message_of(parse, "0"), "0 is not between 0.01 and 3660");
+  EXPECT_EQ(message_of(parse, "nan"), "nan is not between 0.01 and 3660");
+  EXPECT_EQ(message_of(parse, "many"), "\"many\" is not a number");
 }
 
 TEST(Values, AreTimesAndSpans) {
   std::optional<Seconds> span;
-  EXPECT_EQ(told(into(span), "2h"), "");
+  EXPECT_EQ(message_of(into(span), "2h"), "");
   EXPECT_EQ(span, Seconds{7200});
   std::optional<Instant> before;
   std::optional<Instant> later;
-  EXPECT_EQ(told(into(before), "3h"), "");
-  EXPECT_EQ(told(into(later), "2h"), "");
+  EXPECT_EQ(message_of(into(before), "3h"), "");
+  EXPECT_EQ(message_of(into(later), "2h"), "");
   EXPECT_GE(*later - *before, Seconds{3600});
   EXPECT_LE(*later - *before, Seconds{3660});
 }
@@ -72,7 +72,7 @@ class Declared : public testing::Test {
   Declared() {
     arguments.word("FIRST", "first word", into(all.first));
     arguments.more_words("[REST]...", into(all.rest));
-    arguments.required_option("--file", "FILE", into(all.file), "where");
+    arguments.required_option("--file", "FILE", into(all.file), "where", "which file?");
     arguments.repeated_option("--column", "NAME", into(all.columns), "which");
     arguments.flag("-k,--quick", all.is_quick, "how");
     arguments.check([this]() -> Expected<void> {
@@ -99,7 +99,7 @@ TEST_F(Declared, ArgumentsFillTheirValues) {
   EXPECT_TRUE(all.is_quick);
 }
 
-TEST_F(Declared, ArgumentsMayBeRequired) { EXPECT_EQ(message({"a"}), "--file FILE is missing"); }
+TEST_F(Declared, ArgumentsMayBeRequired) { EXPECT_EQ(message({"a"}), "which file?"); }
 
 TEST_F(Declared, WordsMayBeRequired) { EXPECT_EQ(message({"--file", "f"}), "no first word given"); }
 

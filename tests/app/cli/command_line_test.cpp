@@ -238,7 +238,7 @@ TEST_F(CommandLine, OfTheVerbsOnTracesTakesWhatGoesWithThem) {
   EXPECT_THAT(given({"import-trace", "--csv", "a", "--column", "name=x", "--column", "system:=y"}, "--column"),
               ElementsAre("name=x", "system:=y"));
   EXPECT_THAT(words_of({"generate-trace", "weekly"}), ElementsAre("weekly"));
-  EXPECT_EQ(complaint({"simulate", "conf.nix"}), "--trace FILE is missing");
+  EXPECT_THAT(complaint({"simulate", "conf.nix"}), StartsWith("which trace? name it by --trace FILE"));
   EXPECT_EQ(complaint({"simulate", "--trace", "t.csv"}), "no configuration file given");
   EXPECT_EQ(complaint({"tune", "a.nix", "b.nix", "--trace", "t.csv"}), "\"b.nix\" is one argument too many");
   EXPECT_EQ(complaint({"import-trace"}), "import-trace takes one of --hydra-db and --csv");
