@@ -76,7 +76,7 @@ io::Task<providers::Condition> Care::check(MachineId id) {
 void Care::note_condition(Machine& machine, providers::Condition found) {
   if (found == providers::Condition::fine) return;
   if (found == providers::Condition::vanished) {
-    machine.vanished = true;  // what is left of it is removed once its provider lists it so
+    machine.found.vanished = true;  // what is left of it is removed once its provider lists it so
     ledger_.note(machine, {{machine.id, MachineEvent::vanished, "vanished: a check found that it does not exist"}});
     voice_.warning(fmt::format("{}: vanished: out of the machines file", machine.id));
     return;
@@ -113,7 +113,7 @@ io::Task<void> Care::refresh() {
     for (const Instance& instance : listing->instances) instances.emplace(instance.id, &instance);
     for (Machine* machine : ledger_.all()) {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
-      const bool is_used = machine->state == MachineState::ready && !machine->vanished;
+      const bool is_used = machine->state == MachineState::ready && !machine->found.vanished;
       if (instance == instances.end() || !is_used || !runs(*instance->second)) continue;
       observe::update_from(*machine, *instance->second);
       ledger_.touch(*machine);

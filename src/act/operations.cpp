@@ -47,15 +47,16 @@ Instance instance_of(const Machine& machine) {
 void begin_anew(Machine& machine, Instant now) {
   machine.requested_at = now;
   machine.spec_hash.clear();
-  machine.first_listed_at.reset();
-  machine.unlisted_at.reset();
-  machine.listed_for.reset();
+  machine.listing.first_began_at.reset();
+  machine.listing.ended_at.reset();
+  machine.listing.lasted.reset();
 }
 
 // The last look before something irreversible: nothing that happened in this pass has put the machine back into the
 // file.
 bool is_out_of_the_file(const Machine& machine) {
-  return machine.vanished || !machine.first_listed_at || (!machine.listed && machine.unlisted_at);
+  return machine.found.vanished || !machine.listing.first_began_at ||
+         (!machine.listing.is_listed && machine.listing.ended_at);
 }
 
 }  // namespace
@@ -106,7 +107,7 @@ io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::stri
 
 io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
   const Waiting waiting(*this, id);
-  const bool finished = ledger_.at(id).under_way ? co_await finish_job(id, operation) : true;
+  const bool finished = ledger_.at(id).found.under_way ? co_await finish_job(id, operation) : true;
   if (finished) co_await await_readiness(id);
 }
 
@@ -157,7 +158,7 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent
   if (!co_await commit()) co_return false;
   const PoolConfig& pool = settings_of(machine);
   // An interrupted creation has been begun before, whatever its provider shows of it.
-  const bool is_new = operation == Operation::create && !machine.interrupted;
+  const bool is_new = operation == Operation::create && !machine.found.interrupted;
   const auto begun = jobs_.begin({.machine = id,
                                   .instance = machine.instance,
                                   .is_new = is_new,
@@ -171,8 +172,8 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent
     report_failure(machine, operation, begun.error());
     co_return false;
   }
-  machine.under_way = operation;
-  machine.interrupted = machine.needs_redeploy = false;
+  machine.found.under_way = operation;
+  machine.found.interrupted = machine.found.needs_redeploy = false;
   voice_.note(fmt::format("{}: {}: {}", id, to_string(operation), reason));
   co_return true;
 }
@@ -186,7 +187,7 @@ io::Task<bool> Operations::finish_job(MachineId id, Operation operation) {
     voice_.note(fmt::format("{}: {} still under way; the next pass goes on", id, to_string(operation)));
     co_return false;
   }
-  machine.under_way.reset();
+  machine.found.under_way.reset();
   if (job.result) ledger_.note(machine, observe::apply_result(machine, operation, *job.result, clock_.now()));
   const bool succeeded = note_end(machine, job);
   if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
@@ -213,7 +214,7 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
 // Else a later pass begins it.
 bool Operations::has_place() const {
   const auto under_way =
-      std::ranges::count_if(ledger_.all(), [](const Machine* machine) { return machine->under_way.has_value(); });
+      std::ranges::count_if(ledger_.all(), [](const Machine* machine) { return machine->found.under_way.has_value(); });
   return under_way < bounds_.parallel_max;
 }
 
@@ -242,7 +243,7 @@ void Operations::settle_ended_jobs() {
   if (!jobs) return;  // the look around has said so
   for (const JobState& job : *jobs) {
     const Machine* machine = ledger_.find(job.machine);
-    if (job.is_running || (machine != nullptr && machine->under_way)) continue;
+    if (job.is_running || (machine != nullptr && machine->found.under_way)) continue;
     if (machine != nullptr) note_end(*machine, job);
     forget(job.machine);
   }

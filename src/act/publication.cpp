@@ -41,7 +41,7 @@ publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
   std::vector<publish::Listing> machines;
   for (const Machine* machine : ledger_.all()) {
     const auto pool = pools_.find({machine->pool, machine->provider});
-    if (machine->state != MachineState::ready || machine->vanished || pool == pools_.end()) continue;
+    if (machine->state != MachineState::ready || machine->found.vanished || pool == pools_.end()) continue;
     if (without.contains(machine->id)) continue;
     machines.push_back({.machine = machine, .pool = &pool->second});
   }
@@ -52,11 +52,11 @@ publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
 void Publication::note_intent(const publish::MachinesFile& file) {
   for (const MachineId& id : file.listed) {
     Machine& machine = ledger_.at(id);
-    if (machine.first_listed_at && !machine.unlisted_at) continue;
+    if (machine.listing.first_began_at && !machine.listing.ended_at) continue;
     before_.emplace(id, machine);
-    machine.listed_at = ledger_.now();
-    if (!machine.first_listed_at) machine.first_listed_at = machine.listed_at;
-    machine.unlisted_at.reset();
+    machine.listing.began_at = ledger_.now();
+    if (!machine.listing.first_began_at) machine.listing.first_began_at = machine.listing.began_at;
+    machine.listing.ended_at.reset();
     ledger_.touch(machine);
     unrecorded_.insert(id);
   }
@@ -66,9 +66,9 @@ void Publication::note_intent(const publish::MachinesFile& file) {
 void Publication::take_back_intent() {
   for (const auto& [id, before] : std::exchange(before_, {})) {
     Machine& machine = ledger_.at(id);
-    machine.listed_at = before.listed_at;
-    machine.first_listed_at = before.first_listed_at;
-    machine.unlisted_at = before.unlisted_at;
+    machine.listing.began_at = before.listing.began_at;
+    machine.listing.first_began_at = before.listing.first_began_at;
+    machine.listing.ended_at = before.listing.ended_at;
     ledger_.touch(machine);
   }
 }
@@ -78,12 +78,12 @@ void Publication::note_published(const publish::MachinesFile& file) {
   const std::set<MachineId> listed(file.listed.begin(), file.listed.end());
   for (Machine* machine : ledger_.all()) {
     const bool is_listed = listed.contains(machine->id);
-    const bool is_fresh_out = machine->first_listed_at && !machine->unlisted_at && !is_listed;
-    if (machine->listed == is_listed && !is_fresh_out) continue;
-    machine->listed = is_listed;
+    const bool is_fresh_out = machine->listing.first_began_at && !machine->listing.ended_at && !is_listed;
+    if (machine->listing.is_listed == is_listed && !is_fresh_out) continue;
+    machine->listing.is_listed = is_listed;
     if (is_fresh_out) {
-      machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
-      machine->listed_for = ledger_.now() - *machine->first_listed_at;
+      machine->listing.ended_at = ledger_.now() + queue_clock_ahead_;
+      machine->listing.lasted = ledger_.now() - *machine->listing.first_began_at;
     }
     ledger_.touch(*machine);
   }

@@ -26,7 +26,7 @@ Idleness idleness(const Machine& machine, const QueueStatus& status) {
   const Seconds to_our_clock = status.arrived - status.time;
   Instant from = idle_since(entry, status) + to_our_clock;
   if (machine.ready_at) from = std::max(from, *machine.ready_at);
-  if (machine.listed_at) from = std::max(from, *machine.listed_at);
+  if (machine.listing.began_at) from = std::max(from, *machine.listing.began_at);
   return {.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = from};
 }
 

@@ -1,9 +1,9 @@
 #include "decide/in_use.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <utility>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -16,9 +16,10 @@ bool is_up(const Machine& machine) { return machine.state == ready || machine.st
 
 // Also on one that does not answer for now, or whose deployment has failed.
 bool steps_may_run_on(const Machine& machine) {
-  if (machine.vanished) return false;
+  if (machine.found.vanished) return false;
   if (is_up(machine)) return true;
-  return machine.first_listed_at && !machine.under_way && (machine.state == creating || machine.state == failed);
+  return machine.listing.first_began_at && !machine.found.under_way &&
+         (machine.state == creating || machine.state == failed);
 }
 
 // When the queue runner last failed to use it, by our clock.
@@ -37,11 +38,10 @@ std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& se
   return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval.count()), {}};
 }
 
-template <class... Verbs>
-std::set<MachineId> machines_of(const std::vector<Action>& actions) {
+std::set<MachineId> machines_of(const std::vector<Action>& actions, std::initializer_list<ActionKind> kinds) {
   std::set<MachineId> machines;
   for (const Action& action : actions) {
-    if ((std::holds_alternative<Verbs>(action) || ...)) machines.insert(machine_of(action));
+    if (std::ranges::find(kinds, action.kind) != kinds.end()) machines.insert(action.machine);
   }
   return machines;
 }
@@ -49,14 +49,14 @@ std::set<MachineId> machines_of(const std::vector<Action>& actions) {
 }  // namespace
 
 std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions) {
-  const auto leaving = machines_of<Stop, Destroy>(actions);
-  const auto redeployed = machines_of<Redeploy>(actions);
+  const auto leaving = machines_of(actions, {ActionKind::stop, ActionKind::destroy});
+  const auto redeployed = machines_of(actions, {ActionKind::redeploy});
   std::vector<InUse> in_use;
   for (const Machine& machine : seen.machines) {
     const auto interval = seen.check_intervals.find(machine.provider);
     if (interval == seen.check_intervals.end() || !steps_may_run_on(machine) || leaving.contains(machine.id)) continue;
     InUse used{.machine = machine.id, .check = {}};
-    const bool is_worked_at = machine.under_way || redeployed.contains(machine.id);
+    const bool is_worked_at = machine.found.under_way || redeployed.contains(machine.id);
     const bool is_seen = !seen.unseen.contains({machine.pool, machine.provider});
     if (is_up(machine) && is_seen && !is_worked_at) used.check = reason_to_check(machine, seen, interval->second);
     in_use.push_back(std::move(used));

@@ -19,26 +19,27 @@ std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
   Action action = destroy_when_proven(pool, machine,
                                       fmt::format("not ready {} s after its request ≥ bootTimeout {} s", waited.count(),
                                                   pool.settings.boot_timeout.count()));
-  if (auto* destroy = std::get_if<Destroy>(&action)) destroy->never_got_ready = true;
+  action.never_got_ready = action.kind == ActionKind::destroy;
   return action;
 }
 
 // No value: the machine is free.
 std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   if (const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider}); unseen != pool.seen.unseen.end()) {
-    return act_on<Keep>(machine, {fmt::format("not seen: {}", unseen->second), {}});
+    return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", unseen->second), {}});
   }
-  if (machine.under_way) {
-    return act_on<Keep>(machine, {fmt::format("{} under way for {} s", to_string(*machine.under_way),
-                                              (pool.seen.now - machine.since).count()),
-                                  {}});
+  if (machine.found.under_way) {
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("{} under way for {} s", to_string(*machine.found.under_way),
+                               (pool.seen.now - machine.since).count()),
+                   {}});
   }
   if (machine.state != ready && order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now))
     return destroy_when_proven(pool, machine, "ordered by an operator");
   if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
-  if (machine.vanished) return destroy_when_proven(pool, machine, "vanished");
+  if (machine.found.vanished) return destroy_when_proven(pool, machine, "vanished");
   // Making it anew would end whatever still runs on it.
-  if (is_coming(machine) && machine.interrupted && machine.first_listed_at && !machine.ready_at) {
+  if (is_coming(machine) && machine.found.interrupted && machine.listing.first_began_at && !machine.ready_at) {
     return destroy_when_proven(pool, machine, "found incomplete, though it may have been listed");
   }
   if (machine.state == destroying) return destroy_when_proven(pool, machine, "its destruction was interrupted");
@@ -49,7 +50,7 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
 
 // A ready machine stays one while it is redeployed.
 bool is_capacity_under_way(const Machine& machine) {
-  return machine.under_way && (is_coming(machine) || machine.state == ready);
+  return machine.found.under_way && (is_coming(machine) || machine.state == ready);
 }
 
 ActiveMachine active(const Machine& machine, const Queue& queue) {

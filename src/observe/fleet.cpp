@@ -23,10 +23,10 @@ void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEven
 
 // No machine is there: its creation did not come that far, or it is no more.
 void note_absence(Machine& machine) {
-  if (is_coming(machine) && !machine.ready_at && !machine.first_listed_at) {
-    machine.interrupted = true;
+  if (is_coming(machine) && !machine.ready_at && !machine.listing.first_began_at) {
+    machine.found.interrupted = true;
   } else {
-    machine.vanished = true;  // also one that was being started: it existed before
+    machine.found.vanished = true;  // also one that was being started: it existed before
   }
 }
 
@@ -46,7 +46,7 @@ void reconcile_running(std::vector<Discovery>& discoveries, Machine& machine, In
 void reconcile_unreachable(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
   discover(discoveries, machine, MachineEvent::became_unready, now, "its provider says that it cannot be used");
   if (machine.state == draining) machine.spec_hash.clear();  // it is not put back into the file as it is
-  machine.needs_redeploy = is_coming(machine);
+  machine.found.needs_redeploy = is_coming(machine);
 }
 
 void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, const Instance& instance, Instant now) {
@@ -56,19 +56,19 @@ void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, co
       note_absence(machine);
       break;
     case InstanceState::incomplete:
-      machine.interrupted = is_coming(machine);
+      machine.found.interrupted = is_coming(machine);
       if (!is_coming(machine))
         discover(discoveries, machine, MachineEvent::failed, now, "its provider says that it is incomplete");
       break;
     case InstanceState::stopped:
-      machine.interrupted = is_coming(machine);
+      machine.found.interrupted = is_coming(machine);
       discover(discoveries, machine, MachineEvent::stopped, now, "its provider says that it is stopped");
       break;
     case InstanceState::unreachable:
       reconcile_unreachable(discoveries, machine, now);
       break;
     case InstanceState::unproven:
-      machine.needs_redeploy = is_coming(machine) && machine.spec_hash.empty();
+      machine.found.needs_redeploy = is_coming(machine) && machine.spec_hash.empty();
       reconcile_running(discoveries, machine, now);
       break;
     case InstanceState::running:
@@ -96,8 +96,8 @@ Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provid
   machine.since = machine.requested_at = now;
   if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
   if (instance.address.empty()) return machine;
-  machine.listed = true;
-  machine.first_listed_at = Instant{};
+  machine.listing.is_listed = true;
+  machine.listing.first_began_at = Instant{};
   return machine;
 }
 
@@ -168,7 +168,7 @@ void reconcile_with_providers(Fleet& fleet, const Listings& listings, const std:
                               Instant now) {
   for (Machine& machine : fleet.machines) {
     const auto instances = listed.find(machine.provider);
-    if (instances == listed.end() || machine.under_way) continue;
+    if (instances == listed.end() || machine.found.under_way) continue;
     const auto instance = instances->second.find(machine.id);
     if (instance != instances->second.end()) {
       reconcile_present(fleet.discoveries, machine, *instance->second, now);
@@ -185,7 +185,7 @@ void apply_jobs(Fleet& fleet, const std::vector<JobState>& jobs, Instant now) {
     const auto job = by_id.find(machine.id);
     if (job == by_id.end()) continue;
     if (job->second->is_running) {
-      machine.under_way = job->second->operation;
+      machine.found.under_way = job->second->operation;
     } else if (job->second->result) {
       std::ranges::move(apply_result(machine, job->second->operation, *job->second->result, now),
                         std::back_inserter(fleet.discoveries));
@@ -252,7 +252,7 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings
 
 std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now) {
   std::vector<Discovery> discoveries;
-  machine.under_way.reset();
+  machine.found.under_way.reset();
   if (!result) {
     apply_failure(machine, operation, result.error(), now, discoveries);
     return discoveries;

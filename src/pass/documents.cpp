@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "state/fact_values.hpp"
+
 namespace hydra_provisioner::pass {
 namespace {
 
@@ -29,10 +31,9 @@ json queue_document(const Plan& plan) {
 
 json summary_document(const Plan& plan) {
   json summary;
-  for (const char* action : {"create", "start", "drain", "undrain", "stop", "destroy", "redeploy", "keep"})
-    summary[action] = 0;
+  for (const std::string_view kind : names_of<ActionKind>) summary[std::string(kind)] = 0;
   for (const Action& action : plan.actions) {
-    json& count = summary[std::string(name_of(action))];
+    json& count = summary[std::string(to_string(action.kind))];
     count = count.get<std::int64_t>() + 1;
   }
   return summary;
@@ -40,15 +41,7 @@ json summary_document(const Plan& plan) {
 
 json machine_document(const Machine& machine, const Queue& queue) {
   const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
-  json document{{"id", machine.id.text},
-                {"pool", machine.pool.text},
-                {"provider", to_string(machine.provider)},
-                {"instance", machine.instance.text},
-                {"state", to_string(machine.state)},
-                {"since", to_unix(machine.since)},
-                {"listed", machine.listed},
-                {"address", machine.address},
-                {"lastError", machine.last_error}};
+  json document = state::document_of(machine);
   document["currentJobs"] = entry != nullptr && entry->current_jobs ? json(*entry->current_jobs) : json(nullptr);
   document["idleSince"] = entry != nullptr ? optional_time(entry->idle_since) : json(nullptr);
   return document;
@@ -76,10 +69,10 @@ json plan_document(const Plan& plan) {
   }
   json actions = json::array();
   for (const Action& action : plan.actions) {
-    actions.push_back({{"action", name_of(action)},
-                       {"machine", machine_of(action).text},
-                       {"pool", pool_of(action).text},
-                       {"reason", reason_of(action).text}});
+    actions.push_back({{"action", to_string(action.kind)},
+                       {"machine", action.machine.text},
+                       {"pool", action.pool.text},
+                       {"reason", action.reason.text}});
   }
   return {{"formatVersion", 1},
           {"time", to_unix(plan.time)},
