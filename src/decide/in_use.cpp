@@ -14,7 +14,7 @@ using enum MachineState;
 
 bool is_up(const Machine& machine) { return machine.state == ready || machine.state == draining; }
 
-// Also on one that does not answer for now, or whose deployment has failed.
+// Steps may also run on a machine that does not answer for now, or whose deployment failed.
 bool steps_may_run_on(const Machine& machine) {
   if (machine.found.vanished) return false;
   if (is_up(machine)) return true;

@@ -20,10 +20,10 @@ std::string cause(const Machine& machine) {
 
 std::optional<Instant> overdue(const PoolView& pool, const Machine& machine) {
   if (!is_coming(machine)) return std::nullopt;
-  return machine.requested_at + pool.settings.boot_timeout;
+  return boot_deadline(machine, pool.settings);
 }
 
-// After a failure, after as long as it has been failing already: that doubles each time.
+// After a failure, the pause is as long as the machine has been failing: it doubles each time.
 Instant next_attempt(const Machine& machine) {
   constexpr Seconds shortest_back_off{30};
   if (!is_coming(machine) || machine.last_error.empty() || !machine.checked_at) return {};

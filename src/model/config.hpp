@@ -47,8 +47,8 @@ struct Ec2Settings {
   std::map<std::string, std::string> tags;  // besides our own
   bool has_public_address = true;           // at which machines are reached; else at their private one
   std::string ssh_user;
-  std::string probe_key;              // private key's path on this host; empty: nobody logs in
-  std::optional<Seconds> leak_grace;  // none: machines that nobody knows are adopted
+  std::string probe_key;              // private key's path on this host; empty: no login is tried
+  std::optional<Seconds> leak_grace;  // none: unknown machines are adopted
 };
 struct ExecSettings {
   std::vector<std::string> command;  // empty: not known
@@ -64,10 +64,10 @@ enum class ProviderKind : std::uint8_t { local, nixops, ec2, exec };
 template <>
 inline constexpr auto names_of<ProviderKind> = enum_names("local", "nixops", "ec2", "exec");
 
-// Whether its machines can be brought up to another specification as they are; else they are replaced.
+// Whether existing machines can be brought up to a new specification; otherwise they are replaced.
 constexpr bool redeploys(ProviderKind kind) { return kind == ProviderKind::nixops; }
 
-// Whose provider was changed while it had machines, is two pools.
+// A pool whose provider changed while it had machines counts as two pools.
 using PoolKey = std::pair<PoolName, ProviderKind>;
 
 // A period with limits of its own: while the hour of the local time is one of `hours`, on one of `days`.

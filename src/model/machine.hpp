@@ -144,8 +144,16 @@ void visit_all_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"", "underWay"}, machine.found.under_way);
 }
 
+// How long machines are expected to take until they are ready, while no boot was measured.
+inline constexpr Seconds usual_boot_time{180};
+
 // It is being created or started, and counts as capacity to come.
 bool is_coming(const Machine& machine);
+
+// When a coming machine counts as failed: its pool's bootTimeout after its request.
+inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
+  return machine.requested_at + pool.boot_timeout;
+}
 
 // The machine's name in the machines file and in the queue runner's status.
 std::string queue_name(const Machine& machine);

@@ -5,8 +5,6 @@
 namespace hydra_provisioner::state {
 namespace {
 
-constexpr Seconds queue_clock_ahead_max{120};
-
 void not_after(std::optional<Instant>& time, Instant latest) {
   if (time) time = std::min(*time, latest);
 }
@@ -18,7 +16,7 @@ void mend(Machine& machine, Instant now) {
   not_after(machine.checked_at, now);
   not_after(machine.ready_at, now);
   not_after(machine.listing.began_at, now);
-  not_after(machine.listing.ended_at, now + queue_clock_ahead_max);
+  not_after(machine.listing.ended_at, now + clock_difference_max);
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ TEST_F(Execution, LeavesAKilledCreationToBeCarriedOn) {
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_EQ(engine.failed_passes(), 0);
   ASSERT_EQ(engine.voice.problems.size(), 1);
-  EXPECT_THAT(engine.voice.problems.front(), HasSubstr("its process was ended before it could tell"));
+  EXPECT_THAT(engine.voice.problems.front(), HasSubstr("its process was killed before it wrote a result"));
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
@@ -211,7 +211,7 @@ TEST_F(Execution, ReportsAJobThatWasKilledBetweenPasses) {
   engine.pass({action(ActionKind::create, 1)});
   engine.clock.advance(minutes{10});
   engine.pass({action(ActionKind::keep, 1)});
-  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("its process was ended before it could tell")));
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("its process was killed before it wrote a result")));
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
