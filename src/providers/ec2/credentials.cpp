@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "io/text/lines.hpp"
 #include "providers/ec2/credential_places.hpp"
 #include "providers/ec2/iso_time.hpp"
 
@@ -15,13 +16,6 @@ namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds refreshed_before{300};
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto start = text.find_first_not_of(blanks);
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(blanks) + 1 - start);
-}
 
 std::string member(const io::Json& object, std::string_view name) {
   const auto found = object.find(name);
@@ -59,17 +53,17 @@ std::optional<Profile> find_profile(std::string_view file, std::string_view sect
     const auto end = std::min(file.find('\n'), file.size());
     const std::string_view line = file.substr(0, end);
     file.remove_prefix(std::min(end + 1, file.size()));
-    const std::string_view text = trimmed(line);
+    const std::string_view text = io::trimmed(line);
     if (text.empty() || text.front() == '#' || text.front() == ';') continue;
     if (text.front() == '[') {
-      is_inside = text.back() == ']' && trimmed(text.substr(1, text.size() - 2)) == section;
+      is_inside = text.back() == ']' && io::trimmed(text.substr(1, text.size() - 2)) == section;
       if (is_inside && !profile) profile.emplace();
       continue;
     }
     const auto equals = text.find('=');
     const bool is_nested = line.front() == ' ' || line.front() == '\t';
     if (!is_inside || is_nested || equals == std::string_view::npos) continue;
-    profile->insert_or_assign(std::string(trimmed(text.substr(0, equals))), trimmed(text.substr(equals + 1)));
+    profile->insert_or_assign(std::string(io::trimmed(text.substr(0, equals))), io::trimmed(text.substr(equals + 1)));
   }
   return profile;
 }
