@@ -51,9 +51,8 @@ std::string cause(const Finished& finished) {
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments) {
   std::vector<std::string> argv{"nix-instantiate", "-v", "--eval", "--strict", "--json", "-E", std::move(expression)};
   std::ranges::move(arguments, std::back_inserter(argv));
-  const Expected<Finished> finished = co_await run({.argv = std::move(argv),
-                                                    .deadline = std::chrono::seconds(120),
-                                                    .output_bytes_max = std::size_t{16} << 20});
+  const Expected<Finished> finished = co_await run(
+      {.argv = std::move(argv), .deadline = std::chrono::seconds(120), .output_bytes_max = std::size_t{16} << 20});
   if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
   if (finished->exit_status != 0) co_return failure(cause(*finished));
   co_return NixEvaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
