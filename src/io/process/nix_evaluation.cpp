@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "io/process/subprocess.hpp"
-#include "io/text/lines.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
@@ -21,7 +21,7 @@ constexpr std::string_view evaluating = "evaluating file '";  // what -v adds
 // and without the advice to use an option of nix-instantiate, which is none of ours.
 std::string without_noise(std::string_view errors) {
   std::string kept;
-  for (const std::string_view line : lines_of(errors)) {
+  for (const std::string_view line : lines(errors)) {
     const bool is_noise = line.starts_with("warning: ") || line.starts_with(evaluating);
     if (!is_noise && !line.contains("'--show-trace'")) kept += fmt::format("{}\n", line);
   }
@@ -31,7 +31,7 @@ std::string without_noise(std::string_view errors) {
 
 std::vector<std::string> evaluated_files(std::string_view errors) {
   std::vector<std::string> files;
-  for (std::string_view line : lines_of(errors)) {
+  for (std::string_view line : lines(errors)) {
     if (!line.starts_with(evaluating) || !line.ends_with('\'')) continue;
     line.remove_prefix(evaluating.size());
     line.remove_suffix(1);

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "io/text/lines.hpp"
+#include "io/text/strings.hpp"
 #include "providers/nixops/deployments/instances.hpp"
 #include "providers/nixops/program/nix_text.hpp"
 
@@ -254,7 +254,7 @@ bool is_heading(const Cells& cells) {
 // A second table lists the other resources, and has fewer columns.
 std::optional<Row> row_of_the_machine(std::string_view output) {
   Cells columns;
-  for (const std::string_view line : io::lines_of(output)) {
+  for (const std::string_view line : io::lines(output)) {
     const Cells cells = cells_of(line);
     if (is_heading(cells)) {
       columns = cells;

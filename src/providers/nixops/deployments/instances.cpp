@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "io/text/lines.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 namespace {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "io/text/last_line.hpp"
-#include "io/text/lines.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 namespace {
@@ -18,7 +18,7 @@ using Lines = std::span<const std::string_view>;
 // The lines that are not blank.
 std::vector<std::string_view> content_lines(std::string_view text) {
   std::vector<std::string_view> lines;
-  for (const std::string_view line : io::lines_of(text)) {
+  for (const std::string_view line : io::lines(text)) {
     if (const std::string_view content = io::trimmed(line); !content.empty()) lines.push_back(content);
   }
   return lines;

@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "io/process/subprocess.hpp"
-#include "io/text/lines.hpp"
+#include "io/text/strings.hpp"
 #include "providers/nixops/program/messages.hpp"
 #include "providers/nixops/program/nix_text.hpp"
 
@@ -127,7 +127,7 @@ io::Task<std::vector<Expected<NixNames>>> names_in_files(std::vector<std::string
     if (is_one_by_one) rest.resize(1);
     const auto finished = co_await printed(rest);
     if (!finished) co_return std::vector<Expected<NixNames>>(files.size(), std::unexpected(finished.error()));
-    std::vector<std::string_view> lines = io::lines_of(finished->output);
+    std::vector<std::string_view> lines = io::lines(finished->output);
     if (is_one_by_one && finished->exit_status == 0) lines = {finished->output};
     lines.resize(std::min(lines.size(), rest.size()));
     for (const std::string_view line : lines) names.push_back(names_in(line, folders_of(files[names.size()])));
