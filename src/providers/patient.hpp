@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/async/clock.hpp"
-#include "io/async/question.hpp"
+#include "io/async/pending_call.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers {
@@ -36,11 +36,11 @@ class PatientProvider final : public Provider, private Upkeep {
 
  private:
   template <class T>
-  using Questions = std::map<MachineId, io::Question<T>>;
+  using Questions = std::map<MachineId, io::PendingCall<T>>;
 
   std::shared_ptr<Provider> provider_;  // with open questions, which may outlive us
   io::Clock& clock_;
-  io::Question<Inventory> listing_;
+  io::PendingCall<Inventory> listing_;
   Questions<void> readiness_;
   Questions<void> touches_;
   Questions<Condition> checks_;
