@@ -11,6 +11,7 @@
 
 #include "act/job_files.hpp"
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "io/file/log_file.hpp"
 #include "io/process/detached.hpp"
 #include "io/process/processes.hpp"

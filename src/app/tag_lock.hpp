@@ -5,7 +5,7 @@
 #include <string>
 
 #include "act/voice.hpp"
-#include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "model/names.hpp"
 
 namespace hydra_provisioner::app {

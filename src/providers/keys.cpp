@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "io/process/subprocess.hpp"
 #include "io/text/wording.hpp"
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "io/text/json.hpp"
 
 namespace hydra_provisioner::providers::ec2 {

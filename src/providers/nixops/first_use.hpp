@@ -3,7 +3,7 @@
 
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 #include "model/error.hpp"
 
 namespace hydra_provisioner::providers::nixops {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "providers/ec2/machine_files.hpp"
 #include "providers/ec2/offering_file.hpp"
 #include "providers/ec2/sightings.hpp"
