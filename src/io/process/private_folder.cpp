@@ -69,12 +69,12 @@ bool is_process_of_ours(pid_t id) {
   return ::stat(fmt::format("/proc/{}", id).c_str(), &found) == 0 && found.st_uid == ::geteuid();
 }
 
-// An ssh ControlMaster may have overwritten its environment by a title that names its socket.
+// An ssh ControlMaster may have overwritten its environment with a title that names its socket.
 bool uses(pid_t id, const std::string& folder) {
   return has_in_environment(id, "TMPDIR=" + folder) || command_line(id).starts_with("ssh: " + folder + "/");
 }
 
-// Those that were started before the folder can have been made need no closer look, which is what takes time.
+// Skips the slow check for processes that were started before the folder was made.
 Processes users_of(const std::string& folder, std::uint64_t started_since) {
   Processes users = all_processes();
   std::erase_if(users, [&](const auto& entry) {
@@ -84,7 +84,7 @@ Processes users_of(const std::string& folder, std::uint64_t started_since) {
   return without_hypervisors(std::move(users));
 }
 
-// More than once, as they may start others meanwhile.
+// Several rounds, because the processes may start others meanwhile.
 void kill_users_of(const std::string& folder, std::uint64_t started_since) {
   for (int round = 0; round < 10; ++round) {
     const Processes users = users_of(folder, started_since);
@@ -113,7 +113,7 @@ void sweep(const std::string& base, std::string_view purpose) {
 }  // namespace
 
 Expected<PrivateFolder> PrivateFolder::make(std::string_view purpose) {
-  if (!is_purpose(purpose)) return failure(fmt::format("\"{}\" is no purpose of a private folder", purpose));
+  if (!is_purpose(purpose)) return failure(fmt::format("\"{}\" is not a purpose of a private folder", purpose));
   std::string path = fmt::format("{}/hp-{}-{}-{}", base_for(purpose), purpose, ::getpid(), random_part);
   if (::mkdtemp(path.data()) == nullptr) return failure(fmt::format("cannot create {}: {}", path, os_error(errno)));
   PrivateFolder folder(std::move(path));
@@ -135,7 +135,7 @@ PrivateFolder::~PrivateFolder() {
 }
 
 void sweep_private_folders(std::string_view purpose) {
-  // Where we do not even see ourselves, nobody can be told to be dead.
+  // If /proc does not even show this process, we cannot find out which makers have ended.
   if (!is_purpose(purpose) || !look_at(::getpid())) return;
   for (const std::string& base : std::set<std::string>{usual_base, base_for(purpose)}) sweep(base, purpose);
 }

@@ -14,7 +14,7 @@
 namespace hydra_provisioner::io {
 namespace {
 
-// Where to get what we use ourselves.
+// Which package has a program that we use.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> debian_packages{{
     {"nix-instantiate", "nix-bin"},
     {"nix-store", "nix-bin"},

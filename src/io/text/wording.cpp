@@ -1,5 +1,6 @@
 #include "io/text/wording.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -29,6 +30,48 @@ std::string shortened(std::string text, std::size_t bytes_max) {
   while (bytes_max > 0 && continues_a_character(bytes_max)) --bytes_max;
   text.resize(bytes_max);
   return std::move(text) + "…";
+}
+
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// U+0080 to U+009F in UTF-8. Some terminals take U+009B for an ESC [.
+bool is_c1_control(std::string_view text) {
+  return text.size() >= 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
+// Without colours (`ESC [ 31;1 m`), other control characters, and blanks at both ends.
+std::string plain(std::string_view line) {
+  std::string result;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line.substr(at).starts_with("\x1b[")) {
+      at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
+    } else if (is_c1_control(line.substr(at))) {
+      result += ' ';
+      ++at;
+    } else {
+      result += is_control(line[at]) ? ' ' : line[at];
+    }
+  }
+  result.erase(result.find_last_not_of(' ') + 1);
+  result.erase(0, result.find_first_not_of(' '));
+  return result;
+}
+
+}  // namespace
+
+std::string last_meaningful_line(std::string_view text) {
+  constexpr std::size_t bytes_max = 300;
+  std::string last;
+  while (!text.empty()) {
+    const std::size_t newline = text.rfind('\n');
+    std::string line = plain(newline == std::string_view::npos ? text : text.substr(newline + 1));
+    text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
+    if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
+    if (last.empty()) last = std::move(line);
+  }
+  return shortened(std::move(last), bytes_max);
 }
 
 }  // namespace hydra_provisioner::io

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "io/text/last_line.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 namespace {

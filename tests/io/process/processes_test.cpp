@@ -16,7 +16,7 @@
 namespace hydra_provisioner::io {
 namespace {
 
-// That no other run of these tests has.
+// No other run of these tests has it.
 std::string own_value(const std::string& name) { return name + "=" + std::to_string(::getpid()); }
 
 Process seen(const ProcessOfATest& process) {
@@ -49,7 +49,7 @@ TEST(Processes, MayHaveAnyName) {
   EXPECT_EQ(command_line(child.id), "/bin/sh " + program + " 100000");
 }
 
-TEST(Processes, AreNoneOnceTheyHaveEnded) {
+TEST(Processes, AreNotFoundAfterTheirEnd) {
   const ProcessOfATest child;
   const Process before = seen(child);
   kill_all({{child.id, before}});
@@ -128,7 +128,7 @@ TEST(ProcessId, IsAPositiveNumberAndNothingElse) {
     EXPECT_FALSE(process_id(text)) << text;
 }
 
-TEST(Processes, AreSparedWhereMachinesRunInThem) {
+TEST(Processes, ThatRunVirtualMachinesAreLeftOut) {
   Processes processes;
   for (const char* name :
        {"VBoxHeadless", "qemu-system-x86", "libvirtd", "virtqemud", ".qemu-system-x8", "ssh", "nixops"}) {
