@@ -20,25 +20,25 @@ enum class Turn : std::uint8_t { leaves, has_begun, comes, boots };
 using Part = std::function<io::Task<void>()>;
 using SlowPart = std::pair<const Turn, Part>;
 
-void add_new_machine(const Create& create, const Config& config, Ledger& ledger) {
+void add_new_machine(const Action& create, const Config& config, Ledger& ledger) {
   Machine fresh;
   fresh.id = create.machine;
   fresh.pool = create.pool;
   fresh.provider = config.pools.at(create.pool).kind();
   fresh.since = fresh.requested_at = ledger.now();
   const Machine& machine = ledger.add(std::move(fresh));
-  ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.why.text}});
+  ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.reason.text}});
 }
 
 void record_intent(const Action& action, const Config& config, Ledger& ledger, Voice& voice) {
-  const MachineId& id = machine_of(action);
-  const std::string& why = reason_of(action).text;
-  if (const auto* create = std::get_if<Create>(&action)) {
-    if (ledger.find(id) == nullptr) add_new_machine(*create, config, ledger);  // else it is carried on
-  } else if (std::holds_alternative<Drain>(action)) {
+  const MachineId& id = action.machine;
+  const std::string& why = action.reason.text;
+  if (action.kind == ActionKind::create) {
+    if (ledger.find(id) == nullptr) add_new_machine(action, config, ledger);  // else it is carried on
+  } else if (action.kind == ActionKind::drain) {
     ledger.note(ledger.at(id), MachineEvent::drained, why);
     voice.note(fmt::format("{}: draining: {}", id, why));
-  } else if (std::holds_alternative<Undrain>(action)) {
+  } else if (action.kind == ActionKind::undrain) {
     ledger.note(ledger.at(id), MachineEvent::undrained, why);
     voice.note(fmt::format("{}: back in use: {}", id, why));
   }
@@ -55,25 +55,35 @@ std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operati
 
 // None: the action was done by recording it.
 std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operations& operations) {
-  const MachineId id = machine_of(action);
-  const std::string why = reason_of(action).text;
-  if (std::holds_alternative<Create>(action)) {
-    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::create, why); });
+  const auto bring_up = [&](Operation operation) {
+    return SlowPart(Turn::comes, [=, id = action.machine, why = action.reason.text, &operations] {
+      return operations.bring_up(id, operation, why);
+    });
+  };
+  const auto take_down = [&](Operation operation) {
+    return SlowPart(Turn::leaves, [=, id = action.machine, why = action.reason.text, &operations] {
+      return operations.take_down(id, operation, why);
+    });
+  };
+  switch (action.kind) {
+    case ActionKind::create:
+      return bring_up(Operation::create);
+    case ActionKind::start:
+      return bring_up(Operation::start);
+    case ActionKind::redeploy:
+      return bring_up(Operation::redeploy);
+    case ActionKind::stop:
+      return take_down(Operation::stop);
+    case ActionKind::destroy:
+      if (action.never_got_ready) operations.give_up(ledger.at(action.machine), action.reason.text);
+      return take_down(Operation::destroy);
+    case ActionKind::keep:
+      return awaited_part(ledger.at(action.machine), operations);
+    case ActionKind::drain:
+    case ActionKind::undrain:
+      break;
   }
-  if (std::holds_alternative<Start>(action)) {
-    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::start, why); });
-  }
-  if (std::holds_alternative<Redeploy>(action)) {
-    return SlowPart(Turn::comes, [=, &operations] { return operations.bring_up(id, Operation::redeploy, why); });
-  }
-  if (std::holds_alternative<Stop>(action)) {
-    return SlowPart(Turn::leaves, [=, &operations] { return operations.take_down(id, Operation::stop, why); });
-  }
-  if (const auto* destroy = std::get_if<Destroy>(&action)) {
-    if (destroy->never_got_ready) operations.give_up(ledger.at(id), why);
-    return SlowPart(Turn::leaves, [=, &operations] { return operations.take_down(id, Operation::destroy, why); });
-  }
-  return std::holds_alternative<Keep>(action) ? awaited_part(ledger.at(id), operations) : std::nullopt;
+  return std::nullopt;
 }
 
 std::vector<Part> slow_parts(const Plan& plan, Ledger& ledger, Operations& operations) {

@@ -13,39 +13,26 @@ namespace hydra_provisioner::act {
 namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
-constexpr std::array<std::string_view, 8> error_kinds{"failed",     "timed out",   "refused",    "already exists",
-                                                      "unfinished", "no capacity", "unanswered", "untouched"};
-constexpr std::array<std::string_view, 6> instance_states{"incomplete",  "running", "unproven",
-                                                          "unreachable", "stopped", "vanished"};
-
-template <std::size_t N>
-std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (names[i] == name) return i;
-  }
-  return 0;
-}
-
 io::Json to_json(const Instance& instance) {
-  io::Json json{
-      {"id", instance.id.text},         {"machine", instance.machine.text},
-      {"pool", instance.pool.text},     {"state", instance_states.at(static_cast<std::size_t>(instance.state))},
-      {"address", instance.address},    {"hostKey", instance.host_key},
-      {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()}};
+  io::Json json{{"id", instance.id.text},         {"machine", instance.machine.text},
+                {"pool", instance.pool.text},     {"state", to_string(instance.state)},
+                {"address", instance.address},    {"hostKey", instance.host_key},
+                {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()}};
   if (instance.launched_at) json["launchedAt"] = to_unix(*instance.launched_at);
   return json;
 }
 
 Instance instance_from(const io::Json& json) {
-  Instance instance{.id = InstanceId{json.at("id").get<std::string>()},
-                    .machine = MachineId{json.at("machine").get<std::string>()},
-                    .pool = PoolName{json.at("pool").get<std::string>()},
-                    .state = static_cast<InstanceState>(index_of(instance_states, json.at("state").get<std::string>())),
-                    .address = json.at("address").get<std::string>(),
-                    .host_key = json.at("hostKey").get<std::string>(),
-                    .launched_at = {},
-                    .spec_hash = json.value("specHash", ""),
-                    .billing_period = Seconds{json.value("billingPeriodSeconds", std::int64_t{0})}};
+  Instance instance{
+      .id = InstanceId{json.at("id").get<std::string>()},
+      .machine = MachineId{json.at("machine").get<std::string>()},
+      .pool = PoolName{json.at("pool").get<std::string>()},
+      .state = from_name<InstanceState>(json.at("state").get<std::string>()).value_or(InstanceState::incomplete),
+      .address = json.at("address").get<std::string>(),
+      .host_key = json.at("hostKey").get<std::string>(),
+      .launched_at = {},
+      .spec_hash = json.value("specHash", ""),
+      .billing_period = Seconds{json.value("billingPeriodSeconds", std::int64_t{0})}};
   if (json.contains("launchedAt")) instance.launched_at = from_unix(json.at("launchedAt").get<std::int64_t>());
   return instance;
 }
@@ -53,7 +40,7 @@ Instance instance_from(const io::Json& json) {
 std::optional<JobResult> result_from(const io::Json& json) {
   if (!json.is_object()) return std::nullopt;
   if (json.contains("error")) {
-    const auto kind = static_cast<ErrorKind>(index_of(error_kinds, json.at("kind").get<std::string>()));
+    const auto kind = from_name<ErrorKind>(json.at("kind").get<std::string>()).value_or(ErrorKind::failed);
     return JobResult(failure(json.at("error").get<std::string>(), kind));
   }
   if (!json.contains("instance")) return JobResult(std::nullopt);
@@ -61,8 +48,8 @@ std::optional<JobResult> result_from(const io::Json& json) {
 }
 
 std::optional<JobRequest> request_from(const io::Json& json) {
-  const auto what = operation(json.at("operation").get<std::string>());
-  const auto provider = provider_kind(json.at("provider").get<std::string>());
+  const auto what = from_name<Operation>(json.at("operation").get<std::string>());
+  const auto provider = from_name<ProviderKind>(json.at("provider").get<std::string>());
   if (!what || !provider) return std::nullopt;
   return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
                     .instance = InstanceId{json.value("instance", "")},
@@ -126,7 +113,7 @@ Expected<void> write_result(const JobFiles& files, const JobResult& result) {
   io::Json json = io::Json::object();
   if (!result) {
     json["error"] = result.error().message;
-    json["kind"] = error_kinds.at(static_cast<std::size_t>(result.error().kind));
+    json["kind"] = to_string(result.error().kind);
   } else if (*result) {
     json["instance"] = to_json(**result);
   }

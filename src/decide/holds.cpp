@@ -46,9 +46,9 @@ std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
 
 // Why this is not done; none: it is.
 std::optional<Reason> objection(const PoolView& pool, const Machine& machine, const Action& action) {
-  if (std::holds_alternative<Keep>(action) || machine.vanished) return std::nullopt;
-  const bool ends_its_use = !std::holds_alternative<Undrain>(action) && !std::holds_alternative<Start>(action) &&
-                            !std::holds_alternative<Create>(action);
+  if (action.kind == ActionKind::keep || machine.vanished) return std::nullopt;
+  const bool ends_its_use =
+      action.kind != ActionKind::undrain && action.kind != ActionKind::start && action.kind != ActionKind::create;
   const Order* protection = in_force(pool, OrderKind::protect, machine.id.text);
   if (protection != nullptr && ends_its_use && !is_ordered_away(pool.seen.orders, machine, pool.seen.now))
     return Reason{fmt::format("protected by an operator, {}", left_of(*protection, pool.seen.now)), protection->until};
@@ -94,12 +94,13 @@ void hold_back(const PoolView& pool, std::vector<Action>& actions) {
   std::map<MachineId, const Machine*> machines;
   for (const Machine* machine : pool.machines) machines.emplace(machine->id, machine);
   for (Action& action : actions) {
-    const auto machine = machines.find(machine_of(action));
+    const auto machine = machines.find(action.machine);
     if (machine == machines.end()) continue;  // a new one, and those are held back elsewhere
     const auto objecting = objection(pool, *machine->second, action);
     if (!objecting) continue;
-    const std::string otherwise = fmt::format("{}: {}", name_of(action), reason_of(action).text);
-    action = act_on<Keep>(*machine->second, {fmt::format("{}; else {}", objecting->text, otherwise), objecting->until});
+    const std::string otherwise = fmt::format("{}: {}", to_string(action.kind), action.reason.text);
+    action = act_on(ActionKind::keep, *machine->second,
+                    {fmt::format("{}; else {}", objecting->text, otherwise), objecting->until});
   }
 }
 

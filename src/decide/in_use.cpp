@@ -1,9 +1,9 @@
 #include "decide/in_use.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <utility>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -37,11 +37,10 @@ std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& se
   return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval.count()), {}};
 }
 
-template <class... Verbs>
-std::set<MachineId> machines_of(const std::vector<Action>& actions) {
+std::set<MachineId> machines_of(const std::vector<Action>& actions, std::initializer_list<ActionKind> kinds) {
   std::set<MachineId> machines;
   for (const Action& action : actions) {
-    if ((std::holds_alternative<Verbs>(action) || ...)) machines.insert(machine_of(action));
+    if (std::ranges::find(kinds, action.kind) != kinds.end()) machines.insert(action.machine);
   }
   return machines;
 }
@@ -49,8 +48,8 @@ std::set<MachineId> machines_of(const std::vector<Action>& actions) {
 }  // namespace
 
 std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions) {
-  const auto leaving = machines_of<Stop, Destroy>(actions);
-  const auto redeployed = machines_of<Redeploy>(actions);
+  const auto leaving = machines_of(actions, {ActionKind::stop, ActionKind::destroy});
+  const auto redeployed = machines_of(actions, {ActionKind::redeploy});
   std::vector<InUse> in_use;
   for (const Machine& machine : seen.machines) {
     const auto interval = seen.check_intervals.find(machine.provider);

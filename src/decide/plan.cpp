@@ -34,7 +34,7 @@ struct PoolDecision {
 };
 
 std::int64_t count_destroyed(const std::vector<Action>& actions) {
-  return std::ranges::count_if(actions, [](const Action& action) { return std::holds_alternative<Destroy>(action); });
+  return std::ranges::count_if(actions, [](const Action& action) { return action.kind == ActionKind::destroy; });
 }
 
 PoolPlan summary_of(const PoolView& pool) {
@@ -45,7 +45,7 @@ PoolPlan summary_of(const PoolView& pool) {
           .wanted = pool.target.wanted,
           .target = pool.target.machines,
           .machines = std::ssize(pool.machines),
-          .sum = pool.target.sum,
+          .explanation = pool.target.explanation,
           .notes = {}};
 }
 
@@ -60,7 +60,7 @@ FreeMachines with_dismissed(FreeMachines left, const FreeMachines& dismissed) {
 // New machines first, then what happens to existing ones, as they are numbered.
 void order(std::vector<Action>& actions, std::int64_t first_new) {
   sort_by_key(actions, [&](const Action& action) {
-    const std::int64_t number = number_of(machine_of(action));
+    const std::int64_t number = number_of(action.machine);
     return std::pair(number < first_new, number);
   });
 }
@@ -178,7 +178,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
   assign_machines(pools, seen.machines);
   for (PoolView& pool : pools) {
     pool.target = target_of(pool);
-    if (!pool.limits.empty()) pool.target.sum += "; " + pool.limits;
+    if (!pool.limits.empty()) pool.target.explanation += "; " + pool.limits;
     pool.grace = grace_of(pool);
     pool.hold = hold_on(pool);
   }
@@ -196,7 +196,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
     result.reconsider_at = next_of(result.reconsider_at, order.until, seen.now);
   result.in_use = machines_in_use(seen, result.actions);
   for (const Action& action : result.actions) {
-    result.reconsider_at = next_of(result.reconsider_at, reason_of(action).until, seen.now);
+    result.reconsider_at = next_of(result.reconsider_at, action.reason.until, seen.now);
   }
   return result;
 }

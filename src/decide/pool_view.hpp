@@ -1,6 +1,7 @@
 // One pool as its decisions see it.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "decide/idleness.hpp"
@@ -39,9 +40,8 @@ struct FreeMachines {
   std::vector<const Machine*> stopped;
 };
 
-template <class Verb>
-Action act_on(const Machine& machine, Reason why) {
-  return Verb{.machine = machine.id, .pool = machine.pool, .why = std::move(why)};
+inline Action act_on(ActionKind kind, const Machine& machine, Reason reason) {
+  return {.kind = kind, .machine = machine.id, .pool = machine.pool, .reason = std::move(reason)};
 }
 
 }  // namespace hydra_provisioner::decide

@@ -62,11 +62,11 @@ Proof proof_by_document(const Machine& machine, const QueueStatus& status, Secon
   return entry != nullptr ? proof_by_entry(*entry, status, quiet) : proof_by_absence(machine, status);
 }
 
-template <class Verb>
-Action when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
+Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {
   const auto proof = proof_of_idleness(machine, pool.seen.queue, pool.config);
-  if (proof) return act_on<Verb>(machine, {fmt::format("{}; {}", cause, *proof), {}});
-  return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
+  if (proof) return act_on(kind, machine, {fmt::format("{}; {}", cause, *proof), {}});
+  return act_on(ActionKind::keep, machine,
+                {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
 }
 
 }  // namespace
@@ -87,11 +87,11 @@ Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config
 }
 
 Action stop_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
-  return when_proven<Stop>(pool, machine, cause);
+  return when_proven(ActionKind::stop, pool, machine, cause);
 }
 
 Action destroy_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
-  return when_proven<Destroy>(pool, machine, cause);
+  return when_proven(ActionKind::destroy, pool, machine, cause);
 }
 
 }  // namespace hydra_provisioner::decide

@@ -50,14 +50,15 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
 Action redeploy(const PoolView& pool, const Machine& machine) {
   const auto overdue_at = overdue(pool, machine);
   if (!is_specified(pool))
-    return act_on<Keep>(machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
+    return act_on(ActionKind::keep, machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
   const Instant again_at = next_attempt(machine);
   if (again_at > pool.seen.now) {
     const Seconds left = again_at - pool.seen.now;
-    return act_on<Keep>(machine, {fmt::format("{}; tried again in {} s", cause(machine), left.count()),
-                                  std::min(again_at, overdue_at.value_or(again_at))});
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("{}; tried again in {} s", cause(machine), left.count()),
+                   std::min(again_at, overdue_at.value_or(again_at))});
   }
-  return act_on<Redeploy>(machine, {cause(machine), overdue_at});
+  return act_on(ActionKind::redeploy, machine, {cause(machine), overdue_at});
 }
 
 }  // namespace hydra_provisioner::decide

@@ -4,7 +4,6 @@
 #include <optional>
 #include <ranges>
 #include <string>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -40,7 +39,7 @@ std::optional<PaidPeriod> paid_period(const PoolView& pool, const Machine& machi
 // What is decided late in a billing period holds until the next one begins.
 Action within(const std::optional<PaidPeriod>& paid, Action action) {
   if (!paid) return action;
-  std::visit([&](auto& a) { a.why.until = std::min(a.why.until.value_or(paid->end), paid->end); }, action);
+  action.reason.until = std::min(action.reason.until.value_or(paid->end), paid->end);
   return action;
 }
 
@@ -48,16 +47,17 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
   const auto& [machine, activity] = ready;
   if (activity.is_busy()) {
     const std::string busy = fmt::format("{}, {}", surplus, busy_with(activity.jobs));
-    if (pool.grace == Seconds{0}) return act_on<Drain>(*machine, {fmt::format("{}, grace 0 s", busy), {}});
-    return act_on<Keep>(*machine, {busy, {}});
+    if (pool.grace == Seconds{0}) return act_on(ActionKind::drain, *machine, {fmt::format("{}, grace 0 s", busy), {}});
+    return act_on(ActionKind::keep, *machine, {busy, {}});
   }
   const Seconds idle = activity.idle_at(pool.seen.now);
   if (idle >= pool.grace) {
-    return act_on<Drain>(*machine,
-                         {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), pool.grace.count()), {}});
+    return act_on(ActionKind::drain, *machine,
+                  {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), pool.grace.count()), {}});
   }
-  return act_on<Keep>(*machine, {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), pool.grace.count()),
-                                 activity.idle_from + pool.grace});
+  return act_on(ActionKind::keep, *machine,
+                {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), pool.grace.count()),
+                 activity.idle_from + pool.grace});
 }
 
 bool is_ordered_away(const PoolView& pool, const Machine& machine) {
@@ -65,13 +65,16 @@ bool is_ordered_away(const PoolView& pool, const Machine& machine) {
 }
 
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
-  if (is_ordered_away(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {"ordered by an operator", {}});
-  if (is_worn(pool, *ready.machine)) return act_on<Drain>(*ready.machine, {wear_of(pool, *ready.machine), {}});
+  if (is_ordered_away(pool, *ready.machine))
+    return act_on(ActionKind::drain, *ready.machine, {"ordered by an operator", {}});
+  if (is_worn(pool, *ready.machine))
+    return act_on(ActionKind::drain, *ready.machine, {wear_of(pool, *ready.machine), {}});
   const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
-    return act_on<Keep>(*ready.machine, {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(),
-                                                     stays_listed_while_paid.count()),
-                                         paid->is_below(stays_listed_while_paid)});
+    return act_on(
+        ActionKind::keep, *ready.machine,
+        {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
+         paid->is_below(stays_listed_while_paid)});
   }
   const std::string surplus = paid ? fmt::format("surplus, {} s paid", paid->left.count()) : "surplus";
   return within(paid, drain_after_grace(pool, ready, surplus));
@@ -91,14 +94,14 @@ Action finish_draining(const PoolView& pool, const Machine& machine, bool exceed
   const auto paid = paid_period(pool, machine);
   const bool may_return = !is_worn(pool, machine) && !is_ordered_away(pool, machine);
   if (paid && paid->left >= stays_listed_while_paid && may_return) {
-    return act_on<Undrain>(
-        machine, {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
-                  paid->is_below(stays_listed_while_paid)});
+    return act_on(ActionKind::undrain, machine,
+                  {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
+                   paid->is_below(stays_listed_while_paid)});
   }
   if (paid && paid->left >= may_leave_below) {
-    return act_on<Keep>(
-        machine, {fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
-                  paid->is_below(may_leave_below)});
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
+                   paid->is_below(may_leave_below)});
   }
   return within(paid, leave(pool, machine, exceeds_maximum));
 }
@@ -110,7 +113,7 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
   if (is_worn(pool, machine)) return destroy_when_proven(pool, machine, "stopped; " + wear_of(pool, machine));
   if (!pool.settings.stop_on_idle)
     return destroy_when_proven(pool, machine, "stopped; its pool does not keep stopped machines");
-  return act_on<Keep>(machine, {"stopped; kept for later", {}});
+  return act_on(ActionKind::keep, machine, {"stopped; kept for later", {}});
 }
 
 Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
@@ -121,9 +124,9 @@ Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
   if (was_taken_over && pool.is_configured) return redeploy(pool, machine);
   if (machine.needs_redeploy)
     return destroy_when_proven(pool, machine, "not brought up to its specification, and not needed any more");
-  return act_on<Keep>(
-      machine, {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
-                machine.requested_at + pool.settings.boot_timeout});
+  return act_on(ActionKind::keep, machine,
+                {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
+                 machine.requested_at + pool.settings.boot_timeout});
 }
 
 }  // namespace
@@ -133,7 +136,7 @@ std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus
   std::int64_t excess = std::ssize(pool.machines) - leaving - pool.settings.max_machines;
   for (const Machine* machine : surplus.coming) {
     actions.push_back(wait_or_give_up(pool, *machine));
-    if (std::holds_alternative<Destroy>(actions.back())) --excess;
+    if (actions.back().kind == ActionKind::destroy) --excess;
   }
   for (const Machine* machine : surplus.stopped)
     actions.push_back(keep_or_destroy_stopped(pool, *machine, excess-- > 0));

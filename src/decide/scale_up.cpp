@@ -52,21 +52,23 @@ void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) 
 
 Action use_ready(const PoolView& pool, const ActiveMachine& ready) {
   const auto& [machine, activity] = ready;
-  if (!pool.seen.queue) return act_on<Keep>(*machine, {"listed; the status is not trusted", {}});
+  if (!pool.seen.queue) return act_on(ActionKind::keep, *machine, {"listed; the status is not trusted", {}});
   if (is_outdated(pool, *machine)) return redeploy(pool, *machine);
-  if (activity.is_busy()) return act_on<Keep>(*machine, {busy_with(activity.jobs), {}});
-  return act_on<Keep>(*machine, {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
+  if (activity.is_busy()) return act_on(ActionKind::keep, *machine, {busy_with(activity.jobs), {}});
+  return act_on(ActionKind::keep, *machine,
+                {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
 }
 
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
   const Instant overdue_at = machine.requested_at + pool.settings.boot_timeout;
   if (machine.interrupted && machine.ready_at && machine.state == MachineState::creating) {
-    return act_on<Start>(machine, {"its start was interrupted; carried on", overdue_at});
+    return act_on(ActionKind::start, machine, {"its start was interrupted; carried on", overdue_at});
   }
-  if (machine.interrupted) return act_on<Create>(machine, {"its creation was interrupted; carried on", overdue_at});
+  if (machine.interrupted)
+    return act_on(ActionKind::create, machine, {"its creation was interrupted; carried on", overdue_at});
   if (machine.needs_redeploy) return redeploy(pool, machine);
-  return act_on<Keep>(machine,
-                      {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
+  return act_on(ActionKind::keep, machine,
+                {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
 }
 
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
@@ -81,8 +83,10 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
                          {}};
   }
   for (std::int64_t i = 1; i <= count; ++i) {
-    result.actions.emplace_back(Create{MachineId{fmt::format("{}-{}", pool.config.tag, next_number++)},
-                                       pool.settings.name, Reason{fmt::format("{} of {} new machines", i, count), {}}});
+    result.actions.push_back({.kind = ActionKind::create,
+                              .machine = MachineId{fmt::format("{}-{}", pool.config.tag, next_number++)},
+                              .pool = pool.settings.name,
+                              .reason = {fmt::format("{} of {} new machines", i, count), {}}});
   }
 }
 
@@ -113,13 +117,14 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   const auto draining = take(free.draining, missing);
   std::ranges::copy(gone_for_good, std::back_inserter(free.draining));
   for (const ActiveMachine& each : draining)
-    result.actions.push_back(act_on<Undrain>(*each.machine, {"needed again", {}}));
+    result.actions.push_back(act_on(ActionKind::undrain, *each.machine, {"needed again", {}}));
   missing -= std::ssize(draining);
 
   const auto worn = take_if(free.stopped, [&pool](const Machine* machine) { return is_worn(pool, *machine); });
   const auto stopped = take(free.stopped, missing);
   std::ranges::copy(worn, std::back_inserter(free.stopped));
-  for (const Machine* machine : stopped) result.actions.push_back(act_on<Start>(*machine, {"stopped; warm store", {}}));
+  for (const Machine* machine : stopped)
+    result.actions.push_back(act_on(ActionKind::start, *machine, {"stopped; warm store", {}}));
   missing -= std::ssize(stopped);
 
   create_new(pool, missing, next_number, result);

@@ -55,25 +55,27 @@ PoolTarget classic_target(const PoolConfig& pool, const Load& load) {
                                    pool.runnables_per_machine));
 }
 
-PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum) {
+PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& explanation) {
   const std::int64_t allowed = std::min(std::max(wanted, pool.min_machines), pool.max_machines);
   return {.wanted = wanted,
           .machines = allowed,
-          .sum = fmt::format("{} → {} wanted, {} allowed{}", sum, wanted, allowed, binding_limit(pool, wanted))};
+          .explanation =
+              fmt::format("{} → {} wanted, {} allowed{}", explanation, wanted, allowed, binding_limit(pool, wanted))};
 }
 
 PoolTarget target_without_trusted_status(const PoolConfig& pool) {
   const std::int64_t allowed = std::min(pool.min_machines, pool.max_machines);
   return {.wanted = 0,
           .machines = allowed,
-          .sum = fmt::format("status not trusted → all listed machines kept, {} created at most (min {})", allowed,
-                             pool.min_machines)};
+          .explanation = fmt::format("status not trusted → all listed machines kept, {} created at most (min {})",
+                                     allowed, pool.min_machines)};
 }
 
 PoolTarget target_of_retired(const PoolConfig& pool) {
   return {.wanted = 0,
           .machines = 0,
-          .sum = fmt::format("not configured any more (provider {}) → 0 wanted, 0 allowed", to_string(pool.kind()))};
+          .explanation =
+              fmt::format("not configured any more (provider {}) → 0 wanted, 0 allowed", to_string(pool.kind()))};
 }
 
 PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook) {

@@ -14,15 +14,15 @@ namespace hydra_provisioner::decide {
 struct PoolTarget {
   std::int64_t wanted = 0;    // by the queue alone
   std::int64_t machines = 0;  // within the limits
-  std::string sum;            // how it was reckoned, with its numbers
+  std::string explanation;    // how it was reckoned, with its numbers
 };
 
 // The classic rule: ceil(max(runnable − ignoredRunnables, 0) / runnablesPerMachine), within minMachines and
 // maxMachines.
 PoolTarget classic_target(const PoolConfig& pool, const Load& load);
 
-// That many, as far as minMachines and maxMachines allow; `sum` says how it was reckoned so far.
-PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& sum);
+// That many, as far as minMachines and maxMachines allow; `explanation` says how it was reckoned so far.
+PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& explanation);
 
 PoolTarget target_without_trusted_status(const PoolConfig& pool);  // minMachines
 PoolTarget target_of_retired(const PoolConfig& pool);              // none

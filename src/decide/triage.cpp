@@ -19,19 +19,20 @@ std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
   Action action = destroy_when_proven(pool, machine,
                                       fmt::format("not ready {} s after its request ≥ bootTimeout {} s", waited.count(),
                                                   pool.settings.boot_timeout.count()));
-  if (auto* destroy = std::get_if<Destroy>(&action)) destroy->never_got_ready = true;
+  action.never_got_ready = action.kind == ActionKind::destroy;
   return action;
 }
 
 // No value: the machine is free.
 std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   if (const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider}); unseen != pool.seen.unseen.end()) {
-    return act_on<Keep>(machine, {fmt::format("not seen: {}", unseen->second), {}});
+    return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", unseen->second), {}});
   }
   if (machine.under_way) {
-    return act_on<Keep>(machine, {fmt::format("{} under way for {} s", to_string(*machine.under_way),
-                                              (pool.seen.now - machine.since).count()),
-                                  {}});
+    return act_on(
+        ActionKind::keep, machine,
+        {fmt::format("{} under way for {} s", to_string(*machine.under_way), (pool.seen.now - machine.since).count()),
+         {}});
   }
   if (machine.state != ready && order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now))
     return destroy_when_proven(pool, machine, "ordered by an operator");

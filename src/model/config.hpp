@@ -6,11 +6,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "model/enum_names.hpp"
 #include "model/money.hpp"
 #include "model/names.hpp"
 #include "model/system_type.hpp"
@@ -61,8 +61,8 @@ using ProviderSettings = std::variant<LocalSettings, NixopsSettings, Ec2Settings
 
 // In the order of ProviderSettings' alternatives.
 enum class ProviderKind : std::uint8_t { local, nixops, ec2, exec };
-std::string_view to_string(ProviderKind kind);
-std::optional<ProviderKind> provider_kind(std::string_view name);
+template <>
+inline constexpr auto names_of<ProviderKind> = enum_names("local", "nixops", "ec2", "exec");
 
 // Whether its machines can be brought up to another specification as they are; else they are replaced.
 constexpr bool redeploys(ProviderKind kind) { return kind == ProviderKind::nixops; }

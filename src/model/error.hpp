@@ -6,18 +6,24 @@
 #include <string>
 #include <string_view>
 
+#include "model/enum_names.hpp"
+
 namespace hydra_provisioner {
 
 enum class ErrorKind {
   failed,          // anything without a kind of its own below
   timed_out,       // a deadline passed; the other side may still have acted
   refused,         // will never work for this target: trying again is useless
-  already_exists,  // somebody else holds or made it
+  already_exists,  // another process holds it or has made it
   unfinished,      // a part is done; calling again may do the rest
-  no_capacity,     // the cloud has none for now: nothing was made, and nothing is wrong with us
-  unanswered,      // the answer will be there for one who asks again
-  untouched,       // nothing was done: all is as it was before
+  no_capacity,     // the cloud has none for now: nothing was made, and the request was right
+  unanswered,      // not answered yet; ask again later
+  untouched,       // nothing changed
 };
+
+template <>
+inline constexpr auto names_of<ErrorKind> = enum_names("failed", "timed out", "refused", "already exists", "unfinished",
+                                                       "no capacity", "unanswered", "untouched");
 
 struct Error {
   std::string message;

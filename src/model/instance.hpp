@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/enum_names.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
 
@@ -20,6 +21,10 @@ enum class InstanceState : std::uint8_t {
   stopped,
   vanished,  // no machine is left of it, or never was: only what its provider has noted
 };
+
+template <>
+inline constexpr auto names_of<InstanceState> =
+    enum_names("incomplete", "running", "unproven", "unreachable", "stopped", "vanished");
 
 struct Instance {
   InstanceId id;

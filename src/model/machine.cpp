@@ -1,24 +1,12 @@
 #include "model/machine.hpp"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 
 namespace hydra_provisioner {
 namespace {
 
 using enum MachineState;
-
-constexpr std::array<std::string_view, 9> state_names{"requested", "creating",   "ready", "draining", "stopping",
-                                                      "stopped",   "destroying", "gone",  "failed"};
-constexpr std::array<std::string_view, 5> operation_names{"create", "start", "stop", "destroy", "redeploy"};
-
-template <class Enumeration, std::size_t N>
-std::optional<Enumeration> named(const std::array<std::string_view, N>& names, std::string_view name) {
-  const auto found = std::ranges::find(names, name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<Enumeration>(found - names.begin());
-}
 
 std::optional<MachineState> only_from(MachineState state, std::initializer_list<MachineState> sources,
                                       MachineState target) {
@@ -27,12 +15,6 @@ std::optional<MachineState> only_from(MachineState state, std::initializer_list<
 }
 
 }  // namespace
-
-std::string_view to_string(MachineState state) { return state_names.at(static_cast<std::size_t>(state)); }
-std::optional<MachineState> machine_state(std::string_view name) { return named<MachineState>(state_names, name); }
-
-std::string_view to_string(Operation operation) { return operation_names.at(static_cast<std::size_t>(operation)); }
-std::optional<Operation> operation(std::string_view name) { return named<Operation>(operation_names, name); }
 
 std::optional<MachineState> next_state(MachineState state, MachineEvent event) {
   switch (event) {

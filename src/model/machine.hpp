@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "model/config.hpp"
+#include "model/enum_names.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
 
@@ -24,8 +24,9 @@ enum class MachineState : std::uint8_t {
   gone,
   failed
 };
-std::string_view to_string(MachineState state);
-std::optional<MachineState> machine_state(std::string_view name);
+template <>
+inline constexpr auto names_of<MachineState> =
+    enum_names("requested", "creating", "ready", "draining", "stopping", "stopped", "destroying", "gone", "failed");
 
 enum class MachineEvent : std::uint8_t {
   creation_began,  // the provider was called, or will be: the intent is recorded
@@ -53,8 +54,8 @@ bool advance(Machine& machine, MachineEvent event, Instant now);
 // What a provider can be asked to do with a machine.
 // Redeploying brings a machine that exists up to its specification.
 enum class Operation : std::uint8_t { create, start, stop, destroy, redeploy };
-std::string_view to_string(Operation operation);
-std::optional<Operation> operation(std::string_view name);
+template <>
+inline constexpr auto names_of<Operation> = enum_names("create", "start", "stop", "destroy", "redeploy");
 
 struct Machine {
   MachineId id;

@@ -1,23 +1,6 @@
 #include "model/orders.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace hydra_provisioner {
-namespace {
-
-constexpr std::array<std::string_view, 6> names{"drain", "destroy", "protect", "pause", "minMachines", "maxMachines"};
-
-}  // namespace
-
-std::string_view to_string(OrderKind kind) { return names.at(static_cast<std::size_t>(kind)); }
-
-std::optional<OrderKind> order_kind(std::string_view name) {
-  const auto found = std::ranges::find(names, name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<OrderKind>(found - names.begin());
-}
-
 const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& whom, Instant now) {
   if (orders.empty()) return nullptr;
   const auto found = orders.find({kind, whom});

@@ -5,9 +5,9 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "model/enum_names.hpp"
 #include "model/machine.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
@@ -24,8 +24,9 @@ enum class OrderKind : std::uint8_t {
   min_machines,
   max_machines,
 };
-std::string_view to_string(OrderKind kind);
-std::optional<OrderKind> order_kind(std::string_view name);
+template <>
+inline constexpr auto names_of<OrderKind> =
+    enum_names("drain", "destroy", "protect", "pause", "minMachines", "maxMachines");
 
 struct Order {
   std::int64_t value = 0;  // of a limit

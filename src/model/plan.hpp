@@ -1,13 +1,13 @@
 // What a pass decided, and why.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <variant>
 #include <vector>
 
+#include "model/enum_names.hpp"
 #include "model/machine.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
@@ -20,67 +20,27 @@ struct Reason {
   std::optional<Instant> until;
 };
 
-// A new machine, or an interrupted creation carried on.
-struct Create {
+enum class ActionKind : std::uint8_t {
+  create,   // a new machine, or an interrupted creation carried on
+  start,    // a stopped machine
+  drain,    // out of the machines file
+  undrain,  // back into the machines file
+  stop,
+  destroy,
+  redeploy,  // brought up to its pool's specification; it stays listed meanwhile if it is
+  keep,      // as it is, for now
+};
+template <>
+inline constexpr auto names_of<ActionKind> =
+    enum_names("create", "start", "drain", "undrain", "stop", "destroy", "redeploy", "keep");
+
+struct Action {
+  ActionKind kind = ActionKind::keep;
   MachineId machine;
   PoolName pool;
-  Reason why;
+  Reason reason;
+  bool never_got_ready = false;  // of destroy: not ready within its bootTimeout, which counts as a failed creation
 };
-
-// A stopped machine.
-struct Start {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-};
-
-// Out of the machines file.
-struct Drain {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-};
-
-// Back into the machines file.
-struct Undrain {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-};
-
-struct Stop {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-};
-
-struct Destroy {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-  bool never_got_ready = false;  // within its bootTimeout: counts as a failed creation
-};
-
-// Brought up to its pool's specification; it stays listed meanwhile if it is.
-struct Redeploy {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-};
-
-// As it is, for now.
-struct Keep {
-  MachineId machine;
-  PoolName pool;
-  Reason why;
-};
-
-using Action = std::variant<Create, Start, Drain, Undrain, Stop, Destroy, Redeploy, Keep>;
-
-std::string_view name_of(const Action& action);  // "create" and so on
-const MachineId& machine_of(const Action& action);
-const PoolName& pool_of(const Action& action);
-const Reason& reason_of(const Action& action);
 
 struct PoolPlan {
   PoolName name;
@@ -90,7 +50,7 @@ struct PoolPlan {
   std::int64_t wanted = 0;
   std::int64_t target = 0;
   std::int64_t machines = 0;  // that exist now, whatever their state
-  std::string sum;            // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
+  std::string explanation;    // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
   // What holds the pool back: back-off, too many failures, a provider that cannot be asked.
   std::vector<std::string> notes;
 };
@@ -116,6 +76,8 @@ struct Plan {
   std::optional<Instant> reconsider_at;  // when this plan would next change by itself
 };
 
-bool has_changes(const Plan& plan);  // anything but Keep
+inline bool has_changes(const Plan& plan) {
+  return std::ranges::any_of(plan.actions, [](const Action& action) { return action.kind != ActionKind::keep; });
+}
 
 }  // namespace hydra_provisioner

@@ -29,10 +29,9 @@ json queue_document(const Plan& plan) {
 
 json summary_document(const Plan& plan) {
   json summary;
-  for (const char* action : {"create", "start", "drain", "undrain", "stop", "destroy", "redeploy", "keep"})
-    summary[action] = 0;
+  for (const std::string_view kind : names_of<ActionKind>) summary[std::string(kind)] = 0;
   for (const Action& action : plan.actions) {
-    json& count = summary[std::string(name_of(action))];
+    json& count = summary[std::string(to_string(action.kind))];
     count = count.get<std::int64_t>() + 1;
   }
   return summary;
@@ -76,10 +75,10 @@ json plan_document(const Plan& plan) {
   }
   json actions = json::array();
   for (const Action& action : plan.actions) {
-    actions.push_back({{"action", name_of(action)},
-                       {"machine", machine_of(action).text},
-                       {"pool", pool_of(action).text},
-                       {"reason", reason_of(action).text}});
+    actions.push_back({{"action", to_string(action.kind)},
+                       {"machine", action.machine.text},
+                       {"pool", action.pool.text},
+                       {"reason", action.reason.text}});
   }
   return {{"formatVersion", 1},
           {"time", to_unix(plan.time)},

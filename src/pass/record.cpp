@@ -64,15 +64,14 @@ void tell(const Plan& plan, act::Voice& voice) {
                     *plan.untrusted));
   }
   for (const PoolPlan& pool : plan.pools) {
-    voice.detail(fmt::format("{}: {}", pool.name, pool.sum));
+    voice.detail(fmt::format("{}: {}", pool.name, pool.explanation));
     for (const std::string& note : pool.notes) voice.warning(fmt::format("{}: {}", pool.name, note));
   }
   for (const Unplaceable& steps : plan.unplaceable) {
     voice.warning(fmt::format("{} runnable steps of type {} fit no configured type", steps.runnable, steps.step_type));
   }
   for (const Action& action : plan.actions) {
-    if (std::holds_alternative<Keep>(action))
-      voice.detail(fmt::format("{}: kept: {}", machine_of(action), reason_of(action).text));
+    if (action.kind == ActionKind::keep) voice.detail(fmt::format("{}: kept: {}", action.machine, action.reason.text));
   }
 }
 

@@ -22,12 +22,12 @@ const PoolPlan* find_pool(const Plan& plan, const PoolName& name) {
 }
 
 const Action* find_action(const Plan& plan, const MachineId& machine) {
-  const auto found = std::ranges::find(plan.actions, machine, [](const Action& action) { return machine_of(action); });
+  const auto found = std::ranges::find(plan.actions, machine, &Action::machine);
   return found == plan.actions.end() ? nullptr : &*found;
 }
 
 std::string described(const Action* action) {
-  return action == nullptr ? "nothing" : fmt::format("{}: {}", name_of(*action), reason_of(*action).text);
+  return action == nullptr ? "nothing" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
 }
 
 // "3 allowed; create 2, drain 1"
@@ -35,7 +35,7 @@ std::string outcome(const Plan& plan, const PoolName& name) {
   const PoolPlan* pool = find_pool(plan, name);
   std::map<std::string_view, int> counts;
   for (const Action& action : plan.actions) {
-    if (pool_of(action) == name) ++counts[name_of(action)];
+    if (action.pool == name) ++counts[to_string(action.kind)];
   }
   std::vector<std::string> parts;
   for (const auto& [verb, count] : counts) parts.push_back(fmt::format("{} {}", verb, count));
@@ -70,7 +70,7 @@ Explanation explain_type(const PoolName& name, const Replayed& pass) {
   Explanation explanation{.name = name.text, .headline = "neither configured nor with machines then"};
   if (pool == nullptr) return explanation;
   const std::string now = outcome(pass.plan, name);
-  explanation.headline = fmt::format("{}\n  {}", pool->sum, now);
+  explanation.headline = fmt::format("{}\n  {}", pool->explanation, now);
   explanation.binding = binding_limits(*pool, pass);
   for (const Variation& variation : variations_for(name, pass.inputs, pass.plan)) {
     const std::string would_be = outcome(decide::plan(variation.inputs.seen, variation.inputs.config), name);
@@ -92,7 +92,7 @@ Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vect
   for (const Variation& variation : all) {
     const Plan varied = decide::plan(variation.inputs.seen, variation.inputs.config);
     const Action* would_be = find_action(varied, id);
-    const bool is_same = now != nullptr && would_be != nullptr && now->index() == would_be->index();
+    const bool is_same = now != nullptr && would_be != nullptr && now->kind == would_be->kind;
     explanation.changes.push_back({variation.what, is_same ? "" : described(would_be)});
   }
   return explanation;

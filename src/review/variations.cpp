@@ -173,9 +173,9 @@ std::vector<Variation> variations_for(const PoolName& name, const state::Inputs&
 
 std::vector<Variation> variations_for(const Machine& machine, const state::Inputs& inputs, const Plan& plan) {
   std::vector<Variation> all;
-  const auto action = std::ranges::find(plan.actions, machine.id, [](const Action& each) { return machine_of(each); });
-  if (action != plan.actions.end() && reason_of(*action).until && *reason_of(*action).until > inputs.seen.now) {
-    const Instant until = *reason_of(*action).until;
+  const auto action = std::ranges::find(plan.actions, machine.id, &Action::machine);
+  if (action != plan.actions.end() && action->reason.until && *action->reason.until > inputs.seen.now) {
+    const Instant until = *action->reason.until;
     all.push_back({fmt::format("the time {}, all else equal", io::local_time(until)), later(inputs, until)});
   }
   for (const OrderKind kind : {OrderKind::protect, OrderKind::drain, OrderKind::destroy}) {

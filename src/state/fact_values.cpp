@@ -174,9 +174,10 @@ Machine machine_of(const MachineId& id, const io::Json& value) {
   Reader field(value);
   fields_of(machine, field);
   machine.id = id;
-  machine.provider = provider_kind(value.at("provider").get<std::string>()).value();
-  machine.state = machine_state(value.at("state").get<std::string>()).value();
-  if (value.contains("underWay")) machine.under_way = operation(value.at("underWay").get<std::string>()).value();
+  machine.provider = from_name<ProviderKind>(value.at("provider").get<std::string>()).value();
+  machine.state = from_name<MachineState>(value.at("state").get<std::string>()).value();
+  if (value.contains("underWay"))
+    machine.under_way = from_name<Operation>(value.at("underWay").get<std::string>()).value();
   return machine;
 }
 

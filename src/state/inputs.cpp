@@ -55,7 +55,7 @@ void read_config_fact(Config& config, const io::Json& value) {
 }
 
 ProviderKind provider_named(const std::string& name) {
-  const auto kind = provider_kind(name);
+  const auto kind = from_name<ProviderKind>(name);
   if (!kind) throw std::runtime_error(fmt::format("\"{}\" is no provider", name));
   return *kind;
 }
@@ -69,7 +69,7 @@ PoolKey pool_key(const std::string& name) {
 // `ORDER/WHOM`
 OrderKey order_key(const std::string& name) {
   const auto slash = name.find('/');
-  const auto kind = order_kind(name.substr(0, slash));
+  const auto kind = from_name<OrderKind>(name.substr(0, slash));
   if (!kind) throw std::runtime_error(fmt::format("\"{}\" is no order", name.substr(0, slash)));
   return {*kind, name.substr(slash + 1)};
 }

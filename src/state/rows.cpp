@@ -59,10 +59,10 @@ Machine read_machine(SQLite::Statement& row) {
   next();  // the number is the id's
   machine.pool = PoolName{next().getString()};
   const std::string provider = next().getString();
-  machine.provider = known(provider_kind(provider), "provider", provider);
+  machine.provider = known(from_name<ProviderKind>(provider), "provider", provider);
   machine.instance = InstanceId{next().getString()};
   const std::string state = next().getString();
-  machine.state = known(machine_state(state), "state", state);
+  machine.state = known(from_name<MachineState>(state), "state", state);
   machine.since = from_unix(next().getInt64());
   machine.requested_at = from_unix(next().getInt64());
   machine.address = next().getString();
@@ -194,7 +194,7 @@ Orders read_orders(SQLite::Database& database) {
   SQLite::Statement rows(database, "select kind, whom, value, since, until from orders");
   while (rows.executeStep()) {
     const std::string kind = rows.getColumn(0).getString();
-    orders[{known(order_kind(kind), "order", kind), rows.getColumn(1).getString()}] = {
+    orders[{known(from_name<OrderKind>(kind), "order", kind), rows.getColumn(1).getString()}] = {
         .value = rows.getColumn(2).getInt64(),
         .since = from_unix(rows.getColumn(3).getInt64()),
         .until = instant(rows.getColumn(4))};
@@ -231,7 +231,8 @@ Memory read_memory(SQLite::Database& database, Instant now) {
   while (pools.executeStep()) {
     const std::string provider = pools.getColumn(1).getString();
     memory.pools.push_back({PoolName{pools.getColumn(0).getString()},
-                            known(provider_kind(provider), "provider", provider), pools.getColumn(2).getString()});
+                            known(from_name<ProviderKind>(provider), "provider", provider),
+                            pools.getColumn(2).getString()});
   }
   memory.creations = read_creations(database, now);
   memory.orders = read_orders(database);

@@ -94,7 +94,7 @@ TEST_F(CareOfMachines, PublishesAnAddressThatACheckFound) {
 
 TEST_F(CareOfMachines, KeepsAMachineListedWhileItIsRedeployed) {
   engine.jobs.take(id(1), Seconds{60});
-  engine.pass({action<Redeploy>(1)});
+  engine.pass({action(ActionKind::redeploy, 1)});
   EXPECT_TRUE(engine.chronicle.has("redeploy a-1"));
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
   EXPECT_EQ(engine.state(1), MachineState::ready);
@@ -103,7 +103,7 @@ TEST_F(CareOfMachines, KeepsAMachineListedWhileItIsRedeployed) {
 
 TEST_F(CareOfMachines, UnlistsAMachineWhoseRedeploymentFailed) {
   engine.provider.fails(id(1), Operation::redeploy, {"activation failed", ErrorKind::unfinished});
-  engine.pass({action<Redeploy>(1)});
+  engine.pass({action(ActionKind::redeploy, 1)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_EQ(engine.failed_passes(), 0) << "it holds up no creations";
@@ -113,16 +113,16 @@ TEST_F(CareOfMachines, UnlistsAMachineWhoseRedeploymentFailed) {
 
 TEST_F(CareOfMachines, WaitsForARedeploymentOfAnEarlierPass) {
   engine.jobs.take(id(1), Seconds{300});
-  engine.pass({action<Redeploy>(1)});
+  engine.pass({action(ActionKind::redeploy, 1)});
   EXPECT_FALSE(engine.chronicle.has("redeploy a-1"));
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_TRUE(engine.chronicle.has("redeploy a-1"));
   EXPECT_TRUE(engine.chronicle.has("forget a-1"));
 }
 
 TEST_F(CareOfMachines, MakesAMachineReadyThatWasRedeployed) {
   engine.has(creating(3));
-  engine.pass({action<Redeploy>(3)});
+  engine.pass({action(ActionKind::redeploy, 3)});
   EXPECT_EQ(engine.state(3), MachineState::ready);
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2 10.0.0.3");
 }

@@ -1,7 +1,7 @@
 // The engine among fakes: pool `x86_64-linux` of the tag `a`, whose machine N has the address 10.0.0.N.
 //
 //   engine.has(ready(1));
-//   engine.pass({action<Drain>(1)});
+//   engine.pass({action(ActionKind::drain, 1)});
 //   EXPECT_EQ(engine.publisher.published(), "");
 #pragma once
 
@@ -38,9 +38,8 @@ Machine draining(std::int64_t number);  // out of it since an hour ago
 Machine stopped(std::int64_t number);
 Machine creating(std::int64_t number);  // requested a minute ago, never listed
 
-template <class Verb>
-Action action(std::int64_t number) {
-  return Verb{.machine = id(number), .pool = pool, .why = {"because", {}}};
+inline Action action(ActionKind kind, std::int64_t number) {
+  return {.kind = kind, .machine = id(number), .pool = pool, .reason = {"because", {}}};
 }
 
 class Engine {

@@ -27,7 +27,7 @@ class Execution : public testing::Test {
 // Creations.
 
 TEST_F(Execution, RecordsThatAMachineIsToBeCreatedBeforeItBegins) {
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 requested", "begin create a-1"));
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 creating", "begin create a-1"));
   EXPECT_EQ(engine.journal.events.front().kind, "requested");
@@ -35,7 +35,7 @@ TEST_F(Execution, RecordsThatAMachineIsToBeCreatedBeforeItBegins) {
 }
 
 TEST_F(Execution, GivesAJobAllThatItNeeds) {
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   ASSERT_EQ(engine.jobs.requests.size(), 1);
   const JobRequest& request = engine.jobs.requests.front();
   EXPECT_EQ(request.pool, pool);
@@ -44,7 +44,7 @@ TEST_F(Execution, GivesAJobAllThatItNeeds) {
 }
 
 TEST_F(Execution, RecordsAReadyMachineAndThenPublishesIt) {
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_TRUE(engine.chronicle.has_before("create a-1", "commit a-1 ready creations"));
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready creations", "commit a-1 ready listed delivery"));
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed delivery", "publish 10.0.0.1"));
@@ -56,7 +56,7 @@ TEST_F(Execution, RecordsAReadyMachineAndThenPublishesIt) {
 
 TEST_F(Execution, PublishesAMachineAtOnceWhileAnotherStillBoots) {
   engine.provider.boots_after(id(2), 5);
-  engine.pass({action<Create>(1), action<Create>(2)});
+  engine.pass({action(ActionKind::create, 1), action(ActionKind::create, 2)});
   EXPECT_TRUE(engine.chronicle.has_before("publish 10.0.0.1", "publish 10.0.0.1 10.0.0.2"));
   EXPECT_LT(*engine.machine(1).ready_at, *engine.machine(2).ready_at);
   EXPECT_EQ(engine.machine(1).first_listed_at, engine.machine(1).ready_at);
@@ -64,14 +64,14 @@ TEST_F(Execution, PublishesAMachineAtOnceWhileAnotherStillBoots) {
 
 TEST_F(Execution, ForgetsWhatWasMissingWhileAMachineBooted) {
   engine.provider.boots_after(id(1), 3);
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.machine(1).last_error, "");
 }
 
 TEST_F(Execution, LeavesAMachineThatStillBootsToTheNextPass) {
   engine.provider.boots_after(id(1), never);
-  engine.pass({action<Create>(1)}, Seconds{60});
+  engine.pass({action(ActionKind::create, 1)}, Seconds{60});
   EXPECT_GE(engine.clock.now(), noon + Seconds{60});
   EXPECT_LT(engine.clock.now(), noon + Seconds{63});
   EXPECT_EQ(engine.state(1), MachineState::creating);
@@ -79,19 +79,19 @@ TEST_F(Execution, LeavesAMachineThatStillBootsToTheNextPass) {
   EXPECT_THAT(engine.voice.problems, ElementsAre());
 
   engine.provider.boots_after(id(1), 0);
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.jobs.requests.size(), 1);
 }
 
 TEST_F(Execution, LeavesAJobThatStillRunsToTheNextPass) {
   engine.jobs.take(id(1), minutes{7});
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.clock.now(), noon + minutes{4});
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_FALSE(engine.chronicle.has("create a-1"));
 
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.clock.now(), noon + minutes{7});
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
@@ -100,9 +100,9 @@ TEST_F(Execution, LeavesAJobThatStillRunsToTheNextPass) {
 
 TEST_F(Execution, TakesUpAJobThatEndedBetweenPasses) {
   engine.jobs.take(id(1), minutes{7});
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   engine.clock.advance(minutes{10});
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
@@ -110,7 +110,7 @@ TEST_F(Execution, TakesUpAJobThatEndedBetweenPasses) {
 TEST_F(Execution, CarriesAnInterruptedCreationOn) {
   engine.has(creating(1));
   engine.provider.has(id(1), InstanceState::incomplete);
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_TRUE(engine.chronicle.has("create a-1"));
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.machine(1).requested_at, noon - minutes{1});
@@ -120,13 +120,13 @@ TEST_F(Execution, DoesNotWaitForAnInterruptedCreationThatNobodyCarriesOn) {
   engine.has(creating(1));
   engine.provider.has(id(1), InstanceState::incomplete);
   engine.provider.boots_after(id(1), never);
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.clock.now(), noon);
 }
 
 TEST_F(Execution, GivesUpWaitingForAMachineAtItsBootTimeout) {
   engine.provider.boots_after(id(1), never);
-  engine.pass({action<Create>(1)}, minutes{60});
+  engine.pass({action(ActionKind::create, 1)}, minutes{60});
   EXPECT_GE(engine.clock.now(), noon + minutes{10});
   EXPECT_LT(engine.clock.now(), noon + minutes{11});
   EXPECT_EQ(engine.state(1), MachineState::creating);
@@ -136,7 +136,7 @@ TEST_F(Execution, GivesUpWaitingForAMachineAtItsBootTimeout) {
 
 TEST_F(Execution, ReportsAndCountsAFailedCreation) {
   engine.provider.fails(id(1), Operation::create, {"no capacity"});
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.state(1), MachineState::failed);
   EXPECT_EQ(engine.machine(1).last_error, "create: no capacity");
   EXPECT_EQ(engine.failed_passes(), 1);
@@ -149,17 +149,17 @@ TEST_F(Execution, ReportsAndCountsAFailedCreation) {
 TEST_F(Execution, CountsPassesInWhichAllCreationsFailed) {
   engine.provider.fails(id(1), Operation::create, {"no capacity"});
   engine.provider.fails(id(2), Operation::create, {"no capacity"});
-  engine.pass({action<Create>(1), action<Create>(2)});
+  engine.pass({action(ActionKind::create, 1), action(ActionKind::create, 2)});
   EXPECT_EQ(engine.failed_passes(), 1);
   engine.provider.fails(id(3), Operation::create, {"no capacity"});
-  engine.pass({action<Create>(3)});
+  engine.pass({action(ActionKind::create, 3)});
   EXPECT_EQ(engine.failed_passes(), 2);
 }
 
 TEST_F(Execution, StartsToCountAfreshWhenACreationSucceeds) {
   engine.journal.memory.creations[pool].failed_passes = 3;
   engine.provider.fails(id(1), Operation::create, {"no capacity"});
-  engine.pass({action<Create>(1), action<Create>(2)});
+  engine.pass({action(ActionKind::create, 1), action(ActionKind::create, 2)});
   EXPECT_EQ(engine.failed_passes(), 0);
   EXPECT_EQ(engine.state(1), MachineState::failed);
   EXPECT_EQ(engine.state(2), MachineState::ready);
@@ -168,23 +168,27 @@ TEST_F(Execution, StartsToCountAfreshWhenACreationSucceeds) {
 TEST_F(Execution, CountsACreationThatFailedBetweenPasses) {
   engine.jobs.take(id(1), minutes{7});
   engine.provider.fails(id(1), Operation::create, {"no capacity"});
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.failed_passes(), 0);
   engine.clock.advance(minutes{10});
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.state(1), MachineState::failed);
   EXPECT_EQ(engine.failed_passes(), 1);
   EXPECT_EQ(events("failed"), 1);
   EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: create failed: no capacity; full output: /logs/a-1.log"));
 
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.failed_passes(), 1);
   EXPECT_EQ(events("failed"), 1);
 }
 
 TEST_F(Execution, CountsAMachineThatNeverGotReadyAsAFailedCreation) {
   engine.has(creating(1));
-  engine.pass({Destroy{.machine = id(1), .pool = pool, .why = {"not ready in time", {}}, .never_got_ready = true}});
+  engine.pass({{.kind = ActionKind::destroy,
+                .machine = id(1),
+                .pool = pool,
+                .reason = {"not ready in time", {}},
+                .never_got_ready = true}});
   EXPECT_EQ(engine.failed_passes(), 1);
   EXPECT_EQ(events("failed"), 1);
   EXPECT_EQ(engine.state(1), MachineState::gone);
@@ -193,7 +197,7 @@ TEST_F(Execution, CountsAMachineThatNeverGotReadyAsAFailedCreation) {
 
 TEST_F(Execution, LeavesAKilledCreationToBeCarriedOn) {
   engine.jobs.are_killed(id(1));
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_EQ(engine.failed_passes(), 0);
   ASSERT_EQ(engine.voice.problems.size(), 1);
@@ -204,16 +208,16 @@ TEST_F(Execution, LeavesAKilledCreationToBeCarriedOn) {
 TEST_F(Execution, ReportsAJobThatWasKilledBetweenPasses) {
   engine.jobs.take(id(1), minutes{7});
   engine.jobs.are_killed(id(1));
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   engine.clock.advance(minutes{10});
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("its process was ended before it could tell")));
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
 TEST_F(Execution, ReportsAJobThatCannotBegin) {
   engine.jobs.beginning_fails = Error{"cannot write /state/jobs/a-1.request.json: No space left on device"};
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: create failed: cannot write")));
 }
@@ -221,7 +225,7 @@ TEST_F(Execution, ReportsAJobThatCannotBegin) {
 TEST_F(Execution, LeavesNothingOfTheJobsOfMachinesThatAreGone) {
   engine.has(draining(1));
   engine.jobs.take(id(1), minutes{7});
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_EQ(engine.state(1), MachineState::destroying);
   engine.clock.advance(minutes{10});
   engine.pass({});
@@ -235,7 +239,7 @@ TEST_F(Execution, BeginsNothingThatTheJournalDoesNotKnowOf) {
   engine.has(ready(1));
   engine.has(draining(2));
   engine.journal.fails_after(0);
-  engine.pass({action<Create>(3), action<Destroy>(2)});
+  engine.pass({action(ActionKind::create, 3), action(ActionKind::destroy, 2)});
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_THAT(engine.voice.problems, Contains(HasSubstr("database or disk is full")));
 }
@@ -246,19 +250,19 @@ TEST_F(Execution, KeepsTheFileInOrderWithoutAJournal) {
   engine.has(draining(3));
   engine.provider.machines[id(2)].state = InstanceState::vanished;
   engine.journal.fails_after(0);
-  engine.pass({action<Undrain>(3)});
+  engine.pass({action(ActionKind::undrain, 3)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");  // without the vanished one, and without a new line
 }
 
 TEST_F(Execution, DoesNotPublishAMachineThatCannotBeRecordedAsReady) {
   engine.journal.fails_after(4);  // the intents, the publication before and after, the beginning
-  engine.pass({action<Create>(1)});
+  engine.pass({action(ActionKind::create, 1)});
   EXPECT_EQ(engine.jobs.requests.size(), 1);
   EXPECT_EQ(engine.publisher.published(), "");
   EXPECT_EQ(engine.state(1), MachineState::creating);
 
   engine.journal.recovers();
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
   EXPECT_EQ(engine.jobs.requests.size(), 1);
@@ -267,7 +271,7 @@ TEST_F(Execution, DoesNotPublishAMachineThatCannotBeRecordedAsReady) {
 TEST_F(Execution, DestroysNothingWhenTheJournalFailsInTheMiddle) {
   engine.has(draining(1));
   engine.journal.fails_after(1);  // the publication's
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_EQ(engine.state(1), MachineState::draining);
 }
@@ -277,7 +281,7 @@ TEST_F(Execution, DestroysNothingWhenTheJournalFailsInTheMiddle) {
 TEST_F(Execution, DrainsByFileAndJournalAlone) {
   engine.has(ready(1));
   engine.has(ready(2));
-  engine.pass({action<Drain>(1), action<Keep>(2)});
+  engine.pass({action(ActionKind::drain, 1), action(ActionKind::keep, 2)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_EQ(engine.state(1), MachineState::draining);
   EXPECT_FALSE(engine.machine(1).listed);
@@ -287,7 +291,7 @@ TEST_F(Execution, DrainsByFileAndJournalAlone) {
 
 TEST_F(Execution, PutsAMachineBackByFileAndJournalAlone) {
   engine.has(draining(1));
-  engine.pass({action<Undrain>(1)});
+  engine.pass({action(ActionKind::undrain, 1)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.machine(1).listed_at, noon);
@@ -299,7 +303,7 @@ TEST_F(Execution, TakesAVanishedMachineOutOfTheFileAtOnce) {
   engine.has(ready(1));
   engine.has(ready(2));
   engine.provider.machines[id(1)].state = InstanceState::vanished;
-  engine.pass({action<Destroy>(1), action<Keep>(2)});
+  engine.pass({action(ActionKind::destroy, 1), action(ActionKind::keep, 2)});
   EXPECT_TRUE(engine.chronicle.has_before("publish 10.0.0.2", "begin destroy a-1"));
   EXPECT_EQ(engine.state(1), MachineState::gone);
 }
@@ -307,7 +311,7 @@ TEST_F(Execution, TakesAVanishedMachineOutOfTheFileAtOnce) {
 TEST_F(Execution, PublishesBeforeWhatIsSlow) {
   engine.has(ready(1));
   engine.has(draining(2));
-  engine.pass({action<Drain>(1), action<Destroy>(2), action<Create>(3)});
+  engine.pass({action(ActionKind::drain, 1), action(ActionKind::destroy, 2), action(ActionKind::create, 3)});
   EXPECT_TRUE(engine.chronicle.has_before("publish", "begin destroy a-2"));
   EXPECT_TRUE(engine.chronicle.has_before("publish", "begin create a-3"));
 }
@@ -316,7 +320,7 @@ TEST_F(Execution, PublishesBeforeWhatIsSlow) {
 
 TEST_F(Execution, DestroysWhatIsOutOfTheFile) {
   engine.has(draining(1));
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 destroying", "destroy a-1"));
   EXPECT_TRUE(engine.chronicle.has_before("destroy a-1", "commit a-1 gone"));
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 gone", "forget a-1"));
@@ -326,7 +330,7 @@ TEST_F(Execution, DestroysWhatIsOutOfTheFile) {
 
 TEST_F(Execution, DestroysNothingThatIsInTheFile) {
   engine.has(ready(1));
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
   EXPECT_EQ(engine.state(1), MachineState::ready);
 }
@@ -337,23 +341,23 @@ TEST_F(Execution, DestroysNothingThatCouldNotBeTakenOutOfTheFile) {
   listed.unlisted_at.reset();
   engine.has(listed);
   engine.publisher.fails = Error{"cannot write /var/lib/hydra/provisioned.machines: No space left on device"};
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
 TEST_F(Execution, StopsNothingThatIsInTheFile) {
   engine.has(ready(1));
-  engine.pass({action<Stop>(1)});
+  engine.pass({action(ActionKind::stop, 1)});
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
 TEST_F(Execution, StopsAndStartsAMachine) {
   engine.has(draining(1));
-  engine.pass({action<Stop>(1)});
+  engine.pass({action(ActionKind::stop, 1)});
   EXPECT_EQ(engine.state(1), MachineState::stopped);
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 stopping", "stop a-1"));
 
-  engine.pass({action<Start>(1)});
+  engine.pass({action(ActionKind::start, 1)});
   EXPECT_EQ(engine.state(1), MachineState::ready);
   EXPECT_EQ(engine.machine(1).requested_at, noon);
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
@@ -364,7 +368,7 @@ TEST_F(Execution, AStartProvesNothingOfWhatWasDeployedBefore) {
   before.spec_hash = "deployed";
   engine.has(before);
   engine.provider.fails(id(1), Operation::start, {"does not answer", ErrorKind::unfinished});
-  engine.pass({action<Start>(1)});
+  engine.pass({action(ActionKind::start, 1)});
   EXPECT_EQ(engine.machine(1).spec_hash, "");
 }
 
@@ -374,7 +378,7 @@ TEST_F(Execution, CarriesAnInterruptedStartOnAsAStart) {
   starting.requested_at = noon - minutes{1};
   engine.has(starting);
   engine.provider.has(id(1), InstanceState::stopped);
-  engine.pass({action<Start>(1)});
+  engine.pass({action(ActionKind::start, 1)});
   EXPECT_TRUE(engine.chronicle.has("start a-1"));
   EXPECT_FALSE(engine.chronicle.has("create a-1"));
   EXPECT_EQ(engine.machine(1).requested_at, noon - minutes{1});  // its boot time-out goes on
@@ -384,7 +388,7 @@ TEST_F(Execution, CarriesAnInterruptedStartOnAsAStart) {
 TEST_F(Execution, RemembersAMachineThatRefusesToStop) {
   engine.has(draining(1));
   engine.provider.fails(id(1), Operation::stop, {"targetEnv \"none\" cannot be stopped", ErrorKind::refused});
-  engine.pass({action<Stop>(1)});
+  engine.pass({action(ActionKind::stop, 1)});
   EXPECT_TRUE(engine.machine(1).cannot_stop);
   EXPECT_EQ(engine.state(1), MachineState::draining);
   EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: stop failed: targetEnv \"none\" cannot be stopped")));
@@ -393,7 +397,7 @@ TEST_F(Execution, RemembersAMachineThatRefusesToStop) {
 TEST_F(Execution, DoesNotTakeAFailedStopForARefusal) {
   engine.has(draining(1));
   engine.provider.fails(id(1), Operation::stop, {"not finished within 1800 s", ErrorKind::timed_out});
-  engine.pass({action<Stop>(1)});
+  engine.pass({action(ActionKind::stop, 1)});
   EXPECT_FALSE(engine.machine(1).cannot_stop);
   EXPECT_EQ(engine.state(1), MachineState::draining);
 }
@@ -401,13 +405,13 @@ TEST_F(Execution, DoesNotTakeAFailedStopForARefusal) {
 TEST_F(Execution, TriesAFailedDestructionAgain) {
   engine.has(draining(1));
   engine.provider.fails(id(1), Operation::destroy, {"API unavailable"});
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_EQ(engine.state(1), MachineState::destroying);
   EXPECT_EQ(engine.machine(1).last_error, "destroy: API unavailable");
   EXPECT_EQ(engine.failed_passes(), 0);
 
   engine.provider.recovers();
-  engine.pass({action<Destroy>(1)});
+  engine.pass({action(ActionKind::destroy, 1)});
   EXPECT_EQ(engine.state(1), MachineState::gone);
 }
 
@@ -417,7 +421,7 @@ TEST_F(Execution, RunsNoMoreOperationsAtATimeThanAllowed) {
   engine.config.max_parallel = 2;
   std::vector<Action> actions;
   for (int n = 1; n <= 7; ++n) {
-    actions.push_back(action<Create>(n));
+    actions.push_back(action(ActionKind::create, n));
     engine.jobs.take(id(n), Seconds{20});
   }
   engine.pass(actions);
@@ -428,8 +432,10 @@ TEST_F(Execution, RunsNoMoreOperationsAtATimeThanAllowed) {
 TEST_F(Execution, CountsTheJobsOfEarlierPassesAmongThem) {
   engine.config.max_parallel = 2;
   for (int n = 1; n <= 4; ++n) engine.jobs.take(id(n), minutes{5});
-  engine.pass({action<Create>(1), action<Create>(2)}, Seconds{60});
-  engine.pass({action<Create>(3), action<Create>(4), action<Keep>(1), action<Keep>(2)}, minutes{10});
+  engine.pass({action(ActionKind::create, 1), action(ActionKind::create, 2)}, Seconds{60});
+  engine.pass({action(ActionKind::create, 3), action(ActionKind::create, 4), action(ActionKind::keep, 1),
+               action(ActionKind::keep, 2)},
+              minutes{10});
   EXPECT_EQ(engine.jobs.requests.size(), 4);
   EXPECT_EQ(engine.jobs.most_at_once(), 2);
 }
@@ -440,7 +446,7 @@ TEST_F(Execution, DestroysThoughMachinesBootForever) {
   engine.provider.boots_after(id(2), never);
   engine.has(creating(1));
   engine.has(draining(3));
-  engine.pass({action<Keep>(1), action<Create>(2), action<Destroy>(3)});
+  engine.pass({action(ActionKind::keep, 1), action(ActionKind::create, 2), action(ActionKind::destroy, 3)});
   EXPECT_EQ(engine.state(3), MachineState::gone);
   EXPECT_EQ(engine.state(2), MachineState::creating);
 }
@@ -448,13 +454,14 @@ TEST_F(Execution, DestroysThoughMachinesBootForever) {
 TEST_F(Execution, WithoutPatienceBeginsWhatItMayAndWaitsForNothing) {
   engine.config.max_parallel = 2;
   for (int n = 2; n <= 4; ++n) engine.jobs.take(id(n), minutes{5});
-  engine.pass({action<Create>(2), action<Create>(3), action<Create>(4)}, Seconds{0});
+  engine.pass({action(ActionKind::create, 2), action(ActionKind::create, 3), action(ActionKind::create, 4)},
+              Seconds{0});
   EXPECT_EQ(engine.clock.now(), noon);
   EXPECT_EQ(engine.jobs.requests.size(), 2);
   EXPECT_EQ(engine.state(3), MachineState::creating);
   EXPECT_EQ(engine.state(4), MachineState::requested);
   engine.clock.advance(minutes{6});
-  engine.pass({action<Keep>(2), action<Keep>(3), action<Create>(4)}, Seconds{0});
+  engine.pass({action(ActionKind::keep, 2), action(ActionKind::keep, 3), action(ActionKind::create, 4)}, Seconds{0});
   EXPECT_EQ(engine.state(3), MachineState::ready);
   EXPECT_EQ(engine.jobs.requests.size(), 3);
 }
@@ -463,7 +470,7 @@ TEST_F(Execution, LeavesMachinesAloneWhoseProviderCannotBeAsked) {
   engine.has(creating(1));
   engine.provider.listing_fails = Error{"API unavailable"};
   engine.provider.boots_after(id(1), never);
-  engine.pass({action<Keep>(1)});
+  engine.pass({action(ActionKind::keep, 1)});
   EXPECT_EQ(engine.clock.now(), noon);
   EXPECT_EQ(engine.state(1), MachineState::creating);
 }

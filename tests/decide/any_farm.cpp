@@ -294,16 +294,14 @@ std::string in_full(const Plan& plan) {
                                  in_full(plan.reconsider_at));
   for (const PoolPlan& pool : plan.pools) {
     text += fmt::format("pool {} {} {} {} {} {} {} {} {}\n", pool.name, pool.runnable, pool.running, pool.ignored,
-                        pool.wanted, pool.target, pool.machines, pool.sum, fmt::join(pool.notes, "; "));
+                        pool.wanted, pool.target, pool.machines, pool.explanation, fmt::join(pool.notes, "; "));
   }
   for (const Unplaceable& steps : plan.unplaceable) {
     text += fmt::format("unplaceable {} {}\n", steps.step_type, steps.runnable);
   }
   for (const Action& action : plan.actions) {
-    const auto* destroy = std::get_if<Destroy>(&action);
-    text += fmt::format("{} {} {} {} until {}{}\n", name_of(action), machine_of(action), pool_of(action),
-                        reason_of(action).text, in_full(reason_of(action).until),
-                        destroy != nullptr && destroy->never_got_ready ? " never ready" : "");
+    text += fmt::format("{} {} {} {} until {}{}\n", to_string(action.kind), action.machine, action.pool,
+                        action.reason.text, in_full(action.reason.until), action.never_got_ready ? " never ready" : "");
   }
   return text;
 }

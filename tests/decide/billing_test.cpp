@@ -13,39 +13,40 @@ Plan by_the_hour(const MachineSeen& machine, Settings settings = {}) {
 }
 
 TEST(HourRule, ASurplusMachineStaysListedWhileAtLeastHalfAnHourIsPaid) {
-  EXPECT_EQ(reason_of<Keep>(by_the_hour(ready(1).launched_for(30min)), 1), "surplus; paid for another 1800 s ≥ 1800 s");
-  EXPECT_EQ(reason_of<Drain>(by_the_hour(ready(1).launched_for(1801s)), 1),
+  EXPECT_EQ(reason_of<ActionKind::keep>(by_the_hour(ready(1).launched_for(30min)), 1),
+            "surplus; paid for another 1800 s ≥ 1800 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(by_the_hour(ready(1).launched_for(1801s)), 1),
             "surplus, 1799 s paid, idle 3600 s ≥ grace 0 s");
 }
 
 TEST(HourRule, BusyOrIdle) {
-  EXPECT_EQ(reason_of<Keep>(by_the_hour(ready(1).busy(2).launched_for(20min)), 1),
+  EXPECT_EQ(reason_of<ActionKind::keep>(by_the_hour(ready(1).busy(2).launched_for(20min)), 1),
             "surplus; paid for another 2400 s ≥ 1800 s");
-  EXPECT_EQ(reason_of<Drain>(by_the_hour(ready(1).busy(2).launched_for(40min)), 1),
+  EXPECT_EQ(reason_of<ActionKind::drain>(by_the_hour(ready(1).busy(2).launched_for(40min)), 1),
             "surplus, 1200 s paid, busy: 2 jobs, grace 0 s");
 }
 
 TEST(HourRule, ItStandsAboveTheGracePeriod) {
   const Plan p = by_the_hour(ready(1).idle_for(2h).launched_for(20min), {.grace_period = 60s});
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus; paid for another 2400 s ≥ 1800 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus; paid for another 2400 s ≥ 1800 s");
 }
 
 TEST(HourRule, BelowHalfAnHourTheGracePeriodCountsAsElse) {
   const Plan idle = by_the_hour(ready(1).idle_for(10s).launched_for(40min), {.grace_period = 60s});
-  EXPECT_EQ(reason_of<Keep>(idle, 1), "surplus, 1200 s paid, idle 10 s < grace 60 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(idle, 1), "surplus, 1200 s paid, idle 10 s < grace 60 s");
   const Plan busy = by_the_hour(ready(1).busy(1).launched_for(40min), {.grace_period = 60s});
-  EXPECT_EQ(reason_of<Keep>(busy, 1), "surplus, 1200 s paid, busy: 1 job");
+  EXPECT_EQ(reason_of<ActionKind::keep>(busy, 1), "surplus, 1200 s paid, busy: 1 job");
 }
 
 TEST(HourRule, AMachineThatEntersANewPeriodWhileDrainingIsListedAgain) {
   const Plan p = by_the_hour(draining(1).busy(1).launched_for(61min));
-  EXPECT_EQ(reason_of<Undrain>(p, 1), "paid for another 3540 s ≥ 1800 s");
+  EXPECT_EQ(reason_of<ActionKind::undrain>(p, 1), "paid for another 3540 s ≥ 1800 s");
 }
 
 TEST(HourRule, ItIsDestroyedOnlyWhenLessThanTenMinutesAreLeft) {
-  EXPECT_EQ(reason_of<Keep>(by_the_hour(draining(1).launched_for(50min)), 1),
+  EXPECT_EQ(reason_of<ActionKind::keep>(by_the_hour(draining(1).launched_for(50min)), 1),
             "draining; paid for another 600 s ≥ 600 s");
-  EXPECT_EQ(reason_of<Destroy>(by_the_hour(draining(1).launched_for(3001s)), 1),
+  EXPECT_EQ(reason_of<ActionKind::destroy>(by_the_hour(draining(1).launched_for(3001s)), 1),
             "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
@@ -65,7 +66,8 @@ TEST(HourRule, WhereTheStartIsUnknownPeriodsAreCountedFromTheRequest) {
 }
 
 TEST(HourRule, AStartAheadOfOurClockIsTheBeginningOfAPeriod) {
-  EXPECT_EQ(reason_of<Keep>(by_the_hour(ready(1).launched_for(-20s)), 1), "surplus; paid for another 3600 s ≥ 1800 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(by_the_hour(ready(1).launched_for(-20s)), 1),
+            "surplus; paid for another 3600 s ≥ 1800 s");
 }
 
 TEST(HourRule, ABillingPeriodOfAMinuteHoldsNothingBack) {
@@ -87,7 +89,7 @@ TEST(HourRule, AMachineThatIsNeededIsNoSurplus) {
                      .has(ready(1).launched_for(20min))
                      .runnable("x86_64-linux", 1)
                      .decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "needed; idle 3600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "needed; idle 3600 s");
 }
 
 }  // namespace

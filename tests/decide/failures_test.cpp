@@ -7,6 +7,12 @@
 namespace hydra_provisioner::decide {
 namespace {
 
+const Action& destroyed(const Plan& plan, std::int64_t number) {
+  const Action& action = action_on(plan, number);
+  EXPECT_EQ(action.kind, ActionKind::destroy);
+  return action;
+}
+
 using namespace std::chrono_literals;
 
 Farm wants_one() { return farm("x86_64-linux").runnable("x86_64-linux", 1); }
@@ -46,7 +52,7 @@ TEST(Failures, TheBackOffNeverHoldsUpOtherPools) {
   const Plan p =
       wants_one().pool("aarch64-linux").runnable("aarch64-linux", 1).failed_passes("x86_64-linux", 3, noon).decided();
   EXPECT_EQ(actions_of(p), "create 100");
-  EXPECT_EQ(pool_of(action_on(p, 100)), PoolName("aarch64-linux"));
+  EXPECT_EQ(action_on(p, 100).pool, PoolName("aarch64-linux"));
 }
 
 TEST(Failures, TheBackOffHoldsUpOnlyNewMachines) {
@@ -64,15 +70,16 @@ TEST(Failures, AMachineThatIsNotReadyBootTimeoutAfterItsRequestIsDestroyedAndCou
                      .runnable("x86_64-linux", 2)
                      .decided();
   EXPECT_EQ(actions_of(p), "create 100, keep 1, destroy 2");
-  EXPECT_EQ(reason_of<Destroy>(p, 2), "not ready 300 s after its request ≥ bootTimeout 300 s; never listed");
-  EXPECT_TRUE(std::get<Destroy>(action_on(p, 2)).never_got_ready);
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 2),
+            "not ready 300 s after its request ≥ bootTimeout 300 s; never listed");
+  EXPECT_TRUE(destroyed(p, 2).never_got_ready);
 }
 
 TEST(Failures, AMachineThatIsDestroyedForAnotherReasonDoesNotCountAsFailed) {
   const Plan p = farm("x86_64-linux").has(draining(1), failed(2), coming(3).interrupted()).decided();
-  EXPECT_FALSE(std::get<Destroy>(action_on(p, 1)).never_got_ready);
-  EXPECT_FALSE(std::get<Destroy>(action_on(p, 2)).never_got_ready);
-  EXPECT_FALSE(std::get<Destroy>(action_on(p, 3)).never_got_ready);
+  EXPECT_FALSE(destroyed(p, 1).never_got_ready);
+  EXPECT_FALSE(destroyed(p, 2).never_got_ready);
+  EXPECT_FALSE(destroyed(p, 3).never_got_ready);
 }
 
 TEST(Failures, AfterMoreThanFiveOfAPoolWithinAnHourThereAreNoCreationsForAnHour) {
@@ -117,7 +124,7 @@ TEST(Failures, AProviderWhoseMachinesCannotBeListedIsLeftAlone) {
                      .unseen("nixops list exited with 1")
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1, keep 2, keep 3, keep 4, keep 5");
-  EXPECT_EQ(reason_of<Keep>(p, 2), "not seen: nixops list exited with 1");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 2), "not seen: nixops list exited with 1");
   EXPECT_EQ(note(p), "nixops list exited with 1");
 }
 

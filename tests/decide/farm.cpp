@@ -349,7 +349,7 @@ Plan Farm::decided() const { return plan(seen(), config_); }
 std::string actions_of(const Plan& plan) {
   std::string text;
   for (const Action& action : plan.actions) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_of(action), number_of(machine_of(action)));
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", to_string(action.kind), number_of(action.machine));
   }
   return text;
 }
@@ -362,13 +362,11 @@ const PoolPlan& pool_plan(const Plan& plan, const std::string& name) {
 
 const Action& action_on(const Plan& plan, std::int64_t number) {
   const auto found =
-      std::ranges::find(plan.actions, number, [](const Action& action) { return number_of(machine_of(action)); });
+      std::ranges::find(plan.actions, number, [](const Action& action) { return number_of(action.machine); });
   if (found == plan.actions.end()) throw std::logic_error(fmt::format("the plan says nothing of machine {}", number));
   return *found;
 }
 
-std::optional<Instant> until_of(const Plan& plan, std::int64_t number) {
-  return reason_of(action_on(plan, number)).until;
-}
+std::optional<Instant> until_of(const Plan& plan, std::int64_t number) { return action_on(plan, number).reason.until; }
 
 }  // namespace hydra_provisioner::decide

@@ -1,7 +1,7 @@
 // A farm in the words of a test: its pools, their machines, and what the queue runner says of them at noon.
 //
 //   const Plan p = farm().pool("big", {.grace_period = 600s}).has(ready(1).idle_for(660s)).decided();
-//   EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, idle 660 s ≥ grace 600 s");
+//   EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, idle 660 s ≥ grace 600 s");
 #pragma once
 
 #include <chrono>
@@ -158,11 +158,11 @@ const Action& action_on(const Plan& plan, std::int64_t number);
 std::optional<Instant> until_of(const Plan& plan, std::int64_t number);
 
 // Why machine N is created, drained and so on; "keep: …" when it is something else that is done with it.
-template <class Verb>
+template <ActionKind kind>
 std::string reason_of(const Plan& plan, std::int64_t number) {
   const Action& action = action_on(plan, number);
-  const std::string& text = reason_of(action).text;
-  return std::holds_alternative<Verb>(action) ? text : std::string(name_of(action)) + ": " + text;
+  const std::string& text = action.reason.text;
+  return action.kind == kind ? text : std::string(to_string(action.kind)) + ": " + text;
 }
 
 }  // namespace hydra_provisioner::decide

@@ -13,7 +13,7 @@ const ScheduledLimits by_day{.period = "mon-fri 8-17 UTC", .min_machines = 2, .m
 TEST(LimitsInForce, ASchedulesHoldInsteadOfTheConfigurations) {
   const Plan p = farm("x86_64-linux").scheduled("x86_64-linux", by_day).decided();
   EXPECT_EQ(actions_of(p), "create 100, create 101");
-  EXPECT_EQ(pool_plan(p, "x86_64-linux").sum,
+  EXPECT_EQ(pool_plan(p, "x86_64-linux").explanation,
             "0 runnable, 0 ignored, 1 per machine → 0 wanted, 2 allowed (min 2); 2 to 4 machines: schedule mon-fri "
             "8-17 UTC");
   EXPECT_EQ(p.reconsider_at, noon + 6h);

@@ -16,7 +16,7 @@ Farm two_needed() { return farm("x86_64-linux").has(ready(1), ready(2)).runnable
 TEST(Orders, AMachineThatIsOrderedToDrainDoesThoughItIsNeededAndIsReplaced) {
   const Plan p = two_needed().ordered(drain, first).decided();
   EXPECT_EQ(actions_of(p), "create 100, drain 1, keep 2");
-  EXPECT_EQ(reason_of<Drain>(p, 1), "ordered by an operator");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "ordered by an operator");
 }
 
 TEST(Orders, ABusyOneDrains) {
@@ -56,7 +56,7 @@ TEST(Orders, OneThatIsStoppedIsNotStarted) {
 TEST(Orders, ADestructionWaitsForProof) {
   EXPECT_EQ(actions_of(farm("x86_64-linux").has(ready(1)).ordered(destroy, first).decided()), "drain 1");
   const Plan busy = farm("x86_64-linux").has(draining(1).busy(1)).ordered(destroy, first).decided();
-  EXPECT_EQ(reason_of<Keep>(busy, 1), "ordered by an operator; waits: still busy: 1 job");
+  EXPECT_EQ(reason_of<ActionKind::keep>(busy, 1), "ordered by an operator; waits: still busy: 1 job");
   const Plan idle = farm("x86_64-linux", {.stop_on_idle = true}).has(draining(1)).ordered(destroy, first).decided();
   EXPECT_EQ(actions_of(idle), "destroy 1");
 }
@@ -76,7 +76,7 @@ TEST(Orders, AProtectedMachineStays) {
                      .ordered(protect, first)
                      .ordered(protect, "hydra-provisioned-2")
                      .decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1),
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1),
             "protected by an operator, until that is taken back; else drain: surplus, idle 3600 s ≥ grace 0 s");
   EXPECT_EQ(actions_of(p), "keep 1, keep 2");
 }
@@ -127,7 +127,8 @@ TEST(Orders, APauseOfOneTypeIsNoneOfAnother) {
 TEST(Orders, EverythingCanBePaused) {
   const Plan p = farm("x86_64-linux").has(draining(1)).runnable("x86_64-linux", 3).ordered(pause, "").decided();
   EXPECT_EQ(actions_of(p), "keep 1");
-  EXPECT_EQ(reason_of<Keep>(p, 1), "paused by an operator, until that is taken back; else undrain: needed again");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1),
+            "paused by an operator, until that is taken back; else undrain: needed again");
 }
 
 TEST(Orders, WhatWasOrderedOfAMachineIsDoneInAPause) {

@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 // The machine is surplus, and destroyed as soon as it is proven idle.
 Farm with(const MachineSeen& machine) { return farm("x86_64-linux").has(machine); }
 
-std::string destroyed(const Farm& f) { return reason_of<Destroy>(f.decided(), 1); }
-std::string waits(const Farm& f) { return reason_of<Keep>(f.decided(), 1); }
+std::string destroyed(const Farm& f) { return reason_of<ActionKind::destroy>(f.decided(), 1); }
+std::string waits(const Farm& f) { return reason_of<ActionKind::keep>(f.decided(), 1); }
 
 TEST(Proof, TheMachineIsOutOfTheSuccessfullyPublishedFile) {
   EXPECT_EQ(waits(with(draining(1).still_listed())), "surplus; waits: still in the published machines file");
@@ -146,7 +146,8 @@ TEST(Proof, AMachineThatIsStartedAgainNeedsItThoughItIsNotReady) {
                           .says({.enabled = false, .current_jobs = 1, .idle_since = {}})
                           .requested_for(1h))
                      .decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "not ready 3600 s after its request ≥ bootTimeout 1800 s; waits: still busy: 1 job");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1),
+            "not ready 3600 s after its request ≥ bootTimeout 1800 s; waits: still busy: 1 job");
 }
 
 TEST(Proof, SettleAndQuietAreConfigured) {

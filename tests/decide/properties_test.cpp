@@ -33,9 +33,7 @@ const QueueMachine* entry_of(const Machine& machine, const Snapshot& seen) {
 
 bool needs_no_proof(const Machine& machine) { return machine.vanished || !machine.first_listed_at; }
 
-bool takes_down(const Action& action) {
-  return std::holds_alternative<Stop>(action) || std::holds_alternative<Destroy>(action);
-}
+bool takes_down(const Action& action) { return action.kind == ActionKind::stop || action.kind == ActionKind::destroy; }
 
 // The proof of idleness once more, in other words than the code's.
 bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& config) {
@@ -58,10 +56,10 @@ bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& 
 
 bool is_up_or_coming(const Action& action, const Snapshot& seen) {
   using enum MachineState;
-  if (std::holds_alternative<Create>(action) || std::holds_alternative<Start>(action)) return true;
-  if (std::holds_alternative<Undrain>(action) || std::holds_alternative<Redeploy>(action)) return true;
-  const Machine* machine = machine_named(seen, machine_of(action));
-  const bool is_kept = machine != nullptr && std::holds_alternative<Keep>(action);
+  if (action.kind == ActionKind::create || action.kind == ActionKind::start) return true;
+  if (action.kind == ActionKind::undrain || action.kind == ActionKind::redeploy) return true;
+  const Machine* machine = machine_named(seen, action.machine);
+  const bool is_kept = machine != nullptr && action.kind == ActionKind::keep;
   return is_kept && (machine->state == ready || is_coming(*machine));
 }
 
@@ -70,12 +68,12 @@ std::int64_t up_or_coming(const Plan& plan, const Snapshot& seen) {
 }
 
 std::optional<MachineEvent> event_of(const Action& action) {
-  if (std::holds_alternative<Create>(action)) return MachineEvent::creation_began;
-  if (std::holds_alternative<Start>(action)) return MachineEvent::start_began;
-  if (std::holds_alternative<Drain>(action)) return MachineEvent::drained;
-  if (std::holds_alternative<Undrain>(action)) return MachineEvent::undrained;
-  if (std::holds_alternative<Stop>(action)) return MachineEvent::stop_began;
-  if (std::holds_alternative<Destroy>(action)) return MachineEvent::destruction_began;
+  if (action.kind == ActionKind::create) return MachineEvent::creation_began;
+  if (action.kind == ActionKind::start) return MachineEvent::start_began;
+  if (action.kind == ActionKind::drain) return MachineEvent::drained;
+  if (action.kind == ActionKind::undrain) return MachineEvent::undrained;
+  if (action.kind == ActionKind::stop) return MachineEvent::stop_began;
+  if (action.kind == ActionKind::destroy) return MachineEvent::destruction_began;
   return std::nullopt;
 }
 
@@ -103,7 +101,7 @@ RC_GTEST_PROP(EveryPlan, CreatesNoMoreThanTheMaximumLeavesRoomFor, ()) {
   for (const Machine& machine : farm.seen.machines) ++existing[{machine.pool, machine.provider}];
   std::map<PoolName, std::int64_t> created;
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    if (machine_named(farm.seen, machine_of(action)) == nullptr) ++created[pool_of(action)];
+    if (machine_named(farm.seen, action.machine) == nullptr) ++created[action.pool];
   }
   for (const auto& [name, count] : created) {
     const PoolConfig& pool = farm.config.pools.at(name);
@@ -114,14 +112,14 @@ RC_GTEST_PROP(EveryPlan, CreatesNoMoreThanTheMaximumLeavesRoomFor, ()) {
 RC_GTEST_PROP(EveryPlan, TakesNoProtectedMachineDownAndNoneInAPause, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const Machine* machine = machine_named(farm.seen, action.machine);
     const auto is_ordered = [&](OrderKind kind, const std::string& whom) {
       return order_in_force(farm.seen.orders, kind, whom, farm.seen.now) != nullptr;
     };
     if (machine == nullptr || machine->vanished || is_ordered_away(farm.seen.orders, *machine, farm.seen.now)) continue;
     const bool is_held = is_ordered(OrderKind::protect, machine->id.text) || is_ordered(OrderKind::pause, "") ||
                          is_ordered(OrderKind::pause, machine->pool.text);
-    RC_ASSERT(!is_held || (!takes_down(action) && !std::holds_alternative<Drain>(action)));
+    RC_ASSERT(!is_held || (!takes_down(action) && action.kind != ActionKind::drain));
   }
 }
 
@@ -129,7 +127,7 @@ RC_GTEST_PROP(EveryPlan, StopsAndDestroysNothingWithoutProof, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
     if (!takes_down(action)) continue;
-    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const Machine* machine = machine_named(farm.seen, action.machine);
     RC_ASSERT(machine != nullptr);
     RC_ASSERT(is_proven_idle(*machine, farm.seen, farm.config));
   }
@@ -139,7 +137,7 @@ RC_GTEST_PROP(EveryPlan, StopsAndDestroysNothingThatIsBusyOrListed, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
     if (!takes_down(action)) continue;
-    const Machine& machine = *machine_named(farm.seen, machine_of(action));
+    const Machine& machine = *machine_named(farm.seen, action.machine);
     if (needs_no_proof(machine)) continue;
     RC_ASSERT(!machine.listed);
     const QueueMachine* entry = entry_of(machine, farm.seen);
@@ -151,8 +149,8 @@ RC_GTEST_PROP(EveryPlan, SaysOneThingOfEveryMachine, ()) {
   const AnyFarm farm = *any_farm();
   std::set<MachineId> decided;
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    RC_ASSERT(decided.insert(machine_of(action)).second);
-    RC_ASSERT(machine_named(farm.seen, machine_of(action)) != nullptr || std::holds_alternative<Create>(action));
+    RC_ASSERT(decided.insert(action.machine).second);
+    RC_ASSERT(machine_named(farm.seen, action.machine) != nullptr || action.kind == ActionKind::create);
   }
   for (const Machine& machine : farm.seen.machines) RC_ASSERT(decided.contains(machine.id));
 }
@@ -161,11 +159,11 @@ RC_GTEST_PROP(EveryPlan, OrdersItsActionsByPoolThenCreationsThenMachines, ()) {
   const AnyFarm farm = *any_farm();
   const Plan p = plan(farm.seen, farm.config);
   const auto place = [&](const Action& action) {
-    const Machine* machine = machine_named(farm.seen, machine_of(action));
-    const auto provider = machine != nullptr ? machine->provider : farm.config.pools.at(pool_of(action)).kind();
-    const auto configured = farm.config.pools.find(pool_of(action));
+    const Machine* machine = machine_named(farm.seen, action.machine);
+    const auto provider = machine != nullptr ? machine->provider : farm.config.pools.at(action.pool).kind();
+    const auto configured = farm.config.pools.find(action.pool);
     const bool is_retired = configured == farm.config.pools.end() || configured->second.kind() != provider;
-    return std::tuple(pool_of(action), is_retired, provider, machine != nullptr, number_of(machine_of(action)));
+    return std::tuple(action.pool, is_retired, provider, machine != nullptr, number_of(action.machine));
   };
   RC_ASSERT(std::ranges::is_sorted(p.actions, {}, place));
 }
@@ -173,7 +171,7 @@ RC_GTEST_PROP(EveryPlan, OrdersItsActionsByPoolThenCreationsThenMachines, ()) {
 RC_GTEST_PROP(EveryPlan, HasAReasonForEverything, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    const std::string& why = reason_of(action).text;
+    const std::string& why = action.reason.text;
     RC_ASSERT(!why.empty());
     RC_ASSERT(why.find('\n') == std::string::npos);
   }
@@ -182,7 +180,7 @@ RC_GTEST_PROP(EveryPlan, HasAReasonForEverything, ()) {
 RC_GTEST_PROP(EveryPlan, AsksForNothingThatTheLifeCycleDoesNotKnow, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const Machine* machine = machine_named(farm.seen, action.machine);
     const auto event = event_of(action);
     if (machine != nullptr && event) RC_ASSERT(next_state(machine->state, *event).has_value());
   }
@@ -191,10 +189,10 @@ RC_GTEST_PROP(EveryPlan, AsksForNothingThatTheLifeCycleDoesNotKnow, ()) {
 RC_GTEST_PROP(EveryPlan, LeavesAloneWhatAJobIsAtAndWhatCannotBeSeen, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    const Machine* machine = machine_named(farm.seen, action.machine);
     if (machine == nullptr) continue;
     if (machine->under_way || farm.seen.unseen.contains({machine->pool, machine->provider})) {
-      RC_ASSERT(std::holds_alternative<Keep>(action));
+      RC_ASSERT(action.kind == ActionKind::keep);
     }
   }
 }
@@ -202,8 +200,8 @@ RC_GTEST_PROP(EveryPlan, LeavesAloneWhatAJobIsAtAndWhatCannotBeSeen, ()) {
 RC_GTEST_PROP(EveryPlan, StopsOnlyWhereItIsWanted, ()) {
   const AnyFarm farm = *any_farm();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    if (!std::holds_alternative<Stop>(action)) continue;
-    const Machine& machine = *machine_named(farm.seen, machine_of(action));
+    if (action.kind != ActionKind::stop) continue;
+    const Machine& machine = *machine_named(farm.seen, action.machine);
     RC_ASSERT(!machine.vanished && machine.state != MachineState::failed);
     if (machine.state == MachineState::stopping) continue;
     RC_ASSERT(!machine.cannot_stop);
@@ -240,8 +238,8 @@ RC_GTEST_PROP(EveryPlan, NeitherAimsLowerNorHasFewerMachinesWhenMoreStepsWait, (
 RC_GTEST_PROP(EveryPlan, DrainsNothingUnderAnUntrustedStatus, ()) {
   const AnyFarm farm = *any_farm_with_untrusted_status();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    if (!std::holds_alternative<Drain>(action)) continue;
-    const Machine* machine = machine_named(farm.seen, machine_of(action));
+    if (action.kind != ActionKind::drain) continue;
+    const Machine* machine = machine_named(farm.seen, action.machine);
     RC_ASSERT(is_ordered_away(farm.seen.orders, *machine, farm.seen.now));
   }
 }
@@ -249,7 +247,7 @@ RC_GTEST_PROP(EveryPlan, DrainsNothingUnderAnUntrustedStatus, ()) {
 RC_GTEST_PROP(EveryPlan, TakesDownOnlyNeverListedAndVanishedMachinesUnderAnUntrustedStatus, ()) {
   const AnyFarm farm = *any_farm_with_untrusted_status();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    if (takes_down(action)) RC_ASSERT(needs_no_proof(*machine_named(farm.seen, machine_of(action))));
+    if (takes_down(action)) RC_ASSERT(needs_no_proof(*machine_named(farm.seen, action.machine)));
   }
 }
 

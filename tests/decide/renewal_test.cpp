@@ -28,7 +28,7 @@ TEST(Renewal, WaitsForTheReplacement) {
 TEST(Renewal, ThenTheOldOneDrainsThoughItIsBusy) {
   const Plan p = daily({.grace_period = 600s}).has(old(1).busy(3), young(2)).runnable("x86_64-linux", 1).decided();
   EXPECT_EQ(actions_of(p), "drain 1, keep 2");
-  EXPECT_EQ(reason_of<Drain>(p, 1), "older than maxAge 86400 s: 90000 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "older than maxAge 86400 s: 90000 s");
 }
 
 TEST(Renewal, AndIsDestroyedEvenIfTheRestIsStopped) {

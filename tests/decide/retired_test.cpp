@@ -11,24 +11,24 @@ TEST(Retired, APoolThatIsNoLongerConfiguredHasTarget0) {
   const Plan p =
       farm().retired_pool("x86_64-linux", {.min_machines = 2}).has(ready(1)).runnable("x86_64-linux", 9).decided();
   EXPECT_EQ(pool_plan(p, "x86_64-linux").target, 0);
-  EXPECT_EQ(pool_plan(p, "x86_64-linux").sum, "not configured any more (provider local) → 0 wanted, 0 allowed");
+  EXPECT_EQ(pool_plan(p, "x86_64-linux").explanation, "not configured any more (provider local) → 0 wanted, 0 allowed");
 }
 
 TEST(Retired, ItHasGrace0) {
   const Plan p = farm().retired_pool("x86_64-linux", {.grace_period = 1h}).has(ready(1).busy(2)).decided();
-  EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, busy: 2 jobs, grace 0 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, busy: 2 jobs, grace 0 s");
 }
 
 TEST(Retired, ItKeepsItsBillingPeriodAsLastRecorded) {
   const Plan p =
       farm().retired_pool("x86_64-linux", {.billing_period = 1h}).has(ready(1).launched_for(20min)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus; paid for another 2400 s ≥ 1800 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus; paid for another 2400 s ≥ 1800 s");
 }
 
 TEST(Retired, ItsMachinesAreDestroyedNotStopped) {
   const Plan p = farm().retired_pool("x86_64-linux", {.stop_on_idle = true}).has(draining(1), stopped(2)).decided();
   EXPECT_EQ(actions_of(p), "destroy 1, destroy 2");
-  EXPECT_EQ(reason_of<Destroy>(p, 1),
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1),
             "its pool is not configured any more; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
@@ -58,7 +58,7 @@ TEST(Retired, AProviderThatIsNoLongerConfiguredIsAPoolOfItsOwn) {
 
 TEST(Retired, AMachineThatIsStillComingIsAwaitedThenDrained) {
   const Plan p = farm().retired_pool("x86_64-linux").has(coming(1)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "coming for 60 s; not needed any more");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "coming for 60 s; not needed any more");
 }
 
 }  // namespace

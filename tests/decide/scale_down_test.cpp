@@ -25,81 +25,83 @@ TEST(WhatLeaves, ThenTheOneWithTheFewestJobs) {
 
 TEST(WhatLeaves, IdleTimeCountsFromTheStatusIdleSince) {
   const Plan p = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).idle_for(912s)).decided();
-  EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, idle 912 s ≥ grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, idle 912 s ≥ grace 600 s");
 }
 
 TEST(WhatLeaves, WhereIdleSinceIs0IdleTimeCountsFromTheQueueRunnersStartAndHalfAnHour) {
   const Farm f = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).never_used());
-  EXPECT_EQ(reason_of<Keep>(Farm(f).started(noon - 2399s).decided(), 1), "surplus, idle 599 s < grace 600 s");
-  EXPECT_EQ(reason_of<Drain>(Farm(f).started(noon - 2400s).decided(), 1), "surplus, idle 600 s ≥ grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(Farm(f).started(noon - 2399s).decided(), 1),
+            "surplus, idle 599 s < grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(Farm(f).started(noon - 2400s).decided(), 1),
+            "surplus, idle 600 s ≥ grace 600 s");
 }
 
 TEST(WhatLeaves, WhereIdleSinceIsMissingIdleTimeCountsFromTheQueueRunnersStartAndHalfAnHour) {
   const Farm f = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).absent()).started(noon - 2399s);
-  EXPECT_EQ(reason_of<Keep>(f.decided(), 1), "surplus, idle 599 s < grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(f.decided(), 1), "surplus, idle 599 s < grace 600 s");
 }
 
 TEST(WhatLeaves, NothingIsIdleForLongWhileTheQueueRunnersStartIsUnknown) {
   const Plan p = farm("x86_64-linux", {.grace_period = 1s}).has(ready(1).never_used()).started_unknown().decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus, idle 0 s < grace 1 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, idle 0 s < grace 1 s");
 }
 
 TEST(WhatLeaves, IdleTimeCountsFromTheMomentTheMachineBecameReadyOrWasStarted) {
   const Plan p = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).idle_for(1h).ready_for(20s)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus, idle 20 s < grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, idle 20 s < grace 600 s");
 }
 
 TEST(WhatLeaves, IdleTimeCountsFromTheMomentItWasLastPutBackIntoTheFile) {
   const Plan p = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).idle_for(1h).listed_for(30s)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus, idle 30 s < grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, idle 30 s < grace 600 s");
 }
 
 TEST(WhatLeaves, IdleTimeIsTheQueueRunnersIdleTimeThoughItsClockIsAhead) {
   const Plan p = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).idle_for(550s)).clock_ahead(100s).decided();
-  EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, idle 650 s ≥ grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, idle 650 s ≥ grace 600 s");
 }
 
 TEST(WhatLeaves, IdleTimeIsTheQueueRunnersIdleTimeThoughItsClockIsBehind) {
   const Plan p = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).idle_for(650s)).clock_ahead(-100s).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus, idle 550 s < grace 600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, idle 550 s < grace 600 s");
 }
 
 TEST(WhatLeaves, ABusySurplusMachineDrainsAtOnceIfTheGracePeriodIs0) {
   const Plan p = farm("x86_64-linux").has(ready(1).busy(2)).decided();
-  EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, busy: 2 jobs, grace 0 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, busy: 2 jobs, grace 0 s");
 }
 
 TEST(WhatLeaves, ABusySurplusMachineStaysListedWithAGracePeriod) {
   const Plan p = farm("x86_64-linux", {.grace_period = 1s}).has(ready(1).busy(2)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus, busy: 2 jobs");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, busy: 2 jobs");
 }
 
 TEST(WhatLeaves, AnIdleOneDrainsAtOnceIfTheGracePeriodIs0) {
   const Plan p = farm("x86_64-linux").has(ready(1).idle_for(0s)).decided();
-  EXPECT_EQ(reason_of<Drain>(p, 1), "surplus, idle 0 s ≥ grace 0 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, idle 0 s ≥ grace 0 s");
 }
 
 TEST(WhatLeaves, AnIdleOneStaysListedUntilItHasBeenIdleForTheGracePeriodThenDrains) {
   const Settings patient{.grace_period = 600s};
-  EXPECT_EQ(reason_of<Keep>(farm("x86_64-linux", patient).has(ready(1).idle_for(599s)).decided(), 1),
+  EXPECT_EQ(reason_of<ActionKind::keep>(farm("x86_64-linux", patient).has(ready(1).idle_for(599s)).decided(), 1),
             "surplus, idle 599 s < grace 600 s");
-  EXPECT_EQ(reason_of<Drain>(farm("x86_64-linux", patient).has(ready(1).idle_for(600s)).decided(), 1),
+  EXPECT_EQ(reason_of<ActionKind::drain>(farm("x86_64-linux", patient).has(ready(1).idle_for(600s)).decided(), 1),
             "surplus, idle 600 s ≥ grace 600 s");
 }
 
 TEST(WhatLeaves, ADrainedMachineIsDestroyedWithoutStopOnIdle) {
   const Plan p = farm("x86_64-linux").has(draining(1)).decided();
-  EXPECT_EQ(reason_of<Destroy>(p, 1), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
 TEST(WhatLeaves, ADrainedMachineIsStoppedWithStopOnIdle) {
   const Plan p = farm("x86_64-linux", {.stop_on_idle = true}).has(draining(1)).decided();
-  EXPECT_EQ(reason_of<Stop>(p, 1), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+  EXPECT_EQ(reason_of<ActionKind::stop>(p, 1), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
 TEST(WhatLeaves, AStoppedMachineIsKeptForLater) {
   const Plan p = farm("x86_64-linux", {.stop_on_idle = true}).has(stopped(1)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "stopped; kept for later");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "stopped; kept for later");
 }
 
 TEST(WhatLeaves, AStoppedMachineIsDestroyedOnceItsPoolDoesNotStopAnyMore) {
@@ -110,7 +112,7 @@ TEST(WhatLeaves, AStoppedMachineIsDestroyedOnceItsPoolDoesNotStopAnyMore) {
 TEST(WhatLeaves, AFailedMachineIsDestroyedAlsoWithStopOnIdle) {
   const Plan p =
       farm("x86_64-linux", {.stop_on_idle = true}).has(failed(1).never_listed().failed_with("no disk")).decided();
-  EXPECT_EQ(reason_of<Destroy>(p, 1), "failed: no disk; never listed");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1), "failed: no disk; never listed");
 }
 
 TEST(WhatLeaves, AVanishedMachineIsDestroyedAlsoWithStopOnIdleAndWhateverItsState) {
@@ -120,12 +122,12 @@ TEST(WhatLeaves, AVanishedMachineIsDestroyedAlsoWithStopOnIdleAndWhateverItsStat
                      .runnable("x86_64-linux", 0)
                      .decided();
   EXPECT_EQ(actions_of(p), "destroy 1, destroy 2, destroy 3, destroy 4, destroy 5");
-  EXPECT_EQ(reason_of<Destroy>(p, 2), "vanished; its provider says that it no longer exists");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 2), "vanished; its provider says that it no longer exists");
 }
 
 TEST(WhatLeaves, ATargetThatRefusesToStopIsReportedAndDestroyed) {
   const Plan p = farm("x86_64-linux", {.stop_on_idle = true}).has(draining(1).refuses_to_stop()).decided();
-  EXPECT_EQ(reason_of<Destroy>(p, 1),
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1),
             "surplus, and its provider refuses to stop it; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
@@ -135,7 +137,7 @@ TEST(WhatLeaves, WhatExceedsMaxMachinesIsDestroyedStoppedOnesFirst) {
                      .runnable("x86_64-linux", 1)
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1, stop 2, destroy 3");
-  EXPECT_EQ(reason_of<Destroy>(p, 3),
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 3),
             "stopped; exceeds max 2; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
@@ -145,7 +147,8 @@ TEST(WhatLeaves, WhatExceedsMaxMachinesIsDestroyedAlsoWithStopOnIdle) {
                      .runnable("x86_64-linux", 1)
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1, destroy 2, destroy 3");
-  EXPECT_EQ(reason_of<Destroy>(p, 2), "exceeds max 1; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 2),
+            "exceeds max 1; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
 TEST(WhatLeaves, OfTheDrainingOnesThatExceedMaxMachinesTheIdleLongestGoesFirst) {
@@ -175,18 +178,19 @@ TEST(WhatLeaves, ReadyMachinesThatExceedMaxMachinesDrainFirst) {
 
 TEST(WhatLeaves, AnInterruptedDestructionIsDoneAgain) {
   const Plan p = farm("x86_64-linux").has(destroying(1)).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Destroy>(p, 1),
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1),
             "its destruction was interrupted; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
 TEST(WhatLeaves, AnInterruptedStopIsDoneAgainAndNotPutBackIntoTheFile) {
   const Plan p = farm("x86_64-linux", {.stop_on_idle = true}).has(stopping(1)).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Stop>(p, 1), "its stop was interrupted; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+  EXPECT_EQ(reason_of<ActionKind::stop>(p, 1),
+            "its stop was interrupted; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
 TEST(WhatLeaves, AMachineThatIsStillBusyWaitsForALaterPass) {
   const Plan p = farm("x86_64-linux").has(draining(1).busy(2)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "surplus; waits: still busy: 2 jobs");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus; waits: still busy: 2 jobs");
 }
 
 }  // namespace

@@ -10,11 +10,11 @@ using namespace std::chrono_literals;
 TEST(Which, UpToTheTargetReadyMachinesComeFirst) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 4), "needed; idle 3600 s");
-  EXPECT_EQ(reason_of<Keep>(p, 3), "coming for 60 s; not needed any more");
-  EXPECT_EQ(reason_of<Destroy>(p, 2), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 4), "needed; idle 3600 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 3), "coming for 60 s; not needed any more");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 2), "surplus; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
   EXPECT_EQ(
-      reason_of<Destroy>(p, 1),
+      reason_of<ActionKind::destroy>(p, 1),
       "stopped; its pool does not keep stopped machines; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
 }
 
@@ -22,29 +22,29 @@ TEST(Which, ThenMachinesBeingCreated) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 2).decided();
   EXPECT_EQ(actions_of(p), "destroy 1, destroy 2, keep 3, keep 4");
-  EXPECT_EQ(reason_of<Keep>(p, 3), "coming for 60 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 3), "coming for 60 s");
 }
 
 TEST(Which, ThenDrainingOnesThatArePutBackIntoTheFile) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 3).decided();
   EXPECT_EQ(actions_of(p), "destroy 1, undrain 2, keep 3, keep 4");
-  EXPECT_EQ(reason_of<Undrain>(p, 2), "needed again");
+  EXPECT_EQ(reason_of<ActionKind::undrain>(p, 2), "needed again");
 }
 
 TEST(Which, ThenStoppedOnesThatAreStarted) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 4).decided();
   EXPECT_EQ(actions_of(p), "start 1, undrain 2, keep 3, keep 4");
-  EXPECT_EQ(reason_of<Start>(p, 1), "stopped; warm store");
+  EXPECT_EQ(reason_of<ActionKind::start>(p, 1), "stopped; warm store");
 }
 
 TEST(Which, ThenNewOnes) {
   const Plan p =
       farm("x86_64-linux").has(stopped(1), draining(2), coming(3), ready(4)).runnable("x86_64-linux", 6).decided();
   EXPECT_EQ(actions_of(p), "create 100, create 101, start 1, undrain 2, keep 3, keep 4");
-  EXPECT_EQ(reason_of<Create>(p, 100), "1 of 2 new machines");
-  EXPECT_EQ(reason_of<Create>(p, 101), "2 of 2 new machines");
+  EXPECT_EQ(reason_of<ActionKind::create>(p, 100), "1 of 2 new machines");
+  EXPECT_EQ(reason_of<ActionKind::create>(p, 101), "2 of 2 new machines");
 }
 
 TEST(Which, NewMachinesAreNamedByTheTagAndNumberedAcrossPools) {
@@ -55,20 +55,20 @@ TEST(Which, NewMachinesAreNamedByTheTagAndNumberedAcrossPools) {
                      .runnable("x86_64-linux", 1)
                      .decided();
   ASSERT_EQ(p.actions.size(), 2u);
-  EXPECT_EQ(machine_of(p.actions[0]), MachineId("hydra-provisioned-100"));
-  EXPECT_EQ(machine_of(p.actions[1]), MachineId("hydra-provisioned-101"));
-  EXPECT_EQ(pool_of(p.actions[1]), PoolName("x86_64-linux"));
+  EXPECT_EQ(p.actions[0].machine, MachineId("hydra-provisioned-100"));
+  EXPECT_EQ(p.actions[1].machine, MachineId("hydra-provisioned-101"));
+  EXPECT_EQ(p.actions[1].pool, PoolName("x86_64-linux"));
 }
 
 TEST(Which, ABusyMachineIsNeededBeforeAnIdleOne) {
   const Plan p = farm("x86_64-linux").has(ready(1), ready(2).busy(2)).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 2), "busy: 2 jobs");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 2), "busy: 2 jobs");
   EXPECT_EQ(actions_of(p), "drain 1, keep 2");
 }
 
 TEST(Which, OneJobIsWrittenInTheSingular) {
   const Plan p = farm("x86_64-linux").has(ready(1).busy(1)).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "busy: 1 job");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "busy: 1 job");
 }
 
 TEST(Which, EverythingThatIsComingCounts) {
@@ -83,7 +83,7 @@ TEST(Which, AMachineThatIsStartedCountsAsComing) {
                      .runnable("x86_64-linux", 1)
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1, destroy 2");
-  EXPECT_EQ(reason_of<Keep>(p, 1), "start under way for 60 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "start under way for 60 s");
 }
 
 TEST(Which, NothingThatIsLeavingOrFailedCounts) {
@@ -112,22 +112,23 @@ TEST(Which, WhatCannotBeCreatedBecauseOfTheMaximumIsNoted) {
 
 TEST(Which, AnInterruptedCreationThatIsNeededIsCarriedOn) {
   const Plan p = farm("x86_64-linux").has(coming(1).interrupted()).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Create>(p, 1), "its creation was interrupted; carried on");
+  EXPECT_EQ(reason_of<ActionKind::create>(p, 1), "its creation was interrupted; carried on");
 }
 
 TEST(Which, AnInterruptedStartThatIsNeededIsCarriedOnAsAStart) {
   const Plan p = farm("x86_64-linux").has(coming(1).interrupted().ready_for(1h)).runnable("x86_64-linux", 1).decided();
-  EXPECT_EQ(reason_of<Start>(p, 1), "its start was interrupted; carried on");
+  EXPECT_EQ(reason_of<ActionKind::start>(p, 1), "its start was interrupted; carried on");
 }
 
 TEST(Which, AnInterruptedCreationThatIsNotNeededIsDestroyed) {
   const Plan p = farm("x86_64-linux").has(coming(1).interrupted()).decided();
-  EXPECT_EQ(reason_of<Destroy>(p, 1), "its creation was interrupted, and it is not needed any more; never listed");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1),
+            "its creation was interrupted, and it is not needed any more; never listed");
 }
 
 TEST(Which, ACreationThatIsNotNeededAnyMoreIsNotInterrupted) {
   const Plan p = farm("x86_64-linux").has(coming(1)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "coming for 60 s; not needed any more");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "coming for 60 s; not needed any more");
 }
 
 TEST(Which, TheBusiestDrainingMachineIsPutBackFirst) {
@@ -151,7 +152,7 @@ TEST(Which, NothingIsStartedForAMachineThatAJobIsAt) {
 
 TEST(Which, AJobThatIsUnderWaySaysForHowLong) {
   const Plan p = farm("x86_64-linux").has(coming(1).under_way(Operation::create)).decided();
-  EXPECT_EQ(reason_of<Keep>(p, 1), "create under way for 60 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "create under way for 60 s");
 }
 
 }  // namespace

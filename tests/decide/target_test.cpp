@@ -15,7 +15,7 @@ TEST(HowMany, WantedIsRunnableLessIgnoredByRunnablesPerMachine) {
   const PoolPlan pool = plan_for(37, {.max_machines = 3, .ignored_runnables = 5, .runnables_per_machine = 10});
   EXPECT_EQ(pool.wanted, 4);
   EXPECT_EQ(pool.target, 3);
-  EXPECT_EQ(pool.sum, "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)");
+  EXPECT_EQ(pool.explanation, "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)");
 }
 
 TEST(HowMany, WantedIsRoundedUp) {
@@ -33,7 +33,7 @@ TEST(HowMany, TheTargetIsAtLeastMinMachines) {
   const PoolPlan pool = plan_for(0, {.min_machines = 2});
   EXPECT_EQ(pool.wanted, 0);
   EXPECT_EQ(pool.target, 2);
-  EXPECT_EQ(pool.sum, "0 runnable, 0 ignored, 1 per machine → 0 wanted, 2 allowed (min 2)");
+  EXPECT_EQ(pool.explanation, "0 runnable, 0 ignored, 1 per machine → 0 wanted, 2 allowed (min 2)");
 }
 
 TEST(HowMany, TheTargetIsAtMostMaxMachines) { EXPECT_EQ(plan_for(5, {.max_machines = 4}).target, 4); }

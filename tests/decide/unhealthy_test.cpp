@@ -15,7 +15,8 @@ TEST(Unhealthy, AMachineThatTheQueueRunnerKeepsFailingOnIsReplaced) {
   EXPECT_EQ(actions_of(first), "create 100, keep 1");
   const Plan then = farm("x86_64-linux").has(ready(1).failing(4), ready(2)).runnable("x86_64-linux", 1).decided();
   EXPECT_EQ(actions_of(then), "drain 1, keep 2");
-  EXPECT_EQ(reason_of<Drain>(then, 1), "the queue runner failed to use it 4 times in a row ≥ consecutiveFailures 4");
+  EXPECT_EQ(reason_of<ActionKind::drain>(then, 1),
+            "the queue runner failed to use it 4 times in a row ≥ consecutiveFailures 4");
 }
 
 TEST(Unhealthy, UnlessThatIsNotWanted) {

@@ -18,7 +18,7 @@ TEST(Untrusted, ThePlanSaysWhy) {
 TEST(Untrusted, NothingIsDrainedAndAllListedOnesStayListed) {
   const Plan p = blind({.max_machines = 1}).has(ready(1), ready(2)).decided();
   EXPECT_EQ(actions_of(p), "keep 1, keep 2");
-  EXPECT_EQ(reason_of<Keep>(p, 1), "listed; the status is not trusted");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "listed; the status is not trusted");
 }
 
 TEST(Untrusted, NothingIsStoppedOrDestroyedThatNeedsProof) {
@@ -27,14 +27,14 @@ TEST(Untrusted, NothingIsStoppedOrDestroyedThatNeedsProof) {
                        .has(draining(1), stopping(2), stopped(3), destroying(4), failed(5))
                        .decided();
     EXPECT_EQ(actions_of(p), "keep 1, keep 2, keep 3, keep 4, keep 5");
-    EXPECT_EQ(reason_of<Keep>(p, 5), "failed: ; waits: the queue runner's status is not trusted");
+    EXPECT_EQ(reason_of<ActionKind::keep>(p, 5), "failed: ; waits: the queue runner's status is not trusted");
   }
 }
 
 TEST(Untrusted, MachinesAreCreatedOnlyUpToMinMachines) {
   const Plan p = blind({.min_machines = 2}).has(ready(1)).runnable("x86_64-linux", 9).decided();
   EXPECT_EQ(actions_of(p), "create 100, keep 1");
-  EXPECT_EQ(pool_plan(p, "x86_64-linux").sum,
+  EXPECT_EQ(pool_plan(p, "x86_64-linux").explanation,
             "status not trusted → all listed machines kept, 2 created at most (min 2)");
 }
 

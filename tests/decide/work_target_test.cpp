@@ -24,7 +24,7 @@ TEST(Work, WantsTheBusyMachinesAndASlotForEveryStepOfUnknownDuration) {
   const PoolPlan pool =
       planned(by_work({.max_machines = 20, .max_jobs = 4}).has(ready(1).busy(4), ready(2).busy(1)).runnable(plain, 9));
   EXPECT_EQ(pool.wanted, 5);
-  EXPECT_EQ(pool.sum,
+  EXPECT_EQ(pool.explanation,
             "9 runnable, 0 ignored, 0 soon begun; 2 busy + 3 for 9 steps of unknown duration within 300 s "
             "→ 5 wanted, 5 allowed");
 }
@@ -64,7 +64,7 @@ TEST(Work, LeavesOutWhatBusySlotsWillBeginBeforeANewMachineCould) {
   EXPECT_EQ(planned(Farm(farm).runnable(plain, 6)).wanted, 1);
   const PoolPlan pool = planned(Farm(farm).runnable(plain, 7));
   EXPECT_EQ(pool.wanted, 2);
-  EXPECT_EQ(pool.sum,
+  EXPECT_EQ(pool.explanation,
             "7 runnable, 0 ignored, 6 soon begun; 1 busy + 1 for 1 steps of 100 s within 60 s → 2 wanted, 2 allowed");
 }
 
@@ -99,9 +99,9 @@ TEST(Grace, MayBeAsLongAsMachinesTakeToBoot) {
     return ready(number).requested_for(10h).ready_for(10h - boot).idle_for(5min);
   };
   const Plan quick = farm(plain, settings).has(booted_in(1, 200s)).decided();
-  EXPECT_EQ(reason_of<Drain>(quick, 1), "surplus, idle 300 s ≥ grace 200 s");
+  EXPECT_EQ(reason_of<ActionKind::drain>(quick, 1), "surplus, idle 300 s ≥ grace 200 s");
   const Plan slow = farm(plain, settings).has(booted_in(1, 400s), booted_in(2, 400s), booted_in(3, 20s)).decided();
-  EXPECT_EQ(reason_of<Keep>(slow, 3), "surplus, idle 300 s < grace 400 s");
+  EXPECT_EQ(reason_of<ActionKind::keep>(slow, 3), "surplus, idle 300 s < grace 400 s");
   EXPECT_EQ(until_of(slow, 3), noon + 100s);
 }
 

@@ -128,7 +128,7 @@ TEST(LifeCycle, AnEventThatMakesNoSenseIsNotApplied) {
 TEST(MachineStates, AreReadAsTheyAreWritten) {
   std::set<std::string_view> names;
   for (const MachineState state : all_states) {
-    EXPECT_EQ(machine_state(to_string(state)), state);
+    EXPECT_EQ(from_name<MachineState>(to_string(state)), state);
     names.insert(to_string(state));
   }
   EXPECT_EQ(names.size(), all_states.size());
@@ -136,17 +136,17 @@ TEST(MachineStates, AreReadAsTheyAreWritten) {
 }
 
 TEST(MachineStates, AnUnknownOneIsNone) {
-  EXPECT_EQ(machine_state("asleep"), std::nullopt);
-  EXPECT_EQ(machine_state(""), std::nullopt);
-  EXPECT_EQ(machine_state("Ready"), std::nullopt);
+  EXPECT_EQ(from_name<MachineState>("asleep"), std::nullopt);
+  EXPECT_EQ(from_name<MachineState>(""), std::nullopt);
+  EXPECT_EQ(from_name<MachineState>("Ready"), std::nullopt);
 }
 
 TEST(Operations, AreReadAsTheyAreWritten) {
   for (const Operation each : {Operation::create, Operation::start, Operation::stop, Operation::destroy}) {
-    EXPECT_EQ(operation(to_string(each)), each);
+    EXPECT_EQ(from_name<Operation>(to_string(each)), each);
   }
   EXPECT_EQ(to_string(Operation::destroy), "destroy");
-  EXPECT_EQ(operation("reboot"), std::nullopt);
+  EXPECT_EQ(from_name<Operation>("reboot"), std::nullopt);
 }
 
 TEST(Machines, AreComingWhileTheyAreRequestedOrCreated) {

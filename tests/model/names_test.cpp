@@ -38,10 +38,10 @@ TEST(MachineNumber, OfAnIdThatIsNoneOfOursIsMinus1) {
 
 TEST(Providers, AreReadAsTheyAreWritten) {
   for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops, ProviderKind::ec2, ProviderKind::exec}) {
-    EXPECT_EQ(provider_kind(to_string(kind)), kind);
+    EXPECT_EQ(from_name<ProviderKind>(to_string(kind)), kind);
   }
-  EXPECT_EQ(provider_kind("gce"), std::nullopt);
-  EXPECT_EQ(provider_kind(""), std::nullopt);
+  EXPECT_EQ(from_name<ProviderKind>("gce"), std::nullopt);
+  EXPECT_EQ(from_name<ProviderKind>(""), std::nullopt);
 }
 
 TEST(Providers, AreToldFromAPoolsSettings) {

@@ -9,29 +9,22 @@ const MachineId machine{"hydra-provisioned-1"};
 const PoolName pool{"x86_64-linux"};
 
 TEST(Actions, AreNamedAsInThePlansJson) {
-  EXPECT_EQ(name_of(Create{machine, pool, {}}), "create");
-  EXPECT_EQ(name_of(Start{machine, pool, {}}), "start");
-  EXPECT_EQ(name_of(Drain{machine, pool, {}}), "drain");
-  EXPECT_EQ(name_of(Undrain{machine, pool, {}}), "undrain");
-  EXPECT_EQ(name_of(Stop{machine, pool, {}}), "stop");
-  EXPECT_EQ(name_of(Destroy{machine, pool, {}}), "destroy");
-  EXPECT_EQ(name_of(Keep{machine, pool, {}}), "keep");
-}
-
-TEST(Actions, SayOnWhatAndWhy) {
-  const Action action = Drain{machine, pool, {"surplus", from_unix(9)}};
-  EXPECT_EQ(machine_of(action), machine);
-  EXPECT_EQ(pool_of(action), pool);
-  EXPECT_EQ(reason_of(action).text, "surplus");
-  EXPECT_EQ(reason_of(action).until, from_unix(9));
+  EXPECT_EQ(to_string(ActionKind::create), "create");
+  EXPECT_EQ(to_string(ActionKind::start), "start");
+  EXPECT_EQ(to_string(ActionKind::drain), "drain");
+  EXPECT_EQ(to_string(ActionKind::undrain), "undrain");
+  EXPECT_EQ(to_string(ActionKind::stop), "stop");
+  EXPECT_EQ(to_string(ActionKind::destroy), "destroy");
+  EXPECT_EQ(to_string(ActionKind::redeploy), "redeploy");
+  EXPECT_EQ(to_string(ActionKind::keep), "keep");
 }
 
 TEST(Plans, ChangeSomethingUnlessEverythingIsKept) {
   Plan plan;
   EXPECT_FALSE(has_changes(plan));
-  plan.actions.emplace_back(Keep{machine, pool, {}});
+  plan.actions.push_back({.kind = ActionKind::keep, .machine = machine, .pool = pool, .reason = {}});
   EXPECT_FALSE(has_changes(plan));
-  plan.actions.emplace_back(Undrain{machine, pool, {}});
+  plan.actions.push_back({.kind = ActionKind::undrain, .machine = machine, .pool = pool, .reason = {}});
   EXPECT_TRUE(has_changes(plan));
 }
 

@@ -15,12 +15,12 @@
 namespace hydra_provisioner::app {
 namespace {
 
-// How an action is shown: in the order of Action's alternatives.
+// How an action is shown: in the order of ActionKind.
 struct Sign {
   std::string_view mark;
   std::string_view color;
 };
-constexpr std::array<Sign, std::variant_size_v<Action>> signs{
+constexpr std::array<Sign, names_of<ActionKind>.size()> signs{
     {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"↻", "32"}, {"=", "2"}}};
 
 std::string painted(std::string_view text, std::string_view code, bool color) {
@@ -28,13 +28,14 @@ std::string painted(std::string_view text, std::string_view code, bool color) {
 }
 
 std::string action_line(const Action& action, bool color) {
-  const Sign& sign = signs.at(action.index());
-  const std::string start = fmt::format("{} {:<7} {:<28}", sign.mark, name_of(action), machine_of(action).text);
-  return fmt::format("  {} {}\n", painted(start, sign.color, color), reason_of(action).text);
+  const Sign& sign = signs.at(static_cast<std::size_t>(action.kind));
+  const std::string start = fmt::format("{} {:<7} {:<28}", sign.mark, to_string(action.kind), action.machine.text);
+  return fmt::format("  {} {}\n", painted(start, sign.color, color), action.reason.text);
 }
 
 std::string pool_lines(const PoolPlan& pool, bool color) {
-  std::string text = fmt::format("{} {}\n", painted(fmt::format("{:<24}", pool.name.text), "1", color), pool.sum);
+  std::string text =
+      fmt::format("{} {}\n", painted(fmt::format("{:<24}", pool.name.text), "1", color), pool.explanation);
   for (const std::string& note : pool.notes) text += fmt::format("  {} {}\n", painted("!", "33", color), note);
   return text;
 }
@@ -49,18 +50,18 @@ std::string queue_lines(const Plan& plan, bool color) {
   return text;
 }
 
-template <class Verb>
+template <ActionKind kind>
 std::ptrdiff_t count(const Plan& plan) {
-  return std::ranges::count_if(plan.actions, [](const Action& action) { return std::holds_alternative<Verb>(action); });
+  return std::ranges::count_if(plan.actions, [](const Action& action) { return action.kind == kind; });
 }
 
 std::string summary_line(const Plan& plan) {
-  std::string text = fmt::format("Plan: {} to create, {} to start, {} to drain", count<Create>(plan),
-                                 count<Start>(plan), count<Drain>(plan));
-  if (const auto undrain = count<Undrain>(plan)) text += fmt::format(", {} to undrain", undrain);
-  if (const auto stop = count<Stop>(plan)) text += fmt::format(", {} to stop", stop);
-  if (const auto redeploy = count<Redeploy>(plan)) text += fmt::format(", {} to redeploy", redeploy);
-  return text + fmt::format(", {} to destroy.\n", count<Destroy>(plan));
+  std::string text = fmt::format("Plan: {} to create, {} to start, {} to drain", count<ActionKind::create>(plan),
+                                 count<ActionKind::start>(plan), count<ActionKind::drain>(plan));
+  if (const auto undrain = count<ActionKind::undrain>(plan)) text += fmt::format(", {} to undrain", undrain);
+  if (const auto stop = count<ActionKind::stop>(plan)) text += fmt::format(", {} to stop", stop);
+  if (const auto redeploy = count<ActionKind::redeploy>(plan)) text += fmt::format(", {} to redeploy", redeploy);
+  return text + fmt::format(", {} to destroy.\n", count<ActionKind::destroy>(plan));
 }
 
 std::string activity_of(const Machine& machine, const Queue& queue, Instant now) {
@@ -100,7 +101,7 @@ std::string plan_text(const Plan& plan, bool color) {
   auto action = plan.actions.begin();
   for (const PoolPlan& pool : plan.pools) {
     text += pool_lines(pool, color);
-    for (; action != plan.actions.end() && pool_of(*action) == pool.name; ++action) text += action_line(*action, color);
+    for (; action != plan.actions.end() && action->pool == pool.name; ++action) text += action_line(*action, color);
   }
   return text + summary_line(plan);
 }

@@ -52,28 +52,28 @@ int tell_again(const state::ArchivedPass& pass, const review::Replayed& replayed
 
 std::map<MachineId, const Action*> by_machine(const Plan& plan) {
   std::map<MachineId, const Action*> actions;
-  for (const Action& action : plan.actions) actions.emplace(machine_of(action), &action);
+  for (const Action& action : plan.actions) actions.emplace(action.machine, &action);
   return actions;
 }
 
 io::Json action_value(const Action* action) {
   if (action == nullptr) return nullptr;
-  return {{"action", name_of(*action)}, {"reason", reason_of(*action).text}};
+  return {{"action", to_string(action->kind)}, {"reason", action->reason.text}};
 }
 
 bool is_same(const Action* a, const Action* b) {
   if (a == nullptr || b == nullptr) return a == b;
-  return a->index() == b->index() && pool_of(*a) == pool_of(*b);
+  return a->kind == b->kind && a->pool == b->pool;
 }
 
 std::string described(const Action* action) {
-  return action == nullptr ? "-" : fmt::format("{}: {}", name_of(*action), reason_of(*action).text);
+  return action == nullptr ? "-" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
 }
 
 std::vector<MachineId> machines_of(const Plan& a, const Plan& b) {
   std::set<MachineId> all;
   for (const Plan* plan : {&a, &b}) {
-    for (const Action& action : plan->actions) all.insert(machine_of(action));
+    for (const Action& action : plan->actions) all.insert(action.machine);
   }
   std::vector<MachineId> machines(all.begin(), all.end());
   std::ranges::stable_sort(machines, {}, number_of);

@@ -19,13 +19,11 @@ using testing::Not;
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 
-template <class Verb>
-Verb action(std::int64_t number, const std::string& why, const std::string& pool = "x86_64-linux") {
-  Verb action;
-  action.machine = MachineId{fmt::format("hydra-provisioned-{}", number)};
-  action.pool = PoolName{pool};
-  action.why = {why, {}};
-  return action;
+Action action(ActionKind kind, std::int64_t number, const std::string& why, const std::string& pool = "x86_64-linux") {
+  return {.kind = kind,
+          .machine = MachineId{fmt::format("hydra-provisioned-{}", number)},
+          .pool = PoolName{pool},
+          .reason = {why, {}}};
 }
 
 PoolPlan x86_64() {
@@ -36,7 +34,7 @@ PoolPlan x86_64() {
           .wanted = 4,
           .target = 3,
           .machines = 2,
-          .sum = "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)",
+          .explanation = "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)",
           .notes = {}};
 }
 
@@ -44,8 +42,9 @@ Plan example() {
   Plan plan;
   plan.time = noon;
   plan.pools = {x86_64()};
-  plan.actions = {action<Create>(14, "1 of 2 new machines"), action<Start>(9, "stopped; warm store"),
-                  action<Drain>(3, "surplus, idle 912 s ≥ grace 600 s"), action<Keep>(11, "busy: 2 jobs")};
+  plan.actions = {
+      action(ActionKind::create, 14, "1 of 2 new machines"), action(ActionKind::start, 9, "stopped; warm store"),
+      action(ActionKind::drain, 3, "surplus, idle 912 s ≥ grace 600 s"), action(ActionKind::keep, 11, "busy: 2 jobs")};
   return plan;
 }
 
@@ -99,7 +98,8 @@ TEST(PlanText, ReadsLikeTheExampleInTheDocuments) {
 
 TEST(PlanText, HasAMarkForEveryAction) {
   Plan plan = example();
-  plan.actions = {action<Undrain>(1, "needed again"), action<Stop>(2, "surplus"), action<Destroy>(3, "surplus")};
+  plan.actions = {action(ActionKind::undrain, 1, "needed again"), action(ActionKind::stop, 2, "surplus"),
+                  action(ActionKind::destroy, 3, "surplus")};
   EXPECT_EQ(plan_text(plan, false),
             "x86_64-linux             37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)\n"
             "  « undrain hydra-provisioned-1          needed again\n"
@@ -114,8 +114,9 @@ TEST(PlanText, PutsEachActionUnderItsPool) {
   plan.pools[0].name = PoolName{"aarch64-linux"};
   plan.pools[2].name = PoolName{"x86_64-linux:kvm"};
   plan.pools[2].notes = {"no creations for another 30 s"};
-  for (PoolPlan& pool : plan.pools) pool.sum = "…";
-  plan.actions = {action<Create>(1, "a", "x86_64-linux"), action<Keep>(2, "b", "x86_64-linux:kvm")};
+  for (PoolPlan& pool : plan.pools) pool.explanation = "…";
+  plan.actions = {action(ActionKind::create, 1, "a", "x86_64-linux"),
+                  action(ActionKind::keep, 2, "b", "x86_64-linux:kvm")};
   EXPECT_EQ(plan_text(plan, false),
             "aarch64-linux            …\n"
             "x86_64-linux             …\n"
