@@ -20,7 +20,7 @@ namespace {
 constexpr const char* expression = R"(
 { file }:
 let
-  # Paths must become strings before JSON is made of them: Nix would copy the files to its store.
+  # Paths must become strings before they become JSON, because Nix would copy the files to its store.
   plain = value:
     if builtins.isPath value then toString value
     else if builtins.isFunction value then { "<function>" = null; }
@@ -54,8 +54,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 constexpr std::string_view evaluating = "evaluating file '";
 
-// Without the warnings, which are about this host's Nix (a missing group, an unknown setting), without what we asked
-// it to tell besides, and without the advice to use an option of nix-instantiate, which is none of ours.
+// Removes warnings, which are about this host's Nix (a missing group, an unknown setting), the names of evaluated
+// files, and the advice to use an option that only nix-instantiate has.
 std::string without_noise(std::string_view errors) {
   std::string kept;
   for (const std::string_view line : lines_of(errors)) {
@@ -72,7 +72,7 @@ std::vector<std::string> evaluated_files(std::string_view errors) {
     if (!line.starts_with(evaluating) || !line.ends_with('\'')) continue;
     line.remove_prefix(evaluating.size());
     line.remove_suffix(1);
-    if (!line.starts_with("/nix/store/")) files.emplace_back(line);  // nothing there ever changes
+    if (!line.starts_with("/nix/store/")) files.emplace_back(line);  // files there never change
   }
   return files;
 }

@@ -1,4 +1,4 @@
-// The value of a Nix file.
+// Evaluates a Nix file.
 #pragma once
 
 #include <string>
@@ -10,16 +10,17 @@
 
 namespace hydra_provisioner::config {
 
-// `file` is absolute; a function in it is called with `{ }`. In the value, paths and derivations are strings (nothing
-// is copied to the store), and functions, which JSON cannot show, are marked. The message says neither which file it is
-// about nor is it on one line when it is Nix's own: then the lines are Nix's, after a first one of ours.
 struct Evaluation {
-  std::string json;                // its value
-  std::vector<std::string> files;  // that were evaluated: this one, and what it imports
+  std::string json;                // the value of the file
+  std::vector<std::string> files;  // the evaluated files: this one and those that it imports
 };
+
+// `file` is an absolute path. If it contains a function, that is called with `{ }`. In the value, paths and derivations
+// are strings (nothing is copied to the store), and functions, which JSON does not have, are marked. The message does
+// not name the file. An error of Nix follows the first line of the message, on lines of its own.
 io::Task<Expected<Evaluation>> evaluate_nix_file(std::string file);
 
-// Whether a function stood there.
+// Whether the value is the mark of a function.
 bool is_function(const io::Json& value);
 
 }  // namespace hydra_provisioner::config

@@ -32,6 +32,11 @@ std::string shortened(std::string text, std::size_t bytes_max) {
   return std::move(text) + "…";
 }
 
+std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction) {
+  if (items.size() < 2) return items.empty() ? "" : items.front();
+  return fmt::format("{} {} {}", fmt::join(items.begin(), items.end() - 1, ", "), conjunction, items.back());
+}
+
 namespace {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }

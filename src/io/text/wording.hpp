@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hydra_provisioner::io {
 
@@ -12,6 +13,8 @@ std::string os_error(int number);                                // of an errno:
 std::string byte_count(std::size_t bytes);                       // `1 MiB`, `64 KiB`, `1000 bytes`
 std::string seconds_text(std::chrono::milliseconds duration);    // `30 s`, `0.2 s`
 std::string shortened(std::string text, std::size_t bytes_max);  // cut between UTF-8 characters and marked by `…`
+
+std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction);  // `a, b or c`
 
 // The line in which a program probably names the cause of its failure: the last that begins with `error:`, because Nix
 // prints source code below it, else the last that is not blank. Without control characters, and shortened.

@@ -10,6 +10,13 @@ namespace {
 
 using testing::EndsWith;
 
+TEST(Enumerated, JoinsTheLastItemByAWord) {
+  EXPECT_EQ(enumerated({}, "or"), "");
+  EXPECT_EQ(enumerated({"a"}, "or"), "a");
+  EXPECT_EQ(enumerated({"a", "b"}, "or"), "a or b");
+  EXPECT_EQ(enumerated({"a", "b", "c"}, "and"), "a, b and c");
+}
+
 TEST(LastMeaningfulLine, IsTheLastThatIsNotBlank) {
   EXPECT_EQ(last_meaningful_line(""), "");
   EXPECT_EQ(last_meaningful_line("\n \t\n"), "");
