@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/exit_status.hpp"
+#include "io/file/files.hpp"
 #include "model/error.hpp"
 
 namespace hydra_provisioner::app {

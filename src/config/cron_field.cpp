@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ranges>
+
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::config {
 namespace {
@@ -11,10 +12,8 @@ namespace {
 using Parser = std::optional<std::size_t> (*)(std::string_view);
 
 std::optional<std::size_t> number_in(std::string_view text, std::size_t max) {
-  std::size_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || rest != text.data() + text.size() || number > max) return std::nullopt;
-  return number;
+  const auto number = io::parse_number<std::size_t>(text);
+  return number && *number <= max ? number : std::nullopt;
 }
 
 std::optional<std::size_t> day_in(std::string_view text) {

@@ -1,6 +1,5 @@
 #include "config/evaluate.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/process/subprocess.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::config {
@@ -43,32 +43,22 @@ Expected<void> check_readable(const std::string& file) {
   return {};
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    lines.push_back(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
-  }
-  return lines;
-}
-
 constexpr std::string_view evaluating = "evaluating file '";
 
 // Removes warnings, which are about this host's Nix (a missing group, an unknown setting), the names of evaluated
 // files, and the advice to use an option that only nix-instantiate has.
 std::string without_noise(std::string_view errors) {
   std::string kept;
-  for (const std::string_view line : lines_of(errors)) {
+  for (const std::string_view line : io::lines(errors)) {
     const bool is_noise = line.starts_with("warning: ") || line.starts_with(evaluating);
     if (!is_noise && !line.contains("'--show-trace'")) kept += fmt::format("{}\n", line);
   }
-  kept.erase(kept.find_last_not_of(" \n") + 1);
-  return kept;
+  return std::string(io::without_trailing(kept, " \n"));
 }
 
 std::vector<std::string> evaluated_files(std::string_view errors) {
   std::vector<std::string> files;
-  for (std::string_view line : lines_of(errors)) {
+  for (std::string_view line : io::lines(errors)) {
     if (!line.starts_with(evaluating) || !line.ends_with('\'')) continue;
     line.remove_prefix(evaluating.size());
     line.remove_suffix(1);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/nearest.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::config {
 namespace {
@@ -21,9 +22,7 @@ std::string unknown(std::string_view name, std::span<const Option> options) {
 
 // Whether Nix accepts it as the name of an attribute without quotes.
 bool is_identifier(std::string_view name) {
-  const auto is_start = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto is_part = [&](char c) { return is_start(c) || (c >= '0' && c <= '9') || c == '\'' || c == '-'; };
-  return !name.empty() && is_start(name.front()) && std::ranges::all_of(name, is_part);
+  return !name.empty() && (io::is_letter(name.front()) || name.front() == '_') && io::is_alphanumeric(name, "_'-");
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
 #include "config/values.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,6 +14,7 @@
 
 #include "config/cron_field.hpp"
 #include "config/evaluate.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/time_zone.hpp"
 #include "io/text/wording.hpp"
 #include "model/money.hpp"
@@ -52,11 +51,10 @@ std::optional<std::int64_t> seconds_of(std::string_view unit) {
 
 // The number that the user probably meant: 600 for "600" and, if it is a time, for "10 min".
 std::optional<std::int64_t> number_meant(OptionKind kind, std::string_view written) {
-  std::int64_t number = 0;
-  const auto [rest, error] = std::from_chars(written.data(), written.data() + written.size(), number);
-  if (error != std::errc{}) return std::nullopt;
-  std::string_view unit = written.substr(static_cast<std::size_t>(rest - written.data()));
-  unit.remove_prefix(std::min(unit.size(), unit.find_first_not_of(' ')));
+  const auto found = io::leading_number<std::int64_t>(written);
+  if (!found) return std::nullopt;
+  const auto [number, rest] = *found;
+  const std::string_view unit = rest.substr(std::min(rest.size(), rest.find_first_not_of(' ')));
   if (!unit.empty() && !is_time(kind)) return std::nullopt;
   const auto factor = seconds_of(unit);
   const auto [min, max] = range_of(kind);
@@ -73,13 +71,9 @@ Expected<std::int64_t> read_number(OptionKind kind, const io::Json& value) {
   return wrong;
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_tag(std::string_view text) {
-  const auto is_part = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
-  return !text.empty() && text.size() <= 40 && (is_letter(text.front()) || text.front() == '_') &&
-         std::ranges::all_of(text, is_part);
+  return !text.empty() && text.size() <= 40 && (io::is_letter(text.front()) || text.front() == '_') &&
+         io::is_alphanumeric(text, "_.-");
 }
 
 // In the machines file `@` begins an inclusion, and `-` means that there is no key.

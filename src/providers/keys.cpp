@@ -93,20 +93,15 @@ io::Task<Expected<void>> ensure_shared_key_pair(std::string path, io::Clock& clo
   if (exists(path)) co_return Expected<void>{};
   if (auto made = io::make_folder(folder_of(path), 0755); !made) co_return made;
   const std::string lock_path = fmt::format("{}/.{}.lock", folder_of(path), name_of(path));
-  constexpr milliseconds poll_interval{20};
-  for (milliseconds waited{0}; waited < 2 * keygen_deadline; waited += poll_interval) {
-    auto lock = io::FileLock::try_acquire(lock_path);
-    if (!lock) co_return std::unexpected(lock.error());
-    if (*lock) {
-      auto ensured = co_await ensure_key_pair(path);
-      auto removed = io::remove_all(lock_path);
-      co_return ensured ? removed : ensured;
-    }
-    co_await clock.sleep_for(poll_interval);
-  }
-  co_return failure(fmt::format("{}: another process has been making this key for {} s; end it", path,
-                                2 * keygen_deadline / seconds{1}),
-                    ErrorKind::timed_out);
+  const auto lock = co_await io::acquire_lock(lock_path, clock, 2 * keygen_deadline);
+  if (!lock) co_return std::unexpected(lock.error());
+  if (!*lock)
+    co_return failure(fmt::format("{}: another process has been making this key for {} s; end it", path,
+                                  2 * keygen_deadline / seconds{1}),
+                      ErrorKind::timed_out);
+  auto ensured = co_await ensure_key_pair(path);
+  auto removed = io::remove_all(lock_path);
+  co_return ensured ? removed : ensured;
 }
 
 io::Task<Expected<std::string>> public_half(std::string private_key) {

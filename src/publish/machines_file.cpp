@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "io/text/base64.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::publish {
@@ -72,7 +73,7 @@ std::string in_lower_case(std::string_view text) {
   return lower;
 }
 
-bool is_lower_case_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_lower_or_digit(char c) { return io::is_lower(c) || io::is_digit(c); }
 
 bool fits_a_list(const std::set<std::string>& names) {
   return std::ranges::all_of(
@@ -80,11 +81,8 @@ bool fits_a_list(const std::set<std::string>& names) {
 }
 
 bool is_host_name(std::string_view text) {
-  const auto is_part = [](char c) {
-    return is_lower_case_letter_or_digit(in_lower_case(c)) || c == '-' || c == '_' || c == '.';
-  };
-  return !text.empty() && text.size() <= 253 && is_lower_case_letter_or_digit(in_lower_case(text.front())) &&
-         !text.contains("..") && std::ranges::all_of(text, is_part);
+  return !text.empty() && text.size() <= 253 && io::is_alphanumeric(text.front()) && !text.contains("..") &&
+         io::is_alphanumeric(text, "-_.");
 }
 
 // Without brackets and zone, as ssh expects it. Nix adds the brackets itself.
@@ -98,12 +96,12 @@ bool is_host_key(std::string_view text) {
   if (space == std::string_view::npos) return false;
   const auto type = text.substr(0, space);
   const auto key = io::from_base64(text.substr(space + 1));
-  const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '.' || c == '@'; };
+  const auto is_part = [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.' || c == '@'; };
   return !type.empty() && std::ranges::all_of(type, is_part) && key && !key->empty();
 }
 
 bool is_user(std::string_view text) {
-  const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '_'; };
+  const auto is_part = [](char c) { return is_lower_or_digit(c) || c == '-' || c == '_'; };
   return !text.empty() && text.size() <= 32 && text.front() != '-' && std::ranges::all_of(text, is_part);
 }
 
@@ -200,7 +198,7 @@ std::map<PoolName, std::string> placeholder_names(const Config& config) {
   std::set<std::string> taken;
   for (const auto& [pool, settings] : config.pools) {
     std::string plain = in_lower_case(pool.text);
-    std::ranges::replace_if(plain, [](char c) { return !is_lower_case_letter_or_digit(c) && c != '-'; }, '-');
+    std::ranges::replace_if(plain, [](char c) { return !is_lower_or_digit(c) && c != '-'; }, '-');
     std::string name = plain;
     for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}-{}", plain, number);
     names.emplace(pool, std::move(name));

@@ -1,7 +1,6 @@
 #include "publish/read_machines_file.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -9,30 +8,23 @@
 #include <fmt/format.h>
 
 #include "io/text/base64.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::publish {
 namespace {
 
 constexpr std::size_t columns_expected = 8;
 
-// Like Nix's tokenizeString: there are no empty parts.
-std::vector<std::string> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string> parts;
-  for (auto start = text.find_first_not_of(separators); start != std::string_view::npos;) {
-    const auto end = text.find_first_of(separators, start);
-    parts.emplace_back(text.substr(start, end - start));
-    start = text.find_first_not_of(separators, end);
-  }
-  return parts;
-}
+using Columns = std::vector<std::string_view>;
 
-std::optional<std::string> text_in(const std::string& column) {
+std::optional<std::string> text_in(std::string_view column) {
   if (column == "-") return std::nullopt;
-  return column;
+  return std::string(column);
 }
 
-std::set<std::string> names_in(const std::string& column) {
-  const auto names = split(text_in(column).value_or(""), ",");
+std::set<std::string> names_in(std::string_view column) {
+  if (column == "-") return {};
+  const auto names = io::words(column, ",");
   return {names.begin(), names.end()};
 }
 
@@ -40,23 +32,21 @@ bool is_subset(const std::set<std::string>& some, const std::set<std::string>& a
   return std::ranges::includes(all, some);
 }
 
-Expected<std::int64_t> number_in(std::string_view column_name, const std::string& column, std::int64_t min) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(column.data(), column.data() + column.size(), number);
-  const bool is_number = error == std::errc{} && end == column.data() + column.size();
-  if (is_number && number >= min && number <= std::numeric_limits<std::uint32_t>::max()) return number;
+Expected<std::int64_t> number_in(std::string_view column_name, std::string_view column, std::int64_t min) {
+  const auto number = io::parse_number<std::int64_t>(column);
+  if (number && *number >= min && *number <= std::numeric_limits<std::uint32_t>::max()) return *number;
   return failure(fmt::format("{}: {}", column_name, column));
 }
 
 // Nix's parser takes a leading `@` for an inclusion, `;` for the end of an entry, and knows schemes.
-Expected<void> check_name(const std::string& line, const std::string& name) {
-  if (name.starts_with('@')) return failure("inclusion: " + name);
+Expected<void> check_name(std::string_view line, std::string_view name) {
+  if (name.starts_with('@')) return failure(fmt::format("inclusion: {}", name));
   if (line.contains(';')) return failure("several entries on one line");
-  if (name.contains("://")) return failure("scheme: " + name);
+  if (name.contains("://")) return failure(fmt::format("scheme: {}", name));
   return {};
 }
 
-Expected<MachineLine> read_columns(const std::vector<std::string>& columns) {
+Expected<MachineLine> read_columns(const Columns& columns) {
   if (columns.size() != columns_expected) return failure(fmt::format("{} columns", columns.size()));
   MachineLine line{.systems = names_in(columns[1]),
                    .ssh_key = text_in(columns[2]),
@@ -69,7 +59,7 @@ Expected<MachineLine> read_columns(const std::vector<std::string>& columns) {
   if (!speed_factor) return std::unexpected(speed_factor.error());
   line.speed_factor = *speed_factor;
   if (!is_subset(line.mandatory, line.supported))  // the old parser adds them, the new one does not
-    return failure("mandatory features that are not supported: " + columns[6]);
+    return failure(fmt::format("mandatory features that are not supported: {}", columns[6]));
   if (const auto encoded = text_in(columns[7])) {
     line.host_key = io::from_base64(*encoded);
     if (!line.host_key) return failure("not base64: " + *encoded);
@@ -85,14 +75,14 @@ bool MachineLine::supports(const std::string& system, const std::set<std::string
 
 Expected<std::map<std::string, MachineLine>> read_machines_file(std::string_view content) {
   std::map<std::string, MachineLine> machines;
-  for (const std::string& whole_line : split(content, "\n")) {
-    const std::string text = whole_line.substr(0, whole_line.find('#'));
-    const auto columns = split(text, " \t\r");
+  for (const std::string_view whole_line : io::lines(content)) {
+    const std::string_view text = whole_line.substr(0, whole_line.find('#'));
+    const Columns columns = io::words(text, " \t\r");
     if (columns.empty()) continue;
     if (auto checked = check_name(text, columns[0]); !checked) return std::unexpected(within(text, checked.error()));
     auto line = read_columns(columns);
     if (!line) return std::unexpected(within(text, line.error()));
-    machines.insert_or_assign(columns[0], *std::move(line));
+    machines.insert_or_assign(std::string(columns[0]), *std::move(line));
   }
   return machines;
 }

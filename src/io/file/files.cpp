@@ -139,6 +139,18 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
   return {};
 }
 
+Expected<std::vector<std::string>> names_in(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return failure(fmt::format("cannot list {}: {}", folder, error.message()));
+  return names;
+}
+
 Expected<void> remove_replaceable(const std::string& path) {
   if (const auto removed = remove_all(temporary_beside(path).string()); !removed) return removed;
   return remove_all(path);

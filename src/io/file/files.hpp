@@ -1,10 +1,11 @@
-// Files that are either whole or not there.
+// Files that are either whole or missing, and folders.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -24,6 +25,9 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
 
 // Creates the folder with this mode, and its parents with the usual one. Succeeds when it exists, whatever its mode.
 Expected<void> make_folder(const std::string& path, mode_t mode);
+
+// The names of what is in the folder, in no order; none when there is no folder.
+Expected<std::vector<std::string>> names_in(const std::string& folder);
 
 // Removes a file that replace_file() wrote, and what a crash in it may have left. Succeeds when there is none.
 Expected<void> remove_replaceable(const std::string& path);

@@ -55,4 +55,14 @@ bool FileLock::is_held(const std::string& path) {
   return ::fcntl(file.number(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
+Task<Expected<std::optional<FileLock>>> acquire_lock(std::string path, Clock& clock,
+                                                     std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds poll_interval{20};
+  for (std::chrono::milliseconds waited{0};; waited += poll_interval) {
+    auto lock = FileLock::try_acquire(path);
+    if (!lock || *lock || waited >= patience) co_return lock;
+    co_await clock.sleep_for(poll_interval);
+  }
+}
+
 }  // namespace hydra_provisioner::io

@@ -1,10 +1,13 @@
 // Locks that end with their holder.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "io/file/descriptor.hpp"
 #include "model/error.hpp"
 
@@ -30,5 +33,9 @@ class FileLock {
   explicit FileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
   Descriptor descriptor_;
 };
+
+// Waits for the lock. No value: another process held it all the time.
+Task<Expected<std::optional<FileLock>>> acquire_lock(std::string path, Clock& clock,
+                                                     std::chrono::milliseconds patience);
 
 }  // namespace hydra_provisioner::io

@@ -2,18 +2,18 @@
 
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "io/file/log_file.hpp"
+#include "io/text/iso_time.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
 
 std::string title_of(std::string_view command) {
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} $ {}", fmt::gmtime(now), command);
+  const auto now = std::chrono::floor<Seconds>(std::chrono::system_clock::now());
+  return fmt::format("{} $ {}", iso_time(now), command);
 }
 
 }  // namespace

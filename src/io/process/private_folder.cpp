@@ -19,6 +19,7 @@
 #include "io/async/waypoint.hpp"
 #include "io/file/files.hpp"
 #include "io/process/processes.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -32,11 +33,9 @@ constexpr std::string_view id_digits_max = "4194304";  // PID_MAX_LIMIT of the k
 constexpr std::string_view random_part = "XXXXXX";     // as mkdtemp(3) wants it
 constexpr const char* usual_base = "/tmp";
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_alphanumeric(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
-
 bool is_purpose(std::string_view text) {
-  return !text.empty() && text.size() <= purpose_bytes_max && std::ranges::all_of(text, is_lower_or_digit);
+  return !text.empty() && text.size() <= purpose_bytes_max &&
+         std::ranges::all_of(text, [](char c) { return is_lower(c) || is_digit(c); });
 }
 
 std::string base_for(std::string_view purpose) {
@@ -55,7 +54,7 @@ std::optional<pid_t> maker_of(std::string_view name, std::string_view purpose) {
   const std::size_t dash = name.find('-');
   if (dash == std::string_view::npos || name.starts_with('0')) return std::nullopt;
   const std::string_view random = name.substr(dash + 1);
-  if (random.size() != random_part.size() || !std::ranges::all_of(random, is_alphanumeric)) return std::nullopt;
+  if (random.size() != random_part.size() || !is_alphanumeric(random, "")) return std::nullopt;
   return process_id(name.substr(0, dash));
 }
 

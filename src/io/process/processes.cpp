@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -23,6 +22,7 @@ extern "C" {
 
 #include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
@@ -33,14 +33,6 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t proc_bytes_max = std::size_t{4} << 20;
 constexpr milliseconds patience = std::chrono::seconds{2};
-
-template <class Number>
-std::optional<Number> number(std::string_view digits) {
-  Number value{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
 
 // Empty when the process has ended or we may not see it.
 std::string proc_file(pid_t id, std::string_view name) {
@@ -64,16 +56,6 @@ std::string environment_of(pid_t id) {
   return {};
 }
 
-std::vector<std::string_view> words(std::string_view text) {
-  std::vector<std::string_view> result;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    result.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return result;
-}
-
 // Parses /proc/PID/stat, see proc(5): `PID (NAME) STATE PARENT GROUP SESSION …`, the start is field 22. The name may
 // contain any characters, brackets too.
 std::optional<Process> parse_stat(pid_t id, std::string_view stat) {
@@ -83,9 +65,9 @@ std::optional<Process> parse_stat(pid_t id, std::string_view stat) {
   const auto fields = words(stat.substr(name_end + 2));  // from field 3 on
   if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
   return Process{.id = id,
-                 .parent = number<pid_t>(fields[1]).value_or(0),
-                 .session = number<pid_t>(fields[3]).value_or(0),
-                 .started = number<std::uint64_t>(fields[19]).value_or(0),
+                 .parent = parse_number<pid_t>(fields[1]).value_or(0),
+                 .session = parse_number<pid_t>(fields[3]).value_or(0),
+                 .started = parse_number<std::uint64_t>(fields[19]).value_or(0),
                  .name = std::string(stat.substr(name_begin + 1, name_end - name_begin - 1))};
 }
 
@@ -178,7 +160,7 @@ std::string command_line(pid_t id) {
 }
 
 std::optional<pid_t> process_id(std::string_view digits) {
-  const auto id = number<pid_t>(digits);
+  const auto id = parse_number<pid_t>(digits);
   return id && *id > 0 ? id : std::nullopt;
 }
 

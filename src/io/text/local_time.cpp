@@ -1,11 +1,12 @@
 #include "io/text/local_time.hpp"
 
-#include <charconv>
 #include <ctime>
 #include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
@@ -23,11 +24,11 @@ std::optional<std::int64_t> seconds_in(std::string_view unit) {
 
 // `2h`
 std::optional<Seconds> span_of(std::string_view text) {
-  std::int64_t count = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const auto unit = seconds_in(text.substr(static_cast<std::size_t>(rest - text.data())));
-  if (error != std::errc{} || !unit || count < 0 || count > spans_max) return std::nullopt;
-  return Seconds{count * *unit};
+  const auto count = leading_number<std::int64_t>(text);
+  if (!count || count->number < 0 || count->number > spans_max) return std::nullopt;
+  const auto unit = seconds_in(count->rest);
+  if (!unit) return std::nullopt;
+  return Seconds{count->number * *unit};
 }
 
 std::optional<Instant> before(std::string_view text, Instant now) {

@@ -1,10 +1,13 @@
 #include "io/text/wording.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 
@@ -59,9 +62,7 @@ std::string plain(std::string_view line) {
       result += is_control(line[at]) ? ' ' : line[at];
     }
   }
-  result.erase(result.find_last_not_of(' ') + 1);
-  result.erase(0, result.find_first_not_of(' '));
-  return result;
+  return std::string(trimmed(result));
 }
 
 }  // namespace
@@ -69,10 +70,8 @@ std::string plain(std::string_view line) {
 std::string last_meaningful_line(std::string_view text) {
   constexpr std::size_t bytes_max = 300;
   std::string last;
-  while (!text.empty()) {
-    const std::size_t newline = text.rfind('\n');
-    std::string line = plain(newline == std::string_view::npos ? text : text.substr(newline + 1));
-    text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
+  for (const std::string_view raw_line : lines(text) | std::views::reverse) {
+    std::string line = plain(raw_line);
     if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
     if (last.empty()) last = std::move(line);
   }

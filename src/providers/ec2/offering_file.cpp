@@ -1,7 +1,6 @@
 #include "providers/ec2/offering_file.hpp"
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -10,16 +9,13 @@
 
 #include "io/file/files.hpp"
 #include "io/file/lock.hpp"
+#include "io/file/own_file.hpp"
 #include "io/text/json.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr std::size_t file_bytes_max = std::size_t{4} << 20;
-constexpr milliseconds lock_patience{10'000};
-constexpr milliseconds poll_interval{20};
+constexpr std::chrono::seconds lock_patience{10};
 
 using Times = std::map<std::string, Instant>;
 
@@ -36,40 +32,33 @@ Times times_from(const io::Json& json) {
   return times;
 }
 
+Expected<OfferingMemory> memory_from(const io::Json& json) {
+  return OfferingMemory{.refused_until = times_from(json.at("refusedUntil")),
+                        .interruptions = times_from(json.at("interruptions"))};
+}
+
 }  // namespace
 
 OfferingFile::OfferingFile(const std::string& state_dir, const Tag& tag, io::Clock& clock)
     : folder_(state_dir + "/ec2"), path_(fmt::format("{}/{}.json", folder_, tag)), clock_(clock) {}
 
 OfferingMemory OfferingFile::read() const {
-  const auto content = io::read_file(path_, file_bytes_max);
-  const auto json = io::parse_json(content ? content->value_or("") : "");
-  try {
-    if (json)
-      return {.refused_until = times_from(json->at("refusedUntil")),
-              .interruptions = times_from(json->at("interruptions"))};
-  } catch (const io::Json::exception&) {
-  }
-  return {};
+  auto memory = io::read_own_file(path_, memory_from);
+  return memory && *memory ? **std::move(memory) : OfferingMemory{};
 }
 
 io::Task<Expected<void>> OfferingFile::change(std::function<void(OfferingMemory&)> edit) {
   if (auto made = io::make_folder(folder_, 0700); !made) co_return made;
-  for (milliseconds waited{0}; waited < lock_patience; waited += poll_interval) {
-    const auto lock = io::FileLock::try_acquire(path_ + ".lock");
-    if (!lock) co_return std::unexpected(lock.error());
-    if (*lock) {
-      OfferingMemory memory = read();
-      edit(memory);
-      forget_old(memory, clock_.now());
-      const io::Json json{{"refusedUntil", to_json(memory.refused_until)},
-                          {"interruptions", to_json(memory.interruptions)}};
-      co_return io::replace_file(path_, io::pretty(json), 0600);
-    }
-    co_await clock_.sleep_for(poll_interval);
-  }
-  co_return failure(fmt::format("{}: another process has held its lock for {} s; end it", path_,
-                                lock_patience / std::chrono::seconds{1}));
+  const auto lock = co_await io::acquire_lock(path_ + ".lock", clock_, lock_patience);
+  if (!lock) co_return std::unexpected(lock.error());
+  if (!*lock)
+    co_return failure(
+        fmt::format("{}: another process has held its lock for {} s; end it", path_, lock_patience.count()));
+  OfferingMemory memory = read();
+  edit(memory);
+  forget_old(memory, clock_.now());
+  co_return io::write_own_file(
+      path_, {{"refusedUntil", to_json(memory.refused_until)}, {"interruptions", to_json(memory.interruptions)}});
 }
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -169,6 +168,14 @@ TEST_F(Files, AreRemovedWithTheirFolder) {
   EXPECT_TRUE(remove_all(path("a")));
   EXPECT_TRUE(remove_all(path("a")));
   EXPECT_TRUE(names().empty());
+}
+
+TEST_F(Files, AreNamedByTheirFolder) {
+  ASSERT_TRUE(make_folder(path("a/b"), 0755));
+  ASSERT_TRUE(replace_file(path("a/c"), "x", 0644));
+  EXPECT_THAT(*names_in(path("a")), testing::UnorderedElementsAre("b", "c"));
+  EXPECT_THAT(*names_in(path("none")), testing::IsEmpty());
+  EXPECT_EQ(names_in(path("a/c")).error().message, "cannot list " + path("a/c") + ": Not a directory");
 }
 
 TEST(ReplaceFile, IsNoticedByReadersThatCompareWholeSeconds) {

@@ -1,5 +1,6 @@
 #include "io/file/lock.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -9,18 +10,34 @@
 #include <gtest/gtest.h>
 
 #include "io/file/files.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
 
+using std::chrono::milliseconds;
+
 class Locks : public testing::Test {
  protected:
   std::string path(const std::string& name) const { return folder_.path + "/" + name; }
-  bool has_files() const { return !std::filesystem::is_empty(folder_.path); }
 
  private:
   support::TemporaryFolder folder_;
+};
+
+// Its time passes only in sleep_for(), which releases the lock after 100 ms.
+class EventfulClock final : public Clock {
+ public:
+  Instant now() const override { return from_unix(0); }
+  Task<void> sleep_for(milliseconds duration) override {
+    slept += duration;
+    if (slept >= milliseconds{100}) release.reset();
+    co_return;
+  }
+
+  milliseconds slept{0};
+  std::optional<FileLock> release{};
 };
 
 TEST_F(Locks, ExcludeOneAnother) {
@@ -38,7 +55,7 @@ TEST_F(Locks, ExcludeOneAnother) {
 
 TEST_F(Locks, AreNotHeldWhereThereIsNoFile) {
   EXPECT_FALSE(FileLock::is_held(path("none")));
-  EXPECT_FALSE(has_files());
+  EXPECT_FALSE(std::filesystem::exists(path("none")));
 }
 
 TEST_F(Locks, AreHeldAsLongAsAChildHoldsThem) {
@@ -76,6 +93,23 @@ TEST_F(Locks, MayBeRemovedByTheirHolder) {
 TEST_F(Locks, NeedAFolder) {
   EXPECT_EQ(FileLock::try_acquire(path("none/lock")).error().message,
             "cannot lock " + path("none/lock") + ": No such file or directory");
+}
+
+TEST_F(Locks, AreWaitedFor) {
+  EventfulClock clock;
+  clock.release = *FileLock::try_acquire(path("lock"));
+  const auto lock = support::await(acquire_lock(path("lock"), clock, milliseconds{1000}));
+  EXPECT_TRUE(lock && *lock);
+  EXPECT_EQ(clock.slept, milliseconds{100});
+}
+
+TEST_F(Locks, AreWaitedForNoLongerThanSaid) {
+  EventfulClock clock;
+  const auto held = FileLock::try_acquire(path("lock"));
+  const auto lock = support::await(acquire_lock(path("lock"), clock, milliseconds{1000}));
+  ASSERT_TRUE(lock);
+  EXPECT_FALSE(*lock);
+  EXPECT_EQ(clock.slept, milliseconds{1000});
 }
 
 }  // namespace
