@@ -54,7 +54,7 @@ TEST(Processes, AreNotFoundAfterTheirEnd) {
   const Process before = seen(child);
   kill_all({{child.id, before}});
   EXPECT_EQ(child.ending(), SIGKILL) << "it is waited for";
-  EXPECT_FALSE(look_at(child.id)) << "though nobody has reaped it";
+  EXPECT_FALSE(look_at(child.id)) << "although it has not been reaped";
   EXPECT_FALSE(all_processes().contains(child.id));
   EXPECT_EQ(command_line(child.id), "");
   EXPECT_FALSE(look_at(0));
@@ -93,7 +93,7 @@ TEST(Processes, AreDetachedInASessionOfTheirOwn) {
   EXPECT_EQ(left.size(), 1);
   EXPECT_TRUE(left.contains(attached_one.id));
   found.erase(leader.id);
-  EXPECT_EQ(attached(found).size(), 2) << "a session whose leader has ended is nobody's own";
+  EXPECT_EQ(attached(found).size(), 2) << "a session whose leader has ended belongs to no process";
   kill_all(processes_with(mark));
 }
 
