@@ -53,7 +53,7 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
 
 std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now) {
   std::vector<Discovery> discoveries;
-  machine.under_way.reset();
+  machine.found.under_way.reset();
   if (!result) {
     apply_failure(machine, operation, result.error(), now, discoveries);
     return discoveries;

@@ -16,10 +16,10 @@ using Instances = std::map<MachineId, const Instance*>;
 
 // There is no such machine: either its creation was interrupted before it existed, or it has vanished.
 void note_absence(Machine& machine) {
-  if (is_coming(machine) && !machine.ready_at && !machine.first_listed_at) {
-    machine.interrupted = true;
+  if (is_coming(machine) && !machine.ready_at && !machine.listing.first_began_at) {
+    machine.found.interrupted = true;
   } else {
-    machine.vanished = true;  // also one that was being started, because it existed before
+    machine.found.vanished = true;  // also one that was being started, because it existed before
   }
 }
 
@@ -39,7 +39,7 @@ void reconcile_running(std::vector<Discovery>& discoveries, Machine& machine, In
 void reconcile_unreachable(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
   discover(discoveries, machine, MachineEvent::became_unready, now, "its provider says that it cannot be used");
   if (machine.state == draining) machine.spec_hash.clear();  // so it is not put back into the machines file as it is
-  machine.needs_redeploy = is_coming(machine);
+  machine.found.needs_redeploy = is_coming(machine);
 }
 
 void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, const Instance& instance, Instant now) {
@@ -49,19 +49,19 @@ void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, co
       note_absence(machine);
       break;
     case InstanceState::incomplete:
-      machine.interrupted = is_coming(machine);
+      machine.found.interrupted = is_coming(machine);
       if (!is_coming(machine))
         discover(discoveries, machine, MachineEvent::failed, now, "its provider says that it is incomplete");
       break;
     case InstanceState::stopped:
-      machine.interrupted = is_coming(machine);
+      machine.found.interrupted = is_coming(machine);
       discover(discoveries, machine, MachineEvent::stopped, now, "its provider says that it is stopped");
       break;
     case InstanceState::unreachable:
       reconcile_unreachable(discoveries, machine, now);
       break;
     case InstanceState::unproven:
-      machine.needs_redeploy = is_coming(machine) && machine.spec_hash.empty();
+      machine.found.needs_redeploy = is_coming(machine) && machine.spec_hash.empty();
       reconcile_running(discoveries, machine, now);
       break;
     case InstanceState::running:
@@ -90,8 +90,8 @@ Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provid
   machine.since = machine.requested_at = now;
   if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
   if (instance.address.empty()) return machine;
-  machine.listed = true;
-  machine.first_listed_at = Instant{};
+  machine.listing.is_listed = true;
+  machine.listing.first_began_at = Instant{};
   return machine;
 }
 
@@ -162,7 +162,7 @@ void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
                               const std::map<ProviderKind, Instances>& matched, Instant now) {
   for (Machine& machine : fleet.machines) {
     const auto instances = matched.find(machine.provider);
-    if (instances == matched.end() || machine.under_way) continue;
+    if (instances == matched.end() || machine.found.under_way) continue;
     const auto instance = instances->second.find(machine.id);
     if (instance != instances->second.end()) {
       reconcile_present(fleet.discoveries, machine, *instance->second, now);
@@ -179,7 +179,7 @@ void apply_jobs(Fleet& fleet, const std::vector<JobState>& jobs, Instant now) {
     const auto job = by_id.find(machine.id);
     if (job == by_id.end()) continue;
     if (job->second->is_running) {
-      machine.under_way = job->second->operation;
+      machine.found.under_way = job->second->operation;
     } else if (job->second->result) {
       std::ranges::move(apply_result(machine, job->second->operation, *job->second->result, now),
                         std::back_inserter(fleet.discoveries));

@@ -206,8 +206,7 @@ act::Providers all_providers(const World& world) {
 }
 
 Seconds queue_clock_ahead(const Queue& queue) {
-  constexpr Seconds most_it_can_be{120};  // a document whose time differs by more is not trusted
-  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : most_it_can_be;
+  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : clock_difference_max;
 }
 
 }  // namespace hydra_provisioner::pass

@@ -25,13 +25,13 @@ constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 // with the lowest result, or to the fullest of several. A factor as large as this makes all results 0.
 constexpr std::int64_t packing_factor = 1000;
 
-std::pair<std::int64_t, std::string_view> place_of(const Listing& listing);
-std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines);
+std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed);
+std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMachine>& machines);
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
 
 }  // namespace
 
-MachinesFile render_machines_file(const Config& config, std::vector<Listing> machines) {
+MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines) {
   std::ranges::sort(machines, {}, place_of);
   MachinesFile file{.content = fmt::format("{}{}\n", first_line_start, config.tag), .listed = {}, .left_out = {}};
   const auto pools_with_machines = add_machines(file, machines);
@@ -48,8 +48,8 @@ std::string tag_of_machines_file(std::string_view content) {
 namespace {
 
 // TAG-9 before TAG-10.
-std::pair<std::int64_t, std::string_view> place_of(const Listing& listing) {
-  return {number_of(listing.machine->id), listing.machine->id.text};
+std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed) {
+  return {number_of(listed.machine->id), listed.machine->id.text};
 }
 
 // A line before it is checked.
@@ -170,7 +170,7 @@ Expected<std::string> machine_line(const Machine& machine, const PoolConfig& poo
 }
 
 // Returns the pools that have a machine in the file.
-std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines) {
+std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMachine>& machines) {
   std::set<PoolName> pools;
   std::map<std::string, MachineId> addresses;
   for (const auto& [machine, pool] : machines) {

@@ -12,7 +12,7 @@
 namespace hydra_provisioner::publish {
 
 // A machine to list, and the settings of its pool.
-struct Listing {
+struct ListedMachine {
   const Machine* machine = nullptr;
   const PoolConfig* pool = nullptr;
 };
@@ -26,7 +26,7 @@ struct MachinesFile {
 // The content is `# hydra-provisioner TAG`, a line for each machine, by number (TAG-9 before TAG-10), and, with
 // placeholders on, a line for each configured pool without a listed machine, by name. docs/machines-file.md describes
 // the eight columns.
-MachinesFile render_machines_file(const Config& config, std::vector<Listing> machines);
+MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines);
 
 // The tag in the first line of a file; empty for a file that no provisioner has written.
 std::string tag_of_machines_file(std::string_view content);

@@ -42,16 +42,16 @@ Machine machine(std::int64_t number, MachineState state) {
 
 Machine ready(std::int64_t number) {
   Machine result = machine(number, MachineState::ready);
-  result.ready_at = result.listed_at = result.first_listed_at = noon - hours{2};
-  result.listed = true;
+  result.ready_at = result.listing.began_at = result.listing.first_began_at = noon - hours{2};
+  result.listing.is_listed = true;
   return result;
 }
 
 Machine draining(std::int64_t number) {
   Machine result = ready(number);
   result.state = MachineState::draining;
-  result.listed = false;
-  result.unlisted_at = noon - hours{1};
+  result.listing.is_listed = false;
+  result.listing.ended_at = noon - hours{1};
   return result;
 }
 

@@ -205,7 +205,7 @@ class ExecInterrupted(ExecTest):
                 os.kill(pid, signal.SIGKILL)
         running.wait()
         farm.provider_fails()
-        self.assertEnded(farm.run_pass(), 1, "its process was ended before it could tell what came of it")
+        self.assertEnded(farm.run_pass(), 1, "its process was killed before it wrote a result")
         self.assertEqual(farm.states(), {"t-0": "ready"})
         self.assertEqual([request["requestId"] for request in farm.requests("create")], ["t-0/create"] * 2)
 

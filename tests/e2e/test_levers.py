@@ -62,7 +62,7 @@ class Orders(DaemonTest):
         for whom in ([], [PLAIN]):
             with self.subTest(whom=whom):
                 farm = self.farm_with_daemon()
-                self.lever(farm, "pause", *whom, says="is paused, until that is taken back")
+                self.lever(farm, "pause", *whom, says="is paused, until it is taken back")
                 farm.queue(runnable=30)
                 farm.wait_for_passes(3)
                 self.assertEqual(farm.folders(), ["t-0"])

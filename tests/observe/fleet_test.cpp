@@ -87,10 +87,10 @@ Found find(const Machine& machine, const Inventories& inventories, const std::ve
 std::string found(MachineState state, const Inventories& inventories, const std::vector<JobState>& jobs = {}) {
   const Machine machine = find(remembered(state), inventories, jobs).machine;
   std::string text(to_string(machine.state));
-  if (machine.interrupted) text += ", interrupted";
-  if (machine.vanished) text += ", vanished";
-  if (machine.needs_redeploy) text += ", needs redeploy";
-  if (machine.under_way) text += fmt::format(", {} under way", to_string(*machine.under_way));
+  if (machine.found.interrupted) text += ", interrupted";
+  if (machine.found.vanished) text += ", vanished";
+  if (machine.found.needs_redeploy) text += ", needs redeploy";
+  if (machine.found.under_way) text += fmt::format(", {} under way", to_string(*machine.found.under_way));
   return text;
 }
 
@@ -111,8 +111,8 @@ TEST(Fleet, AMissingMachineThatWasBeingStartedHasVanished) {
   Machine machine = remembered(creating);
   machine.ready_at = earlier;
   const Machine result = find(machine, inventory_of({})).machine;
-  EXPECT_TRUE(result.vanished);
-  EXPECT_FALSE(result.interrupted);
+  EXPECT_TRUE(result.found.vanished);
+  EXPECT_FALSE(result.found.interrupted);
 }
 
 TEST(Fleet, ADestroyedMachineIsGone) {
@@ -128,8 +128,8 @@ TEST(Fleet, ANoteOfAVanishedMachineIsNotAMachine) {
               fmt::format("{}, vanished", to_string(state)));
   }
   Machine taken_over = remembered(creating);
-  taken_over.first_listed_at = earlier;
-  EXPECT_TRUE(find(taken_over, inventory_of({present(InstanceState::vanished)})).machine.vanished);
+  taken_over.listing.first_began_at = earlier;
+  EXPECT_TRUE(find(taken_over, inventory_of({present(InstanceState::vanished)})).machine.found.vanished);
 }
 
 TEST(Fleet, ARunningMachineKeepsItsState) {
@@ -138,7 +138,7 @@ TEST(Fleet, ARunningMachineKeepsItsState) {
     EXPECT_EQ(result.machine.state, state);
     EXPECT_EQ(result.machine.since, earlier);
     EXPECT_THAT(result.discoveries, ElementsAre());
-    EXPECT_FALSE(result.machine.interrupted || result.machine.vanished);
+    EXPECT_FALSE(result.machine.found.interrupted || result.machine.found.vanished);
   }
 }
 
@@ -249,7 +249,7 @@ TEST(Fleet, AMachineWhoseCreationOrStartFailedHasFailed) {
     EXPECT_EQ(result.machine.state, failed);
     EXPECT_EQ(result.machine.last_error, fmt::format("{}: no capacity", to_string(operation)));
     EXPECT_EQ(result.reasons(), result.machine.last_error);
-    EXPECT_FALSE(result.machine.interrupted);
+    EXPECT_FALSE(result.machine.found.interrupted);
   }
 }
 
@@ -331,18 +331,18 @@ TEST(Fleet, AdoptedMachinesCountAsListedBecauseStepsMayRunThere) {
   for (const auto state :
        {InstanceState::running, InstanceState::stopped, InstanceState::incomplete, InstanceState::vanished}) {
     const Machine machine = reconcile({}, inventory_of({present(state)}), {}, numbering, noon).machines.front();
-    EXPECT_TRUE(machine.listed);
-    EXPECT_TRUE(machine.first_listed_at);
-    EXPECT_LT(*machine.first_listed_at, earlier);
-    EXPECT_EQ(machine.unlisted_at, std::nullopt);
+    EXPECT_TRUE(machine.listing.is_listed);
+    EXPECT_TRUE(machine.listing.first_began_at);
+    EXPECT_LT(*machine.listing.first_began_at, earlier);
+    EXPECT_EQ(machine.listing.ended_at, std::nullopt);
   }
 }
 
 TEST(Fleet, AdoptsMachinesInTheirState) {
   const auto adopted = [](InstanceState state, const std::vector<JobState>& jobs = {}) {
     const Machine machine = reconcile({}, inventory_of({present(state)}), jobs, numbering, noon).machines.front();
-    return fmt::format("{}{}{}{}", to_string(machine.state), machine.interrupted ? ", interrupted" : "",
-                       machine.vanished ? ", vanished" : "", machine.under_way ? ", under way" : "");
+    return fmt::format("{}{}{}{}", to_string(machine.state), machine.found.interrupted ? ", interrupted" : "",
+                       machine.found.vanished ? ", vanished" : "", machine.found.under_way ? ", under way" : "");
   };
   EXPECT_EQ(adopted(InstanceState::stopped), "stopped");
   EXPECT_EQ(adopted(InstanceState::incomplete), "failed") << "what runs on it would end if it were made anew";
@@ -422,7 +422,7 @@ TEST(Fleet, AReadyMachineThatCannotBeUsedIsCreatingAgain) {
   const Found result = find(remembered(ready), inventory_of({present(InstanceState::unreachable)}));
   EXPECT_EQ(result.machine.state, creating);
   EXPECT_EQ(result.machine.requested_at, noon) << "it has its bootTimeout again";
-  EXPECT_TRUE(result.machine.needs_redeploy);
+  EXPECT_TRUE(result.machine.found.needs_redeploy);
   EXPECT_EQ(found(draining, inventory_of({present(InstanceState::unreachable)})), "draining");
 }
 
@@ -450,7 +450,7 @@ TEST(Fleet, AMachineWhoseRedeploymentFailedIsCreatingAgain) {
       find(machine, inventory_of({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, failure("no"))});
   EXPECT_EQ(result.machine.state, creating);
   EXPECT_EQ(result.machine.spec_hash, "");
-  EXPECT_TRUE(result.machine.needs_redeploy);
+  EXPECT_TRUE(result.machine.found.needs_redeploy);
   EXPECT_EQ(result.reasons(), "redeploy: no");
 }
 
@@ -515,7 +515,7 @@ RC_GTEST_PROP(Fleet, LosesNoMachineAndMakesNoneReady, ()) {
       break;
   }
   Machine before = remembered(state);
-  before.first_listed_at = before.unlisted_at = earlier;
+  before.listing.first_began_at = before.listing.ended_at = earlier;
   const auto inventories = *rc::gen::arbitrary<bool>() ? no_inventory()
                            : instance                  ? inventory_of({present(*instance)})
                                                        : inventory_of({});
@@ -527,7 +527,8 @@ RC_GTEST_PROP(Fleet, LosesNoMachineAndMakesNoneReady, ()) {
   for (const Discovery& discovery : fleet.discoveries) RC_LOG() << "; " << discovery.reason;
   RC_ASSERT(after.state != ready || before.state == ready);
   RC_ASSERT(after.state != gone || before.state == destroying);
-  RC_ASSERT(after.first_listed_at == before.first_listed_at && after.unlisted_at == before.unlisted_at);
+  RC_ASSERT(after.listing.first_began_at == before.listing.first_began_at &&
+            after.listing.ended_at == before.listing.ended_at);
   // The inventory may undo the result of a job, which makes two changes.
   RC_ASSERT(after.state == before.state || after.since == noon);
   RC_ASSERT((after.since == noon) == !fleet.discoveries.empty());

@@ -48,9 +48,9 @@ struct Farm {
   }
 
   MachinesFile file() const {
-    std::vector<Listing> listings;
-    for (const auto& machine : machines) listings.push_back({&machine, &config.pools.at(machine.pool)});
-    return render_machines_file(config, listings);
+    std::vector<ListedMachine> listed;
+    for (const auto& machine : machines) listed.push_back({&machine, &config.pools.at(machine.pool)});
+    return render_machines_file(config, listed);
   }
 };
 
