@@ -38,7 +38,7 @@ io::Task<void> Publication::publish() {
 }
 
 publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
-  std::vector<publish::Listing> machines;
+  std::vector<publish::ListedMachine> machines;
   for (const Machine* machine : ledger_.all()) {
     const auto pool = pools_.find({machine->pool, machine->provider});
     if (machine->state != MachineState::ready || machine->found.vanished || pool == pools_.end()) continue;

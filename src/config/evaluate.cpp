@@ -16,7 +16,7 @@ namespace {
 constexpr const char* expression = R"(
 { file }:
 let
-  # Paths must become strings before JSON is made of them: Nix would copy the files to its store.
+  # Paths must become strings before they become JSON, because Nix would copy the files to its store.
   plain = value:
     if builtins.isPath value then toString value
     else if builtins.isFunction value then { "<function>" = null; }

@@ -39,7 +39,7 @@ bool is_of_another_specification(const PoolView& pool, const Machine& machine) {
 }
 
 bool is_outdated(const PoolView& pool, const Machine& machine) {
-  if (!redeploys(pool.settings.kind()) || !is_specified(pool)) return false;
+  if (!traits_of(pool.settings.kind()).can_redeploy || !is_specified(pool)) return false;
   if (machine.spec_hash.empty()) return pool.seen.specifications.contains(pool.settings.name);
   return !pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
 }

@@ -19,18 +19,18 @@ constexpr Seconds answers_are_kept{60};
 
 // Answers about machines that are not asked for any more.
 template <class T>
-void drop_old(std::map<MachineId, io::Question<T>>& questions, Instant now) {
+void drop_old(std::map<MachineId, io::PendingCall<T>>& questions, Instant now) {
   std::erase_if(questions, [now](const auto& entry) {
-    return !entry.second.is_open() && now - entry.second.asked_at() > answers_are_kept;
+    return !entry.second.is_pending() && now - entry.second.started_at() > answers_are_kept;
   });
 }
 
 template <class T>
-io::Task<Expected<T>> ask_about(std::map<MachineId, io::Question<T>>& questions, MachineId machine, io::Clock& clock,
+io::Task<Expected<T>> ask_about(std::map<MachineId, io::PendingCall<T>>& questions, MachineId machine, io::Clock& clock,
                                 std::function<io::Task<Expected<T>>()> find) {
   drop_old(questions, clock.now());
   const auto [entry, is_new] = questions.try_emplace(machine, clock);
-  if (is_new) co_await entry->second.ask(std::move(find));
+  if (is_new) co_await entry->second.start(std::move(find));
   auto answer = co_await entry->second.wait(machine_patience);
   if (!answer) co_return failure("has not answered yet", ErrorKind::unanswered);
   questions.erase(machine);
@@ -43,13 +43,13 @@ PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, io::Clock& 
     : provider_(std::move(provider)), clock_(clock), inventory_(clock) {}
 
 io::Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
-  if (inventory_.is_open()) {
+  if (inventory_.is_pending()) {
     co_return failure(fmt::format("has not answered yet; it was asked for its machines {} s ago",
-                                  (clock_.now() - inventory_.asked_at()).count()));
+                                  (clock_.now() - inventory_.started_at()).count()));
   }
   inventory_.take();
-  co_await inventory_.ask([provider = provider_, request = std::move(request)] { return provider->list(request); });
-  const Seconds patience = std::max(inventory_patience, inventory_.last_took() * 3 / 2);
+  co_await inventory_.start([provider = provider_, request = std::move(request)] { return provider->list(request); });
+  const Seconds patience = std::max(inventory_patience, inventory_.last_duration() * 3 / 2);
   auto answer = co_await inventory_.wait(patience);
   if (answer) co_return *std::move(answer);
   co_return failure(fmt::format("was asked for its machines, and has not answered within {} s", patience.count()));

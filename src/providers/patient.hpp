@@ -36,11 +36,11 @@ class PatientProvider final : public Provider, private Upkeep {
 
  private:
   template <class T>
-  using Questions = std::map<MachineId, io::Question<T>>;
+  using Questions = std::map<MachineId, io::PendingCall<T>>;
 
   std::shared_ptr<Provider> provider_;  // shared with open questions, which may live longer than this
   io::Clock& clock_;
-  io::Question<Inventory> inventory_;
+  io::PendingCall<Inventory> inventory_;
   Questions<void> readiness_;
   Questions<void> keep_alives_;
   Questions<Condition> checks_;

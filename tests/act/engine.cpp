@@ -101,7 +101,7 @@ std::int64_t Engine::failed_passes() const {
 io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   const state::Memory memory = *co_await journal.load(clock.now());
   const auto ended_or_running = *jobs.list();
-  observe::Listings listings;
+  observe::Inventories listings;
   listings.emplace(ProviderKind::local, co_await provider.list({}));
   const observe::Fleet fleet =
       observe::reconcile(memory.machines, listings, ended_or_running, {config.tag, memory.next_number}, clock.now());

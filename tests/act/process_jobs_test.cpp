@@ -16,6 +16,7 @@
 
 #include "act/job_files.hpp"
 #include "io/async/clock.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
 #include "io/file/lock.hpp"
 #include "io/process/processes.hpp"

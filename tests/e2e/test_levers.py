@@ -108,7 +108,7 @@ class Orders(DaemonTest):
             ("undrain", "t-0"): "t-0 was not ordered to leave",
             ("resume",): "everything is not paused",
             ("protect", "t-0", "--off"): "t-0 is not protected",
-            ("protect", "t-0", "--for", "soon"): '"soon" is no span of time; write 30m, 2h or 3d',
+            ("protect", "t-0", "--for", "soon"): '"soon" is not a duration; write 30m, 2h or 3d',
             ("override", PLAIN): "override takes --min, --max or both",
             ("override", PLAIN, "--min", "3", "--max", "2"): "--min 3 is more than --max 2",
             ("override", PLAIN, "--min", "-1"): "--min",

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "io/async/waypoint.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -31,7 +33,7 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 
   std::string content;
   std::array<char, 65536> chunk;
-  for (;;) {
+  while (true) {
     const ssize_t count = ::read(file.number(), chunk.data(), chunk.size());
     if (count == 0) return content;
     if (count < 0 && errno == EINTR) continue;
@@ -43,12 +45,12 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 
 namespace {
 
-// In the same folder, so that it can be renamed; always the same, so that a crash leaves one at most.
+// In the same folder, so that it can be renamed; always of the same name, so that crashes leave one file at most.
 std::filesystem::path temporary_beside(const std::filesystem::path& target) {
   return target.parent_path() / ("." + target.filename().string() + ".new");
 }
 
-// A file that is removed again unless it became the real one.
+// A file that is removed unless it was renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
@@ -69,23 +71,15 @@ class TemporaryFile {
   std::string path_;
 };
 
-bool write_all(int descriptor, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(descriptor, content.data(), content.size());
-    if (count < 0 && errno != EINTR) return false;
-    if (count > 0) content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-// What a crash left is removed rather than written into: it may be a link to elsewhere, or open in somebody's hands.
+// What a crash left is removed and not written into: it may be a link to another file, or open in another process.
 Descriptor create_anew(const std::string& path) {
   ::unlink(path.c_str());
   return Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
-// Three replacements within a second could bring an inode and a second back that a reader has seen already: it would
-// never notice the third. So each one's second is later than its predecessor's, ahead of the clock if need be.
+// Of three replacements within a second, the third may have an inode and a second that a reader has seen already, and
+// the reader would never notice it. So the second of each file is later than its predecessor's, ahead of the clock if
+// need be.
 bool date_after(const Descriptor& file, const std::string& predecessor) {
   struct stat before{};
   struct stat now{};
@@ -112,8 +106,8 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
   TemporaryFile temporary(temporary_beside(target));
   {
     const Descriptor file = create_anew(temporary.path());
-    if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file.number(), content) ||
-        !date_after(file, path) || ::fsync(file.number()) != 0) {
+    if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file, content) || !date_after(file, path) ||
+        ::fsync(file.number()) != 0) {
       return cannot("write", path);
     }
   }
@@ -138,10 +132,10 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
   }
   if (::mkdir(folder.c_str(), mode) != 0) {
     const int number = errno;
-    if (number == EEXIST && fs::is_directory(folder, error)) return {};  // somebody else was faster
+    if (number == EEXIST && fs::is_directory(folder, error)) return {};  // another process was faster
     return cannot(number == EEXIST ? "there is a file of that name" : os_error(number));
   }
-  if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // whatever the umask took away
+  if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // adds what the umask took away
   return {};
 }
 
@@ -167,17 +161,6 @@ Expected<void> remove_all(const std::string& path) {
   std::filesystem::remove_all(path, error);
   if (error) return failure(fmt::format("cannot remove {}: {}", path, error.message()));
   return {};
-}
-
-Descriptor::Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  const Descriptor replaced(std::exchange(number_, other.release()));
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (is_open()) ::close(number_);
 }
 
 }  // namespace hydra_provisioner::io

@@ -13,10 +13,10 @@
 namespace hydra_provisioner::io {
 namespace {
 
-struct flock whole_file_exclusively() {
+struct flock exclusive_lock() {
   struct flock lock{};
   lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;  // from 0, length 0: all of it
+  lock.l_whence = SEEK_SET;  // from 0, length 0: the whole file
   return lock;
 }
 
@@ -32,18 +32,18 @@ bool is_file_at(const Descriptor& file, const std::string& path) {
 Expected<std::optional<FileLock>> FileLock::try_acquire(const std::string& path) {
   const auto cannot_lock = [&](std::string_view why) { return failure(fmt::format("cannot lock {}: {}", path, why)); };
 
-  // A holder that removes the file leaves us with a lock on a file that nobody else will find: then another try is due.
+  // If its holder removes the file before we lock it, we lock a file that no other process finds: then we try again.
   for (int attempt = 0; attempt < 100; ++attempt) {
     Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!file.is_open()) return cannot_lock(os_error(errno));
-    struct flock lock = whole_file_exclusively();
+    struct flock lock = exclusive_lock();
     if (::fcntl(file.number(), F_OFD_SETLK, &lock) != 0) {
       if (errno == EAGAIN || errno == EACCES) return std::nullopt;
       return cannot_lock(os_error(errno));
     }
     if (is_file_at(file, path)) return FileLock(std::move(file));
   }
-  return cannot_lock("somebody keeps replacing it");
+  return cannot_lock("another process keeps replacing it");
 }
 
 bool FileLock::is_at(const std::string& path) const { return is_file_at(descriptor_, path); }
@@ -51,7 +51,7 @@ bool FileLock::is_at(const std::string& path) const { return is_file_at(descript
 bool FileLock::is_held(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return errno != ENOENT;
-  struct flock lock = whole_file_exclusively();
+  struct flock lock = exclusive_lock();
   return ::fcntl(file.number(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 

@@ -8,23 +8,23 @@
 
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 #include "model/error.hpp"
 
 namespace hydra_provisioner::io {
 
-// An exclusive lock. It ends when the object and every child that inherited it are gone: never stale. The holder may
-// remove the file. It is an open-file-description lock (fcntl(2), F_OFD_SETLK), not a flock: only that kind can be
-// queried without taking it for a moment, which would make another process' try_acquire fail.
+// An exclusive lock on a file. It ends when the object and every child that inherited it are gone, so it is never
+// stale. The holder may remove the file. It is an open-file-description lock (fcntl(2), F_OFD_SETLK) and not a flock,
+// because is_held() must not take the lock: that would make another process' try_acquire() fail meanwhile.
 class FileLock {
  public:
-  // No value: another process, or this one, holds it.
+  // No value: another holder has it.
   static Expected<std::optional<FileLock>> try_acquire(const std::string& path);
-  // Whether it is held now, also by this process; false when the file does not exist, true when that cannot be found
-  // out.
+  // Whether any process holds it now, this one included. False when the file does not exist, true when that cannot be
+  // found out.
   static bool is_held(const std::string& path);
 
-  // Whether the locked file still has this name, and was not removed or replaced.
+  // False: the locked file was removed or replaced by another of that name.
   bool is_at(const std::string& path) const;
 
   int descriptor() const { return descriptor_.number(); }

@@ -15,11 +15,12 @@
 #include <poll.h>
 #include <unistd.h>
 extern "C" {
-#include <sys/pidfd.h>  // of glibc 2.36, which forgets that there is C++
+#include <sys/pidfd.h>  // has no extern "C" of its own in glibc 2.36
 }
 
 #include <fmt/format.h>
 
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
 #include "io/text/strings.hpp"
 
@@ -33,19 +34,19 @@ using std::chrono::steady_clock;
 constexpr std::size_t proc_bytes_max = std::size_t{4} << 20;
 constexpr milliseconds patience = std::chrono::seconds{2};
 
-// Empty when the process has ended or is not for us to see.
+// Empty when the process has ended or we may not see it.
 std::string proc_file(pid_t id, std::string_view name) {
   auto content = read_file(fmt::format("/proc/{}/{}", id, name), proc_bytes_max);
   return content && *content ? std::move(**content) : std::string();
 }
 
-bool is_program(pid_t id) {  // and no thread of the kernel, nor one that has ended
+// False for a thread of the kernel, and for a process that has ended.
+bool is_program(pid_t id) {
   std::error_code error;
   return !fs::read_symlink(fmt::format("/proc/{}/exe", id), error).empty();
 }
 
-// A program has none for the first microseconds after exec, which must not make us miss it. One that was started with
-// none costs us 2 ms.
+// A program has no environment for the first microseconds after exec, so we try again for 2 ms.
 std::string environment_of(pid_t id) {
   for (int attempt = 0; attempt < 20; ++attempt) {
     std::string environment = proc_file(id, "environ");
@@ -55,8 +56,8 @@ std::string environment_of(pid_t id) {
   return {};
 }
 
-// proc(5), /proc/PID/stat: `PID (NAME) STATE PARENT GROUP SESSION …`, the start being field 22. The name may hold
-// anything, brackets too.
+// Parses /proc/PID/stat, see proc(5): `PID (NAME) STATE PARENT GROUP SESSION …`, the start is field 22. The name may
+// contain any characters, brackets too.
 std::optional<Process> parse_stat(pid_t id, std::string_view stat) {
   const std::size_t name_begin = stat.find('(');
   const std::size_t name_end = stat.rfind(") ");
@@ -70,7 +71,7 @@ std::optional<Process> parse_stat(pid_t id, std::string_view stat) {
                  .name = std::string(stat.substr(name_begin + 1, name_end - name_begin - 1))};
 }
 
-// That very process, and none that got its id later.
+// A handle of this process, and not of one that got its id later.
 Descriptor handle_of(const Process& process) {
   if (process.id <= 0) return {};
   Descriptor handle(::pidfd_open(process.id, 0));
@@ -92,7 +93,7 @@ bool has_open(pid_t id, const std::set<std::string>& files) {
 
 void wait_for_end(const Descriptor& process, steady_clock::time_point until) {
   pollfd ended{.fd = process.number(), .events = POLLIN, .revents = 0};
-  for (;;) {
+  while (true) {
     const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
     if (::poll(&ended, 1, std::max(static_cast<int>(left.count()), 0)) >= 0 || errno != EINTR) return;
   }
@@ -144,7 +145,7 @@ Processes attached(Processes processes) {
 Processes without_hypervisors(Processes processes) {
   constexpr std::array<std::string_view, 5> names{"VBox", "qemu", "libvirt", "virt", "dnsmasq"};
   std::erase_if(processes, [&](const auto& entry) {
-    // Nixpkgs wraps programs, and calls the real ones `.libvirtd-wrapped`.
+    // Nixpkgs wraps programs, and calls the wrapped ones `.libvirtd-wrapped`.
     const std::string_view program = std::string_view(entry.second.name).substr(entry.second.name.starts_with('.'));
     return std::ranges::any_of(names, [&](std::string_view name) { return program.starts_with(name); });
   });

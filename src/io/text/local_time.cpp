@@ -58,9 +58,9 @@ Expected<Instant> parse_when(const std::string& text, Instant now) {
   if (!time) time = local_instant(text);
   if (!time) {
     return failure(
-        fmt::format("\"{}\" is no time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time", text));
+        fmt::format("\"{}\" is not a time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time", text));
   }
-  if (*time > now) return failure(fmt::format("\"{}\" lies ahead: it is {} now", text, local_time(now)));
+  if (*time > now) return failure(fmt::format("\"{}\" is in the future: it is {} now", text, local_time(now)));
   return *time;
 }
 
@@ -68,7 +68,7 @@ Expected<Seconds> parse_span(const std::string& text) {
   constexpr Seconds longest{10 * 366 * 86400};
   const auto span = span_of(text);
   if (!span || *span == Seconds{0} || *span > longest)
-    return failure(fmt::format("\"{}\" is no span of time; write 30m, 2h or 3d", text));
+    return failure(fmt::format("\"{}\" is not a duration; write 30m, 2h or 3d", text));
   return *span;
 }
 

@@ -25,16 +25,16 @@ io::Task<Expected<std::string>> run_with_input(ExecCall call, std::string input)
   const auto log = std::make_shared<io::CallLog>(
       call.log_file, fmt::format("{} {}", call.command.front(), to_string(call.request.action)));
   const auto hear = [log](std::string_view piece) -> std::optional<Error> {
-    log->hear(piece);
+    log->add(piece);
     return std::nullopt;
   };
   auto finished = co_await io::run_successfully({.argv = call.command,
                                                  .deadline = call.deadline,
                                                  .input = std::move(input),
                                                  .output_bytes_max = output_bytes_max,
-                                                 .overhear = hear,
-                                                 .overhears_output = false,
-                                                 .ends_hangers_on = true});
+                                                 .on_output = hear,
+                                                 .watches_stdout = false,
+                                                 .kills_leftovers = true});
   log->end(finished);
   if (!finished) co_return std::unexpected(finished.error());
   co_return std::move(finished->output);

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/text/last_line.hpp"
 #include "io/text/strings.hpp"
+#include "io/text/wording.hpp"
 #include "providers/exec/members.hpp"
 
 namespace hydra_provisioner::providers::exec {

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {

@@ -178,16 +178,6 @@ TEST_F(Files, AreNamedByTheirFolder) {
   EXPECT_EQ(names_in(path("a/c")).error().message, "cannot list " + path("a/c") + ": Not a directory");
 }
 
-TEST(Descriptors, AreClosedWhenTheyGo) {
-  const int number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  Descriptor first(number);
-  Descriptor second(std::move(first));
-  EXPECT_EQ(second.number(), number);
-  second = Descriptor();
-  EXPECT_FALSE(second.is_open());
-  EXPECT_EQ(::fcntl(number, F_GETFD), -1);
-}
-
 TEST(ReplaceFile, IsNoticedByReadersThatCompareWholeSeconds) {
   const support::TemporaryFolder folder;
   const std::string path = folder.path + "/file";

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "io/file/files.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -25,7 +26,7 @@ class Locks : public testing::Test {
   support::TemporaryFolder folder_;
 };
 
-// Time passes only while somebody sleeps; then something may happen.
+// Its time passes only in sleep_for(), which releases the lock after 100 ms.
 class EventfulClock final : public Clock {
  public:
   Instant now() const override { return from_unix(0); }

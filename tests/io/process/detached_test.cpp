@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/file/descriptor.hpp"
+#include "io/file/files.hpp"
 #include "io/file/lock.hpp"
 #include "tests/support/temporary_folder.hpp"
 

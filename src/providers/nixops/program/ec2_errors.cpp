@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "io/text/last_line.hpp"
 #include "io/text/wording.hpp"
 #include "providers/ec2_codes.hpp"
 

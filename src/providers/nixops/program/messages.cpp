@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "io/text/last_line.hpp"
 #include "io/text/strings.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 namespace {

@@ -81,7 +81,7 @@ struct Ear {
 
   std::optional<Error> hear(std::string_view piece) {
     constexpr std::size_t last_words_bytes_max = std::size_t{4} << 10;
-    log.hear(piece);
+    log.add(piece);
     last_words += piece;
     if (last_words.size() > last_words_bytes_max) last_words.erase(0, last_words.size() - last_words_bytes_max);
     return errors ? errors->hear(piece) : std::nullopt;
@@ -136,12 +136,12 @@ io::Task<Expected<io::Finished>> NixopsProgram::run(NixopsCall call) {
                       .deadline = call.deadline,
                       .environment = {"TMPDIR=" + folder->path(), nix_path_variable(call.nix_path)},
                       .output_bytes_max = output_bytes_max,
-                      .overhear = {},
-                      .overhears_output = !call.is_output_secret,
+                      .on_output = {},
+                      .watches_stdout = !call.is_output_secret,
                       .may_outlive_us = call.may_outlive_us};
   const auto ear = std::make_shared<Ear>(io::CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
                                          call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
-  command.overhear = [ear](std::string_view piece) { return ear->hear(piece); };
+  command.on_output = [ear](std::string_view piece) { return ear->hear(piece); };
   auto finished = co_await io::run(std::move(command));
   ear->log.end(finished);
   if (!finished && finished.error().kind == ErrorKind::timed_out)
