@@ -25,6 +25,7 @@ class FakeJobs final : public act::Jobs {
   // From now on:
   void take(const MachineId& machine, Seconds duration) { durations_[machine] = duration; }
   void are_killed(const MachineId& machine) { killed_.insert(machine); }
+  std::optional<Error> listing_fails;
   std::optional<Error> beginning_fails;     // of every job
   std::map<MachineId, Error> cannot_begin;  // of one machine's
 
@@ -32,6 +33,7 @@ class FakeJobs final : public act::Jobs {
   std::vector<act::JobRequest> requests;  // all that ever were
 
   Expected<std::vector<JobState>> list() override {
+    if (listing_fails) return std::unexpected(*listing_fails);
     std::vector<JobState> states;
     for (auto& [machine, job] : jobs_) states.push_back(state_of(machine, job.request.operation));
     return states;
