@@ -84,6 +84,22 @@ class Operations::Waiting {
   MachineId machine_;
 };
 
+// Holds one of the places that maxParallel gives, from the decision to begin until the job runs or cannot begin: while
+// the intent is being committed, others ask for a place, too.
+class Operations::Place {
+ public:
+  Place(Operations& operations, MachineId machine) : operations_(operations), machine_(std::move(machine)) {
+    operations_.beginning_.insert(machine_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { operations_.beginning_.erase(machine_); }
+
+ private:
+  Operations& operations_;
+  MachineId machine_;
+};
+
 Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& publication, Jobs& jobs,
                        Providers providers, io::Clock& clock, Voice& voice,
                        std::map<PoolName, CreationRecord> creations, Bounds bounds)
@@ -98,9 +114,7 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       creations_(std::move(creations)) {}
 
 io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
-  if (!has_place()) co_return;
-  if (ledger_.at(id).state == MachineState::stopped) forget_earlier_run(ledger_.at(id), clock_.now());
-  if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
+  if (!co_await begin(id, operation, reason)) co_return;
   co_await await_coming(id, operation);
 }
 
@@ -139,20 +153,22 @@ io::Task<void> Operations::await_readiness(MachineId id) {
 }
 
 io::Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
-  if (!has_place()) co_return;
   if (!is_out_of_the_file(ledger_.at(id))) co_return;
-  if (!co_await begin(id, operation, beginning_of(operation), reason)) co_return;
+  if (!co_await begin(id, operation, reason)) co_return;
   const Waiting waiting(*this, id);
   co_await finish_job(id, operation);
 }
 
-// Intent, then call.
-io::Task<bool> Operations::begin(MachineId id, Operation operation, MachineEvent event, std::string reason) {
+// Intent, then call. False: the job has not begun.
+io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string reason) {
+  if (!has_place()) co_return false;  // a later pass begins it
+  const Place place(*this, id);
   Machine& machine = ledger_.at(id);
+  if (!is_removal(operation) && machine.state == MachineState::stopped) forget_earlier_run(machine, clock_.now());
   if (operation == Operation::redeploy) {
-    ledger_.note(machine, {{id, event, reason}});  // of a ready machine it changes no state
+    ledger_.note(machine, {{id, beginning_of(operation), reason}});  // of a ready machine it changes no state
   } else {
-    ledger_.note(machine, event, reason);
+    ledger_.note(machine, beginning_of(operation), reason);
   }
   if (!co_await commit()) co_return false;
   const PoolConfig& pool = settings_of(machine);
@@ -209,11 +225,11 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
   return false;
 }
 
-// Without a place, a later pass begins the operation.
 bool Operations::has_place() const {
-  const auto under_way =
-      std::ranges::count_if(ledger_.all(), [](const Machine* machine) { return machine->found.under_way.has_value(); });
-  return under_way < bounds_.parallel_max;
+  const auto taken = std::ranges::count_if(ledger_.all(), [this](const Machine* machine) {
+    return machine->found.under_way.has_value() || beginning_.contains(machine->id);
+  });
+  return taken < bounds_.parallel_max;
 }
 
 void Operations::forget(const MachineId& machine) {

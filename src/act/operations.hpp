@@ -47,9 +47,10 @@ class Operations {
 
  private:
   class Waiting;
+  class Place;
 
   io::Task<void> await_readiness(MachineId id);
-  io::Task<bool> begin(MachineId id, Operation operation, MachineEvent event, std::string reason);
+  io::Task<bool> begin(MachineId id, Operation operation, std::string reason);
   io::Task<bool> finish_job(MachineId id, Operation operation);
   bool note_end(const Machine& machine, const JobState& job);
   void note_creation(const PoolName& pool, bool succeeded);
@@ -71,6 +72,7 @@ class Operations {
   std::map<PoolName, CreationRecord> creations_;  // of earlier passes
   std::set<PoolName> succeeded_;                  // pools of which a creation succeeded in this pass
   std::set<MachineId> waited_for_;
+  std::set<MachineId> beginning_;  // they have a place, and no job yet
 };
 
 }  // namespace hydra_provisioner::act

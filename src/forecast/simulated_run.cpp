@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,8 +18,7 @@
 #include "pass/rhythm.hpp"
 #include "pass/world.hpp"
 #include "sim/farm.hpp"
-#include "sim/provider.hpp"
-#include "sim/queue_source.hpp"
+#include "sim/handles.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
@@ -64,7 +64,7 @@ class TellingJournal final : public state::Journal {
 // Of a boot that counts from the request: what the cloud needs to answer the request is short.
 sim::Pace pace_of(const Config& config, const SimulationTerms& terms) {
   constexpr sim::Span at_once{Millis{1'000}, Millis{1'000}};
-  sim::Pace pace{.question = Millis{0}, .operation = at_once, .boots_of = terms.boots};
+  sim::Pace pace{.operation = at_once, .boots_of = terms.boots};
   for (const auto& [name, pool] : config.pools) pace.boots_of.try_emplace(name, std::vector{usual_boot});
   pace.interruptions_per_hour = terms.interruptions_per_hour;
   return pace;
@@ -89,7 +89,7 @@ class SimulatedRun {
                .start = trace::begin_of(trace)},
               meter_),
         clock_(farm_.timeline, life_),
-        kept_(farm_.journal, life_, farm_.timeline, farm_.chronicle, farm_.trouble),
+        kept_(farm_, life_),
         journal_(kept_, terms.voice) {
     meter_.watch(farm_.timeline, farm_.cloud);
     make_world();
@@ -119,18 +119,13 @@ class SimulatedRun {
  private:
   void make_world() {
     world_.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life_);
-    world_.queue =
-        std::make_unique<sim::SimQueueSource>(farm_.queue, life_, farm_.timeline, farm_.trouble, sim::Told::as_read);
-    world_.publisher =
-        std::make_unique<sim::SimPublisher>(farm_.disk, life_, farm_.timeline, farm_.chronicle, farm_.trouble, meter_);
-    world_.jobs = std::make_unique<sim::SimJobs>(farm_.jobs, life_, farm_.timeline, farm_.trouble);
-    for (const auto& [name, pool] : config_.pools) {
-      world_.providers[pool.kind()] =
-          std::make_unique<sim::SimProvider>(pool.kind(), farm_.cloud, life_, farm_.timeline, farm_.trouble);
-    }
-    world_.providers.try_emplace(
-        ProviderKind::local,
-        std::make_unique<sim::SimProvider>(ProviderKind::local, farm_.cloud, life_, farm_.timeline, farm_.trouble));
+    world_.queue = std::make_unique<sim::SimQueueSource>(farm_, life_, sim::Told::as_read);
+    world_.publisher = std::make_unique<sim::SimPublisher>(farm_, life_);
+    world_.jobs = std::make_unique<sim::SimJobs>(farm_, life_);
+    std::set<ProviderKind> kinds{ProviderKind::local};
+    for (const auto& [name, pool] : config_.pools) kinds.insert(pool.kind());
+    for (const ProviderKind kind : kinds)
+      world_.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life_);
     world_.state_dir = "/simulated";
   }
 
@@ -173,10 +168,10 @@ class SimulatedRun {
   bool is_over(const pass::PassEnd& end) const {
     if (!feeder_->is_done()) return false;
     const bool is_idle = farm_.queue.waiting_steps() + farm_.queue.running_steps() == 0;
-    const bool is_at_rest =
-        !end.is_changing && !farm_.jobs.is_any_running() && std::ranges::all_of(config_.pools, [&](const auto& entry) {
-          return meter_.machines_of(entry.first) <= entry.second.min_machines;
-        });
+    const bool is_at_rest = !end.is_changing && farm_.jobs.count_running() == 0 &&
+                            std::ranges::all_of(config_.pools, [&](const auto& entry) {
+                              return meter_.machines_of(entry.first) <= entry.second.min_machines;
+                            });
     return (is_idle && is_at_rest) || farm_.timeline.now() - meter_.last_progress() > patience;
   }
 

@@ -175,7 +175,8 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure("not asked"));
   // Before the providers are asked: what a job has finished by now, they show.
   const auto jobs = world.jobs->list();
-  if (!jobs) look.problems.push_back(jobs.error().message);
+  look.knows_jobs = jobs.has_value();
+  if (!jobs) look.problems.push_back(fmt::format("{}; no operation begins", jobs.error().message));
   co_await ask(world, config, memory, look.seen.queue, listings);
   split_by_reach(look, world, listings);
   co_await ask_for_specifications(look, config);

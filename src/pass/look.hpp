@@ -22,6 +22,7 @@ struct Look {
   observe::Fleet fleet;
   act::PoolSettings pools;   // configured ones and those that only have machines left
   act::Providers reachable;  // providers that told us their machines
+  bool knows_jobs = true;    // false: it is unknown which jobs run, so none may begin
   std::vector<std::string> problems;
 };
 

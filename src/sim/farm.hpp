@@ -26,14 +26,17 @@ struct FarmSetup {
 };
 
 struct Farm {
-  Farm(const FarmSetup& setup, Witness& witness)
-      : timeline(setup.start),
+  Farm(const FarmSetup& setup, Witness& observer)
+      : witness(observer),
+        timeline(setup.start),
         chronicle(timeline, setup.keeps),
         pace(setup.pace),
-        cloud(timeline, chronicle, trouble, pace, witness, Random(setup.seed + 1)),
-        jobs(timeline, chronicle, cloud, trouble, pace, witness, Random(setup.seed + 2)),
-        queue(setup.style, timeline, chronicle, cloud, disk, witness, Random(setup.seed + 3)) {}
+        cloud(timeline, chronicle, trouble, pace, observer, Random(setup.seed + 1)),
+        jobs(timeline, chronicle, cloud, trouble, pace, observer, Random(setup.seed + 2)),
+        queue(setup.style, timeline, chronicle, cloud, disk, observer, Random(setup.seed + 3)),
+        delays(setup.seed + 4) {}
 
+  Witness& witness;
   Timeline timeline;
   Chronicle chronicle;
   Pace pace;
@@ -43,6 +46,7 @@ struct Farm {
   Cloud cloud;
   JobTable jobs;
   QueueRunner queue;
+  Random delays;  // of answers to the program
 };
 
 }  // namespace hydra_provisioner::sim

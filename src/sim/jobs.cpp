@@ -56,8 +56,8 @@ bool JobTable::is_running(const MachineId& machine) const {
   return job != jobs_.end() && job->second.is_running;
 }
 
-bool JobTable::is_any_running() const {
-  return std::ranges::any_of(jobs_, [](const auto& entry) { return entry.second.is_running; });
+std::int64_t JobTable::count_running() const {
+  return std::ranges::count_if(jobs_, [](const auto& entry) { return entry.second.is_running; });
 }
 
 std::int64_t JobTable::count_of_coming(const PoolName& pool) const {
@@ -166,34 +166,6 @@ JobResult JobTable::complete_removal(const act::JobRequest& request) {
   }
   cloud_.turn_off(*instance, Power::off);
   return std::nullopt;
-}
-
-Expected<std::vector<JobState>> SimJobs::list() {
-  life_.waypoint();
-  if (timeline_.now() < trouble_.jobs_are_unknown) return failure("jobs: cannot be read");
-  return table_.list();
-}
-
-Expected<void> SimJobs::begin(const act::JobRequest& request) {
-  life_.waypoint();
-  auto begun = table_.begin(request);
-  life_.waypoint();
-  return begun;
-}
-
-io::Task<JobState> SimJobs::wait(MachineId machine, Operation operation, Instant until) {
-  life_.waypoint();
-  while (table_.is_running(machine) && timeline_.now() < until) {
-    co_await clock_.sleep_for(std::min<Time>(table_.end_of(machine), until) - timeline_.now() + Millis{1});
-  }
-  co_return table_.state_of(machine, operation);
-}
-
-Expected<void> SimJobs::forget(const MachineId& machine) {
-  life_.waypoint();
-  table_.forget(machine);
-  life_.waypoint();
-  return {};
 }
 
 }  // namespace hydra_provisioner::sim

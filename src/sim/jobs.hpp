@@ -35,7 +35,8 @@ class JobTable {
   JobState state_of(const MachineId& machine, Operation operation) const;
   Time end_of(const MachineId& machine) const;
   bool is_running(const MachineId& machine) const;
-  bool is_any_running() const;
+  std::int64_t count_running() const;
+  bool is_empty() const { return jobs_.empty(); }
   std::int64_t first_unused_number() const { return first_unused_number_; }
   // Creations of the pool of which nothing exists yet.
   std::int64_t count_of_coming(const PoolName& pool) const;
@@ -68,26 +69,6 @@ class JobTable {
   std::map<MachineId, Job> jobs_;
   std::int64_t serials_ = 0;
   std::int64_t first_unused_number_ = 0;
-};
-
-class SimJobs final : public act::Jobs {
- public:
-  SimJobs(JobTable& table, Life& life, Timeline& timeline, const Trouble& trouble)
-      : table_(table), life_(life), timeline_(timeline), clock_(timeline, life), trouble_(trouble) {}
-
-  Expected<std::vector<JobState>> list() override;
-  Expected<void> begin(const act::JobRequest& request) override;
-  io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
-  Expected<void> forget(const MachineId& machine) override;
-  std::int64_t first_unused_number() const override { return table_.first_unused_number(); }
-  std::string log_file(const MachineId& machine) const override { return machine.text + ".log"; }
-
- private:
-  JobTable& table_;
-  Life& life_;
-  Timeline& timeline_;
-  VirtualClock clock_;
-  const Trouble& trouble_;
 };
 
 }  // namespace hydra_provisioner::sim

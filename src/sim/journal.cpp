@@ -68,23 +68,4 @@ const Machine* JournalStore::find(const MachineId& machine) const {
   return nullptr;
 }
 
-io::Task<Expected<state::Memory>> SimJournal::load(Instant now) {
-  life_.waypoint();
-  if (timeline_.now() < trouble_.journal_is_unreadable) co_return failure("journal: cannot be read: disk I/O error");
-  co_return store_.read(now);
-}
-
-io::Task<Expected<void>> SimJournal::commit(state::Changes changes) {
-  life_.waypoint();
-  if (timeline_.now() < trouble_.journal_fails) co_return failure("journal: cannot be written: disk is full");
-  if (chronicle_.is_kept()) {
-    for (const state::JournalEvent& event : changes.events)
-      chronicle_.add("journal: {} {}: {}", event.machine, event.kind, event.reason);
-  }
-  if (!changes.machines.empty()) chronicle_.add("journal: {} machines are written", changes.machines.size());
-  store_.write(std::move(changes));
-  life_.waypoint();
-  co_return Expected<void>{};
-}
-
 }  // namespace hydra_provisioner::sim

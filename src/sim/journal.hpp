@@ -1,12 +1,9 @@
-// The journal's committed state, which outlives the program, and the program's hand on it. A commit is all or nothing.
+// The journal's committed state, which outlives the program.
 #pragma once
 
 #include <map>
 #include <vector>
 
-#include "sim/chronicle.hpp"
-#include "sim/trouble.hpp"
-#include "sim/virtual_clock.hpp"
 #include "state/journal.hpp"
 
 namespace hydra_provisioner::sim {
@@ -28,23 +25,6 @@ class JournalStore {
   Orders orders_;
   std::optional<LastDelivery> last_delivery_;
   Instant last_pass_;
-};
-
-class SimJournal final : public state::Journal {
- public:
-  SimJournal(JournalStore& store, Life& life, const Timeline& timeline, Chronicle& chronicle, const Trouble& trouble)
-      : store_(store), life_(life), timeline_(timeline), chronicle_(chronicle), trouble_(trouble) {}
-
-  io::Task<Expected<state::Memory>> load(Instant now) override;
-  io::Task<Expected<void>> commit(state::Changes changes) override;
-  bool keeps_passes() const override { return chronicle_.is_hashed(); }
-
- private:
-  JournalStore& store_;
-  Life& life_;
-  const Timeline& timeline_;
-  Chronicle& chronicle_;
-  const Trouble& trouble_;
 };
 
 }  // namespace hydra_provisioner::sim

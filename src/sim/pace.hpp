@@ -20,7 +20,13 @@ struct Span {
 };
 
 struct Pace {
-  Millis question{200};                              // to ask a provider what there is
+  // The program waits for its answers; each of these is half of an answer's time: what it says or does is of the
+  // middle.
+  Span question{Millis{0}, Millis{0}};     // to a provider
+  Span status{Millis{20}, Millis{20}};     // of the queue runner
+  Span journal{Millis{0}, Millis{0}};      // to commit, or to load
+  Span publication{Millis{0}, Millis{0}};  // of the machines file
+
   Span operation{Millis{1'000}, Millis{20'000}};     // to ask a cloud for something
   Span deployment{Millis{60'000}, Millis{240'000}};  // which ends when the machine has booted
   Span boot{Millis{15'000}, Millis{90'000}};         // of machines that are not deployed

@@ -48,10 +48,10 @@ class Engine {
 
   fakes::Chronicle chronicle;
   fakes::FakeClock clock;
-  fakes::FakeProvider provider{chronicle};
+  fakes::FakeProvider provider{clock, chronicle};
   fakes::FakeJobs jobs{provider, clock, chronicle};
   fakes::FakePublisher publisher{clock, chronicle};
-  fakes::FakeJournal journal{chronicle};
+  fakes::FakeJournal journal{clock, chronicle};
   fakes::FakeVoice voice;
   Config config;
   PoolSettings pools;

@@ -466,6 +466,27 @@ TEST_F(Execution, WithoutPatienceBeginsWhatItMayAndWaitsForNothing) {
   EXPECT_EQ(engine.jobs.requests.size(), 3);
 }
 
+// The intent of each is being committed while the others ask for a place.
+TEST_F(Execution, BeginsNoMoreThanAllowedThoughEachBeginningWaitsForTheJournal) {
+  engine.config.max_parallel = 3;
+  std::vector<Action> actions;
+  for (int n = 1; n <= 7; ++n) {
+    actions.push_back(action(ActionKind::create, n));
+    engine.jobs.take(id(n), minutes{5});
+  }
+  engine.pass(actions, Seconds{0});
+  EXPECT_EQ(engine.jobs.requests.size(), 3);
+  EXPECT_EQ(engine.jobs.most_at_once(), 3);
+}
+
+TEST_F(Execution, GivesThePlaceOfAJobThatCannotBeginToAnother) {
+  engine.config.max_parallel = 1;
+  engine.jobs.cannot_begin[id(1)] = Error{"cannot write /state/jobs/a-1.request.json: No space left on device"};
+  engine.pass({action(ActionKind::create, 1), action(ActionKind::create, 2)});
+  EXPECT_EQ(engine.state(1), MachineState::creating);
+  EXPECT_EQ(engine.state(2), MachineState::ready);
+}
+
 TEST_F(Execution, LeavesMachinesAloneWhoseProviderCannotBeAsked) {
   engine.has(creating(1));
   engine.provider.listing_fails = Error{"API unavailable"};

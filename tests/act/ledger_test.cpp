@@ -21,7 +21,7 @@ class LedgerTest : public testing::Test {
 
   fakes::Chronicle chronicle;
   fakes::FakeClock clock;
-  fakes::FakeJournal journal{chronicle};
+  fakes::FakeJournal journal{clock, chronicle};
   Ledger ledger{journal, clock, {ready(10), ready(9)}};
 };
 

@@ -16,25 +16,33 @@
 #include <boost/system/system_error.hpp>
 
 #include "io/async/clock.hpp"
+#include "model/random.hpp"
 
 namespace hydra_provisioner::fakes {
 
 class FakeClock final : public io::Clock {
  public:
+  using Time = std::chrono::sys_time<std::chrono::milliseconds>;
   static constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 
   Instant now() const override { return std::chrono::floor<Seconds>(now_); }
+  Time exact_now() const { return now_; }
 
   io::Task<void> sleep_for(std::chrono::milliseconds duration) override {
     Sleeper sleeper{.timer = Timer(co_await boost::asio::this_coro::executor, Timer::time_point::max())};
-    const Bed bed{sleepers_, sleepers_.emplace(now_ + duration, &sleeper)};
+    const Registration registration{sleepers_, sleepers_.emplace(now_ + duration, &sleeper)};
     const auto [error] = co_await sleeper.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     if (!sleeper.is_woken) throw boost::system::system_error(error);
   }
 
   void advance(std::chrono::milliseconds duration) { now_ += duration; }
 
-  // Runs the task to its end, and everything that it started. Whoever sleeps is woken when nobody else can go on.
+  // How long a fake takes for its next answer. Short, so that a test can count in whole seconds; drawn, so that answers
+  // overtake one another; the same in each run.
+  std::chrono::milliseconds draw_delay() { return std::chrono::milliseconds{random_.between(1, 5)}; }
+  io::Task<void> sleep_a_moment() { return sleep_for(draw_delay()); }
+
+  // Runs the task to its end, and everything that it started. A sleeper is woken when nothing else can go on.
   template <class T>
   T run(io::Task<T> task) {
     context_.restart();
@@ -47,16 +55,15 @@ class FakeClock final : public io::Clock {
 
  private:
   using Timer = boost::asio::steady_timer;
-  using Time = std::chrono::sys_time<std::chrono::milliseconds>;
   struct Sleeper {
     Timer timer;
     bool is_woken = false;
   };
   using Sleepers = std::multimap<Time, Sleeper*>;
-  struct Bed {
+  struct Registration {
     Sleepers& sleepers;
-    Sleepers::iterator place;
-    ~Bed() { sleepers.erase(place); }
+    Sleepers::iterator entry;
+    ~Registration() { sleepers.erase(entry); }
   };
 
   bool wake_next() {
@@ -69,8 +76,10 @@ class FakeClock final : public io::Clock {
   }
 
   Time now_ = noon;
+  Random random_{1};
   Sleepers sleepers_;
-  // What a task leaves behind, an answer that nobody took, has timers on it; so it lives as long as the clock.
+  // A task may leave questions behind whose answers were never taken; their timers need the context for as long as the
+  // clock lives.
   boost::asio::io_context context_;
 };
 

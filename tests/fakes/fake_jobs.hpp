@@ -25,12 +25,15 @@ class FakeJobs final : public act::Jobs {
   // From now on:
   void take(const MachineId& machine, Seconds duration) { durations_[machine] = duration; }
   void are_killed(const MachineId& machine) { killed_.insert(machine); }
-  std::optional<Error> beginning_fails;
+  std::optional<Error> listing_fails;
+  std::optional<Error> beginning_fails;     // of every job
+  std::map<MachineId, Error> cannot_begin;  // of one machine's
 
   std::ptrdiff_t most_at_once() const { return most_at_once_; }
   std::vector<act::JobRequest> requests;  // all that ever were
 
   Expected<std::vector<JobState>> list() override {
+    if (listing_fails) return std::unexpected(*listing_fails);
     std::vector<JobState> states;
     for (auto& [machine, job] : jobs_) states.push_back(state_of(machine, job.request.operation));
     return states;
@@ -38,6 +41,8 @@ class FakeJobs final : public act::Jobs {
 
   Expected<void> begin(const act::JobRequest& request) override {
     if (beginning_fails) return std::unexpected(*beginning_fails);
+    if (const auto error = cannot_begin.find(request.machine); error != cannot_begin.end())
+      return std::unexpected(error->second);
     const auto earlier = jobs_.find(request.machine);
     if (earlier != jobs_.end() && runs(earlier->second)) return failure("still runs", ErrorKind::already_exists);
     chronicle_.add(fmt::format("begin {} {}", to_string(request.operation), request.machine));

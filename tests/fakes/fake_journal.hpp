@@ -1,4 +1,4 @@
-// A journal in memory, which fails from a commit on when it is told to.
+// A journal in memory. A test can let it fail from a commit on.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,13 @@
 
 #include "state/journal.hpp"
 #include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
 
 namespace hydra_provisioner::fakes {
 
 class FakeJournal final : public state::Journal {
  public:
-  explicit FakeJournal(Chronicle& chronicle) : chronicle_(chronicle) {}
+  FakeJournal(FakeClock& clock, Chronicle& chronicle) : clock_(clock), chronicle_(chronicle) {}
 
   state::Memory memory;
   std::vector<state::JournalEvent> events;
@@ -39,11 +40,15 @@ class FakeJournal final : public state::Journal {
     remember();
   }
 
-  io::Task<Expected<state::Memory>> load(Instant) override { co_return memory; }
+  io::Task<Expected<state::Memory>> load(Instant) override {
+    co_await take_turn();
+    co_return memory;
+  }
 
   io::Task<Expected<void>> commit(state::Changes changes) override {
     const std::string what = described(changes);
     if (what.empty()) co_return Expected<void>{};
+    co_await take_turn();
     if (commits_left_ <= 0) {
       chronicle_.add("commit failed");
       co_return failure("journal /state/a.sqlite: cannot be written: database or disk is full");
@@ -61,6 +66,12 @@ class FakeJournal final : public state::Journal {
   }
 
  private:
+  // Commits take effect in the order in which they were asked for, as in the real journal.
+  io::Task<void> take_turn() {
+    free_from_ = std::max(free_from_, clock_.exact_now()) + clock_.draw_delay();
+    return clock_.sleep_for(free_from_ - clock_.exact_now());
+  }
+
   static std::string described(const state::Changes& changes) {
     std::string text;
     for (const Machine& machine : changes.machines) {
@@ -90,7 +101,9 @@ class FakeJournal final : public state::Journal {
     std::ranges::sort(memory.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   }
 
+  FakeClock& clock_;
   Chronicle& chronicle_;
+  FakeClock::Time free_from_;
   std::vector<Machine> all_;
   int commits_left_ = std::numeric_limits<int>::max();
 };

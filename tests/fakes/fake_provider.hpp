@@ -13,12 +13,13 @@
 #include "model/machine.hpp"
 #include "providers/provider.hpp"
 #include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
 
 namespace hydra_provisioner::fakes {
 
 class FakeProvider final : public providers::Provider, public providers::Upkeep {
  public:
-  explicit FakeProvider(Chronicle& chronicle) : chronicle_(chronicle) {}
+  FakeProvider(FakeClock& clock, Chronicle& chronicle) : clock_(clock), chronicle_(chronicle) {}
 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
@@ -68,6 +69,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
   }
 
   io::Task<Expected<Inventory>> list(providers::ListRequest) override {
+    co_await clock_.sleep_a_moment();
     if (listing_fails) co_return std::unexpected(*listing_fails);
     Inventory inventory{.instances = {}, .unseen = unseen};
     for (const auto& [id, machine] : machines) inventory.instances.push_back(machine);
@@ -86,24 +88,30 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
     co_return without_machine(perform(target.machine, Operation::destroy));
   }
   io::Task<Expected<void>> ready(Instance instance, PoolConfig) override {
+    co_await clock_.sleep_a_moment();
     if (boots_[instance.machine]-- > 0) co_return failure("connection refused");
     co_return Expected<void>{};
   }
 
   providers::Upkeep* upkeep() override { return this; }
   io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig) override {
+    co_await clock_.sleep_a_moment();
     chronicle_.add(fmt::format("keep alive {}", target.machine));
     const auto error = deaf.find(target.machine);
     if (error != deaf.end()) co_return std::unexpected(error->second);
     co_return Expected<void>{};
   }
   io::Task<Expected<providers::Condition>> check(providers::MachineRef target, PoolConfig) override {
+    co_await clock_.sleep_a_moment();
     chronicle_.add(fmt::format("check {}", target.machine));
     const auto found = conditions.find(target.machine);
     co_return found == conditions.end() ? providers::Condition::fine : found->second;
   }
   Seconds check_interval() const override { return Seconds{100}; }
-  io::Task<Expected<std::string>> specification(PoolConfig) override { co_return "spec"; }
+  io::Task<Expected<std::string>> specification(PoolConfig) override {
+    co_await clock_.sleep_a_moment();
+    co_return "spec";
+  }
 
  private:
   static Expected<Instance> with_machine(const JobResult& result) {
@@ -115,6 +123,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
     return {};
   }
 
+  FakeClock& clock_;
   Chronicle& chronicle_;
   std::map<std::pair<MachineId, Operation>, Error> failures_;
   std::map<MachineId, int> boots_;

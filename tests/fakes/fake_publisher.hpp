@@ -24,7 +24,7 @@ class FakePublisher final : public publish::Publisher {
   std::string destination() const override { return "here"; }
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant) override {
     last_deliveries.push_back(std::move(last));
-    if (takes > Seconds{0}) co_await clock_.sleep_for(takes);
+    co_await clock_.sleep_for(takes + clock_.draw_delay());
     if (fails) {
       chronicle_.add("publish failed");
       co_return std::unexpected(*fails);

@@ -1,5 +1,5 @@
 // AWS' files of profiles, the command of credential_process, and what it or a metadata server answers.
-#include "providers/ec2/credentials.hpp"
+#include "providers/ec2/api/credentials.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

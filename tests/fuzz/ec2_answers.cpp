@@ -1,9 +1,9 @@
 // The XML that EC2 answers with.
-#include "providers/ec2/answers.hpp"
+#include "providers/ec2/api/answers.hpp"
 
 #include <string>
 
-#include "providers/ec2/iso_time.hpp"
+#include "io/text/iso_time.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {
@@ -16,7 +16,7 @@ void read(std::string_view bytes) {
   const bool is_volumes = read_unused_volumes(xml).has_value();
   const bool is_complaint = read_complaint(xml).has_value();
   expect(is_page + is_fleet + is_volumes + is_complaint <= 1, "an answer is of one kind");
-  (void)iso_time(xml);
+  (void)io::iso_time(xml);
 }
 
 }  // namespace hydra_provisioner::fuzz

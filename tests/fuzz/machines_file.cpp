@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/read_machines_file.hpp"
+#include "publish/read_machines_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {
@@ -48,7 +48,7 @@ Farm farm_of(std::string_view bytes) {
 }  // namespace
 
 void read(std::string_view bytes) {
-  (void)sim::read_machines_file(bytes);
+  (void)publish::read_machines_file(bytes);
   (void)publish::tag_of_machines_file(bytes);
 
   const Farm farm = farm_of(bytes);
@@ -57,7 +57,7 @@ void read(std::string_view bytes) {
     listings.push_back({.machine = &machine, .pool = &farm.config.pools.at(machine.pool)});
   const auto file = publish::render_machines_file(farm.config, listings);
   expect(publish::tag_of_machines_file(file.content) == "t", "our file names our tag");
-  const auto machines = sim::read_machines_file(file.content);
+  const auto machines = publish::read_machines_file(file.content);
   expect(machines.has_value(), "the queue runner takes our file");
   const auto lines = static_cast<std::size_t>(std::ranges::count(file.content, '\n')) - 1;
   expect(machines->size() == lines && lines >= file.listed.size(), "each line of our file is a machine of its own");

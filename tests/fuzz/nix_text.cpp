@@ -1,8 +1,8 @@
 // Expressions as `nix-instantiate --parse` prints them, and Nix's string literals.
 #include <algorithm>
 
-#include "providers/nixops/nix_names.hpp"
-#include "providers/nixops/nix_strings.hpp"
+#include "providers/nixops/program/nix_text.hpp"
+#include "providers/nixops/specification/named_files.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {

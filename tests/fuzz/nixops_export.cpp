@@ -1,6 +1,6 @@
 // What `nixops export` prints.
-#include "providers/nixops/deployments.hpp"
-#include "providers/nixops/instances.hpp"
+#include "providers/nixops/deployments/deployment.hpp"
+#include "providers/nixops/deployments/instances.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {

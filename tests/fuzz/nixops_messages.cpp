@@ -1,12 +1,12 @@
 // What NixOps says on its outputs besides `export`.
-#include "providers/nixops/messages.hpp"
+#include "providers/nixops/program/messages.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
-#include "providers/nixops/conditions.hpp"
-#include "providers/nixops/deployments.hpp"
-#include "providers/nixops/ec2_errors.hpp"
+#include "providers/nixops/deployments/deployment.hpp"
+#include "providers/nixops/deployments/deployment_calls.hpp"
+#include "providers/nixops/program/ec2_errors.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {

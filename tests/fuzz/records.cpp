@@ -4,7 +4,7 @@
 #include <iterator>
 #include <string>
 
-#include "providers/ec2/machine_files.hpp"
+#include "providers/ec2/machines/records.hpp"
 #include "providers/exec/records.hpp"
 #include "providers/local/machine_folder.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -34,8 +34,8 @@ class LookAround : public testing::Test {
     pool.type = *parse_system_type(name.text);
     config.pools.emplace(name, pool);
     world.clock = std::make_unique<fakes::FakeClock>();
-    world.queue = std::make_unique<fakes::FakeQueue>();
-    world.providers.emplace(ProviderKind::local, std::make_unique<fakes::FakeProvider>(chronicle));
+    world.queue = std::make_unique<fakes::FakeQueue>(clock());
+    world.providers.emplace(ProviderKind::local, std::make_unique<fakes::FakeProvider>(clock(), chronicle));
     world.jobs = std::make_unique<fakes::FakeJobs>(provider(), clock(), chronicle);
   }
 
@@ -135,7 +135,7 @@ TEST_F(LookAround, KnowsLittleOfPoolsThatWereNeverRecorded) {
   Machine old = machine(1);
   old.pool = PoolName{"aarch64-linux"};
   old.provider = ProviderKind::nixops;
-  world.providers.emplace(ProviderKind::nixops, std::make_unique<fakes::FakeProvider>(chronicle));
+  world.providers.emplace(ProviderKind::nixops, std::make_unique<fakes::FakeProvider>(clock(), chronicle));
   remembers(old);
   const Look seen = look();
   ASSERT_EQ(seen.seen.retired.size(), 1);

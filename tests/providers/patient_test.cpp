@@ -20,7 +20,7 @@ using testing::HasSubstr;
 // Takes its time for everything that is asked of it.
 class SlowProvider final : public Provider, public Upkeep {
  public:
-  SlowProvider(fakes::FakeClock& clock, fakes::Chronicle& chronicle) : clock_(clock), machines_(chronicle) {}
+  SlowProvider(fakes::FakeClock& clock, fakes::Chronicle& chronicle) : clock_(clock), machines_(clock, chronicle) {}
 
   Seconds takes{0};
   int asked = 0;

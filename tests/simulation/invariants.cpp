@@ -21,8 +21,6 @@ const PoolConfig* pool_for(const Config& config, const std::string& step_type) {
 
 void Invariants::pass_begins(const Config& config) {
   config_ = config;
-  orders_ = farm_->journal.orders();
-  knows_jobs_ = farm_->timeline.now() >= farm_->trouble.jobs_are_unknown;
   std::erase_if(covered_since_, [&](const auto& entry) { return !config_.pools.contains(entry.first); });
 }
 
@@ -33,14 +31,15 @@ void Invariants::violate(std::string what) {
 }
 
 void Invariants::operation_begins(const act::JobRequest& request, bool another_runs) {
-  if (another_runs && knows_jobs_)
+  if (another_runs)
     violate(fmt::format("{} of {} begins while another operation on it runs", to_string(request.operation),
                         request.machine));
   if (another_runs) return;  // it is refused
   const JobState last = farm_->jobs.state_of(request.machine, request.operation);
-  if (last.operation == request.operation && last.result && last.result->has_value() && knows_jobs_)
+  if (last.operation == request.operation && last.result && last.result->has_value())
     violate(
         fmt::format("{} of {} begins again, though it has succeeded", to_string(request.operation), request.machine));
+  check_parallelism(request);
   check_intent(request);
   check_orders(request);
   if (request.operation == Operation::create) check_maximum(request);
@@ -48,6 +47,13 @@ void Invariants::operation_begins(const act::JobRequest& request, bool another_r
   const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
   if (removes && instance != nullptr && instance->exists() && instance->power == sim::Power::on)
     instance_goes_off(*instance, request.operation);
+}
+
+void Invariants::check_parallelism(const act::JobRequest& request) {
+  const std::int64_t others = farm_->jobs.count_running();
+  if (others + 1 > config_.max_parallel)
+    violate(fmt::format("{} of {} begins while {} others run, at most {} may at a time", to_string(request.operation),
+                        request.machine, others, config_.max_parallel));
 }
 
 void Invariants::check_intent(const act::JobRequest& request) {
@@ -118,7 +124,8 @@ void Invariants::step_was_aborted(const std::string& type) {
 
 std::string Invariants::unrest() {
   if (std::string queue = unrest_of_queue(); !queue.empty()) return queue;
-  if (farm_->jobs.is_any_running()) return "an operation still runs";
+  if (farm_->jobs.count_running() > 0) return "an operation still runs";
+  if (!farm_->jobs.is_empty()) return "an operation that has ended is not forgotten";
   if (std::string machines = unrest_of_machines(); !machines.empty()) return machines;
   for (const auto& [name, pool] : config_.pools) {
     std::string why = unrest_of_pool(name, pool.min_machines, pool.max_machines, pool.stop_on_idle);

@@ -17,6 +17,7 @@ class Invariants final : public sim::Witness {
 
   // The configuration that counts from then on.
   void pass_begins(const Config& config);
+  void journal_was_read(const Orders& orders) { orders_ = orders; }
   // The first violation. Nothing after it is of interest.
   const std::optional<std::string>& violation() const { return violation_; }
   void violate(std::string what);
@@ -32,6 +33,7 @@ class Invariants final : public sim::Witness {
   void step_was_aborted(const std::string& type) override;
 
  private:
+  void check_parallelism(const act::JobRequest& request);
   void check_maximum(const act::JobRequest& request);
   void check_intent(const act::JobRequest& request);
   void check_orders(const act::JobRequest& request);
@@ -41,8 +43,7 @@ class Invariants final : public sim::Witness {
 
   sim::Farm* farm_ = nullptr;
   Config config_;
-  Orders orders_;                                // as the journal had them when the pass began
-  bool knows_jobs_ = true;                       // in this pass
+  Orders orders_;                                // as the pass has read them
   std::map<PoolName, sim::Time> covered_since_;  // since when the published file names the pool's type
   std::optional<std::string> violation_;
 };

@@ -102,10 +102,11 @@ bool is_found(Mutation mutation, const Options& options) {
   for (std::uint64_t seed = options.from; seed < options.from + options.at_least; ++seed) {
     const Outcome outcome = run(draw_scenario(seed), {.mutation = mutation});
     if (!outcome.violation) continue;
-    fmt::print("{}: found by seed {}: {}\n", to_string(mutation), seed, *outcome.violation);
+    fmt::print("{}: found by seed {}: {}\n", hydra_provisioner::to_string(mutation), seed, *outcome.violation);
     return true;
   }
-  fmt::print("{}: not found by {} seeds from {}\n", to_string(mutation), options.at_least, options.from);
+  fmt::print("{}: not found by {} seeds from {}\n", hydra_provisioner::to_string(mutation), options.at_least,
+             options.from);
   return false;
 }
 
@@ -131,7 +132,7 @@ int run_program(int argc, char** argv) {
   app.add_flag("--all", options.shows_all, "shows all of a failing run, not the least of it that fails");
   app.add_flag("--strict", options.is_strict, "the farm has to come to rest without a restart of the queue runner");
   CLI11_PARSE(app, argc, argv);
-  const auto mutation = mutation_named(options.mutation);
+  const auto mutation = from_name<Mutation>(options.mutation);
   if (!mutation) {
     fmt::print(stderr, "--mutation {}: unknown\n", options.mutation);
     return 64;

@@ -1,30 +1,10 @@
 #include "tests/simulation/mutations.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace hydra_provisioner::simulation {
 namespace {
-
-constexpr std::array<std::string_view, 18> names{"none",
-                                                 "busy-machines-look-idle",
-                                                 "machines-look-ready",
-                                                 "quiet-is-ignored",
-                                                 "what-left-counts-as-capacity",
-                                                 "maximum-is-exceeded",
-                                                 "placeholders-are-missing",
-                                                 "new-machines-are-not-recorded",
-                                                 "listing-is-not-recorded",
-                                                 "unlisting-is-forgotten",
-                                                 "running-operations-are-not-seen",
-                                                 "ended-operations-are-not-forgotten",
-                                                 "operations-are-lost",
-                                                 "an-instance-is-not-seen",
-                                                 "destructions-are-only-claimed",
-                                                 "draining-is-forgotten",
-                                                 "lines-are-garbled",
-                                                 "file-is-not-written"};
 
 class LyingQueue final : public observe::QueueSource {
  public:
@@ -42,6 +22,29 @@ class LyingQueue final : public observe::QueueSource {
 
  private:
   std::unique_ptr<observe::QueueSource> honest_;
+};
+
+// Answers with what it was told the time before, and dates it as if it were of now.
+class StaleQueue final : public observe::QueueSource {
+ public:
+  explicit StaleQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
+
+  io::Task<Queue> read() override {
+    Queue fresh = co_await honest_->read();
+    Queue shown = std::exchange(last_, fresh).value_or(fresh);
+    if (!fresh || !shown || !shown->machines) co_return fresh;
+    const Seconds age = fresh->time - shown->time;
+    for (auto& [name, machine] : *shown->machines) {
+      if (machine.idle_since) *machine.idle_since += age;
+    }
+    shown->time = fresh->time;
+    shown->arrived = fresh->arrived;
+    co_return shown;
+  }
+
+ private:
+  std::unique_ptr<observe::QueueSource> honest_;
+  std::optional<Queue> last_;
 };
 
 // For each machine that was taken out of the file, its pool seems to need one less.
@@ -75,6 +78,7 @@ class LyingProvider final : public providers::Provider {
     if (!shown) co_return shown;
     if (mutation_ == Mutation::an_instance_is_not_seen && !shown->instances.empty())
       shown->instances.erase(shown->instances.begin());
+    if (mutation_ == Mutation::old_listing_is_shown) co_return std::exchange(last_, *shown).value_or(*shown);
     co_return shown;
   }
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override {
@@ -101,6 +105,7 @@ class LyingProvider final : public providers::Provider {
  private:
   std::unique_ptr<providers::Provider> honest_;
   Mutation mutation_;
+  std::optional<Inventory> last_;
 };
 
 class LyingJobs final : public act::Jobs {
@@ -179,28 +184,24 @@ class LyingJournal final : public state::Journal {
     if (mutation_ == Mutation::listing_is_not_recorded) {
       for (Machine& machine : changes.machines) machine.listing.first_began_at.reset();
     }
+    if (mutation_ == Mutation::commits_are_claimed_early) {
+      std::swap(changes, held_back_);
+    }
     co_return co_await honest_->commit(std::move(changes));
   }
 
  private:
   std::unique_ptr<state::Journal> honest_;
   Mutation mutation_;
+  state::Changes held_back_;  // until the next commit
 };
 
 }  // namespace
 
 std::vector<Mutation> all_mutations() {
   std::vector<Mutation> all;
-  for (std::size_t n = 1; n < names.size(); ++n) all.push_back(static_cast<Mutation>(n));
+  for (std::size_t n = 1; n < names_of<Mutation>.size(); ++n) all.push_back(static_cast<Mutation>(n));
   return all;
-}
-
-std::string_view to_string(Mutation mutation) { return names.at(static_cast<std::size_t>(mutation)); }
-
-std::optional<Mutation> mutation_named(std::string_view name) {
-  const auto found = std::ranges::find(names, name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<Mutation>(found - names.begin());
 }
 
 void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world) {
@@ -208,7 +209,8 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
-  if (mutation == machines_look_ready || mutation == an_instance_is_not_seen) {
+  if (mutation == old_status_looks_fresh) world.queue = std::make_unique<StaleQueue>(std::move(world.queue));
+  if (mutation == machines_look_ready || mutation == an_instance_is_not_seen || mutation == old_listing_is_shown) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
   }

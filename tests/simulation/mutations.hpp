@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/config.hpp"
+#include "model/enum_names.hpp"
 #include "pass/world.hpp"
 #include "state/journal.hpp"
 #include "tests/simulation/schedule.hpp"
@@ -33,11 +34,27 @@ enum class Mutation : std::uint8_t {
   draining_is_forgotten,
   lines_are_garbled,
   file_is_not_written,
+  commits_are_claimed_early,
+  old_status_looks_fresh,
+  old_listing_is_shown,
 };
 
+}  // namespace hydra_provisioner::simulation
+
+namespace hydra_provisioner {
+template <>
+inline constexpr auto names_of<simulation::Mutation> =
+    enum_names("none", "busy-machines-look-idle", "machines-look-ready", "quiet-is-ignored",
+               "what-left-counts-as-capacity", "maximum-is-exceeded", "placeholders-are-missing",
+               "new-machines-are-not-recorded", "listing-is-not-recorded", "unlisting-is-forgotten",
+               "running-operations-are-not-seen", "ended-operations-are-not-forgotten", "operations-are-lost",
+               "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten", "lines-are-garbled",
+               "file-is-not-written", "commits-are-claimed-early", "old-status-looks-fresh", "old-listing-is-shown");
+}  // namespace hydra_provisioner
+
+namespace hydra_provisioner::simulation {
+
 std::vector<Mutation> all_mutations();  // but `none`
-std::string_view to_string(Mutation mutation);
-std::optional<Mutation> mutation_named(std::string_view name);
 
 void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world);
 std::unique_ptr<state::Journal> mutated(Mutation mutation, std::unique_ptr<state::Journal> journal);

@@ -10,8 +10,7 @@
 #include "pass/pass.hpp"
 #include "pass/rhythm.hpp"
 #include "providers/patient.hpp"
-#include "sim/provider.hpp"
-#include "sim/queue_source.hpp"
+#include "sim/handles.hpp"
 #include "tests/simulation/setup.hpp"
 
 namespace hydra_provisioner::simulation {
@@ -42,6 +41,24 @@ class ChronicleVoice final : public act::Voice {
   bool had_problems_ = false;
 };
 
+// Tells the invariants which orders the pass knows of.
+class WatchedJournal final : public state::Journal {
+ public:
+  WatchedJournal(sim::Farm& farm, sim::Life& life, Invariants& invariants)
+      : journal_(farm, life), invariants_(invariants) {}
+
+  io::Task<Expected<state::Memory>> load(Instant now) override {
+    auto memory = co_await journal_.load(now);
+    if (memory) invariants_.journal_was_read(memory->orders);
+    co_return memory;
+  }
+  io::Task<Expected<void>> commit(state::Changes changes) override { return journal_.commit(std::move(changes)); }
+
+ private:
+  sim::SimJournal journal_;
+  Invariants& invariants_;
+};
+
 }  // namespace
 
 // One life. Its coroutines end before what they use does: they do when it dies.
@@ -58,6 +75,7 @@ Program::Program(sim::Farm& farm, const Scenario& scenario, Invariants& invarian
       is_daemon_(scenario.is_daemon),
       has_update_command_(scenario.has_update_command),
       interval_seconds_(scenario.interval_seconds),
+      max_parallel_(scenario.max_parallel),
       invariants_(invariants),
       mutation_(mutation),
       pools_(scenario.pools) {
@@ -71,9 +89,7 @@ void Program::begin() {
   generation_ = std::make_unique<Generation>();
   Generation& generation = *generation_;
   generation.world = make_world(generation);
-  generation.journal =
-      mutated(mutation_, std::make_unique<sim::SimJournal>(farm_.journal, generation.life, farm_.timeline,
-                                                           farm_.chronicle, farm_.trouble));
+  generation.journal = mutated(mutation_, std::make_unique<WatchedJournal>(farm_, generation.life, invariants_));
   boost::asio::co_spawn(generation.context, run(generation), [&generation](const std::exception_ptr& thrown) {
     generation.has_ended = true;
     if (thrown && !generation.life.is_over()) std::rethrow_exception(thrown);
@@ -134,18 +150,15 @@ pass::World Program::make_world(Generation& generation) {
   sim::Life& life = generation.life;
   pass::World world;
   world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
-  world.queue = std::make_unique<sim::SimQueueSource>(farm_.queue, life, farm_.timeline, farm_.trouble);
+  world.queue = std::make_unique<sim::SimQueueSource>(farm_, life);
   if (has_update_command_) {
-    world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_.disk, life, farm_.timeline, farm_.chronicle,
-                                                                 farm_.trouble, invariants_);
+    world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_, life);
   } else {
-    world.publisher = std::make_unique<sim::SimPublisher>(farm_.disk, life, farm_.timeline, farm_.chronicle,
-                                                          farm_.trouble, invariants_);
+    world.publisher = std::make_unique<sim::SimPublisher>(farm_, life);
   }
-  world.jobs = std::make_unique<sim::SimJobs>(farm_.jobs, life, farm_.timeline, farm_.trouble);
-  for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops}) {
-    world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_.cloud, life, farm_.timeline, farm_.trouble);
-  }
+  world.jobs = std::make_unique<sim::SimJobs>(farm_, life);
+  for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops})
+    world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life);
   world.state_dir = "/simulated";
   mutate(mutation_, pools_, world);
   if (!is_daemon_) return world;
@@ -155,7 +168,7 @@ pass::World Program::make_world(Generation& generation) {
 }
 
 const Config& Program::read_configuration() {
-  if (std::exchange(is_configuration_new_, false)) config_ = configuration_of(pools_, interval_seconds_);
+  if (std::exchange(is_configuration_new_, false)) config_ = configuration_of(pools_, interval_seconds_, max_parallel_);
   return config_;
 }
 

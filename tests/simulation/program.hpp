@@ -45,6 +45,7 @@ class Program {
   bool is_daemon_;
   bool has_update_command_;
   std::int64_t interval_seconds_;
+  std::int64_t max_parallel_;
   Invariants& invariants_;
   Mutation mutation_;
   std::vector<PoolSetup> pools_;

@@ -24,6 +24,7 @@ class Run {
         is_strict_(terms.is_strict),
         farm_({.seed = scenario.seed,
                .style = scenario.style,
+               .pace = scenario.pace,
                .keeps = terms.keeps_chronicle ? sim::Keeps::lines : sim::Keeps::hash},
               invariants_),
         program_(watched(), scenario, invariants_, terms.mutation) {

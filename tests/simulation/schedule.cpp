@@ -86,11 +86,21 @@ Happening draw_fault(Random& random, const Scenario& scenario) {
   if (random.chance(20)) fault.kind = Kind::program_is_killed;
   if (random.chance(15)) fault.kind = Kind::operations_go_wrong;
   if (fault.kind == Kind::status_has_no_machines && scenario.style.releases_early) fault.kind = Kind::status_is_old;
-  if (fault.kind == Kind::program_is_killed) fault.count = random.between(0, 40);
+  if (fault.kind == Kind::program_is_killed) fault.count = random.between(0, 100);
   if (fault.kind == Kind::operations_go_wrong)
     fault.which = random.between(1, static_cast<std::int64_t>(sim::JobFate::takes_long));
   if (fault.kind == Kind::maximum_changes || fault.kind == Kind::pool_is_toggled) fault.which %= pools;
   return fault;
+}
+
+// Most answers come soon, some take seconds.
+sim::Span draw_delays(Random& random) { return {Millis{0}, Millis{one_of<5>(random, {0, 20, 100, 500, 5'000})}}; }
+
+sim::Pace draw_pace(Random& random) {
+  return {.question = draw_delays(random),
+          .status = draw_delays(random),
+          .journal = draw_delays(random),
+          .publication = draw_delays(random)};
 }
 
 void draw_happenings(Random& random, Scenario& scenario) {
@@ -129,17 +139,23 @@ Scenario draw_scenario(std::uint64_t seed) {
     scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
   for (std::size_t n = 0; n < scenario.pools.size(); ++n) scenario.pools[n].counts_work = (seed + n) % 4 == 0;
   draw_happenings(random, scenario);
+  scenario.max_parallel = one_of<5>(random, {1, 2, 2, 3, 8});
+  scenario.pace = draw_pace(random);
   return scenario;
 }
 
 std::string to_string(const Scenario& scenario) {
   const auto& style = scenario.style;
   std::string text = fmt::format(
-      "seed {}: {}, interval {} s{}; queue runner: {}{}{}aborts unsupported steps after {} s, clock {:+} s\n",
+      "seed {}: {}, interval {} s{}, {} jobs at a time; queue runner: {}{}{}aborts unsupported steps after {} s, clock "
+      "{:+} s\n",
       scenario.seed, scenario.is_daemon ? "daemon" : "cron", scenario.interval_seconds,
-      scenario.has_update_command ? ", updateCommand" : "", style.writes_uris ? "URIs, " : "",
+      scenario.has_update_command ? ", updateCommand" : "", scenario.max_parallel, style.writes_uris ? "URIs, " : "",
       style.lists_machines ? "" : "no machines, ", style.releases_early ? "releases early, " : "",
       style.unsupported_for_at_most.count(), style.clock_ahead.count());
+  text += fmt::format("  answers take up to: status {}, providers {}, journal {}, machines file {} ms\n",
+                      2 * scenario.pace.status.most.count(), 2 * scenario.pace.question.most.count(),
+                      2 * scenario.pace.journal.most.count(), 2 * scenario.pace.publication.most.count());
   for (const PoolSetup& pool : scenario.pools) {
     text += fmt::format(
         "  pool {}: {}{}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",

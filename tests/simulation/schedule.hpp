@@ -8,6 +8,7 @@
 
 #include "model/time.hpp"
 #include "sim/jobs.hpp"
+#include "sim/pace.hpp"
 #include "sim/queue_runner.hpp"
 
 namespace hydra_provisioner::simulation {
@@ -70,6 +71,10 @@ struct Scenario {
   bool is_daemon = true;            // else cron starts it every five minutes
   bool has_update_command = false;  // else it writes the machines file itself
   std::int64_t interval_seconds = 15;
+  std::int64_t max_parallel = 4;
+  sim::Pace pace{.question = {Millis{20}, Millis{200}},
+                 .journal = {Millis{0}, Millis{20}},
+                 .publication = {Millis{0}, Millis{20}}};
   sim::QueueRunnerStyle style;
   std::vector<PoolSetup> pools;
   std::vector<Happening> happenings;  // by time

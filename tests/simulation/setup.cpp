@@ -32,8 +32,11 @@ nlohmann::json settings_of(const PoolSetup& pool) {
 
 }  // namespace
 
-Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interval_seconds) {
-  nlohmann::json conf{{"tag", "sim"}, {"interval", interval_seconds}, {"systemTypes", nlohmann::json::object()}};
+Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interval_seconds, std::int64_t max_parallel) {
+  nlohmann::json conf{{"tag", "sim"},
+                      {"interval", interval_seconds},
+                      {"maxParallel", max_parallel},
+                      {"systemTypes", nlohmann::json::object()}};
   for (const PoolSetup& pool : pools) {
     if (pool.is_configured) conf["systemTypes"][pool.name] = settings_of(pool);
   }

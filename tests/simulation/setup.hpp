@@ -8,6 +8,6 @@
 
 namespace hydra_provisioner::simulation {
 
-Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interval_seconds);
+Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interval_seconds, std::int64_t max_parallel);
 
 }  // namespace hydra_provisioner::simulation

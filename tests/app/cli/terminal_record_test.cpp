@@ -38,7 +38,7 @@ class Report : public testing::Test {
 
   fakes::Chronicle chronicle;
   fakes::FakeClock clock;
-  fakes::FakeJournal journal{chronicle};
+  fakes::FakeJournal journal{clock, chronicle};
 };
 
 TEST_F(Report, TellsAndRecordsWhatWasFound) {

@@ -1,0 +1,125 @@
+// How the program reaches a simulated farm: each interface of the engine, answered by the farm. Every answer takes a
+// drawn time, and every handle has waypoints before and after what it does: the places at which the program can die.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "act/jobs.hpp"
+#include "observe/queue_source.hpp"
+#include "providers/provider.hpp"
+#include "publish/publisher.hpp"
+#include "sim/farm.hpp"
+#include "sim/virtual_clock.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner::sim {
+
+// What all handles have in common. They belong to one life of the program.
+class Handle {
+ protected:
+  Handle(Farm& farm, Life& life) : farm_(farm), life_(life), clock_(farm.timeline, life) {}
+
+  Time now() const { return farm_.timeline.now(); }
+  bool lasts(Time Trouble::* trouble) const { return now() < farm_.trouble.*trouble; }
+  Millis draw(const Span& span) { return span.draw(farm_.delays); }
+  io::Task<void> take(Millis duration);
+
+  Farm& farm_;
+  Life& life_;
+  VirtualClock clock_;
+};
+
+// Commits take effect in the order in which they were asked for, as in the real journal, and each in the middle of its
+// time: a program that is killed meanwhile cannot know whether it did.
+class SimJournal final : public state::Journal, private Handle {
+ public:
+  SimJournal(Farm& farm, Life& life) : Handle(farm, life) {}
+
+  io::Task<Expected<state::Memory>> load(Instant now) override;
+  io::Task<Expected<void>> commit(state::Changes changes) override;
+  bool keeps_passes() const override { return farm_.chronicle.is_hashed(); }
+
+ private:
+  io::Task<void> sleep_until(Time time);
+  void write(state::Changes changes);
+
+  Time free_from_;  // the commits before it have ended
+};
+
+// How the status arrives: as text, read by the program's own reader, or as what the reader makes of it, which is quick.
+enum class Told : std::uint8_t { as_text, as_read };
+
+// `hydra-queue-runner --status` of the simulated queue runner.
+class SimQueueSource final : public observe::QueueSource, private Handle {
+ public:
+  SimQueueSource(Farm& farm, Life& life, Told told = Told::as_text) : Handle(farm, life), told_(told) {}
+
+  io::Task<Queue> read() override;
+
+ private:
+  Told told_;
+};
+
+// What makes and ends machines is done by jobs (sim/jobs.hpp); a provider only looks.
+class SimProvider final : public providers::Provider, private providers::Upkeep, private Handle {
+ public:
+  SimProvider(ProviderKind kind, Farm& farm, Life& life) : Handle(farm, life), kind_(kind) {}
+
+  io::Task<Expected<Inventory>> list(providers::ListRequest request) override;
+  io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  providers::Upkeep* upkeep() override { return needs_upkeep(kind_) ? this : nullptr; }
+
+  io::Task<Expected<Instance>> create(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<Instance>> start(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> stop(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> destroy(providers::MachineRef target, PoolConfig pool) override;
+
+  io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<providers::Condition>> check(providers::MachineRef target, PoolConfig pool) override;
+  Seconds check_interval() const override { return Seconds{100}; }
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override;
+
+ private:
+  io::Task<void> ask_machine();
+  io::Task<void> answer();
+  bool is_deaf() const { return lasts(&Trouble::machines_are_deaf); }
+
+  ProviderKind kind_;
+};
+
+class SimPublisher : public publish::Publisher, protected Handle {
+ public:
+  SimPublisher(Farm& farm, Life& life) : Handle(farm, life) {}
+
+  std::string destination() const override { return "the simulated disk"; }
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ protected:
+  void write(const std::string& content);
+};
+
+// An updateCommand that writes the file. It may report a failure after it has done so.
+class SimCommandPublisher final : public SimPublisher {
+ public:
+  using SimPublisher::SimPublisher;
+
+  std::string destination() const override { return "the simulated command"; }
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+};
+
+class SimJobs final : public act::Jobs, private Handle {
+ public:
+  SimJobs(Farm& farm, Life& life) : Handle(farm, life) {}
+
+  Expected<std::vector<JobState>> list() override;
+  Expected<void> begin(const act::JobRequest& request) override;
+  io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
+  Expected<void> forget(const MachineId& machine) override;
+  std::int64_t first_unused_number() const override { return farm_.jobs.first_unused_number(); }
+  std::string log_file(const MachineId& machine) const override { return machine.text + ".log"; }
+};
+
+}  // namespace hydra_provisioner::sim
