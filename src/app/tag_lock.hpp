@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/cli/outcome.hpp"
+#include "io/file/files.hpp"
 #include "io/file/lock.hpp"
 #include "model/names.hpp"
 

@@ -18,8 +18,8 @@ struct PassEnd {
   bool succeeded = false;                // nothing failed, and the machines file is published
   bool is_trusted = false;               // the queue runner's status
   bool is_changing = false;              // an operation is under way, or a machine about to become ready
-  std::optional<Instant> reconsider_at;  // when the plan would next change by itself
-  std::string summary;                   // one line: `12 machines: 9 ready, 2 creating, 1 draining`
+  std::optional<Instant> reconsider_at{};  // when the plan would next change by itself
+  std::string summary{};                   // one line: `12 machines: 9 ready, 2 creating, 1 draining`
 };
 
 // Waits for what it has begun for as long as `patience`; with none, everything slow is left to later passes. The caller

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/async/clock.hpp"
-#include "io/async/question.hpp"
+#include "io/async/pending_call.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers {

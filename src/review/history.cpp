@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "decide/sorting.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 
@@ -40,7 +41,7 @@ std::vector<Happening> happenings(const state::Archive& archive, Instant since, 
     all.push_back({event.time, event.machine.text, event.pool.text, event.kind, event.reason});
   }
   if (name.empty()) add_troubles(all, archive.passes(since));
-  std::ranges::stable_sort(all, {}, &Happening::time);
+  decide::sort_by_key(all, [](const Happening& happening) { return happening.time; });
   return all;
 }
 

@@ -51,7 +51,7 @@ std::vector<MachineId> machines_of(const Plan& a, const Plan& b) {
     for (const Action& action : plan->actions) all.insert(action.machine);
   }
   std::vector<MachineId> machines(all.begin(), all.end());
-  std::ranges::stable_sort(machines, {}, number_of);
+  std::ranges::sort(machines, {}, [](const MachineId& machine) { return std::pair(number_of(machine), machine); });
   return machines;
 }
 
