@@ -126,10 +126,10 @@ Machine ready_machine(const Instance& instance) {
   machine.instance = instance.id;
   machine.state = MachineState::ready;
   machine.since = machine.requested_at = begin - Seconds{3600};
-  machine.ready_at = machine.listed_at = machine.first_listed_at = begin - Seconds{3600};
+  machine.ready_at = machine.listing.began_at = machine.listing.first_began_at = begin - Seconds{3600};
   machine.address = instance.address;
   machine.host_key = instance.host_key;
-  machine.listed = true;
+  machine.listing.is_listed = true;
   return machine;
 }
 

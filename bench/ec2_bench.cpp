@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "providers/ec2/answers.hpp"
+#include "providers/ec2/api/answers.hpp"
 
 namespace hydra_provisioner::bench {
 namespace {

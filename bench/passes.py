@@ -31,18 +31,18 @@ def main():
 
 
 def leave(_signal, _frame):
-    """At once, but not without giving up the machines, which nothing may interrupt."""
+    """Exits at once, but destroys the machines first, which nothing may interrupt."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     sys.exit("bench: interrupted")
 
 
 def passes_with_nothing_to_do():
-    """Evaluating conf.nix is Nix' work, so the time that this takes by itself does not count."""
+    """The time that Nix takes to evaluate conf.nix is measured separately, and does not count."""
     with farm_of(100) as farm:
         create_all(farm)
         if farm.run("plan", farm.conf, "--detailed-exitcode").status != 0:
-            sys.exit(f"bench: there still is something to do: {farm.run('plan', farm.conf).out}")
+            sys.exit(f"bench: there is still something to do: {farm.run('plan', farm.conf).out}")
         peak = max(peak_megabytes(farm) for _ in range(3))
         evaluations, passes = [], []
         for _ in range(ROUNDS):
@@ -53,7 +53,7 @@ def passes_with_nothing_to_do():
 
 
 def creations():
-    """Machines that boot for 10 s, one and then many of them, from the start of a pass until all are published."""
+    """One machine and then 50 that boot for 10 s: from the start of a pass until all are published."""
     figures = {}
     for name, machines in (("one_machine_s", 1), ("fifty_machines_s", 50)):
         with farm_of(machines, bootSeconds=10) as farm:
@@ -62,7 +62,7 @@ def creations():
 
 
 def reactions():
-    """Of a daemon: from a status that asks for one more machine until its creation begins, at worst."""
+    """The slowest reaction of a daemon: from a status that needs one more machine until its creation begins."""
     interval, trials = 2, 6
     farm = DaemonFarm(pools={PLAIN: pool(maxMachines=trials)}, interval=interval)
     with daemon_over(farm):
@@ -83,12 +83,12 @@ def wait_closely(condition, pause=0.001):
     deadline = time.monotonic() + 300
     while not condition():
         if time.monotonic() > deadline:
-            sys.exit("bench: it does not happen within 300 s")
+            sys.exit("bench: the condition is not true after 300 s")
         time.sleep(pause)
 
 
 def many_boots():
-    """200 machines that boot for a minute, all at a time, from the first creation until all are published."""
+    """200 machines that boot for a minute at the same time: from the first creation until all are published."""
     machines = 200
     with tempfile.TemporaryDirectory(prefix="hpt-cloud-") as cloud:
         command = [Path(__file__).with_name("slow-cloud"), cloud]
@@ -99,7 +99,7 @@ def many_boots():
         farm.queue(runnable=5 * machines)
         wait_closely((farm.state / "jobs/t-0.request.json").exists)
         seconds = seconds_of(lambda: wait_closely(lambda: len(farm.listed()) == machines, pause=0.2))
-        farm.daemon.kill()  # its machines are files, which need no giving up
+        farm.daemon.kill()  # its machines are files, which need not be destroyed
         farm.end()
         return {"two_hundred_boots_s": round(seconds, 1)}
 
@@ -130,7 +130,7 @@ def create_all(farm):
     listed = farm.listed()
     if len(listed) != farm.options["pools"][PLAIN]["maxMachines"]:
         sys.exit(f"bench: one pass made only {len(listed)} machines: {pass_log(farm)}")
-    # What the queue runner then says of them. It reads the file within 30 s.
+    # The queue runner lists them after it has read the file, within 30 s.
     entry = {"enabled": True, "currentJobs": 0, "idleSince": 0}
     farm.queue(machines={f"root@{address}": entry for address in listed})
 
@@ -150,7 +150,7 @@ def evaluate(farm):
 
 
 def peak_megabytes(farm):
-    """Of the program alone: what wait4(2) tells counts its children in, of which Nix is bigger."""
+    """Of the program alone. wait4(2) would include its children, of which Nix is bigger."""
     peak = 0
     child = farm.begin_pass()
     while child.poll() is None:

@@ -52,15 +52,16 @@ Machine machine(std::int64_t number, const PoolName& pool) {
   if (machine.state == MachineState::creating) return machine;
   machine.address = fmt::format("10.{}.{}.{}", number / 65536, number / 256 % 256, number % 256);
   machine.host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0X9vHn2vT0mYk1mIrTtq8Zl1VqR2c3d4e5f6g7h8i9";
-  machine.launched_at = machine.ready_at = machine.listed_at = machine.first_listed_at = now - Seconds{number % 7000};
-  machine.listed = machine.state == MachineState::ready;
-  if (!machine.listed) machine.unlisted_at = now - Seconds{number % 100};
+  machine.launched_at = machine.ready_at = machine.listing.began_at = machine.listing.first_began_at =
+      now - Seconds{number % 7000};
+  machine.listing.is_listed = machine.state == MachineState::ready;
+  if (!machine.listing.is_listed) machine.listing.ended_at = now - Seconds{number % 100};
   return machine;
 }
 
 QueueMachine entry_of(const Machine& machine, std::int64_t number) {
   const bool busy = is_busy(number);
-  return {.enabled = machine.listed,
+  return {.enabled = machine.listing.is_listed,
           .current_jobs = busy ? 4 : 0,
           .idle_since = busy ? Instant{} : now - Seconds{number % 1000}};
 }

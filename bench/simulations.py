@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures simulations: how long they take, how much memory, and how good the rule "work" is. Prints JSON.
 
-HYDRA_PROVISIONER names the program. Times are processor time of the whole program.
+HYDRA_PROVISIONER is the path of the program. All times are processor time of the whole program.
 """
 
 import json

@@ -7,8 +7,8 @@ in
   statusCommand = [ "${directory}/queue_runner.py" "status" "--dir" "${directory}/queue-runner" ];
   machinesFile = "${directory}/machines";
 
-  # The demo's queue runner reads the machines file every second, Hydra's every 30 s. And it says
-  # that a machine is idle only when the outputs have been fetched, where Hydra's may not.
+  # The demo's queue runner reads the machines file every second, Hydra's every 30 s. And the
+  # demo's reports a machine as idle only after its outputs were fetched; Hydra's may do so before.
   settle = 3;
   quiet = 2;
 

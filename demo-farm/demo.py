@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""Shows hydra-provisioner at work on a farm of its own, in about a minute.
+"""Demonstrates hydra-provisioner on a small farm, in about a minute.
 
 A small queue runner (queue_runner.py) has some forty real derivations to build, and
 hydra-provisioner gives it machines: each is an SSH server on a loopback address with a Nix store
 of its own. Everything happens in a temporary directory and in a network namespace without any
-network, and nothing is left of it. Ctrl-C stops it, and cleans up too.
+network, and nothing is left afterwards. Ctrl-C stops the demo, and cleans up too.
 
     demo.py --provisioner PATH/TO/hydra-provisioner
 
-Exits with 0 if all was built, each step by the machine it was sent to, and nothing was left.
+Exits with 0 if every step was built by the machine it was sent to, and nothing is left.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def parse_arguments():
 
 
 def enter_new_namespace(old):
-    """Starts this program again. In the new namespace, whatever else lives there is ours to end."""
+    """Starts this program again. All other processes in the new namespace are ours to end."""
     command = ["unshare", "--net", sys.executable, *sys.argv, "--left-namespace", old]
     os.execvp(command[0], command)
 
@@ -88,7 +88,7 @@ class Show:
         except FarmError as error:
             print(f"demo: {error}", file=sys.stderr)
         except KeyboardInterrupt:
-            if self.steps:  # else nothing has begun
+            if self.steps:  # otherwise nothing has begun
                 self.drain()
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -106,7 +106,7 @@ class Show:
             if is_over():
                 return
             if time.monotonic() > deadline:
-                raise FarmError(f"{note}: not over after {seconds_max} s")
+                raise FarmError(f"{note}: did not end within {seconds_max} s")
             time.sleep(TICK)
 
     def look(self, note):
@@ -117,7 +117,7 @@ class Show:
         self.view.show(Scene(self.seconds(), self.steps, self.machines, messages, note))
 
     def drain(self):
-        """Lets the machines finish what they build, and go. Impatience is respected."""
+        """Waits until the machines have finished and are gone. Another Ctrl-C kills them."""
         try:
             self.farm.drain()
             note = "interrupted: machines leave (Ctrl-C kills them)"
@@ -150,12 +150,12 @@ class Show:
         return len(self.addresses) - len(self.machines)
 
     def checks(self):
-        """Each with what contradicts it."""
+        """What must be true, each with the exceptions that were found."""
         unbuilt = [step["name"] for step in self.steps if not step["ok"]]
         strayed = [step["name"] for step in self.steps if self.strayed(step)]
         return [
             ("every step was built", unbuilt),
-            ("and by the machine it was sent to", strayed),
+            ("every step was built by the machine it was sent to", strayed),
             *self.farm.leftovers(),
         ]
 
@@ -164,7 +164,7 @@ class Show:
 
 
 def builder(step):
-    """The machine that has built a step: <its directory>/store is in what the step wrote."""
+    """The machine that built a step, whose output contains <machine's directory>/store."""
     return Path(step["output"].split()[-1]).parent.name
 
 

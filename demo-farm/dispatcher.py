@@ -1,6 +1,6 @@
-"""What the queue runner knows and decides: steps, machines, which step goes where, the status.
+"""The decisions of the queue runner: its steps and machines, which step goes where, the status.
 
-Nothing in here waits, builds or looks at the clock: the time is an argument.
+Nothing in here waits, builds or reads the clock: the time is an argument.
 """
 
 import enum
@@ -25,7 +25,7 @@ OVER = (State.DONE, State.FAILED)
 
 @dataclass
 class Step:
-    """One derivation to build, and what has become of it."""
+    """One derivation to build, and its state."""
 
     name: str
     system: str
@@ -64,8 +64,8 @@ class Result(enum.Enum):
     """How one try to build a step ended."""
 
     BUILT = "built"
-    FAILED = "failed"  # the machine did its job, the step is broken
-    LOST = "lost"  # the machine could not be reached, or went away
+    FAILED = "failed"  # the machine worked, but the step failed
+    LOST = "lost"  # the machine could not be reached, or vanished
 
 
 class Dispatcher:
@@ -75,7 +75,7 @@ class Dispatcher:
         self.abort_unsupported = abort_unsupported
         self.machines = {}
         self.steps = {}
-        self.last_active = {}  # by step type; never forgets one
+        self.last_active = {}  # by step type; types are never removed
         self.unrecorded = []
         self.steps_started = 0
         self.steps_done = 0
@@ -84,7 +84,7 @@ class Dispatcher:
         self.max_retries = 0
         self.step_seconds = 0
 
-    # What comes in from the files.
+    # Input from the files.
 
     def set_machines(self, lines):
         """Takes the lines of the machines file, by machine name."""
@@ -99,10 +99,10 @@ class Dispatcher:
     def add_step(self, step):
         self.steps.setdefault(step.name, step)
 
-    # What can be done next.
+    # The next steps.
 
     def advance(self, now):
-        """Finds the steps that became runnable, and ends those that can never run."""
+        """Makes steps runnable whose dependencies are done, and ends those that can never run."""
         moved = True
         while moved:
             waiting = [s for s in self.steps.values() if s.state is State.WAITING]
@@ -143,7 +143,7 @@ class Dispatcher:
         """Whether any machine known to this process, even a removed one, could run the step."""
         return any(machine.line.supports(step) for machine in self.machines.values())
 
-    # What happens to a step.
+    # The life of a step.
 
     def start(self, step, machine, now):
         step.state = State.RUNNING
@@ -154,7 +154,7 @@ class Dispatcher:
         self.steps_started += 1
 
     def finish(self, step, machine, result, output, now):
-        """Takes the result of one try. `output` is what was built, or why it was not."""
+        """Takes the result of one try. `output` is what was built, or the reason of a failure."""
         step.stopped = now
         machine.stop_step(now)
         if result is Result.LOST:
@@ -198,12 +198,12 @@ class Dispatcher:
         steps = self.steps.values()
         return sum(s.state is State.RUNNING and s.type == step_type for s in steps)
 
-    # What the world may know.
+    # The status document.
 
     def status(self, now):
         """The document of `hydra-queue-runner --status`, as classic versions print it.
 
-        What this runner has none of (a database, a binary cache, phases of a build) is 0.
+        Numbers about what this runner lacks (database, binary cache, phases of a build) are 0.
         """
         states = [step.state for step in self.steps.values()]
         unfinished = sum(state not in OVER for state in states)

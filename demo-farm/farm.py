@@ -18,7 +18,7 @@ PASS_INTERVAL = 2
 STATUS_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 10
 
-# Exit statuses of hydra-provisioner that no later pass will get over: usage, configuration.
+# Exit statuses of hydra-provisioner that every later pass would have too: usage, configuration.
 HOPELESS = (64, 78)
 
 
@@ -52,7 +52,7 @@ class Farm:
         wait_for(self.directory / "queue-runner" / "status.json")
 
     def tend(self):
-        """Sees to it that passes of hydra-provisioner follow one another. Does not wait."""
+        """Starts the next pass of hydra-provisioner when it is due. Does not wait."""
         if self.queue_runner.poll() is not None:
             raise FarmError(f"the queue runner exited with {self.queue_runner.returncode}")
         if self.is_passing() or time.monotonic() < self.next_pass:
@@ -71,7 +71,7 @@ class Farm:
         return code is None
 
     def drain(self):
-        """From now on the provisioner is told that no machine is needed any more."""
+        """Gives later passes a configuration that needs no machines."""
         empty = self.directory / "empty.nix"
         empty.write_text("import ./conf.nix // { systemTypes = { }; }\n")
         self.configuration = ["--allow-empty", empty]
@@ -90,23 +90,23 @@ class Farm:
             )
             self.known_machines = json.loads(result.stdout)["machines"]
         except (subprocess.TimeoutExpired, ValueError):
-            pass  # asked again in a moment; what is known is good enough until then
+            pass  # the next call asks again; until then the known machines are good enough
         return self.known_machines
 
     def messages(self):
-        """What the provisioner has said so far, a line each."""
+        """The messages of the provisioner so far, a line each."""
         text = self.messages_file.read_text(errors="replace")
         return [line for line in re.sub(r"\x1b\[[\d;]*m", "", text).splitlines() if line.strip()]
 
     def stop(self):
-        """Ends what was started, politely."""
+        """Terminates the processes that were started, and waits for them."""
         for process in (self.provisioner_pass, self.queue_runner):
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 wait(process)
 
     def leftovers(self):
-        """What must be true when all machines have gone, each with what contradicts it."""
+        """What must be true when all machines are gone, each with the exceptions found."""
         listed = parse_machines(self.machines_file.read_text()).values()
         return [
             ("no process is left", [command_line(pid) for pid in self.processes()]),

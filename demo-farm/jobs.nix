@@ -1,5 +1,5 @@
-# Turns a list of jobs (JSON, see queue_runner.py) into one derivation a job, by the job's name.
-# A builder sleeps for the job's seconds and writes down where it ran. It needs nothing but a
+# Turns a list of jobs (JSON, see queue_runner.py) into a set of one derivation for each job, by name.
+# A builder sleeps for the job's seconds and records where it ran. It only needs a
 # /bin/sh that is busybox, which a machine puts into its sandbox with
 # `sandbox-paths = /bin/sh=/bin/busybox`: Debian's busybox runs its applets without a PATH.
 { jobsFile }:
@@ -18,8 +18,8 @@ let
   };
 
   # A sandbox hides the host's name and environment, but not which directory of the host is its
-  # root: <store>/nix/store/<derivation>.chroot, the fourth field of the first mount. The store
-  # of a machine is that machine's own, so it says for certain which one has built this.
+  # root: <store>/nix/store/<derivation>.chroot, the fourth field of the first mount. Each machine
+  # has a store of its own, so this identifies the machine that built the job.
   builder = ''
     sleep "$seconds"
     read -r id parent device root rest < /proc/self/mountinfo

@@ -1,8 +1,8 @@
-"""The machines file, and what the queue runner knows of each machine in it.
+"""The machines file, and what the queue runner knows about each machine in it.
 
 The rules are those of Hydra's classic queue runner, except that a line must have all eight
-columns, well formed: a provisioner has no reason to write anything less, and Hydra's versions
-differ in what they make of it.
+columns, well formed: a provisioner has no reason to write other lines, and versions of Hydra
+read them in different ways.
 """
 
 import base64
@@ -100,8 +100,8 @@ class WatchedFile:
     def changed_text(self):
         """The file's text if it has changed since the last call, else None.
 
-        A missing file is an empty one. What was seen counts as seen even if its text turns out
-        to be bad, so that a bad file is not read again until it changes again.
+        A missing file counts as an empty one. A malformed text counts as seen, too, so that it is
+        not read again until the file changes again.
         """
         try:
             with open(self.path, encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Real builds through Nix: from jobs to derivations, and from a derivation to its output.
+"""Real builds with Nix: from jobs to derivations, and from a derivation to its output.
 
 The queue runner has a Nix store of its own, in its directory. A step is realised in it by
 `nix-store --realise` with no local jobs and one remote machine, so that Nix' own build hook does
@@ -37,10 +37,10 @@ SSH_OPTIONS = [
     "-oServerAliveCountMax=3",
 ]
 
-# How the build hook reports that the machine did answer, and refused or failed to build.
+# The build hook reports like this that the machine answered, and refused or failed to build.
 BUILD_FAILED = re.compile(r"^error: build of '\S+' on '\S+' failed: (.*)", re.MULTILINE)
 
-# What Nix only concludes from a lost machine; the line before it tells what happened.
+# Nix prints this after it has lost a machine; the line before it says what happened.
 LOST_CONCLUSION = re.compile(r"^(?:Failed to find a machine|error: builder for )", re.MULTILINE)
 
 
@@ -50,7 +50,7 @@ class NixError(Exception):
 
 class NixBuilds:
     def __init__(self, directory):
-        """`directory` is absolute; all that Nix and ssh leave behind is left in it."""
+        """`directory` is absolute; all files of Nix and ssh are in it."""
         self.directory = directory
         self.logs = directory / "logs"
         self.temporary = directory / "tmp"
@@ -58,7 +58,7 @@ class NixBuilds:
         self.temporary.mkdir(exist_ok=True)
 
     async def instantiate(self, jobs_text):
-        """Makes the steps of a JSON list of jobs. Raises NixError if they make no sense."""
+        """Makes the steps of a JSON list of jobs. Raises NixError if they are wrong."""
         jobs_file = self.temporary / "jobs.json"
         jobs_file.write_text(jobs_text)
         process = await self.spawn(
@@ -93,7 +93,7 @@ class NixBuilds:
         return Result.LOST, last_line(LOST_CONCLUSION.split(messages)[0])
 
     async def spawn(self, command, stderr, ssh_options=()):
-        """Starts a command in a session of its own, which dies with this process."""
+        """Starts a command in a session of its own. It is terminated when this process ends."""
         return await asyncio.create_subprocess_exec(
             *["setpriv", "--pdeathsig", "TERM", "--", *command],
             env=self.environment(ssh_options),
@@ -104,7 +104,7 @@ class NixBuilds:
         )
 
     def environment(self, ssh_options):
-        """Nothing of the user's or the host's Nix and ssh configuration is used."""
+        """Leaves out the Nix and ssh configuration of the user and the host."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.directory),
@@ -136,14 +136,14 @@ def make_step(job, drv):
 
 
 def builder_line(line):
-    # Older versions of Nix refuse a speed factor of 1.5; of one machine it does not matter.
+    # Older versions of Nix refuse a speed factor such as 1.5; with one machine it has no effect.
     columns = line.text.split()
     columns[4] = "1"
     return " ".join(columns)
 
 
 def ssh_options(line):
-    # A machine without a host key must not pass because the user happens to know it.
+    # A machine without a host key must fail, even if the user has it in known_hosts.
     return SSH_OPTIONS + (["-oUserKnownHostsFile=/dev/null"] if line.host_key == "-" else [])
 
 
@@ -158,7 +158,7 @@ def last_line(messages):
 
 
 async def end(process):
-    """Ends a build. Nix ends its hook and ssh itself, if it is given the time."""
+    """Ends a build. On SIGTERM Nix ends its hook and ssh itself."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

@@ -1,17 +1,17 @@
 #!/usr/bin/python3
-"""A small queue runner, to see and test hydra-provisioner without a Hydra.
+"""A small queue runner, to try out and test hydra-provisioner without Hydra.
 
-It is not Hydra: there is no database, no evaluation, no web. It stands in for the one part of
-Hydra that a provisioner deals with, and there it is faithful to the classic queue runner: its
-status document, its reading of the machines file, its choice of machines, its retries. And the
-builds are real: every step is a derivation, which Nix builds on the chosen machine over SSH.
+It has no database, no evaluation and no web interface. It replaces the one part of Hydra that a
+provisioner deals with, and there it behaves like the classic queue runner: its status document,
+how it reads the machines file, chooses machines and retries steps. And the builds are real: every
+step is a derivation, which Nix builds on the chosen machine over SSH.
 
     queue_runner.py run --dir DIR --machines FILE --jobs JOBS.json
     queue_runner.py status --dir DIR
 
 JOBS.json is a list of {"name", "system", "features", "seconds", "depends_on" (optional)}. New
-jobs may be added to the file while the queue runner runs. A name that was built is not built
-again, also not by a later run in the same directory.
+jobs may be added to the file while the queue runner runs. A job whose name was built is not built
+again, not even by a later run in the same directory.
 
 `status` prints what `hydra-queue-runner --status` would print, and exits as it would.
 """
@@ -23,7 +23,7 @@ import socket
 import sys
 import time
 
-# Hydra waits this long for its queue runner, and so may a caller's timeout expect.
+# Hydra waits this long for its queue runner.
 ANSWER_SECONDS_MAX = 5
 
 
@@ -42,14 +42,14 @@ def parse_arguments():
     run_parser.add_argument("--machines", required=True, metavar="FILE")
     run_parser.add_argument("--jobs", required=True, metavar="JOBS.json")
     run_parser.add_argument(
-        "--poll", type=float, default=2, metavar="SECONDS", help="look at the files this often"
+        "--poll", type=float, default=2, metavar="SECONDS", help="how often to read the files"
     )
     run_parser.add_argument(
         "--backoff",
         type=float,
         default=2,
         metavar="SECONDS",
-        help="wait this long after a first failure, each time thrice as long (Hydra: 60)",
+        help="wait this long after a first failure, then three times as long (Hydra: 60)",
     )
     run_parser.add_argument(
         "--abort-unsupported",
@@ -101,7 +101,7 @@ def show_status(directory):
 
 
 def stored_status():
-    """The last document written; like Hydra's database, none means down."""
+    """The document that was written last; as in Hydra, none means down."""
     try:
         with open("status.json", encoding="utf-8") as file:
             return file.read()

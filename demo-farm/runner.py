@@ -4,8 +4,8 @@ It works in its own directory:
   status.json   the last status document
   socket        answers every connection with a fresh one
   builds.jsonl  a line of JSON for every step that ended
-  steps.json    every step with its state, for whoever wants to watch
-  logs/         what Nix said to every try of every step
+  steps.json    every step with its state
+  logs/         the output of Nix for every try of every step
   store/        the Nix store that derivations come from and outputs go to
 """
 
@@ -118,7 +118,7 @@ class Runner:
         write_json("status.json", self.dispatcher.status(time.time()))
 
     async def answer(self, _reader, writer):
-        """Answers a `status` command; one that hung up meanwhile is no concern of ours."""
+        """Answers a `status` command, unless it has closed the connection meanwhile."""
         with contextlib.suppress(ConnectionError):
             writer.write(json.dumps(self.dispatcher.status(time.time())).encode())
             await writer.drain()
@@ -126,7 +126,7 @@ class Runner:
 
 
 def acquire_lock():
-    """Holds the directory for the life of the process."""
+    """Locks the directory until the process ends."""
     lock = open("lock", "w", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -136,7 +136,7 @@ def acquire_lock():
 
 
 def read_records():
-    """How steps ended in earlier runs, by name. Hydra knows this from its database."""
+    """How steps ended in earlier runs, by name. Hydra has this in its database."""
     try:
         lines = Path("builds.jsonl").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -146,7 +146,7 @@ def read_records():
 
 
 def write_json(path, document):
-    """Replaces a file as a whole, so that nobody reads half of it."""
+    """Replaces a file as a whole, so that no reader sees half of it."""
     Path(path + ".new").write_text(json.dumps(document), encoding="utf-8")
     os.replace(path + ".new", path)
 

@@ -1,4 +1,4 @@
-"""What the demo shows: a view that is redrawn in place, or lines where there is no terminal."""
+"""The demo's output: a view that is redrawn in place, or lines if there is no terminal."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ MACHINE_STYLES = {
 
 @dataclass(frozen=True)
 class Scene:
-    """What there is to see at one moment."""
+    """The state of the farm at one moment."""
 
     seconds: int
     steps: list  # as in the queue runner's steps.json
@@ -139,12 +139,12 @@ class LiveView:
 
 
 def padded(rows, count):
-    """Keeps what stands below from jumping up and down."""
+    """Adds empty rows, so that the rows below do not move."""
     return rows + [[]] * (count - len(rows))
 
 
 class PlainView:
-    """Prints a line for each thing that happens, and the queue now and then."""
+    """Prints a line for each event, and the queue every few seconds."""
 
     def __init__(self, out):
         self.out = out

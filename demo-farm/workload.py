@@ -1,4 +1,4 @@
-"""What the demo builds: two waves of steps of three types, and one long step between them.
+"""The demo's steps: two waves of steps of three types, and one long step between them.
 
 The long step needs one slot of one machine, so that the farm shrinks while it runs, and then
 grows again for the steps that wait for it.

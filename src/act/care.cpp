@@ -19,7 +19,7 @@ bool runs(const Instance& instance) {
   return instance.state == InstanceState::running || instance.state == InstanceState::unproven;
 }
 
-// The next pass asks again, and takes the answer.
+// The next pass asks again, and gets the answer.
 template <class T>
 bool is_unanswered(const Expected<T>& answer) {
   return !answer && answer.error().kind == ErrorKind::unanswered;
@@ -65,7 +65,7 @@ io::Task<providers::Condition> Care::check(MachineId id) {
   ledger_.touch(machine);
   checked_.insert(kind);
   if (!found) {
-    report(id, "could not be checked", found.error());
+    report(id, "check failed", found.error());
     co_return providers::Condition::fine;
   }
   note_condition(machine, *found);
@@ -76,7 +76,7 @@ io::Task<providers::Condition> Care::check(MachineId id) {
 void Care::note_condition(Machine& machine, providers::Condition found) {
   if (found == providers::Condition::fine) return;
   if (found == providers::Condition::vanished) {
-    machine.vanished = true;  // what is left of it is removed once its provider lists it so
+    machine.found.vanished = true;  // its remains are destroyed once its provider lists it as vanished
     ledger_.note(machine, {{machine.id, MachineEvent::vanished, "vanished: a check found that it does not exist"}});
     voice_.warning(fmt::format("{}: vanished: out of the machines file", machine.id));
     return;
@@ -84,7 +84,7 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
   machine.last_error = "it did not answer when it was checked";
   voice_.warning(fmt::format("{}: {}{}", machine.id, machine.last_error,
                              machine.state == MachineState::ready ? ": out of the machines file until it does" : ""));
-  machine.spec_hash.clear();  // also of a draining one: it is not put back into the file as it is
+  machine.spec_hash.clear();  // of a draining machine too: it must not return to the file as it is
   ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
 }
 
@@ -95,9 +95,9 @@ io::Task<void> Care::keep_alive(MachineId id) {
   if (told || is_unanswered(told)) co_return;
   const MachineState state = ledger_.at(id).state;
   if (state == MachineState::ready || state == MachineState::draining) {
-    report(id, "could not be told to stay alive", told.error());
+    report(id, "keep-alive failed", told.error());
   } else {
-    voice_.detail(fmt::format("{}: could not be told to stay alive: {}", id, told.error().message));  // no news
+    voice_.detail(fmt::format("{}: keep-alive failed: {}", id, told.error().message));  // as expected
   }
 }
 
@@ -113,7 +113,7 @@ io::Task<void> Care::refresh() {
     for (const Instance& instance : listing->instances) instances.emplace(instance.id, &instance);
     for (Machine* machine : ledger_.all()) {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
-      const bool is_used = machine->state == MachineState::ready && !machine->vanished;
+      const bool is_used = machine->state == MachineState::ready && !machine->found.vanished;
       if (instance == instances.end() || !is_used || !runs(*instance->second)) continue;
       observe::update_from(*machine, *instance->second);
       ledger_.touch(*machine);

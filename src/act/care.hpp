@@ -1,5 +1,5 @@
-// Looking after machines in use, where their provider wants that: they are told that they are still wanted, and asked
-// whether they still work.
+// Upkeep of machines in use, for providers that need it: a machine is told regularly that it is still wanted, and
+// checked whether it still works.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ class Care {
   Care(const PoolSettings& pools, Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers,
        Voice& voice);
 
-  // All of them, at most `parallel_max` at a time. What was found not to work is out of the machines file at the end;
-  // what only could not be told is reported, and stays.
+  // At most `parallel_max` at a time. Machines that do not work are out of the machines file at the end. A failed
+  // keep-alive is only reported.
   io::Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
  private:
@@ -42,7 +42,7 @@ class Care {
   const Jobs& jobs_;
   Providers providers_;
   Voice& voice_;
-  std::set<ProviderKind> checked_;  // of which machines were checked
+  std::set<ProviderKind> checked_;  // providers with checked machines
 };
 
 }  // namespace hydra_provisioner::act

@@ -14,8 +14,8 @@
 namespace hydra_provisioner::act {
 namespace {
 
-// In which order slow parts get one of the places that maxParallel gives: what leaves must not wait for what boots, and
-// what only has to become ready waits longest.
+// The order in which slow parts get one of the maxParallel places: machines that leave must not wait for machines that
+// boot, and machines that only have to become ready come last.
 enum class Turn : std::uint8_t { leaves, has_begun, comes, boots };
 using Part = std::function<io::Task<void>()>;
 using SlowPart = std::pair<const Turn, Part>;
@@ -45,11 +45,11 @@ void record_intent(const Action& action, const Config& config, Ledger& ledger, V
 }
 
 std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operations) {
-  const bool comes = is_coming(machine) && !machine.interrupted && !machine.needs_redeploy;
-  const bool is_awaited = comes || machine.under_way == Operation::redeploy;
+  const bool comes = is_coming(machine) && !machine.found.interrupted && !machine.found.needs_redeploy;
+  const bool is_awaited = comes || machine.found.under_way == Operation::redeploy;
   if (!is_awaited || !operations.can_ask(machine.provider)) return std::nullopt;
-  const auto turn = machine.under_way ? Turn::has_begun : Turn::boots;
-  const auto operation = machine.under_way.value_or(Operation::create);
+  const auto turn = machine.found.under_way ? Turn::has_begun : Turn::boots;
+  const auto operation = machine.found.under_way.value_or(Operation::create);
   return SlowPart(turn, [=, id = machine.id, &operations] { return operations.await_coming(id, operation); });
 }
 
@@ -104,12 +104,12 @@ io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger,
   const auto recorded = co_await ledger.commit();
   if (!recorded) voice.problem(recorded.error().message);
   co_await publication.publish();
-  if (!recorded) co_return;  // what the journal does not know of must not be begun
+  if (!recorded) co_return;  // nothing is begun that the journal does not know
   operations.settle_ended_jobs();
   const auto parallel_max = static_cast<std::size_t>(config.max_parallel);
   const std::vector<Part> parts = slow_parts(plan, ledger, operations);
   if (parts.empty() && plan.in_use.empty()) co_return;
-  // Side by side: neither waits for machines of the other that hang.
+  // Side by side, so that a machine that hangs in one does not delay the other.
   co_await io::run_all(
       {[&] { return io::run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); }},
       2);

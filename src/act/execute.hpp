@@ -1,4 +1,5 @@
-// Does what a plan says: intents into the journal, the machines file, then the slow operations, side by side.
+// Carries out a plan: writes the intents to the journal, publishes the machines file, then runs the slow operations
+// side by side.
 #pragma once
 
 #include "act/care.hpp"

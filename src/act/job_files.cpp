@@ -1,18 +1,14 @@
 #include "act/job_files.hpp"
 
-#include <array>
-#include <type_traits>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/file/files.hpp"
+#include "io/file/own_file.hpp"
 #include "io/text/json.hpp"
 
 namespace hydra_provisioner::act {
 namespace {
 
-constexpr std::size_t file_bytes_max = std::size_t{1} << 20;
 io::Json to_json(const Instance& instance) {
   io::Json json{{"id", instance.id.text},         {"machine", instance.machine.text},
                 {"pool", instance.pool.text},     {"state", to_string(instance.state)},
@@ -37,20 +33,20 @@ Instance instance_from(const io::Json& json) {
   return instance;
 }
 
-std::optional<JobResult> result_from(const io::Json& json) {
-  if (!json.is_object()) return std::nullopt;
+Expected<JobResult> result_from(const io::Json& json) {
+  if (!json.is_object()) return failure("is not an object");
   if (json.contains("error")) {
     const auto kind = from_name<ErrorKind>(json.at("kind").get<std::string>()).value_or(ErrorKind::failed);
     return JobResult(failure(json.at("error").get<std::string>(), kind));
   }
   if (!json.contains("instance")) return JobResult(std::nullopt);
-  return instance_from(json.at("instance"));
+  return JobResult(instance_from(json.at("instance")));
 }
 
-std::optional<JobRequest> request_from(const io::Json& json) {
+Expected<JobRequest> request_from(const io::Json& json) {
   const auto what = from_name<Operation>(json.at("operation").get<std::string>());
   const auto provider = from_name<ProviderKind>(json.at("provider").get<std::string>());
-  if (!what || !provider) return std::nullopt;
+  if (!what || !provider) return failure("unknown operation or provider");
   return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
                     .instance = InstanceId{json.value("instance", "")},
                     .is_new = json.value("isNew", false),
@@ -61,18 +57,9 @@ std::optional<JobRequest> request_from(const io::Json& json) {
                     .deadline = Seconds{json.at("deadlineSeconds").get<std::int64_t>()}};
 }
 
-// Our own files: what is wrong in one is a bug, or somebody's doing, and makes the file as good as missing.
-template <class Read>
-std::invoke_result_t<Read, io::Json> read_own_file(const std::string& path, Read read) {
-  const auto content = io::read_file(path, file_bytes_max);
-  if (!content || !*content) return std::nullopt;
-  const auto json = io::parse_json(**content);
-  if (!json) return std::nullopt;
-  try {
-    return read(*json);
-  } catch (const io::Json::exception&) {
-    return std::nullopt;
-  }
+Expected<std::optional<Instant>> begun_at_from(const io::Json& json) {
+  if (!json.contains("begunAt")) return std::nullopt;
+  return from_unix(json.at("begunAt").get<std::int64_t>());
 }
 
 }  // namespace
@@ -93,20 +80,19 @@ Expected<void> write_request(const JobFiles& files, const JobRequest& request, s
                 {"settings", request.settings_json},
                 {"deadlineSeconds", request.deadline.count()}};
   if (begun_at) json["begunAt"] = to_unix(*begun_at);
-  return io::replace_file(files.request, io::pretty(json), 0600);
+  return io::write_own_file(files.request, json);
 }
 
 Expected<JobRequest> read_request(const JobFiles& files) {
-  const auto request = read_own_file(files.request, request_from);
-  if (!request) return failure(fmt::format("{}: is missing or not a job's request", files.request));
-  return *request;
+  auto request = io::read_own_file(files.request, request_from);
+  if (!request) return std::unexpected(request.error());
+  if (!*request) return failure(fmt::format("{}: no such file", files.request));
+  return **std::move(request);
 }
 
 std::optional<Instant> read_begun_at(const JobFiles& files) {
-  return read_own_file(files.request, [](const io::Json& json) -> std::optional<Instant> {
-    if (!json.contains("begunAt")) return std::nullopt;
-    return from_unix(json.at("begunAt").get<std::int64_t>());
-  });
+  const auto begun_at = io::read_own_file(files.request, begun_at_from);
+  return begun_at && *begun_at ? **begun_at : std::nullopt;
 }
 
 Expected<void> write_result(const JobFiles& files, const JobResult& result) {
@@ -117,9 +103,11 @@ Expected<void> write_result(const JobFiles& files, const JobResult& result) {
   } else if (*result) {
     json["instance"] = to_json(**result);
   }
-  return io::replace_file(files.result, io::pretty(json), 0600);
+  return io::write_own_file(files.result, json);
 }
 
-std::optional<JobResult> read_result(const JobFiles& files) { return read_own_file(files.result, result_from); }
+std::optional<JobResult> read_result(const JobFiles& files) {
+  return io::read_own_file(files.result, result_from).value_or(std::nullopt);
+}
 
 }  // namespace hydra_provisioner::act

@@ -1,9 +1,9 @@
-// How a job and the passes that watch it speak with one another: through files in STATE_DIR/jobs.
+// The files in STATE_DIR/jobs through which a job and the passes that watch it communicate.
 //
 //   ID.lock          held by the job for as long as it runs
-//   ID.request.json  what it shall do, and since when
-//   ID.result.json   what came of it; missing after the job was killed
-//   ../logs/ID.log   what it and its children said
+//   ID.request.json  what it has to do, and when it was begun
+//   ID.result.json   its result; missing if the job was killed
+//   ../logs/ID.log   its output and that of its children
 #pragma once
 
 #include <optional>
@@ -31,6 +31,6 @@ Expected<JobRequest> read_request(const JobFiles& files);
 std::optional<Instant> read_begun_at(const JobFiles& files);  // of the request
 
 Expected<void> write_result(const JobFiles& files, const JobResult& result);
-std::optional<JobResult> read_result(const JobFiles& files);  // none: there is none, or none that can be read
+std::optional<JobResult> read_result(const JobFiles& files);  // none: it is missing or damaged
 
 }  // namespace hydra_provisioner::act

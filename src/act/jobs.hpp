@@ -1,4 +1,4 @@
-// Provider operations, each in a process of its own that outlives the pass: kill -9 of ours interrupts nothing.
+// Provider operations, each in a process of its own that outlives the pass: killing this program interrupts none.
 #pragma once
 
 #include <optional>
@@ -28,19 +28,19 @@ class Jobs {
  public:
   virtual ~Jobs() = default;
 
-  // All that run, or ended and were not forgotten yet.
+  // All jobs that run, and those that have ended and were not forgotten yet.
   virtual Expected<std::vector<JobState>> list() = 0;
 
   // Fails with ErrorKind::already_exists while a job of that machine runs.
   virtual Expected<void> begin(const JobRequest& request) = 0;
 
-  // Waits until the machine's job has ended or `until` has come; its state then.
+  // Waits until the machine's job has ended, at most until `until`. Returns its state then.
   virtual io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) = 0;
 
-  // Its result is recorded: the job leaves no trace but its log.
+  // Called when its result is recorded: removes all files of the job except its log.
   virtual Expected<void> forget(const MachineId& machine) = 0;
 
-  // Beyond the numbers of all machines that ever had a job here.
+  // Greater than the number of every machine that ever had a job here.
   virtual std::int64_t first_unused_number() const = 0;
 
   virtual std::string log_file(const MachineId& machine) const = 0;

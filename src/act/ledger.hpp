@@ -1,4 +1,4 @@
-// The machines of this pass, in memory and in the journal alike. What changes a machine goes through here.
+// The machines of this pass, in memory and in the journal. Every change of a machine goes through here.
 #pragma once
 
 #include <map>
@@ -29,18 +29,18 @@ class Ledger {
   // A new machine, in memory only until it is committed.
   Machine& add(Machine machine);
 
-  // Applies the event, if it makes sense, and notes it for the journal.
+  // Applies the event, if the machine's state allows it, and notes it for the journal.
   void note(Machine& machine, MachineEvent event, const std::string& reason);
-  // Notes what was applied already.
+  // Notes events that were applied already.
   void note(const Machine& machine, const std::vector<observe::Discovery>& discoveries);
-  // What a look around has found, which is applied to the machines already; tells of it, too.
+  // Notes what the pass has observed, which is applied to the machines already, and reports it.
   void note(const observe::Fleet& found, Voice& voice);
   void note(std::vector<state::RecordedPool> pools) { noted_.pools = std::move(pools); }
   void note(const PoolName& pool, CreationRecord record) { noted_.creations[pool] = std::move(record); }
-  // Its data has changed, without an event.
+  // Notes that the machine's data changed without an event.
   void touch(const Machine& machine);
 
-  // Writes all that was noted, in one transaction. After an error it is still noted, and part of the next commit.
+  // Writes everything noted in one transaction. After an error it stays noted for the next commit.
   io::Task<Expected<void>> commit(state::Changes besides = {});
 
  private:

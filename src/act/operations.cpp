@@ -42,25 +42,25 @@ Instance instance_of(const Machine& machine) {
           .spec_hash = machine.spec_hash};
 }
 
-// No step runs on a stopped machine, and it may come back under another address: what was listed before proves nothing
-// any more, and needs no proof. Nor does an earlier deploy prove that it is up this time.
-void begin_anew(Machine& machine, Instant now) {
+// No step runs on a stopped machine, and it may return with another address: its earlier listing neither proves
+// anything nor needs a proof. An earlier deploy does not prove that it works this time.
+void forget_earlier_run(Machine& machine, Instant now) {
   machine.requested_at = now;
   machine.spec_hash.clear();
-  machine.first_listed_at.reset();
-  machine.unlisted_at.reset();
-  machine.listed_for.reset();
+  machine.listing.first_began_at.reset();
+  machine.listing.ended_at.reset();
+  machine.listing.lasted.reset();
 }
 
-// The last look before something irreversible: nothing that happened in this pass has put the machine back into the
-// file.
+// The last check before an irreversible call: the machine was not put back into the file during this pass.
 bool is_out_of_the_file(const Machine& machine) {
-  return machine.vanished || !machine.first_listed_at || (!machine.listed && machine.unlisted_at);
+  return machine.found.vanished || !machine.listing.first_began_at ||
+         (!machine.listing.is_listed && machine.listing.ended_at);
 }
 
 }  // namespace
 
-// Names a machine in the progress for as long as it is waited for.
+// Shows a machine in the progress line for as long as it is waited for.
 class Operations::Waiting {
  public:
   Waiting(Operations& operations, MachineId machine) : operations_(operations), machine_(std::move(machine)) {
@@ -120,7 +120,7 @@ io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::stri
 
 io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
   const Waiting waiting(*this, id);
-  const bool finished = ledger_.at(id).under_way ? co_await finish_job(id, operation) : true;
+  const bool finished = ledger_.at(id).found.under_way ? co_await finish_job(id, operation) : true;
   if (finished) co_await await_readiness(id);
 }
 
@@ -142,7 +142,7 @@ io::Task<void> Operations::await_readiness(MachineId id) {
       co_return;
     }
     ledger_.at(id).last_error = ready.error().message;
-    if (is_late() || clock_.now() - machine.requested_at >= pool.boot_timeout) {
+    if (is_late() || clock_.now() >= boot_deadline(machine, pool)) {
       voice_.note(fmt::format("{}: not ready yet: {}", id, ready.error().message));
       ledger_.touch(ledger_.at(id));
       co_return;
@@ -164,7 +164,7 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
   if (!has_place()) co_return false;  // a later pass begins it
   const Place place(*this, id);
   Machine& machine = ledger_.at(id);
-  if (!is_removal(operation) && machine.state == MachineState::stopped) begin_anew(machine, clock_.now());
+  if (!is_removal(operation) && machine.state == MachineState::stopped) forget_earlier_run(machine, clock_.now());
   if (operation == Operation::redeploy) {
     ledger_.note(machine, {{id, beginning_of(operation), reason}});  // of a ready machine it changes no state
   } else {
@@ -172,8 +172,8 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
   }
   if (!co_await commit()) co_return false;
   const PoolConfig& pool = settings_of(machine);
-  // An interrupted creation has been begun before, whatever its provider shows of it.
-  const bool is_new = operation == Operation::create && !machine.interrupted;
+  // An interrupted creation has been begun before, even if its provider shows nothing of it.
+  const bool is_new = operation == Operation::create && !machine.found.interrupted;
   const auto begun = jobs_.begin({.machine = id,
                                   .instance = machine.instance,
                                   .is_new = is_new,
@@ -187,14 +187,13 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
     report_failure(machine, operation, begun.error());
     co_return false;
   }
-  machine.under_way = operation;
-  machine.interrupted = machine.needs_redeploy = false;
+  machine.found.under_way = operation;
+  machine.found.interrupted = machine.found.needs_redeploy = false;
   voice_.note(fmt::format("{}: {}: {}", id, to_string(operation), reason));
   co_return true;
 }
 
-// Waits for the machine's job and records what came of it. False: nothing more can be done with the machine in this
-// pass.
+// Waits for the machine's job and records its outcome. False: nothing more can be done with the machine in this pass.
 io::Task<bool> Operations::finish_job(MachineId id, Operation operation) {
   const JobState job = co_await jobs_.wait(id, operation, bounds_.until);
   Machine& machine = ledger_.at(id);
@@ -202,7 +201,7 @@ io::Task<bool> Operations::finish_job(MachineId id, Operation operation) {
     voice_.note(fmt::format("{}: {} still under way; the next pass goes on", id, to_string(operation)));
     co_return false;
   }
-  machine.under_way.reset();
+  machine.found.under_way.reset();
   if (job.result) ledger_.note(machine, observe::apply_result(machine, operation, *job.result, clock_.now()));
   const bool succeeded = note_end(machine, job);
   if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
@@ -213,11 +212,11 @@ io::Task<bool> Operations::finish_job(MachineId id, Operation operation) {
   co_return succeeded;
 }
 
-// Whether the job did what it should; else reports it, and counts it for the back-off.
+// Whether the job succeeded; a failure is reported, and counted for the back-off.
 bool Operations::note_end(const Machine& machine, const JobState& job) {
   if (!job.result) {
     report_failure(machine, job.operation,
-                   {"its process was ended before it could tell what came of it; tried again by the next pass"});
+                   {"its process was killed before it wrote a result; the next pass tries again"});
     return false;
   }
   if (*job.result) return true;
@@ -228,7 +227,7 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
 
 bool Operations::has_place() const {
   const auto taken = std::ranges::count_if(ledger_.all(), [this](const Machine* machine) {
-    return machine->under_way.has_value() || beginning_.contains(machine->id);
+    return machine->found.under_way.has_value() || beginning_.contains(machine->id);
   });
   return taken < bounds_.parallel_max;
 }
@@ -255,10 +254,10 @@ const PoolConfig& Operations::settings_of(const Machine& machine) const {
 // Jobs that ended since the last pass: reconcile() has applied their results, and those are recorded by now.
 void Operations::settle_ended_jobs() {
   const auto jobs = jobs_.list();
-  if (!jobs) return;  // the look around has said so
+  if (!jobs) return;  // reported already when the pass observed
   for (const JobState& job : *jobs) {
     const Machine* machine = ledger_.find(job.machine);
-    if (job.is_running || (machine != nullptr && machine->under_way)) continue;
+    if (job.is_running || (machine != nullptr && machine->found.under_way)) continue;
     if (machine != nullptr) note_end(*machine, job);
     forget(job.machine);
   }
@@ -270,7 +269,7 @@ void Operations::give_up(Machine& machine, const std::string& why) {
   voice_.problem(fmt::format("{}: {}; full output: {}", machine.id, why, jobs_.log_file(machine.id)));
 }
 
-// One that succeeded makes up for all that failed in the same pass.
+// One success outweighs all failures of the same pass.
 void Operations::note_creation(const PoolName& pool, bool succeeded) {
   if (succeeded) succeeded_.insert(pool);
   CreationRecord record = creations_[pool];

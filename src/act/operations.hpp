@@ -1,5 +1,5 @@
-// A machine's slow operations, from the intent in the journal to the outcome: the call is a job, and what it makes is
-// published as soon as it is ready.
+// A machine's slow operations, from the intent in the journal to the outcome. The provider's call is a job, and a new
+// machine is published as soon as it is ready.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@
 
 namespace hydra_provisioner::act {
 
-using Providers = std::map<ProviderKind, providers::Provider*>;  // those that could be asked in this pass
+using Providers = std::map<ProviderKind, providers::Provider*>;  // those that answered in this pass
 
 struct Bounds {
-  Instant until;                  // nothing is waited for beyond it; what still runs then is seen by the next pass
+  Instant until;                  // the pass waits no longer than this; the next pass sees what still runs
   std::int64_t parallel_max = 1;  // operations under way at a time, those of earlier passes included
 };
 

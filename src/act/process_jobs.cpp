@@ -11,6 +11,7 @@
 
 #include "act/job_files.hpp"
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "io/file/log_file.hpp"
 #include "io/process/detached.hpp"
 #include "io/process/processes.hpp"
@@ -82,7 +83,7 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
 }
 
 io::Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant until) {
-  // The job may be an earlier pass's, so there is no end of a child to wait for.
+  // The job may belong to an earlier pass, so it is not always a child that could be waited for.
   milliseconds pause{10};
   JobState state = state_of(machine, operation);
   while (state.is_running && clock_.now() < until) {
@@ -98,7 +99,7 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   const JobFiles files(state_dir_, machine);
   const auto lock = io::FileLock::try_acquire(files.lock);
   if (!lock) return std::unexpected(lock.error());
-  if (!*lock || was_outlived(machine)) return {};  // somebody began the next one, or this one is not over
+  if (!*lock || was_outlived(machine)) return {};  // the next job has begun, or this one has not ended
   end_leftovers(machine);
   for (const auto* path : {&files.request, &files.result}) {
     if (const auto removed = io::remove_replaceable(*path); !removed) return removed;
@@ -137,11 +138,11 @@ std::string ProcessJobs::mark_of(const MachineId& machine) const {
   return fmt::format("{}={}/{}", job_variable, found.native(), machine);
 }
 
-// Of a job that does not hold its lock.
+// For a job whose lock is free.
 bool ProcessJobs::was_outlived(const MachineId& machine) const {
   const JobFiles files(state_dir_, machine);
   std::error_code error;
-  if (!fs::exists(files.request, error) || read_result(files)) return false;  // the usual case, and the cheap one
+  if (!fs::exists(files.request, error) || read_result(files)) return false;  // the usual and cheap case
   return !io::attached(io::processes_with(mark_of(machine))).empty();
 }
 
@@ -150,7 +151,7 @@ bool ProcessJobs::is_overdue(const MachineId& machine, const JobRequest& request
   return begun_at && clock_.now() > *begun_at + request.deadline + grace;
 }
 
-// Nothing but ssh masters, as another daemon may be the very machine that the job has made.
+// Only ssh masters: another daemon may be the machine that the job has made.
 void ProcessJobs::end_leftovers(const MachineId& machine) const {
   const std::string mark = mark_of(machine);
   io::Processes masters = io::all_processes();

@@ -15,15 +15,15 @@ namespace hydra_provisioner::act {
 // STATE_DIR/jobs/ID, for a job and everything that it starts.
 inline constexpr const char* job_variable = "HYDRA_PROVISIONER_JOB";
 
-// A job whose process was killed still runs while a call goes on that it was making: a child that outlived it. What the
-// child left as a daemon, an ssh ControlMaster for one, does not count, and is ended when the next job begins or this
-// one is forgotten.
+// A job whose process was killed still counts as running while a child of it goes on with a call. Daemons that the
+// child left, such as an ssh ControlMaster, do not count; they are ended when the next job begins or this one is
+// forgotten.
 class ProcessJobs final : public Jobs {
  public:
   // `program` is started as `PROGRAM --state-dir DIR run-job TAG ID`.
   ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock);
 
-  // Kills what still runs of a job 60 s after its deadline; the next look sees that it has ended.
+  // Kills the processes of a job that still run 60 s after its deadline; the next call sees that it has ended.
   Expected<std::vector<JobState>> list() override;
   Expected<void> begin(const JobRequest& request) override;
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;

@@ -38,37 +38,37 @@ io::Task<void> Publication::publish() {
 }
 
 publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
-  std::vector<publish::Listing> machines;
+  std::vector<publish::ListedMachine> machines;
   for (const Machine* machine : ledger_.all()) {
     const auto pool = pools_.find({machine->pool, machine->provider});
-    if (machine->state != MachineState::ready || machine->vanished || pool == pools_.end()) continue;
+    if (machine->state != MachineState::ready || machine->found.vanished || pool == pools_.end()) continue;
     if (without.contains(machine->id)) continue;
     machines.push_back({.machine = machine, .pool = &pool->second});
   }
   return publish::render_machines_file(config_, std::move(machines));
 }
 
-// From here on the machine needs a proof of idleness before it is stopped or destroyed.
+// From now on the machine needs a proof of idleness before it is stopped or destroyed.
 void Publication::note_intent(const publish::MachinesFile& file) {
   for (const MachineId& id : file.listed) {
     Machine& machine = ledger_.at(id);
-    if (machine.first_listed_at && !machine.unlisted_at) continue;
+    if (machine.listing.first_began_at && !machine.listing.ended_at) continue;
     before_.emplace(id, machine);
-    machine.listed_at = ledger_.now();
-    if (!machine.first_listed_at) machine.first_listed_at = machine.listed_at;
-    machine.unlisted_at.reset();
+    machine.listing.began_at = ledger_.now();
+    if (!machine.listing.first_began_at) machine.listing.first_began_at = machine.listing.began_at;
+    machine.listing.ended_at.reset();
     ledger_.touch(machine);
     unrecorded_.insert(id);
   }
 }
 
-// Nothing has been published, so the machines are out of the file for as long as they were before.
+// Nothing was published, so the machines are out of the file since the same time as before.
 void Publication::take_back_intent() {
   for (const auto& [id, before] : std::exchange(before_, {})) {
     Machine& machine = ledger_.at(id);
-    machine.listed_at = before.listed_at;
-    machine.first_listed_at = before.first_listed_at;
-    machine.unlisted_at = before.unlisted_at;
+    machine.listing.began_at = before.listing.began_at;
+    machine.listing.first_began_at = before.listing.first_began_at;
+    machine.listing.ended_at = before.listing.ended_at;
     ledger_.touch(machine);
   }
 }
@@ -78,23 +78,23 @@ void Publication::note_published(const publish::MachinesFile& file) {
   const std::set<MachineId> listed(file.listed.begin(), file.listed.end());
   for (Machine* machine : ledger_.all()) {
     const bool is_listed = listed.contains(machine->id);
-    const bool is_fresh_out = machine->first_listed_at && !machine->unlisted_at && !is_listed;
-    if (machine->listed == is_listed && !is_fresh_out) continue;
-    machine->listed = is_listed;
+    const bool is_fresh_out = machine->listing.first_began_at && !machine->listing.ended_at && !is_listed;
+    if (machine->listing.is_listed == is_listed && !is_fresh_out) continue;
+    machine->listing.is_listed = is_listed;
     if (is_fresh_out) {
-      machine->unlisted_at = ledger_.now() + queue_clock_ahead_;
-      machine->listed_for = ledger_.now() - *machine->first_listed_at;
+      machine->listing.ended_at = ledger_.now() + queue_clock_ahead_;
+      machine->listing.lasted = ledger_.now() - *machine->listing.first_began_at;
     }
     ledger_.touch(*machine);
   }
 }
 
-// What is to be listed is committed before the file is written: once the queue runner can have read a machine's line,
-// no crash may make us believe that the machine was never listed. So is what is to be delivered, as not delivered yet.
-// When the journal cannot be written, the file is, with no line that is new.
+// The journal learns which machines will be listed before the file is written: once the queue runner may have read a
+// machine's line, no crash may make us believe that the machine was never listed. A delivery is recorded first as not
+// delivered. If the journal cannot be written, the file is published without new lines.
 io::Task<void> Publication::publish_once() {
   publish::MachinesFile file = render({});
-  for (const std::string& complaint : file.left_out) complain(complaint);
+  for (const std::string& problem : file.left_out) report_once(problem);
   note_intent(file);
   const std::optional<LastDelivery> before = last_delivery_;
   const bool is_new = !before || before->content != file.content || before->destination != publisher_.destination();
@@ -110,7 +110,7 @@ io::Task<void> Publication::publish_once() {
   } else {
     const ErrorKind kind = published.error().kind;
     if (kind == ErrorKind::untouched || kind == ErrorKind::refused) take_back_intent();
-    complain(published.error().message);
+    report_once(published.error().message);
     // A command that hangs would hold up everything else a second time.
     gave_up_ = published.error().kind == ErrorKind::timed_out;
   }
@@ -128,12 +128,12 @@ io::Task<bool> Publication::record(std::optional<LastDelivery> delivery) {
   state::Changes changes;
   changes.last_delivery = std::move(delivery);
   const auto written = co_await ledger_.commit(std::move(changes));
-  if (!written) complain(written.error().message);
+  if (!written) report_once(written.error().message);
   co_return written.has_value();
 }
 
-void Publication::complain(const std::string& complaint) {
-  if (complaints_.insert(complaint).second) voice_.problem(complaint);
+void Publication::report_once(const std::string& problem) {
+  if (reported_.insert(problem).second) voice_.problem(problem);
 }
 
 }  // namespace hydra_provisioner::act

@@ -1,5 +1,4 @@
-// Keeps the published machines file equal to the machines that are ready, and remembers since when each is in it or out
-// of it.
+// Keeps the published machines file equal to the ready machines, and remembers since when each is listed or unlisted.
 #pragma once
 
 #include <map>
@@ -26,12 +25,12 @@ PoolSettings as_published(PoolSettings pools, const Tag& tag, const std::string&
 
 class Publication {
  public:
-  // `queue_clock_ahead`: how far the queue runner's clock is ahead of ours, 0 when it is not. What it saw, it dates by
-  // its own.
+  // `queue_clock_ahead`: how far the queue runner's clock is ahead of ours; 0 if it is not ahead.
   Publication(const Config& config, const PoolSettings& pools, Ledger& ledger, publish::Publisher& publisher,
               std::optional<LastDelivery> last_delivery, Seconds queue_clock_ahead, Voice& voice);
 
-  // Publishes what is ready now. While one call is at it, further calls return at once: it then publishes once more.
+  // Publishes the machines that are ready now. During a call, further calls return at once, and the running call
+  // publishes once more.
   io::Task<void> publish();
 
  private:
@@ -42,7 +41,7 @@ class Publication {
   void note_published(const publish::MachinesFile& file);
   LastDelivery delivery_of(const publish::MachinesFile& file, bool succeeded) const;
   io::Task<bool> record(std::optional<LastDelivery> delivery);
-  void complain(const std::string& complaint);
+  void report_once(const std::string& problem);
 
   const Config& config_;
   const PoolSettings& pools_;
@@ -51,9 +50,9 @@ class Publication {
   std::optional<LastDelivery> last_delivery_;
   Seconds queue_clock_ahead_;
   Voice& voice_;
-  std::set<MachineId> unrecorded_;       // to be listed, which the journal does not know yet
-  std::map<MachineId, Machine> before_;  // as they were, of those that are to be listed and are not yet
-  std::set<std::string> complaints_;     // already voiced in this pass
+  std::set<MachineId> unrecorded_;       // to be listed, but not in the journal yet
+  std::map<MachineId, Machine> before_;  // the earlier state of machines that are about to be listed
+  std::set<std::string> reported_;       // in this pass
   bool is_publishing_ = false;
   bool again_ = false;
   bool gave_up_ = false;  // for this pass

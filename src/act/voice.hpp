@@ -1,4 +1,4 @@
-// What a pass says while it works. Data goes elsewhere (stdout); this is for whoever watches, or reads the log.
+// Messages of a pass while it works, for the terminal or the log. Data goes to stdout instead.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@ namespace hydra_provisioner::act {
 class Voice {
  public:
   virtual ~Voice() = default;
-  virtual void note(const std::string& message) = 0;     // what happens
-  virtual void detail(const std::string& message) = 0;   // what only somebody who asks for it wants to know
-  virtual void warning(const std::string& message) = 0;  // what somebody should look at, though nothing of ours failed
-  virtual void problem(const std::string& message) = 0;  // what went wrong: the pass ends with exit status 1
-  // What is waited for, shown on a terminal only and replaced by the next; empty: nothing.
+  virtual void note(const std::string& message) = 0;     // something happened
+  virtual void detail(const std::string& message) = 0;   // shown only with --verbose
+  virtual void warning(const std::string& message) = 0;  // the operator should look at this; the pass did not fail
+  virtual void problem(const std::string& message) = 0;  // something failed: the pass ends with exit status 1
+  // What the pass waits for, shown only on a terminal, until the next call; empty: it waits for nothing.
   virtual void progress(const std::string& message) = 0;
 
   virtual bool had_problems() const = 0;

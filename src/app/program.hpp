@@ -1,4 +1,4 @@
-// The program behind main(): one verb, from the command line to the exit status.
+// The whole program behind main(): one verb, from the command line to the exit status.
 #pragma once
 
 namespace hydra_provisioner::app {

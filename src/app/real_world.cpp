@@ -18,7 +18,7 @@ std::unique_ptr<publish::Publisher> make_publisher(const Config& config) {
   return std::make_unique<publish::FilePublisher>(config);
 }
 
-// Installed beside the program, or in the sources that it was built from.
+// The modules that were installed with the program, or else those in its sources.
 std::string own_nix_modules() {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
   std::error_code ignored;

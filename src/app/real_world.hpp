@@ -1,4 +1,4 @@
-// The only place that knows which classes stand behind the interfaces of a World.
+// The only place that knows the concrete classes behind the interfaces of a World.
 #pragma once
 
 #include <map>
@@ -11,10 +11,10 @@ namespace hydra_provisioner::app {
 
 pass::World make_world(const Config& config, const std::string& state_dir);
 
-// For a daemon: it waits for no provider (providers/patient.hpp).
+// For a daemon, which waits for no provider (providers/patient.hpp).
 pass::World make_patient_world(const Config& config, const std::string& state_dir);
 
-// After the configuration has changed, for the same tag. Operations that are under way go on.
+// For a changed configuration of the same tag. Operations that are under way go on.
 void reconfigure(pass::World& world, const Config& config);
 
 // The providers alone, as a job needs them.

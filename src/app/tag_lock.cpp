@@ -4,27 +4,20 @@
 
 #include <fmt/format.h>
 
-#include "app/cli/exit_status.hpp"
-#include "model/error.hpp"
-
 namespace hydra_provisioner::app {
 
 std::string lock_file(const std::string& state_dir, const Tag& tag) {
   return fmt::format("{}/{}.lock", state_dir, tag);
 }
 
-std::expected<io::FileLock, int> lock_tag(const std::string& state_dir, const Tag& tag, act::Voice& voice) {
-  const auto fail = [&](const Error& error) {
-    voice.problem(error.message);
-    return std::unexpected(exit_status::failed);
-  };
-  if (const auto made = io::make_folder(state_dir, 0700); !made) return fail(made.error());
-  auto lock = io::FileLock::try_acquire(lock_file(state_dir, tag));
-  if (!lock) return fail(lock.error());
+std::expected<io::FileLock, Failure> lock_tag(const std::string& state_dir, const Tag& tag) {
+  if (auto made = io::make_folder(state_dir, 0700); !made) return failed(std::move(made.error()));
+  const std::string file = lock_file(state_dir, tag);
+  auto lock = io::FileLock::try_acquire(file);
+  if (!lock) return failed(std::move(lock.error()));
   if (*lock) return **std::move(lock);
-  voice.problem(
-      fmt::format("another pass of tag {} is at work (it holds {}); nothing was done", tag, lock_file(state_dir, tag)));
-  return std::unexpected(exit_status::locked);
+  return ends_with(exit_status::locked,
+                   {fmt::format("another pass of tag {} is at work (it holds {}); nothing was done", tag, file)});
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,18 +1,18 @@
-// Of all that would change the machines of one tag, one is at work at a time.
+// Only one process at a time changes the machines of a tag.
 #pragma once
 
 #include <expected>
 #include <string>
 
-#include "act/voice.hpp"
-#include "io/file/files.hpp"
+#include "app/cli/outcome.hpp"
+#include "io/file/lock.hpp"
 #include "model/names.hpp"
 
 namespace hydra_provisioner::app {
 
 std::string lock_file(const std::string& state_dir, const Tag& tag);
 
-// Makes the state directory, where that is missing. Else the exit status, after telling why.
-std::expected<io::FileLock, int> lock_tag(const std::string& state_dir, const Tag& tag, act::Voice& voice);
+// Makes the state directory if it is missing.
+std::expected<io::FileLock, Failure> lock_tag(const std::string& state_dir, const Tag& tag);
 
 }  // namespace hydra_provisioner::app

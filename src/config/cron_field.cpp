@@ -2,19 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ranges>
+
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::config {
 namespace {
 
-using Read = std::optional<std::size_t> (*)(std::string_view);
+using Parser = std::optional<std::size_t> (*)(std::string_view);
 
 std::optional<std::size_t> number_in(std::string_view text, std::size_t max) {
-  std::size_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || rest != text.data() + text.size() || number > max) return std::nullopt;
-  return number;
+  const auto number = io::parse_number<std::size_t>(text);
+  return number && *number <= max ? number : std::nullopt;
 }
 
 std::optional<std::size_t> day_in(std::string_view text) {
@@ -30,10 +29,10 @@ std::optional<std::size_t> hour_in(std::string_view text) { return number_in(tex
 
 // `8` or `22-5`
 template <std::size_t N>
-bool add_range(std::bitset<N>& chosen, std::string_view text, Read read) {
+bool add_range(std::bitset<N>& chosen, std::string_view text, Parser parse_value) {
   const auto dash = text.find('-');
-  const auto first = read(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : read(text.substr(dash + 1));
+  const auto first = parse_value(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_value(text.substr(dash + 1));
   if (!first || !last) return false;
   for (std::size_t at = *first; at != *last; at = (at + 1) % N) chosen.set(at);
   chosen.set(*last);
@@ -41,11 +40,11 @@ bool add_range(std::bitset<N>& chosen, std::string_view text, Read read) {
 }
 
 template <std::size_t N>
-std::optional<std::bitset<N>> parse(std::string_view text, Read read) {
+std::optional<std::bitset<N>> parse(std::string_view text, Parser parse_value) {
   std::bitset<N> chosen;
   if (text == "*") return chosen.set();
   for (const auto part : std::views::split(text, ',')) {
-    if (!add_range(chosen, std::string_view(part), read)) return std::nullopt;
+    if (!add_range(chosen, std::string_view(part), parse_value)) return std::nullopt;
   }
   if (chosen.none()) return std::nullopt;
   return chosen;

@@ -1,17 +1,13 @@
 #include "config/evaluate.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
-#include <string_view>
+#include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
-#include "io/process/subprocess.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::config {
@@ -20,7 +16,7 @@ namespace {
 constexpr const char* expression = R"(
 { file }:
 let
-  # Paths must become strings before JSON is made of them: Nix would copy the files to its store.
+  # Paths must become strings before they become JSON, because Nix would copy the files to its store.
   plain = value:
     if builtins.isPath value then toString value
     else if builtins.isFunction value then { "<function>" = null; }
@@ -43,59 +39,11 @@ Expected<void> check_readable(const std::string& file) {
   return {};
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    lines.push_back(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
-  }
-  return lines;
-}
-
-constexpr std::string_view evaluating = "evaluating file '";
-
-// Without the warnings, which are about this host's Nix (a missing group, an unknown setting), without what we asked
-// it to tell besides, and without the advice to use an option of nix-instantiate, which is none of ours.
-std::string without_noise(std::string_view errors) {
-  std::string kept;
-  for (const std::string_view line : lines_of(errors)) {
-    const bool is_noise = line.starts_with("warning: ") || line.starts_with(evaluating);
-    if (!is_noise && !line.contains("'--show-trace'")) kept += fmt::format("{}\n", line);
-  }
-  kept.erase(kept.find_last_not_of(" \n") + 1);
-  return kept;
-}
-
-std::vector<std::string> evaluated_files(std::string_view errors) {
-  std::vector<std::string> files;
-  for (std::string_view line : lines_of(errors)) {
-    if (!line.starts_with(evaluating) || !line.ends_with('\'')) continue;
-    line.remove_prefix(evaluating.size());
-    line.remove_suffix(1);
-    if (!line.starts_with("/nix/store/")) files.emplace_back(line);  // nothing there ever changes
-  }
-  return files;
-}
-
-std::string cause(const io::Finished& finished) {
-  const std::string errors = without_noise(finished.errors);
-  if (errors.empty()) return fmt::format("cannot be evaluated: nix-instantiate exited with {}", finished.exit_status);
-  return "cannot be evaluated:\n" + errors;
-}
-
 }  // namespace
 
-io::Task<Expected<Evaluation>> evaluate_nix_file(std::string file) {
+io::Task<Expected<io::NixEvaluation>> evaluate_nix_file(std::string file) {
   if (auto readable = check_readable(file); !readable) co_return std::unexpected(std::move(readable.error()));
-  const Expected<io::Finished> finished =
-      co_await io::run({.argv = {"nix-instantiate", "-v", "--eval", "--strict", "--json", "-E", expression, "--argstr",
-                                 "file", std::move(file)},
-                        .deadline = std::chrono::seconds(120),
-                        .output_bytes_max = std::size_t{16} << 20});
-  if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
-  if (finished->exit_status != 0) co_return failure(cause(*finished));
-
-  co_return Evaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
+  co_return co_await io::evaluate_nix(expression, {"--argstr", "file", std::move(file)});
 }
 
 bool is_function(const io::Json& value) {

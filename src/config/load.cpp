@@ -74,7 +74,7 @@ std::expected<PoolConfig, ConfigErrors> read_pool(std::string_view name, std::st
 
 namespace {
 
-// `..` is resolved by name, as Nix does it, so that we check the file that Nix will read.
+// Resolves `..` by name, as Nix does, so that we check the file that Nix will read.
 std::string absolute_path(const std::string& file) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(file, error);
@@ -87,7 +87,7 @@ io::Json* member(io::Json* value, std::string_view name) {
   return found == value->end() ? nullptr : &*found;
 }
 
-// `./provider` means the one beside the file, also for those who read the settings where they are recorded.
+// Makes `./provider` absolute: it is in the folder of the file. Recorded settings no longer know that folder.
 void resolve_programs(io::Json& value, const std::filesystem::path& folder) {
   io::Json* const types = member(&value, "systemTypes");
   if (types == nullptr || !types->is_object()) return;
@@ -119,11 +119,11 @@ void read_limits(Config& config, Settings& settings) {
   settings.read("interval", config.interval);
 }
 
-// Of two pools for the same steps one would never get any.
+// If two pools were for the same steps, one of them would never get any.
 void check_types_differ(const std::map<PoolName, PoolConfig>& pools, const std::string& path, Report& report) {
   std::map<SystemType, std::string> paths;
   for (const auto& [name, pool] : pools) {
-    if (pool.type.systems.empty()) continue;  // its name made no sense, which has been reported
+    if (pool.type.systems.empty()) continue;  // its name was wrong, and was reported
     const std::string pool_path = attribute_path(path, name.text);
     const auto [first, is_new] = paths.emplace(pool.type, pool_path);
     if (!is_new) {
@@ -139,7 +139,7 @@ void read_pools(Config& config, Settings& settings, Report& report, ConfigOption
     settings.report(
         "systemTypes",
         "no system type; add one, such as systemTypes.x86_64-linux = { local = { }; }, or use --allow-empty "
-        "to give up every machine");
+        "to destroy all machines");
   }
   if (types == nullptr) return;
   const std::string path = settings.path_of("systemTypes");

@@ -1,4 +1,4 @@
-// From conf.nix to a Config: evaluated by the real Nix, then read with every error at once.
+// From conf.nix to a Config: Nix evaluates the file, then its value is read. All errors are reported at once.
 #pragma once
 
 #include <expected>
@@ -13,17 +13,17 @@
 
 namespace hydra_provisioner::config {
 
-// One line each: `conf.nix: systemTypes.x86_64-linux.maxMachine: unknown option (did you mean maxMachines?)`. Only what
-// Nix says of a file that it cannot evaluate is shown in full, as further lines of the one error there then is.
+// One line each: `conf.nix: systemTypes.x86_64-linux.maxMachine: unknown option (did you mean maxMachines?)`. Only the
+// error of a file that Nix cannot evaluate has more lines: those of Nix.
 using ConfigErrors = std::vector<std::string>;
 
 struct ConfigOptions {
-  bool allow_empty = false;  // no pools: drain everything
+  bool allow_empty = false;  // a configuration without pools is right: it drains all machines
 };
 
 io::Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options);
 
-// The second half of load_config(), for values that were already evaluated. `name` is how messages call the file.
+// The second half of load_config(), for the value of a file. `name` is the name of the file in messages.
 std::expected<Config, ConfigErrors> read_config(std::string_view name, const nlohmann::json& value,
                                                 ConfigOptions options);
 

@@ -4,135 +4,144 @@
 
 #include <fmt/format.h>
 
+#include "io/text/wording.hpp"
+#include "model/config.hpp"
+
 namespace hydra_provisioner::config {
 namespace {
 
 using enum OptionKind;
 
+// The model has a flag for each of these choices, which is true for the first word.
+constexpr std::string_view stores[] = {"own", "host"};
+constexpr std::string_view addresses[] = {"public", "private"};
+
 constexpr Option top_level[] = {
     {"tag", tag, R"("hydra-provisioned")",
-     "the name of this provisioner and its machines; several on one host need different tags and machines files"},
+     "the name of this provisioner, and the beginning of its machines' names; each of several provisioners on a host "
+     "needs its own tag and machines file"},
     {"systemTypes", settings, "", "the system types, at least one unless `--allow-empty` is given: see below"},
     {"statusCommand", command, R"([ "hydra-queue-runner" "--status" ])",
      "prints the queue runner's status; run without a shell"},
-    {"sshCommand", command, "", "another name of `statusCommand`; giving both is an error"},
+    {"sshCommand", command, "", "another name for `statusCommand`; giving both is an error"},
     {"statusTimeout", timeout, "30", "how long the status command may take"},
     {"updateCommand", command, "",
-     "gets the machines file on its standard input; without it `machinesFile` is written"},
+     "receives the machines file on its standard input; without it, `machinesFile` is written"},
     {"machinesFile", machines_file, R"("/var/lib/hydra/provisioned.machines")",
      "the machines file, one of those that the queue runner is configured to read"},
     {"placeholders", flag, "true",
-     "list every system type without a machine by a line that no step is sent to, so that the queue runner does not "
-     "abort its steps"},
-    {"maxParallel", parallelism, "32", "operations on machines at a time"},
+     "for every system type without a machine, list a placeholder that gets no steps, so that the queue runner does "
+     "not abort the steps of that type"},
+    {"maxParallel", parallelism, "32", "the most operations on machines at a time"},
     {"passTimeout", timeout, "240",
-     "how long a single pass waits for operations; what takes longer goes on, and the next pass sees it"},
+     "how long a single pass waits for operations; those that take longer go on, and the next pass sees them"},
     {"settle", seconds, "35",
-     "from a machine's removal from the machines file until the queue runner has surely noticed (it looks every 30 s)"},
+     "how long after a machine left the machines file the queue runner has certainly noticed that (it looks every 30 "
+     "s)"},
     {"quiet", seconds, "120", "how long a removed machine must have been idle before it is stopped or destroyed"},
-    {"interval", timeout, "15", "between the daemon's passes"},
+    {"interval", timeout, "15", "time between two passes of the daemon"},
 };
 
 constexpr Option pool[] = {
-    {"minMachines", count, "0", "machines that are kept even if there is nothing to build"},
-    {"maxMachines", count, "1", "machines that may exist at any moment, stopped and failed ones included"},
-    {"ignoredRunnables", count, "0", "waiting steps that are left to others, such as machines of your own"},
-    {"runnablesPerMachine", quantity, "10", "waiting steps for which one machine is wanted"},
-    {"scaling", scaling, R"("runnables")",
-     "how many machines are wanted: `\"runnables\"`: as `runnablesPerMachine` says; `\"work\"`: those that are busy, "
-     "and "
-     "enough to begin what waits within `targetWait`; see [scaling.md](scaling.md)"},
-    {"targetWait", timeout, "",
-     "with `scaling = \"work\"`, 300 unless given: how long steps may wait until they begin"},
+    {"minMachines", count, "0", "machines that are kept even when there is nothing to build"},
+    {"maxMachines", count, "1", "the most machines that exist at any moment, stopped and failed ones included"},
+    {"ignoredRunnables", count, "0", "waiting steps that are left to other machines, such as your own"},
+    {"runnablesPerMachine", quantity, "10", "one machine is wanted for this many waiting steps"},
+    {"scaling", choice, R"("runnables")",
+     "how many machines are wanted. `\"runnables\"`: as `runnablesPerMachine` says; `\"work\"`: those that are busy, "
+     "and as many as it takes to start waiting steps within `targetWait`; see [scaling.md](scaling.md)",
+     names_of<Scaling>},
+    {"targetWait", timeout, "", "with `scaling = \"work\"`: how long steps should wait at most; 300 if not given"},
     {"packing", flag, "",
-     "let the queue runner fill one machine after the other instead of spreading steps over all, so that others become "
-     "idle; `true` with `scaling = \"work\"`, else `false`"},
-    {"maxJobs", quantity, "1", "steps that one machine builds at a time"},
-    {"speedFactor", quantity, "1", "how the queue runner prefers these machines over others"},
+     "make the queue runner fill one machine after another instead of distributing steps over all, so that the others "
+     "become idle; if not given, `true` with `scaling = \"work\"`, else `false`"},
+    {"maxJobs", quantity, "1", "the most steps that a machine builds at a time"},
+    {"speedFactor", quantity, "1", "the queue runner prefers machines with a higher factor"},
     {"sshKey", ssh_key, "",
-     "the private key with which the queue runner logs in as root, on the queue runner's host; `local` lets its public "
-     "half in, and makes a key of its own if none is given"},
-    {"stopOnIdle", flag, "false", "stop machines that are not needed and start them again, instead of destroying them"},
+     "path of the private key on the queue runner's host with which it logs in as root; `local` accepts the public "
+     "half of this key, or of a key that it makes if none is given"},
+    {"stopOnIdle", flag, "false",
+     "stop machines that are not needed, and start them again later, instead of destroying them"},
     {"gracePeriod", seconds, "0",
-     "how long a machine that is not needed must have been idle before it is given up; with `scaling = \"work\"`, "
-     "unless "
-     "given, as long as machines take to boot"},
+     "how long a machine that is not needed must be idle before it is drained, and then stopped or destroyed; if not "
+     "given, the time that machines take to boot with `scaling = \"work\"`"},
     {"billingPeriod", seconds, "0",
-     "machines are paid for in whole periods, and kept while at least 30 minutes are paid; 0: for what is used; unless "
-     "given, 3600 for `ec2` and for EC2 machines of NixOps"},
-    {"bootTimeout", timeout, "1800", "from the request for a machine until it can build; one that takes longer failed"},
-    {"maxAge", timeout, "", "how long after its start a machine is replaced, even if it is needed"},
+     "machines are billed in whole periods, so a machine is kept while at least 30 minutes are already paid; 0: billed "
+     "by use; if not given, 3600 for `ec2` and for EC2 machines of NixOps"},
+    {"bootTimeout", timeout, "1800", "a machine that is not ready this long after its request counts as failed"},
+    {"maxAge", timeout, "", "a machine that runs longer is replaced, even when it is needed"},
     {"maxUnavailable", quantity, "1",
-     "machines that are replaced at a time: before their replacement is ready, where `maxMachines` leaves no room for "
-     "it"},
+     "the most machines that are replaced at a time; a machine goes before its replacement is ready only if "
+     "`maxMachines` leaves no room for both"},
     {"schedules", schedules, "[ ]",
-     "periods with other values of `minMachines` and `maxMachines`; of those that match, the last holds: see below"},
+     "periods with other values of `minMachines` and `maxMachines`; of several that match, the last counts: see below"},
     {"consecutiveFailures", count, "4",
-     "a machine that the queue runner has failed to use so many times in a row is replaced; 0: never"},
+     "a machine is replaced after the queue runner failed to use it this many times in a row; 0: never"},
     {"maxUnhealthy", percent, "",
-     "when more than this share of the machines, and more than three, do not work, nothing is done with any of them, "
-     "and none are created"},
+     "if more than this percentage of the machines, and more than three, do not work, none of them is touched and none "
+     "is created"},
     {"replaceOnChange", flag, "",
-     "replace machines when what new ones are made from has changed; unless given, `false` for `nixopsExpr`, whose "
-     "machines are redeployed as they are, and `true` for others"},
+     "replace machines when the specification of new ones has changed; if not given, `false` for `nixopsExpr`, which "
+     "redeploys its machines instead, and `true` for the others"},
     {"pricePerHour", price, "",
-     "what an hour of one machine costs, stopped ones excepted, such as 0.17; for `cost`, `simulate` and `tune`"},
-    {"nixopsExpr", nix_file, "", "provider: a NixOps network, one deployment a machine"},
+     "the cost of one machine for an hour in which it is not stopped, such as 0.17; for `cost`, `simulate` and `tune`"},
+    {"nixopsExpr", nix_file, "", "provider: a NixOps network, deployed once for each machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
     {"ec2", settings, "", "provider: Amazon EC2, see below"},
-    {"exec", settings, "", "provider: a program of yours, see below"},
+    {"exec", settings, "", "provider: your own program, see below"},
 };
 
 constexpr Option local[] = {
-    {"store", store, R"("own")", "`\"own\"`: a Nix store for each machine; `\"host\"`: this host's"},
-    {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out what slow clouds do"},
+    {"store", choice, R"("own")", "`\"own\"`: a Nix store for each machine; `\"host\"`: the Nix store of this host",
+     stores},
+    {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out how slow clouds behave"},
 };
 
 constexpr Option ec2[] = {
     {"region", word, "", "such as `\"eu-west-1\"`; required"},
-    {"image", word, "", "the AMI that machines boot; this or `launchTemplate` is required"},
-    {"launchTemplate", word, "", "id or name of a launch template, which then says all that is marked with ¹"},
-    {"launchTemplateVersion", word, R"("$Default")", "which version of it"},
+    {"image", word, "", "the AMI that machines boot; `image` or `launchTemplate` is required"},
+    {"launchTemplate", word, "", "id or name of a launch template, which then replaces the options marked with ¹"},
+    {"launchTemplateVersion", word, R"("$Default")", "the version of the launch template"},
     {"instanceTypes", words, "", "such as `[ \"c7a.4xlarge\" \"c6a.4xlarge\" ]`, in order of preference; required"},
-    {"subnets", words, "",
-     "their ids; of each instance type all are tried in this order; unless given, where EC2 likes"},
-    {"capacity", capacity, R"("on-demand")",
-     "`\"spot-first\"`: on demand where no spot instance is to be had, and for half an hour after several of them were "
-     "interrupted"},
-    {"securityGroups", words, "", "their ids; unless given, the network's default¹"},
-    {"keyPair", word, "", "the name of the key pair in EC2 whose owner may log in¹"},
+    {"subnets", words, "", "their ids; for each instance type they are tried in this order; if not given, EC2 chooses"},
+    {"capacity", choice, R"("on-demand")",
+     "`\"spot-first\"`: spot instances; on demand when there is none to be had, and for half an hour after several of "
+     "them were interrupted",
+     names_of<Ec2Capacity>},
+    {"securityGroups", words, "", "their ids; if not given, the default of the network¹"},
+    {"keyPair", word, "", "name of the EC2 key pair whose owner may log in¹"},
     {"iamProfile", word, "", "name or ARN of the instance profile¹"},
-    {"rootVolume", quantity, "", "GiB of the root volume; unless given, what the image says¹"},
-    {"rootDevice", word, R"("/dev/xvda")", "the name of the root volume, which `rootVolume` needs¹"},
+    {"rootVolume", quantity, "", "size of the root volume in GiB; if not given, as in the image¹"},
+    {"rootDevice", word, R"("/dev/xvda")", "device name of the root volume, which `rootVolume` needs¹"},
     {"userData", text, "", "a script (`#!…`), a cloud-config or a NixOS configuration, to which the host key is added"},
-    {"userDataFile", nix_file, "", "the same from a file"},
-    {"tags", labels, "{ }", "of instances and volumes, besides those of this program"},
-    {"address", address, R"("public")", "at which machines are reached: `\"public\"` or `\"private\"`"},
-    {"sshUser", word, R"("root")", "as whom the queue runner logs in"},
+    {"userDataFile", nix_file, "", "a file with such user data"},
+    {"tags", labels, "{ }", "tags of instances and volumes, in addition to those of this program"},
+    {"address", choice, R"("public")", "the address at which machines are reached", addresses},
+    {"sshUser", word, R"("root")", "the user as which the queue runner logs in"},
     {"probeKey", nix_file, "",
-     "a private key on this host that lets it log in: then a machine is ready when `nix-store --serve` answers; unless "
+     "a private key with which this host can log in: a machine is then ready when `nix-store --serve` answers; if not "
      "given, when it proves its host key"},
     {"leakGrace", seconds, "",
-     "an instance with this provisioner's tag that nobody remembers is left alone for so long after its start, then "
-     "destroyed; unless given, it is adopted"},
-    {"endpoint", url, "", "of another cloud, or of a test server, such as `\"http://127.0.0.1:5000\"`"},
+     "an instance with this provisioner's tag that is not in the journal is destroyed this long after its start; if "
+     "not given, it is adopted"},
+    {"endpoint", url, "", "URL of another cloud or of a test server, such as `\"http://127.0.0.1:5000\"`"},
 };
 
 constexpr Option schedule[] = {
     {"days", days, R"("*")", "days of the week"},
     {"hours", hours, R"("*")", "hours of the day: `8-17` is from 8:00 to 17:59"},
-    {"timeZone", time_zone, R"("UTC")", "whose days and hours these are"},
-    {"minMachines", count, "", "meanwhile, if given"},
-    {"maxMachines", count, "", "meanwhile, if given"},
+    {"timeZone", time_zone, R"("UTC")", "the time zone of these days and hours"},
+    {"minMachines", count, "", "replaces `minMachines` of the system type"},
+    {"maxMachines", count, "", "replaces `maxMachines` of the system type"},
 };
 
 constexpr Option exec[] = {
     {"command", command, "",
-     "the program and its arguments, run without a shell; a relative path such as `\"./provider\"` is relative to this "
-     "file"},
-    {"settings", settings, "{ }", "what the program is told with every request; changing it replaces the machines"},
-    {"timeout", timeout, "8", "how long it may take to list its machines, or to say how one is"},
+     "the program and its arguments, run without a shell; required; a relative path such as `\"./provider\"` is "
+     "relative to this file"},
+    {"settings", settings, "{ }", "sent to the program with every request; changing them replaces the machines"},
+    {"timeout", timeout, "8", "how long the program may take to list its machines, or to check one"},
 };
 
 }  // namespace
@@ -162,29 +171,33 @@ Range range_of(OptionKind kind) {
     case percent:
       return {0, 100};
     default:
-      throw std::logic_error("an option that is no number has no range");
+      throw std::logic_error("an option that is not a number has no range");
   }
 }
 
-std::string kind_text(OptionKind kind) {
-  switch (kind) {
+std::vector<std::string> quoted(std::span<const std::string_view> words, std::string_view format) {
+  std::vector<std::string> texts;
+  for (const std::string_view word : words) texts.push_back(fmt::format(fmt::runtime(format), word));
+  return texts;
+}
+
+std::string value_text(const Option& option) {
+  switch (option.kind) {
     case tag:
-      return "letters, digits, `_`, `.` and `-`, at first a letter or `_`, at most 40 characters";
+      return "letters, digits, `_`, `.` and `-`, beginning with a letter or `_`, at most 40 characters";
     case machines_file:
     case nix_file:
       return "absolute path";
     case ssh_key:
-      return "path in ASCII, without blanks, `;`, `#` and a leading `@`";
+      return "path in ASCII, without blanks, `;` and `#`, not beginning with `@`";
     case command:
-      return "list of strings, at first the program";
+      return "list of strings, the program first";
     case texts:
       return "list of strings";
     case flag:
       return "`true` or `false`";
-    case store:
-      return "`\"own\"` or `\"host\"`";
-    case scaling:
-      return "`\"runnables\"` or `\"work\"`";
+    case choice:
+      return io::enumerated(quoted(option.words, "`\"{}\"`"), "or");
     case price:
       return "number, 0 to 1000000";
     case days:
@@ -207,13 +220,9 @@ std::string kind_text(OptionKind kind) {
       return "URL";
     case labels:
       return "attribute set of strings";
-    case capacity:
-      return "`\"on-demand\"`, `\"spot\"` or `\"spot-first\"`";
-    case address:
-      return "`\"public\"` or `\"private\"`";
     default:
-      const auto [min, max] = range_of(kind);
-      return fmt::format("{}, {} to {}", is_time(kind) ? "seconds" : "whole number", min, max);
+      const auto [min, max] = range_of(option.kind);
+      return fmt::format("{}, {} to {}", is_time(option.kind) ? "seconds" : "whole number", min, max);
   }
 }
 

@@ -1,10 +1,11 @@
-// Every option of a configuration, as data: what is known, what a value must be, and what docs/configuration.md says.
+// Every option of a configuration, as data: its name, its values, and its text in docs/configuration.md.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hydra_provisioner::config {
 
@@ -13,17 +14,16 @@ enum class OptionKind : std::uint8_t {
   machines_file,  // absolute path
   nix_file,       // absolute path
   ssh_key,        // a path that fits a column of the machines file
-  command,        // program and arguments, never a shell's line
+  command,        // a program and its arguments; there is no shell
   texts,
   flag,
-  store,        // of a local machine
-  scaling,      // a rule
+  choice,       // one of the option's words
   count,        // of machines or steps
-  quantity,     // that something is divided by or multiplied with, so at least 1
+  quantity,     // a divisor or factor, so at least 1
   parallelism,  // of operations
-  seconds,      // 0 is no time at all
+  seconds,      // at least 0
   timeout,      // seconds, at least 1
-  price,        // a number that need not be whole
+  price,        // any number, whole or not
   percent,
   days,       // of the week, as in cron
   hours,      // of the day, as in cron
@@ -34,16 +34,15 @@ enum class OptionKind : std::uint8_t {
   words,
   text,
   url,
-  labels,    // an attribute set of strings
-  capacity,  // of EC2
-  address,   // of an EC2 machine
+  labels,  // an attribute set of strings
 };
 
 struct Option {
   std::string_view name;
   OptionKind kind;
-  std::string_view standard;  // the default as it would be written in the file; empty: none
-  std::string_view meaning;   // Markdown, one line
+  std::string_view default_text;              // the default, as written in the file; empty: none
+  std::string_view meaning;                   // Markdown, one line
+  std::span<const std::string_view> words{};  // of a choice
 };
 
 std::span<const Option> top_level_options();
@@ -57,10 +56,13 @@ struct Range {
   std::int64_t min = 0;
   std::int64_t max = 0;
 };
-Range range_of(OptionKind kind);  // of those that are numbers
+Range range_of(OptionKind kind);  // the kind must be a number
 bool is_time(OptionKind kind);    // a number of seconds
 
-// `whole number, 0 to 100000`, as the documentation says it.
-std::string kind_text(OptionKind kind);
+// Each word in a format such as `"{}"`.
+std::vector<std::string> quoted(std::span<const std::string_view> words, std::string_view format);
+
+// The values of an option in Markdown: `whole number, 0 to 100000`.
+std::string value_text(const Option& option);
 
 }  // namespace hydra_provisioner::config

@@ -1,4 +1,4 @@
-// One `systemTypes.<type>`.
+// One system type: `systemTypes.<type>`.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace hydra_provisioner::config {
 
-// `path` is the pool's own, `value` whatever stands there. What the report got an error about has its default.
+// Reads any `value` at the `path` of the pool. An option with an error in the report has its default.
 PoolConfig read_pool(std::string_view name, const std::string& path, const io::Json& value, Report& report);
 
 }  // namespace hydra_provisioner::config

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/nearest.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::config {
 namespace {
@@ -19,11 +20,9 @@ std::string unknown(std::string_view name, std::span<const Option> options) {
   return meant ? fmt::format("unknown option (did you mean {}?)", *meant) : "unknown option";
 }
 
-// Whether Nix reads it as an attribute's name without quotes.
+// Whether Nix accepts it as the name of an attribute without quotes.
 bool is_identifier(std::string_view name) {
-  const auto is_start = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto is_part = [&](char c) { return is_start(c) || (c >= '0' && c <= '9') || c == '\'' || c == '-'; };
-  return !name.empty() && is_start(name.front()) && std::ranges::all_of(name, is_part);
+  return !name.empty() && (io::is_letter(name.front()) || name.front() == '_') && io::is_alphanumeric(name, "_'-");
 }
 
 }  // namespace
@@ -82,10 +81,10 @@ const io::Json* Settings::find(std::string_view name) const {
   return found == attributes_.end() ? nullptr : &*found;
 }
 
-OptionKind Settings::kind_of(std::string_view name) const {
+const Option& Settings::option(std::string_view name) const {
   const auto option = std::ranges::find(options_, name, &Option::name);
   if (option == options_.end()) throw std::logic_error(fmt::format("{} is not in the table of options", name));
-  return option->kind;
+  return *option;
 }
 
 }  // namespace hydra_provisioner::config

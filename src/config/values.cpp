@@ -1,13 +1,11 @@
 #include "config/values.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,14 +14,17 @@
 
 #include "config/cron_field.hpp"
 #include "config/evaluate.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/time_zone.hpp"
+#include "io/text/wording.hpp"
 #include "model/money.hpp"
+#include "model/system_type.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner::config {
 namespace {
 
-// As Nix calls it.
+// The value in the words of Nix.
 std::string found(const io::Json& value) {
   if (is_function(value)) return "a function";
   if (value.is_object()) return value.empty() ? "an empty attribute set" : "an attribute set";
@@ -36,7 +37,7 @@ std::unexpected<Error> mismatch(const io::Json& value, std::string_view expected
   return failure(std::move(message));
 }
 
-// How many seconds a unit has, as people write it.
+// How many seconds a unit of time has.
 std::optional<std::int64_t> seconds_of(std::string_view unit) {
   static constexpr std::pair<std::string_view, std::int64_t> units[] = {
       {"", 1},        {"s", 1},        {"sec", 1},     {"second", 1},   {"seconds", 1},
@@ -48,13 +49,12 @@ std::optional<std::int64_t> seconds_of(std::string_view unit) {
   return known->second;
 }
 
-// 600 for "600" and, where it is a time, for "10 min".
+// The number that the user probably meant: 600 for "600" and, if it is a time, for "10 min".
 std::optional<std::int64_t> number_meant(OptionKind kind, std::string_view written) {
-  std::int64_t number = 0;
-  const auto [rest, error] = std::from_chars(written.data(), written.data() + written.size(), number);
-  if (error != std::errc{}) return std::nullopt;
-  std::string_view unit = written.substr(static_cast<std::size_t>(rest - written.data()));
-  unit.remove_prefix(std::min(unit.size(), unit.find_first_not_of(' ')));
+  const auto found = io::leading_number<std::int64_t>(written);
+  if (!found) return std::nullopt;
+  const auto [number, rest] = *found;
+  const std::string_view unit = rest.substr(std::min(rest.size(), rest.find_first_not_of(' ')));
   if (!unit.empty() && !is_time(kind)) return std::nullopt;
   const auto factor = seconds_of(unit);
   const auto [min, max] = range_of(kind);
@@ -71,21 +71,13 @@ Expected<std::int64_t> read_number(OptionKind kind, const io::Json& value) {
   return wrong;
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_tag(std::string_view text) {
-  const auto is_part = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
-  return !text.empty() && text.size() <= 40 && (is_letter(text.front()) || text.front() == '_') &&
-         std::ranges::all_of(text, is_part);
+  return !text.empty() && text.size() <= 40 && (io::is_letter(text.front()) || text.front() == '_') &&
+         io::is_alphanumeric(text, "_.-");
 }
 
-// A machines file has no quoting: white space ends a column, `#` a line, `;` a machine; `@` begins an inclusion, and
-// `-` is none.
-bool fits_a_column(std::string_view text) {
-  const auto is_plain = [](char c) { return c > ' ' && c <= '~' && c != ';' && c != '#'; };
-  return !text.empty() && text != "-" && text.front() != '@' && std::ranges::all_of(text, is_plain);
-}
+// In the machines file `@` begins an inclusion, and `-` means that there is no key.
+bool is_ssh_key(std::string_view path) { return fits_a_column(path) && path != "-" && path.front() != '@'; }
 
 bool is_absolute_file(std::string_view path) { return path.starts_with('/') && !path.ends_with('/'); }
 
@@ -98,12 +90,13 @@ bool is_url(std::string_view text) {
   return is_http && is_word(text) && !text.ends_with("//");
 }
 
-// What is wrong with a text of this kind, after `"…" is `.
-std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
-  switch (kind) {
+// What is wrong with the text: `not one word` completes the sentence `"a b" is …`.
+std::optional<std::string> defect(const Option& option, std::string_view text) {
+  switch (option.kind) {
     case OptionKind::tag:
       if (is_tag(text)) return std::nullopt;
-      return R"(not a tag; write letters, digits, "_", "." and "-", at first a letter or "_", at most 40 characters)";
+      return "not a tag; write letters, digits, \"_\", \".\" and \"-\", beginning with a letter or \"_\", at most 40 "
+             "characters";
     case OptionKind::machines_file:
       if (is_absolute_file(text)) return std::nullopt;
       return R"(not a file's absolute path; write one, such as "/var/lib/hydra/provisioned.machines")";
@@ -111,9 +104,9 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
       if (is_absolute_file(text)) return std::nullopt;
       return "not a file's absolute path; write a Nix path without quotes, such as ./deployment.nix";
     case OptionKind::ssh_key:
-      if (fits_a_column(text)) return std::nullopt;
+      if (is_ssh_key(text)) return std::nullopt;
       return "not a path that fits into the machines file; use one in ASCII, without blanks, "
-             R"(";", "#" and a leading "@")";
+             R"(";" and "#", not beginning with "@")";
     case OptionKind::word:
     case OptionKind::words:
       if (is_word(text)) return std::nullopt;
@@ -121,15 +114,9 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
     case OptionKind::url:
       if (is_url(text)) return std::nullopt;
       return R"(not a URL; write one, such as "http://127.0.0.1:5000")";
-    case OptionKind::capacity:
-      if (text == "on-demand" || text == "spot" || text == "spot-first") return std::nullopt;
-      return R"(not "on-demand", "spot" or "spot-first")";
-    case OptionKind::address:
-      if (text == "public" || text == "private") return std::nullopt;
-      return R"(not "public" or "private")";
-    case OptionKind::store:
-      if (text == "own" || text == "host") return std::nullopt;
-      return R"(not "own" or "host")";
+    case OptionKind::choice:
+      if (std::ranges::find(option.words, text) != option.words.end()) return std::nullopt;
+      return "not " + io::enumerated(quoted(option.words, "\"{}\""), "or");
     case OptionKind::days:
       if (parse_days(text)) return std::nullopt;
       return R"(not days of the week; write them as in "mon-fri", "sat,sun" or "*")";
@@ -139,9 +126,6 @@ std::optional<std::string_view> defect(OptionKind kind, std::string_view text) {
     case OptionKind::time_zone:
       if (io::is_time_zone(std::string(text))) return std::nullopt;
       return R"(not a time zone of this host; write a name such as "Europe/Amsterdam", or install tzdata)";
-    case OptionKind::scaling:
-      if (text == "runnables" || text == "work") return std::nullopt;
-      return R"(not "runnables" or "work")";
     default:
       return std::nullopt;
   }
@@ -168,19 +152,19 @@ Expected<void> check_command(const std::vector<std::string>& command) {
 }  // namespace
 
 template <>
-Expected<std::int64_t> read_value<std::int64_t>(OptionKind kind, const io::Json& value) {
-  return read_number(kind, value);
+Expected<std::int64_t> read_value<std::int64_t>(const Option& option, const io::Json& value) {
+  return read_number(option.kind, value);
 }
 
 template <>
-Expected<Seconds> read_value<Seconds>(OptionKind kind, const io::Json& value) {
-  auto number = read_number(kind, value);
+Expected<Seconds> read_value<Seconds>(const Option& option, const io::Json& value) {
+  auto number = read_number(option.kind, value);
   if (!number) return std::unexpected(std::move(number.error()));
   return Seconds{*number};
 }
 
 template <>
-Expected<Micros> read_value<Micros>(OptionKind, const io::Json& value) {
+Expected<Micros> read_value<Micros>(const Option&, const io::Json& value) {
   constexpr double most = 1'000'000;
   if (!value.is_number()) return mismatch(value, "a number, such as 0.17");
   const auto number = value.get<double>();
@@ -189,27 +173,32 @@ Expected<Micros> read_value<Micros>(OptionKind, const io::Json& value) {
 }
 
 template <>
-Expected<bool> read_value<bool>(OptionKind, const io::Json& value) {
+Expected<std::string> read_value<std::string>(const Option& option, const io::Json& value) {
+  if (!value.is_string()) return mismatch(value, "a string");
+  auto text = value.get<std::string>();
+  if (const auto wrong = defect(option, text)) return failure(fmt::format("{} is {}", found(value), *wrong));
+  return text;
+}
+
+template <>
+Expected<bool> read_value<bool>(const Option& option, const io::Json& value) {
+  if (option.kind == OptionKind::choice) {
+    const auto word = read_value<std::string>(option, value);
+    if (!word) return std::unexpected(word.error());
+    return *word == option.words.front();
+  }
   if (!value.is_boolean()) return mismatch(value, "true or false");
   return value.get<bool>();
 }
 
 template <>
-Expected<std::string> read_value<std::string>(OptionKind kind, const io::Json& value) {
-  if (!value.is_string()) return mismatch(value, "a string");
-  auto text = value.get<std::string>();
-  if (const auto wrong = defect(kind, text)) return failure(fmt::format("{} is {}", found(value), *wrong));
-  return text;
-}
-
-template <>
-Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKind kind, const io::Json& value) {
+Expected<std::vector<std::string>> read_value<std::vector<std::string>>(const Option& option, const io::Json& value) {
   auto list = read_texts(value);
   for (std::size_t i = 0; list && i < list->size(); ++i) {
-    const auto wrong = defect(kind, (*list)[i]);
+    const auto wrong = defect(option, (*list)[i]);
     if (wrong) return failure(fmt::format("element {}: {:?} is {}", i + 1, (*list)[i], *wrong));
   }
-  const bool is_command = kind == OptionKind::command;
+  const bool is_command = option.kind == OptionKind::command;
   if (!list && is_command && value.is_string()) list.error().message += R"(, such as [ "PROGRAM" "ARGUMENT" ])";
   if (!list || !is_command) return list;
   if (auto checked = check_command(*list); !checked) return std::unexpected(std::move(checked.error()));
@@ -217,7 +206,7 @@ Expected<std::vector<std::string>> read_value<std::vector<std::string>>(OptionKi
 }
 
 template <>
-Expected<std::map<std::string, std::string>> read_value<std::map<std::string, std::string>>(OptionKind,
+Expected<std::map<std::string, std::string>> read_value<std::map<std::string, std::string>>(const Option&,
                                                                                             const io::Json& value) {
   if (!value.is_object() || is_function(value)) return mismatch(value, "an attribute set of strings");
   std::map<std::string, std::string> labels;

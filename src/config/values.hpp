@@ -9,13 +9,13 @@
 
 namespace hydra_provisioner::config {
 
-// For the Value that an option of this kind has: std::int64_t, Seconds, Micros, bool, std::string,
-// std::vector<std::string> or std::map<std::string, std::string>. The message says what was found, what is expected
-// and, where that can be guessed, what to write.
+// Value is the type of the option's values: std::int64_t, Seconds, Micros, bool, std::string, std::vector<std::string>
+// or std::map<std::string, std::string>. A choice of two words may be a bool, which is true for the first. The message
+// says what was found, what is expected and, if the meaning can be guessed, what to write.
 template <class Value>
-Expected<Value> read_value(OptionKind kind, const io::Json& value);
+Expected<Value> read_value(const Option& option, const io::Json& value);
 
-// `3 is not an attribute set`.
+// The message is such as `3 is not an attribute set`.
 Expected<void> check_attribute_set(const io::Json& value);
 
 }  // namespace hydra_provisioner::config

@@ -1,4 +1,4 @@
-// Which pool serves which steps.
+// Which pool builds which steps.
 #pragma once
 
 #include <cstdint>

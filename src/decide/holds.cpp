@@ -6,31 +6,31 @@
 
 #include <fmt/format.h>
 
-#include "decide/renewal.hpp"
+#include "decide/replacement.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
 
 constexpr std::int64_t unhealthy_tolerated = 3;
 
-const Order* in_force(const PoolView& pool, OrderKind kind, const std::string& whom) {
-  return order_in_force(pool.seen.orders, kind, whom, pool.seen.now);
+const Order* in_force(const PoolView& pool, OrderKind kind, const std::string& subject) {
+  return order_in_force(pool.seen.orders, kind, subject, pool.seen.now);
 }
 
 std::string left_of(const Order& order, Instant now) {
-  return order.until ? fmt::format("for another {} s", (*order.until - now).count()) : "until that is taken back";
+  return order.until ? fmt::format("for another {} s", (*order.until - now).count()) : "until it is taken back";
 }
 
-std::optional<Reason> pause_of(const PoolView& pool, const std::string& whom) {
-  const Order* pause = in_force(pool, OrderKind::pause, whom);
+std::optional<Reason> pause_of(const PoolView& pool, const std::string& subject) {
+  const Order* pause = in_force(pool, OrderKind::pause, subject);
   if (pause == nullptr) return std::nullopt;
   return Reason{fmt::format("paused by an operator, {}", left_of(*pause, pool.seen.now)), pause->until};
 }
 
 bool is_unhealthy(const PoolView& pool, const Machine& machine) {
-  if (machine.vanished || machine.state == MachineState::failed || is_unusable(pool, machine)) return true;
-  // It was ready once, and is not any more.
-  return machine.state == MachineState::creating && machine.ready_at && machine.needs_redeploy;
+  if (machine.found.vanished || machine.state == MachineState::failed || is_unusable(pool, machine)) return true;
+  // It was ready once, and is not ready now.
+  return machine.state == MachineState::creating && machine.ready_at && machine.found.needs_redeploy;
 }
 
 std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
@@ -44,9 +44,9 @@ std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
                 {}};
 }
 
-// Why this is not done; none: it is.
-std::optional<Reason> objection(const PoolView& pool, const Machine& machine, const Action& action) {
-  if (action.kind == ActionKind::keep || machine.vanished) return std::nullopt;
+// Why the action is not done; none: it is done.
+std::optional<Reason> obstacle_to(const PoolView& pool, const Machine& machine, const Action& action) {
+  if (action.kind == ActionKind::keep || machine.found.vanished) return std::nullopt;
   const bool ends_its_use =
       action.kind != ActionKind::undrain && action.kind != ActionKind::start && action.kind != ActionKind::create;
   const Order* protection = in_force(pool, OrderKind::protect, machine.id.text);
@@ -96,11 +96,11 @@ void hold_back(const PoolView& pool, std::vector<Action>& actions) {
   for (Action& action : actions) {
     const auto machine = machines.find(action.machine);
     if (machine == machines.end()) continue;  // a new one, and those are held back elsewhere
-    const auto objecting = objection(pool, *machine->second, action);
-    if (!objecting) continue;
+    const auto obstacle = obstacle_to(pool, *machine->second, action);
+    if (!obstacle) continue;
     const std::string otherwise = fmt::format("{}: {}", to_string(action.kind), action.reason.text);
     action = act_on(ActionKind::keep, *machine->second,
-                    {fmt::format("{}; else {}", objecting->text, otherwise), objecting->until});
+                    {fmt::format("{}; else {}", obstacle->text, otherwise), obstacle->until});
   }
 }
 

@@ -10,14 +10,14 @@
 
 namespace hydra_provisioner::decide {
 
-// Why nothing is done with the pool's machines, and none are made. More than maxUnhealthy of them not working speaks of
-// trouble that replacing machines would not mend; three at a time are nothing unusual, whatever their share.
+// Why the pool's machines are left alone and no new ones are made. If more than maxUnhealthy of them do not work, the
+// cause is probably one that new machines would share. Up to three at a time are usual, also in a small pool.
 std::optional<Reason> hold_on(const PoolView& pool);
 
 bool is_protected(const PoolView& pool, const Machine& machine);
 
-// What would be done in spite of a hold or a protection becomes Keep. What an operator ordered of a machine is done all
-// the same.
+// Turns actions that a hold or a protection forbids into `keep`. An operator's order for a machine is still carried
+// out.
 void hold_back(const PoolView& pool, std::vector<Action>& actions);
 
 // Not if what the pool's machines are made from cannot be read.

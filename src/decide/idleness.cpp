@@ -7,8 +7,8 @@
 namespace hydra_provisioner::decide {
 namespace {
 
-// Right after its start the queue runner knows of no earlier jobs, so a machine that it has not used yet is not taken
-// for idle.
+// Right after its start the queue runner knows no earlier jobs, so a machine that it has not used yet does not count as
+// idle.
 constexpr Seconds after_queue_runner_start{1800};
 
 // In the queue runner's clock.
@@ -21,12 +21,12 @@ Instant idle_since(const QueueMachine* entry, const QueueStatus& status) {
 
 Idleness idleness(const Machine& machine, const QueueStatus& status) {
   const QueueMachine* entry = entry_of(status, queue_name(machine));
-  // The document's age is not told from a difference of the clocks: either way its times, moved by this, make nothing
+  // This may be the document's age or a difference of the clocks. In both cases the shifted times never make a machine
   // look idle for longer than it was.
   const Seconds to_our_clock = status.arrived - status.time;
   Instant from = idle_since(entry, status) + to_our_clock;
   if (machine.ready_at) from = std::max(from, *machine.ready_at);
-  if (machine.listed_at) from = std::max(from, *machine.listed_at);
+  if (machine.listing.began_at) from = std::max(from, *machine.listing.began_at);
   return {.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = from};
 }
 

@@ -1,4 +1,4 @@
-// Whether a machine works, and since when it does not.
+// Whether a machine is busy, and since when it is idle.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace hydra_provisioner::decide {
 
 struct Idleness {
-  // As far as the queue runner says; what it does not say is no proof of idleness (see proof.hpp).
+  // As reported by the queue runner; a missing report is no proof of idleness (see proof.hpp).
   std::int64_t jobs = 0;
   Instant idle_from;  // in our clock; may lie in the future, which counts as not idle yet
 

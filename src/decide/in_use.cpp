@@ -14,11 +14,12 @@ using enum MachineState;
 
 bool is_up(const Machine& machine) { return machine.state == ready || machine.state == draining; }
 
-// Also on one that does not answer for now, or whose deployment has failed.
+// Steps may also run on a machine that does not answer for now, or whose deployment failed.
 bool steps_may_run_on(const Machine& machine) {
-  if (machine.vanished) return false;
+  if (machine.found.vanished) return false;
   if (is_up(machine)) return true;
-  return machine.first_listed_at && !machine.under_way && (machine.state == creating || machine.state == failed);
+  return machine.listing.first_began_at && !machine.found.under_way &&
+         (machine.state == creating || machine.state == failed);
 }
 
 // When the queue runner last failed to use it, by our clock.
@@ -55,7 +56,7 @@ std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Actio
     const auto interval = seen.check_intervals.find(machine.provider);
     if (interval == seen.check_intervals.end() || !steps_may_run_on(machine) || leaving.contains(machine.id)) continue;
     InUse used{.machine = machine.id, .check = {}};
-    const bool is_worked_at = machine.under_way || redeployed.contains(machine.id);
+    const bool is_worked_at = machine.found.under_way || redeployed.contains(machine.id);
     const bool is_seen = !seen.unseen.contains({machine.pool, machine.provider});
     if (is_up(machine) && is_seen && !is_worked_at) used.check = reason_to_check(machine, seen, interval->second);
     in_use.push_back(std::move(used));

@@ -1,4 +1,4 @@
-// The machines that their providers want looked after.
+// The machines in use that need upkeep by their provider.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace hydra_provisioner::decide {
 
-// Those that steps may run on, draining ones included, by number; not those that leave now. They are checked every
-// Snapshot::check_intervals, at once when the queue runner has failed to use them since, and not while they are
-// redeployed, which is a check, too.
+// Machines on which steps may run, including draining ones, by number; those that leave now are left out. They are
+// checked every Snapshot::check_intervals, and at once when the queue runner failed to use them. A redeploy is a check
+// itself.
 std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions);
 
 }  // namespace hydra_provisioner::decide

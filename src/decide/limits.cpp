@@ -9,35 +9,35 @@
 namespace hydra_provisioner::decide {
 namespace {
 
-void apply_schedule(PoolConfig& pool, const ScheduledLimits& scheduled, std::vector<std::string>& whose) {
+void apply_schedule(PoolConfig& pool, const ScheduledLimits& scheduled, std::vector<std::string>& sources) {
   if (scheduled.period.empty()) return;
   pool.min_machines = scheduled.min_machines.value_or(pool.min_machines);
   pool.max_machines = scheduled.max_machines.value_or(pool.max_machines);
-  whose.push_back(fmt::format("schedule {}", scheduled.period));
+  sources.push_back(fmt::format("schedule {}", scheduled.period));
 }
 
 void apply_order(std::int64_t& limit, OrderKind kind, const PoolName& pool, const Snapshot& seen,
-                 std::vector<std::string>& whose) {
+                 std::vector<std::string>& sources) {
   const Order* order = order_in_force(seen.orders, kind, pool.text, seen.now);
   if (order == nullptr) return;
   limit = order->value;
-  whose.push_back(fmt::format("{} ordered by an operator", to_string(kind)));
+  sources.push_back(fmt::format("{} ordered by an operator", to_string(kind)));
 }
 
 }  // namespace
 
 std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const Snapshot& seen) {
-  if (seen.orders.empty() && !seen.scheduled.contains(configured.name)) return std::nullopt;  // and nothing is copied
-  LimitsInForce limits{.pool = configured, .whose = {}};
+  if (seen.orders.empty() && !seen.scheduled.contains(configured.name)) return std::nullopt;
+  LimitsInForce limits{.pool = configured, .source = {}};
   PoolConfig& pool = limits.pool;
-  std::vector<std::string> whose;
+  std::vector<std::string> sources;
   if (const auto scheduled = seen.scheduled.find(pool.name); scheduled != seen.scheduled.end())
-    apply_schedule(pool, scheduled->second, whose);
-  apply_order(pool.max_machines, OrderKind::max_machines, pool.name, seen, whose);
-  apply_order(pool.min_machines, OrderKind::min_machines, pool.name, seen, whose);
+    apply_schedule(pool, scheduled->second, sources);
+  apply_order(pool.max_machines, OrderKind::max_machines, pool.name, seen, sources);
+  apply_order(pool.min_machines, OrderKind::min_machines, pool.name, seen, sources);
   pool.min_machines = std::min(pool.min_machines, pool.max_machines);
-  if (whose.empty()) return std::nullopt;
-  limits.whose = fmt::format("{} to {} machines: {}", pool.min_machines, pool.max_machines, fmt::join(whose, ", "));
+  if (sources.empty()) return std::nullopt;
+  limits.source = fmt::format("{} to {} machines: {}", pool.min_machines, pool.max_machines, fmt::join(sources, ", "));
   return limits;
 }
 

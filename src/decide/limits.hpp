@@ -1,5 +1,4 @@
-// The limits that hold at the moment: the configuration's, those of a schedule instead, or those that an operator
-// ordered.
+// The limits in force: those of the configuration, unless a schedule or an operator's order replaces them.
 #pragma once
 
 #include <optional>
@@ -10,11 +9,11 @@
 
 namespace hydra_provisioner::decide {
 
-// The pool with other limits, where others hold. A minimum and a maximum that contradict one another come from
-// different sources; the maximum wins.
+// The pool with the limits in force, if they are not the configuration's. A minimum above the maximum comes from
+// another source; the maximum wins.
 struct LimitsInForce {
   PoolConfig pool;
-  std::string whose;  // "2 to 4 machines: schedule mon-fri 8-17 UTC"
+  std::string source;  // "2 to 4 machines: schedule mon-fri 8-17 UTC"
 };
 std::optional<LimitsInForce> limits_in_force(const PoolConfig& pool, const Snapshot& seen);
 

@@ -9,7 +9,6 @@
 namespace hydra_provisioner::decide {
 namespace {
 
-constexpr Seconds usual_boot{180};
 constexpr std::int64_t steps_to_judge_by = 5;  // fewer say little
 
 bool serves(const SystemType& pool, const StepHistory& kind) {
@@ -40,7 +39,7 @@ Outlook outlook(const PoolView& pool) {
     result.busy_machines += activity.is_busy() ? 1 : 0;
   }
   if (pool.seen.queue->machines) return result;
-  // Nobody says which machines are busy: at best, steps fill them.
+  // It is not known which machines are busy; at best, steps fill them.
   const auto ready = std::ranges::count(pool.machines, MachineState::ready, &Machine::state);
   result.jobs = pool.load.running;
   result.busy_machines = std::min(ready, ceil_div(pool.load.running, pool.settings.max_jobs));
@@ -53,7 +52,7 @@ Seconds boot_time(const std::vector<const Machine*>& machines) {
     if (machine->ready_at && *machine->ready_at > machine->requested_at)
       times.push_back(*machine->ready_at - machine->requested_at);
   }
-  if (times.empty()) return usual_boot;
+  if (times.empty()) return usual_boot_time;
   const auto middle = times.begin() + std::ssize(times) / 2;
   std::ranges::nth_element(times, middle);
   return *middle;

@@ -1,4 +1,4 @@
-// What is to be expected of a pool's machines and steps, from what has been.
+// What to expect of a pool's machines and steps, from what was measured.
 #pragma once
 
 #include <vector>

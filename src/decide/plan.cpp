@@ -11,7 +11,7 @@
 #include "decide/limits.hpp"
 #include "decide/outlook.hpp"
 #include "decide/pool_view.hpp"
-#include "decide/renewal.hpp"
+#include "decide/replacement.hpp"
 #include "decide/scale_down.hpp"
 #include "decide/scale_up.hpp"
 #include "decide/sorting.hpp"
@@ -21,7 +21,7 @@
 namespace hydra_provisioner::decide {
 namespace {
 
-// The earlier of the two, as far as there are any that lie ahead.
+// The earlier of the two; an `end` that has passed does not count.
 std::optional<Instant> next_of(std::optional<Instant> earliest, std::optional<Instant> end, Instant now) {
   if (!end || *end <= now) return earliest;
   return earliest ? std::min(*earliest, *end) : *end;
@@ -30,7 +30,7 @@ std::optional<Instant> next_of(std::optional<Instant> earliest, std::optional<In
 struct PoolDecision {
   PoolPlan summary;
   std::vector<Action> actions;
-  std::optional<Instant> changes_at;  // by itself, whatever its actions' own times
+  std::optional<Instant> changes_at;  // by itself, apart from the times of its actions
 };
 
 std::int64_t count_destroyed(const std::vector<Action>& actions) {
@@ -49,16 +49,16 @@ PoolPlan summary_of(const PoolView& pool) {
           .notes = {}};
 }
 
-// What nobody needs leaves, and what was ordered away does so, too.
-FreeMachines with_dismissed(FreeMachines left, const FreeMachines& dismissed) {
-  std::ranges::copy(dismissed.ready, std::back_inserter(left.ready));
-  std::ranges::copy(dismissed.draining, std::back_inserter(left.draining));
-  std::ranges::copy(dismissed.stopped, std::back_inserter(left.stopped));
-  return left;
+// Machines that are not needed leave, and so do those that an operator ordered away.
+FreeMachines all_leaving(FreeMachines not_needed, const FreeMachines& ordered_away) {
+  std::ranges::copy(ordered_away.ready, std::back_inserter(not_needed.ready));
+  std::ranges::copy(ordered_away.draining, std::back_inserter(not_needed.draining));
+  std::ranges::copy(ordered_away.stopped, std::back_inserter(not_needed.stopped));
+  return not_needed;
 }
 
-// New machines first, then what happens to existing ones, as they are numbered.
-void order(std::vector<Action>& actions, std::int64_t first_new) {
+// New machines first, then existing ones by number.
+void sort_actions(std::vector<Action>& actions, std::int64_t first_new) {
   sort_by_key(actions, [&](const Action& action) {
     const std::int64_t number = number_of(action.machine);
     return std::pair(number < first_new, number);
@@ -74,13 +74,13 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
     decision.summary.notes.push_back(unseen->second);
-    order(decision.actions, first_new);
+    sort_actions(decision.actions, first_new);
     return decision;
   }
   const std::int64_t leaving = count_destroyed(decision.actions);
   ScaleUp up = scale_up(pool, std::move(sorted.free), sorted.coming_under_way, next_number);
   std::ranges::move(up.actions, std::back_inserter(decision.actions));
-  const FreeMachines leavers = with_dismissed(std::move(up.left), sorted.dismissed);
+  const FreeMachines leavers = all_leaving(std::move(up.left), sorted.ordered_away);
   std::ranges::move(scale_down(pool, leavers, leaving), std::back_inserter(decision.actions));
   hold_back(pool, decision.actions);
   if (const auto& held = pool.hold ? pool.hold : up.held) {
@@ -89,7 +89,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   }
   for (const Machine* machine : pool.machines)
     decision.changes_at = next_of(decision.changes_at, too_old_at(pool, *machine), pool.seen.now);
-  order(decision.actions, first_new);
+  sort_actions(decision.actions, first_new);
   return decision;
 }
 
@@ -108,7 +108,7 @@ Seconds grace_of(const PoolView& pool) {
 struct PoolToDecide {
   const PoolConfig* settings;
   bool is_configured;
-  std::string limits{};  // whose they are, where they are not the configuration's
+  std::string limits{};  // where they come from, if not from the configuration
 };
 
 using Adjusted = std::map<PoolName, LimitsInForce>;
@@ -127,7 +127,7 @@ std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& conf
   for (const auto& [name, settings] : config.pools) {
     const auto other = adjusted.find(name);
     pools.push_back(other == adjusted.end() ? PoolToDecide{&settings, true}
-                                            : PoolToDecide{&other->second.pool, true, other->second.whose});
+                                            : PoolToDecide{&other->second.pool, true, other->second.source});
   }
   for (const PoolConfig& settings : seen.retired) pools.push_back({&settings, false});
   std::ranges::sort(pools, {}, [](const PoolToDecide& pool) {

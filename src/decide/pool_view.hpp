@@ -1,4 +1,4 @@
-// One pool as its decisions see it.
+// One pool, with all that decisions about it depend on.
 #pragma once
 
 #include <utility>
@@ -19,7 +19,7 @@ struct PoolView {
   const PoolConfig& settings;
   bool is_configured = true;
   Load load;
-  std::string limits{};  // whose they are, where they are not the configuration's
+  std::string limits{};  // where they come from, if not from the configuration
   PoolTarget target{};
   Seconds grace{0};                        // how long a machine that is not needed must have been idle
   std::vector<const Machine*> machines{};  // all of the pool's, by id
@@ -29,10 +29,10 @@ struct PoolView {
 // A machine that steps may run on.
 struct ActiveMachine {
   const Machine* machine;
-  Idleness activity;  // says nothing while the status is not trusted
+  Idleness activity;  // meaningless while the status is not trusted
 };
 
-// Machines that this pass is free to decide about; the others are in somebody's hands, or beyond help.
+// Machines that this pass may decide about; a job works on the others, or they have failed.
 struct FreeMachines {
   std::vector<ActiveMachine> ready;
   std::vector<const Machine*> coming;

@@ -37,11 +37,11 @@ Proof proof_by_entry(const QueueMachine& entry, const QueueStatus& status, Secon
 }
 
 Proof proof_by_absence(const Machine& machine, const QueueStatus& status) {
-  if (status.started && *status.started > *machine.unlisted_at) {
+  if (status.started && *status.started > *machine.listing.ended_at) {
     return fmt::format("the queue runner started {} s after it was unlisted",
-                       (*status.started - *machine.unlisted_at).count());
+                       (*status.started - *machine.listing.ended_at).count());
   }
-  const Seconds listed = machine.listed_for.value_or(*machine.unlisted_at - *machine.first_listed_at);
+  const Seconds listed = machine.listing.lasted.value_or(*machine.listing.ended_at - *machine.listing.first_began_at);
   if (Seconds{0} <= listed && listed < file_poll) {  // negative: our clock was set back in between
     return fmt::format("the queue runner never saw it: unlisted {} s after it was first listed < {} s", listed.count(),
                        file_poll.count());
@@ -72,14 +72,14 @@ Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine
 }  // namespace
 
 Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config) {
-  if (machine.vanished) return "its provider says that it no longer exists";
-  if (!machine.first_listed_at) return "never listed";
+  if (machine.found.vanished) return "its provider says that it no longer exists";
+  if (!machine.listing.first_began_at) return "never listed";
   if (!queue) return missing("the queue runner's status is not trusted");
-  if (machine.listed || !machine.unlisted_at) return missing("still in the published machines file");
-  const Seconds unlisted = queue->time - *machine.unlisted_at;
+  if (machine.listing.is_listed || !machine.listing.ended_at) return missing("still in the published machines file");
+  const Seconds unlisted = queue->time - *machine.listing.ended_at;
   if (unlisted < config.settle) {
     return missing(fmt::format("unlisted {} s < settle {} s", unlisted.count(), config.settle.count()),
-                   our_clock(*machine.unlisted_at + config.settle, *queue));
+                   our_clock(*machine.listing.ended_at + config.settle, *queue));
   }
   const Proof proof = proof_by_document(machine, *queue, config.quiet);
   if (!proof) return proof;

@@ -1,5 +1,5 @@
-// Proof that no step runs on a machine. Stopping and destroying need it: a wrong guess wastes hours of somebody's
-// build.
+// Proof that no step runs on a machine. Stopping and destroying need it: a wrong guess wastes hours of a build. A
+// machine leaves when it is proven idle; until then it is kept, with the missing proof as its reason.
 #pragma once
 
 #include <expected>
@@ -13,7 +13,7 @@
 
 namespace hydra_provisioner::decide {
 
-// The proof in words, with its numbers; or what is still missing for it.
+// The proof in words, with its numbers; or what is missing.
 std::expected<std::string, Reason> proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config);
 
 // `cause` says why it has to go: "surplus", "failed: …".

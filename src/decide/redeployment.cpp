@@ -14,15 +14,16 @@ namespace {
 std::string cause(const Machine& machine) {
   if (machine.state == MachineState::ready) return "its specification has changed";
   if (!machine.last_error.empty()) return fmt::format("not ready: {}", machine.last_error);
-  return machine.first_listed_at ? "taken over; whether it is up to date is not known" : "its creation was interrupted";
+  return machine.listing.first_began_at ? "taken over; whether it is up to date is not known"
+                                        : "its creation was interrupted";
 }
 
 std::optional<Instant> overdue(const PoolView& pool, const Machine& machine) {
   if (!is_coming(machine)) return std::nullopt;
-  return machine.requested_at + pool.settings.boot_timeout;
+  return boot_deadline(machine, pool.settings);
 }
 
-// After a failure, after as long as it has been failing already: that doubles each time.
+// After a failure, the pause is as long as the machine has been failing: it doubles each time.
 Instant next_attempt(const Machine& machine) {
   constexpr Seconds shortest_back_off{30};
   if (!is_coming(machine) || machine.last_error.empty() || !machine.checked_at) return {};
@@ -38,7 +39,7 @@ bool is_of_another_specification(const PoolView& pool, const Machine& machine) {
 }
 
 bool is_outdated(const PoolView& pool, const Machine& machine) {
-  if (!redeploys(pool.settings.kind()) || !is_specified(pool)) return false;
+  if (!traits_of(pool.settings.kind()).can_redeploy || !is_specified(pool)) return false;
   if (machine.spec_hash.empty()) return pool.seen.specifications.contains(pool.settings.name);
   return !pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
 }

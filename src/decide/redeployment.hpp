@@ -1,20 +1,20 @@
-// Bringing machines up to their pool's specification, as they are.
+// Bringing existing machines up to their pool's specification.
 #pragma once
 
 #include "decide/pool_view.hpp"
 
 namespace hydra_provisioner::decide {
 
-// Whether a machine is known to have been made from something else than its pool's machines are made from now.
+// Whether a machine is known to have another specification than its pool has now.
 bool is_of_another_specification(const PoolView& pool, const Machine& machine);
 
 // Whether a ready machine has to be redeployed.
 bool is_outdated(const PoolView& pool, const Machine& machine);
 
-// Whether it has lost the proof that it is what it should be.
+// Whether there is no proof (any more) that it has its pool's specification.
 bool is_unproven(const PoolView& pool, const Machine& machine);
 
-// Kept, with what holds it back as the reason, for some time after a failed attempt.
+// For some time after a failed attempt the machine is kept as it is, with the obstacle as the reason.
 Action redeploy(const PoolView& pool, const Machine& machine);
 
 }  // namespace hydra_provisioner::decide

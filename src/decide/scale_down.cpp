@@ -10,7 +10,7 @@
 #include "decide/idleness.hpp"
 #include "decide/proof.hpp"
 #include "decide/redeployment.hpp"
-#include "decide/renewal.hpp"
+#include "decide/replacement.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -67,8 +67,8 @@ bool is_ordered_away(const PoolView& pool, const Machine& machine) {
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   if (is_ordered_away(pool, *ready.machine))
     return act_on(ActionKind::drain, *ready.machine, {"ordered by an operator", {}});
-  if (is_worn(pool, *ready.machine))
-    return act_on(ActionKind::drain, *ready.machine, {wear_of(pool, *ready.machine), {}});
+  if (needs_replacement(pool, *ready.machine))
+    return act_on(ActionKind::drain, *ready.machine, {replacement_reason(pool, *ready.machine), {}});
   const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
     return act_on(
@@ -84,7 +84,7 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
   if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
   if (exceeds_maximum)
     return destroy_when_proven(pool, machine, fmt::format("exceeds max {}", pool.settings.max_machines));
-  if (is_worn(pool, machine)) return destroy_when_proven(pool, machine, wear_of(pool, machine));
+  if (needs_replacement(pool, machine)) return destroy_when_proven(pool, machine, replacement_reason(pool, machine));
   if (!pool.settings.stop_on_idle) return destroy_when_proven(pool, machine, "surplus");
   if (machine.cannot_stop) return destroy_when_proven(pool, machine, "surplus, and its provider refuses to stop it");
   return stop_when_proven(pool, machine, "surplus");
@@ -92,7 +92,7 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   const auto paid = paid_period(pool, machine);
-  const bool may_return = !is_worn(pool, machine) && !is_ordered_away(pool, machine);
+  const bool may_return = !needs_replacement(pool, machine) && !is_ordered_away(pool, machine);
   if (paid && paid->left >= stays_listed_while_paid && may_return) {
     return act_on(ActionKind::undrain, machine,
                   {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
@@ -110,23 +110,24 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
   if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
   if (exceeds_maximum)
     return destroy_when_proven(pool, machine, fmt::format("stopped; exceeds max {}", pool.settings.max_machines));
-  if (is_worn(pool, machine)) return destroy_when_proven(pool, machine, "stopped; " + wear_of(pool, machine));
+  if (needs_replacement(pool, machine))
+    return destroy_when_proven(pool, machine, "stopped; " + replacement_reason(pool, machine));
   if (!pool.settings.stop_on_idle)
     return destroy_when_proven(pool, machine, "stopped; its pool does not keep stopped machines");
   return act_on(ActionKind::keep, machine, {"stopped; kept for later", {}});
 }
 
 Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
-  if (machine.interrupted)
+  if (machine.found.interrupted)
     return destroy_when_proven(pool, machine, "its creation was interrupted, and it is not needed any more");
   // Steps may run on one that was taken over, and it may be paid for: once it is ready, the usual rules hold for it.
-  const bool was_taken_over = machine.needs_redeploy && !machine.ready_at && machine.first_listed_at;
+  const bool was_taken_over = machine.found.needs_redeploy && !machine.ready_at && machine.listing.first_began_at;
   if (was_taken_over && pool.is_configured) return redeploy(pool, machine);
-  if (machine.needs_redeploy)
+  if (machine.found.needs_redeploy)
     return destroy_when_proven(pool, machine, "not brought up to its specification, and not needed any more");
   return act_on(ActionKind::keep, machine,
                 {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
-                 machine.requested_at + pool.settings.boot_timeout});
+                 boot_deadline(machine, pool.settings)});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What becomes of the machines that the target does not need.
+// What happens to the machines that the target does not need.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace hydra_provisioner::decide {
 
-// Those that an operator ordered away drain whatever the status. `leaving` machines are being destroyed by the same
-// plan already; they make room under the maximum.
+// Machines that an operator ordered away drain even if the status is not trusted. `leaving` machines are being
+// destroyed by the same plan already; they make room under the maximum.
 std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus, std::int64_t leaving);
 
 }  // namespace hydra_provisioner::decide

@@ -10,7 +10,7 @@
 #include "decide/holds.hpp"
 #include "decide/idleness.hpp"
 #include "decide/redeployment.hpp"
-#include "decide/renewal.hpp"
+#include "decide/replacement.hpp"
 #include "decide/sorting.hpp"
 
 namespace hydra_provisioner::decide {
@@ -35,17 +35,17 @@ Machines take_if(Machines& machines, Predicate is_taken) {
   return taken;
 }
 
-// What does not work any more, or is to be replaced, is not brought back.
+// A machine that does not work, or is to be replaced, is not put back into the machines file.
 bool may_return(const PoolView& pool, const Machine& machine) {
-  return !is_unproven(pool, machine) && !is_worn(pool, machine);
+  return !is_unproven(pool, machine) && !needs_replacement(pool, machine);
 }
 
-// The machine that would leave first stands last: what is to be replaced, but not what is protected; then the longest
-// idle, before busy ones.
+// The first to leave comes last: protected machines are at the front, those to be replaced at the end; otherwise busy
+// machines come before idle ones, and the longest idle is last.
 void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) {
   sort_by_key(machines, [&](const ActiveMachine& machine) {
     const auto& [jobs, idle_from] = machine.activity;
-    return std::tuple(!is_protected(pool, *machine.machine), is_worn(pool, *machine.machine), -jobs,
+    return std::tuple(!is_protected(pool, *machine.machine), needs_replacement(pool, *machine.machine), -jobs,
                       jobs > 0 ? 0 : -to_unix(idle_from), number_of(machine.machine->id));
   });
 }
@@ -60,15 +60,26 @@ Action use_ready(const PoolView& pool, const ActiveMachine& ready) {
 }
 
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
-  const Instant overdue_at = machine.requested_at + pool.settings.boot_timeout;
-  if (machine.interrupted && machine.ready_at && machine.state == MachineState::creating) {
+  const Instant overdue_at = boot_deadline(machine, pool.settings);
+  if (machine.found.interrupted && machine.ready_at && machine.state == MachineState::creating) {
     return act_on(ActionKind::start, machine, {"its start was interrupted; carried on", overdue_at});
   }
-  if (machine.interrupted)
+  if (machine.found.interrupted)
     return act_on(ActionKind::create, machine, {"its creation was interrupted; carried on", overdue_at});
-  if (machine.needs_redeploy) return redeploy(pool, machine);
+  if (machine.found.needs_redeploy) return redeploy(pool, machine);
   return act_on(ActionKind::keep, machine,
                 {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
+}
+
+bool is_created_again(const Machine& machine) { return machine.found.interrupted && !machine.ready_at; }
+
+// An interrupted creation needs room below the maximum, as a new one does: it may be that nothing of the machine
+// exists. There may be too little room since the maximum was lowered, as long as others have not gone yet.
+std::int64_t most_that_come(const PoolView& pool, const std::vector<const Machine*>& coming) {
+  const auto created_again = [](const Machine* machine) { return is_created_again(*machine); };
+  const std::int64_t others = std::ssize(pool.machines) - std::ranges::count_if(pool.machines, created_again);
+  const std::int64_t room = std::max<std::int64_t>(pool.settings.max_machines - others, 0);
+  return std::ssize(coming) - std::ranges::count_if(coming, created_again) + room;
 }
 
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
@@ -97,18 +108,20 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   // Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
   order_by_worth(pool, free.ready);
   order_by_worth(pool, free.draining);
-  const Renewal replaced = renewal(pool, free.ready);
+  const Replacement replaced = replacement(pool, free.ready);
   std::int64_t missing = pool.target.machines;
 
   const auto ready = take(free.ready, pool.seen.queue ? missing - replaced.fewer : std::ssize(free.ready));
   for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine));
   missing += replaced.extra - std::ssize(ready) - coming_under_way;
 
-  // Those that somebody still works at, or that only boot, come sooner than those that were interrupted.
+  // Machines that still boot will be ready sooner than those whose creation was interrupted, and of those some exist in
+  // part. The others are made anew.
   sort_by_key(free.coming, [](const Machine* machine) {
-    return std::tuple(machine->interrupted, machine->needs_redeploy, number_of(machine->id));
+    return std::tuple(is_created_again(*machine), machine->found.interrupted, machine->found.needs_redeploy,
+                      machine->instance.text.empty(), number_of(machine->id));
   });
-  const auto coming = take(free.coming, missing);
+  const auto coming = take(free.coming, std::min(missing, most_that_come(pool, free.coming)));
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);
 
@@ -120,9 +133,9 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
     result.actions.push_back(act_on(ActionKind::undrain, *each.machine, {"needed again", {}}));
   missing -= std::ssize(draining);
 
-  const auto worn = take_if(free.stopped, [&pool](const Machine* machine) { return is_worn(pool, *machine); });
+  const auto due = take_if(free.stopped, [&pool](const Machine* machine) { return needs_replacement(pool, *machine); });
   const auto stopped = take(free.stopped, missing);
-  std::ranges::copy(worn, std::back_inserter(free.stopped));
+  std::ranges::copy(due, std::back_inserter(free.stopped));
   for (const Machine* machine : stopped)
     result.actions.push_back(act_on(ActionKind::start, *machine, {"stopped; warm store", {}}));
   missing -= std::ssize(stopped);

@@ -1,4 +1,4 @@
-// Sorting by keys that are dear to make.
+// Sorting by keys that are costly to compute.
 #pragma once
 
 #include <algorithm>

@@ -15,11 +15,10 @@ std::string binding_limit(const PoolConfig& pool, std::int64_t wanted) {
   return "";
 }
 
-// Beyond every farm, and sums of a few of them still fit.
+// More than any farm has; a sum of a few of them still fits.
 constexpr std::int64_t steps_max = 1'000'000'000'000'000;
 
-// Of the steps that wait, how many the slots that are taken now will take until then: each of them one for every
-// duration of a step that passes.
+// How many waiting steps the busy slots will begin within that time: each slot one whenever a step ends.
 std::int64_t begun_by_themselves(const Outlook& outlook, Seconds within) {
   if (!outlook.step_seconds) return 0;
   const double rounds = static_cast<double>(within.count()) / std::max(*outlook.step_seconds, 1.0);

@@ -14,14 +14,14 @@ namespace hydra_provisioner::decide {
 struct PoolTarget {
   std::int64_t wanted = 0;    // by the queue alone
   std::int64_t machines = 0;  // within the limits
-  std::string explanation;    // how it was reckoned, with its numbers
+  std::string explanation;    // how it was computed, with its numbers
 };
 
 // The classic rule: ceil(max(runnable − ignoredRunnables, 0) / runnablesPerMachine), within minMachines and
 // maxMachines.
 PoolTarget classic_target(const PoolConfig& pool, const Load& load);
 
-// That many, as far as minMachines and maxMachines allow; `explanation` says how it was reckoned so far.
+// `wanted` machines, cut to minMachines and maxMachines; `explanation` says how `wanted` was computed.
 PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& explanation);
 
 PoolTarget target_without_trusted_status(const PoolConfig& pool);  // minMachines
@@ -34,8 +34,9 @@ struct Outlook {
   std::optional<double> step_seconds{};  // how long a step takes on average; none: not known yet
 };
 
-// The busy machines, and for what waits and will not be begun on these before new ones could have booted or the target
-// wait is over: one for each maxJobs steps, or fewer if these clear the work within the target wait.
+// By the work that waits (`scaling = "work"`, docs/scaling.md): the busy machines, and machines for the waiting steps
+// that these will not begin before new ones could have booted or the target wait is over: one for each maxJobs steps,
+// or fewer if fewer finish the work within the target wait.
 PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook);
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }

@@ -14,8 +14,8 @@ using enum MachineState;
 
 std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
   if (!is_coming(machine)) return std::nullopt;
+  if (pool.seen.now < boot_deadline(machine, pool.settings)) return std::nullopt;
   const Seconds waited = pool.seen.now - machine.requested_at;
-  if (waited < pool.settings.boot_timeout) return std::nullopt;
   Action action = destroy_when_proven(pool, machine,
                                       fmt::format("not ready {} s after its request ≥ bootTimeout {} s", waited.count(),
                                                   pool.settings.boot_timeout.count()));
@@ -23,34 +23,34 @@ std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
   return action;
 }
 
-// No value: the machine is free.
+// No value: the machine may be decided about.
 std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   if (const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider}); unseen != pool.seen.unseen.end()) {
     return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", unseen->second), {}});
   }
-  if (machine.under_way) {
-    return act_on(
-        ActionKind::keep, machine,
-        {fmt::format("{} under way for {} s", to_string(*machine.under_way), (pool.seen.now - machine.since).count()),
-         {}});
+  if (machine.found.under_way) {
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("{} under way for {} s", to_string(*machine.found.under_way),
+                               (pool.seen.now - machine.since).count()),
+                   {}});
   }
   if (machine.state != ready && order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now))
     return destroy_when_proven(pool, machine, "ordered by an operator");
   if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
-  if (machine.vanished) return destroy_when_proven(pool, machine, "vanished");
-  // Making it anew would end whatever still runs on it.
-  if (is_coming(machine) && machine.interrupted && machine.first_listed_at && !machine.ready_at) {
+  if (machine.found.vanished) return destroy_when_proven(pool, machine, "vanished");
+  // Making it again would end the steps that may run on it.
+  if (is_coming(machine) && machine.found.interrupted && machine.listing.first_began_at && !machine.ready_at) {
     return destroy_when_proven(pool, machine, "found incomplete, though it may have been listed");
   }
   if (machine.state == destroying) return destroy_when_proven(pool, machine, "its destruction was interrupted");
-  // Half stopped: it is neither there to be used nor to be started.
+  // Half stopped: it can be neither used nor started.
   if (machine.state == stopping) return stop_when_proven(pool, machine, "its stop was interrupted");
   return overdue(pool, machine);
 }
 
 // A ready machine stays one while it is redeployed.
 bool is_capacity_under_way(const Machine& machine) {
-  return machine.under_way && (is_coming(machine) || machine.state == ready);
+  return machine.found.under_way && (is_coming(machine) || machine.state == ready);
 }
 
 ActiveMachine active(const Machine& machine, const Queue& queue) {
@@ -73,8 +73,9 @@ Triage triage(const PoolView& pool) {
       if (is_capacity_under_way(*machine)) ++result.coming_under_way;
       result.settled.push_back(std::move(*action));
     } else {
-      const bool is_dismissed = is_ordered_away(pool.seen.orders, *machine, pool.seen.now);
-      sort_into(is_dismissed && !is_coming(*machine) ? result.dismissed : result.free, *machine, pool.seen.queue);
+      const bool is_ordered_to_leave = is_ordered_away(pool.seen.orders, *machine, pool.seen.now);
+      sort_into(is_ordered_to_leave && !is_coming(*machine) ? result.ordered_away : result.free, *machine,
+                pool.seen.queue);
     }
   }
   return result;

@@ -1,4 +1,5 @@
-// What is settled before demand is looked at: machines in somebody's hands, out of sight, or beyond help.
+// Machines whose action does not depend on the demand: a job works on them, their provider does not show them, or they
+// have failed.
 #pragma once
 
 #include <vector>
@@ -10,7 +11,7 @@ namespace hydra_provisioner::decide {
 struct Triage {
   std::vector<Action> settled;
   FreeMachines free;
-  FreeMachines dismissed;  // that an operator ordered away: whatever is needed, they leave
+  FreeMachines ordered_away;  // by an operator: they leave even if they are needed
   // Machines that a running job is creating, starting or redeploying; they count towards the target.
   std::int64_t coming_under_way = 0;
 };

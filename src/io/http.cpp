@@ -18,7 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "io/async/waypoint.hpp"
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -26,27 +26,27 @@ namespace {
 
 constexpr std::size_t threads_max = 4;
 
-// What the thread that waits for the answer and the coroutine that asked share. Either may be the last to need it.
+// Shared by the coroutine that sends the request and the thread that waits for the answer. Either may end last.
 struct Call {
   HttpRequest request;
-  Descriptor done;  // an eventfd, readable once `answer` is there
+  Descriptor done;  // an eventfd, readable once `answer` is set
   std::atomic<bool> is_abandoned = false;
   Expected<HttpAnswer> answer = failure("no answer yet");
 };
 
-// Nobody waits for the answer any more.
-class Abandonment {
+// Tells the thread that the coroutine no longer waits for the answer.
+class AbandonAtExit {
  public:
-  explicit Abandonment(std::shared_ptr<Call> call) : call_(std::move(call)) {}
-  Abandonment(const Abandonment&) = delete;
-  Abandonment& operator=(const Abandonment&) = delete;
-  ~Abandonment() { call_->is_abandoned = true; }
+  explicit AbandonAtExit(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+  AbandonAtExit(const AbandonAtExit&) = delete;
+  AbandonAtExit& operator=(const AbandonAtExit&) = delete;
+  ~AbandonAtExit() { call_->is_abandoned = true; }
 
  private:
   std::shared_ptr<Call> call_;
 };
 
-// What arrives of an answer.
+// The part of an answer that has arrived.
 struct Arrival {
   HttpAnswer answer;
   std::size_t bytes_max;
@@ -132,8 +132,7 @@ Expected<HttpAnswer> perform(Call& call) {
   return std::move(arrival.answer);
 }
 
-// Threads end by themselves; what waits for an answer must not outlive its io_context, so they only write to an
-// eventfd.
+// Runs on a thread, which may outlive the coroutine's io_context: so it announces the answer through an eventfd only.
 void answer(Call& call) {
   call.answer = perform(call);
   const std::uint64_t one = 1;
@@ -147,9 +146,10 @@ Task<Expected<HttpAnswer>> Http::send(HttpRequest request) {
   call->request = std::move(request);
   call->done = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   const int own = ::fcntl(call->done.number(), F_DUPFD_CLOEXEC, 3);
-  if (own < 0) co_return failure(fmt::format("{}: no descriptor is left: {}", call->request.url, os_error(errno)));
+  if (own < 0)
+    co_return failure(fmt::format("{}: cannot duplicate a descriptor: {}", call->request.url, os_error(errno)));
   boost::asio::posix::stream_descriptor done(co_await boost::asio::this_coro::executor, own);
-  const Abandonment at_the_end(call);
+  const AbandonAtExit abandon(call);
   waypoint("http.before-send");
   if (!threads_) threads_ = std::make_unique<boost::asio::thread_pool>(threads_max);
   boost::asio::post(*threads_, [call] { answer(*call); });

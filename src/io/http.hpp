@@ -1,4 +1,4 @@
-// Requests over HTTP, one answer each. Certificates are verified, redirections are not followed.
+// HTTP requests. Certificates are verified, redirections are not followed.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace hydra_provisioner::io {
 
-// AWS' signature, version 4. Only for POST to the path `/`: libcurl 7.88 signs other requests wrongly.
+// AWS signature, version 4. Only for POST to the path `/`: libcurl 7.88 signs other requests wrongly.
 struct AwsSigner {
   std::string region;
   std::string service;
@@ -40,12 +40,12 @@ struct HttpAnswer {
 
 class Http {
  public:
-  // Any status is an answer. Fails when there is none: nobody listens, a certificate is wrong, the deadline passed
-  // (ErrorKind::timed_out) or the answer is larger than it may be. Cancelling it ends the request, within a second.
+  // An answer of any status is a success. Fails when no server listens, a certificate is wrong, the deadline passes
+  // (ErrorKind::timed_out) or the answer is too large. Cancelling it ends the request within a second.
   Task<Expected<HttpAnswer>> send(HttpRequest request);
 
  private:
-  std::unique_ptr<boost::asio::thread_pool> threads_;  // libcurl blocks; none before the first request
+  std::unique_ptr<boost::asio::thread_pool> threads_;  // for libcurl, which blocks; null before the first request
 };
 
 }  // namespace hydra_provisioner::io

@@ -1,11 +1,13 @@
-// What an operator wants, as values. src/config/ reads it from a Nix file; docs/configuration.md describes it.
+// The configuration, as values. src/config/ reads it from a Nix file; docs/configuration.md describes it.
 #pragma once
 
 #include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,42 +20,45 @@
 
 namespace hydra_provisioner {
 
-// Each provider's own settings: `systemTypes.<type>.local` and so on. A pool has exactly one.
+// The settings of each provider: `systemTypes.<type>.local` and so on. A pool has exactly one provider.
 struct LocalSettings {
-  bool own_store = true;    // a Nix store of its own per machine, else this host's
-  Seconds boot_seconds{0};  // artificial delay, to show and test slow clouds
+  bool own_store = true;    // each machine has a Nix store of its own; false: all use this host's
+  Seconds boot_seconds{0};  // artificial delay, to demonstrate and test slow clouds
 };
 struct NixopsSettings {
   std::string expression;  // absolute path of the NixOps network
   std::vector<std::string> nix_path;
 };
 enum class Ec2Capacity : std::uint8_t { on_demand, spot, spot_first };
+template <>
+inline constexpr auto names_of<Ec2Capacity> = enum_names("on-demand", "spot", "spot-first");
+
 struct Ec2Settings {
   std::string region;
-  std::string endpoint;                     // URL; empty: the region's own
-  std::string image;                        // either this
-  std::string launch_template;              // or this, an id or a name
-  std::string launch_template_version;      // with a launch template
-  std::vector<std::string> instance_types;  // in order of preference, as the subnets
-  std::vector<std::string> subnets;         // none: wherever EC2 likes
+  std::string endpoint;                     // URL; empty: that of the region
+  std::string image;                        // empty: as the launch template says
+  std::string launch_template;              // an id or a name; empty: none
+  std::string launch_template_version;      // of the launch template
+  std::vector<std::string> instance_types;  // in order of preference
+  std::vector<std::string> subnets;         // in order of preference; none: EC2 chooses
   Ec2Capacity capacity = Ec2Capacity::on_demand;
   std::vector<std::string> security_groups;  // ids
-  std::string key_pair;                      // its name in EC2
+  std::string key_pair;                      // the name of a key pair in EC2
   std::string iam_profile;                   // name or ARN
   std::string user_data;
-  std::string user_data_file;        // absolute path; read when a machine is made
-  std::int64_t root_volume_gib = 0;  // 0: as the image says
+  std::string user_data_file;        // absolute path; read when a machine is created
+  std::int64_t root_volume_gib = 0;  // 0: as in the image
   std::string root_device;
-  std::map<std::string, std::string> tags;  // besides our own
-  bool has_public_address = true;           // at which machines are reached; else at their private one
+  std::map<std::string, std::string> tags;  // besides those of this program
+  bool has_public_address = true;           // machines are reached at their public address; false: at their private one
   std::string ssh_user;
-  std::string probe_key;              // private key's path on this host; empty: nobody logs in
-  std::optional<Seconds> leak_grace;  // none: machines that nobody knows are adopted
+  std::string probe_key;              // path of a private key on this host; empty: this program does not log in
+  std::optional<Seconds> leak_grace;  // none: unknown machines are adopted
 };
 struct ExecSettings {
-  std::vector<std::string> command;  // empty: not known
-  std::string settings = "{}";       // JSON, for the program
-  Seconds timeout{8};                // of what a pass asks; of slow operations, bootTimeout decides
+  std::vector<std::string> command;  // empty: unknown
+  std::string settings = "{}";       // JSON that the program gets
+  Seconds timeout{8};                // of quick requests; slow operations have bootTimeout
 
   auto operator<=>(const ExecSettings&) const = default;
 };
@@ -64,25 +69,36 @@ enum class ProviderKind : std::uint8_t { local, nixops, ec2, exec };
 template <>
 inline constexpr auto names_of<ProviderKind> = enum_names("local", "nixops", "ec2", "exec");
 
-// Whether its machines can be brought up to another specification as they are; else they are replaced.
-constexpr bool redeploys(ProviderKind kind) { return kind == ProviderKind::nixops; }
+inline ProviderKind kind_of(const ProviderSettings& settings) { return static_cast<ProviderKind>(settings.index()); }
 
-// Whose provider was changed while it had machines, is two pools.
+// What the program knows of a provider without asking it.
+struct ProviderTraits {
+  std::string_view option;                  // of `systemTypes.<type>`, by which a pool chooses this provider
+  ProviderSettings defaults;                // the settings of a pool that gives none
+  std::optional<Seconds> billing_period{};  // of a pool that gives none; none: as the provider says of each machine
+  bool can_redeploy = false;                // its machines can be changed to a new specification, not only replaced
+};
+std::span<const ProviderTraits> all_provider_traits();  // in the order of ProviderKind
+const ProviderTraits& traits_of(ProviderKind kind);
+
+// A pool whose provider changed while it had machines counts as two pools.
 using PoolKey = std::pair<PoolName, ProviderKind>;
 
-// A period with limits of its own: while the hour of the local time is one of `hours`, on one of `days`.
+// A period with other limits: the `hours` of the `days` in its time zone.
 struct Schedule {
   std::string text;     // "mon-fri 8-17 Europe/Berlin"
-  std::bitset<7> days;  // from Sunday on
+  std::bitset<7> days;  // from Sunday
   std::bitset<24> hours;
   std::string time_zone;                     // of the tz database
-  std::optional<std::int64_t> min_machines;  // none: as without it
+  std::optional<std::int64_t> min_machines;  // none: as in the pool
   std::optional<std::int64_t> max_machines;
 
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
-// By which rule a pool's machines are counted: see docs/scaling.md.
+// The rule by which a pool's target is computed: see docs/scaling.md.
 enum class Scaling : std::uint8_t { runnables, work };
+template <>
+inline constexpr auto names_of<Scaling> = enum_names("runnables", "work");
 
 struct PoolConfig {
   PoolName name;
@@ -92,33 +108,34 @@ struct PoolConfig {
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 10;
   Scaling scaling = Scaling::runnables;
-  Seconds target_wait{300};  // within which the work that waits is to begin
-  bool packing = false;      // the queue runner fills one machine after the other
+  Seconds target_wait{300};  // within which waiting work should begin
+  bool packing = false;      // the queue runner fills one machine after another
   std::int64_t max_jobs = 1;
   std::int64_t speed_factor = 1;
-  std::optional<std::string> ssh_key;  // private key's path on the queue runner's host
+  std::optional<std::string> ssh_key;  // path of a private key on the queue runner's host
   bool stop_on_idle = false;
   Seconds grace_period{0};
-  bool grace_is_boot_time = false;        // instead of grace_period: as long as its machines take to boot
-  std::optional<Seconds> billing_period;  // none: as its machines' provider says; 0: billed for what is used
+  bool grace_is_boot_time = false;        // the time that its machines take to boot counts instead of grace_period
+  std::optional<Seconds> billing_period;  // none: as the provider says of each machine; 0: billed by use
   Seconds boot_timeout{1800};
-  std::optional<Seconds> max_age;         // after which a machine is replaced; none: never
-  std::int64_t max_unavailable = 1;       // machines replaced at a time
-  std::optional<bool> replace_on_change;  // of its specification; none: where its machines cannot be redeployed
-  std::vector<Schedule> schedules;        // the last that matches holds
-  std::int64_t consecutive_failures = 4;  // of the queue runner to use a machine, after which it is replaced; 0: never
-  std::optional<std::int64_t> max_unhealthy;  // percent of its machines, beyond which nothing is done; none: 100
-  std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: not known
+  std::optional<Seconds> max_age;    // older machines are replaced; none: never
+  std::int64_t max_unavailable = 1;  // machines replaced at a time
+  std::optional<bool>
+      replace_on_change;            // a machine, when its specification changes; none: if its provider cannot redeploy
+  std::vector<Schedule> schedules;  // the last one that matches counts
+  std::int64_t consecutive_failures = 4;      // of the queue runner with a machine, which is then replaced; 0: never
+  std::optional<std::int64_t> max_unhealthy;  // percent of its machines; beyond that nothing is done; none: 100
+  std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: unknown
   ProviderSettings provider;
-  std::string settings_json;  // this pool as it was written, kept by the journal for the day it is no longer configured
+  std::string settings_json;  // this pool as it was written; the journal keeps it for when it is no longer configured
 
-  ProviderKind kind() const { return static_cast<ProviderKind>(provider.index()); }
-  bool replaces_on_change() const { return replace_on_change.value_or(!redeploys(kind())); }
+  ProviderKind kind() const { return kind_of(provider); }
+  bool replaces_on_change() const { return replace_on_change.value_or(!traits_of(kind()).can_redeploy); }
 };
 
 struct Config {
   std::string file;                // absolute path of conf.nix
-  std::vector<std::string> files;  // it and what it imports: what it may change with
+  std::vector<std::string> files;  // conf.nix and the files that it imports
   Tag tag{"hydra-provisioned"};
   std::map<PoolName, PoolConfig> pools;
   std::vector<std::string> status_command{"hydra-queue-runner", "--status"};
@@ -128,9 +145,9 @@ struct Config {
   bool placeholders = true;
   std::int64_t max_parallel = 32;
   Seconds pass_timeout{240};
-  Seconds settle{35};    // until the queue runner has surely read a changed machines file (it looks every 30 s)
-  Seconds quiet{120};    // of idleness before a stop or destroy: since 2025 the queue runner says idle while it still
-                         // fetches outputs
+  Seconds settle{35};    // until the queue runner has certainly read a changed machines file (it looks every 30 s)
+  Seconds quiet{120};    // of idleness before a stop or destroy: since 2025 the queue runner reports a machine as idle
+                         // while it still fetches outputs from it
   Seconds interval{15};  // between the daemon's passes
 };
 

@@ -1,5 +1,5 @@
-// What the world can do to us. An error's message says what, where and what to do, on one line; it gains context as it
-// rises.
+// Errors that the outside world can cause. A message says what is wrong, where, and what to do, on one line; callers
+// add context in front of it.
 #pragma once
 
 #include <expected>
@@ -11,9 +11,9 @@
 namespace hydra_provisioner {
 
 enum class ErrorKind {
-  failed,          // anything without a kind of its own below
+  failed,          // every error that has no kind of its own below
   timed_out,       // a deadline passed; the other side may still have acted
-  refused,         // will never work for this target: trying again is useless
+  refused,         // it can never succeed for this machine: trying again is useless
   already_exists,  // another process holds it or has made it
   unfinished,      // a part is done; calling again may do the rest
   no_capacity,     // the cloud has none for now: nothing was made, and the request was right

@@ -16,10 +16,10 @@ namespace hydra_provisioner {
 enum class InstanceState : std::uint8_t {
   incomplete,  // being made or started, or such an operation was interrupted: repeat it, or destroy
   running,
-  unproven,     // it runs; whether create() came to its end, only our own records can tell
-  unreachable,  // it is there, but of no use as it is: create() may bring it up again
+  unproven,     // it runs; only our own records can tell whether create() finished
+  unreachable,  // it exists, but cannot be used as it is; create() may repair it
   stopped,
-  vanished,  // no machine is left of it, or never was: only what its provider has noted
+  vanished,  // no machine exists (any more); its provider only has a note of it
 };
 
 template <>
@@ -28,7 +28,7 @@ inline constexpr auto names_of<InstanceState> =
 
 struct Instance {
   InstanceId id;
-  MachineId machine;  // as the provider has it noted: it may be none of ours, or another instance's, too
+  MachineId machine;  // as noted by the provider: perhaps not one of ours, or also noted at another instance
   PoolName pool;      // empty when the provider cannot tell
   InstanceState state = InstanceState::incomplete;
   std::string address;   // as Machine's; empty while it has none
@@ -38,10 +38,10 @@ struct Instance {
   Seconds billing_period{0};  // of this kind of machine, where its pool has none; 0: billed for what is used
 };
 
-// What a provider says of its machines.
+// A provider's answer to the question which machines it has.
 struct Inventory {
   std::vector<Instance> instances;
-  std::map<PoolName, std::string> unseen{};  // pools of whose machines nothing is known, and why
+  std::map<PoolName, std::string> unseen{};  // pools whose machines could not be listed, and why
 };
 
 }  // namespace hydra_provisioner

@@ -57,6 +57,27 @@ enum class Operation : std::uint8_t { create, start, stop, destroy, redeploy };
 template <>
 inline constexpr auto names_of<Operation> = enum_names("create", "start", "stop", "destroy", "redeploy");
 
+// How the machines file has listed a machine: the start of its idle time and of the proof of idleness.
+struct Listing {
+  bool is_listed = false;                 // in the last machines file that is known to be published
+  std::optional<Instant> began_at;        // last put (back) into the file
+  std::optional<Instant> first_began_at;  // none: never listed, so no step can be on it
+  std::optional<Instant> ended_at;  // out of the published file since, by the queue runner's clock; none while listed
+  std::optional<Seconds> lasted;    // by our clock, from first_began_at until then
+
+  friend bool operator==(const Listing&, const Listing&) = default;
+};
+
+// What the present pass has found out about a machine. The journal does not keep it: every pass looks again.
+struct Findings {
+  bool vanished = false;               // its provider says that it no longer exists
+  bool interrupted = false;            // its creation or start is not finished, and no job works on it any more
+  bool needs_redeploy = false;         // it exists, but is not known to be brought up to its specification
+  std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
+
+  friend bool operator==(const Findings&, const Findings&) = default;
+};
+
 struct Machine {
   MachineId id;
   PoolName pool;
@@ -72,31 +93,67 @@ struct Machine {
   std::string spec_hash;
   std::optional<Instant> launched_at;  // when the current billing periods began to count
   Seconds billing_period{0};           // where its pool has none; 0: billed for what is used
-
-  std::optional<Instant> checked_at;  // when its provider was last asked whether it still works
-
-  // Idle time counts from the latest of these.
-  std::optional<Instant> ready_at;
-  std::optional<Instant> listed_at;  // last put (back) into the machines file
-
-  // Proof of idleness. `unlisted_at` is in the queue runner's clock.
-  bool listed = false;                     // in the last machines file that we know was published
-  std::optional<Instant> first_listed_at;  // none: never listed, so no step can be on it
-  std::optional<Instant> unlisted_at;      // since when it is out of the published file; none while listed
-  std::optional<Seconds> listed_for;       // by our clock, from first_listed_at until then
-
+  std::optional<Instant> checked_at;   // when its provider was last asked whether it still works
+  std::optional<Instant> ready_at;     // idle time counts from here, or from the listing's beginning if that is later
   bool cannot_stop = false;            // its provider refused to stop it: it is destroyed instead
-  bool vanished = false;               // its provider says that it no longer exists
-  bool interrupted = false;            // its creation or start is not finished, and nobody is at it any more
-  bool needs_redeploy = false;         // it exists, but is not known to be brought up to its specification
-  std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
   std::string last_error;
+  Listing listing;
+  Findings found;
 
   friend bool operator==(const Machine&, const Machine&) = default;
 };
 
+struct FieldName {
+  const char* column;  // of the journal's table
+  const char* key;     // of an object in JSON
+};
+
+// Calls field(FieldName, member) for all that the journal keeps of a machine besides its id. The journal's rows, the
+// recorded inputs of a pass and the documents in JSON are made from this one list.
+template <class AnyMachine, class Field>
+void visit_kept_fields(AnyMachine& machine, Field&& field) {
+  field(FieldName{"pool", "pool"}, machine.pool);
+  field(FieldName{"provider", "provider"}, machine.provider);
+  field(FieldName{"instance", "instance"}, machine.instance);
+  field(FieldName{"state", "state"}, machine.state);
+  field(FieldName{"since", "since"}, machine.since);
+  field(FieldName{"requested_at", "requestedAt"}, machine.requested_at);
+  field(FieldName{"address", "address"}, machine.address);
+  field(FieldName{"host_key", "hostKey"}, machine.host_key);
+  field(FieldName{"spec_hash", "specHash"}, machine.spec_hash);
+  field(FieldName{"launched_at", "launchedAt"}, machine.launched_at);
+  field(FieldName{"billing_period", "billingPeriod"}, machine.billing_period);
+  field(FieldName{"checked_at", "checkedAt"}, machine.checked_at);
+  field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
+  field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
+  field(FieldName{"last_error", "lastError"}, machine.last_error);
+  field(FieldName{"listed", "listed"}, machine.listing.is_listed);
+  field(FieldName{"listed_at", "listedAt"}, machine.listing.began_at);
+  field(FieldName{"first_listed_at", "firstListedAt"}, machine.listing.first_began_at);
+  field(FieldName{"unlisted_at", "unlistedAt"}, machine.listing.ended_at);
+  field(FieldName{"listed_for", "listedFor"}, machine.listing.lasted);
+}
+
+// The same for what is kept, and for what the present pass has found out.
+template <class AnyMachine, class Field>
+void visit_all_fields(AnyMachine& machine, Field&& field) {
+  visit_kept_fields(machine, field);
+  field(FieldName{"", "vanished"}, machine.found.vanished);
+  field(FieldName{"", "interrupted"}, machine.found.interrupted);
+  field(FieldName{"", "needsRedeploy"}, machine.found.needs_redeploy);
+  field(FieldName{"", "underWay"}, machine.found.under_way);
+}
+
+// How long machines are expected to take until they are ready, while no boot was measured.
+inline constexpr Seconds usual_boot_time{180};
+
 // It is being created or started, and counts as capacity to come.
 bool is_coming(const Machine& machine);
+
+// When a coming machine counts as failed: its pool's bootTimeout after its request.
+inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
+  return machine.requested_at + pool.boot_timeout;
+}
 
 // The machine's name in the machines file and in the queue runner's status.
 std::string queue_name(const Machine& machine);

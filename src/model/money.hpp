@@ -1,4 +1,4 @@
-// Money, of whatever currency the operator reckons in.
+// Money, in the currency that the operator uses.
 #pragma once
 
 #include <compare>

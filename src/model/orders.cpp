@@ -1,9 +1,9 @@
 #include "model/orders.hpp"
 
 namespace hydra_provisioner {
-const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& whom, Instant now) {
+const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& subject, Instant now) {
   if (orders.empty()) return nullptr;
-  const auto found = orders.find({kind, whom});
+  const auto found = orders.find({kind, subject});
   if (found == orders.end() || (found->second.until && *found->second.until <= now)) return nullptr;
   return &found->second;
 }

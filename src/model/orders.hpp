@@ -1,4 +1,4 @@
-// What an operator ordered by hand: it holds until it is taken back or its time has come.
+// An operator's orders: each holds until it is taken back or its time is over.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ namespace hydra_provisioner {
 
 enum class OrderKind : std::uint8_t {
   // of a machine
-  drain,    // it leaves as one that is not needed does
-  destroy,  // it leaves, and is not kept as a stopped one
-  protect,  // it neither leaves the machines file nor is it stopped or destroyed
+  drain,    // the machine leaves like one that is not needed
+  destroy,  // the machine leaves, and is not kept as a stopped one
+  protect,  // the machine stays in the machines file, and is neither stopped nor destroyed
   // of a type
-  pause,  // nothing is done with its machines; of no type in particular: with any
+  pause,  // nothing is done with the type's machines; of everything: with any machine
   min_machines,
   max_machines,
 };
@@ -36,11 +36,12 @@ struct Order {
   friend bool operator==(const Order&, const Order&) = default;
 };
 
-// Whom an order concerns: a machine's id, a type's name, or nobody in particular.
+// What an order concerns: a machine's id, a type's name, or (empty) everything.
 using OrderKey = std::pair<OrderKind, std::string>;
 using Orders = std::map<OrderKey, Order>;
 
-const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& whom, Instant now);  // null: none
+const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& subject,
+                            Instant now);  // null: none
 
 bool is_ordered_away(const Orders& orders, const Machine& machine, Instant now);  // drain or destroy
 

@@ -14,7 +14,7 @@
 
 namespace hydra_provisioner {
 
-// Why, with the numbers that led to it. `until` is when this reason ends by itself, if it does.
+// Why, with the numbers that led to it. `until`: when this reason ends by itself.
 struct Reason {
   std::string text;
   std::optional<Instant> until;
@@ -49,9 +49,9 @@ struct PoolPlan {
   std::int64_t ignored = 0;
   std::int64_t wanted = 0;
   std::int64_t target = 0;
-  std::int64_t machines = 0;  // that exist now, whatever their state
+  std::int64_t machines = 0;  // that exist now, in any state
   std::string explanation;    // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
-  // What holds the pool back: back-off, too many failures, a provider that cannot be asked.
+  // What holds the pool back: back-off, too many failures, a provider that does not answer.
   std::vector<std::string> notes;
 };
 
@@ -60,10 +60,10 @@ struct Unplaceable {
   std::int64_t runnable = 0;
 };
 
-// A machine that steps may run on, and whose provider wants it looked after: it is told that it is still wanted.
+// A machine on which steps may run and whose provider needs to hear regularly that it is still wanted.
 struct InUse {
   MachineId machine;
-  std::optional<Reason> check;  // why it is asked whether it still works; none: not yet
+  std::optional<Reason> check;  // why its provider is asked whether it still works; none: no check is due
 };
 
 struct Plan {

@@ -1,4 +1,4 @@
-// What the queue runner says of its queue and its machines, or why that cannot be trusted.
+// What the queue runner reports about its queue and its machines, or why that cannot be trusted.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct StepTypeCount {
   std::int64_t running = 0;   // on a machine
 };
 
-// A machine as the queue runner sees it. What it does not say is not known: missing is never zero.
+// A machine as the queue runner sees it. A missing value is unknown; it is never taken for zero.
 struct QueueMachine {
   std::optional<bool> enabled;  // false: taken out of the machines file since the queue runner started
   std::optional<std::int64_t> current_jobs;
@@ -40,15 +40,18 @@ struct StepHistory {
   friend bool operator==(const StepHistory&, const StepHistory&) = default;
 };
 
+// A document whose time differs from our clock by more is not trusted; so the clocks differ by this at most.
+inline constexpr Seconds clock_difference_max{120};
+
 struct QueueStatus {
   Instant time;                           // the queue runner's clock when it wrote the document
   Instant arrived;                        // our clock when we had it
   std::optional<Instant> started;         // the queue runner's start, in its own clock
   std::vector<StepTypeCount> step_types;  // by key
-  // By `user@address`, without `ssh://` and `?…`. No value: the document has none, which some versions of Hydra do (see
+  // By `user@address`, without `ssh://` and `?…`. No value: the document has none, as with some versions of Hydra (see
   // docs/status.md).
   std::optional<std::map<std::string, QueueMachine>> machines;
-  std::vector<StepHistory> history{};  // one a kind of machines that it tells enough of
+  std::vector<StepHistory> history{};  // one for each kind of machines of which it says enough
 };
 
 // What the queue runner says of the machine of this name (`root@address`); null: nothing.

@@ -1,4 +1,4 @@
-// Everything that a decision may look at, the time included.
+// Everything that a decision depends on, including the time.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct CreationRecord {
   std::vector<Instant> failures;   // of the last two hours, oldest first
 };
 
-// What a pool's schedules say of this moment.
+// What a pool's schedules say for this moment.
 struct ScheduledLimits {
   std::string period;  // Schedule::text; empty: none matches
   std::optional<std::int64_t> min_machines;
@@ -44,7 +44,7 @@ struct Snapshot {
   std::map<PoolKey, std::string> unseen;                          // pools whose machines could not be listed, and why
   std::map<PoolName, std::optional<std::string>> specifications;  // what their machines should be made from, as a hash;
                                                                   // none: it cannot be read
-  std::map<ProviderKind, Seconds> check_intervals;  // of providers whose machines in use have to be looked after
+  std::map<ProviderKind, Seconds> check_intervals;  // of providers whose machines need upkeep while in use
   std::int64_t next_number = 0;                     // the N of the next new machine's TAG-N
 };
 

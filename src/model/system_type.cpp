@@ -65,6 +65,10 @@ bool serves(const SystemType& pool, const StepType& step) {
   return pool.systems.contains(step.system) && pool.features == step.features;
 }
 
+bool fits_a_column(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != ';' && c != '#'; });
+}
+
 std::string joined(const std::set<std::string>& names) {
   return names.empty() ? "-" : fmt::format("{}", fmt::join(names, ","));
 }

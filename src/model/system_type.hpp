@@ -36,6 +36,11 @@ StepType parse_step_type(std::string_view key);
 // As the queue runner matches steps to machines (its `supportsStep`), for machines whose features are all mandatory.
 bool serves(const SystemType& pool, const StepType& step);
 
+// Whether the text can be a column of the machines file. There is no quoting: white space ends a column, `#` a line,
+// and
+// `;` an entry.
+bool fits_a_column(std::string_view text);
+
 // A column of the machines file: joined by commas in byte order, `-` for none.
 std::string joined(const std::set<std::string>& names);
 

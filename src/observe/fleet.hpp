@@ -1,5 +1,5 @@
-// Our machines: what the journal remembers, what the providers say exists, and what the jobs of earlier passes came to.
-// The provider is right about what exists, the journal about what was meant.
+// Our machines: those in the journal, those that exist at the providers, and the results of the jobs of earlier passes.
+// The provider knows what exists, the journal what was intended.
 #pragma once
 
 #include <cstdint>
@@ -12,40 +12,27 @@
 #include "model/job.hpp"
 #include "model/machine.hpp"
 #include "model/time.hpp"
+#include "observe/discoveries.hpp"
 
 namespace hydra_provisioner::observe {
 
-// What each provider said; an error means that nothing is known of its machines.
-using Listings = std::map<ProviderKind, Expected<Inventory>>;
+// The answers of the providers. An error means that nothing is known of a provider's machines.
+using Inventories = std::map<ProviderKind, Expected<Inventory>>;
 
-// Something that became known about a machine.
-struct Discovery {
-  MachineId machine;
-  MachineEvent event;
-  std::string reason;
-};
-
-// For machines that bear none of our ids.
+// For ids of adopted machines that have none of ours.
 struct Numbering {
   Tag tag;
-  std::int64_t next = 0;  // greater than that of any machine there ever was
+  std::int64_t next = 0;  // greater than the number of every machine so far
 };
 
 struct Fleet {
-  std::vector<Machine> machines;       // by number; those found to be gone are still here, as `gone`, to be recorded
-  std::vector<MachineId> adopted;      // found at a provider, unknown to the journal
-  std::vector<MachineId> changed;      // not as remembered any more, with or without a discovery
+  std::vector<Machine> machines;       // by number; still contains those that were found to be gone, to be recorded
+  std::vector<MachineId> adopted;      // found at a provider, but not in the journal
+  std::vector<MachineId> changed;      // differ from what the journal has, with or without a discovery
   std::vector<Discovery> discoveries;  // in the order in which they were applied to `machines`
 };
 
-Fleet reconcile(const std::vector<Machine>& remembered, const Listings& listings, const std::vector<JobState>& jobs,
-                const Numbering& numbering, Instant now);
-
-// What an operation came to, applied to its machine; the discovery that goes into the journal, if it changed the
-// machine's state.
-std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now);
-
-// Copies what the provider knows of the machine; an address that it does not have any more is kept.
-void update_from(Machine& machine, const Instance& instance);
+Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inventories,
+                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now);
 
 }  // namespace hydra_provisioner::observe

@@ -1,4 +1,4 @@
-// Where the queue's state comes from.
+// Reads the state of the queue.
 #pragma once
 
 #include "io/async/clock.hpp"
@@ -11,7 +11,7 @@ namespace hydra_provisioner::observe {
 class QueueSource {
  public:
   virtual ~QueueSource() = default;
-  virtual io::Task<Queue> read() = 0;  // never fails otherwise than by being untrusted
+  virtual io::Task<Queue> read() = 0;  // every failure is an Untrusted
 };
 
 // Runs the configured status command (`hydra-queue-runner --status`, or one that asks another host).

@@ -21,7 +21,7 @@ const Schedule* matching(const std::vector<Schedule>& schedules, Instant time) {
   return found == from_last.end() ? nullptr : &*found;
 }
 
-// Everywhere an hour begins with a quarter of an hour in UTC.
+// In every time zone an hour begins at a quarter of an hour in UTC.
 std::optional<Instant> change_after(const std::vector<Schedule>& schedules, const Schedule* present, Instant now) {
   constexpr Seconds quarter{15 * 60};
   constexpr std::chrono::days horizon{8};

@@ -1,4 +1,4 @@
-// Which of a pool's schedules holds.
+// The limits that a pool's schedules set at a moment.
 #pragma once
 
 #include <map>
@@ -9,10 +9,10 @@
 
 namespace hydra_provisioner::observe {
 
-// Of those that match, the last.
+// Those of the last schedule that matches.
 ScheduledLimits scheduled_limits(const std::vector<Schedule>& schedules, Instant now);
 
-// Of every pool that has schedules.
+// The limits of every pool that has schedules.
 std::map<PoolName, ScheduledLimits> scheduled_limits(const Config& config, Instant now);
 
 }  // namespace hydra_provisioner::observe

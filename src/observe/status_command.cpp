@@ -14,8 +14,8 @@ constexpr std::size_t output_bytes_max = std::size_t{64} << 20;  // 10,000 machi
 StatusCommand::StatusCommand(const Config& config, io::Clock& clock)
     : command_(config.status_command), timeout_(config.status_timeout), clock_(clock) {}
 
-// A queue runner that does not answer makes the command print an old document that looks fine, and exit with 1: what a
-// command that failed has printed is never read.
+// The output of a failed command is never read: if the queue runner does not answer, `hydra-queue-runner --status`
+// prints an old document that looks right, and exits with 1.
 io::Task<Queue> StatusCommand::read() {
   io::Command command{.argv = command_, .deadline = timeout_, .output_bytes_max = output_bytes_max};
   const auto finished = co_await io::run_successfully(std::move(command));

@@ -20,7 +20,7 @@ namespace {
 
 using QueueMachines = std::map<std::string, QueueMachine>;
 
-// A big farm's document is read three times as fast without the rest.
+// Ignores the other keys: a big document is then read three times as fast.
 bool is_read(std::size_t level, std::string_view key) {
   const auto is_one_of = [key](const auto&... keys) { return ((key == keys) || ...); };
   switch (level) {
@@ -38,7 +38,8 @@ bool is_read(std::size_t level, std::string_view key) {
 constexpr std::int64_t clock_difference_seconds_max = 120;
 constexpr std::int64_t unix_time_max = 253'402'300'799;       // the end of the year 9999
 constexpr std::int64_t step_seconds_max = 1'000'000'000'000;  // of all steps of a machine
-constexpr std::int64_t count_max = 1'000'000'000;             // beyond every farm, and the sum of all counts still fits
+constexpr std::int64_t count_max =
+    1'000'000'000;  // more than in any farm; the sum of all counts still fits into 64 bits
 
 Expected<void> check_that_it_is_up(const io::Json& document);
 Expected<Instant> read_time(const io::Json& document, Instant arrived);
@@ -86,12 +87,12 @@ Error not_an_object(std::string_view path, const io::Json& value) {
   return Error{fmt::format("{}: {} is not an object", path, io::describe(value))};
 }
 
-// `machineTypes."x86_64-linux"`: keys may hold anything, dots and newlines included.
+// `machineTypes."x86_64-linux"`: a key may contain any characters, dots and newlines too.
 std::string path_of(std::string_view parent, const std::string& key) {
   return fmt::format("{}.{}", parent, io::describe(io::Json(key)));
 }
 
-// What is wrong below `path`, where the message so far names only the last key.
+// Puts `path` before a message that begins with the last key.
 Error below(std::string_view path, Error error) {
   error.message.insert(0, fmt::format("{}.", path));
   return error;
@@ -105,7 +106,7 @@ Expected<std::int64_t> read_number(const io::Json& object, const char* key, std:
   return *number;
 }
 
-// Missing is not known, never zero.
+// A missing number is unknown, not zero.
 Expected<std::optional<std::int64_t>> read_number_if_any(const io::Json& object, const char* key, std::int64_t max) {
   if (member(object, key) == nullptr) return std::optional<std::int64_t>{};
   auto number = read_number(object, key, max);
@@ -136,7 +137,8 @@ Expected<Instant> read_time(const io::Json& document, Instant arrived) {
                              ahead < 0 ? "does the queue runner hang, or is a clock wrong?" : "is a clock wrong?"));
 }
 
-// Rounded towards the past: a queue runner that seems to have started later than it did would prove too much.
+// Rounded towards the past, because a start that seems later than it was could prove that a machine is idle that is
+// not.
 std::optional<Instant> read_start(const io::Json& document, Instant time) {
   const io::Json* uptime = member(document, "uptime");
   if (uptime == nullptr || !uptime->is_number()) return std::nullopt;
@@ -145,8 +147,8 @@ std::optional<Instant> read_start(const io::Json& document, Instant time) {
   return time - Seconds{static_cast<std::int64_t>(seconds)};
 }
 
-// Hydra of early 2023 printed empty copies of what it knew: no step types are right only when there is nothing to
-// build.
+// Hydra of early 2023 sometimes printed empty objects instead of its data. So a document without step types is trusted
+// only if no step waits.
 Expected<void> check_that_nothing_waits(const io::Json& document) {
   const auto runnable = read_number_if_any(document, "nrRunnableSteps", count_max);
   if (!runnable) return std::unexpected(runnable.error());
@@ -183,7 +185,7 @@ Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document) {
   return counts;
 }
 
-// Since 2024 keys are store references: `ssh://root@[2001:db8::1]?remote-store=…` is what the machines file calls
+// The name in the machines file. Since 2024 keys are store references: `ssh://root@[2001:db8::1]?remote-store=…` means
 // `root@2001:db8::1`.
 std::string user_at_address(std::string_view key) {
   for (const std::string_view scheme : {"ssh://", "ssh-ng://"}) {
@@ -211,7 +213,8 @@ Expected<QueueMachine> read_machine(const io::Json& entry) {
   auto idle_since = read_number_if_any(entry, "idleSince", unix_time_max);
   if (!idle_since) return std::unexpected(std::move(idle_since.error()));
   if (idle_since->has_value()) machine.idle_since = from_unix(**idle_since);
-  // Only hints: nothing is taken down for them without proof, so junk in them is no reason to distrust the rest.
+  // These are hints only: without proof of idleness no machine is stopped for them. So a wrong value does not make the
+  // document untrusted.
   const auto last_failure = read_number_if_any(entry, "lastFailure", unix_time_max);
   if (last_failure && last_failure->has_value()) machine.last_failure = from_unix(**last_failure);
   machine.consecutive_failures = read_number_if_any(entry, "consecutiveFailures", count_max).value_or(std::nullopt);
@@ -224,15 +227,15 @@ std::optional<T> both_known(std::optional<T> a, std::optional<T> b, Join join) {
   return join(*a, *b);
 }
 
-// Two entries of one machine: a line that was written with other parameters lives on as a disabled entry until the
-// queue runner restarts. The machine is as busy as both are together, and what one of them does not say is not known.
+// Merges two entries of one machine: after its line changed, the old entry stays as a disabled one until the queue
+// runner restarts. The machine is as busy as both together. What one of them does not say is unknown.
 QueueMachine together(const QueueMachine& a, const QueueMachine& b) {
   return {
       .enabled = both_known(a.enabled, b.enabled, [](bool x, bool y) { return x || y; }),
       .current_jobs = both_known(a.current_jobs, b.current_jobs, [](std::int64_t x, std::int64_t y) { return x + y; }),
       .idle_since = both_known(a.idle_since, b.idle_since, [](Instant x, Instant y) { return std::max(x, y); }),
       .last_failure = std::max(a.last_failure, b.last_failure),
-      // Those of the one that is not used any more are history.
+      // The higher number belongs to the entry that is not used any more.
       .consecutive_failures = both_known(a.consecutive_failures, b.consecutive_failures,
                                          [](std::int64_t x, std::int64_t y) { return std::min(x, y); })};
 }
@@ -252,7 +255,7 @@ Expected<std::optional<QueueMachines>> read_machines(const io::Json& document) {
   return std::optional(std::move(machines));
 }
 
-// Only an estimate is made of it: what makes no sense is left out, and the rest is trusted all the same.
+// Used for estimates only, so wrong entries are left out and do not make the document untrusted.
 std::optional<std::set<std::string>> names_in(const io::Json& entry, const char* key) {
   const io::Json* value = member(entry, key);
   if (value == nullptr) return std::nullopt;
@@ -284,8 +287,8 @@ std::vector<StepHistory> read_history(const io::Json& document) {
   return history;
 }
 
-// Steps run on machines: an object without any, while steps run, is one of the empty copies of early 2023 and says
-// nothing.
+// If steps run there are machines. So an empty object means nothing then: Hydra of early 2023 sometimes printed empty
+// objects instead of its data.
 bool is_an_empty_copy(const QueueMachines& machines, const std::vector<StepTypeCount>& step_types) {
   return machines.empty() &&
          std::ranges::any_of(step_types, [](const StepTypeCount& type) { return type.running > 0; });

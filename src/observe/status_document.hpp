@@ -1,4 +1,4 @@
-// A status document of the queue runner, as printed by `hydra-queue-runner --status` of any version since 2015.
+// Reads the status document that `hydra-queue-runner --status` prints, of every version since 2015.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace hydra_provisioner::observe {
 
-// `arrived` is our clock when the document was complete; one whose time differs from it by more than 120 s is not
-// trusted.
+// `arrived` is our clock when the document was complete. A document whose time differs from it by more than 120 s is
+// not trusted.
 Queue read_status_document(std::string_view text, Instant arrived);
 
 }  // namespace hydra_provisioner::observe

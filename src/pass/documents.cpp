@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "state/fact_values.hpp"
+
 namespace hydra_provisioner::pass {
 namespace {
 
@@ -39,15 +41,7 @@ json summary_document(const Plan& plan) {
 
 json machine_document(const Machine& machine, const Queue& queue) {
   const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
-  json document{{"id", machine.id.text},
-                {"pool", machine.pool.text},
-                {"provider", to_string(machine.provider)},
-                {"instance", machine.instance.text},
-                {"state", to_string(machine.state)},
-                {"since", to_unix(machine.since)},
-                {"listed", machine.listed},
-                {"address", machine.address},
-                {"lastError", machine.last_error}};
+  json document = state::document_of(machine);
   document["currentJobs"] = entry != nullptr && entry->current_jobs ? json(*entry->current_jobs) : json(nullptr);
   document["idleSince"] = entry != nullptr ? optional_time(entry->idle_since) : json(nullptr);
   return document;

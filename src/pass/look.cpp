@@ -30,7 +30,7 @@ std::set<InstanceId> known_instances(const state::Memory& memory, ProviderKind k
   return known;
 }
 
-io::Task<void> list_into(observe::Listings& listings, ProviderKind kind, providers::Provider* provider,
+io::Task<void> list_into(observe::Inventories& listings, ProviderKind kind, providers::Provider* provider,
                          providers::ListRequest request) {
   auto listing = co_await provider->list(std::move(request));
   listings.insert_or_assign(kind, std::move(listing));
@@ -38,8 +38,7 @@ io::Task<void> list_into(observe::Listings& listings, ProviderKind kind, provide
 
 io::Task<void> read_into(Queue& queue, observe::QueueSource& source) { queue = co_await source.read(); }
 
-// A pool that is not configured any more, as it was last recorded; one that was never recorded is only known by its
-// machines.
+// A pool that is no longer configured, as it was last recorded. Of one that was never recorded, only the machine tells.
 PoolConfig retired_pool(const Machine& machine, const state::Memory& memory) {
   const auto recorded = std::ranges::find_if(memory.pools, [&](const state::RecordedPool& pool) {
     return pool.name == machine.pool && pool.provider == machine.provider;
@@ -47,16 +46,13 @@ PoolConfig retired_pool(const Machine& machine, const state::Memory& memory) {
   if (recorded != memory.pools.end()) {
     if (auto pool = config::read_pool(recorded->name.text, recorded->settings_json)) return *std::move(pool);
   }
+  const ProviderTraits& provider = traits_of(machine.provider);
   PoolConfig unknown;
   unknown.name = machine.pool;
   unknown.type = parse_system_type(machine.pool.text).value_or(SystemType{});
   unknown.max_machines = 0;
-  if (machine.provider == ProviderKind::nixops) unknown.provider = NixopsSettings{};
-  if (machine.provider == ProviderKind::ec2) {
-    unknown.provider = Ec2Settings{};
-    unknown.billing_period = Seconds{3600};
-  }
-  if (machine.provider == ProviderKind::exec) unknown.provider = ExecSettings{};
+  unknown.billing_period = provider.billing_period;
+  unknown.provider = provider.defaults;
   return unknown;
 }
 
@@ -75,7 +71,7 @@ providers::ListRequest request_for(ProviderKind kind, const Config& config, cons
 
 // The queue runner and all providers are asked side by side.
 io::Task<void> ask(const World& world, const Config& config, const state::Memory& memory, Queue& queue,
-                   observe::Listings& listings) {
+                   observe::Inventories& listings) {
   std::vector<std::function<io::Task<void>()>> questions;
   questions.push_back([&] { return read_into(queue, *world.queue); });
   for (auto& [kind, listing] : listings) {
@@ -107,7 +103,7 @@ std::int64_t next_number(std::int64_t known, const observe::Fleet& fleet) {
   return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
 }
 
-void split_by_reach(Look& look, const World& world, const observe::Listings& listings) {
+void split_by_reach(Look& look, const World& world, const observe::Inventories& listings) {
   for (const auto& [kind, listing] : listings) {
     if (listing) {
       look.reachable.emplace(kind, world.providers.at(kind).get());
@@ -119,7 +115,7 @@ void split_by_reach(Look& look, const World& world, const observe::Listings& lis
 }
 
 // After add_pools(): what nobody can tell of a provider, nobody can of any of its pools.
-void add_unseen(Look& look, const observe::Listings& listings) {
+void add_unseen(Look& look, const observe::Inventories& listings) {
   for (const auto& [key, pool] : look.pools) {
     const auto listing = listings.find(key.second);
     if (listing == listings.end()) continue;
@@ -175,7 +171,7 @@ io::Task<void> ask_for_specifications(Look& look, const Config& config) {
 
 io::Task<Look> look_around(const World& world, const Config& config, const state::Memory& memory) {
   Look look;
-  observe::Listings listings;
+  observe::Inventories listings;
   for (const ProviderKind kind : concerned(config, memory)) listings.emplace(kind, failure("not asked"));
   // Before the providers are asked: what a job has finished by now, they show.
   const auto jobs = world.jobs->list();
@@ -211,8 +207,7 @@ act::Providers all_providers(const World& world) {
 }
 
 Seconds queue_clock_ahead(const Queue& queue) {
-  constexpr Seconds most_it_can_be{120};  // a document whose time differs by more is not trusted
-  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : most_it_can_be;
+  return queue ? std::max(queue->time - queue->arrived, Seconds{0}) : clock_difference_max;
 }
 
 }  // namespace hydra_provisioner::pass

@@ -24,7 +24,7 @@ namespace {
 
 // One that waits for its next attempt changes nothing for now.
 bool is_changing(const Machine& machine) {
-  return machine.under_way || (is_coming(machine) && !machine.needs_redeploy);
+  return machine.found.under_way || (is_coming(machine) && !machine.found.needs_redeploy);
 }
 
 std::string summary_of(const std::vector<Machine*>& machines, const Plan& plan) {

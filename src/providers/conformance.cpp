@@ -31,16 +31,15 @@ class LifeCycle {
   io::Task<Verdict> lists_nothing() {
     const auto listed = co_await list();
     if (!listed) co_return failed(listed.error().message);
-    if (!listed->empty())
-      co_return failed(fmt::format("lists {}, which it was never asked for", listed->begin()->first));
+    if (!listed->empty()) co_return failed(fmt::format("lists {}, which was never requested", listed->begin()->first));
     co_return Verdict{};
   }
 
   io::Task<Verdict> creates_two() {
     co_await create_both();
-    if (made_.size() < 2) co_return failed(complaint_);
+    if (made_.size() < 2) co_return failed(creation_error_);
     if (made_.at(first_).address == made_.at(second_).address)
-      co_return failed(fmt::format("both are at {}", made_.at(first_).address));
+      co_return failed(fmt::format("both have the address {}", made_.at(first_).address));
     co_return Verdict{};
   }
 
@@ -49,7 +48,7 @@ class LifeCycle {
     const auto again = co_await provider_.create(target(first_), pool_);
     if (!again) co_return failed(again.error().message);
     if (!is_same(*again, made_.at(first_)))
-      co_return failed("asked again, it answers with another machine: " + difference(*again, made_.at(first_)));
+      co_return failed("asked again, it returns another machine: " + difference(*again, made_.at(first_)));
     const auto listed = co_await list();
     if (!listed) co_return failed(listed.error().message);
     const std::size_t expected = made_.size();
@@ -57,7 +56,7 @@ class LifeCycle {
     co_return failed(fmt::format("there are {} machines, not {}", listed->size(), expected));
   }
 
-  io::Task<Verdict> lists_what_it_made() {
+  io::Task<Verdict> lists_machines_as_created() {
     if (!has_made()) co_return nothing_made();
     const auto listed = co_await list();
     if (!listed) co_return failed(listed.error().message);
@@ -66,7 +65,7 @@ class LifeCycle {
       if (found == listed->end()) co_return failed(fmt::format("{} is not listed", id));
       if (!runs(found->second)) co_return failed(fmt::format("{} is not listed as running", id));
       if (!is_same(found->second, machine))
-        co_return failed(fmt::format("{} is listed otherwise: {}", id, difference(found->second, machine)));
+        co_return failed(fmt::format("{} is listed differently: {}", id, difference(found->second, machine)));
       if (found->second.pool != pool_.name)
         co_return failed(
             fmt::format("{} is listed with the type {:?}, not {:?}", id, found->second.pool.text, pool_.name.text));
@@ -74,7 +73,7 @@ class LifeCycle {
     co_return Verdict{};
   }
 
-  io::Task<Verdict> keeps_the_specification() {
+  io::Task<Verdict> lists_the_specification() {
     if (!has_made()) co_return nothing_made();
     const auto wanted = co_await provider_.specification(pool_);
     if (!wanted) co_return failed(wanted.error().message);
@@ -82,9 +81,10 @@ class LifeCycle {
     if (!listed) co_return failed(listed.error().message);
     const auto found = listed->find(first_);
     if (found == listed->end()) co_return failed(fmt::format("{} is not listed", first_));
-    if (found->second.spec_hash.empty()) co_return skipped("it does not say what its machines are made from");
+    if (found->second.spec_hash.empty()) co_return skipped("it does not list specifications");
     if (found->second.spec_hash != *wanted)
-      co_return failed(fmt::format("it was made from {:?}, but is listed with {:?}", *wanted, found->second.spec_hash));
+      co_return failed(
+          fmt::format("its specification is {:?}, but it is listed with {:?}", *wanted, found->second.spec_hash));
     co_return Verdict{};
   }
 
@@ -93,13 +93,13 @@ class LifeCycle {
     co_return co_await wait_until_ready();
   }
 
-  io::Task<Verdict> looks_after() {
+  io::Task<Verdict> reports_health() {
     if (!has_made()) co_return nothing_made();
     Upkeep* const upkeep = provider_.upkeep();
-    if (upkeep == nullptr) co_return skipped("its machines need none");
+    if (upkeep == nullptr) co_return skipped("its machines need no upkeep");
     const auto found = co_await upkeep->check(target(first_), pool_);
     if (!found) co_return failed(found.error().message);
-    if (*found != Condition::fine) co_return failed("a machine that is ready does not count as fine");
+    if (*found != Condition::fine) co_return failed("a machine that is ready is not reported as fine");
     co_return verdict_on(co_await upkeep->keep_alive(target(first_), pool_));
   }
 
@@ -133,13 +133,15 @@ class LifeCycle {
     const auto listed = co_await list();
     if (!listed) co_return failed(listed.error().message);
     if (listed->contains(first_)) co_return failed(fmt::format("{} is still listed", first_));
-    if (!listed->contains(second_)) co_return failed(fmt::format("{} has gone, too", second_));
+    if (!listed->contains(second_)) co_return failed(fmt::format("{} is gone, too", second_));
     co_return Verdict{};
   }
 
-  io::Task<Verdict> destroys_what_is_gone() { co_return verdict_on(co_await provider_.destroy(target(first_), pool_)); }
+  io::Task<Verdict> accepts_destroying_the_gone() {
+    co_return verdict_on(co_await provider_.destroy(target(first_), pool_));
+  }
 
-  // Also what could only be made in part.
+  // Also machines that were made only in part.
   io::Task<Verdict> leaves_nothing() {
     for (const MachineId& machine : {first_, second_}) {
       const auto destroyed = co_await provider_.destroy(target(machine), pool_);
@@ -161,7 +163,7 @@ class LifeCycle {
       return fmt::format("its address is {:?}, not {:?}", found.address, expected.address);
     return "it has another host key";
   }
-  static Verdict nothing_made() { return skipped("there is no machine to try it with"); }
+  static Verdict nothing_made() { return skipped("there is no machine to try this with"); }
 
   bool has_made() const { return made_.contains(first_); }
 
@@ -170,7 +172,7 @@ class LifeCycle {
     return {.machine = machine, .instance = made == made_.end() ? InstanceId{} : made->second.id};
   }
 
-  // What still exists.
+  // The machines that still exist.
   io::Task<Expected<Instances>> list() {
     ListRequest request{.known = {}, .pools = {pool_}};
     for (const auto& [id, machine] : made_) request.known.insert(machine.id);
@@ -189,7 +191,7 @@ class LifeCycle {
     if (created) {
       made_.emplace(machine, *created);
     } else {
-      complaint_ = within(machine.text, created.error()).message;
+      creation_error_ = within(machine.text, created.error()).message;
     }
   }
 
@@ -218,7 +220,7 @@ class LifeCycle {
   MachineId first_;
   MachineId second_;
   Instances made_;
-  std::string complaint_;  // of a creation that failed
+  std::string creation_error_;
   bool has_stopped_ = false;
 };
 
@@ -227,42 +229,29 @@ struct Point {
   io::Task<Verdict> (LifeCycle::*try_it)();
 };
 
-// The list.
 constexpr Point points[] = {
-    {"lists nothing of a tag that is new", &LifeCycle::lists_nothing},
-    {"creates two machines side by side", &LifeCycle::creates_two},
-    {"creates a machine only once, however often it is asked", &LifeCycle::creates_only_once},
-    {"lists what it has created, as it said", &LifeCycle::lists_what_it_made},
-    {"lists what a machine was made from", &LifeCycle::keeps_the_specification},
+    {"lists no machines for a new tag", &LifeCycle::lists_nothing},
+    {"creates two machines at the same time", &LifeCycle::creates_two},
+    {"creates a machine only once when asked twice", &LifeCycle::creates_only_once},
+    {"lists its machines as it created them", &LifeCycle::lists_machines_as_created},
+    {"lists the specification of a machine", &LifeCycle::lists_the_specification},
     {"its machines become ready", &LifeCycle::becomes_ready},
-    {"finds a machine fine that is", &LifeCycle::looks_after},
-    {"stops a machine, and lists it so", &LifeCycle::stops},
+    {"reports that a working machine is fine", &LifeCycle::reports_health},
+    {"stops a machine, and lists it as stopped", &LifeCycle::stops},
     {"starts it again with the same host key", &LifeCycle::starts_again},
-    {"destroys one machine and spares the other", &LifeCycle::destroys_one_of_two},
-    {"has nothing against destroying what is gone", &LifeCycle::destroys_what_is_gone},
+    {"destroys one machine and keeps the other", &LifeCycle::destroys_one_of_two},
+    {"accepts destroying a machine that is gone", &LifeCycle::accepts_destroying_the_gone},
     {"leaves nothing behind", &LifeCycle::leaves_nothing},
 };
 
 }  // namespace
 
-std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::passed:
-      return "passed";
-    case Outcome::failed:
-      return "failed";
-    case Outcome::skipped:
-      break;
-  }
-  return "skipped";
-}
-
 Verdict failed(std::string why) { return {Outcome::failed, std::move(why)}; }
 Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why)}; }
 
-io::Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, io::Clock& clock, Witness witness) {
+io::Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, io::Clock& clock, PointReporter report) {
   LifeCycle life(provider, tag, std::move(pool), clock);
-  for (const Point& point : points) witness(point.name, co_await (life.*point.try_it)());
+  for (const Point& point : points) report(point.name, co_await (life.*point.try_it)());
 }
 
 }  // namespace hydra_provisioner::providers

@@ -1,5 +1,5 @@
-// What every provider has to do, tried on a real one: a list of points, each of which it passes or not. It makes
-// machines of a tag of its own, and ends them.
+// Tries on a real provider what every provider must do: a list of points, each of which it passes or fails. This
+// creates machines of a tag of its own, and destroys them.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
+#include "model/enum_names.hpp"
 #include "model/names.hpp"
 #include "providers/provider.hpp"
 
@@ -18,18 +19,21 @@ namespace hydra_provisioner::providers {
 struct Verdict {
   enum class Outcome : std::uint8_t { passed, failed, skipped };
   Outcome outcome = Outcome::passed;
-  std::string why{};  // empty where it passed
+  std::string why{};  // empty if it passed
 };
-std::string_view to_string(Verdict::Outcome outcome);
 
 Verdict failed(std::string why);
-Verdict skipped(std::string why);  // it need not be able to do that, or could not be tried
+Verdict skipped(std::string why);  // the provider need not be able to do it, or it could not be tried
 
-// Hears of each point as it was tried.
-using Witness = std::function<void(std::string_view point, const Verdict& verdict)>;
+// Is called after each point.
+using PointReporter = std::function<void(std::string_view point, const Verdict& verdict)>;
 
-// From the first list to the last. There must be no machine of the tag; waits for them as long as the pool's
-// bootTimeout.
-io::Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, io::Clock& clock, Witness witness);
+// The whole life of two machines. There must be no machine of the tag before. Waits for machines to become ready as
+// long as the pool's bootTimeout.
+io::Task<void> try_life_cycle(Provider& provider, Tag tag, PoolConfig pool, io::Clock& clock, PointReporter report);
 
 }  // namespace hydra_provisioner::providers
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::providers::Verdict::Outcome> =
+    hydra_provisioner::enum_names("passed", "failed", "skipped");

@@ -61,7 +61,7 @@ constexpr std::string_view refusal_codes[] = {"Unsupported",
                                               "ValidationError",
                                               "VPCIdNotSpecified"};
 
-// They come as `InvalidAMIID.NotFound`, `InvalidParameterValue`, ….
+// As in `InvalidAMIID.NotFound`, `InvalidParameterValue`, ….
 constexpr std::string_view refusal_beginnings[] = {"InvalidAMIID.", "InvalidParameter", "InvalidZone."};
 
 constexpr std::string_view passing_codes[] = {"RequestTimeout",

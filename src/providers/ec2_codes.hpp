@@ -1,4 +1,4 @@
-// What EC2 means by the codes of its errors, for whoever gets to see them.
+// The meanings of EC2's error codes.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,12 @@
 namespace hydra_provisioner::providers {
 
 enum class Ec2Code : std::uint8_t {
-  capacity,     // it has none of this for now: somewhere else, or later
+  capacity,     // EC2 has none of this for now; try another place, or later
   quota,        // the account may not have more
-  credentials,  // who we are, or what time it is, is not believed
-  refusal,      // a repetition will be refused as well
+  credentials,  // EC2 does not accept our credentials, or our clock
+  refusal,      // EC2 will refuse a repetition, too
   throttling,   // too many requests
-  passing,      // by itself: a fault of EC2's, or something that it does not know yet
+  passing,      // will pass: a fault of EC2, or something that EC2 does not know yet
   unknown,
 };
 

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "io/process/subprocess.hpp"
 #include "io/text/wording.hpp"
 
@@ -40,10 +41,10 @@ Expected<void> copy_durably(const std::string& from, const std::string& to, mode
   return io::replace_file(to, content->value_or(""), mode);
 }
 
-// ssh-keygen syncs nothing: a power failure could leave an empty key. So it writes elsewhere, and we copy.
-io::Task<Expected<void>> generate(std::string path, std::string workshop) {
-  if (auto made = io::make_folder(workshop, 0700); !made) co_return made;
-  const std::string fresh = workshop + "/key";
+// ssh-keygen does not sync its files, so a power failure could leave an empty key. We let it write elsewhere, and copy.
+io::Task<Expected<void>> generate(std::string path, std::string work_folder) {
+  if (auto made = io::make_folder(work_folder, 0700); !made) co_return made;
+  const std::string fresh = work_folder + "/key";
   const auto generated = co_await io::run_successfully(
       {.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
        .deadline = keygen_deadline});
@@ -61,7 +62,7 @@ std::string type_and_key(std::string_view line) {
   return key.size() > space + 1 ? std::string(key) : std::string();
 }
 
-// ssh would pass over a bad key and only say that permission was denied.
+// ssh ignores a bad key, and then only says that permission was denied.
 Expected<void> check_private_key(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) {
@@ -81,10 +82,10 @@ Expected<void> check_private_key(const std::string& path) {
 
 io::Task<Expected<void>> ensure_key_pair(std::string path) {
   if (exists(path)) co_return Expected<void>{};
-  const std::string workshop = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
-  if (auto removed = io::remove_all(workshop); !removed) co_return removed;  // of an interrupted attempt
-  auto generated = co_await generate(path, workshop);
-  auto removed = io::remove_all(workshop);
+  const std::string work_folder = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
+  if (auto removed = io::remove_all(work_folder); !removed) co_return removed;  // of an interrupted attempt
+  auto generated = co_await generate(path, work_folder);
+  auto removed = io::remove_all(work_folder);
   co_return generated ? removed : generated;
 }
 
@@ -92,20 +93,15 @@ io::Task<Expected<void>> ensure_shared_key_pair(std::string path, io::Clock& clo
   if (exists(path)) co_return Expected<void>{};
   if (auto made = io::make_folder(folder_of(path), 0755); !made) co_return made;
   const std::string lock_path = fmt::format("{}/.{}.lock", folder_of(path), name_of(path));
-  constexpr milliseconds poll_interval{20};
-  for (milliseconds waited{0}; waited < 2 * keygen_deadline; waited += poll_interval) {
-    auto lock = io::FileLock::try_acquire(lock_path);
-    if (!lock) co_return std::unexpected(lock.error());
-    if (*lock) {
-      auto ensured = co_await ensure_key_pair(path);
-      auto removed = io::remove_all(lock_path);
-      co_return ensured ? removed : ensured;
-    }
-    co_await clock.sleep_for(poll_interval);
-  }
-  co_return failure(fmt::format("{}: another process has been making this key for {} s; end it", path,
-                                2 * keygen_deadline / seconds{1}),
-                    ErrorKind::timed_out);
+  const auto lock = co_await io::acquire_lock(lock_path, clock, 2 * keygen_deadline);
+  if (!lock) co_return std::unexpected(lock.error());
+  if (!*lock)
+    co_return failure(fmt::format("{}: another process has been making this key for {} s; end it", path,
+                                  2 * keygen_deadline / seconds{1}),
+                      ErrorKind::timed_out);
+  auto ensured = co_await ensure_key_pair(path);
+  auto removed = io::remove_all(lock_path);
+  co_return ensured ? removed : ensured;
 }
 
 io::Task<Expected<std::string>> public_half(std::string private_key) {
@@ -115,8 +111,8 @@ io::Task<Expected<std::string>> public_half(std::string private_key) {
   if (*beside) {
     std::string key = type_and_key(**beside);
     if (!key.empty()) co_return key;
-    co_return failure(
-        fmt::format("sshKey {0}: {0}.pub is no public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
+    co_return failure(fmt::format(
+        "sshKey {0}: {0}.pub is not a public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
   }
   const auto derived = co_await io::run_successfully(
       {.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline});

@@ -1,4 +1,4 @@
-// Key pairs: a machine's host key, and the key that it lets in.
+// Key pairs: the host key of a machine, and the key that may log in.
 #pragma once
 
 #include <string>
@@ -9,18 +9,18 @@
 
 namespace hydra_provisioner::providers {
 
-// Makes the ed25519 key pair PATH and PATH.pub unless PATH is there. The private half comes last, so that where it is,
-// both are.
+// Makes the ed25519 key pair PATH and PATH.pub unless PATH exists. The private half is written last: if it exists, so
+// does the other.
 io::Task<Expected<void>> ensure_key_pair(std::string path);
 
-// As ensure_key_pair, when several processes may do so at once.
+// As ensure_key_pair, if several processes may do so at the same time.
 io::Task<Expected<void>> ensure_shared_key_pair(std::string path, io::Clock& clock);
 
-// The private key of the local provider's pools without an sshKey, one per tag: STATE_DIR/TAG.key. The first creation
-// makes it.
+// The private key for all pools of the local provider without an sshKey: STATE_DIR/TAG.key. The first creation of a
+// machine makes it.
 std::string local_key_path(const std::string& state_dir, const Tag& tag);
 
-// `TYPE KEY` of a private key: of the file beside it with .pub, or derived.
+// `TYPE KEY` of a private key: from the .pub file beside it, or derived.
 io::Task<Expected<std::string>> public_half(std::string private_key);
 
 }  // namespace hydra_provisioner::providers

@@ -13,24 +13,24 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Seconds listing_patience{10};  // and more, where the last one took longer
+constexpr Seconds inventory_patience{10};  // longer if the last inventory took longer
 constexpr Seconds machine_patience{2};
 constexpr Seconds answers_are_kept{60};
 
-// Of machines that nobody asks after any more.
+// Answers about machines that are not asked for any more.
 template <class T>
-void drop_old(std::map<MachineId, io::Question<T>>& questions, Instant now) {
+void drop_old(std::map<MachineId, io::PendingCall<T>>& questions, Instant now) {
   std::erase_if(questions, [now](const auto& entry) {
-    return !entry.second.is_open() && now - entry.second.asked_at() > answers_are_kept;
+    return !entry.second.is_pending() && now - entry.second.started_at() > answers_are_kept;
   });
 }
 
 template <class T>
-io::Task<Expected<T>> ask_of(std::map<MachineId, io::Question<T>>& questions, MachineId machine, io::Clock& clock,
-                             std::function<io::Task<Expected<T>>()> find) {
+io::Task<Expected<T>> ask_about(std::map<MachineId, io::PendingCall<T>>& questions, MachineId machine, io::Clock& clock,
+                                std::function<io::Task<Expected<T>>()> find) {
   drop_old(questions, clock.now());
   const auto [entry, is_new] = questions.try_emplace(machine, clock);
-  if (is_new) co_await entry->second.ask(std::move(find));
+  if (is_new) co_await entry->second.start(std::move(find));
   auto answer = co_await entry->second.wait(machine_patience);
   if (!answer) co_return failure("has not answered yet", ErrorKind::unanswered);
   questions.erase(machine);
@@ -40,37 +40,37 @@ io::Task<Expected<T>> ask_of(std::map<MachineId, io::Question<T>>& questions, Ma
 }  // namespace
 
 PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, io::Clock& clock)
-    : provider_(std::move(provider)), clock_(clock), listing_(clock) {}
+    : provider_(std::move(provider)), clock_(clock), inventory_(clock) {}
 
 io::Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
-  if (listing_.is_open()) {
-    co_return failure(fmt::format("was asked {} s ago which machines there are, and has not answered yet",
-                                  (clock_.now() - listing_.asked_at()).count()));
+  if (inventory_.is_pending()) {
+    co_return failure(fmt::format("has not answered yet; it was asked for its machines {} s ago",
+                                  (clock_.now() - inventory_.started_at()).count()));
   }
-  listing_.take();
-  co_await listing_.ask([provider = provider_, request = std::move(request)] { return provider->list(request); });
-  const Seconds patience = std::max(listing_patience, listing_.last_took() * 3 / 2);
-  auto answer = co_await listing_.wait(patience);
+  inventory_.take();
+  co_await inventory_.start([provider = provider_, request = std::move(request)] { return provider->list(request); });
+  const Seconds patience = std::max(inventory_patience, inventory_.last_duration() * 3 / 2);
+  auto answer = co_await inventory_.wait(patience);
   if (answer) co_return *std::move(answer);
-  co_return failure(fmt::format("has not answered for {} s which machines there are", patience.count()));
+  co_return failure(fmt::format("was asked for its machines, and has not answered within {} s", patience.count()));
 }
 
 io::Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) {
   const MachineId machine = instance.machine;
-  return ask_of<void>(readiness_, machine, clock_,
-                      [provider = provider_, instance = std::move(instance), pool = std::move(pool)] {
-                        return provider->ready(instance, pool);
-                      });
+  return ask_about<void>(readiness_, machine, clock_,
+                         [provider = provider_, instance = std::move(instance), pool = std::move(pool)] {
+                           return provider->ready(instance, pool);
+                         });
 }
 
 io::Task<Expected<void>> PatientProvider::keep_alive(MachineRef target, PoolConfig pool) {
-  return ask_of<void>(touches_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
+  return ask_about<void>(keep_alives_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->keep_alive(target, pool);
   });
 }
 
 io::Task<Expected<Condition>> PatientProvider::check(MachineRef target, PoolConfig pool) {
-  return ask_of<Condition>(checks_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
+  return ask_about<Condition>(checks_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->check(target, pool);
   });
 }

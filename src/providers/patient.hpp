@@ -1,5 +1,5 @@
-// A provider that nobody waits for: what takes it long is the answer of a later pass, so that one that is slow or hangs
-// holds up nothing that has to do with others. Of each question one is asked at a time.
+// Wraps a provider so that a pass does not wait for slow answers: a later pass gets them. So a provider that is slow or
+// hangs delays only its own machines. Each question is asked once at a time.
 #pragma once
 
 #include <map>
@@ -17,10 +17,10 @@ class PatientProvider final : public Provider, private Upkeep {
  public:
   PatientProvider(std::unique_ptr<Provider> provider, io::Clock& clock);
 
-  // An answer that comes when nobody waits any more is too old to be used: it only teaches how long to wait.
+  // An answer that comes too late is too old to be used. It only shows how long to wait next time.
   io::Task<Expected<Inventory>> list(ListRequest request) override;
 
-  // An answer that came late is that of the next call. Until it has come: ErrorKind::unanswered.
+  // The next call returns an answer that came late. Before that: ErrorKind::unanswered.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
   io::Task<Expected<void>> keep_alive(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) override;
@@ -36,13 +36,13 @@ class PatientProvider final : public Provider, private Upkeep {
 
  private:
   template <class T>
-  using Questions = std::map<MachineId, io::Question<T>>;
+  using Questions = std::map<MachineId, io::PendingCall<T>>;
 
-  std::shared_ptr<Provider> provider_;  // with open questions, which may outlive us
+  std::shared_ptr<Provider> provider_;  // shared with open questions, which may live longer than this
   io::Clock& clock_;
-  io::Question<Inventory> listing_;
+  io::PendingCall<Inventory> inventory_;
   Questions<void> readiness_;
-  Questions<void> touches_;
+  Questions<void> keep_alives_;
   Questions<Condition> checks_;
 };
 

@@ -1,4 +1,4 @@
-// The seam to what creates machines. A provider knows nothing of queues, plans or the machines file.
+// The interface to whatever creates machines. A provider knows nothing of queues, plans or the machines file.
 #pragma once
 
 #include <cstdint>
@@ -13,67 +13,67 @@
 
 namespace hydra_provisioner::providers {
 
-// What an operation is about. The instance is empty while the provider has not named it.
+// The machine that an operation is about. The instance is empty until the provider has named it.
 struct MachineRef {
   MachineId machine;
   InstanceId instance;
-  bool is_new = false;      // it was listed a moment ago, and nothing of it was there
-  bool must_exist = false;  // it is not made anew, should it have gone
+  bool is_new = false;      // the inventory was read a moment ago, and nothing of the machine existed
+  bool must_exist = false;  // if it is gone, it is not created again
 };
 
-// What a provider that lists its machines has to know of us.
+// What a provider needs to know to list its machines.
 struct ListRequest {
-  std::set<InstanceId> known{};     // that we have on record
-  std::vector<PoolConfig> pools{};  // that are to have machines, or may have some left
+  std::set<InstanceId> known{};     // the instances that we have on record
+  std::vector<PoolConfig> pools{};  // those that want machines, or may still have some
 };
 
-// What a look at a machine in use found.
+// What a check of a machine in use found.
 enum class Condition : std::uint8_t { fine, unreachable, vanished };
 
-// What some providers' machines need for as long as they are used. Nothing here makes or ends a machine, and each call
-// ends within a minute.
+// What the machines of some providers need while they are used. Nothing here creates or destroys a machine, and each
+// call ends within a minute.
 class Upkeep {
  public:
   virtual ~Upkeep() = default;
 
-  // Tells the machine that it is still wanted.
+  // Tells the machine that it is still needed.
   virtual io::Task<Expected<void>> keep_alive(MachineRef target, PoolConfig pool) = 0;
 
-  // Asks the machine's host or cloud; list() then shows what it found.
+  // Asks the machine's host or cloud; list() then shows the result.
   virtual io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) = 0;
   virtual Seconds check_interval() const = 0;
 };
 
-// All operations are idempotent: each may have been begun before, and interrupted anywhere. They can take minutes; the
-// caller runs them in a job of their own (act/jobs.hpp) and gives them a deadline by cancelling them.
+// All operations are idempotent: an earlier call may have been interrupted anywhere. They can take minutes; the caller
+// runs each in its own job (act/jobs.hpp), which ends it at its deadline.
 class Provider {
  public:
   virtual ~Provider() = default;
 
-  // All machines under our tag, also those we never heard of. An error means that nothing is known, not that there is
-  // nothing; so it is when one of `known` cannot be shown although it may exist.
+  // All machines under our tag, also those that we do not know. An error means that nothing is known, not that there
+  // are no machines. It is an error, too, when a `known` instance that may exist cannot be listed.
   virtual io::Task<Expected<Inventory>> list(ListRequest request) = 0;
 
-  // A hash of all that a machine of this pool is made from: one that was made from something else is outdated.
+  // A hash of everything that a machine of this pool is made from. A machine with another one is outdated.
   virtual io::Task<Expected<std::string>> specification(PoolConfig pool) = 0;
 
-  // The machine's id is the token: the same id, the same instance. One that exists is brought up to its specification.
-  // Returns when the provider has done its part; ready() tells whether it can be published. ErrorKind::unfinished: the
-  // machine exists, and calling again may bring it up.
+  // The machine's id is the token: the same id means the same instance. A machine that exists is brought up to its
+  // specification. Returns when the provider has done its part; ready() says whether the machine can be published.
+  // ErrorKind::unfinished: the machine exists, and calling again may finish it.
   virtual io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) = 0;
   virtual io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) = 0;
-  // ErrorKind::refused: this kind of target cannot be stopped.
+  // ErrorKind::refused: this kind of machine cannot be stopped.
   virtual io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) = 0;
-  // Already gone is success.
+  // Succeeds if the machine is already gone.
   virtual io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) = 0;
 
-  // Whether the machine can be published now; an error says what is still missing. Quick: a few seconds at most.
+  // Whether the machine can be published now; an error says what is still missing. Takes a few seconds at most.
   virtual io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;
 
-  // What it found out about its surroundings and its jobs need not find out again: `NAME=value`, for their environment.
+  // `NAME=value` for the environment of its jobs: what it has found out about this host, so that they need not.
   virtual std::vector<std::string> environment_of_jobs() const { return {}; }
 
-  virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need none
+  virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need no upkeep
 };
 
 }  // namespace hydra_provisioner::providers

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Seconds deadline = 60s;
-constexpr Seconds repeated_after = 10min;  // what the command wrote may have been lost since
+constexpr Seconds repeated_after = 10min;  // what the command wrote may be lost by then
 
 }  // namespace
 

@@ -24,8 +24,7 @@ Expected<void> check_that_it_is_ours(const std::string& path, std::string_view p
                  ErrorKind::refused);
 }
 
-// The queue runner's host has the folder once Hydra is set up, so it is not made here: a mistyped path should be
-// noticed.
+// The folder exists once Hydra is set up. It is not made here, so that a mistyped path is noticed.
 Error with_advice(const std::string& path, Error error) {
   const auto folder = std::filesystem::path(path).parent_path();
   std::error_code ignored;

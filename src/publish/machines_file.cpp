@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "io/text/base64.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::publish {
@@ -20,18 +21,17 @@ namespace {
 constexpr std::string_view first_line_start = "# hydra-provisioner ";
 constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 
-// TAG-9 before TAG-10.
-// The queue runner sends a step to the machine whose jobs divided by its speed factor, rounded, are fewest, and of
-// several to the fullest: with factors as large as this all of them are 0.
-constexpr std::int64_t packing = 1000;
+// The queue runner divides each machine's jobs by its speed factor, rounds the result, and sends a step to the machine
+// with the lowest result, or to the fullest of several. A factor as large as this makes all results 0.
+constexpr std::int64_t packing_factor = 1000;
 
-std::pair<std::int64_t, std::string_view> place_of(const Listing& listing);
-std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines);
+std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed);
+std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMachine>& machines);
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
 
 }  // namespace
 
-MachinesFile render_machines_file(const Config& config, std::vector<Listing> machines) {
+MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines) {
   std::ranges::sort(machines, {}, place_of);
   MachinesFile file{.content = fmt::format("{}{}\n", first_line_start, config.tag), .listed = {}, .left_out = {}};
   const auto pools_with_machines = add_machines(file, machines);
@@ -47,11 +47,12 @@ std::string tag_of_machines_file(std::string_view content) {
 
 namespace {
 
-std::pair<std::int64_t, std::string_view> place_of(const Listing& listing) {
-  return {number_of(listing.machine->id), listing.machine->id.text};
+// TAG-9 before TAG-10.
+std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed) {
+  return {number_of(listed.machine->id), listed.machine->id.text};
 }
 
-// One line before it is checked.
+// A line before it is checked.
 struct Line {
   std::string address;
   const SystemType& type;
@@ -61,7 +62,7 @@ struct Line {
   std::string host_key{};  // `TYPE KEY`, or empty
 };
 
-// For messages: on one line, whatever it holds, and no longer than is of use.
+// For messages: on one line, and shortened.
 std::string quoted(const std::string& text) { return fmt::format("{:?}", io::shortened(text, 80)); }
 
 char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -72,13 +73,7 @@ std::string in_lower_case(std::string_view text) {
   return lower;
 }
 
-bool is_lower_case_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-// Hydra and Nix split lines at white space, cut them off at `#`, and Nix starts a new entry at `;`. There is no
-// quoting.
-bool fits_a_column(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != ';' && c != '#'; });
-}
+bool is_lower_or_digit(char c) { return io::is_lower(c) || io::is_digit(c); }
 
 bool fits_a_list(const std::set<std::string>& names) {
   return std::ranges::all_of(
@@ -86,14 +81,11 @@ bool fits_a_list(const std::set<std::string>& names) {
 }
 
 bool is_host_name(std::string_view text) {
-  const auto is_part = [](char c) {
-    return is_lower_case_letter_or_digit(in_lower_case(c)) || c == '-' || c == '_' || c == '.';
-  };
-  return !text.empty() && text.size() <= 253 && is_lower_case_letter_or_digit(in_lower_case(text.front())) &&
-         !text.contains("..") && std::ranges::all_of(text, is_part);
+  return !text.empty() && text.size() <= 253 && io::is_alphanumeric(text.front()) && !text.contains("..") &&
+         io::is_alphanumeric(text, "-_.");
 }
 
-// Without brackets and zone: ssh takes it so, and Nix adds the brackets itself.
+// Without brackets and zone, as ssh expects it. Nix adds the brackets itself.
 bool is_ipv6_address(const std::string& text) {
   in6_addr ignored{};
   return fits_a_column(text) && inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
@@ -104,16 +96,16 @@ bool is_host_key(std::string_view text) {
   if (space == std::string_view::npos) return false;
   const auto type = text.substr(0, space);
   const auto key = io::from_base64(text.substr(space + 1));
-  const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '.' || c == '@'; };
+  const auto is_part = [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.' || c == '@'; };
   return !type.empty() && std::ranges::all_of(type, is_part) && key && !key->empty();
 }
 
 bool is_user(std::string_view text) {
-  const auto is_part = [](char c) { return is_lower_case_letter_or_digit(c) || c == '-' || c == '_'; };
+  const auto is_part = [](char c) { return is_lower_or_digit(c) || c == '-' || c == '_'; };
   return !text.empty() && text.size() <= 32 && text.front() != '-' && std::ranges::all_of(text, is_part);
 }
 
-// What is behind `USER@`, where there is any; empty: that is no user's name.
+// The part after `USER@`, or all of it without an `@`. Empty: the user's name is wrong.
 std::string host_of(const std::string& address) {
   const auto at = address.find('@');
   if (at == std::string::npos) return address;
@@ -128,7 +120,8 @@ Expected<void> check_address(const std::string& address) {
         quoted(address)));
   }
   if (in_lower_case(address).ends_with(placeholder_domain)) {
-    return failure(fmt::format("its address {} is a placeholder's; give it another name", quoted(address)));
+    return failure(
+        fmt::format("its address {} is that of a placeholder; give the machine another name", quoted(address)));
   }
   return {};
 }
@@ -170,14 +163,14 @@ Expected<std::string> machine_line(const Machine& machine, const PoolConfig& poo
                   .type = pool.type,
                   .ssh_key = pool.ssh_key.value_or("-"),
                   .max_jobs = pool.max_jobs,
-                  .speed_factor = pool.packing ? pool.speed_factor * packing : pool.speed_factor,
+                  .speed_factor = pool.packing ? pool.speed_factor * packing_factor : pool.speed_factor,
                   .host_key = machine.host_key};
   if (auto checked = check_settings(line); !checked) return std::unexpected(std::move(checked.error()));
   return text_of(line);
 }
 
 // Returns the pools that have a machine in the file.
-std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& machines) {
+std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMachine>& machines) {
   std::set<PoolName> pools;
   std::map<std::string, MachineId> addresses;
   for (const auto& [machine, pool] : machines) {
@@ -199,13 +192,13 @@ std::set<PoolName> add_machines(MachinesFile& file, const std::vector<Listing>& 
   return pools;
 }
 
-// Every pool's, whether or not it needs one now, so that a placeholder keeps its name while machines come and go.
+// The names for all pools, with or without machines, so that a placeholder keeps its name while machines come and go.
 std::map<PoolName, std::string> placeholder_names(const Config& config) {
   std::map<PoolName, std::string> names;
   std::set<std::string> taken;
   for (const auto& [pool, settings] : config.pools) {
     std::string plain = in_lower_case(pool.text);
-    std::ranges::replace_if(plain, [](char c) { return !is_lower_case_letter_or_digit(c) && c != '-'; }, '-');
+    std::ranges::replace_if(plain, [](char c) { return !is_lower_or_digit(c) && c != '-'; }, '-');
     std::string name = plain;
     for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}-{}", plain, number);
     names.emplace(pool, std::move(name));
@@ -213,8 +206,8 @@ std::map<PoolName, std::string> placeholder_names(const Config& config) {
   return names;
 }
 
-// A line that no step is sent to, and that keeps the queue runner from aborting the steps of a type while it has no
-// machine.
+// A placeholder gets no steps. While a type has no machine, it keeps the queue runner from aborting the steps of the
+// type.
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines) {
   for (const auto& [pool, name] : placeholder_names(config)) {
     if (pools_with_machines.contains(pool)) continue;

@@ -1,5 +1,5 @@
-// The queue runner's machines file. One malformed line makes the queue runner ignore the whole file, so a line is
-// checked before it is written, and a machine whose line would be bad is left out and reported.
+// Writes the queue runner's machines file. One malformed line makes the queue runner ignore the whole file, so each
+// line is checked first. A machine with a malformed line is left out and reported.
 #pragma once
 
 #include <string>
@@ -12,23 +12,23 @@
 namespace hydra_provisioner::publish {
 
 // A machine to list, and the settings of its pool.
-struct Listing {
+struct ListedMachine {
   const Machine* machine = nullptr;
   const PoolConfig* pool = nullptr;
 };
 
 struct MachinesFile {
   std::string content;
-  std::vector<MachineId> listed;      // those whose lines are in the content
-  std::vector<std::string> left_out;  // a message for each machine whose line would be bad
+  std::vector<MachineId> listed;      // the machines whose lines are in the content
+  std::vector<std::string> left_out;  // a message for each machine that was left out
 };
 
-// `# hydra-provisioner TAG`, a line a machine sorted by id (numbers as numbers: TAG-9 before TAG-10), then, with
-// placeholders on, a line for each configured pool without a listed machine, by name. Eight columns: see
-// docs/machines-file.md.
-MachinesFile render_machines_file(const Config& config, std::vector<Listing> machines);
+// The content is `# hydra-provisioner TAG`, a line for each machine, by number (TAG-9 before TAG-10), and, with
+// placeholders on, a line for each configured pool without a listed machine, by name. docs/machines-file.md describes
+// the eight columns.
+MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines);
 
-// The tag that a file's first line names; empty for a file that is not ours.
+// The tag in the first line of a file; empty for a file that no provisioner has written.
 std::string tag_of_machines_file(std::string_view content);
 
 }  // namespace hydra_provisioner::publish

@@ -1,4 +1,4 @@
-// Hands the machines file to the queue runner: into `machinesFile`, or to `updateCommand`.
+// Hands the machines file to the queue runner, through `machinesFile` or `updateCommand`.
 #pragma once
 
 #include <optional>
@@ -16,16 +16,16 @@ class Publisher {
  public:
   virtual ~Publisher() = default;
 
-  // Tells one publisher from another, from pass to pass: what was delivered elsewhere was not delivered here.
+  // Identifies the publisher in later passes: a delivery to another destination does not count.
   virtual std::string destination() const = 0;
 
-  // After success the queue runner has, or will read, exactly this content. Does nothing where that is so already: an
-  // equal file, or a delivery of the same content that succeeded less than 10 minutes ago. Returns whether something
-  // was written or delivered. ErrorKind::untouched: the queue runner still has what it had before.
+  // After success the queue runner has, or will read, exactly this content. Does nothing if the file has this content
+  // already, or if this content was delivered less than 10 minutes ago. Returns whether it was written or delivered.
+  // ErrorKind::untouched: the queue runner still has the previous content.
   virtual io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) = 0;
 };
 
-// Into config.machinesFile: refuses a file that names another tag.
+// Writes config.machines_file. Refuses to overwrite a file with another tag.
 class FilePublisher final : public Publisher {
  public:
   explicit FilePublisher(const Config& config);
@@ -36,11 +36,11 @@ class FilePublisher final : public Publisher {
   std::string path_;
 };
 
-// Whether a delivery of the same content need not be repeated yet. One in the future is one of before the clock was set
-// back.
+// Whether the last delivery had the same content and need not be repeated yet. One in the future is from before the
+// clock was set back, and does not count.
 bool is_still_good(const LastDelivery& last, std::string_view destination, std::string_view content, Instant now);
 
-// To config.update_command's stdin.
+// Gives the content to config.update_command as its stdin.
 class CommandPublisher final : public Publisher {
  public:
   explicit CommandPublisher(const Config& config);

@@ -10,8 +10,8 @@ constexpr Seconds failures_remembered{2 * 3600};
 
 // As a row of it would be read again.
 Machine as_kept(Machine machine) {
-  machine.vanished = machine.interrupted = machine.needs_redeploy = false;
-  machine.under_way.reset();
+  machine.found.vanished = machine.found.interrupted = machine.found.needs_redeploy = false;
+  machine.found.under_way.reset();
   return machine;
 }
 

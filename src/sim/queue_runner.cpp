@@ -119,7 +119,7 @@ void QueueRunner::read_file() {
   const FileStamp stamp = disk_.machines_file ? disk_.machines_file->stamp : FileStamp{};
   if (stamp_ == stamp) return;
   stamp_ = stamp;
-  const auto lines = read_machines_file(disk_.machines_file ? disk_.machines_file->content : "");
+  const auto lines = publish::read_machines_file(disk_.machines_file ? disk_.machines_file->content : "");
   if (!lines) {
     chronicle_.add("queue: the machines file is ignored: {}", lines.error().message);
     witness_.file_was_rejected(lines.error().message);
@@ -130,7 +130,7 @@ void QueueRunner::read_file() {
   dispatch();
 }
 
-void QueueRunner::take_over(const std::map<std::string, MachineLine>& lines) {
+void QueueRunner::take_over(const std::map<std::string, publish::MachineLine>& lines) {
   for (auto& [name, machine] : machines_) {
     if (machine.is_enabled && !lines.contains(name)) {
       chronicle_.add("queue: {} is out", name);
@@ -211,7 +211,7 @@ QueueRunner::Machines::value_type* QueueRunner::machine_for(const StepType& type
 
 // Machines that were taken out count, too, until the queue runner restarts.
 bool QueueRunner::is_supported(const StepType& type) const {
-  const auto supports = [&](const MachineLine& line) { return line.supports(type.system, type.features); };
+  const auto supports = [&](const publish::MachineLine& line) { return line.supports(type.system, type.features); };
   return std::ranges::any_of(machines_, [&](const auto& entry) { return supports(entry.second.line); }) ||
          std::ranges::any_of(past_, [&](const auto& entry) { return supports(entry.first); });
 }

@@ -14,10 +14,10 @@
 #include "model/queue.hpp"
 #include "model/random.hpp"
 #include "model/system_type.hpp"
+#include "publish/read_machines_file.hpp"
 #include "sim/chronicle.hpp"
 #include "sim/cloud.hpp"
 #include "sim/disk.hpp"
-#include "sim/read_machines_file.hpp"
 #include "sim/virtual_clock.hpp"
 #include "sim/witness.hpp"
 
@@ -77,7 +77,7 @@ class QueueRunner {
     Millis time{};
   };
   struct Known {
-    MachineLine line{};
+    publish::MachineLine line{};
     bool is_enabled = true;
     std::set<Number> steps{};
     Instant idle_since;  // in the queue runner's clock
@@ -95,7 +95,7 @@ class QueueRunner {
   Type& type_of(const std::string& key);
   void poll_file_when_it_is_time();
   void read_file();
-  void take_over(const std::map<std::string, MachineLine>& lines);
+  void take_over(const std::map<std::string, publish::MachineLine>& lines);
   void forget_machines_long_gone();
   void dispatch();
   void wake_rested(Type& type) const;
@@ -126,7 +126,7 @@ class QueueRunner {
   Number next_step_ = 1;
   std::int64_t attempts_ = 0;
   Machines machines_;
-  std::map<MachineLine, Done> past_;  // of machines that it would still tell of, though they are long gone
+  std::map<publish::MachineLine, Done> past_;  // of machines that it would still tell of, though they are long gone
   std::map<std::string, Type> types_;
   std::optional<FileStamp> stamp_;
   Time first_poll_;

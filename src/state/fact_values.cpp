@@ -15,6 +15,14 @@ io::Json plain(bool flag) { return flag; }
 io::Json plain(Instant time) { return to_unix(time); }
 io::Json plain(Seconds span) { return static_cast<std::int64_t>(span.count()); }
 io::Json plain(Micros money) { return money.n; }
+template <class Kind>
+io::Json plain(const Name<Kind>& name) {
+  return name.text;
+}
+template <NamedEnum Enum>
+io::Json plain(Enum value) {
+  return to_string(value);
+}
 io::Json plain(const std::vector<std::string>& texts) { return texts; }
 
 void read(const io::Json& value, std::string& into) { into = value.get<std::string>(); }
@@ -23,6 +31,14 @@ void read(const io::Json& value, bool& into) { into = value.get<bool>(); }
 void read(const io::Json& value, Instant& into) { into = from_unix(value.get<std::int64_t>()); }
 void read(const io::Json& value, Seconds& into) { into = Seconds{value.get<std::int64_t>()}; }
 void read(const io::Json& value, Micros& into) { into = Micros{value.get<std::int64_t>()}; }
+template <class Kind>
+void read(const io::Json& value, Name<Kind>& into) {
+  into.text = value.get<std::string>();
+}
+template <NamedEnum Enum>
+void read(const io::Json& value, Enum& into) {
+  into = from_name<Enum>(value.get<std::string>()).value();
+}
 void read(const io::Json& value, std::vector<std::string>& into) { into = value.get<std::vector<std::string>>(); }
 
 template <class Value>
@@ -33,6 +49,14 @@ void read(const io::Json& value, std::optional<Value>& into) {
 // One list of fields serves both directions, so that they cannot differ: `field(name, member)` writes or reads.
 class Writer {
  public:
+  template <class Value>
+  void operator()(FieldName name, const Value& value) {
+    (*this)(name.key, value);
+  }
+  template <NamedEnum Enum>
+  void operator()(const char* name, const Enum& value) {
+    json_.emplace(name, plain(value));
+  }
   template <class Value>
   void operator()(const char* name, const Value& value) {
     if (value != Value{}) json_.emplace(name, plain(value));
@@ -52,6 +76,15 @@ class Reader {
   explicit Reader(const io::Json& json) : json_(json) {}
 
   template <class Value>
+  void operator()(FieldName name, Value& value) {
+    (*this)(name.key, value);
+  }
+
+  template <NamedEnum Enum>
+  void operator()(const char* name, Enum& value) {
+    read(json_.at(name), value);
+  }
+  template <class Value>
   void operator()(const char* name, Value& value) {
     const auto found = json_.find(name);
     if (found == json_.end()) {
@@ -64,31 +97,6 @@ class Reader {
  private:
   const io::Json& json_;
 };
-
-template <class Field, class AMachine>
-void fields_of(AMachine& machine, Field& field) {
-  field("pool", machine.pool.text);
-  field("instance", machine.instance.text);
-  field("since", machine.since);
-  field("requestedAt", machine.requested_at);
-  field("address", machine.address);
-  field("hostKey", machine.host_key);
-  field("specHash", machine.spec_hash);
-  field("launchedAt", machine.launched_at);
-  field("billingPeriod", machine.billing_period);
-  field("checkedAt", machine.checked_at);
-  field("readyAt", machine.ready_at);
-  field("listedAt", machine.listed_at);
-  field("listed", machine.listed);
-  field("firstListedAt", machine.first_listed_at);
-  field("unlistedAt", machine.unlisted_at);
-  field("listedFor", machine.listed_for);
-  field("cannotStop", machine.cannot_stop);
-  field("vanished", machine.vanished);
-  field("interrupted", machine.interrupted);
-  field("needsRedeploy", machine.needs_redeploy);
-  field("lastError", machine.last_error);
-}
 
 template <class Field, class Entry>
 void fields_of_entry(Entry& entry, Field& field) {
@@ -161,23 +169,27 @@ ProviderSettings provider_settings(const std::string& kind) {
 
 io::Json value_of(const Machine& machine) {
   Writer field;
-  fields_of(machine, field);
-  io::Json value = field.take();
-  value["provider"] = to_string(machine.provider);
-  value["state"] = to_string(machine.state);
-  if (machine.under_way) value["underWay"] = to_string(*machine.under_way);
-  return value;
+  visit_all_fields(machine, field);
+  return field.take();
+}
+
+io::Json document_of(const Machine& machine) {
+  io::Json document{{"id", machine.id.text}};
+  visit_all_fields(machine, [&]<class Value>(FieldName name, const Value& value) {
+    if constexpr (requires { value.has_value(); }) {
+      document[name.key] = value ? plain(*value) : io::Json(nullptr);
+    } else {
+      document[name.key] = plain(value);
+    }
+  });
+  return document;
 }
 
 Machine machine_of(const MachineId& id, const io::Json& value) {
   Machine machine;
   Reader field(value);
-  fields_of(machine, field);
+  visit_all_fields(machine, field);
   machine.id = id;
-  machine.provider = from_name<ProviderKind>(value.at("provider").get<std::string>()).value();
-  machine.state = from_name<MachineState>(value.at("state").get<std::string>()).value();
-  if (value.contains("underWay"))
-    machine.under_way = from_name<Operation>(value.at("underWay").get<std::string>()).value();
   return machine;
 }
 

@@ -28,94 +28,83 @@ std::optional<Instant> instant(const SQLite::Column& column) {
   return from_unix(column.getInt64());
 }
 
-void bind(SQLite::Statement& statement, int index, std::optional<Instant> time) {
-  if (time) {
-    statement.bind(index, to_unix(*time));
+void get(const SQLite::Column& column, std::string& into) { into = column.getString(); }
+void get(const SQLite::Column& column, bool& into) { into = column.getInt() != 0; }
+void get(const SQLite::Column& column, Instant& into) { into = from_unix(column.getInt64()); }
+void get(const SQLite::Column& column, Seconds& into) { into = Seconds{column.getInt64()}; }
+template <class Kind>
+void get(const SQLite::Column& column, Name<Kind>& into) {
+  into.text = column.getString();
+}
+template <NamedEnum Enum>
+void get(const SQLite::Column& column, Enum& into) {
+  const std::string word = column.getString();
+  into = known(from_name<Enum>(word), column.getName(), word);
+}
+template <class Value>
+void get(const SQLite::Column& column, std::optional<Value>& into) {
+  if (!column.isNull()) get(column, into.emplace());
+}
+
+void bind(SQLite::Statement& row, int index, const std::string& text) { row.bind(index, text); }
+void bind(SQLite::Statement& row, int index, bool flag) { row.bind(index, flag ? 1 : 0); }
+void bind(SQLite::Statement& row, int index, Instant time) { row.bind(index, to_unix(time)); }
+void bind(SQLite::Statement& row, int index, Seconds span) { row.bind(index, static_cast<std::int64_t>(span.count())); }
+template <class Kind>
+void bind(SQLite::Statement& row, int index, const Name<Kind>& name) {
+  row.bind(index, name.text);
+}
+template <NamedEnum Enum>
+void bind(SQLite::Statement& row, int index, Enum value) {
+  row.bind(index, std::string(to_string(value)));
+}
+template <class Value>
+void bind(SQLite::Statement& row, int index, const std::optional<Value>& value) {
+  if (value) {
+    bind(row, index, *value);
   } else {
-    statement.bind(index);
+    row.bind(index);
   }
 }
 
-void bind(SQLite::Statement& statement, int index, std::optional<Seconds> span) {
-  if (span) {
-    statement.bind(index, static_cast<std::int64_t>(span->count()));
-  } else {
-    statement.bind(index);
-  }
-}
+// Columns are read and written by position, in the order of visit_kept_fields(): to find each by its name takes as long
+// as the rest.
+struct MachineColumns {
+  std::string names = "id, number";
+  std::string places = "?, ?";
+};
 
-// By position, and in this order in read_machine() and write_machine(): to find each by its name takes as long as the
-// rest.
-constexpr std::string_view machine_columns =
-    "id, number, pool, provider, instance, state, since, requested_at, address, host_key, spec_hash, launched_at, "
-    "billing_period, checked_at, ready_at, listed, listed_at, first_listed_at, unlisted_at, listed_for, cannot_stop, "
-    "last_error";
+MachineColumns machine_columns() {
+  MachineColumns columns;
+  const Machine none;
+  visit_kept_fields(none, [&](FieldName name, const auto&) {
+    columns.names += fmt::format(", {}", name.column);
+    columns.places += ", ?";
+  });
+  return columns;
+}
 
 Machine read_machine(SQLite::Statement& row) {
-  int column = 0;
-  const auto next = [&] { return row.getColumn(column++); };
   Machine machine;
-  machine.id = MachineId{next().getString()};
-  next();  // the number is the id's
-  machine.pool = PoolName{next().getString()};
-  const std::string provider = next().getString();
-  machine.provider = known(from_name<ProviderKind>(provider), "provider", provider);
-  machine.instance = InstanceId{next().getString()};
-  const std::string state = next().getString();
-  machine.state = known(from_name<MachineState>(state), "state", state);
-  machine.since = from_unix(next().getInt64());
-  machine.requested_at = from_unix(next().getInt64());
-  machine.address = next().getString();
-  machine.host_key = next().getString();
-  machine.spec_hash = next().getString();
-  machine.launched_at = instant(next());
-  machine.billing_period = Seconds{next().getInt64()};
-  machine.checked_at = instant(next());
-  machine.ready_at = instant(next());
-  machine.listed = next().getInt() != 0;
-  machine.listed_at = instant(next());
-  machine.first_listed_at = instant(next());
-  machine.unlisted_at = instant(next());
-  if (const auto span = next(); !span.isNull()) machine.listed_for = Seconds{span.getInt64()};
-  machine.cannot_stop = next().getInt() != 0;
-  machine.last_error = next().getString();
+  get(row.getColumn(0), machine.id);  // column 1, the number, follows from it
+  int column = 2;
+  visit_kept_fields(machine, [&](FieldName, auto& value) { get(row.getColumn(column++), value); });
   return machine;
 }
 
 void write_machine(SQLite::Statement& row, const Machine& machine) {
-  int column = 0;
   row.reset();
-  row.bind(++column, machine.id.text);
-  row.bind(++column, number_of(machine.id));
-  row.bind(++column, machine.pool.text);
-  row.bind(++column, std::string(to_string(machine.provider)));
-  row.bind(++column, machine.instance.text);
-  row.bind(++column, std::string(to_string(machine.state)));
-  row.bind(++column, to_unix(machine.since));
-  row.bind(++column, to_unix(machine.requested_at));
-  row.bind(++column, machine.address);
-  row.bind(++column, machine.host_key);
-  row.bind(++column, machine.spec_hash);
-  bind(row, ++column, machine.launched_at);
-  row.bind(++column, static_cast<std::int64_t>(machine.billing_period.count()));
-  bind(row, ++column, machine.checked_at);
-  bind(row, ++column, machine.ready_at);
-  row.bind(++column, machine.listed ? 1 : 0);
-  bind(row, ++column, machine.listed_at);
-  bind(row, ++column, machine.first_listed_at);
-  bind(row, ++column, machine.unlisted_at);
-  bind(row, ++column, machine.listed_for);
-  row.bind(++column, machine.cannot_stop ? 1 : 0);
-  row.bind(++column, machine.last_error);
+  bind(row, 1, machine.id);
+  row.bind(2, number_of(machine.id));
+  int index = 3;
+  visit_kept_fields(machine, [&](FieldName, const auto& value) { bind(row, index++, value); });
   row.exec();
 }
 
 void write_machines(SQLite::Database& database, const std::vector<Machine>& machines) {
   if (machines.empty()) return;
-  SQLite::Statement row(database,
-                        fmt::format("insert or replace into machines ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                    machine_columns));
+  const auto [names, places] = machine_columns();
+  SQLite::Statement row(database, fmt::format("insert or replace into machines ({}) values ({})", names, places));
   for (const Machine& machine : machines) write_machine(row, machine);
 }
 
@@ -225,7 +214,7 @@ std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, In
 Memory read_memory(SQLite::Database& database, Instant now) {
   Memory memory;
   SQLite::Statement machines(
-      database, fmt::format("select {} from machines where state <> 'gone' order by number", machine_columns));
+      database, fmt::format("select {} from machines where state <> 'gone' order by number", machine_columns().names));
   while (machines.executeStep()) memory.machines.push_back(read_machine(machines));
   SQLite::Statement pools(database, "select name, provider, settings from pools");
   while (pools.executeStep()) {

@@ -5,8 +5,6 @@
 namespace hydra_provisioner::state {
 namespace {
 
-constexpr Seconds queue_clock_ahead_max{120};
-
 void not_after(std::optional<Instant>& time, Instant latest) {
   if (time) time = std::min(*time, latest);
 }
@@ -17,8 +15,8 @@ void mend(Machine& machine, Instant now) {
   not_after(machine.launched_at, now);
   not_after(machine.checked_at, now);
   not_after(machine.ready_at, now);
-  not_after(machine.listed_at, now);
-  not_after(machine.unlisted_at, now + queue_clock_ahead_max);
+  not_after(machine.listing.began_at, now);
+  not_after(machine.listing.ended_at, now + clock_difference_max);
 }
 
 }  // namespace
@@ -27,8 +25,8 @@ void mend_times(Memory& memory, Instant now) {
   const bool was_set_back = now < memory.last_pass;
   for (Machine& machine : memory.machines) {
     mend(machine, now);
-    if (machine.first_listed_at && (was_set_back || *machine.first_listed_at > now))
-      machine.first_listed_at = Instant{};
+    if (machine.listing.first_began_at && (was_set_back || *machine.listing.first_began_at > now))
+      machine.listing.first_began_at = Instant{};
   }
 }
 

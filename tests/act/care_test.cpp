@@ -36,7 +36,7 @@ TEST_F(CareOfMachines, KeepsThemAlive) {
 TEST_F(CareOfMachines, ReportsOneThatCannotBeToldAndUnpublishesNothing) {
   engine.provider.deaf[id(1)] = {"ssh exited with 255"};
   pass({kept(1), kept(2)});
-  EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: could not be told to stay alive: ssh exited with 255; full "
+  EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: keep-alive failed: ssh exited with 255; full "
                                                  "output: /logs/a-1.log"));
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
   EXPECT_EQ(engine.state(1), MachineState::ready);
@@ -54,7 +54,7 @@ TEST_F(CareOfMachines, UnlistsAtOnceWhatHasVanished) {
   pass({checked(1), kept(2)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_FALSE(engine.chronicle.has("keep alive a-1"));
-  EXPECT_FALSE(engine.machine(1).listed);
+  EXPECT_FALSE(engine.machine(1).listing.is_listed);
   EXPECT_EQ(engine.journal.events.back().reason, "vanished: a check found that it does not exist");
   EXPECT_THAT(engine.voice.problems, ElementsAre()) << "clouds do that";
 }
@@ -78,7 +78,7 @@ TEST_F(CareOfMachines, KeepsDrainingWhatDoesNotAnswer) {
 TEST_F(CareOfMachines, TakesAFailedCheckForNoAnswerToTheQuestion) {
   engine.provider.conditions.emplace(id(1), failure("nixops check exited with 1"));
   pass({checked(1)});
-  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: could not be checked: nixops check exited with 1")));
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: check failed: nixops check exited with 1")));
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
   EXPECT_TRUE(engine.chronicle.has("keep alive a-1"));
 }

@@ -42,16 +42,16 @@ Machine machine(std::int64_t number, MachineState state) {
 
 Machine ready(std::int64_t number) {
   Machine result = machine(number, MachineState::ready);
-  result.ready_at = result.listed_at = result.first_listed_at = noon - hours{2};
-  result.listed = true;
+  result.ready_at = result.listing.began_at = result.listing.first_began_at = noon - hours{2};
+  result.listing.is_listed = true;
   return result;
 }
 
 Machine draining(std::int64_t number) {
   Machine result = ready(number);
   result.state = MachineState::draining;
-  result.listed = false;
-  result.unlisted_at = noon - hours{1};
+  result.listing.is_listed = false;
+  result.listing.ended_at = noon - hours{1};
   return result;
 }
 
@@ -101,7 +101,7 @@ std::int64_t Engine::failed_passes() const {
 io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   const state::Memory memory = *co_await journal.load(clock.now());
   const auto ended_or_running = *jobs.list();
-  observe::Listings listings;
+  observe::Inventories listings;
   listings.emplace(ProviderKind::local, co_await provider.list({}));
   const observe::Fleet fleet =
       observe::reconcile(memory.machines, listings, ended_or_running, {config.tag, memory.next_number}, clock.now());

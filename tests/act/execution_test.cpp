@@ -59,7 +59,7 @@ TEST_F(Execution, PublishesAMachineAtOnceWhileAnotherStillBoots) {
   engine.pass({action(ActionKind::create, 1), action(ActionKind::create, 2)});
   EXPECT_TRUE(engine.chronicle.has_before("publish 10.0.0.1", "publish 10.0.0.1 10.0.0.2"));
   EXPECT_LT(*engine.machine(1).ready_at, *engine.machine(2).ready_at);
-  EXPECT_EQ(engine.machine(1).first_listed_at, engine.machine(1).ready_at);
+  EXPECT_EQ(engine.machine(1).listing.first_began_at, engine.machine(1).ready_at);
 }
 
 TEST_F(Execution, ForgetsWhatWasMissingWhileAMachineBooted) {
@@ -201,7 +201,7 @@ TEST_F(Execution, LeavesAKilledCreationToBeCarriedOn) {
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_EQ(engine.failed_passes(), 0);
   ASSERT_EQ(engine.voice.problems.size(), 1);
-  EXPECT_THAT(engine.voice.problems.front(), HasSubstr("its process was ended before it could tell"));
+  EXPECT_THAT(engine.voice.problems.front(), HasSubstr("its process was killed before it wrote a result"));
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
@@ -211,7 +211,7 @@ TEST_F(Execution, ReportsAJobThatWasKilledBetweenPasses) {
   engine.pass({action(ActionKind::create, 1)});
   engine.clock.advance(minutes{10});
   engine.pass({action(ActionKind::keep, 1)});
-  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("its process was ended before it could tell")));
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("its process was killed before it wrote a result")));
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
@@ -284,8 +284,8 @@ TEST_F(Execution, DrainsByFileAndJournalAlone) {
   engine.pass({action(ActionKind::drain, 1), action(ActionKind::keep, 2)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_EQ(engine.state(1), MachineState::draining);
-  EXPECT_FALSE(engine.machine(1).listed);
-  EXPECT_EQ(engine.machine(1).unlisted_at, noon);
+  EXPECT_FALSE(engine.machine(1).listing.is_listed);
+  EXPECT_EQ(engine.machine(1).listing.ended_at, noon);
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
@@ -294,8 +294,8 @@ TEST_F(Execution, PutsAMachineBackByFileAndJournalAlone) {
   engine.pass({action(ActionKind::undrain, 1)});
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
   EXPECT_EQ(engine.state(1), MachineState::ready);
-  EXPECT_EQ(engine.machine(1).listed_at, noon);
-  EXPECT_EQ(engine.machine(1).unlisted_at, std::nullopt);
+  EXPECT_EQ(engine.machine(1).listing.began_at, noon);
+  EXPECT_EQ(engine.machine(1).listing.ended_at, std::nullopt);
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
@@ -337,8 +337,8 @@ TEST_F(Execution, DestroysNothingThatIsInTheFile) {
 
 TEST_F(Execution, DestroysNothingThatCouldNotBeTakenOutOfTheFile) {
   Machine listed = draining(1);
-  listed.listed = true;
-  listed.unlisted_at.reset();
+  listed.listing.is_listed = true;
+  listed.listing.ended_at.reset();
   engine.has(listed);
   engine.publisher.fails = Error{"cannot write /var/lib/hydra/provisioned.machines: No space left on device"};
   engine.pass({action(ActionKind::destroy, 1)});

@@ -117,7 +117,7 @@ TEST_F(JobFiles, AreAsGoodAsMissingWhenTheyMakeNoSense) {
 }
 
 TEST_F(JobFiles, SayWhichRequestIsMissing) {
-  EXPECT_EQ(read_request(files).error().message, files.request + ": is missing or not a job's request");
+  EXPECT_EQ(read_request(files).error().message, files.request + ": no such file");
   constexpr auto of_a_newer_version = R"({"machine":"a-1","operation":"repair","provider":"local","pool":"x86_64-linux",
                                           "settings":"{}","deadlineSeconds":60})";
   for (const char* content : {"", "{}", "[]", R"({"machine":"a-1"})", of_a_newer_version}) {

@@ -16,7 +16,9 @@
 
 #include "act/job_files.hpp"
 #include "io/async/clock.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "io/process/processes.hpp"
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/support/await.hpp"

@@ -48,7 +48,7 @@ TEST_F(Publication, ListsWhatIsReadyAndNothingElse) {
   }
   has(ready(1));
   has(ready(2));
-  machine(2).vanished = true;
+  machine(2).found.vanished = true;
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
 }
@@ -57,18 +57,18 @@ TEST_F(Publication, RecordsThatAMachineWasListedBeforeTheFileSaysSo) {
   has(new_and_ready(1));
   publish();
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed delivery", "publish 10.0.0.1"));
-  EXPECT_EQ(engine.machine(1).first_listed_at, noon);
-  EXPECT_EQ(engine.machine(1).listed_at, noon);
+  EXPECT_EQ(engine.machine(1).listing.first_began_at, noon);
+  EXPECT_EQ(engine.machine(1).listing.began_at, noon);
 }
 
 TEST_F(Publication, RemembersWhenAMachineWasFirstListed) {
   has(draining(1));
-  const auto first = machine(1).first_listed_at;
+  const auto first = machine(1).listing.first_began_at;
   machine(1).state = MachineState::ready;
   publish();
-  EXPECT_EQ(engine.machine(1).first_listed_at, first);
-  EXPECT_EQ(engine.machine(1).listed_at, noon);
-  EXPECT_TRUE(engine.machine(1).listed);
+  EXPECT_EQ(engine.machine(1).listing.first_began_at, first);
+  EXPECT_EQ(engine.machine(1).listing.began_at, noon);
+  EXPECT_TRUE(engine.machine(1).listing.is_listed);
 }
 
 TEST_F(Publication, DatesTheUnlistingInTheQueueRunnersClockAfterTheFileWasWritten) {
@@ -76,15 +76,15 @@ TEST_F(Publication, DatesTheUnlistingInTheQueueRunnersClockAfterTheFileWasWritte
   machine(1).state = MachineState::draining;
   engine.publisher.takes = Seconds{20};
   publish();
-  EXPECT_EQ(engine.machine(1).unlisted_at, noon + Seconds{20} + queue_clock_ahead);
-  EXPECT_FALSE(engine.machine(1).listed);
+  EXPECT_EQ(engine.machine(1).listing.ended_at, noon + Seconds{20} + queue_clock_ahead);
+  EXPECT_FALSE(engine.machine(1).listing.is_listed);
 }
 
 TEST_F(Publication, LeavesTheDateAloneOnceAMachineIsOut) {
   has(draining(1));
-  const auto since = machine(1).unlisted_at;
+  const auto since = machine(1).listing.ended_at;
   publish();
-  EXPECT_EQ(engine.machine(1).unlisted_at, since);
+  EXPECT_EQ(engine.machine(1).listing.ended_at, since);
 }
 
 TEST_F(Publication, TakesNothingForUnlistedThatCouldNotBePublished) {
@@ -92,8 +92,8 @@ TEST_F(Publication, TakesNothingForUnlistedThatCouldNotBePublished) {
   machine(1).state = MachineState::draining;
   engine.publisher.fails = Error{"cannot write"};
   publish();
-  EXPECT_TRUE(machine(1).listed);
-  EXPECT_EQ(machine(1).unlisted_at, std::nullopt);
+  EXPECT_TRUE(machine(1).listing.is_listed);
+  EXPECT_EQ(machine(1).listing.ended_at, std::nullopt);
   EXPECT_THAT(engine.voice.problems, ElementsAre("cannot write"));
 }
 
@@ -103,25 +103,25 @@ TEST_F(Publication, MeasuresByOurClockHowLongAMachineWasListed) {
   engine.clock.advance(Seconds{10});
   machine(1).state = MachineState::draining;
   publish();
-  EXPECT_EQ(engine.machine(1).listed_for, Seconds{10});
+  EXPECT_EQ(engine.machine(1).listing.lasted, Seconds{10});
 }
 
 TEST_F(Publication, TakesNothingForListedWhereNothingWasPublished) {
   has(new_and_ready(1));
   has(draining(2));
   machine(2).state = MachineState::ready;
-  const auto out_since = machine(2).unlisted_at;
+  const auto out_since = machine(2).listing.ended_at;
   engine.publisher.fails = Error{"no space left on device", ErrorKind::untouched};
   publish();
-  EXPECT_EQ(engine.machine(1).first_listed_at, std::nullopt);
-  EXPECT_EQ(engine.machine(2).unlisted_at, out_since);
+  EXPECT_EQ(engine.machine(1).listing.first_began_at, std::nullopt);
+  EXPECT_EQ(engine.machine(2).listing.ended_at, out_since);
 }
 
 TEST_F(Publication, TakesItForListedWhereItMayHaveBeenPublished) {
   has(new_and_ready(1));
   engine.publisher.fails = Error{"updateCommand: timed out", ErrorKind::timed_out};
   publish();
-  EXPECT_EQ(engine.machine(1).first_listed_at, noon);
+  EXPECT_EQ(engine.machine(1).listing.first_began_at, noon);
 }
 
 TEST_F(Publication, TakesAnEqualFileForProofThatAMachineIsOut) {
@@ -130,14 +130,14 @@ TEST_F(Publication, TakesAnEqualFileForProofThatAMachineIsOut) {
   has(ready(2));  // its line was never written: we crashed before
   machine(2).state = MachineState::draining;
   publish();
-  EXPECT_EQ(engine.machine(2).unlisted_at, noon + queue_clock_ahead);
+  EXPECT_EQ(engine.machine(2).listing.ended_at, noon + queue_clock_ahead);
 }
 
 TEST_F(Publication, SaysNothingOfMachinesThatWereNeverListed) {
   has(creating(1));
   publish();
-  EXPECT_EQ(machine(1).first_listed_at, std::nullopt);
-  EXPECT_EQ(machine(1).unlisted_at, std::nullopt);
+  EXPECT_EQ(machine(1).listing.first_began_at, std::nullopt);
+  EXPECT_EQ(machine(1).listing.ended_at, std::nullopt);
 }
 
 TEST_F(Publication, KeepsNewLinesBackWhileTheJournalFails) {
@@ -150,7 +150,7 @@ TEST_F(Publication, KeepsNewLinesBackWhileTheJournalFails) {
   engine.journal.recovers();
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
-  EXPECT_TRUE(engine.machine(2).listed);
+  EXPECT_TRUE(engine.machine(2).listing.is_listed);
 }
 
 TEST_F(Publication, KeepsThemBackAlsoAfterTheFileCouldNotBeWritten) {
@@ -165,7 +165,7 @@ TEST_F(Publication, KeepsThemBackAlsoAfterTheFileCouldNotBeWritten) {
   engine.journal.recovers();
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
-  EXPECT_EQ(engine.machine(1).first_listed_at, noon);
+  EXPECT_EQ(engine.machine(1).listing.first_began_at, noon);
 }
 
 TEST_F(Publication, ComplainsOfAFailingJournalOnlyOnce) {
@@ -185,7 +185,7 @@ TEST_F(Publication, ReportsAMachineWhoseLineWouldBeBad) {
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
   EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: left out of the machines file")));
-  EXPECT_FALSE(engine.machine(1).listed);
+  EXPECT_FALSE(engine.machine(1).listing.is_listed);
 }
 
 TEST_F(Publication, RemembersTheLastDeliveryForTheNextPass) {

@@ -5,25 +5,25 @@
 namespace hydra_provisioner::config {
 namespace {
 
-TEST(CronField, NamesDays) {
+TEST(CronField, AcceptsNamesOfDays) {
   EXPECT_EQ(parse_days("mon-fri"), std::bitset<7>("0111110"));
   EXPECT_EQ(parse_days("sat,sun"), std::bitset<7>("1000001"));
   EXPECT_EQ(parse_days("wed"), std::bitset<7>("0001000"));
   EXPECT_EQ(parse_days("*"), std::bitset<7>("1111111"));
 }
 
-TEST(CronField, NumbersDaysFromSundayOn) {
+TEST(CronField, NumbersDaysFromSunday) {
   EXPECT_EQ(parse_days("1-5"), parse_days("mon-fri"));
   EXPECT_EQ(parse_days("0"), parse_days("sun"));
   EXPECT_EQ(parse_days("7"), parse_days("sun"));
 }
 
-TEST(CronField, GoesRoundTheWeekAndTheClock) {
+TEST(CronField, WrapsAroundTheWeekAndTheDay) {
   EXPECT_EQ(parse_days("fri-mon"), parse_days("fri,sat,sun,mon"));
   EXPECT_EQ(parse_hours("22-2"), parse_hours("22,23,0,1,2"));
 }
 
-TEST(CronField, CountsHoursFromMidnightOn) {
+TEST(CronField, CountsHoursFromMidnight) {
   const auto hours = parse_hours("8-17,22");
   ASSERT_TRUE(hours);
   EXPECT_EQ(hours->count(), 11U);
@@ -31,7 +31,7 @@ TEST(CronField, CountsHoursFromMidnightOn) {
   EXPECT_FALSE(hours->test(18));
 }
 
-TEST(CronField, RefusesWhatMakesNoSense) {
+TEST(CronField, RefusesInvalidText) {
   for (const char* text : {"", "monday", "mon-", "-fri", "mon fri", "8", "mon,,tue", "mon-fri-sun"})
     EXPECT_FALSE(parse_days(text)) << text;
   for (const char* text : {"", "24", "8-24", "-1", "8:30", "8-", "*/2", "1,"}) EXPECT_FALSE(parse_hours(text)) << text;

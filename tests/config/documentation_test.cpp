@@ -1,4 +1,4 @@
-// docs/configuration.md says what the code does.
+// docs/configuration.md agrees with the code.
 #include <fstream>
 #include <span>
 #include <sstream>
@@ -32,8 +32,8 @@ std::string documentation() {
 std::string table(std::span<const Option> options) {
   std::string text = "| option | value | default | meaning |\n|---|---|---|---|\n";
   for (const Option& option : options) {
-    const std::string standard = option.standard.empty() ? "none" : fmt::format("`{}`", option.standard);
-    text += fmt::format("| `{}` | {} | {} | {} |\n", option.name, kind_text(option.kind), standard, option.meaning);
+    const std::string default_text = option.default_text.empty() ? "none" : fmt::format("`{}`", option.default_text);
+    text += fmt::format("| `{}` | {} | {} | {} |\n", option.name, value_text(option), default_text, option.meaning);
   }
   return text;
 }
@@ -66,7 +66,7 @@ TEST(Documentation, ListsEveryOptionWithItsDefault) {
   EXPECT_THAT(text, testing::HasSubstr(table(exec_options())));
 }
 
-TEST(Documentation, BeginsWithAConfigurationThatWorks) {
+TEST(Documentation, BeginsWithAValidConfiguration) {
   const auto config = load_text(code_block("nix", "An example"));
   ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->pools.size(), 2U);
@@ -78,11 +78,11 @@ TEST(Documentation, ShowsTheErrorsAsTheyAre) {
   EXPECT_EQ(fmt::format("{}\n", fmt::join(config.error(), "\n")), code_block("text", "Errors"));
 }
 
-// The options of a table as they would be written to ask for their defaults.
+// The options of a table with their defaults, as in a configuration.
 std::string defaults(std::span<const Option> options) {
   std::string text;
   for (const Option& option : options) {
-    if (!option.standard.empty()) text += fmt::format("{} = {}; ", option.name, option.standard);
+    if (!option.default_text.empty()) text += fmt::format("{} = {}; ", option.name, option.default_text);
   }
   return text;
 }

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// The smallest settings, with these changes; null takes an option out.
+// The smallest settings with these changes; null removes an option.
 io::Json settings(const io::Json& changes) {
   io::Json ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
   ec2.merge_patch(changes);
@@ -28,7 +28,7 @@ Ec2Settings read(const io::Json& changes) {
   return std::get<Ec2Settings>(config->pools.at(PoolName{"x86_64-linux"}).provider);
 }
 
-// The only error, without what all begin with.
+// The only error, without the beginning that all errors have.
 std::string error_of(const io::Json& changes) {
   const auto config = read_config("conf.nix", settings(changes), {});
   if (config) return "none";
@@ -39,21 +39,21 @@ std::string error_of(const io::Json& changes) {
 }
 
 TEST(Ec2Options, HaveDefaults) {
-  const Ec2Settings read_ones = read(io::Json::object());
-  EXPECT_EQ(read_ones.region, "eu-west-1");
-  EXPECT_EQ(read_ones.image, "ami-1");
-  EXPECT_THAT(read_ones.instance_types, ElementsAre("c7a.large"));
-  EXPECT_THAT(read_ones.subnets, IsEmpty());
-  EXPECT_EQ(read_ones.capacity, Ec2Capacity::on_demand);
-  EXPECT_EQ(read_ones.root_volume_gib, 0);
-  EXPECT_EQ(read_ones.root_device, "/dev/xvda");
-  EXPECT_TRUE(read_ones.has_public_address);
-  EXPECT_EQ(read_ones.ssh_user, "root");
-  EXPECT_EQ(read_ones.leak_grace, std::nullopt);
-  EXPECT_EQ(read_ones.endpoint, "");
+  const Ec2Settings defaults = read(io::Json::object());
+  EXPECT_EQ(defaults.region, "eu-west-1");
+  EXPECT_EQ(defaults.image, "ami-1");
+  EXPECT_THAT(defaults.instance_types, ElementsAre("c7a.large"));
+  EXPECT_THAT(defaults.subnets, IsEmpty());
+  EXPECT_EQ(defaults.capacity, Ec2Capacity::on_demand);
+  EXPECT_EQ(defaults.root_volume_gib, 0);
+  EXPECT_EQ(defaults.root_device, "/dev/xvda");
+  EXPECT_TRUE(defaults.has_public_address);
+  EXPECT_EQ(defaults.ssh_user, "root");
+  EXPECT_EQ(defaults.leak_grace, std::nullopt);
+  EXPECT_EQ(defaults.endpoint, "");
 }
 
-TEST(Ec2Options, AreAllRead) {
+TEST(Ec2Options, AreRead) {
   const Ec2Settings all = read({{"subnets", {"subnet-1", "subnet-2"}},
                                 {"capacity", "spot-first"},
                                 {"securityGroups", {"sg-1"}},
@@ -94,7 +94,7 @@ TEST(Ec2Options, SayWhatIsMissing) {
 }
 
 TEST(Ec2Options, SayWhatIsWrong) {
-  EXPECT_EQ(error_of({{"region", "eu-west-1."}}), R"(.region: not a region's name, such as "eu-west-1")");
+  EXPECT_EQ(error_of({{"region", "eu-west-1."}}), R"(.region: not the name of a region, such as "eu-west-1")");
   EXPECT_EQ(error_of({{"image", "ami 1"}}), R"(.image: "ami 1" is not one word; write it without blanks)");
   EXPECT_EQ(error_of({{"instanceTypes", {"a", "b c"}}}),
             R"(.instanceTypes: element 2: "b c" is not one word; write it without blanks)");
@@ -112,20 +112,20 @@ TEST(Ec2Options, SayWhatIsWrong) {
   EXPECT_EQ(error_of({{"instanceType", "c7a.large"}}), ".instanceType: unknown option (did you mean instanceTypes?)");
 }
 
-TEST(Ec2Options, SayWhatDoesNotBelongTogether) {
+TEST(Ec2Options, SayWhatCannotBeCombined) {
   EXPECT_EQ(error_of({{"launchTemplate", "lt-1"}}), ": both image and launchTemplate; keep one of them");
   EXPECT_EQ(error_of({{"image", nullptr}, {"launchTemplate", "lt-1"}, {"keyPair", "hydra"}}),
-            ".keyPair: belongs into the launch template; remove it here");
+            ".keyPair: belongs in the launch template; remove it here");
   EXPECT_EQ(error_of({{"launchTemplateVersion", "3"}}),
             ".launchTemplateVersion: belongs to launchTemplate, which is not given; remove it");
   EXPECT_EQ(error_of({{"userData", "#!/bin/sh"}, {"userDataFile", "/a"}}),
             ".userDataFile: userData is given, too; keep one of them");
-  EXPECT_EQ(error_of({{"tags", {{"Name", "builder"}}}}), R"(.tags: "Name" is not yours to set; remove it)");
+  EXPECT_EQ(error_of({{"tags", {{"Name", "builder"}}}}), R"(.tags: "Name" is reserved; remove it)");
   EXPECT_EQ(error_of({{"tags", {{"hydra-provisioner:pool", "x"}}}}),
-            R"(.tags: "hydra-provisioner:pool" is not yours to set; remove it)");
+            R"(.tags: "hydra-provisioner:pool" is reserved; remove it)");
 }
 
-TEST(Ec2Options, MayBeALaunchTemplate) {
+TEST(Ec2Options, MayNameALaunchTemplate) {
   const Ec2Settings by_template =
       read({{"image", nullptr}, {"launchTemplate", "lt-1"}, {"launchTemplateVersion", "7"}});
   EXPECT_EQ(by_template.launch_template, "lt-1");

@@ -33,14 +33,14 @@ std::string error_of_file(const std::string& file) {
 
 class LoadConfig : public testing::Test {
  protected:
-  // The name of a file with this content.
+  // Writes a file with this content and returns its name.
   std::string conf_nix(const std::string& content) const {
     const std::string file = folder_.path + "/conf.nix";
     std::ofstream(file) << content;
     return file;
   }
 
-  // What it says about a file with this content, without the folder that the file is in.
+  // The only error of a file with this content, without the folder of the file.
   std::string error_of(const std::string& content) const {
     std::string error = error_of_file(conf_nix(content));
     const std::string start = folder_.path + "/";
@@ -54,12 +54,12 @@ class LoadConfig : public testing::Test {
   support::TemporaryFolder folder_;
 };
 
-// A good configuration around this expression of a list of strings.
+// A valid configuration with this list of strings as its status command.
 std::string with_status_command(const std::string& expression) {
   return "{ statusCommand = " + expression + "; systemTypes.x86_64-linux.local = { }; }";
 }
 
-TEST_F(LoadConfig, ReadsAFileAsTheFirstProvisionerHadIt) {
+TEST_F(LoadConfig, ReadsAFileOfTheOriginalProvisioner) {
   const auto config = load(TEST_DATA "/config/readme.nix");
   ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_EQ(config->file, TEST_DATA "/config/readme.nix");
@@ -88,11 +88,11 @@ TEST_F(LoadConfig, CallsAFunctionWithItsDefaults) {
   EXPECT_EQ(config->pools.at(PoolName("x86_64-linux")).max_machines, 7);
 }
 
-TEST_F(LoadConfig, SaysWhichArgumentAFunctionWants) {
+TEST_F(LoadConfig, SaysWhichArgumentAFunctionRequires) {
   EXPECT_THAT(error_of("{ max }: { }"), HasSubstr("called without required argument 'max'"));
 }
 
-TEST_F(LoadConfig, MakesStringsOfPathsInListsAndOfDerivations) {
+TEST_F(LoadConfig, ConvertsPathsAndDerivationsToStrings) {
   const auto config = load(conf_nix(with_status_command(R"([
     ./status.sh
     { type = "derivation"; outPath = "/nix/store/x"; }
@@ -103,7 +103,7 @@ TEST_F(LoadConfig, MakesStringsOfPathsInListsAndOfDerivations) {
   EXPECT_THAT(config->status_command, ElementsAre(folder() + "/status.sh", "/nix/store/x", "text", folder() + "/a/b"));
 }
 
-TEST_F(LoadConfig, FindsAProgramBesideTheFileAndOthersInThePath) {
+TEST_F(LoadConfig, FindsAProgramBesideTheFileOrInThePath) {
   const auto config = load(conf_nix(R"({ systemTypes = {
     x86_64-linux.exec.command = [ "./bin/../provider" "./x" ];
     "x86_64-linux:a".exec.command = [ ./provider ];
@@ -135,7 +135,7 @@ TEST_F(LoadConfig, FindsARelativeFile) {
   EXPECT_THAT(config->status_command, ElementsAre(folder() + "/status.sh"));
 }
 
-TEST_F(LoadConfig, TellsAllErrorsUnderTheNameThatTheFileWasGiven) {
+TEST_F(LoadConfig, ReportsAllErrorsUnderTheGivenNameOfTheFile) {
   const std::string file = conf_nix(
       "{ systemTypes.x86_64-linux = { local = { }; maxMachine = 3; gracePeriod = \"10 min\"; sshKey = x: x; }; }");
   const auto config = load(file);
@@ -155,7 +155,7 @@ TEST_F(LoadConfig, ShowsWhereAFileDoesNotParse) {
   EXPECT_FALSE(error.ends_with('\n'));
 }
 
-TEST_F(LoadConfig, ShowsWhatAFileThrows) {
+TEST_F(LoadConfig, ShowsTheMessageThatAFileThrows) {
   const std::string error = error_of(R"({ tag = throw "no tag\nfor today"; })");
   EXPECT_THAT(error, StartsWith("conf.nix: cannot be evaluated:\nerror: "));
   EXPECT_THAT(error, HasSubstr("no tag"));
@@ -167,11 +167,11 @@ TEST_F(LoadConfig, EndsAnInfiniteRecursion) {
   EXPECT_THAT(error_of("let x = { tag = x; }; in x"), HasSubstr("conf.nix: cannot be evaluated:"));
 }
 
-TEST_F(LoadConfig, AdvisesNoOptionOfAnotherProgram) {
+TEST_F(LoadConfig, RecommendsNoOptionOfAnotherProgram) {
   EXPECT_THAT(error_of("let x = x; in x"), testing::Not(HasSubstr("--show-trace")));
 }
 
-TEST_F(LoadConfig, TellsAMissingFileFromAFolderBeforeItAsksNix) {
+TEST_F(LoadConfig, DistinguishesAMissingFileFromAFolder) {
   EXPECT_EQ(error_of_file("/nonexistent/conf.nix"), "/nonexistent/conf.nix: no such file");
   EXPECT_EQ(error_of_file(conf_nix("{ }") + "/conf.nix"), folder() + "/conf.nix/conf.nix: no such file");
   EXPECT_EQ(error_of_file(folder()), folder() + ": is a folder; name the file in it");

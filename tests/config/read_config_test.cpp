@@ -19,7 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-// What evaluation makes of a function.
+// The mark that the evaluation leaves for a function.
 const io::Json function = {{"<function>", nullptr}};
 
 const io::Json smallest_ec2{{"region", "eu-west-1"}, {"image", "ami-1"}, {"instanceTypes", {"c7a.large"}}};
@@ -28,20 +28,20 @@ io::Json with_pool(const io::Json& settings, const std::string& type = "x86_64-l
   return {{"systemTypes", {{type, settings}}}};
 }
 
-// A local pool with more settings.
+// A local pool with these settings.
 io::Json local_pool(io::Json more) {
   more["local"] = io::Json::object();
   return with_pool(more);
 }
 
-// A pool of a program, with more settings.
+// An exec pool with these settings.
 io::Json exec_pool(io::Json more) {
   io::Json exec{{"command", {"/bin/x"}}};
   exec.update(more);
   return with_pool({{"exec", exec}});
 }
 
-// A good pool, and these top-level options.
+// These top-level options and a valid pool.
 io::Json with_options(io::Json options) {
   options.update(local_pool(io::Json::object()));
   return options;
@@ -52,7 +52,7 @@ ConfigErrors errors_of(const io::Json& value, ConfigOptions options = {}) {
   return config ? ConfigErrors{} : config.error();
 }
 
-// The only error, without what every error begins with.
+// The only error, without the beginning that all errors have.
 std::string error_of(const io::Json& value, ConfigOptions options = {}) {
   const ConfigErrors errors = errors_of(value, options);
   if (errors.size() != 1) return "errors: " + io::Json(errors).dump();
@@ -60,7 +60,7 @@ std::string error_of(const io::Json& value, ConfigOptions options = {}) {
   return errors[0].starts_with(start) ? errors[0].substr(start.size()) : "no file: " + errors[0];
 }
 
-// The same for a single setting of a local pool.
+// The only error of a local pool with this setting, without its path.
 std::string pool_error(const std::string& name, const io::Json& value) {
   const std::string error = error_of(local_pool({{name, value}}));
   const std::string start = "systemTypes.x86_64-linux." + name + ": ";
@@ -150,7 +150,7 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   EXPECT_EQ(pool.max_unhealthy, 45);
 }
 
-TEST(ReadConfig, TakesTheOldNameOfTheStatusCommand) {
+TEST(ReadConfig, AcceptsTheOldNameOfTheStatusCommand) {
   const auto config = read_config("conf.nix", with_options({{"sshCommand", {"ssh", "hydra"}}}), {});
   ASSERT_TRUE(config) << io::Json(config.error());
   EXPECT_THAT(config->status_command, ElementsAre("ssh", "hydra"));
@@ -176,7 +176,7 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
             ExecSettings{.command = {"/bin/x"}});
 }
 
-TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodUnlessToldOtherwise) {
+TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodByDefault) {
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}})).billing_period, Seconds{3600});
   EXPECT_EQ(pool_of(with_pool({{"ec2", smallest_ec2}, {"billingPeriod", 60}})).billing_period, Seconds{60});
   EXPECT_EQ(pool_of(exec_pool(io::Json::object())).billing_period, std::nullopt);
@@ -217,11 +217,12 @@ TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
                "\"*\", from 0 to 23",
           at + " element 2.timeZone: \"Amsterdam\" is not a time zone of this host; write a name such as "
                "\"Europe/Amsterdam\", or install tzdata",
-          at + " element 3.minMachines: neither this nor maxMachines is given, so it would change nothing; add one",
-          at + " element 4: minMachines 5 is more than maxMachines 1 then; change one"));
+          at + " element 3.minMachines: neither this nor maxMachines is given, so the schedule would change nothing; "
+               "add one",
+          at + " element 4: minMachines 5 is more than maxMachines 1 in this schedule; change one"));
 }
 
-TEST(ReadConfig, TellsAllErrorsAtOnce) {
+TEST(ReadConfig, ReportsAllErrorsAtOnce) {
   EXPECT_THAT(
       errors_of({{"tga", "farm"},
                  {"interval", 0},
@@ -244,7 +245,7 @@ TEST(ReadConfig, WritesPathsAsNixDoes) {
   EXPECT_EQ(error_of(with_options({{"_a'-1", 1}})), "_a'-1: unknown option");
 }
 
-TEST(ReadConfig, SaysWhatStandsThereInsteadOfANumber) {
+TEST(ReadConfig, SaysWhatIsThereInsteadOfANumber) {
   EXPECT_EQ(pool_error("maxJobs", "four"), "\"four\" is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", "4"), "\"4\" is not a whole number; write 4");
   EXPECT_EQ(pool_error("maxJobs", "4 min"), "\"4 min\" is not a whole number");
@@ -256,7 +257,7 @@ TEST(ReadConfig, SaysWhatStandsThereInsteadOfANumber) {
   EXPECT_EQ(pool_error("maxJobs", function), "a function is not a whole number");
 }
 
-TEST(ReadConfig, SaysHowManySecondsAreProbablyMeant) {
+TEST(ReadConfig, SaysHowManySecondsWereProbablyMeant) {
   EXPECT_EQ(pool_error("gracePeriod", "600"), "\"600\" is not a whole number of seconds; write 600");
   EXPECT_EQ(pool_error("gracePeriod", "45s"), "\"45s\" is not a whole number of seconds; write 45");
   EXPECT_EQ(pool_error("gracePeriod", "2 hours"), "\"2 hours\" is not a whole number of seconds; write 7200");
@@ -266,7 +267,7 @@ TEST(ReadConfig, SaysHowManySecondsAreProbablyMeant) {
   }
 }
 
-TEST(ReadConfig, TakesNumbersInTheirRangeOnly) {
+TEST(ReadConfig, AcceptsNumbersInTheirRangeOnly) {
   EXPECT_EQ(pool_error("minMachines", -1), "-1 is out of range; it must be 0 to 100000");
   EXPECT_EQ(pool_error("maxMachines", 100'001), "100001 is out of range; it must be 0 to 100000");
   EXPECT_EQ(pool_error("runnablesPerMachine", 0), "0 is out of range; it must be 1 to 1000000");
@@ -280,7 +281,7 @@ TEST(ReadConfig, TakesNumbersInTheirRangeOnly) {
             ConfigErrors{});
 }
 
-TEST(ReadConfig, CountsRunnablesUnlessItIsToldToCountWork) {
+TEST(ReadConfig, ScalesByRunnablesByDefault) {
   const PoolConfig classic = pool_of(local_pool({}));
   EXPECT_EQ(classic.scaling, Scaling::runnables);
   EXPECT_FALSE(classic.packing);
@@ -298,14 +299,14 @@ TEST(ReadConfig, CountsRunnablesUnlessItIsToldToCountWork) {
   EXPECT_TRUE(pool_of(local_pool({{"packing", true}})).packing);
 }
 
-TEST(ReadConfig, KnowsTwoRulesOfScaling) {
+TEST(ReadConfig, HasTwoRulesOfScaling) {
   EXPECT_EQ(pool_error("scaling", "wrok"), "\"wrok\" is not \"runnables\" or \"work\"");
   EXPECT_EQ(pool_error("targetWait", 60), "belongs to scaling = \"work\"; add that, or remove this");
   EXPECT_EQ(error_of(local_pool({{"scaling", "work"}, {"targetWait", 0}})),
             "systemTypes.x86_64-linux.targetWait: 0 is out of range; it must be 1 to 315360000");
 }
 
-TEST(ReadConfig, SaysWhatStandsThereInsteadOfAnotherValue) {
+TEST(ReadConfig, SaysWhatIsThereInsteadOfTheExpectedValue) {
   EXPECT_EQ(error_of(with_options({{"placeholders", "yes"}})), "placeholders: \"yes\" is not true or false");
   EXPECT_EQ(pool_error("sshKey", 3), "3 is not a string");
   EXPECT_EQ(error_of(with_pool({{"local", true}})), "systemTypes.x86_64-linux.local: true is not an attribute set");
@@ -315,7 +316,7 @@ TEST(ReadConfig, SaysWhatStandsThereInsteadOfAnotherValue) {
             "systemTypes.x86_64-linux.local.bootSecond: unknown option (did you mean bootSeconds?)");
 }
 
-TEST(ReadConfig, RefusesMoreMachinesAtLeastThanAtMost) {
+TEST(ReadConfig, RefusesAMinimumAboveTheMaximum) {
   EXPECT_EQ(error_of(local_pool({{"minMachines", 3}, {"maxMachines", 2}})),
             "systemTypes.x86_64-linux.minMachines: 3 is more than maxMachines, which is 2; change one of them");
   EXPECT_EQ(error_of(local_pool({{"minMachines", 3}, {"maxMachines", "2"}})),
@@ -338,9 +339,10 @@ TEST(ReadConfig, RefusesCommandsThatNameNoProgram) {
   EXPECT_EQ(error({"a", function}), "updateCommand: element 2: a function is not a string");
 }
 
-TEST(ReadConfig, RefusesTagsThatCannotBePartOfANameEverywhere) {
+TEST(ReadConfig, RefusesTagsThatNotEveryProviderAccepts) {
   const std::string wrong =
-      " is not a tag; write letters, digits, \"_\", \".\" and \"-\", at first a letter or \"_\", at most 40 characters";
+      " is not a tag; write letters, digits, \"_\", \".\" and \"-\", beginning with a letter or \"_\", at most 40 "
+      "characters";
   for (const std::string tag : {"", "my farm", "1st", "-farm", "färm", "farm/2"}) {
     EXPECT_EQ(error_of(with_options({{"tag", tag}})), "tag: \"" + tag + "\"" + wrong);
   }
@@ -362,26 +364,26 @@ TEST(ReadConfig, RefusesFilesWhosePathsAreNotAbsolute) {
             "without quotes, such as ./deployment.nix");
 }
 
-TEST(ReadConfig, RefusesKeysThatWouldBreakTheMachinesFile) {
+TEST(ReadConfig, RefusesKeyPathsThatWouldBreakTheMachinesFile) {
   for (const std::string key : {"", "-", "/a b", "/a;b", "/a#b", "@a", "/ä", "/a\tb", "/a\nb"}) {
     EXPECT_THAT(pool_error("sshKey", key),
                 testing::EndsWith("is not a path that fits into the machines file; use one in "
-                                  "ASCII, without blanks, \";\", \"#\" and a leading \"@\""))
+                                  "ASCII, without blanks, \";\" and \"#\", not beginning with \"@\""))
         << key;
   }
   EXPECT_EQ(errors_of(local_pool({{"sshKey", "/a@b"}})), ConfigErrors{});
 }
 
-TEST(ReadConfig, WantsExactlyOneProvider) {
+TEST(ReadConfig, RequiresExactlyOneProvider) {
   EXPECT_EQ(error_of(with_pool(io::Json::object())),
-            "systemTypes.x86_64-linux: no provider; add one of nixopsExpr, local, ec2 and exec, such as local = { };");
+            "systemTypes.x86_64-linux: no provider; add one of local, nixopsExpr, ec2 and exec, such as local = { };");
   const io::Json exec{{"command", {"/bin/x"}}};
   EXPECT_EQ(error_of(with_pool({{"local", io::Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", exec}})),
-            "systemTypes.x86_64-linux: more than one provider: nixopsExpr, local, exec; keep one of them");
+            "systemTypes.x86_64-linux: more than one provider: local, nixopsExpr, exec; keep one of them");
   EXPECT_EQ(pool_error("nixPath", io::Json::array()), "belongs to nixopsExpr, which is not given; remove it");
 }
 
-TEST(ReadConfig, WantsAProgramForExec) {
+TEST(ReadConfig, RequiresAProgramForExec) {
   const std::string exec = "systemTypes.x86_64-linux.exec.";
   EXPECT_EQ(error_of(with_pool({{"exec", io::Json::object()}})),
             exec + "command: is missing; add the program, such as command = [ \"./provider\" ];");
@@ -390,11 +392,11 @@ TEST(ReadConfig, WantsAProgramForExec) {
   EXPECT_EQ(error_of(exec_pool({{"comand", 1}})), exec + "comand: unknown option (did you mean command?)");
   EXPECT_EQ(error_of(exec_pool({{"settings", 1}})), exec + "settings: 1 is not an attribute set");
   EXPECT_EQ(error_of(exec_pool({{"settings", {{"size", function}}}})),
-            exec + "settings.size: a function is no setting; write its result");
+            exec + "settings.size: a function cannot be a setting; write its result");
   EXPECT_EQ(error_of(exec_pool({{"timeout", 0}})), exec + "timeout: 0 is out of range; it must be 1 to 315360000");
 }
 
-TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
+TEST(ReadConfig, RefusesWrongNamesOfSystemTypes) {
   const std::string rule =
       "; a system type is written SYSTEM or SYSTEM:FEATURE,FEATURE, such as x86_64-linux:benchmark";
   const auto error = [](const std::string& type) { return error_of(with_pool({{"local", io::Json::object()}}, type)); };
@@ -405,7 +407,7 @@ TEST(ReadConfig, RefusesSystemTypesThatMakeNoSense) {
   EXPECT_EQ(error("x86_64-linux:"), "systemTypes.\"x86_64-linux:\": \"\" is not a system feature" + rule);
 }
 
-TEST(ReadConfig, RefusesTwoSystemTypesThatAreTheSame) {
+TEST(ReadConfig, RefusesEqualSystemTypes) {
   const io::Json pool = {{"local", io::Json::object()}};
   EXPECT_EQ(error_of({{"systemTypes", {{"x86_64-linux:kvm,benchmark", pool}, {"x86_64-linux:benchmark,kvm", pool}}}}),
             "systemTypes.\"x86_64-linux:kvm,benchmark\": the same systems and features as "
@@ -416,17 +418,17 @@ TEST(ReadConfig, RefusesTwoSystemTypesThatAreTheSame) {
   EXPECT_EQ(errors_of({{"systemTypes", {{"x86_64-linux", pool}, {"i686-linux", pool}}}}), ConfigErrors{});
 }
 
-TEST(ReadConfig, WantsASystemTypeUnlessToldOtherwise) {
+TEST(ReadConfig, RequiresASystemTypeByDefault) {
   const std::string error =
       "systemTypes: no system type; add one, such as systemTypes.x86_64-linux = { local = { }; }, or use --allow-empty "
-      "to give up every machine";
+      "to destroy all machines";
   EXPECT_EQ(error_of(io::Json::object()), error);
   EXPECT_EQ(error_of({{"systemTypes", io::Json::object()}}), error);
   EXPECT_EQ(errors_of(io::Json::object(), {.allow_empty = true}), ConfigErrors{});
   EXPECT_EQ(errors_of({{"systemTypes", io::Json::object()}}, {.allow_empty = true}), ConfigErrors{});
 }
 
-TEST(ReadConfig, WantsAttributeSetsAtEveryLevel) {
+TEST(ReadConfig, RequiresAttributeSetsAtEveryLevel) {
   EXPECT_EQ(error_of(io::Json::array({1})), "a list is not an attribute set; write { systemTypes = { … }; }");
   EXPECT_EQ(error_of("conf"), "\"conf\" is not an attribute set; write { systemTypes = { … }; }");
   EXPECT_EQ(error_of(nullptr), "null is not an attribute set; write { systemTypes = { … }; }");
@@ -436,16 +438,16 @@ TEST(ReadConfig, WantsAttributeSetsAtEveryLevel) {
   EXPECT_EQ(error_of(with_pool(nullptr)), "systemTypes.x86_64-linux: null is not an attribute set");
 }
 
-TEST(ReadConfig, FindsFunctionsInSettingsThatItDoesNotReadOtherwise) {
+TEST(ReadConfig, FindsFunctionsInSettingsThatItOnlyHandsOn) {
   EXPECT_THAT(
       errors_of(exec_pool({{"settings", {{"tags", {"a", function}}, {"image", {{"id", function}}}}}})),
       ElementsAre(
-          "conf.nix: systemTypes.x86_64-linux.exec.settings.image.id: a function is no setting; write its result",
-          "conf.nix: systemTypes.x86_64-linux.exec.settings.tags element 2: a function is no setting; write its "
+          "conf.nix: systemTypes.x86_64-linux.exec.settings.image.id: a function cannot be a setting; write its result",
+          "conf.nix: systemTypes.x86_64-linux.exec.settings.tags element 2: a function cannot be a setting; write its "
           "result"));
 }
 
-TEST(ReadPool, GivesBackAPoolFromItsRecordedSettings) {
+TEST(ReadPool, RestoresAPoolFromItsRecordedSettings) {
   const PoolConfig written = pool_of(with_pool({{"nixopsExpr", "/a.nix"}, {"maxJobs", 4}, {"billingPeriod", 60}}));
   EXPECT_EQ(written.settings_json, R"({"billingPeriod":60,"maxJobs":4,"nixopsExpr":"/a.nix"})");
   const auto again = read_pool("x86_64-linux", written.settings_json);
@@ -465,13 +467,13 @@ TEST(ReadPool, SaysWhatIsWrongWithARecord) {
       ElementsAre("recorded settings: systemTypes.x86_64-linux.maxJobs: 0 is out of range; it must be 1 to 1000000"));
 }
 
-// Not rc::gen::construct<Json>, whose braces make a list of whatever stands in them.
+// Not rc::gen::construct<Json>, which uses braces and so makes a list of its arguments.
 template <class Value>
 rc::Gen<io::Json> json_of(const rc::Gen<Value>& values) {
   return rc::gen::map(values, [](Value value) { return io::Json(std::move(value)); });
 }
 
-// Any value: good ones, wrong ones, and text of any bytes.
+// Any value: right ones, wrong ones, and text of any bytes.
 rc::Gen<io::Json> values() {
   const auto scalars = rc::gen::oneOf(
       json_of(rc::gen::arbitrary<std::int64_t>()), json_of(rc::gen::arbitrary<std::uint64_t>()),
@@ -481,7 +483,7 @@ rc::Gen<io::Json> values() {
   return rc::gen::oneOf(scalars, scalars, json_of(rc::gen::container<std::vector<io::Json>>(scalars)));
 }
 
-// An attribute set, most of whose names are options.
+// An attribute set. Most of its names are options.
 rc::Gen<io::Json> settings(std::span<const Option> options, const rc::Gen<io::Json>& members) {
   std::vector<std::string> names;
   for (const Option& option : options) names.emplace_back(option.name);
@@ -516,7 +518,7 @@ rc::Gen<io::Json> configs() {
       options, rc::gen::weightedOneOf<io::Json>({{5, system_types}, {1, values()}}));
 }
 
-RC_GTEST_PROP(ReadConfig, GivesAConfigurationOrErrorsOfOneLineForAnyValue, (bool allow_empty)) {
+RC_GTEST_PROP(ReadConfig, ReturnsAConfigurationOrErrorsOfOneLineForAnyValue, (bool allow_empty)) {
   const io::Json value = *rc::gen::scale(0.3, configs());
   const auto config = read_config("conf.nix", value, {.allow_empty = allow_empty});
   RC_CLASSIFY(config.has_value());

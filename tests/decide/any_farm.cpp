@@ -109,17 +109,17 @@ Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
   machine.address = rarely() ? "" : fmt::format("10.0.0.{}", rarely() ? 1 : number);
   machine.launched_at = any_instant_if_any();
   machine.ready_at = any_instant_if_any();
-  machine.listed_at = any_instant_if_any();
-  machine.first_listed_at = any_instant_if_any();
-  machine.unlisted_at = any_instant_if_any();
-  machine.listed = machine.first_listed_at && (machine.state == ready ? !rarely() : rarely());
+  machine.listing.began_at = any_instant_if_any();
+  machine.listing.first_began_at = any_instant_if_any();
+  machine.listing.ended_at = any_instant_if_any();
+  machine.listing.is_listed = machine.listing.first_began_at && (machine.state == ready ? !rarely() : rarely());
   machine.cannot_stop = rarely();
-  machine.vanished = rarely();
-  machine.interrupted = *arbitrary<bool>();
-  machine.needs_redeploy = rarely();
+  machine.found.vanished = rarely();
+  machine.found.interrupted = *arbitrary<bool>();
+  machine.found.needs_redeploy = rarely();
   machine.spec_hash = *element<std::string>("", "old", "new");
   if (rarely())
-    machine.under_way =
+    machine.found.under_way =
         *element(Operation::create, Operation::start, Operation::stop, Operation::destroy, Operation::redeploy);
   return machine;
 }
@@ -241,10 +241,11 @@ std::string relative(const std::optional<Instant>& instant) {
 std::string described(const Machine& m) {
   return fmt::format("{} {} {} {} \"{}\" requested {} launched {} ready {} listed {} first {} unlisted {}{}{}{}{}{}",
                      m.id, m.pool, to_string(m.provider), to_string(m.state), m.address, relative(m.requested_at),
-                     relative(m.launched_at), relative(m.ready_at), relative(m.listed_at), relative(m.first_listed_at),
-                     relative(m.unlisted_at), m.listed ? " LISTED" : "", m.cannot_stop ? " CANNOT-STOP" : "",
-                     m.vanished ? " VANISHED" : "", m.interrupted ? " INTERRUPTED" : "",
-                     m.under_way ? " UNDER-WAY" : "");
+                     relative(m.launched_at), relative(m.ready_at), relative(m.listing.began_at),
+                     relative(m.listing.first_began_at), relative(m.listing.ended_at),
+                     m.listing.is_listed ? " LISTED" : "", m.cannot_stop ? " CANNOT-STOP" : "",
+                     m.found.vanished ? " VANISHED" : "", m.found.interrupted ? " INTERRUPTED" : "",
+                     m.found.under_way ? " UNDER-WAY" : "");
 }
 
 std::string described(const PoolConfig& p) {

@@ -64,22 +64,22 @@ MachineSeen::MachineSeen(std::int64_t number, MachineState state) {
   machine_.requested_at = is_new ? noon - 60s : noon - 5h;
   machine_.address = fmt::format("10.0.0.{}", number);
   if (is_new) return;
-  machine_.ready_at = machine_.first_listed_at = machine_.listed_at = noon - 4h;
-  machine_.listed = state == MachineState::ready;
-  if (!machine_.listed) machine_.unlisted_at = noon - 10min;
-  entry_ = QueueMachine{.enabled = machine_.listed, .current_jobs = 0, .idle_since = noon - 1h};
+  machine_.ready_at = machine_.listing.first_began_at = machine_.listing.began_at = noon - 4h;
+  machine_.listing.is_listed = state == MachineState::ready;
+  if (!machine_.listing.is_listed) machine_.listing.ended_at = noon - 10min;
+  entry_ = QueueMachine{.enabled = machine_.listing.is_listed, .current_jobs = 0, .idle_since = noon - 1h};
 }
 
 MachineSeen& MachineSeen::busy(std::int64_t jobs) {
-  return says({.enabled = machine_.listed, .current_jobs = jobs, .idle_since = {}});
+  return says({.enabled = machine_.listing.is_listed, .current_jobs = jobs, .idle_since = {}});
 }
 
 MachineSeen& MachineSeen::idle_for(Seconds span) {
-  return says({.enabled = machine_.listed, .current_jobs = 0, .idle_since = noon - span});
+  return says({.enabled = machine_.listing.is_listed, .current_jobs = 0, .idle_since = noon - span});
 }
 
 MachineSeen& MachineSeen::never_used() {
-  return says({.enabled = machine_.listed, .current_jobs = 0, .idle_since = Instant{}});
+  return says({.enabled = machine_.listing.is_listed, .current_jobs = 0, .idle_since = Instant{}});
 }
 
 MachineSeen& MachineSeen::says(QueueMachine entry) {
@@ -88,7 +88,7 @@ MachineSeen& MachineSeen::says(QueueMachine entry) {
 }
 
 MachineSeen& MachineSeen::was_listed_for(Seconds span) {
-  machine_.listed_for = span;
+  machine_.listing.lasted = span;
   return *this;
 }
 
@@ -103,7 +103,7 @@ MachineSeen& MachineSeen::made_from(std::string spec_hash) {
 }
 
 MachineSeen& MachineSeen::needs_redeploy() {
-  machine_.needs_redeploy = true;
+  machine_.found.needs_redeploy = true;
   return *this;
 }
 
@@ -138,47 +138,47 @@ MachineSeen& MachineSeen::ready_for(Seconds span) {
 }
 
 MachineSeen& MachineSeen::listed_for(Seconds span) {
-  machine_.listed_at = noon - span;
+  machine_.listing.began_at = noon - span;
   return *this;
 }
 
 MachineSeen& MachineSeen::first_listed_for(Seconds span) {
-  machine_.first_listed_at = noon - span;
+  machine_.listing.first_began_at = noon - span;
   return *this;
 }
 
 MachineSeen& MachineSeen::unlisted_for(Seconds span) {
-  machine_.listed = false;
-  machine_.unlisted_at = noon - span;
+  machine_.listing.is_listed = false;
+  machine_.listing.ended_at = noon - span;
   return *this;
 }
 
 MachineSeen& MachineSeen::still_listed() {
-  machine_.listed = true;
-  machine_.unlisted_at.reset();
+  machine_.listing.is_listed = true;
+  machine_.listing.ended_at.reset();
   return *this;
 }
 
 MachineSeen& MachineSeen::never_listed() {
-  machine_.listed = false;
-  machine_.first_listed_at.reset();
-  machine_.listed_at.reset();
-  machine_.unlisted_at.reset();
+  machine_.listing.is_listed = false;
+  machine_.listing.first_began_at.reset();
+  machine_.listing.began_at.reset();
+  machine_.listing.ended_at.reset();
   return absent();
 }
 
 MachineSeen& MachineSeen::interrupted() {
-  machine_.interrupted = true;
+  machine_.found.interrupted = true;
   return *this;
 }
 
 MachineSeen& MachineSeen::under_way(Operation operation) {
-  machine_.under_way = operation;
+  machine_.found.under_way = operation;
   return *this;
 }
 
 MachineSeen& MachineSeen::vanished() {
-  machine_.vanished = true;
+  machine_.found.vanished = true;
   return *this;
 }
 

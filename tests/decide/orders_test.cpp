@@ -77,7 +77,7 @@ TEST(Orders, AProtectedMachineStays) {
                      .ordered(protect, "hydra-provisioned-2")
                      .decided();
   EXPECT_EQ(reason_of<ActionKind::keep>(p, 1),
-            "protected by an operator, until that is taken back; else drain: surplus, idle 3600 s ≥ grace 0 s");
+            "protected by an operator, until it is taken back; else drain: surplus, idle 3600 s ≥ grace 0 s");
   EXPECT_EQ(actions_of(p), "keep 1, keep 2");
 }
 
@@ -111,7 +111,7 @@ TEST(Orders, NothingIsDoneWhileATypeIsPaused) {
                      .ordered(pause, "x86_64-linux")
                      .decided();
   EXPECT_EQ(actions_of(p), "keep 1, keep 2, keep 3");
-  EXPECT_EQ(pool_plan(p, "x86_64-linux").notes.front(), "paused by an operator, until that is taken back");
+  EXPECT_EQ(pool_plan(p, "x86_64-linux").notes.front(), "paused by an operator, until it is taken back");
 }
 
 TEST(Orders, APauseOfOneTypeIsNoneOfAnother) {
@@ -128,7 +128,7 @@ TEST(Orders, EverythingCanBePaused) {
   const Plan p = farm("x86_64-linux").has(draining(1)).runnable("x86_64-linux", 3).ordered(pause, "").decided();
   EXPECT_EQ(actions_of(p), "keep 1");
   EXPECT_EQ(reason_of<ActionKind::keep>(p, 1),
-            "paused by an operator, until that is taken back; else undrain: needed again");
+            "paused by an operator, until it is taken back; else undrain: needed again");
 }
 
 TEST(Orders, WhatWasOrderedOfAMachineIsDoneInAPause) {

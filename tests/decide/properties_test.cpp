@@ -31,17 +31,17 @@ const QueueMachine* entry_of(const Machine& machine, const Snapshot& seen) {
   return found == seen.queue->machines->end() ? nullptr : &found->second;
 }
 
-bool needs_no_proof(const Machine& machine) { return machine.vanished || !machine.first_listed_at; }
+bool needs_no_proof(const Machine& machine) { return machine.found.vanished || !machine.listing.first_began_at; }
 
 bool takes_down(const Action& action) { return action.kind == ActionKind::stop || action.kind == ActionKind::destroy; }
 
 // The proof of idleness once more, in other words than the code's.
 bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& config) {
   if (needs_no_proof(machine)) return true;
-  const bool is_out_of_the_file = !machine.listed && machine.unlisted_at.has_value();
+  const bool is_out_of_the_file = !machine.listing.is_listed && machine.listing.ended_at.has_value();
   if (!seen.queue || !is_out_of_the_file) return false;
   const QueueStatus& status = *seen.queue;
-  const Instant t0 = *machine.unlisted_at;
+  const Instant t0 = *machine.listing.ended_at;
   if (status.time < t0 + config.settle) return false;
   if (!status.machines) {
     return std::ranges::all_of(status.step_types, [](const StepTypeCount& steps) { return steps.running == 0; });
@@ -51,7 +51,7 @@ bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& 
     return is_unused && entry->idle_since &&
            (*entry->idle_since == Instant{} || *entry->idle_since <= status.time - config.quiet);
   }
-  return (status.started && *status.started > t0) || *machine.first_listed_at > t0 - 30s;
+  return (status.started && *status.started > t0) || *machine.listing.first_began_at > t0 - 30s;
 }
 
 bool is_up_or_coming(const Action& action, const Snapshot& seen) {
@@ -116,7 +116,8 @@ RC_GTEST_PROP(EveryPlan, TakesNoProtectedMachineDownAndNoneInAPause, ()) {
     const auto is_ordered = [&](OrderKind kind, const std::string& whom) {
       return order_in_force(farm.seen.orders, kind, whom, farm.seen.now) != nullptr;
     };
-    if (machine == nullptr || machine->vanished || is_ordered_away(farm.seen.orders, *machine, farm.seen.now)) continue;
+    if (machine == nullptr || machine->found.vanished || is_ordered_away(farm.seen.orders, *machine, farm.seen.now))
+      continue;
     const bool is_held = is_ordered(OrderKind::protect, machine->id.text) || is_ordered(OrderKind::pause, "") ||
                          is_ordered(OrderKind::pause, machine->pool.text);
     RC_ASSERT(!is_held || (!takes_down(action) && action.kind != ActionKind::drain));
@@ -139,7 +140,7 @@ RC_GTEST_PROP(EveryPlan, StopsAndDestroysNothingThatIsBusyOrListed, ()) {
     if (!takes_down(action)) continue;
     const Machine& machine = *machine_named(farm.seen, action.machine);
     if (needs_no_proof(machine)) continue;
-    RC_ASSERT(!machine.listed);
+    RC_ASSERT(!machine.listing.is_listed);
     const QueueMachine* entry = entry_of(machine, farm.seen);
     if (entry != nullptr) RC_ASSERT(entry->current_jobs == 0);
   }
@@ -191,7 +192,7 @@ RC_GTEST_PROP(EveryPlan, LeavesAloneWhatAJobIsAtAndWhatCannotBeSeen, ()) {
   for (const Action& action : plan(farm.seen, farm.config).actions) {
     const Machine* machine = machine_named(farm.seen, action.machine);
     if (machine == nullptr) continue;
-    if (machine->under_way || farm.seen.unseen.contains({machine->pool, machine->provider})) {
+    if (machine->found.under_way || farm.seen.unseen.contains({machine->pool, machine->provider})) {
       RC_ASSERT(action.kind == ActionKind::keep);
     }
   }
@@ -202,7 +203,7 @@ RC_GTEST_PROP(EveryPlan, StopsOnlyWhereItIsWanted, ()) {
   for (const Action& action : plan(farm.seen, farm.config).actions) {
     if (action.kind != ActionKind::stop) continue;
     const Machine& machine = *machine_named(farm.seen, action.machine);
-    RC_ASSERT(!machine.vanished && machine.state != MachineState::failed);
+    RC_ASSERT(!machine.found.vanished && machine.state != MachineState::failed);
     if (machine.state == MachineState::stopping) continue;
     RC_ASSERT(!machine.cannot_stop);
     RC_ASSERT(farm.config.pools.at(machine.pool).stop_on_idle);

@@ -87,7 +87,7 @@ class Configuration(UnharmedFarmTest):
             f'{plain}.sshKey: "/a key"',
             f"{plain}.maxJobs: 1.5 is not a whole number",
             f"{plain}.nixPath: belongs to nixopsExpr",
-            "conf.nix: systemTypes.aarch64-linux: no provider; add one of nixopsExpr, local, ec2 and exec",
+            "conf.nix: systemTypes.aarch64-linux: no provider; add one of local, nixopsExpr, ec2 and exec",
         ):
             self.assertIn(message, said)
         self.assertTrue(all(line.startswith("error: ") for line in said.splitlines()), said)

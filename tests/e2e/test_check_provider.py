@@ -1,4 +1,4 @@
-"""The conformance command, held against programs that are right and wrong, and against the examples."""
+"""check-provider, with right and wrong programs."""
 
 import json
 
@@ -8,7 +8,7 @@ from exec_farm import PROVIDER, ExecTest
 
 class CheckProvider(ExecTest):
     def check(self, farm, *options, command=(PROVIDER,), settings=None):
-        """The points by their names, and how it ended."""
+        """The points by their names, and how the program ended."""
         path = farm.folder / "settings.json"
         path.write_text(json.dumps(settings or {"folder": str(farm.home)}))
         ended = farm.run("check-provider", "--json", "--settings", path, *options, "--", *command)
@@ -24,7 +24,7 @@ class CheckProvider(ExecTest):
         self.assertEqual(ended.status, 1 if failed else 0, ended)
         return failed
 
-    def test_one_that_can_do_everything_passes_all_points(self):
+    def test_a_program_that_can_do_everything_passes_all_points(self):
         farm = self.farm()
         farm.provider_has("stop", "check")
         points, ended = self.check(farm)
@@ -32,32 +32,32 @@ class CheckProvider(ExecTest):
         self.assertEqual({outcome for outcome, _ in points.values()}, {"passed"})
         self.assertGreaterEqual(len(points), 18)
 
-    def test_what_it_need_not_be_able_to_do_is_skipped(self):
+    def test_missing_abilities_are_skipped(self):
         points, ended = self.check(self.farm())
         self.assertEnded(ended, 0)
         skipped = {point for point, (outcome, _) in points.items() if outcome == "skipped"}
         self.assertEqual(
             skipped,
             {
-                "does not start what never was",
-                "finds gone what never was",
-                "stops a machine, and lists it so",
+                "does not start a machine that never existed",
+                "reports that a machine that never existed is gone",
+                "stops a machine, and lists it as stopped",
                 "starts it again with the same host key",
             },
         )
 
-    def test_it_is_told_point_by_point(self):
+    def test_it_reports_point_by_point(self):
         farm = self.farm()
         farm.provider_fails(list="garbage")
         (farm.folder / "settings.json").write_text(json.dumps({"folder": str(farm.home)}))
         ended = farm.run("check-provider", "--settings", farm.folder / "settings.json", PROVIDER)
         self.assertEqual(ended.status, 1)
         self.assertIn("passed   describes itself\n", ended.out)
-        self.assertIn("failed   lists nothing of a tag that is new: provider.py: its answer is no JSON", ended.out)
+        self.assertIn("failed   lists no machines for a new tag: provider.py: its answer is not JSON", ended.out)
         self.assertIn("skipped  ", ended.out)
         self.assertRegex(ended.out, r"\n\d+ passed, \d+ skipped, \d+ failed\n$")
 
-    def test_one_that_does_not_speak_the_protocol_is_asked_no_more(self):
+    def test_a_program_that_does_not_speak_the_protocol_is_not_called_again(self):
         for command, message in (
             (["cat"], "its answer"),
             (["true"], "true: it printed no answer"),
@@ -69,33 +69,33 @@ class CheckProvider(ExecTest):
             self.assertEqual(list(points), ["describes itself"])
             self.assertIn(message, points["describes itself"][1])
 
-    def test_one_that_hangs_is_not_waited_for(self):
+    def test_a_program_that_hangs_is_not_waited_for(self):
         farm = self.farm()
         farm.provider_fails(destroy="crash", dance="hang")
-        failed = self.failures_in_spite_of_machines(farm)
+        failed = self.failures_with_leftover_machines(farm)
         self.assertIn("provider.py did not finish within 8 s", failed["answers unknown actions with an error"])
-        self.assertIn("provider.py exited with 1", failed["destroys what never was"])
+        self.assertIn("provider.py exited with 1", failed["accepts destroying a machine that never existed"])
 
-    def failures_in_spite_of_machines(self, farm):
-        farm.provided = lambda: []  # it refuses to destroy them
+    def failures_with_leftover_machines(self, farm):
+        farm.provided = lambda: []  # the program refuses to destroy its machines
         failed = self.failures(farm)
         del farm.provided
         for machine in farm.provided():
             farm.vanish(machine)
         return failed
 
-    def test_one_that_makes_a_machine_twice_is_found_out(self):
+    def test_a_program_that_makes_a_machine_twice_fails(self):
         farm = self.farm()
         farm.provider_fails(list="twice")
-        self.assertIn("is listed twice", self.failures(farm)["lists what it has created, as it said"])
+        self.assertIn("is listed twice", self.failures(farm)["lists its machines as it created them"])
 
-    def test_one_that_lists_what_is_not_ours_is_found_out(self):
+    def test_a_program_that_lists_machines_of_other_tags_fails(self):
         farm = self.farm()
         farm.provider_fails(list="foreign")
         failed = self.failures(farm)
-        self.assertIn("which is not of the tag", failed["lists nothing of another tag"])
+        self.assertIn("which is not of the tag", failed["lists no machines of other tags"])
 
-    def test_one_that_takes_unknown_actions_for_done_is_found_out(self):
+    def test_a_program_that_accepts_unknown_actions_fails(self):
         farm = self.farm()
         farm.provider_fails(dance=["say", {}])
         self.assertEqual(list(self.failures(farm)), ["answers unknown actions with an error"])

@@ -48,24 +48,94 @@ class Options(FarmTest):
         self.assertEnded(farm.run("./plan"), 0)
         self.assertTrue(farm.machines_file.exists())
 
-    def test_misuse_is_told_in_one_line(self):
+    def test_misuse_is_reported_in_one_line(self):
         farm = self.farm()
-        for words, message in {
-            ("check",): "no configuration file given",
-            ("plan", "conf.nix", "other.nix"): '"other.nix" is one argument too many',
-            ("pln", "conf.nix"): '"pln" is no verb; did you mean plan?',
-            ("other", "conf.nix"): '"other" is no verb; they are daemon, check, plan, status, ',
-            ("plan", "conf.nix", "--jsn"): "--jsn",
-            ("conf.nix", "--json"): "--json goes with check, plan, status, ",
-            ("status", "conf.nix", "--detailed-exitcode"): "--detailed-exitcode goes with plan",
-            ("conf.nix", "-q", "-v"): "-q and -v exclude each other",
-            ("plan", "conf.nix", "--color=maybe"): "maybe",
-            ("conf.nix", "--state-dir"): "--state-dir",
+        see = "see hydra-provisioner {}--help\n".format
+        for words, messages in {
+            (): ("no configuration file given", see("")),
+            ("check",): ("no configuration file given", see("check ")),
+            ("plan", "conf.nix", "other.nix"): ('"other.nix" is one argument too many', see("plan ")),
+            ("conf.nix", "other.nix"): ('"other.nix" is one argument too many', see("")),
+            ("plan", "conf.nix", "--jsn"): ("unknown option --jsn; did you mean --json?\n",),
+            ("conf.nix", "--json"): ("--json goes with check, plan, status, ", see("")),
+            ("status", "conf.nix", "--detailed-exitcode"): ("--detailed-exitcode goes with plan", see("status ")),
+            ("conf.nix", "-q", "-v"): ("-q and -v exclude each other", see("")),
+            ("plan", "conf.nix", "--color=maybe"): ('"maybe" is none of auto, always and never', see("plan ")),
+            ("conf.nix", "--state-dir"): ("--state-dir needs a value", see("")),
         }.items():
-            ended = farm.run(*words)
-            self.assertEnded(ended, 64, message, "hydra-provisioner: ", "see hydra-provisioner --help\n")
+            ended = farm.run_command([farm.program, *words])
+            self.assertEnded(ended, 64, "hydra-provisioner: ", *messages)
             self.assertEqual((ended.out, ended.err.count("\n")), ("", 1), words)
         self.assertFalse(farm.state.exists())
+
+    def test_an_unknown_word_is_an_unknown_command(self):
+        farm = self.farm()
+        for words, message in {
+            ("plna",): 'unknown command "plna"; did you mean plan?',
+            ("pln", "conf.nix"): 'unknown command "pln"; did you mean plan?',
+            ("--json", "plna"): 'unknown command "plna"; did you mean plan?',
+            ("help", "plna"): 'unknown command "plna"; did you mean plan?',
+            ("other", "conf.nix"): 'unknown command "other"; commands: check, daemon, plan, status, ',
+            ("help", "nonsense"): 'unknown command "nonsense"; commands: check, daemon, plan, status, ',
+        }.items():
+            ended = farm.run(*words)
+            self.assertEnded(ended, 64)
+            self.assertTrue(ended.err.startswith(f"hydra-provisioner: {message}"), ended.err)
+            self.assertEqual((ended.out, ended.err.count("\n")), ("", 1), words)
+
+    def test_a_word_that_looks_like_a_file_is_a_configuration(self):
+        farm = self.farm()
+        for word in ("missing.nix", "./missing", "/missing"):
+            self.assertEnded(farm.run(word), 78, f"{word}: no such file")
+        farm.conf.rename(farm.folder / "plna")
+        self.assertEnded(farm.run("plna"), 0)
+
+
+class HelpAndVersion(FarmTest):
+    def run_with(self, farm, stdout, *words):
+        farm.status.write()
+        return subprocess.run(
+            farm.command(*words),
+            env=farm.environment,
+            cwd=farm.folder,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def test_help_is_about_one_command(self):
+        farm = self.farm()
+        about_plan = farm.run("plan", "--help")
+        self.assertEnded(about_plan, 0)
+        self.assertIn("Usage: hydra-provisioner plan CONF", about_plan.out)
+        self.assertIn("--detailed-exitcode", about_plan.out)
+        self.assertNotIn("history", about_plan.out)
+        self.assertEqual(farm.run("help", "plan").out, about_plan.out)
+        self.assertEqual(farm.run("help").out, farm.run("--help").out)
+        self.assertLessEqual(max(map(len, (about_plan.out + farm.run("--help").out).splitlines())), 80)
+
+    def test_the_version_names_the_commit(self):
+        self.assertRegex(self.farm().run("--version").out, r"^hydra-provisioner \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\n$")
+
+    def test_a_full_or_closed_output_is_an_error(self):
+        farm = self.farm()
+        for words in (["--help"], ["help", "plan"], ["--version"], ["plan", farm.conf], ["check", farm.conf, "--json"]):
+            with open("/dev/full", "w") as full:
+                ended = self.run_with(farm, full, *words)
+            self.assertEqual(ended.returncode, 1, words)
+            self.assertEqual(ended.stderr, "error: cannot write to stdout: No space left on device\n")
+            closed = ["sh", "-c", 'exec "$0" "$@" >&-', *farm.command(*words)]
+            self.assertEnded(farm.run_command(closed), 1, "cannot write to stdout: Bad file descriptor")
+
+    def test_a_reader_that_has_seen_enough_is_no_error_to_report(self):
+        farm = self.farm()
+        ours, theirs = os.pipe()
+        os.close(ours)
+        ended = self.run_with(farm, theirs, "--help")
+        os.close(theirs)
+        self.assertEqual((ended.returncode, ended.stderr), (1, ""))
 
 
 class Colors(FarmTest):
@@ -106,7 +176,7 @@ class ReadingVerbs(FarmTest):
             self.assertFalse(farm.machines_file.exists())
 
     def everything_in(self, farm):
-        """Every file with what tells whether it was touched."""
+        """Every file, with what shows whether it was touched."""
         paths = [farm.machines_file, *sorted(farm.state.rglob("*"))]
         return [(path, path.lstat().st_ino, path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths]
 

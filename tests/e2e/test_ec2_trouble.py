@@ -42,7 +42,7 @@ class Capacity(Ec2Test):
         self.assertIn("back-off of 30 s", farm.run("plan", farm.conf).out)
         farm.set_faults()
         farm.journal("delete from creations")
-        self.assertEnded(farm.run_pass(), 1, "was refused within the last minutes")
+        self.assertEnded(farm.run_pass(), 1, "within the last minutes, so nothing is requested now")
         self.assertEqual(len(farm.calls("RunInstances")), 1)
 
     def test_on_demand_where_there_is_no_spot(self):
@@ -78,7 +78,7 @@ class Requests(Ec2Test):
         farm = self.farm()
         farm.set_faults({"action": "RunInstances", "times": 1, "after": {"cut": 100}})
         farm.queue(runnable=1)
-        self.assertEnded(farm.run_pass(), 1, "t-0: create failed: RunInstances: its answer is no whole XML document")
+        self.assertEnded(farm.run_pass(), 1, "t-0: create failed: RunInstances: its answer is not a complete XML document")
         self.assertEqual(len(farm.alive()), 1)
         farm.configure(pools={PLAIN: farm.pool(image="ami-2", more={"replaceOnChange": False})})
         farm.set_faults(LISTING | {"times": 2, "after": {"replace": NO_INSTANCES}})  # nor is it shown
@@ -319,11 +319,11 @@ class BadInput(Ec2Test):
 
     def test_a_page_of_html_that_says_no(self):
         self.answer(text="<html>Forbidden</html>", status=403)
-        self.refused(r".*: answers with status 403 and no XML of EC2's: \"<html>Forbidden</html>\"; is region or endpoint right")
+        self.refused(r".*: the answer, with status 403, is not EC2's XML: \"<html>Forbidden</html>\"; check region and endpoint")
 
     def test_an_answer_that_is_cut_off(self):
         self.it.set_faults(LISTING | {"after": {"cut": 500}})
-        self.refused("DescribeInstances in eu-west-1: its answer is no whole XML document: .* after .* of 500 bytes")
+        self.refused("DescribeInstances in eu-west-1: its answer is not a complete XML document: .* after .* of 500 bytes")
 
     def test_an_answer_of_100_megabytes(self):
         self.answer(megabytes=100)

@@ -129,7 +129,7 @@ class Hetzner(ExecTest):
         ):
             farm.fault(**{"POST /servers": fault})
             error = self.ask(farm, "create", **machine)["error"]
-            self.assertEqual(error.pop("message"), f"told to say {fault[1]} ({fault[1]})")
+            self.assertEqual(error.pop("message"), f"refused: {fault[1]} ({fault[1]})")
             self.assertEqual(error, expected)
         farm.fault()
         farm.environment["HCLOUD_TOKEN"] = "wrong"

@@ -56,7 +56,7 @@ class ExecLists(TroubleTest):
         self.check_a_list_that_fails("crash", """provider.py exited with 1: "Traceback: KeyError: 'region'\"""")
 
     def test_a_list_of_garbage(self):
-        self.check_a_list_that_fails("garbage", "provider.py: its answer is no JSON: line 1, column 1")
+        self.check_a_list_that_fails("garbage", "provider.py: its answer is not JSON: line 1, column 1")
 
     def test_a_list_that_says_nothing(self):
         self.check_a_list_that_fails("silence", "provider.py: it printed no answer")
@@ -66,7 +66,7 @@ class ExecLists(TroubleTest):
 
     def test_a_list_that_answers_another_request(self):
         self.check_a_list_that_fails(
-            "other request", 'its answer is for another request: its requestId is "somebody-elses", not "t/list"'
+            "other request", 'its answer is for another request: its requestId is "another", not "t/list"'
         )
 
     def test_a_list_with_a_machine_twice(self):
@@ -136,7 +136,7 @@ class ExecOperations(TroubleTest):
         farm.configure(pools={PLAIN: exec_pool(farm.folder, bootTimeout=3)})
         farm.provider_fails(create="wrong key", list="wrong key")
         farm.queue(runnable=1)
-        message = "not ready yet: the SSH server at 127.84.0.1 has another host key than it should"
+        message = "not ready yet: the SSH server at 127.84.0.1 has another host key than the expected one"
         self.assertEnded(farm.run_pass(), 0, message)
         self.assertEqual(farm.listed(), [])
 
@@ -205,7 +205,7 @@ class ExecInterrupted(ExecTest):
                 os.kill(pid, signal.SIGKILL)
         running.wait()
         farm.provider_fails()
-        self.assertEnded(farm.run_pass(), 1, "its process was ended before it could tell what came of it")
+        self.assertEnded(farm.run_pass(), 1, "its process was killed before it wrote a result")
         self.assertEqual(farm.states(), {"t-0": "ready"})
         self.assertEqual([request["requestId"] for request in farm.requests("create")], ["t-0/create"] * 2)
 

@@ -62,7 +62,7 @@ class Orders(DaemonTest):
         for whom in ([], [PLAIN]):
             with self.subTest(whom=whom):
                 farm = self.farm_with_daemon()
-                self.lever(farm, "pause", *whom, says="is paused, until that is taken back")
+                self.lever(farm, "pause", *whom, says="is paused, until it is taken back")
                 farm.queue(runnable=30)
                 farm.wait_for_passes(3)
                 self.assertEqual(farm.folders(), ["t-0"])
@@ -108,7 +108,7 @@ class Orders(DaemonTest):
             ("undrain", "t-0"): "t-0 was not ordered to leave",
             ("resume",): "everything is not paused",
             ("protect", "t-0", "--off"): "t-0 is not protected",
-            ("protect", "t-0", "--for", "soon"): '"soon" is no span of time; write 30m, 2h or 3d',
+            ("protect", "t-0", "--for", "soon"): '"soon" is not a duration; write 30m, 2h or 3d',
             ("override", PLAIN): "override takes --min, --max or both",
             ("override", PLAIN, "--min", "3", "--max", "2"): "--min 3 is more than --max 2",
             ("override", PLAIN, "--min", "-1"): "--min",

@@ -252,10 +252,11 @@ class AboutDecisions(ComplaintsTest):
     def check_broken_change(self, farm):
         """Of which nothing can be made: all stays as it is, and that is told."""
         before = farm.machines_file.read_text()
-        farm.network(EC2 + "}")
-        self.assertEnded(farm.run_pass(), 1, "deployment.nix", "nothing is made or redeployed from it")
-        self.assertEqual(farm.machines_file.read_text(), before)
-        self.assertEqual(len(farm.calls("deploy")), 4)
+        for broken in (EC2 + "}", EC2.replace("machine =", 'machine = throw "not this type";\n  more =')):
+            farm.network(broken)
+            self.assertEnded(farm.run_pass(), 1, "deployment.nix", "nothing is made or redeployed from it")
+            self.assertEqual(farm.machines_file.read_text(), before)
+            self.assertEqual(len(farm.calls("deploy")), 4)
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
 
     def shrink(self, farm):

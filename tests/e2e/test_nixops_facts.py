@@ -530,7 +530,7 @@ class Checks(FactsTest):
         farm = self.farm_with_machine(version)
         farm.cloud.set_faults({"command": "check", "fault": "fail", "message": "no such luck", "times": 1})
         self.a_check_is_due(farm)
-        self.assertEnded(farm.run_pass(), 1, "t-0: could not be checked: nixops check exited with 1: no such luck")
+        self.assertEnded(farm.run_pass(), 1, "t-0: check failed: nixops check exited with 1: no such luck")
         self.assertEqual(farm.states(), {"t-0": "ready"})
         self.assertEqual(len(farm.listed()), 1)
 
@@ -942,7 +942,7 @@ class Published(FactsTest):
         farm = self.farm_with_machine(version)
         address = farm.listed()
         farm.cloud.make_unreachable(address[0])
-        self.assertEnded(farm.run_pass(), 1, "t-0: could not be told to stay alive: nixops ssh exited with 1: ssh")
+        self.assertEnded(farm.run_pass(), 1, "t-0: keep-alive failed: nixops ssh exited with 1: ssh")
         self.assertEqual(farm.listed(), address)
         self.assertEqual(farm.states(), {"t-0": "ready"})
 

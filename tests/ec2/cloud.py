@@ -1,13 +1,13 @@
-"""EC2 for tests: moto, and before it what moto lacks. Run by the Python of build/moto.
+"""EC2 for tests: a proxy before moto that adds what moto lacks. Run by the Python of build/moto.
 
     cloud.py FOLDER PORT MOTO_PORT
 
 Before each request goes to moto:
-- its signature is checked, by botocore;
-- a request with a client token that was there before gets the answer of then, or an error if it is another request;
+- botocore checks its signature;
+- a request with a known client token gets the answer of the first one, or an error if it is a different request;
 - FOLDER/faults.json says what goes wrong: see faults.py.
-After it, each new instance boots: an sshd at a loopback address, with the host key from its user data, taken out of it
-as NixOS does. FOLDER/calls.jsonl notes every request.
+Afterwards each new instance boots: it is an sshd at a loopback address, with the host key from its user data, which is
+read as NixOS reads it. FOLDER/calls.jsonl records every request.
 """
 
 import json
@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 
 from faults import Faults
 from machines import Machines
-from signatures import complaint_about
+from signatures import error_of_signature
 
 SECRET = "UserData"
 
@@ -38,10 +38,10 @@ class Cloud:
         self.faults = Faults(folder)
 
     def answer(self, headers, body):
-        """Status and body."""
+        """Returns status and body."""
         parameters = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         self.note(parameters)
-        wrong = complaint_about(headers, body)
+        wrong = error_of_signature(headers, body)
         if wrong:
             return error(*wrong)
         fault = self.faults.take(parameters)
@@ -55,7 +55,7 @@ class Cloud:
         return status, text
 
     def once(self, parameters, headers, body):
-        """moto does not know client tokens."""
+        """Carries out a request only once, because moto ignores client tokens."""
         token = parameters.get("ClientToken")
         if not token:
             return self.ask_moto(parameters, headers, body)
@@ -97,7 +97,7 @@ def main():
     cloud = Cloud(folder, moto_port)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802  the base's name
+        def do_POST(self):  # noqa: N802  the base class' name
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, text = cloud.answer(self.headers, body)
             try:
@@ -105,7 +105,7 @@ def main():
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
-            except BrokenPipeError:  # nobody waits any more
+            except BrokenPipeError:  # the client has given up
                 pass
 
         def log_message(self, *_):

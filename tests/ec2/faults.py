@@ -1,15 +1,15 @@
-"""What goes wrong, as FOLDER/faults.json says: a list, of which the first that fits a request is taken.
+"""What goes wrong. FOLDER/faults.json is a list; the first fault that fits a request happens.
 
-    {"action": "RunInstances",      # which requests; without it all
-     "with": {"InstanceType": "x"}, # … that have these parameters
-     "times": 2,                    # how often; without it always
-     "before": ANSWER,              # instead of doing it
-     "instead": {"MaxResults": 5},  # having changed these parameters
-     "after": ANSWER}               # having done it
+    {"action": "RunInstances",      # the requests; by default all
+     "with": {"InstanceType": "x"}, # … only those with these parameters
+     "times": 2,                    # how often; by default always
+     "before": ANSWER,              # the answer, without carrying out the request
+     "instead": {"MaxResults": 5},  # carries it out with these parameters changed
+     "after": ANSWER}               # the answer, after carrying out the request
 
-An ANSWER is {"code", "message", "status"}, an error of EC2's; {"text", "status"}; {"megabytes": N};
-{"cut": N}, the true answer's first N bytes; {"replace": [pattern, text]} in the true answer;
-{"seconds": N, …}, later; {"drop": true}, none at all.
+An ANSWER is {"code", "message", "status"}, an error of EC2; {"text", "status"}; {"megabytes": N};
+{"cut": N}, the first N bytes of the true answer; {"replace": [pattern, text]} in the true answer;
+{"seconds": N, …}, an answer after that time; {"drop": true}, no answer.
 """
 
 import json
@@ -23,7 +23,7 @@ class Faults:
     def __init__(self, folder):
         self.path = folder / "faults.json"
         self.lock = threading.Lock()
-        self.taken = {}  # how often, by text
+        self.taken = {}  # how often each fault happened, by its JSON
 
     def take(self, parameters):
         with self.lock:
@@ -39,7 +39,7 @@ class Faults:
     def answer(self, what, text=b""):
         time.sleep(what.get("seconds", 0))
         if "code" in what:
-            message = what.get("message", "as the test wants it")
+            message = what.get("message", "as the test requires")
             error = f"<Error><Code>{what['code']}</Code><Message>{message}</Message></Error>"
             return what.get("status", 400), f"<Response><Errors>{error}</Errors></Response>".encode()
         if "megabytes" in what:

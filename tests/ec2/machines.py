@@ -1,4 +1,4 @@
-"""Instances that boot: each is an sshd at a loopback address, with the host key that its user data hands over."""
+"""Instances that boot: each is an sshd at a loopback address, with the host key from its user data."""
 
 import base64
 import re
@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 NIX_STORE = shutil.which("nix-store")
 
-# What NixOS' images do (nixos/modules/virtualisation/ec2-data.nix).
+# As NixOS' images do (nixos/modules/virtualisation/ec2-data.nix).
 TAKE_KEY = "sed 's/|/\\n/g; s/SSH_HOST_ED25519_KEY://; t; d'"
 TAKE_PUBLIC_KEY = "sed 's/SSH_HOST_ED25519_KEY_PUB://; t; d'"
 
@@ -35,7 +35,7 @@ class Machines:
         self.user_data = {}
 
     def after(self, parameters, text):
-        """The answer, with addresses that exist."""
+        """Returns the answer, with addresses that exist."""
         if not self.boots:
             return text
         action = parameters["Action"]
@@ -66,7 +66,7 @@ class Machines:
             taken = subprocess.run(f"{script} user-data", shell=True, cwd=folder, capture_output=True, check=True)
             (folder / name).write_bytes(taken.stdout)
             (folder / name).chmod(mode)
-        if not (folder / "host_key").stat().st_size:  # then sshd has one of its own
+        if not (folder / "host_key").stat().st_size:  # without a key in the user data, it makes its own
             (folder / "host_key").unlink()
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "host_key"], check=True)
         settings = {"address": self.address(instance), "folder": folder, "nix_store": NIX_STORE}

@@ -1,4 +1,4 @@
-"""Whether a request is signed as AWS wants it, by botocore's own signer."""
+"""Checks with botocore's own signer that a request is signed as AWS requires."""
 
 import datetime
 import re
@@ -12,8 +12,8 @@ ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "AKIATESTTESTTESTTEST", "test/secret+tes
 SCHEME = r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/ec2/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)"
 
 
-def complaint_about(headers, body):
-    """None, or status, code and message of EC2's error."""
+def error_of_signature(headers, body):
+    """Returns status, code and message of EC2's error, or None."""
     found = re.fullmatch(SCHEME, headers.get("Authorization", ""))
     if not found:
         return 401, "AuthFailure", "the request is not signed"
@@ -30,7 +30,7 @@ def complaint_about(headers, body):
     if token and "x-amz-security-token" not in signed.split(";"):
         return 403, "SignatureDoesNotMatch", "the session token is not signed"
     if signature != signature_of(headers, body, region, signed.split(";"), date):
-        return 403, "SignatureDoesNotMatch", "the signature is another one"
+        return 403, "SignatureDoesNotMatch", "the signature is wrong"
     return None
 
 

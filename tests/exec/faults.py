@@ -1,4 +1,4 @@
-"""What a program can do wrong. A fault is [NAME, …]; it ends the program, gives an answer, or lets it go on (None)."""
+"""The faults of provider.py. A fault is [NAME, …]; it exits, returns an answer, or returns None to let the program go on."""
 
 import os
 import signal
@@ -38,11 +38,11 @@ def flood(_provider):
 
 
 def other_request(_provider):
-    return {"requestId": "somebody-elses", "machines": []}
+    return {"requestId": "another", "machines": []}
 
 
 def foreign(provider):
-    """Lists also what is not ours."""
+    """Also lists machines of other tags."""
     machines = provider.list()["machines"]
     for id in ("other-0", "web", "t-x", "t-1-0"):
         running = {"state": "running", "address": "192.0.2.1", "hostKey": "ssh-ed25519 AAAA"}
@@ -64,7 +64,7 @@ def fork_and_hang(_provider):
 
 
 def fail(provider, error, times=None):
-    """With this error, so many times; else always."""
+    """Answers with this error, `times` times or always."""
     if times is not None:
         count = provider.home / "failures"
         done = int(count.read_text()) if count.exists() else 0

@@ -1,10 +1,10 @@
 """A Hetzner Cloud for tests: the part of its API, https://docs.hetzner.cloud, that examples/hcloud-provider uses.
 
-Written after that documentation, not recorded. Servers are SSH servers on loopback addresses, with the host key that their
-user data names. It prints its endpoint, and ends with its standard input.
+It was written from that documentation, not from recordings. Servers are SSH servers on loopback addresses, with the host key
+from their user data. The program prints its endpoint, and exits when its standard input ends.
 
-Its folder may have `faults.json`: by method and path, such as "POST /servers", [status, code, headers]; as "page", how many
-servers there are on one.
+Its folder may contain `faults.json`: for a method and path, such as "POST /servers", [status, code, headers]; for "page", the
+number of servers on a page.
 """
 
 import json
@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN = "right"
-POLLS_UNTIL_UP = 2  # a new server is shown so often before it runs
+POLLS_UNTIL_UP = 2  # how often a new server is shown as starting
 LABEL_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -37,29 +37,29 @@ class Cloud:
         self.servers = {}
         self.next_id = 1
 
-    def create(self, order):
+    def create(self, body):
         for name in ("name", "server_type", "image"):
-            if not isinstance(order.get(name), str):
+            if not isinstance(body.get(name), str):
                 raise Refusal(422, "invalid_input")
-        if any(server["name"] == order["name"] for server in self.servers.values()):
+        if any(server["name"] == body["name"] for server in self.servers.values()):
             raise Refusal(409, "uniqueness_error")
-        for value in order["labels"].values():
+        for value in body["labels"].values():
             if not (len(value) <= 63 and set(value) <= LABEL_CHARACTERS and value[:1].isalnum() and value[-1:].isalnum()):
                 raise Refusal(422, "invalid_input")
         number, self.next_id = self.next_id, self.next_id + 1
         ip = f"127.87.{number // 250}.{number % 250 + 1}"
-        nets = [{"network": network, "ip": ip} for network in order.get("networks", [])]
+        nets = [{"network": network, "ip": ip} for network in body.get("networks", [])]
         self.servers[number] = {
             "id": number,
-            "name": order["name"],
+            "name": body["name"],
             "status": "initializing",
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "labels": order["labels"],
+            "labels": body["labels"],
             "public_net": {"ipv4": {"ip": ip}, "ipv6": {"ip": "2001:db8::/64"}},
             "private_net": nets,
             "polls": 0,
         }
-        head, _, config = order["user_data"].partition("\n")
+        head, _, config = body["user_data"].partition("\n")
         if head != "#cloud-config":
             raise Refusal(422, "invalid_input")
         home = self.home(number)
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
                 status, answer = 200, self.cloud.answer(self.command, url.path, query, json.loads(body or "null"))
         except Refusal as refusal:
             status, headers = refusal.status, refusal.headers
-            answer = {"error": {"code": refusal.code, "message": f"told to say {refusal.code}", "details": None}}
+            answer = {"error": {"code": refusal.code, "message": f"refused: {refusal.code}", "details": None}}
         content = json.dumps(answer).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(content))}.items():

@@ -1,9 +1,9 @@
 #!/usr/bin/python3 -B
-"""A provider whose machines are SSH servers on this host's loopback addresses, and which misbehaves when it is told to.
+"""A provider whose machines are SSH servers on this host's loopback addresses, and which misbehaves on request.
 
-Its settings: `folder`, where everything is; `network`, of its addresses, such as "127.84.0". In the folder a test may put
-`abilities.json` (a list; else none) and `faults.json` (by action: the fault's name and what goes with it). What it is
-asked, it appends to `requests`, and what it answers to `answers`, one JSON document a line.
+Its settings are `folder`, for all its files, and `network`, the beginning of its addresses, such as "127.84.0". A test may
+write `abilities.json` (a list; by default none) and `faults.json` (for each action the name of a fault and its parameters)
+to the folder. It appends its requests to `requests` and its answers to `answers`, one JSON document a line.
 """
 
 import json
@@ -105,7 +105,7 @@ class Provider:
         return shown | {"hostKey": " ".join(key.split()[:2])}
 
     def pid(self, machine):
-        """Of its server; 0: it does not run."""
+        """The process id of its server; 0 if that does not run."""
         folder = self.home / "machines" / machine
         try:
             pid = int((folder / "sshd.pid").read_text())

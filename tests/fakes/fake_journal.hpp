@@ -75,7 +75,7 @@ class FakeJournal final : public state::Journal {
   static std::string described(const state::Changes& changes) {
     std::string text;
     for (const Machine& machine : changes.machines) {
-      const bool may_be_listed = machine.first_listed_at && !machine.unlisted_at;
+      const bool may_be_listed = machine.listing.first_began_at && !machine.listing.ended_at;
       text += fmt::format(" {} {}{}", machine.id, to_string(machine.state), may_be_listed ? " listed" : "");
     }
     if (!changes.creations.empty()) text += " creations";
@@ -89,8 +89,8 @@ class FakeJournal final : public state::Journal {
     (found == all_.end() ? all_.emplace_back() : *found) = machine;
     // What no journal keeps: every pass finds it out anew.
     Machine& kept = *std::ranges::find(all_, machine.id, &Machine::id);
-    kept.vanished = kept.interrupted = false;
-    kept.under_way.reset();
+    kept.found.vanished = kept.found.interrupted = false;
+    kept.found.under_way.reset();
     memory.next_number = std::max(memory.next_number, number_of(machine.id) + 1);
   }
 

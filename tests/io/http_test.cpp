@@ -73,7 +73,7 @@ TEST(Http, DoesNotFollowRedirections) {
   EXPECT_EQ(server.requests().size(), 1U);
 }
 
-TEST(Http, FailsWhereNobodyListens) {
+TEST(Http, FailsWhenNoServerListens) {
   const auto answer = ask({.url = "http://127.0.0.1:1/"});
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().message, StartsWith("http://127.0.0.1:1/: Failed to connect"));

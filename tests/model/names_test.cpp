@@ -55,6 +55,11 @@ TEST(Providers, AreToldFromAPoolsSettings) {
   EXPECT_EQ(pool.kind(), ProviderKind::exec);
 }
 
+TEST(Providers, HaveTraitsOfTheirOwnKind) {
+  for (const ProviderTraits& traits : all_provider_traits())
+    EXPECT_EQ(&traits_of(kind_of(traits.defaults)), &traits) << traits.option;
+}
+
 TEST(Errors, GainContextAsTheyRise) {
   const Error error = within("conf.nix", within("tag", Error{"is empty", ErrorKind::refused}));
   EXPECT_EQ(error, (Error{"conf.nix: tag: is empty", ErrorKind::refused}));

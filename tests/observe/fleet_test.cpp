@@ -42,15 +42,15 @@ Instance present(InstanceState state, std::int64_t number = 1) {
           .launched_at = earlier};
 }
 
-Listings listing(std::vector<Instance> instances) {
-  Listings listings;
-  listings.emplace(ProviderKind::local, std::move(instances));
-  return listings;
+Inventories inventory_of(std::vector<Instance> instances) {
+  Inventories inventories;
+  inventories.emplace(ProviderKind::local, std::move(instances));
+  return inventories;
 }
-Listings unlisted() {
-  Listings listings;
-  listings.emplace(ProviderKind::local, failure("API unavailable"));
-  return listings;
+Inventories no_inventory() {
+  Inventories inventories;
+  inventories.emplace(ProviderKind::local, failure("API unavailable"));
+  return inventories;
 }
 
 JobState running_job(Operation operation) {
@@ -65,7 +65,7 @@ JobState ended_job(Operation operation, JobResult result) {
 
 const Numbering numbering{Tag{"a"}, 20};
 
-// What a pass finds of the one machine a-1.
+// What a pass finds out about the only machine, a-1.
 struct Found {
   Machine machine;
   std::vector<Discovery> discoveries;
@@ -77,241 +77,244 @@ struct Found {
   }
 };
 
-Found find(const Machine& machine, const Listings& listings, const std::vector<JobState>& jobs = {}) {
-  const Fleet fleet = reconcile({machine}, listings, jobs, numbering, noon);
+Found find(const Machine& machine, const Inventories& inventories, const std::vector<JobState>& jobs = {}) {
+  const Fleet fleet = reconcile({machine}, inventories, jobs, numbering, noon);
   EXPECT_EQ(fleet.machines.size(), 1);
   return {fleet.machines.front(), fleet.discoveries};
 }
 
-// In words: "ready", "creating, interrupted", "destroying, vanished".
-std::string found(MachineState state, const Listings& listings, const std::vector<JobState>& jobs = {}) {
-  const Machine machine = find(remembered(state), listings, jobs).machine;
+// Its state in words: "ready", "creating, interrupted", "destroying, vanished".
+std::string found(MachineState state, const Inventories& inventories, const std::vector<JobState>& jobs = {}) {
+  const Machine machine = find(remembered(state), inventories, jobs).machine;
   std::string text(to_string(machine.state));
-  if (machine.interrupted) text += ", interrupted";
-  if (machine.vanished) text += ", vanished";
-  if (machine.needs_redeploy) text += ", needs redeploy";
-  if (machine.under_way) text += fmt::format(", {} under way", to_string(*machine.under_way));
+  if (machine.found.interrupted) text += ", interrupted";
+  if (machine.found.vanished) text += ", vanished";
+  if (machine.found.needs_redeploy) text += ", needs redeploy";
+  if (machine.found.under_way) text += fmt::format(", {} under way", to_string(*machine.found.under_way));
   return text;
 }
 
 // What the provider says.
 
-TEST(Fleet, TakesAMachineThatItsProviderDoesNotHaveForVanished) {
+TEST(Fleet, AMachineThatItsProviderDoesNotHaveHasVanished) {
   for (const MachineState state : {ready, draining, stopping, stopped, failed}) {
-    EXPECT_EQ(found(state, listing({})), fmt::format("{}, vanished", to_string(state)));
+    EXPECT_EQ(found(state, inventory_of({})), fmt::format("{}, vanished", to_string(state)));
   }
 }
 
-TEST(Fleet, TakesAMachineThatItsProviderDoesNotHaveYetForInterrupted) {
-  EXPECT_EQ(found(requested, listing({})), "requested, interrupted");
-  EXPECT_EQ(found(creating, listing({})), "creating, interrupted");
+TEST(Fleet, AMachineThatItsProviderDoesNotHaveYetIsInterrupted) {
+  EXPECT_EQ(found(requested, inventory_of({})), "requested, interrupted");
+  EXPECT_EQ(found(creating, inventory_of({})), "creating, interrupted");
 }
 
-TEST(Fleet, TakesAMissingMachineForVanishedThatWasOnlyToBeStarted) {
+TEST(Fleet, AMissingMachineThatWasBeingStartedHasVanished) {
   Machine machine = remembered(creating);
   machine.ready_at = earlier;
-  const Machine result = find(machine, listing({})).machine;
-  EXPECT_TRUE(result.vanished);
-  EXPECT_FALSE(result.interrupted);
+  const Machine result = find(machine, inventory_of({})).machine;
+  EXPECT_TRUE(result.found.vanished);
+  EXPECT_FALSE(result.found.interrupted);
 }
 
-TEST(Fleet, KnowsThatADestroyedMachineIsGone) {
-  const Found result = find(remembered(destroying), listing({}));
+TEST(Fleet, ADestroyedMachineIsGone) {
+  const Found result = find(remembered(destroying), inventory_of({}));
   EXPECT_EQ(result.machine.state, gone);
   EXPECT_EQ(result.machine.since, noon);
   EXPECT_EQ(result.reasons(), "its provider does not have it any more");
 }
 
-TEST(Fleet, TakesWhatIsLeftOfAVanishedMachineAsSuch) {
+TEST(Fleet, ANoteOfAVanishedMachineIsNotAMachine) {
   for (const MachineState state : {ready, draining, stopping, stopped, destroying, failed}) {
-    EXPECT_EQ(found(state, listing({present(InstanceState::vanished)})), fmt::format("{}, vanished", to_string(state)));
+    EXPECT_EQ(found(state, inventory_of({present(InstanceState::vanished)})),
+              fmt::format("{}, vanished", to_string(state)));
   }
   Machine taken_over = remembered(creating);
-  taken_over.first_listed_at = earlier;
-  EXPECT_TRUE(find(taken_over, listing({present(InstanceState::vanished)})).machine.vanished);
+  taken_over.listing.first_began_at = earlier;
+  EXPECT_TRUE(find(taken_over, inventory_of({present(InstanceState::vanished)})).machine.found.vanished);
 }
 
-TEST(Fleet, LetsRunningMachinesBeWhatTheyAreMeantToBe) {
+TEST(Fleet, ARunningMachineKeepsItsState) {
   for (const MachineState state : {requested, creating, ready, draining, destroying, failed}) {
-    const Found result = find(remembered(state), listing({present(InstanceState::running)}));
+    const Found result = find(remembered(state), inventory_of({present(InstanceState::running)}));
     EXPECT_EQ(result.machine.state, state);
     EXPECT_EQ(result.machine.since, earlier);
     EXPECT_THAT(result.discoveries, ElementsAre());
-    EXPECT_FALSE(result.machine.interrupted || result.machine.vanished);
+    EXPECT_FALSE(result.machine.found.interrupted || result.machine.found.vanished);
   }
 }
 
-TEST(Fleet, TakesAMachineThatRunsAlthoughItWasStoppedForDraining) {
+TEST(Fleet, AMachineThatRunsAlthoughItWasStoppedIsDraining) {
   for (const MachineState state : {stopping, stopped}) {
-    const Found result = find(remembered(state), listing({present(InstanceState::running)}));
+    const Found result = find(remembered(state), inventory_of({present(InstanceState::running)}));
     EXPECT_EQ(result.machine.state, draining);
     EXPECT_EQ(result.reasons(), "its provider says that it runs");
   }
 }
 
-TEST(Fleet, TakesAMachineThatStoppedByItselfForStopped) {
+TEST(Fleet, AMachineThatStoppedByItselfIsStopped) {
   for (const MachineState state : {ready, draining, stopping}) {
-    const Found result = find(remembered(state), listing({present(InstanceState::stopped)}));
+    const Found result = find(remembered(state), inventory_of({present(InstanceState::stopped)}));
     EXPECT_EQ(result.machine.state, stopped);
     EXPECT_EQ(result.reasons(), "its provider says that it is stopped");
   }
-  EXPECT_EQ(found(stopped, listing({present(InstanceState::stopped)})), "stopped");
-  EXPECT_EQ(found(destroying, listing({present(InstanceState::stopped)})), "destroying");
-  EXPECT_EQ(found(failed, listing({present(InstanceState::stopped)})), "failed");
+  EXPECT_EQ(found(stopped, inventory_of({present(InstanceState::stopped)})), "stopped");
+  EXPECT_EQ(found(destroying, inventory_of({present(InstanceState::stopped)})), "destroying");
+  EXPECT_EQ(found(failed, inventory_of({present(InstanceState::stopped)})), "failed");
 }
 
-TEST(Fleet, TakesAStoppedMachineThatIsToComeForInterrupted) {
-  EXPECT_EQ(found(creating, listing({present(InstanceState::stopped)})), "creating, interrupted");
+TEST(Fleet, AStoppedMachineThatIsBeingCreatedIsInterrupted) {
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::stopped)})), "creating, interrupted");
 }
 
-TEST(Fleet, TakesAnIncompleteMachineThatIsToComeForInterrupted) {
-  EXPECT_EQ(found(requested, listing({present(InstanceState::incomplete)})), "requested, interrupted");
-  EXPECT_EQ(found(creating, listing({present(InstanceState::incomplete)})), "creating, interrupted");
+TEST(Fleet, AnIncompleteMachineThatIsBeingCreatedIsInterrupted) {
+  EXPECT_EQ(found(requested, inventory_of({present(InstanceState::incomplete)})), "requested, interrupted");
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::incomplete)})), "creating, interrupted");
 }
 
-TEST(Fleet, TakesAnIncompleteMachineForFailedThatWasReady) {
+TEST(Fleet, AnIncompleteMachineThatWasReadyHasFailed) {
   for (const MachineState state : {ready, draining, stopping, stopped}) {
-    const Found result = find(remembered(state), listing({present(InstanceState::incomplete)}));
+    const Found result = find(remembered(state), inventory_of({present(InstanceState::incomplete)}));
     EXPECT_EQ(result.machine.state, failed);
     EXPECT_EQ(result.machine.last_error, "its provider says that it is incomplete");
     EXPECT_EQ(result.discoveries.size(), 1);
   }
-  EXPECT_EQ(found(failed, listing({present(InstanceState::incomplete)})), "failed");
-  EXPECT_EQ(found(destroying, listing({present(InstanceState::incomplete)})), "destroying");
+  EXPECT_EQ(found(failed, inventory_of({present(InstanceState::incomplete)})), "failed");
+  EXPECT_EQ(found(destroying, inventory_of({present(InstanceState::incomplete)})), "destroying");
 }
 
-TEST(Fleet, KnowsNothingNewWhenTheProviderCannotBeAsked) {
+TEST(Fleet, ChangesNothingWhenTheProviderDoesNotAnswer) {
   for (const MachineState state : all_states) {
-    EXPECT_EQ(found(state, unlisted()), to_string(state));
+    EXPECT_EQ(found(state, no_inventory()), to_string(state));
     EXPECT_EQ(found(state, {}), to_string(state));
   }
 }
 
-TEST(Fleet, AsksAMachinesOwnProviderOnly) {
-  Listings listings = listing({});
-  listings.emplace(ProviderKind::nixops, std::vector{present(InstanceState::stopped)});
+TEST(Fleet, LooksOnlyAtAMachinesOwnProvider) {
+  Inventories inventories = inventory_of({});
+  inventories.emplace(ProviderKind::nixops, std::vector{present(InstanceState::stopped)});
   Machine machine = remembered(ready);
   machine.provider = ProviderKind::nixops;
-  EXPECT_EQ(find(machine, listings).machine.state, stopped);
+  EXPECT_EQ(find(machine, inventories).machine.state, stopped);
 }
 
-TEST(Fleet, TakesOverWhatTheProviderKnows) {
-  const Machine machine = find(remembered(creating), listing({present(InstanceState::running)})).machine;
+TEST(Fleet, CopiesWhatTheProviderKnows) {
+  const Machine machine = find(remembered(creating), inventory_of({present(InstanceState::running)})).machine;
   EXPECT_EQ(machine.instance, InstanceId{"i-1"});
   EXPECT_EQ(machine.address, "10.0.0.1");
   EXPECT_EQ(machine.host_key, "ssh-ed25519 AAAA");
   EXPECT_EQ(machine.launched_at, earlier);
 }
 
-TEST(Fleet, KeepsTheAddressUnderWhichTheQueueRunnerKnewAStoppedMachine) {
+TEST(Fleet, KeepsTheLastAddressOfAStoppedMachine) {
   Machine machine = remembered(stopping);
   machine.address = "10.0.0.7";
   Instance instance = present(InstanceState::stopped);
   instance.address.clear();
-  EXPECT_EQ(find(machine, listing({instance})).machine.address, "10.0.0.7");
+  EXPECT_EQ(find(machine, inventory_of({instance})).machine.address, "10.0.0.7");
 }
 
-// What jobs came to.
+// Results of jobs.
 
-TEST(Fleet, LeavesAMachineToTheJobThatIsAtIt) {
+TEST(Fleet, LeavesAMachineToItsRunningJob) {
   for (const Operation operation : {Operation::create, Operation::start, Operation::stop, Operation::destroy}) {
     for (const MachineState state : all_states) {
       const std::string expected = fmt::format("{}, {} under way", to_string(state), to_string(operation));
-      EXPECT_EQ(found(state, listing({}), {running_job(operation)}), expected);
-      EXPECT_EQ(found(state, listing({present(InstanceState::incomplete)}), {running_job(operation)}), expected);
-      EXPECT_EQ(found(state, unlisted(), {running_job(operation)}), expected);
+      EXPECT_EQ(found(state, inventory_of({}), {running_job(operation)}), expected);
+      EXPECT_EQ(found(state, inventory_of({present(InstanceState::incomplete)}), {running_job(operation)}), expected);
+      EXPECT_EQ(found(state, no_inventory(), {running_job(operation)}), expected);
     }
   }
 }
 
-TEST(Fleet, TakesTheMachineThatAJobMade) {
-  const Found result = find(remembered(creating), unlisted(),
+TEST(Fleet, CopiesTheInstanceThatAJobReturned) {
+  const Found result = find(remembered(creating), no_inventory(),
                             {ended_job(Operation::create, JobResult(present(InstanceState::running)))});
   EXPECT_EQ(result.machine.state, creating);
   EXPECT_EQ(result.machine.address, "10.0.0.1");
   EXPECT_THAT(result.discoveries, ElementsAre());
 }
 
-TEST(Fleet, TakesTheListingForNewerThanAJobsResult) {
+TEST(Fleet, PrefersTheInventoryToAJobsResult) {
   Instance moved = present(InstanceState::running);
   moved.address = "10.0.0.2";
-  EXPECT_EQ(find(remembered(creating), listing({moved}),
+  EXPECT_EQ(find(remembered(creating), inventory_of({moved}),
                  {ended_job(Operation::create, JobResult(present(InstanceState::running)))})
                 .machine.address,
             "10.0.0.2");
 }
 
-TEST(Fleet, TakesAFailedCreationOrStartForFailed) {
+TEST(Fleet, AMachineWhoseCreationOrStartFailedHasFailed) {
   for (const Operation operation : {Operation::create, Operation::start}) {
-    const Found result = find(remembered(creating), listing({present(InstanceState::incomplete)}),
+    const Found result = find(remembered(creating), inventory_of({present(InstanceState::incomplete)}),
                               {ended_job(operation, failure("no capacity"))});
     EXPECT_EQ(result.machine.state, failed);
     EXPECT_EQ(result.machine.last_error, fmt::format("{}: no capacity", to_string(operation)));
     EXPECT_EQ(result.reasons(), result.machine.last_error);
-    EXPECT_FALSE(result.machine.interrupted);
+    EXPECT_FALSE(result.machine.found.interrupted);
   }
 }
 
-TEST(Fleet, TakesAnOldFailureForNothingNew) {
-  const Found result = find(remembered(failed), listing({present(InstanceState::incomplete)}),
+TEST(Fleet, IgnoresAnOldFailure) {
+  const Found result = find(remembered(failed), inventory_of({present(InstanceState::incomplete)}),
                             {ended_job(Operation::create, failure("no capacity"))});
   EXPECT_EQ(result.machine.state, failed);
   EXPECT_THAT(result.discoveries, ElementsAre());
 }
 
-TEST(Fleet, KnowsWhatAStopCameTo) {
-  EXPECT_EQ(found(stopping, unlisted(), {ended_job(Operation::stop, std::nullopt)}), "stopped");
-  EXPECT_EQ(found(stopping, unlisted(), {ended_job(Operation::stop, failure("timed out"))}), "draining");
-  EXPECT_EQ(found(stopping, listing({present(InstanceState::running)}),
+TEST(Fleet, AppliesTheResultOfAStop) {
+  EXPECT_EQ(found(stopping, no_inventory(), {ended_job(Operation::stop, std::nullopt)}), "stopped");
+  EXPECT_EQ(found(stopping, no_inventory(), {ended_job(Operation::stop, failure("timed out"))}), "draining");
+  EXPECT_EQ(found(stopping, inventory_of({present(InstanceState::running)}),
                   {ended_job(Operation::stop, failure("timed out", ErrorKind::timed_out))}),
             "draining");
 }
 
-TEST(Fleet, KnowsWhatCannotBeStopped) {
+TEST(Fleet, RemembersAMachineThatCannotBeStopped) {
   const auto after = [](ErrorKind kind) {
-    return find(remembered(stopping), unlisted(), {ended_job(Operation::stop, failure("no", kind))}).machine;
+    return find(remembered(stopping), no_inventory(), {ended_job(Operation::stop, failure("no", kind))}).machine;
   };
   EXPECT_TRUE(after(ErrorKind::refused).cannot_stop);
   EXPECT_FALSE(after(ErrorKind::failed).cannot_stop);
   EXPECT_FALSE(after(ErrorKind::timed_out).cannot_stop);
 }
 
-TEST(Fleet, BelievesTheProviderRatherThanAFailedStop) {
-  const Found result = find(remembered(stopping), listing({present(InstanceState::stopped)}),
+TEST(Fleet, BelievesTheProviderAfterAFailedStop) {
+  const Found result = find(remembered(stopping), inventory_of({present(InstanceState::stopped)}),
                             {ended_job(Operation::stop, failure("timed out"))});
   EXPECT_EQ(result.machine.state, stopped);
   EXPECT_EQ(result.reasons(), "stop: timed out; its provider says that it is stopped");
 }
 
-TEST(Fleet, KnowsWhatADestructionCameTo) {
-  EXPECT_EQ(found(destroying, unlisted(), {ended_job(Operation::destroy, std::nullopt)}), "gone");
-  const Found result = find(remembered(destroying), listing({present(InstanceState::running)}),
+TEST(Fleet, AppliesTheResultOfADestruction) {
+  EXPECT_EQ(found(destroying, no_inventory(), {ended_job(Operation::destroy, std::nullopt)}), "gone");
+  const Found result = find(remembered(destroying), inventory_of({present(InstanceState::running)}),
                             {ended_job(Operation::destroy, failure("API unavailable"))});
   EXPECT_EQ(result.machine.state, destroying);
   EXPECT_EQ(result.machine.last_error, "destroy: API unavailable");
 }
 
-TEST(Fleet, LooksAtTheProviderWhenAJobWasKilled) {
-  EXPECT_EQ(found(creating, listing({}), {killed_job(Operation::create)}), "creating, interrupted");
-  EXPECT_EQ(found(creating, listing({present(InstanceState::incomplete)}), {killed_job(Operation::create)}),
+TEST(Fleet, BelievesTheProviderAfterAJobWasKilled) {
+  EXPECT_EQ(found(creating, inventory_of({}), {killed_job(Operation::create)}), "creating, interrupted");
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::incomplete)}), {killed_job(Operation::create)}),
             "creating, interrupted");
-  EXPECT_EQ(found(creating, listing({present(InstanceState::running)}), {killed_job(Operation::create)}), "creating");
-  EXPECT_EQ(found(stopping, listing({present(InstanceState::running)}), {killed_job(Operation::stop)}), "draining");
-  EXPECT_EQ(found(stopping, unlisted(), {killed_job(Operation::stop)}), "stopping");
-  EXPECT_EQ(found(destroying, listing({}), {killed_job(Operation::destroy)}), "gone");
-  EXPECT_EQ(found(destroying, listing({present(InstanceState::running)}), {killed_job(Operation::destroy)}),
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::running)}), {killed_job(Operation::create)}),
+            "creating");
+  EXPECT_EQ(found(stopping, inventory_of({present(InstanceState::running)}), {killed_job(Operation::stop)}),
+            "draining");
+  EXPECT_EQ(found(stopping, no_inventory(), {killed_job(Operation::stop)}), "stopping");
+  EXPECT_EQ(found(destroying, inventory_of({}), {killed_job(Operation::destroy)}), "gone");
+  EXPECT_EQ(found(destroying, inventory_of({present(InstanceState::running)}), {killed_job(Operation::destroy)}),
             "destroying");
 }
 
-TEST(Fleet, IgnoresJobsOfMachinesThatItDoesNotKnow) {
-  const Fleet fleet = reconcile({}, listing({}), {ended_job(Operation::destroy, std::nullopt)}, numbering, noon);
+TEST(Fleet, IgnoresJobsOfUnknownMachines) {
+  const Fleet fleet = reconcile({}, inventory_of({}), {ended_job(Operation::destroy, std::nullopt)}, numbering, noon);
   EXPECT_THAT(fleet.machines, ElementsAre());
 }
 
 // Machines that the journal does not know.
 
 TEST(Fleet, AdoptsUnknownMachines) {
-  const Fleet fleet = reconcile({}, listing({present(InstanceState::running)}), {}, numbering, noon);
+  const Fleet fleet = reconcile({}, inventory_of({present(InstanceState::running)}), {}, numbering, noon);
   EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
   ASSERT_EQ(fleet.machines.size(), 1);
   const Machine& machine = fleet.machines.front();
@@ -324,22 +327,22 @@ TEST(Fleet, AdoptsUnknownMachines) {
   EXPECT_EQ(machine.address, "10.0.0.1");
 }
 
-TEST(Fleet, TakesAdoptedMachinesForListedAsStepsMayRunThere) {
+TEST(Fleet, AdoptedMachinesCountAsListedBecauseStepsMayRunThere) {
   for (const auto state :
        {InstanceState::running, InstanceState::stopped, InstanceState::incomplete, InstanceState::vanished}) {
-    const Machine machine = reconcile({}, listing({present(state)}), {}, numbering, noon).machines.front();
-    EXPECT_TRUE(machine.listed);
-    EXPECT_TRUE(machine.first_listed_at);
-    EXPECT_LT(*machine.first_listed_at, earlier);
-    EXPECT_EQ(machine.unlisted_at, std::nullopt);
+    const Machine machine = reconcile({}, inventory_of({present(state)}), {}, numbering, noon).machines.front();
+    EXPECT_TRUE(machine.listing.is_listed);
+    EXPECT_TRUE(machine.listing.first_began_at);
+    EXPECT_LT(*machine.listing.first_began_at, earlier);
+    EXPECT_EQ(machine.listing.ended_at, std::nullopt);
   }
 }
 
-TEST(Fleet, AdoptsMachinesInTheStateThatTheyAreIn) {
+TEST(Fleet, AdoptsMachinesInTheirState) {
   const auto adopted = [](InstanceState state, const std::vector<JobState>& jobs = {}) {
-    const Machine machine = reconcile({}, listing({present(state)}), jobs, numbering, noon).machines.front();
-    return fmt::format("{}{}{}{}", to_string(machine.state), machine.interrupted ? ", interrupted" : "",
-                       machine.vanished ? ", vanished" : "", machine.under_way ? ", under way" : "");
+    const Machine machine = reconcile({}, inventory_of({present(state)}), jobs, numbering, noon).machines.front();
+    return fmt::format("{}{}{}{}", to_string(machine.state), machine.found.interrupted ? ", interrupted" : "",
+                       machine.found.vanished ? ", vanished" : "", machine.found.under_way ? ", under way" : "");
   };
   EXPECT_EQ(adopted(InstanceState::stopped), "stopped");
   EXPECT_EQ(adopted(InstanceState::incomplete), "failed") << "what runs on it would end if it were made anew";
@@ -347,32 +350,32 @@ TEST(Fleet, AdoptsMachinesInTheStateThatTheyAreIn) {
   EXPECT_EQ(adopted(InstanceState::incomplete, {running_job(Operation::create)}), "creating, under way");
 }
 
-TEST(Fleet, AdoptsWhatIsListedTwiceOnce) {
-  const Fleet fleet =
-      reconcile({}, listing({present(InstanceState::running), present(InstanceState::running)}), {}, numbering, noon);
+TEST(Fleet, AdoptsAnInstanceOnceThatIsInTheInventoryTwice) {
+  const Fleet fleet = reconcile({}, inventory_of({present(InstanceState::running), present(InstanceState::running)}),
+                                {}, numbering, noon);
   EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
 }
 
-TEST(Fleet, GivesAnIdToWhatBearsNoneOfOurs) {
+TEST(Fleet, GivesAnIdToAnInstanceWithoutOneOfOurs) {
   Instance foreign = present(InstanceState::unproven, 3);
   foreign.machine = MachineId{"renamed"};
   Instance nameless = present(InstanceState::unproven, 4);
   nameless.machine = MachineId{};
   const Fleet fleet =
-      reconcile({}, listing({foreign, nameless, present(InstanceState::unproven, 25)}), {}, numbering, noon);
+      reconcile({}, inventory_of({foreign, nameless, present(InstanceState::unproven, 25)}), {}, numbering, noon);
   EXPECT_THAT(fleet.adopted, UnorderedElementsAre(MachineId{"a-25"}, MachineId{"a-26"}, MachineId{"a-27"}))
       << "beyond all numbers in use";
   EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-3"});
 }
 
-TEST(Fleet, TellsTwoInstancesOfOneNameApart) {
+TEST(Fleet, DistinguishesTwoInstancesWithOneId) {
   Machine known = remembered(ready, 1);
   known.instance = InstanceId{"i-8"};
   known.spec_hash = "hash";
   Instance twin = present(InstanceState::unproven, 1);
   Instance ours = twin;
   ours.id = InstanceId{"i-8"};
-  const Fleet fleet = reconcile({known}, listing({twin, ours}), {}, numbering, noon);
+  const Fleet fleet = reconcile({known}, inventory_of({twin, ours}), {}, numbering, noon);
   ASSERT_EQ(fleet.machines.size(), 2);
   EXPECT_EQ(fleet.machines[0].instance, InstanceId{"i-8"});
   EXPECT_EQ(fleet.machines[0].state, ready);
@@ -380,111 +383,114 @@ TEST(Fleet, TellsTwoInstancesOfOneNameApart) {
   EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-1"});
 }
 
-TEST(Fleet, GivesATwinNoNumberThatAnotherBears) {
+TEST(Fleet, GivesASecondInstanceNoIdOfAnother) {
   Instance twin = present(InstanceState::unproven, 1);
   twin.id = InstanceId{"i-0"};
-  const Fleet fleet = reconcile({},
-                                listing({present(InstanceState::unproven, 1), twin, present(InstanceState::unproven, 2),
-                                         present(InstanceState::unproven, 30)}),
-                                {}, numbering, noon);
+  const Fleet fleet =
+      reconcile({},
+                inventory_of({present(InstanceState::unproven, 1), twin, present(InstanceState::unproven, 2),
+                              present(InstanceState::unproven, 30)}),
+                {}, numbering, noon);
   EXPECT_THAT(fleet.adopted,
               UnorderedElementsAre(MachineId{"a-1"}, MachineId{"a-2"}, MachineId{"a-30"}, MachineId{"a-31"}));
 }
 
-TEST(Fleet, KnowsAMachineAgainThatBearsAnotherName) {
+TEST(Fleet, RecognisesAMachineByItsInstanceId) {
   Machine known = remembered(ready, 1);
   known.instance = InstanceId{"i-1"};
   known.spec_hash = "hash";
   Instance renamed = present(InstanceState::unproven, 1);
   renamed.machine = MachineId{"renamed"};
-  const Fleet fleet = reconcile({known}, listing({renamed}), {}, numbering, noon);
+  const Fleet fleet = reconcile({known}, inventory_of({renamed}), {}, numbering, noon);
   ASSERT_EQ(fleet.machines.size(), 1);
   EXPECT_EQ(fleet.machines[0].state, ready);
 }
 
-// Machines of which only our own records tell whether they were finished.
+// Machines whose provider cannot tell whether their creation was finished.
 
-TEST(Fleet, RedeploysWhatIsNotKnownToBeDeployed) {
-  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)})), "creating, needs redeploy");
-  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {running_job(Operation::create)}),
+TEST(Fleet, RedeploysAMachineThatMayNotBeDeployed) {
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::unproven)})), "creating, needs redeploy");
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::unproven)}), {running_job(Operation::create)}),
             "creating, create under way");
   Instance deployed = present(InstanceState::running);
   deployed.spec_hash = "hash";
-  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {ended_job(Operation::create, deployed)}),
+  EXPECT_EQ(found(creating, inventory_of({present(InstanceState::unproven)}), {ended_job(Operation::create, deployed)}),
             "creating");
 }
 
-TEST(Fleet, TakesAReadyMachineThatCannotBeUsedOutOfUse) {
-  const Found result = find(remembered(ready), listing({present(InstanceState::unreachable)}));
+TEST(Fleet, AReadyMachineThatCannotBeUsedIsCreatingAgain) {
+  const Found result = find(remembered(ready), inventory_of({present(InstanceState::unreachable)}));
   EXPECT_EQ(result.machine.state, creating);
   EXPECT_EQ(result.machine.requested_at, noon) << "it has its bootTimeout again";
-  EXPECT_TRUE(result.machine.needs_redeploy);
-  EXPECT_EQ(found(draining, listing({present(InstanceState::unreachable)})), "draining");
+  EXPECT_TRUE(result.machine.found.needs_redeploy);
+  EXPECT_EQ(found(draining, inventory_of({present(InstanceState::unreachable)})), "draining");
 }
 
-TEST(Fleet, MakesAnewWhatNeverWasThereAndMissesWhatWas) {
+TEST(Fleet, RepeatsTheCreationOfAMachineThatNeverWasReady) {
   Instance nothing = present(InstanceState::vanished);
   nothing.address.clear();
-  EXPECT_EQ(found(creating, listing({nothing})), "creating, interrupted");
-  EXPECT_EQ(found(ready, listing({nothing})), "ready, vanished");
+  EXPECT_EQ(found(creating, inventory_of({nothing})), "creating, interrupted");
+  EXPECT_EQ(found(ready, inventory_of({nothing})), "ready, vanished");
 }
 
-TEST(Fleet, TriesAgainWhatIsUnfinished) {
+TEST(Fleet, RepeatsAnUnfinishedCreation) {
   const auto unfinished = failure("activation failed", ErrorKind::unfinished);
-  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {ended_job(Operation::create, unfinished)}),
-            "creating, needs redeploy");
-  EXPECT_EQ(found(creating, listing({present(InstanceState::unproven)}), {ended_job(Operation::create, failure("no"))}),
-            "failed");
+  EXPECT_EQ(
+      found(creating, inventory_of({present(InstanceState::unproven)}), {ended_job(Operation::create, unfinished)}),
+      "creating, needs redeploy");
+  EXPECT_EQ(
+      found(creating, inventory_of({present(InstanceState::unproven)}), {ended_job(Operation::create, failure("no"))}),
+      "failed");
 }
 
-TEST(Fleet, TakesAMachineWhoseRedeploymentFailedOutOfUse) {
+TEST(Fleet, AMachineWhoseRedeploymentFailedIsCreatingAgain) {
   Machine machine = remembered(ready);
   machine.spec_hash = "old";
   const Found result =
-      find(machine, listing({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, failure("no"))});
+      find(machine, inventory_of({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, failure("no"))});
   EXPECT_EQ(result.machine.state, creating);
   EXPECT_EQ(result.machine.spec_hash, "");
-  EXPECT_TRUE(result.machine.needs_redeploy);
+  EXPECT_TRUE(result.machine.found.needs_redeploy);
   EXPECT_EQ(result.reasons(), "redeploy: no");
 }
 
-TEST(Fleet, KeepsARedeployedMachineInUse) {
+TEST(Fleet, ARedeployedMachineStaysReady) {
   Machine machine = remembered(ready);
   machine.spec_hash = "old";
   Instance deployed = present(InstanceState::running);
   deployed.spec_hash = "new";
   const Found result =
-      find(machine, listing({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, deployed)});
+      find(machine, inventory_of({present(InstanceState::unproven)}), {ended_job(Operation::redeploy, deployed)});
   EXPECT_EQ(result.machine.state, ready);
   EXPECT_EQ(result.machine.spec_hash, "new");
   EXPECT_EQ(result.machine.checked_at, noon);
 }
 
-TEST(Fleet, TellsWhichMachinesAreNotAsRemembered) {
+TEST(Fleet, ListsTheMachinesThatChanged) {
   Machine same = remembered(ready, 1);
   update_from(same, present(InstanceState::running, 1));
   Machine moved = remembered(ready, 2);
   update_from(moved, present(InstanceState::running, 2));
   moved.address = "10.0.0.7";
   const Fleet fleet = reconcile({same, moved, remembered(destroying, 3)},
-                                listing({present(InstanceState::running, 1), present(InstanceState::running, 2),
-                                         present(InstanceState::running, 4)}),
+                                inventory_of({present(InstanceState::running, 1), present(InstanceState::running, 2),
+                                              present(InstanceState::running, 4)}),
                                 {}, numbering, noon);
   EXPECT_THAT(fleet.changed, ElementsAre(MachineId{"a-2"}, MachineId{"a-3"}, MachineId{"a-4"}));
 }
 
 TEST(Fleet, SortsMachinesByNumber) {
   const Fleet fleet = reconcile({remembered(ready, 10), remembered(ready, 9)},
-                                listing({present(InstanceState::running, 11), present(InstanceState::running, 2)}), {},
-                                numbering, noon);
+                                inventory_of({present(InstanceState::running, 11), present(InstanceState::running, 2)}),
+                                {}, numbering, noon);
   std::vector<std::string> ids;
   for (const Machine& machine : fleet.machines) ids.push_back(machine.id.text);
   EXPECT_THAT(ids, ElementsAre("a-2", "a-9", "a-10", "a-11"));
 }
 
-// Whatever is found: nothing is lost, nothing is taken for ready that was not, and a second look finds nothing new.
+// For all findings: no machine is lost, none becomes ready that was not, and a second look finds nothing new.
 
-RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
+RC_GTEST_PROP(Fleet, LosesNoMachineAndMakesNoneReady, ()) {
   const auto state = *rc::gen::elementOf(std::vector<MachineState>(all_states.begin(), all_states.end()));
   const auto instance = *rc::gen::elementOf(std::vector<std::optional<InstanceState>>{
       std::nullopt, InstanceState::incomplete, InstanceState::running, InstanceState::stopped, InstanceState::vanished,
@@ -509,11 +515,11 @@ RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
       break;
   }
   Machine before = remembered(state);
-  before.first_listed_at = before.unlisted_at = earlier;
-  const auto listings = *rc::gen::arbitrary<bool>() ? unlisted()
-                        : instance                  ? listing({present(*instance)})
-                                                    : listing({});
-  const Fleet fleet = reconcile({before}, listings, jobs, numbering, noon);
+  before.listing.first_began_at = before.listing.ended_at = earlier;
+  const auto inventories = *rc::gen::arbitrary<bool>() ? no_inventory()
+                           : instance                  ? inventory_of({present(*instance)})
+                                                       : inventory_of({});
+  const Fleet fleet = reconcile({before}, inventories, jobs, numbering, noon);
 
   RC_ASSERT(fleet.machines.size() == 1U);
   const Machine& after = fleet.machines.front();
@@ -521,12 +527,13 @@ RC_GTEST_PROP(Fleet, LosesNothingAndMakesNothingReady, ()) {
   for (const Discovery& discovery : fleet.discoveries) RC_LOG() << "; " << discovery.reason;
   RC_ASSERT(after.state != ready || before.state == ready);
   RC_ASSERT(after.state != gone || before.state == destroying);
-  RC_ASSERT(after.first_listed_at == before.first_listed_at && after.unlisted_at == before.unlisted_at);
-  // What a job came to may be undone by what its provider shows: there and back again are two changes.
+  RC_ASSERT(after.listing.first_began_at == before.listing.first_began_at &&
+            after.listing.ended_at == before.listing.ended_at);
+  // The inventory may undo the result of a job, which makes two changes.
   RC_ASSERT(after.state == before.state || after.since == noon);
   RC_ASSERT((after.since == noon) == !fleet.discoveries.empty());
   if (after.state != gone)
-    RC_ASSERT(reconcile({after}, listings, {}, numbering, noon).machines.front().state == after.state);
+    RC_ASSERT(reconcile({after}, inventories, {}, numbering, noon).machines.front().state == after.state);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ const std::string workdays = "0111110";
 const std::string eight_to_five = "000000111111111100000000";  // from 23 down to 0
 const std::string always = "111111111111111111111111";
 
-TEST(Schedules, HoldOnTheirDaysAndHours) {
+TEST(Schedules, MatchOnTheirDaysAndHours) {
   const std::vector<Schedule> by_day{schedule(workdays, eight_to_five, 3)};
   EXPECT_EQ(scheduled_limits(by_day, utc(thursday, 8h)).min_machines, 3);
   EXPECT_EQ(scheduled_limits(by_day, utc(thursday, 17h + 59min + 59s)).min_machines, 3);
@@ -39,7 +39,7 @@ TEST(Schedules, HoldOnTheirDaysAndHours) {
   EXPECT_EQ(scheduled_limits(by_day, utc(thursday, 18h)).min_machines, std::nullopt);
 }
 
-TEST(Schedules, TellWhenAnotherWillHold) {
+TEST(Schedules, SayWhenAnotherWillMatch) {
   const std::vector<Schedule> by_day{schedule(workdays, eight_to_five, 3)};
   EXPECT_EQ(scheduled_limits(by_day, utc(thursday, 12h + 1s)).until, utc(thursday, 18h));
   const Instant friday_evening = utc(thursday, 24h + 18h);
@@ -47,13 +47,13 @@ TEST(Schedules, TellWhenAnotherWillHold) {
   EXPECT_EQ(scheduled_limits({schedule(every_day, always, 1)}, friday_evening).until, std::nullopt);
 }
 
-TEST(Schedules, OfThoseThatMatchTheLastHolds) {
+TEST(Schedules, LetTheLastThatMatchesCount) {
   const std::vector<Schedule> both{schedule(every_day, always, 1), schedule(workdays, eight_to_five, 3)};
   EXPECT_EQ(scheduled_limits(both, utc(thursday, 12h)).min_machines, 3);
   EXPECT_EQ(scheduled_limits(both, utc(thursday, 20h)).min_machines, 1);
 }
 
-TEST(Schedules, GoByTheirTimeZone) {
+TEST(Schedules, UseTheirTimeZone) {
   const std::vector<Schedule> in_amsterdam{schedule(workdays, eight_to_five, 3, "Europe/Amsterdam")};
   EXPECT_EQ(scheduled_limits(in_amsterdam, utc(thursday, 7h)).min_machines, 3) << "8:00 there";
   EXPECT_EQ(scheduled_limits(in_amsterdam, utc(thursday, 17h)).min_machines, std::nullopt);

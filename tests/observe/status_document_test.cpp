@@ -14,7 +14,7 @@ namespace {
 
 const Instant noon = from_unix(1'795'453'200);
 
-// A document of a queue runner that started at 11:00 and is all right, with `rest` at its end.
+// A valid document of a queue runner that started at 11:00, with `rest` at its end.
 std::string document(std::string_view rest) {
   return fmt::format(R"({{"status":"up","time":{},"uptime":3600{}{}}})", to_unix(noon), rest.empty() ? "" : ",", rest);
 }
@@ -48,7 +48,7 @@ TEST(StatusDocument, CountsStepsByStepType) {
   EXPECT_EQ(status.arrived, noon);
 }
 
-TEST(StatusDocument, KnowsWhatAMachineSaysAndNothingElse) {
+TEST(StatusDocument, KnowsOnlyWhatAMachinesEntrySays) {
   const auto status = trusted(with_machines(
       R"({"root@a":{"enabled":false,"currentJobs":0,"idleSince":1795453000},"root@b":{"currentJobs":2},"root@c":{}})"));
   ASSERT_TRUE(status.machines);
@@ -62,7 +62,7 @@ TEST(StatusDocument, KnowsWhatAMachineSaysAndNothingElse) {
   EXPECT_EQ(machines.at("root@c").current_jobs, std::nullopt);
 }
 
-TEST(StatusDocument, SumsUpWhatMachinesOfAKindHaveBuilt) {
+TEST(StatusDocument, AddsUpTheHistoryOfMachinesOfAKind) {
   const auto status = trusted(with_machines(
       R"({"root@a":{"systemTypes":["x86_64-linux","i686-linux"],"mandatoryFeatures":[],)"
       R"("nrStepsDone":2,"totalStepTime":30},)"
@@ -74,7 +74,7 @@ TEST(StatusDocument, SumsUpWhatMachinesOfAKindHaveBuilt) {
                                                       {{"x86_64-linux"}, {"kvm"}, 1, Seconds{9}}}));
 }
 
-TEST(StatusDocument, IsTrustedThoughWhatWasBuiltMakesNoSense) {
+TEST(StatusDocument, IsTrustedWithAWrongHistory) {
   const auto status = trusted(with_machines(
       R"({"root@a":{"systemTypes":"all","mandatoryFeatures":[],"nrStepsDone":2,"totalStepTime":30},)"
       R"("root@b":{"systemTypes":[1],"mandatoryFeatures":[],"nrStepsDone":2,"totalStepTime":30},)"
@@ -85,7 +85,7 @@ TEST(StatusDocument, IsTrustedThoughWhatWasBuiltMakesNoSense) {
   EXPECT_EQ(status.machines->size(), 5u);
 }
 
-TEST(StatusDocument, ReadsWhenAMachineCouldNotBeUsed) {
+TEST(StatusDocument, ReadsTheFailuresOfAMachine) {
   const auto status =
       trusted(with_machines(R"({"root@a":{"lastFailure":1795453449},"root@b":{"lastFailure":"junk"},"root@c":{}})"));
   EXPECT_EQ(entry_of(status, "root@a")->last_failure, from_unix(1795453449));
@@ -98,14 +98,14 @@ TEST(StatusDocument, IdleSinceZeroIsTheEpoch) {
   EXPECT_EQ(status.machines->at("root@a").idle_since, Instant{});
 }
 
-TEST(StatusDocument, IgnoresKeysThatItDoesNotKnow) {
+TEST(StatusDocument, IgnoresUnknownKeys) {
   EXPECT_EQ(
       why_not(document(
           R"("machineTypes":{"x86_64-linux":{"runnable":0,"running":0,"waitTime":"?"}},"jobsets":null,"s3":[1])")),
       "trusted");
 }
 
-// Untrustworthy.
+// Documents that are not trusted.
 
 TEST(StatusDocument, WhatIsNotJsonIsNotTrusted) {
   const std::string why = why_not("{\"status\": up}");
@@ -164,7 +164,7 @@ TEST(StatusDocument, ATimeThatIsFurtherOffIsNotTrusted) {
             "time: the status is 121 s ahead of our clock, and at most 120 s are allowed; is a clock wrong?");
 }
 
-TEST(StatusDocument, ATimeThatIsNoTimeIsNotTrusted) {
+TEST(StatusDocument, AWrongTimeIsNotTrusted) {
   EXPECT_EQ(why_not(R"({"status":"up"})"), "time: missing, expected a whole number");
   for (const std::string bad : {"\"12:00\"", "null", "-1", "1.5e300", "1795453200.5", "18446744073709551615", "[]"}) {
     EXPECT_TRUE(why_not(R"({"status":"up","time":)" + bad + "}").starts_with("time: ")) << bad;
@@ -187,7 +187,7 @@ TEST(StatusDocument, NoStepTypesAreTrustedOnlyWhileNothingWaits) {
   EXPECT_EQ(why_not(document(R"("machineTypes":{})")), "trusted") << "no steps are missing that we know of";
 }
 
-TEST(StatusDocument, CountsThatAreNoCountsAreNotTrusted) {
+TEST(StatusDocument, WrongCountsAreNotTrusted) {
   const auto why_not_count = [](std::string_view entry) {
     return why_not(document(fmt::format(R"("machineTypes":{{"x86_64-linux:kvm":{}}})", entry)));
   };
@@ -236,19 +236,19 @@ RC_GTEST_PROP(StatusDocument, ADamagedDocumentIsReadOrRefusedOnOneLine, ()) {
 
 // Versions of Hydra.
 
-TEST(StatusDocument, MachinesThatAreMissingOrNullAreNotKnown) {
+TEST(StatusDocument, MissingMachinesAreUnknown) {
   const std::string types = R"("machineTypes":{"x86_64-linux":{"runnable":0,"running":0}})";
   EXPECT_FALSE(trusted(document(types)).machines);
   EXPECT_FALSE(trusted(document(types + R"(,"machines":null)")).machines);
 }
 
-TEST(StatusDocument, NoMachinesAreNoMachines) {
+TEST(StatusDocument, AnEmptyObjectMeansNoMachines) {
   const auto status = trusted(with_machines("{}"));
   ASSERT_TRUE(status.machines);
   EXPECT_TRUE(status.machines->empty());
 }
 
-TEST(StatusDocument, NoMachinesWhileStepsRunAreNotKnown) {
+TEST(StatusDocument, AnEmptyObjectWhileStepsRunMeansUnknownMachines) {
   EXPECT_FALSE(
       trusted(document(R"("machineTypes":{"x86_64-linux":{"runnable":0,"running":1}},"machines":{})")).machines);
 }
@@ -261,7 +261,7 @@ TEST(StatusDocument, ReadsTheQueueRunnerOf2015) {
   EXPECT_EQ(status.step_types.at(0).runnable, 1);
 }
 
-TEST(StatusDocument, KeysThatAreStoreReferencesAreTheNamesOfTheMachinesFile) {
+TEST(StatusDocument, ConvertsStoreReferencesToTheNamesInTheMachinesFile) {
   const auto status =
       trusted(with_machines(R"({"ssh://root@a":{},"ssh-ng://root@b":{},"ssh://root@c?remote-store=x&y=ssh://z":{},)"
                             R"("ssh://root@[2001:db8::1]":{},)"
@@ -291,7 +291,7 @@ TEST(StatusDocument, TwoEntriesOfOneMachineAreAsBusyAsBothTogether) {
   EXPECT_EQ(machines.at("root@c").idle_since, std::nullopt);
 }
 
-TEST(StatusDocument, TheStartIsTheTimeWithoutTheUptime) {
+TEST(StatusDocument, TheStartIsTheTimeMinusTheUptime) {
   const auto start = [](std::string_view uptime) {
     return trusted(fmt::format(R"({{"status":"up","time":{},"nrRunnableSteps":0,"machineTypes":{{}}{}}})",
                                to_unix(noon), uptime))

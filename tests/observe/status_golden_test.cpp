@@ -1,5 +1,5 @@
-// What is read from each document of tests/data/status/, beside it as NAME.golden. Run with UPDATE_GOLDEN=1 to write
-// them anew.
+// Compares what is read from each document in tests/data/status/ with NAME.golden beside it. UPDATE_GOLDEN=1 writes the
+// golden files.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>

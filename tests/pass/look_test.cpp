@@ -88,7 +88,7 @@ TEST_F(LookAround, KnowsWhatItCouldNotSee) {
   EXPECT_EQ(seen.seen.unseen.at({PoolName{"x86_64-linux"}, ProviderKind::local}), "API unavailable");
   EXPECT_THAT(seen.problems, ElementsAre("local: API unavailable"));
   EXPECT_THAT(seen.reachable, ElementsAre());
-  EXPECT_FALSE(seen.seen.machines[0].vanished);
+  EXPECT_FALSE(seen.seen.machines[0].found.vanished);
 }
 
 TEST_F(LookAround, NumbersNewMachinesBeyondAnyThatExists) {

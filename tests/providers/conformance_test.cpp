@@ -1,4 +1,4 @@
-// The local provider has to do what any provider has to, and the list notices one that does not.
+// The local provider passes all points, and the points notice providers with faults.
 #include "providers/conformance.hpp"
 
 #include <map>
@@ -20,7 +20,7 @@ using testing::StartsWith;
 
 class Conformance : public local::LocalMachines {
  protected:
-  // What the provider does not pass, `POINT: WHY`.
+  // The points that the provider does not pass, `POINT: WHY`.
   std::vector<std::string> complaints(Provider& provider) {
     std::vector<std::string> found;
     support::await(try_life_cycle(provider, Tag("t"), pool, clock, [&](std::string_view point, const Verdict& verdict) {
@@ -32,7 +32,7 @@ class Conformance : public local::LocalMachines {
   local::LocalProvider local{Tag("t"), state_dir, clock};
 };
 
-// One of which a test changes something.
+// A provider with a fault, which a test adds.
 class Flawed : public Provider {
  public:
   explicit Flawed(Provider& sound) : sound_(sound) {}
@@ -53,21 +53,21 @@ class Flawed : public Provider {
   Provider& sound_;
 };
 
-TEST_F(Conformance, OfTheLocalProviderIsComplete) {
-  EXPECT_THAT(complaints(local), ElementsAre("finds a machine fine that is: its machines need none"));
+TEST_F(Conformance, TheLocalProviderPasses) {
+  EXPECT_THAT(complaints(local), ElementsAre("reports that a working machine is fine: its machines need no upkeep"));
 }
 
-TEST_F(Conformance, NeedsMachinesToBeTriedWith) {
+TEST_F(Conformance, FailsWithoutMachines) {
   struct Unable : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<Instance>> create(MachineRef, PoolConfig) override { co_return failure("no"); }
   } unable(local);
   const auto found = complaints(unable);
   ASSERT_THAT(found, Not(IsEmpty()));
-  EXPECT_THAT(found.front(), StartsWith("creates two machines side by side: t-"));
+  EXPECT_THAT(found.front(), StartsWith("creates two machines at the same time: t-"));
 }
 
-TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
+TEST_F(Conformance, NoticesAProviderThatForgetsAMachine) {
   struct Forgetful : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<Inventory>> list(ListRequest request) override {
@@ -77,13 +77,13 @@ TEST_F(Conformance, NoticesOneThatForgetsAMachine) {
     }
   } forgetful(local);
   EXPECT_THAT(complaints(forgetful),
-              ElementsAre("creates a machine only once, however often it is asked: there are 1 machines, not 2",
-                          "lists what it has created, as it said: t-1 is not listed",
-                          "finds a machine fine that is: its machines need none",
-                          "destroys one machine and spares the other: t-1 has gone, too"));
+              ElementsAre("creates a machine only once when asked twice: there are 1 machines, not 2",
+                          "lists its machines as it created them: t-1 is not listed",
+                          "reports that a working machine is fine: its machines need no upkeep",
+                          "destroys one machine and keeps the other: t-1 is gone, too"));
 }
 
-TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
+TEST_F(Conformance, NoticesAProviderThatMakesAnotherMachineEachTime) {
   struct Eager : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override {
@@ -95,20 +95,19 @@ TEST_F(Conformance, NoticesOneThatMakesAnotherMachineEachTime) {
     int times_ = 0;
   } eager(local);
   const auto found = complaints(eager);
-  EXPECT_THAT(found.front(),
-              StartsWith("creates a machine only once, however often it is asked: asked again, it answers "
-                         "with another machine: it is \"t-5\", not \"t-0\""));
+  EXPECT_THAT(found.front(), StartsWith("creates a machine only once when asked twice: asked again, it returns "
+                                        "another machine: it is \"t-5\", not \"t-0\""));
   EXPECT_THAT(found.back(), StartsWith("leaves nothing behind: lists t-5"));
 }
 
-TEST_F(Conformance, NoticesOneThatDestroysNothing) {
+TEST_F(Conformance, NoticesAProviderThatDestroysNothing) {
   struct Keeper : Flawed {
     using Flawed::Flawed;
     io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   } keeper(local);
-  EXPECT_THAT(complaints(keeper), ElementsAre("finds a machine fine that is: its machines need none",
-                                              "destroys one machine and spares the other: t-0 is still listed",
-                                              "leaves nothing behind: lists t-0, which it was never asked for"));
+  EXPECT_THAT(complaints(keeper), ElementsAre("reports that a working machine is fine: its machines need no upkeep",
+                                              "destroys one machine and keeps the other: t-0 is still listed",
+                                              "leaves nothing behind: lists t-0, which was never requested"));
 }
 
 }  // namespace

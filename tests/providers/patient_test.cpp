@@ -80,18 +80,18 @@ class Patient : public testing::Test {
   io::Task<Expected<void>> ready() { return provider.ready(fakes::FakeProvider::instance(machine), {}); }
 };
 
-TEST_F(Patient, HasTheAnswerThatComesInTime) {
+TEST_F(Patient, ReturnsAnAnswerThatComesInTime) {
   slow->takes = 5s;
   EXPECT_TRUE(clock.run(list(provider)).has_value());
 }
 
-TEST_F(Patient, GivesUpAListingThatTakesTooLongAndDoesNotUseItLater) {
+TEST_F(Patient, GivesUpAnInventoryThatTakesTooLongAndDoesNotUseItLater) {
   slow->takes = 12s;
   const auto test = [this]() -> io::Task<void> {
     const auto first = co_await provider.list({});
-    EXPECT_EQ(first.error().message, "has not answered for 10 s which machines there are");
+    EXPECT_EQ(first.error().message, "was asked for its machines, and has not answered within 10 s");
     const auto second = co_await provider.list({});
-    EXPECT_THAT(second.error().message, HasSubstr("was asked 10 s ago"));
+    EXPECT_THAT(second.error().message, HasSubstr("it was asked for its machines 10 s ago"));
     EXPECT_EQ(slow->asked, 1);
   };
   clock.run(test());
@@ -109,7 +109,7 @@ TEST_F(Patient, WaitsLongerForAProviderThatIsAlwaysSlow) {
   clock.run(test());
 }
 
-TEST_F(Patient, HasALateAnswerAboutAMachineForTheNextWhoAsks) {
+TEST_F(Patient, ReturnsALateAnswerAboutAMachineToTheNextCall) {
   slow->takes = 7s;
   const auto test = [this]() -> io::Task<void> {
     const auto first = co_await ready();

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "tests/publish/machines_file_reader.hpp"
+#include "publish/read_machines_file.hpp"
 
 namespace hydra_provisioner::publish {
 namespace {
@@ -33,7 +33,7 @@ Machine machine_at(const std::string& id, const std::string& pool, const std::st
   return machine;
 }
 
-// Pools with their machines. A deque, so that what machine() returned stays where it is.
+// Pools with their machines, in a deque, so that the references that machine() returns stay valid.
 struct Farm {
   Config config;
   std::deque<Machine> machines;
@@ -48,9 +48,9 @@ struct Farm {
   }
 
   MachinesFile file() const {
-    std::vector<Listing> listings;
-    for (const auto& machine : machines) listings.push_back({&machine, &config.pools.at(machine.pool)});
-    return render_machines_file(config, listings);
+    std::vector<ListedMachine> listed;
+    for (const auto& machine : machines) listed.push_back({&machine, &config.pools.at(machine.pool)});
+    return render_machines_file(config, listed);
   }
 };
 
@@ -70,7 +70,7 @@ TEST(MachinesFile, HasEightColumnsAMachine) {
   EXPECT_TRUE(file.left_out.empty());
 }
 
-TEST(MachinesFile, HasLargeSpeedFactorsWherePackingIsWanted) {
+TEST(MachinesFile, HasLargeSpeedFactorsForPacking) {
   Farm farm;
   farm.pool("aarch64-linux").packing = true;
   farm.pool("aarch64-linux").speed_factor = 3;
@@ -78,7 +78,7 @@ TEST(MachinesFile, HasLargeSpeedFactorsWherePackingIsWanted) {
   EXPECT_TRUE(farm.file().content.contains("root@10.0.0.1 aarch64-linux - 1 3000 - - -\n"));
 }
 
-TEST(MachinesFile, WritesAMinusForWhatThereIsNot) {
+TEST(MachinesFile, WritesAMinusForAMissingValue) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "builder.example.org");
   EXPECT_EQ(farm.file().content,
@@ -86,7 +86,7 @@ TEST(MachinesFile, WritesAMinusForWhatThereIsNot) {
             "root@builder.example.org aarch64-linux - 1 1 - - -\n");
 }
 
-TEST(MachinesFile, NamesAnotherUserThanRootWhereTheAddressDoes) {
+TEST(MachinesFile, NamesAnotherUserThanRootIfTheAddressDoes) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "nix-ssh@10.0.0.1");
   EXPECT_EQ(farm.file().content,
@@ -147,11 +147,11 @@ TEST(MachinesFile, HasAPlaceholderForAPoolWhoseOnlyMachineIsLeftOut) {
 
 std::vector<std::string> names_in(const std::string& content) {
   std::vector<std::string> names;
-  for (const auto& [name, machine] : read_like_nix(content).value()) names.push_back(name);
+  for (const auto& [name, machine] : read_machines_file(content).value()) names.push_back(name);
   return names;
 }
 
-TEST(MachinesFile, NumbersPlaceholdersWhosePoolsLookAlike) {
+TEST(MachinesFile, NumbersPlaceholdersOfPoolsWithSimilarNames) {
   Farm farm;
   for (const std::string pool : {"x86_64-linux:a-b", "x86_64-linux:a.b", "X86-64-LINUX:a_b", "x86_64-linux:a-b-2"})
     farm.pool(pool);
@@ -161,7 +161,7 @@ TEST(MachinesFile, NumbersPlaceholdersWhosePoolsLookAlike) {
                 "root@x86-64-linux-a-b-3.placeholder.invalid", "root@x86-64-linux-a-b.placeholder.invalid"}));
 }
 
-TEST(MachinesFile, APlaceholderKeepsItsNameWhileAPoolThatLooksAlikeHasAMachine) {
+TEST(MachinesFile, APlaceholderKeepsItsNameWhileAPoolWithASimilarNameHasAMachine) {
   Farm farm;
   farm.pool("x86_64-linux:a.b");
   farm.machine("hydra-provisioned-1", "x86_64-linux:a-b", "10.0.0.1");
@@ -171,7 +171,7 @@ TEST(MachinesFile, APlaceholderKeepsItsNameWhileAPoolThatLooksAlikeHasAMachine) 
 
 // Bad lines.
 
-// The message about a machine that should be left out, and nothing else.
+// The only message, about a machine that is left out.
 std::string left_out(const Farm& farm) {
   const auto file = farm.file();
   EXPECT_TRUE(file.listed.empty());
@@ -179,7 +179,7 @@ std::string left_out(const Farm& farm) {
   return file.left_out.empty() ? "" : file.left_out[0];
 }
 
-TEST(MachinesFile, LeavesOutAMachineWhoseAddressIsNone) {
+TEST(MachinesFile, LeavesOutAMachineWithoutAValidAddress) {
   for (const std::string bad :
        {"",      "a b", "a\tb", "a;b",  "a#b",  "@a",    "a@",           "A@b", "a b@c", "-a@b",
         "a@b@c", "-a",  ".a",   "a..b", "a:22", "[::1]", "fe80::1%eth0", "a/b", "a?b",   "\xc3\xa4"}) {
@@ -198,7 +198,7 @@ TEST(MachinesFile, SaysWhyAMachineIsLeftOut) {
             "address (a port belongs in the queue runner's ssh_config)");
 }
 
-TEST(MachinesFile, TakesHostNamesAndAddresses) {
+TEST(MachinesFile, AcceptsHostNamesAndAddresses) {
   for (const std::string good : {"a", "builder-1", "10.0.0.1", "Builder_1.example.org", "2001:db8::1", "::1", "1a"}) {
     Farm farm;
     farm.machine("hydra-provisioned-1", "aarch64-linux", good);
@@ -218,10 +218,10 @@ TEST(MachinesFile, LeavesOutTheLaterOfTwoMachinesWithOneAddress) {
                                      "also that of hydra-provisioned-9"});
 }
 
-TEST(MachinesFile, LeavesOutAMachineThatIsCalledLikeAPlaceholder) {
+TEST(MachinesFile, LeavesOutAMachineWithTheNameOfAPlaceholder) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "AArch64-linux.Placeholder.invalid");
-  EXPECT_TRUE(left_out(farm).contains("is a placeholder's"));
+  EXPECT_TRUE(left_out(farm).contains("is that of a placeholder"));
 }
 
 TEST(MachinesFile, LeavesOutAMachineWhoseHostKeyIsNotTypeAndBase64) {
@@ -255,7 +255,7 @@ TEST(MachinesFile, LeavesOutMachinesWhoseNumbersAreOutOfRange) {
   EXPECT_TRUE(left_out(farm).ends_with("speedFactor 0 is not a whole number from 1 to 2147483647"));
 }
 
-TEST(MachinesFile, HasNoLineForAPoolWhoseWordsWouldBreakIt) {
+TEST(MachinesFile, HasNoLineForAPoolWhoseWordsWouldBreakTheLine) {
   Farm farm;
   farm.pool("aarch64-linux").type.features = {"a b"};
   const auto file = farm.file();
@@ -265,7 +265,7 @@ TEST(MachinesFile, HasNoLineForAPoolWhoseWordsWouldBreakIt) {
                                "features \"a b\" are not lists of plain words"});
 }
 
-// Whatever the providers say.
+// Arbitrary machines.
 
 rc::Gen<std::string> address() {
   return rc::gen::oneOf(rc::gen::map(rc::gen::inRange(1, 5), [](int n) { return fmt::format("10.0.0.{}", n); }),
@@ -302,12 +302,11 @@ Farm any_farm() {
 
 std::string without_minus(const std::optional<std::string>& column) { return column && *column != "-" ? *column : ""; }
 
-RC_GTEST_PROP(MachinesFile, ListsExactlyWhatItSaysWhateverTheMachinesAre, ()) {
+RC_GTEST_PROP(MachinesFile, ListsExactlyTheMachinesThatItReports, ()) {
   const Farm farm = any_farm();
   const MachinesFile file = farm.file();
-  const auto read = read_like_nix(file.content);
+  const auto read = read_machines_file(file.content);
   RC_ASSERT(read.has_value());
-  RC_ASSERT((read == read_like_hydra(file.content)));
   RC_ASSERT(tag_of_machines_file(file.content) == "hydra-provisioned");
   RC_ASSERT(file.listed.size() + file.left_out.size() == farm.machines.size());
 
@@ -320,7 +319,7 @@ RC_GTEST_PROP(MachinesFile, ListsExactlyWhatItSaysWhateverTheMachinesAre, ()) {
     RC_ASSERT(line.systems == pool.type.systems);
     RC_ASSERT(line.supported == pool.type.features && line.mandatory == pool.type.features);
     RC_ASSERT(without_minus(line.ssh_key) == without_minus(pool.ssh_key));
-    RC_ASSERT(static_cast<std::int64_t>(line.max_jobs) == pool.max_jobs);
+    RC_ASSERT(line.max_jobs == pool.max_jobs);
     RC_ASSERT(line.host_key.value_or("") == machine->host_key);
     pools_with_machines.insert(machine->pool);
   }
@@ -331,18 +330,18 @@ RC_GTEST_PROP(MachinesFile, ListsExactlyWhatItSaysWhateverTheMachinesAre, ()) {
   RC_ASSERT(read->size() == file.listed.size() + placeholders);
 }
 
-RC_GTEST_PROP(MachinesFile, SaysWhatIsLeftOutOnOneLine, ()) {
+RC_GTEST_PROP(MachinesFile, ReportsEachMachineThatIsLeftOutOnOneLine, ()) {
   for (const auto& message : any_farm().file().left_out) {
     RC_ASSERT(std::ranges::none_of(message, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }));
   }
 }
 
-TEST(TagOfMachinesFile, IsWhatItsFirstLineNames) {
+TEST(TagOfMachinesFile, IsInItsFirstLine) {
   EXPECT_EQ(tag_of_machines_file("# hydra-provisioner blue\nroot@a x86_64-linux\n"), "blue");
   EXPECT_EQ(tag_of_machines_file("# hydra-provisioner blue"), "blue");
 }
 
-TEST(TagOfMachinesFile, IsEmptyForAFileThatIsNotOurs) {
+TEST(TagOfMachinesFile, IsEmptyForAFileOfAnotherOrigin) {
   EXPECT_EQ(tag_of_machines_file(""), "");
   EXPECT_EQ(tag_of_machines_file("root@a x86_64-linux\n# hydra-provisioner blue\n"), "");
   EXPECT_EQ(tag_of_machines_file("# hydra-provisioner"), "");

@@ -37,7 +37,7 @@ class PublisherTest : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  // The script sees the folder as $1.
+  // The script gets the folder as $1.
   void deliver_to(const std::string& script) { config_.update_command = {"sh", "-c", script, "sh", folder_.string()}; }
 
   template <class Kind>
@@ -61,7 +61,7 @@ ino_t inode_of(const std::string& path) {
   return found.st_ino;
 }
 
-TEST_F(FilePublisherTest, WritesAFileThatAllMayRead) {
+TEST_F(FilePublisherTest, WritesAFileThatAllUsersMayRead) {
   EXPECT_EQ(publish<FilePublisher>(ours), true);
   EXPECT_EQ(content_of(config_.machines_file), ours);
   EXPECT_EQ(fs::status(config_.machines_file).permissions(), fs::perms(0644));
@@ -108,7 +108,7 @@ TEST_F(FilePublisherTest, NamesTheFolderThatIsMissing) {
                                         ": No such file or directory; create the folder " + path("missing"));
 }
 
-TEST_F(FilePublisherTest, FailsWhereAFolderStandsInTheWay) {
+TEST_F(FilePublisherTest, FailsIfThereIsAFolderOfThatName) {
   fs::create_directory(config_.machines_file);
   const auto result = publish<FilePublisher>(ours);
   ASSERT_FALSE(result);

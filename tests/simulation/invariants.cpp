@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/publish/machines_file_reader.hpp"
+#include "publish/read_machines_file.hpp"
 
 namespace hydra_provisioner::simulation {
 namespace {
@@ -101,10 +101,9 @@ void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation b
 }
 
 void Invariants::file_was_written(const std::string& content) {
-  const auto by_hydra = publish::read_like_hydra(content);
-  const auto by_nix = publish::read_like_nix(content);
-  if (!by_hydra || !by_nix) return violate("the published file is malformed");
-  for (const auto& [name, line] : *by_nix) {
+  const auto lines = publish::read_machines_file(content);
+  if (!lines) return violate("the published file is malformed");
+  for (const auto& [name, line] : *lines) {
     const std::string address = name.substr(name.find('@') + 1);
     if (!address.ends_with(".placeholder.invalid") && !farm_->cloud.has_answered_at(address))
       violate(fmt::format("{} is listed, and was never ready", name));

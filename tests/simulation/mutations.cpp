@@ -168,7 +168,7 @@ class LyingJournal final : public state::Journal {
   io::Task<Expected<state::Memory>> load(Instant now) override {
     auto memory = co_await honest_->load(now);
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
-      for (Machine& machine : memory->machines) machine.unlisted_at.reset();
+      for (Machine& machine : memory->machines) machine.listing.ended_at.reset();
     }
     if (memory && mutation_ == Mutation::draining_is_forgotten) {
       for (Machine& machine : memory->machines) {
@@ -182,7 +182,7 @@ class LyingJournal final : public state::Journal {
       std::erase_if(changes.machines, [](const Machine& machine) { return machine.instance.text.empty(); });
     }
     if (mutation_ == Mutation::listing_is_not_recorded) {
-      for (Machine& machine : changes.machines) machine.first_listed_at.reset();
+      for (Machine& machine : changes.machines) machine.listing.first_began_at.reset();
     }
     if (mutation_ == Mutation::commits_are_claimed_early) {
       std::swap(changes, held_back_);

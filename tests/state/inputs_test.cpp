@@ -54,13 +54,13 @@ Machine machine_with_everything() {
   machine.billing_period = Seconds{60};
   machine.checked_at = noon - Seconds{4};
   machine.ready_at = noon - Seconds{5};
-  machine.listed_at = Instant{};  // not the same as never
-  machine.listed = true;
-  machine.first_listed_at = noon - Seconds{6};
-  machine.unlisted_at = noon - Seconds{7};
-  machine.listed_for = Seconds{0};  // not the same as none
-  machine.cannot_stop = machine.vanished = machine.interrupted = machine.needs_redeploy = true;
-  machine.under_way = Operation::redeploy;
+  machine.listing.began_at = Instant{};  // not the same as never
+  machine.listing.is_listed = true;
+  machine.listing.first_began_at = noon - Seconds{6};
+  machine.listing.ended_at = noon - Seconds{7};
+  machine.listing.lasted = Seconds{0};  // not the same as none
+  machine.cannot_stop = machine.found.vanished = machine.found.interrupted = machine.found.needs_redeploy = true;
+  machine.found.under_way = Operation::redeploy;
   machine.last_error = "\"quoted\"\n";
   return machine;
 }

@@ -151,11 +151,11 @@ Machine any_machine() {
   any.billing_period = Seconds{*rc::gen::inRange(0, 86400)};
   any.checked_at = *perhaps_an_instant();
   any.ready_at = *perhaps_an_instant();
-  any.listed_at = *perhaps_an_instant();
-  any.listed = *rc::gen::arbitrary<bool>();
-  any.first_listed_at = *perhaps_an_instant();
-  any.unlisted_at = *perhaps_an_instant();
-  if (any.unlisted_at) any.listed_for = Seconds{*rc::gen::inRange<std::int64_t>(0, 100'000)};
+  any.listing.began_at = *perhaps_an_instant();
+  any.listing.is_listed = *rc::gen::arbitrary<bool>();
+  any.listing.first_began_at = *perhaps_an_instant();
+  any.listing.ended_at = *perhaps_an_instant();
+  if (any.listing.ended_at) any.listing.lasted = Seconds{*rc::gen::inRange<std::int64_t>(0, 100'000)};
   any.cannot_stop = *rc::gen::arbitrary<bool>();
   any.last_error = *rc::gen::arbitrary<std::string>();
   return any;
@@ -163,8 +163,9 @@ Machine any_machine() {
 
 auto fields(const Machine& m) {
   return std::tie(m.id, m.pool, m.provider, m.instance, m.state, m.since, m.requested_at, m.address, m.host_key,
-                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.ready_at, m.listed_at, m.listed,
-                  m.first_listed_at, m.unlisted_at, m.listed_for, m.cannot_stop, m.last_error);
+                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.ready_at, m.listing.began_at,
+                  m.listing.is_listed, m.listing.first_began_at, m.listing.ended_at, m.listing.lasted, m.cannot_stop,
+                  m.last_error);
 }
 
 TEST_F(Journal, RemembersEveryFieldOfAMachine) {
@@ -182,11 +183,12 @@ TEST_F(Journal, RemembersEveryFieldOfAMachine) {
 TEST_F(Journal, DoesNotRememberWhatEachPassFindsOutAnew) {
   open();
   Machine written = machine(1);
-  written.vanished = written.interrupted = true;
-  written.under_way = Operation::create;
+  written.found.vanished = written.found.interrupted = true;
+  written.found.under_way = Operation::create;
   commit(of({written}));
   const Memory memory = load();
-  EXPECT_FALSE(memory.machines[0].vanished || memory.machines[0].interrupted || memory.machines[0].under_way);
+  EXPECT_FALSE(memory.machines[0].found.vanished || memory.machines[0].found.interrupted ||
+               memory.machines[0].found.under_way);
 }
 
 TEST_F(Journal, RemembersMachinesByNumberButForThoseThatAreGone) {

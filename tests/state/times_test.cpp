@@ -10,8 +10,8 @@ const Instant noon = from_unix(1'795'435'200);
 Memory with_machine_listed_from(Instant first, Instant last_pass) {
   Machine machine;
   machine.requested_at = machine.since = first;
-  machine.ready_at = machine.listed_at = machine.first_listed_at = first;
-  machine.unlisted_at = last_pass;
+  machine.ready_at = machine.listing.began_at = machine.listing.first_began_at = first;
+  machine.listing.ended_at = last_pass;
   Memory memory;
   memory.machines.push_back(machine);
   memory.last_pass = last_pass;
@@ -31,15 +31,15 @@ TEST(Times, OfTheFutureCountAsNow) {
   const Machine& machine = memory.machines.front();
   EXPECT_EQ(machine.requested_at, noon);
   EXPECT_EQ(machine.ready_at, noon);
-  EXPECT_EQ(machine.listed_at, noon);
-  EXPECT_LE(machine.unlisted_at, noon + Seconds{120});  // as far as the queue runner's clock may be ahead
+  EXPECT_EQ(machine.listing.began_at, noon);
+  EXPECT_LE(machine.listing.ended_at, noon + Seconds{120});  // as far as the queue runner's clock may be ahead
 }
 
 TEST(Times, ProveNothingByHowLongAMachineWasListedAfterTheClockWasSetBack) {
   // Listed for 300 s, then the clock went back by 290 s: it would look as if it had been 10 s.
   Memory memory = with_machine_listed_from(noon - Seconds{20}, noon + Seconds{270});
   mend_times(memory, noon);
-  EXPECT_EQ(memory.machines.front().first_listed_at, Instant{});
+  EXPECT_EQ(memory.machines.front().listing.first_began_at, Instant{});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// From a test into a coroutine and back.
+// Runs a coroutine in a test.
 #pragma once
 
 #include <utility>
@@ -11,7 +11,7 @@
 
 namespace hydra_provisioner::support {
 
-// What the task returns or throws, after everything that it started has ended.
+// Returns or throws what the task does, after everything that it started has ended.
 template <class T>
 T await(io::Task<T> task) {
   boost::asio::io_context context;

@@ -1,4 +1,4 @@
-// An HTTP server on the loopback interface that answers as a test says.
+// An HTTP server on the loopback interface whose answers a test defines.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace hydra_provisioner::support {
 
 class CannedServer {
  public:
-  // `answer` makes the whole reply, of a request's first line and headers. It runs on a thread of the server's.
+  // `answer` makes the whole reply from the first line and headers of a request. It runs on the server's thread.
   explicit CannedServer(std::function<std::string(const std::string& request)> answer)
       : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};

@@ -1,5 +1,5 @@
-// A network of the test program's own, with nothing in it but the loopback interface: tests may listen on any port of
-// any 127.x.y.z, and a forgotten server is out of everybody's way. What the program starts inherits it.
+// A network namespace for the test program, with only the loopback interface: tests may listen on any port of any
+// 127.x.y.z, and a forgotten server disturbs no other program. Child processes are in it, too.
 //
 //   int main(int argc, char** argv) {
 //     enter_own_network();
@@ -18,9 +18,9 @@
 
 namespace hydra_provisioner::support {
 
-inline bool has_own_network = false;  // tests that need it are skipped without
+inline bool has_own_network = false;  // tests that need it are skipped otherwise
 
-// To be called before there are threads. Only root may.
+// Must be called before threads start. Needs root.
 inline void enter_own_network() {
   if (::unshare(CLONE_NEWNET) != 0) return;
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

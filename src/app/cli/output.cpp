@@ -9,17 +9,15 @@
 
 namespace hydra_provisioner::app {
 
-bool print(std::string_view text, act::Voice& voice) {
+Outcome print(std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      if (errno != EPIPE) voice.problem(fmt::format("cannot write to stdout: {}", io::os_error(errno)));
-      return false;
-    }
+    if (count < 0 && errno == EPIPE) return std::unexpected(Failure{});
+    if (count < 0) return failed({fmt::format("cannot write to stdout: {}", io::os_error(errno))});
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-  return true;
+  return exit_status::done;
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,13 +1,13 @@
-// What the reading verbs say on stdout.
+// Data on stdout.
 #pragma once
 
 #include <string_view>
 
-#include "act/voice.hpp"
+#include "app/cli/outcome.hpp"
 
 namespace hydra_provisioner::app {
 
-// Data goes to stdout, whole or as a failure; a reader that has seen enough (`| head`) is told nothing.
-bool print(std::string_view text, act::Voice& voice);
+// Writes all of it or fails. The failure has no message when the reader has closed the pipe (`| head`).
+Outcome print(std::string_view text);
 
 }  // namespace hydra_provisioner::app

@@ -18,7 +18,13 @@
 namespace hydra_provisioner::app {
 namespace {
 
-constexpr std::string_view clear_line = "\r\033[K";
+constexpr const char* clear_line = "\r\033[K";
+
+// A terminal that has gone away is no reason to fail.
+void write(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+}
 
 std::size_t terminal_width() {
   winsize size{};
@@ -38,7 +44,7 @@ spdlog::level::level_enum level_of(Verbosity verbosity) {
   return spdlog::level::info;
 }
 
-// Whether what is written there goes to the system's journal; see systemd.exec(5), $JOURNAL_STREAM.
+// Whether the descriptor leads to the system's journal; see systemd.exec(5), $JOURNAL_STREAM.
 bool is_journal(int descriptor) {
   struct stat stream{};
   const char* const journal = std::getenv("JOURNAL_STREAM");
@@ -46,7 +52,7 @@ bool is_journal(int descriptor) {
          fmt::format("{}:{}", stream.st_dev, stream.st_ino) == journal;
 }
 
-// As sd-daemon(3) wants it at the beginning of every line.
+// sd-daemon(3) wants the priority at the beginning of every line.
 std::string with_priority(spdlog::level::level_enum level, const std::string& message) {
   int priority = 6;  // information
   if (level == spdlog::level::debug) priority = 7;
@@ -69,12 +75,12 @@ bool use_color(Color wish, int descriptor) {
   return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
 }
 
-TerminalVoice::TerminalVoice(const Options& options)
+TerminalVoice::TerminalVoice(Verbosity verbosity)
     : log_(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
-      shows_progress_(options.verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1),
-      tells_priorities_(is_journal(STDERR_FILENO)) {
+      shows_progress_(verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1),
+      marks_priorities_(is_journal(STDERR_FILENO)) {
   log_->set_pattern("%v");
-  log_->set_level(level_of(options.verbosity));
+  log_->set_level(level_of(verbosity));
 }
 
 TerminalVoice::~TerminalVoice() { clear_progress(); }
@@ -108,7 +114,7 @@ bool TerminalVoice::is_news(const std::string& message) {
 
 void TerminalVoice::say(spdlog::level::level_enum level, const std::string& message) {
   clear_progress();
-  log_->log(level, tells_priorities_ ? with_priority(level, message) : message);
+  log_->log(level, marks_priorities_ ? with_priority(level, message) : message);
 }
 
 void TerminalVoice::progress(const std::string& message) {
@@ -132,15 +138,13 @@ void TerminalVoice::show_progress() {
   const auto waited =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - progress_since_);
   const std::string line = fmt::format("{:>3} s  {}", waited.count(), progress_);
-  fmt::print(stderr, "{}", std::string_view(line).substr(0, terminal_width() - 1));
-  std::fflush(stderr);
+  write(line.substr(0, terminal_width() - 1));
   progress_is_shown_ = true;
 }
 
 void TerminalVoice::clear_progress() {
   if (!progress_is_shown_) return;
-  fmt::print(stderr, "{}", clear_line);
-  std::fflush(stderr);
+  write(clear_line);
   progress_is_shown_ = false;
 }
 

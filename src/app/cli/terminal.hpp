@@ -1,4 +1,4 @@
-// The program's voice: messages on stderr, with a line of progress where that is a terminal.
+// Messages on stderr, with a line of progress if that is a terminal.
 #pragma once
 
 #include <chrono>
@@ -18,11 +18,12 @@ class logger;
 
 namespace hydra_provisioner::app {
 
+// Whether what is written to the descriptor is coloured.
 bool use_color(Color wish, int descriptor);
 
 class TerminalVoice final : public act::Voice {
  public:
-  explicit TerminalVoice(const Options& options);
+  explicit TerminalVoice(Verbosity verbosity);
   ~TerminalVoice() override;
 
   void note(const std::string& message) override;
@@ -33,10 +34,10 @@ class TerminalVoice final : public act::Voice {
 
   bool had_problems() const override { return had_problems_; }
 
-  // Forgets the problems of the pass before. What that has said is not said again, but once an hour.
+  // Forgets the problems of the pass before. Its messages are repeated once an hour only.
   void begin_pass();
 
-  // Shows every second for how long the present progress has been waited for. Ends only by being cancelled.
+  // Shows every second how long the present progress has taken. Ends only when it is cancelled.
   io::Task<void> animate();
 
  private:
@@ -50,11 +51,11 @@ class TerminalVoice final : public act::Voice {
   std::shared_ptr<spdlog::logger> log_;
   bool shows_progress_;
   bool progress_is_shown_ = false;
-  std::string progress_;  // what is waited for; empty for nothing
+  std::string progress_;  // what the program waits for; empty: nothing
   Time progress_since_;
   bool had_problems_ = false;
-  bool tells_priorities_;               // to the system's journal
-  std::map<std::string, Time> said_;    // each is said once, however often a pass runs into it
+  bool marks_priorities_;               // for the system's journal
+  std::map<std::string, Time> said_;    // in this pass, where each message is said once
   std::map<std::string, Time> before_;  // in the pass before
 };
 

@@ -65,7 +65,7 @@ std::string summary_line(const Plan& plan) {
 }
 
 std::string activity_of(const Machine& machine, const Queue& queue, Instant now) {
-  if (machine.under_way) return fmt::format("{} under way", to_string(*machine.under_way));
+  if (machine.found.under_way) return fmt::format("{} under way", to_string(*machine.found.under_way));
   const bool may_work = machine.state == MachineState::ready || machine.state == MachineState::draining;
   if (!queue || !may_work) return machine.last_error;
   const decide::Idleness activity = decide::idleness(machine, *queue);

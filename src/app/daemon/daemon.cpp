@@ -1,7 +1,8 @@
 #include "app/daemon/daemon.hpp"
 
 #include <chrono>
-#include <optional>
+#include <expected>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/daemon/live_config.hpp"
 #include "app/daemon/service.hpp"
 #include "app/daemon/signals.hpp"
@@ -23,23 +23,23 @@
 namespace hydra_provisioner::app {
 namespace {
 
-constexpr std::chrono::seconds last_pass_max{5};  // after which a pass that is at it is cut off, as if it were killed
+constexpr std::chrono::seconds last_pass_max{5};  // a pass that takes longer is cut off, as if it were killed
 
 class Daemon {
  public:
-  Daemon(Config config, const Options& options, Signals& signals, TerminalVoice& voice)
-      : options_(options),
-        world_(make_patient_world(config, options.state_dir)),
-        config_(options.config_file, std::move(config), {.allow_empty = options.allow_empty}),
+  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals)
+      : state_dir_(std::move(context.state_dir)),
+        world_(make_patient_world(config, state_dir_)),
+        config_(file.path, std::move(config), {.allow_empty = file.allow_empty}),
         signals_(signals),
-        voice_(voice) {}
+        voice_(context.voice) {}
 
-  io::Task<int> run(io::FileLock lock) {
+  io::Task<Outcome> run(io::FileLock lock) {
     pass::Rhythm rhythm;
     bool is_up = false;
     while (signals_.stop() == 0) {
       voice_.begin_pass();
-      if (const int lost = keep_lock(lock); lost != exit_status::done) co_return lost;
+      if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
       const pass::PassEnd end = co_await pass();
       const Seconds pause = rhythm.pause_after(end, config_.get().interval, world_.clock->now());
@@ -51,9 +51,9 @@ class Daemon {
   }
 
  private:
-  // The journal is opened anew each time: somebody may have removed or replaced it.
+  // Opens the journal again each time, as an operator may have removed or replaced it.
   io::Task<pass::PassEnd> pass() {
-    const auto journal = state::SqliteJournal::open(state::journal_file(options_.state_dir, config_.get().tag));
+    const auto journal = state::SqliteJournal::open(state::journal_file(state_dir_, config_.get().tag));
     if (!journal) {
       voice_.problem(journal.error().message);
       co_return pass::PassEnd{.summary = journal.error().message};
@@ -68,15 +68,15 @@ class Daemon {
     if (asked) service::ready("configuration read again");
   }
 
-  // Somebody may have removed its file, and begun another daemon.
-  int keep_lock(io::FileLock& lock) {
-    const std::string file = lock_file(options_.state_dir, config_.get().tag);
-    if (lock.is_at(file)) return exit_status::done;
+  // An operator may have removed the lock's file and started another daemon.
+  std::expected<void, Failure> keep_lock(io::FileLock& lock) {
+    const std::string file = lock_file(state_dir_, config_.get().tag);
+    if (lock.is_at(file)) return {};
     voice_.warning(fmt::format("{} was removed or replaced; taken again", file));
-    auto again = lock_tag(options_.state_dir, config_.get().tag, voice_);
-    if (!again) return again.error();
+    auto again = lock_tag(state_dir_, config_.get().tag);
+    if (!again) return std::unexpected(std::move(again.error()));
     lock = *std::move(again);
-    return exit_status::done;
+    return {};
   }
 
   static void tell_service_manager(bool is_up, const std::string& status) {
@@ -87,14 +87,14 @@ class Daemon {
     }
   }
 
-  const Options& options_;
+  std::string state_dir_;
   pass::World world_;
   LiveConfig config_;
   Signals& signals_;
   TerminalVoice& voice_;
 };
 
-io::Task<void> last_moment(Signals& signals) {
+io::Task<void> cut_off_after_stop(Signals& signals) {
   co_await signals.until_stop();
   service::stopping();
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, last_pass_max);
@@ -103,15 +103,15 @@ io::Task<void> last_moment(Signals& signals) {
 
 }  // namespace
 
-io::Task<int> run_daemon(Config config, const Options& options, TerminalVoice& voice) {
+io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context) {
   using namespace boost::asio::experimental::awaitable_operators;
-  auto lock = lock_tag(options.state_dir, config.tag, voice);
-  if (!lock) co_return lock.error();
+  auto lock = lock_tag(context.state_dir, config.tag);
+  if (!lock) co_return std::unexpected(std::move(lock.error()));
   Signals signals(co_await boost::asio::this_coro::executor);
-  Daemon daemon(std::move(config), options, signals, voice);
-  const auto ended = co_await (daemon.run(*std::move(lock)) || last_moment(signals));
-  voice.note("stopped; what is under way goes on, and the next start takes it up");
-  if (const int* status = std::get_if<int>(&ended)) co_return *status;
+  Daemon daemon(std::move(config), file, context, signals);
+  const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals));
+  context.voice.note("stopped; what is under way goes on, and the next start takes it up");
+  if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;
 }
 

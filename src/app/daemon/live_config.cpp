@@ -8,7 +8,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-// Changes with the file, but not with who reads it; empty: there is none.
+// Changes whenever the file changes, but not when it is read. Empty: there is no file.
 std::string fingerprint_of(const std::string& file) {
   struct stat found{};
   if (::stat(file.c_str(), &found) != 0) return "";
@@ -22,7 +22,7 @@ LiveConfig::LiveConfig(std::string file, Config config, config::ConfigOptions op
     : file_(std::move(file)), config_(std::move(config)), options_(options), fingerprint_(fingerprint()) {}
 
 io::Task<bool> LiveConfig::refresh(bool asked, act::Voice& voice) {
-  // What a wrong one imports is not known, so that one is tried again every time.
+  // The files that a wrong configuration imports are unknown, so it is evaluated again every time.
   if (!asked && errors_.empty() && fingerprint() == fingerprint_) co_return false;
   auto loaded = co_await config::load_config(file_, options_);
   if (loaded && loaded->tag != config_.tag) {

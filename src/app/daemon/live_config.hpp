@@ -19,8 +19,8 @@ class LiveConfig {
 
   const Config& get() const { return config_; }
 
-  // Evaluates it again if one of its files has changed, or if `asked` to. Returns whether another one is in force now.
-  // One that is wrong, or that another daemon would be needed for, is reported, and the old one stays.
+  // Evaluates the configuration again if one of its files has changed, or if `asked`. Returns whether a new one is in
+  // force. A wrong one, or one with another tag, is reported, and the old one stays in force.
   io::Task<bool> refresh(bool asked, act::Voice& voice);
 
  private:
@@ -30,7 +30,7 @@ class LiveConfig {
   Config config_;
   config::ConfigOptions options_;
   std::string fingerprint_;
-  std::vector<std::string> errors_;  // of the latest, which is not in force
+  std::vector<std::string> errors_;  // of the latest configuration, which is not in force
 };
 
 }  // namespace hydra_provisioner::app

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
-namespace hydra_provisioner::service {
+namespace hydra_provisioner::app::service {
 namespace {
 
 void notify(const std::string& state) { sd_notify(0, state.c_str()); }
@@ -24,4 +24,4 @@ void stopping() { notify("STOPPING=1\nSTATUS=stopping; what is under way goes on
 
 void alive(const std::string& status) { notify(fmt::format("WATCHDOG=1\nSTATUS={}", status)); }
 
-}  // namespace hydra_provisioner::service
+}  // namespace hydra_provisioner::app::service

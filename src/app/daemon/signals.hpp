@@ -1,4 +1,4 @@
-// What somebody wants of a daemon while it runs.
+// The signals by which a running daemon is stopped, or told to read its configuration again.
 #pragma once
 
 #include <chrono>
@@ -16,10 +16,10 @@ class Signals {
  public:
   explicit Signals(const boost::asio::any_io_executor& executor);
 
-  // Ends early when a signal comes, and at once if one has come that nobody has looked at yet.
+  // Ends early when a signal comes, and at once if one has come that was not handled yet.
   io::Task<void> sleep_for(std::chrono::seconds duration);
 
-  int stop() const { return stop_; }                                     // SIGTERM or SIGINT; 0: go on
+  int stop() const { return stop_; }                                     // SIGTERM or SIGINT; 0: none came
   bool take_reload() { return std::exchange(reload_is_asked_, false); }  // SIGHUP
 
   io::Task<void> until_stop();

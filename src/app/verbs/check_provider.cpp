@@ -1,15 +1,16 @@
-#include "app/verbs/check_provider.hpp"
+#include "app/verbs/verbs.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
@@ -22,57 +23,54 @@
 namespace hydra_provisioner::app {
 namespace {
 
-using Outcome = providers::Verdict::Outcome;
+using providers::Verdict;
 
 constexpr std::size_t settings_bytes_max = std::size_t{1} << 20;
 
+struct Options {
+  std::vector<std::string> command;
+  std::string settings_file;
+  bool json = false;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.words("COMMAND...", "provider's command", into(options.command));
+  arguments.option("--settings", "FILE", into(options.settings_file), "a JSON file with the provider's settings");
+  arguments.flag("--json", options.json, "print JSON");
+}
+
 struct TriedPoint {
   std::string name;
-  providers::Verdict verdict;
+  Verdict verdict;
 };
 
-// Tells each point at once, where that is for people.
-class Protocol {
- public:
-  Protocol(const Options& options, TerminalVoice& voice) : options_(options), voice_(voice) {}
+std::ptrdiff_t count(const std::vector<TriedPoint>& tried, Verdict::Outcome outcome) {
+  return std::ranges::count(tried, outcome, [](const TriedPoint& point) { return point.verdict.outcome; });
+}
 
-  void note(std::string_view point, const providers::Verdict& verdict) {
-    tried_.push_back({std::string(point), verdict});
-    if (options_.json) return;
-    const std::string why = verdict.why.empty() ? "" : ": " + verdict.why;
-    print(fmt::format("{:8} {}{}\n", providers::to_string(verdict.outcome), point, why), voice_);
-  }
+std::string line(const TriedPoint& point) {
+  const auto& [outcome, why] = point.verdict;
+  return fmt::format("{:8} {}{}{}\n", to_string(outcome), point.name, why.empty() ? "" : ": ", why);
+}
 
-  std::ptrdiff_t count(Outcome outcome) const {
-    return std::ranges::count_if(tried_, [&](const TriedPoint& point) { return point.verdict.outcome == outcome; });
-  }
+std::string summary(const std::vector<TriedPoint>& tried) {
+  return fmt::format("{} passed, {} skipped, {} failed\n", count(tried, Verdict::Outcome::passed),
+                     count(tried, Verdict::Outcome::skipped), count(tried, Verdict::Outcome::failed));
+}
 
-  bool tell_result() const {
-    if (options_.json) return print(io::pretty(document()), voice_);
-    return print(fmt::format("{} passed, {} skipped, {} failed\n", count(Outcome::passed), count(Outcome::skipped),
-                             count(Outcome::failed)),
-                 voice_);
-  }
-
- private:
-  io::Json document() const {
-    io::Json points = io::Json::array();
-    for (const auto& [name, verdict] : tried_)
-      points.push_back({{"point", name}, {"outcome", providers::to_string(verdict.outcome)}, {"why", verdict.why}});
-    return {{"formatVersion", 1},
-            {"command", options_.arguments},
-            {"passed", count(Outcome::failed) == 0},
-            {"points", std::move(points)}};
-  }
-
-  const Options& options_;
-  TerminalVoice& voice_;
-  std::vector<TriedPoint> tried_;
-};
+io::Json document(const std::vector<TriedPoint>& tried, const std::vector<std::string>& command) {
+  io::Json points = io::Json::array();
+  for (const auto& [name, verdict] : tried)
+    points.push_back({{"point", name}, {"outcome", to_string(verdict.outcome)}, {"why", verdict.why}});
+  return {{"formatVersion", 1},
+          {"command", command},
+          {"passed", count(tried, Verdict::Outcome::failed) == 0},
+          {"points", std::move(points)}};
+}
 
 // The settings as conf.nix would have them.
 Expected<PoolConfig> pool_of(const Options& options) {
-  io::Json exec{{"command", options.arguments}};
+  io::Json exec{{"command", options.command}};
   if (!options.settings_file.empty()) {
     const auto content = io::read_file(options.settings_file, settings_bytes_max);
     if (!content) return std::unexpected(content.error());
@@ -88,30 +86,44 @@ Expected<PoolConfig> pool_of(const Options& options) {
   return *std::move(pool);
 }
 
-}  // namespace
-
-io::Task<int> check_provider(const Options& options, TerminalVoice& voice) {
+io::Task<Outcome> run(Options options, Context context) {
   const auto pool = pool_of(options);
-  if (!pool) {
-    voice.problem(pool.error().message);
-    co_return exit_status::configuration;
-  }
+  if (!pool) co_return ends_with(exit_status::configuration, pool.error());
   io::SystemClock clock;
   const Tag tag{fmt::format("check-{}", to_unix(clock.now()))};
-  const std::string logs = options.state_dir + "/logs";
-  voice.note(fmt::format("makes two machines, {0}-0 and {0}-1, and ends them; what the program says is in {1}/{0}*.log",
-                         tag, logs));
-  Protocol protocol(options, voice);
-  const providers::Witness witness = [&](std::string_view point, const providers::Verdict& verdict) {
-    protocol.note(point, verdict);
+  const std::string logs = context.state_dir + "/logs";
+  context.voice.note(fmt::format(
+      "makes two machines, {0}-0 and {0}-1, and ends them; what the program says is in {1}/{0}*.log", tag, logs));
+  std::vector<TriedPoint> tried;
+  const providers::PointReporter report = [&](std::string_view point, const Verdict& verdict) {
+    tried.push_back({std::string(point), verdict});
+    // Where this fails, the summary fails, too.
+    if (!options.json) std::ignore = print(line(tried.back()));
   };
   const auto& settings = std::get<ExecSettings>(pool->provider);
-  if (co_await providers::exec::try_protocol(settings, tag, fmt::format("{}/{}.log", logs, tag), witness)) {
-    providers::exec::ExecProvider provider(tag, options.state_dir, clock);
-    co_await providers::try_life_cycle(provider, tag, *pool, clock, witness);
+  if (co_await providers::exec::try_protocol(settings, tag, fmt::format("{}/{}.log", logs, tag), report)) {
+    providers::exec::ExecProvider provider(tag, context.state_dir, clock);
+    co_await providers::try_life_cycle(provider, tag, *pool, clock, report);
   }
-  const bool was_told = protocol.tell_result();
-  co_return was_told&& protocol.count(Outcome::failed) == 0 ? exit_status::done : exit_status::failed;
+  if (auto printed = print(options.json ? io::pretty(document(tried, options.command)) : summary(tried)); !printed)
+    co_return printed;
+  co_return count(tried, Verdict::Outcome::failed) == 0 ? exit_status::done : exit_status::failed;
+}
+
+}  // namespace
+
+Verb check_provider_verb() {
+  return {.name = "check-provider",
+          .section = Section::providers,
+          .summary = "checks that a program does all a provider must do",
+          .description =
+              "Makes two machines of a tag of its own with a program that provides machines, and checks point "
+              "by point that it does all that docs/exec-provider.md asks for. It removes the machines again. "
+              "The exit status is 1 if a point fails.",
+          .examples = {{{"check-provider ./hcloud-provider", "without settings"},
+                        {"check-provider --settings s.json -- ./hcloud-provider -v",
+                         "with settings; options after -- are the provider's own"}}},
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

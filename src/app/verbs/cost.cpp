@@ -1,10 +1,13 @@
-#include "app/verbs/cost.hpp"
+#include "app/verbs/verbs.hpp"
+
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
+#include "app/verbs/journal.hpp"
 #include "io/text/json.hpp"
 #include "review/cost.hpp"
 
@@ -13,22 +16,46 @@ namespace {
 
 constexpr std::int64_t hour = 3600;
 
-}  // namespace
+struct Options {
+  std::optional<Instant> since;
+  std::string tag;
+  bool json = false;
+};
 
-int tell_cost(const state::Archive& archive, const Options& options, TerminalVoice& voice) {
+void declare(Arguments& arguments, Options& options) {
+  arguments.option("--since", "TIME", into(options.since),
+                   "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; else 24 hours before the latest pass");
+  declare_tag(arguments, options.tag);
+  arguments.flag("--json", options.json, "print JSON");
+}
+
+Outcome run(Options options, Context context) {
+  const auto journal = open_journal(context.state_dir, options.tag, "");
+  if (!journal) return std::unexpected(journal.error());
+  const state::Archive& archive = journal->archive;
   const auto passes = archive.passes(Instant{});
-  if (passes.empty()) {
-    voice.problem(fmt::format("{}: no pass is recorded yet; run one first", archive.path()));
-    return exit_status::failed;
-  }
+  if (passes.empty()) return failed({fmt::format("{}: no pass is recorded yet; run one first", archive.path())});
   // Usage is kept by the hour, and longer than passes.
   const Instant since =
       from_unix(to_unix(options.since.value_or(passes.back().start - Seconds{24 * hour})) / hour * hour);
   const auto costs = review::costs_of(archive.usage(since));
   const Seconds unknown = archive.unknown(since);
-  const std::string text = options.json ? io::pretty(review::cost_document(costs, unknown, since))
-                                        : review::cost_text(costs, unknown, since);
-  return print(text, voice) ? exit_status::done : exit_status::failed;
+  return print(options.json ? io::pretty(review::cost_document(costs, unknown, since))
+                            : review::cost_text(costs, unknown, since));
+}
+
+}  // namespace
+
+Verb cost_verb() {
+  return {.name = "cost",
+          .section = Section::reading,
+          .summary = "shows machine-hours and money, by type",
+          .description =
+              "Shows how many hours the machines of each type ran and what that cost, as far as prices are "
+              "configured. It reads the journal alone: it asks nothing and changes nothing.",
+          .examples = {{{"cost", "the last 24 hours before the latest pass"},
+                        {"cost --since 2026-01-01 --json", "since the beginning of the year, for a script"}}},
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,5 +1,6 @@
-#include "app/verbs/explain.hpp"
+#include "app/verbs/verbs.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,17 +8,27 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
+#include "app/verbs/journal.hpp"
 #include "io/text/json.hpp"
 #include "review/explain.hpp"
-#include "review/known_names.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
-Expected<state::ArchivedPass> chosen_pass(const state::Archive& archive, const Options& options) {
-  return options.at ? review::find_pass(archive, *options.at) : review::find_pass(archive, "latest");
+struct Options {
+  std::string name;  // of a machine or a type
+  std::optional<Instant> at;
+  std::string tag;
+  bool json = false;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.word("MACHINE|TYPE", "machine or type", into(options.name));
+  arguments.option("--at", "TIME", into(options.at),
+                   "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; else of the latest pass");
+  declare_tag(arguments, options.tag);
+  arguments.flag("--json", options.json, "print JSON");
 }
 
 review::Explanation explain(const state::Archive& archive, review::Known kind, const std::string& name,
@@ -29,29 +40,37 @@ review::Explanation explain(const state::Archive& archive, review::Known kind, c
   return review::explain_machine(MachineId{name}, replayed, std::move(events));
 }
 
+Outcome run(Options options, Context context) {
+  const auto journal = open_journal(context.state_dir, options.tag, options.name);
+  if (!journal) return std::unexpected(journal.error());
+  const state::Archive& archive = journal->archive;
+  auto kind = review::look_up(archive, options.name);
+  if (!kind) return misused(std::move(kind.error()));
+  auto pass = options.at ? review::find_pass(archive, *options.at) : review::find_pass(archive, "latest");
+  if (!pass) return misused(std::move(pass.error()));
+  auto replayed = review::replay_pass(archive, *pass);
+  if (!replayed) return failed(std::move(replayed.error()));
+  const review::Explanation explanation = explain(archive, *kind, options.name, *pass, *replayed);
+  if (!replayed->is_equal)
+    context.voice.warning(
+        fmt::format("pass {} decided otherwise: another version of this program made it", pass->number));
+  return print(options.json ? io::pretty(review::explanation_document(explanation, *pass))
+                            : review::explanation_text(explanation, *pass));
+}
+
 }  // namespace
 
-int tell_explanation(const state::Archive& archive, const Options& options, TerminalVoice& voice) {
-  const std::string& name = options.arguments.front();
-  const auto pass = chosen_pass(archive, options);
-  const auto known = review::look_up(archive, name);
-  const auto* wrong = !pass ? &pass.error() : nullptr;
-  if (!known) wrong = &known.error();
-  if (wrong != nullptr) {
-    voice.problem(wrong->message);
-    return exit_status::usage;
-  }
-  const auto replayed = review::replay_pass(archive, *pass);
-  if (!replayed) {
-    voice.problem(replayed.error().message);
-    return exit_status::failed;
-  }
-  const review::Explanation explanation = explain(archive, *known, name, *pass, *replayed);
-  if (!replayed->is_equal)
-    voice.warning(fmt::format("pass {} decided otherwise: another version of this program was at work", pass->number));
-  const std::string text = options.json ? io::pretty(review::explanation_document(explanation, *pass))
-                                        : review::explanation_text(explanation, *pass);
-  return print(text, voice) ? exit_status::done : exit_status::failed;
+Verb explain_verb() {
+  return {.name = "explain",
+          .section = Section::reading,
+          .summary = "explains a machine or a type, and what would change it",
+          .description =
+              "Explains why a machine is in its state, or why a type has as many machines as it has, and what "
+              "would change that. It repeats what the latest pass decided, or the one of a given time, from "
+              "the journal alone.",
+          .examples = {{{"explain x86_64-linux", "why are there not more machines?"},
+                        {"explain hydra-provisioned-7 --at 2026-01-15T12:00", "why was this machine kept then?"}}},
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

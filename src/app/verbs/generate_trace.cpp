@@ -1,32 +1,79 @@
-#include "app/verbs/generate_trace.hpp"
+#include "app/verbs/verbs.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "app/cli/exit_status.hpp"
 #include "app/verbs/trace_output.hpp"
 #include "model/system_type.hpp"
 #include "trace/generate.hpp"
 
 namespace hydra_provisioner::app {
+namespace {
 
-int generate_trace(const Options& options, TerminalVoice& voice) {
-  const TraceOptions& given = options.traces;
-  const auto pattern = trace::pattern_named(options.arguments.front());
-  if (!pattern) {
-    voice.problem(
-        fmt::format("{:?} is no kind of trace; they are poisson, weekly and bursts", options.arguments.front()));
-    return exit_status::usage;
-  }
-  trace::Invention what{.pattern = *pattern};
-  what.days = given.days.value_or(what.days);
-  what.steps = given.steps.value_or(what.steps);
-  what.seed = given.seed.value_or(what.seed);
-  if (!given.system.empty()) what.system = given.system;
-  if (const auto type = parse_system_type(what.system); !type) {
-    voice.problem("--system: " + type.error().message);
-    return exit_status::usage;
-  }
-  return put_out(trace::generate(what), options, voice);
+constexpr std::int64_t steps_max = 10'000'000;
+
+struct Options {
+  trace::Invention what;
+  std::optional<double> days;
+  std::optional<std::int64_t> steps;
+  std::optional<std::uint64_t> seed;
+  std::string output;
+};
+
+Parse into(trace::Pattern& pattern) {
+  return [&pattern](const std::string& text) -> Expected<void> {
+    const auto named = trace::pattern_named(text);
+    if (!named) return failure(fmt::format("\"{}\" is none of poisson, weekly and bursts", text));
+    pattern = *named;
+    return {};
+  };
+}
+
+Parse system_into(std::string& system) {
+  return [&system](const std::string& text) -> Expected<void> {
+    auto type = parse_system_type(text);
+    if (!type) return std::unexpected(std::move(type.error()));
+    system = text;
+    return {};
+  };
+}
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.word("KIND", "kind of trace (poisson, weekly or bursts)", into(options.what.pattern));
+  arguments.option("--days", "NUMBER", app::into(options.days, 0.01, 3660.0), "how long it is; else 14");
+  arguments.option("--steps", "NUMBER", app::into(options.steps, 1, steps_max),
+                   "how many there are, about; else 10000");
+  arguments.option("--system", "SYSTEM", system_into(options.what.system),
+                   "what its steps need, such as x86_64-linux:kvm; else x86_64-linux");
+  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; else 1");
+  declare_output(arguments, options.output);
+}
+
+Outcome run(Options options, Context context) {
+  trace::Invention what = options.what;
+  what.days = options.days.value_or(what.days);
+  what.steps = options.steps.value_or(what.steps);
+  what.seed = options.seed.value_or(what.seed);
+  return write_trace(trace::generate(what), options.output, context.voice);
+}
+
+}  // namespace
+
+Verb generate_trace_verb() {
+  return {.name = "generate-trace",
+          .section = Section::forecasts,
+          .summary = "invents a trace: poisson, weekly or bursts",
+          .description =
+              "Invents a trace for simulate and tune, for a farm that has no history yet. KIND is poisson "
+              "(steps arrive at the same rate always), weekly (most of them in working hours) or bursts "
+              "(evaluations bring many at once). The same seed makes the same trace.",
+          .examples = {{{"generate-trace weekly --output weekly.csv.gz", "two weeks with 10000 steps"},
+                        {"generate-trace bursts --days 30 --steps 50000 --seed 2", "a month on stdout"}}},
+          .on_signal = OnSignal::left_to_itself,
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

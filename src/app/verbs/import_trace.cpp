@@ -1,24 +1,70 @@
-#include "app/verbs/import_trace.hpp"
+#include "app/verbs/verbs.hpp"
 
-#include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "app/cli/exit_status.hpp"
 #include "app/verbs/trace_output.hpp"
 #include "trace/columns.hpp"
 #include "trace/hydra_database.hpp"
 #include "trace/read.hpp"
 
 namespace hydra_provisioner::app {
+namespace {
 
-int import_trace(const Options& options, TerminalVoice& voice) {
-  if (!options.traces.hydra_db.empty())
-    return put_out(trace::read_hydra_database(options.traces.hydra_db, options.since), options, voice);
-  const auto mapping = trace::parse_mapping(options.traces.columns);
-  if (!mapping) {
-    voice.problem("--column: " + mapping.error().message);
-    return exit_status::usage;
-  }
-  return put_out(trace::read_trace_file(options.traces.csv, *mapping), options, voice);
+struct Options {
+  std::string hydra_db;              // how to reach the database
+  std::string csv;                   // a file
+  std::vector<std::string> columns;  // of that file, as they are given
+  trace::ColumnMapping mapping;      // the same, read
+  std::optional<Instant> since;
+  std::string output;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.option("--hydra-db", "CONNECTION", into(options.hydra_db), "Hydra's database, as libpq or Hydra names it");
+  arguments.option("--since", "TIME", into(options.since),
+                   "with --hydra-db, how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; else all");
+  arguments.option("--csv", "FILE", into(options.csv), "a CSV file with other columns");
+  arguments.repeated_option("--column", "OURS=THEIRS", into(options.columns),
+                            "with --csv, a column of another name, such as ready_at=submit_unix; or OURS:=VALUE, the "
+                            "same in every row; may be repeated");
+  declare_output(arguments, options.output);
+  arguments.check([&options]() -> Expected<void> {
+    if (options.hydra_db.empty() == options.csv.empty())
+      return failure("import-trace takes one of --hydra-db and --csv");
+    if (!options.columns.empty() && options.csv.empty()) return failure("--column goes with --csv");
+    if (options.since && options.hydra_db.empty()) return failure("--since goes with --hydra-db");
+    auto mapping = trace::parse_mapping(options.columns);
+    if (!mapping) return std::unexpected(within("--column", std::move(mapping.error())));
+    options.mapping = *std::move(mapping);
+    return {};
+  });
+}
+
+Outcome run(Options options, Context context) {
+  const auto trace = options.csv.empty() ? trace::read_hydra_database(options.hydra_db, options.since)
+                                         : trace::read_trace_file(options.csv, options.mapping);
+  if (!trace) return failed(trace.error());
+  return write_trace(*trace, options.output, context.voice);
+}
+
+}  // namespace
+
+Verb import_trace_verb() {
+  return {.name = "import-trace",
+          .section = Section::forecasts,
+          .summary = "makes a trace of Hydra's database or a CSV file",
+          .description =
+              "Makes a trace for simulate and tune: from the build steps in Hydra's database, which is only "
+              "read, or from a CSV file with other columns. docs/traces.md describes traces.",
+          .examples = {{{"import-trace --hydra-db dbname=hydra --output farm.csv.zst",
+                         "all build steps, into a compressed file"},
+                        {"import-trace --csv ci.csv --column ready_at=submit_unix",
+                         "from the history of another program, on stdout"}}},
+          .on_signal = OnSignal::left_to_itself,
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

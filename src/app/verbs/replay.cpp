@@ -1,20 +1,20 @@
-#include "app/verbs/replay.hpp"
+#include "app/verbs/verbs.hpp"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
 #include "app/cli/texts.hpp"
-#include "config/load.hpp"
+#include "app/verbs/configuration.hpp"
+#include "app/verbs/journal.hpp"
 #include "decide/plan.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
@@ -24,31 +24,6 @@
 
 namespace hydra_provisioner::app {
 namespace {
-
-int tell_again(const state::ArchivedPass& pass, const review::Replayed& replayed, const Options& options,
-               TerminalVoice& voice) {
-  const std::vector<std::string> changed = review::differences(replayed);
-  std::string text;
-  if (options.json) {
-    text = io::pretty({{"formatVersion", 1},
-                       {"pass", pass.number},
-                       {"start", to_unix(pass.start)},
-                       {"equal", replayed.is_equal},
-                       {"differences", changed},
-                       {"plan", pass::plan_document(replayed.plan)}});
-  } else {
-    text = plan_text(replayed.plan, use_color(options.color, STDOUT_FILENO));
-  }
-  if (!print(text, voice)) return exit_status::failed;
-  if (replayed.is_equal) {
-    voice.note(fmt::format("pass {} of {}: the same plan, byte for byte", pass.number, io::local_time(pass.start)));
-    return exit_status::done;
-  }
-  for (const std::string& line : changed) voice.problem(line);
-  voice.problem(fmt::format("pass {} of {}: another plan than was recorded; this version decides otherwise",
-                            pass.number, io::local_time(pass.start)));
-  return exit_status::failed;
-}
 
 std::map<MachineId, const Action*> by_machine(const Plan& plan) {
   std::map<MachineId, const Action*> actions;
@@ -97,60 +72,131 @@ state::Inputs with_config(state::Inputs inputs, const Config& config) {
   return inputs;
 }
 
-int tell_with_config(const state::ArchivedPass& pass, const review::Replayed& replayed, const Config& config,
-                     const Options& options, TerminalVoice& voice) {
-  const state::Inputs inputs = with_config(replayed.inputs, config);
-  const Plan would_be = decide::plan(inputs.seen, inputs.config);
-  const auto before = by_machine(replayed.plan);
+// Both plans say something else about this machine; null: nothing.
+struct Difference {
+  MachineId machine;
+  const Action* was;
+  const Action* would_be;
+};
+
+std::vector<Difference> differences_between(const Plan& was, const Plan& would_be) {
+  const auto before = by_machine(was);
   const auto after = by_machine(would_be);
   const auto in = [](const auto& actions, const MachineId& machine) {
     const auto found = actions.find(machine);
     return found == actions.end() ? nullptr : found->second;
   };
-  io::Json differing = io::Json::array();
-  std::string text;
-  for (const MachineId& machine : machines_of(replayed.plan, would_be)) {
-    const Action* was = in(before, machine);
-    const Action* is = in(after, machine);
-    if (is_same(was, is)) continue;
-    differing.push_back({{"machine", machine.text}, {"was", action_value(was)}, {"wouldBe", action_value(is)}});
-    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, described(was), "", described(is));
+  std::vector<Difference> differences;
+  for (const MachineId& machine : machines_of(was, would_be)) {
+    const Difference difference{machine, in(before, machine), in(after, machine)};
+    if (!is_same(difference.was, difference.would_be)) differences.push_back(difference);
   }
-  text += fmt::format("Pass {} of {} with {}: {} differ.\n", pass.number, io::local_time(pass.start),
-                      options.config_file, differing.size());
-  if (options.json) {
-    text = io::pretty({{"formatVersion", 1},
-                       {"pass", pass.number},
-                       {"start", to_unix(pass.start)},
-                       {"differences", differing},
-                       {"plan", pass::plan_document(would_be)}});
-  }
-  return print(text, voice) ? exit_status::done : exit_status::failed;
+  return differences;
 }
 
-Expected<state::ArchivedPass> chosen(const state::Archive& archive, const Options& options) {
-  if (options.at) return review::find_pass(archive, *options.at);
-  return review::find_pass(archive, options.arguments.empty() ? "latest" : options.arguments.front());
+io::Json differences_value(const std::vector<Difference>& differences) {
+  io::Json values = io::Json::array();
+  for (const auto& [machine, was, would_be] : differences)
+    values.push_back({{"machine", machine.text}, {"was", action_value(was)}, {"wouldBe", action_value(would_be)}});
+  return values;
+}
+
+std::string differences_text(const std::vector<Difference>& differences) {
+  std::string text;
+  for (const auto& [machine, was, would_be] : differences)
+    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, described(was), "",
+                        described(would_be));
+  return text;
+}
+
+// Above: the comparison of plans. Below: the verb.
+
+struct Options {
+  std::string pass = "latest";
+  std::optional<Instant> at;
+  ConfigFile config;  // its path is empty: as it was then
+  std::string tag;
+  bool json = false;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.optional_word("[PASS]", [&options](const std::string& text) -> Expected<void> {
+    if (options.at) return failure("replay takes a pass or --at, not both");
+    options.pass = text;
+    return {};
+  });
+  arguments.option("--at", "TIME", into(options.at), "the pass of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00");
+  arguments.option("--config", "CONF", into(options.config.path), "decide from this configuration instead");
+  declare_allow_empty(arguments, options.config);
+  declare_tag(arguments, options.tag);
+  arguments.flag("--json", options.json, "print JSON");
+}
+
+std::string pass_text(const state::ArchivedPass& pass) {
+  return fmt::format("pass {} of {}", pass.number, io::local_time(pass.start));
+}
+
+io::Json document(const state::ArchivedPass& pass, const Plan& plan) {
+  return {
+      {"formatVersion", 1}, {"pass", pass.number}, {"start", to_unix(pass.start)}, {"plan", pass::plan_document(plan)}};
+}
+
+Outcome show_again(const state::ArchivedPass& pass, const review::Replayed& replayed, bool as_json,
+                   const Context& context) {
+  std::vector<std::string> changed = review::differences(replayed);
+  io::Json json = document(pass, replayed.plan);
+  json["equal"] = replayed.is_equal;
+  json["differences"] = changed;
+  if (auto printed = print(as_json ? io::pretty(json) : plan_text(replayed.plan, context.color)); !printed)
+    return printed;
+  if (replayed.is_equal) {
+    context.voice.note(fmt::format("{}: the same plan, byte for byte", pass_text(pass)));
+    return exit_status::done;
+  }
+  changed.push_back(fmt::format("{}: another plan than was recorded; this version decides otherwise", pass_text(pass)));
+  return std::unexpected(Failure{std::move(changed)});
+}
+
+Outcome show_with(const Config& config, const state::ArchivedPass& pass, const review::Replayed& replayed,
+                  const Options& options) {
+  const state::Inputs inputs = with_config(replayed.inputs, config);
+  const Plan would_be = decide::plan(inputs.seen, inputs.config);
+  const std::vector<Difference> differences = differences_between(replayed.plan, would_be);
+  if (!options.json)
+    return print(fmt::format("{}Pass {} of {} with {}: {} differ.\n", differences_text(differences), pass.number,
+                             io::local_time(pass.start), options.config.path, differences.size()));
+  io::Json json = document(pass, would_be);
+  json["differences"] = differences_value(differences);
+  return print(io::pretty(json));
+}
+
+io::Task<Outcome> run(Options options, Context context) {
+  const auto journal = open_journal(context.state_dir, options.tag, "");
+  if (!journal) co_return std::unexpected(journal.error());
+  const auto pass =
+      options.at ? review::find_pass(journal->archive, *options.at) : review::find_pass(journal->archive, options.pass);
+  if (!pass) co_return misused(pass.error());
+  const auto replayed = review::replay_pass(journal->archive, *pass);
+  if (!replayed) co_return failed(replayed.error());
+  if (options.config.path.empty()) co_return show_again(*pass, *replayed, options.json, context);
+  const auto config = co_await load(options.config);
+  if (!config) co_return std::unexpected(config.error());
+  co_return show_with(*config, *pass, *replayed, options);
 }
 
 }  // namespace
 
-io::Task<int> tell_replay(const state::Archive& archive, const Options& options, TerminalVoice& voice) {
-  const auto pass = chosen(archive, options);
-  if (!pass) {
-    voice.problem(pass.error().message);
-    co_return exit_status::usage;
-  }
-  const auto replayed = review::replay_pass(archive, *pass);
-  if (!replayed) {
-    voice.problem(replayed.error().message);
-    co_return exit_status::failed;
-  }
-  if (options.config_file.empty()) co_return tell_again(*pass, *replayed, options, voice);
-  const auto config = co_await config::load_config(options.config_file, {.allow_empty = options.allow_empty});
-  if (config) co_return tell_with_config(*pass, *replayed, *config, options, voice);
-  for (const std::string& error : config.error()) voice.problem(error);
-  co_return exit_status::configuration;
+Verb replay_verb() {
+  return {.name = "replay",
+          .section = Section::reading,
+          .summary = "repeats what a pass decided, also by another configuration",
+          .description =
+              "Decides again what a recorded pass decided, from what it saw, and compares the two plans. PASS "
+              "is a number, or latest. With --config it shows what would differ by another configuration; "
+              "else the exit status is 1 if the plans differ.",
+          .examples = {{{"replay 1234", "does this version decide as the one that made pass 1234?"},
+                        {"replay latest --config new.nix", "what would the new configuration change?"}}},
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

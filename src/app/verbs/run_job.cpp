@@ -1,19 +1,18 @@
-#include "app/verbs/run_job.hpp"
+#include "app/verbs/verbs.hpp"
 
 #include <exception>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "act/job_files.hpp"
-#include "app/cli/exit_status.hpp"
 #include "app/real_world.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
@@ -82,45 +81,58 @@ Expected<PoolConfig> pool_of(const act::JobRequest& request) {
   return failure(pool.error().front());
 }
 
-JobResult perform(const Tag& tag, const std::string& state_dir, const act::JobRequest& request) {
+io::Task<JobResult> perform(const Tag& tag, const std::string& state_dir, const act::JobRequest& request) {
   const auto pool = pool_of(request);
-  if (!pool) return std::unexpected(pool.error());
+  if (!pool) co_return std::unexpected(pool.error());
   io::SystemClock clock;
   const auto providers = make_providers(tag, state_dir, clock);
-  providers::Provider& provider = *providers.at(request.provider);
-  JobResult result = failure("not finished");
-  boost::asio::io_context context(1);
-  boost::asio::co_spawn(context, call_within_deadline(provider, request, *pool),
-                        [&](std::exception_ptr thrown, JobResult returned) {
-                          if (thrown) std::rethrow_exception(thrown);
-                          result = std::move(returned);
-                        });
-  context.run();
-  return result;
+  co_return co_await call_within_deadline(*providers.at(request.provider), request, *pool);
+}
+
+// Into the machine's log.
+void log(const act::JobRequest& request, std::string_view what) {
+  const std::string line =
+      fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}: {} {}\n", fmt::gmtime(to_unix(io::SystemClock().now())), request.machine,
+                  to_string(request.operation), what);
+  std::fputs(line.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+struct Options {
+  std::string tag;
+  std::string machine;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.word("TAG", "tag", into(options.tag));
+  arguments.word("ID", "machine", into(options.machine));
+}
+
+// Descriptor 3 is the machine's lock, held until this process ends. Only its messages are read, not its exit status.
+io::Task<Outcome> run(Options options, Context context) {
+  fcntl(lock_descriptor, F_SETFD, FD_CLOEXEC);  // our own children must not hold the lock
+  const act::JobFiles files(context.state_dir, MachineId{options.machine});
+  const auto request = act::read_request(files);
+  if (!request) co_return failed(request.error());
+  log(*request, "begins");
+  const JobResult result = co_await perform(Tag{options.tag}, context.state_dir, *request);
+  log(*request, result ? "done" : "failed: " + result.error().message);
+  if (const auto written = act::write_result(files, result); !written) co_return failed(written.error());
+  co_return exit_status::done;
 }
 
 }  // namespace
 
-int run_job(const Tag& tag, const std::string& state_dir, const MachineId& machine) {
-  // Our own children have no business with the lock.
-  fcntl(lock_descriptor, F_SETFD, FD_CLOEXEC);
-  const act::JobFiles files(state_dir, machine);
-  const auto request = act::read_request(files);
-  if (!request) {
-    fmt::print("{}\n", request.error().message);
-    return exit_status::failed;
-  }
-  fmt::print("{:%Y-%m-%dT%H:%M:%SZ} {}: {} begins\n", fmt::gmtime(to_unix(io::SystemClock().now())), machine,
-             to_string(request->operation));
-  std::fflush(stdout);
-  const JobResult result = perform(tag, state_dir, *request);
-  fmt::print("{:%Y-%m-%dT%H:%M:%SZ} {}: {} {}\n", fmt::gmtime(to_unix(io::SystemClock().now())), machine,
-             to_string(request->operation), result ? "done" : "failed: " + result.error().message);
-  if (const auto written = act::write_result(files, result); !written) {
-    fmt::print("{}\n", written.error().message);
-    return exit_status::failed;
-  }
-  return exit_status::done;
+Verb run_job_verb() {
+  return {.name = "run-job",
+          .section = Section::internal,
+          .summary = "carries out one slow operation of a provider",
+          .description =
+              "Does what the request file of a machine's operation says, and writes its result. Passes start "
+              "it; it is not meant to be called by hand.",
+          .examples = {},
+          .on_signal = OnSignal::left_to_itself,
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

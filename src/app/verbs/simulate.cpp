@@ -1,39 +1,30 @@
-#include "app/verbs/simulate.hpp"
+#include "app/verbs/verbs.hpp"
 
-#include <filesystem>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
-#include "forecast/measured_boots.hpp"
+#include "app/verbs/forecasting.hpp"
 #include "forecast/page.hpp"
 #include "forecast/report.hpp"
 #include "io/file/files.hpp"
 #include "io/text/json.hpp"
-#include "state/archive.hpp"
-#include "state/sqlite_journal.hpp"
-#include "trace/read.hpp"
 
 namespace hydra_provisioner::app {
+namespace {
 
-forecast::SimulationTerms terms_of(const Config& config, const Options& options) {
-  forecast::SimulationTerms terms{.interruptions_per_hour = options.traces.interruptions.value_or(0),
-                                  .seed = options.traces.seed.value_or(1)};
-  if (options.traces.interval) terms.interval = Seconds{*options.traces.interval};
-  if (options.traces.boot) {
-    for (const auto& [name, pool] : config.pools) terms.boots[name] = {Seconds{*options.traces.boot}};
-    return terms;
-  }
-  std::error_code ignored;
-  const std::string journal = state::journal_file(options.state_dir, config.tag);
-  if (!std::filesystem::exists(journal, ignored)) return terms;
-  if (const auto archive = state::Archive::open(journal)) terms.boots = forecast::boots_in(archive->events(Instant{}));
-  return terms;
+struct Options {
+  ForecastOptions forecast;
+  std::string html;  // a file
+};
+
+void declare(Arguments& arguments, Options& options) {
+  declare_forecast(arguments, options.forecast);
+  arguments.option("--html", "FILE", into(options.html), "write a page with plots to this file");
 }
-
-Expected<trace::Trace> trace_of(const Options& options) { return trace::read_trace_file(options.traces.trace); }
 
 void warn_of_unplaceable(const forecast::Forecast& forecast, TerminalVoice& voice) {
   for (const Unplaceable& steps : forecast.unplaceable)
@@ -41,27 +32,35 @@ void warn_of_unplaceable(const forecast::Forecast& forecast, TerminalVoice& voic
                               steps.step_type, steps.runnable));
 }
 
-int tell_simulation(const Config& config, const Options& options, TerminalVoice& voice) {
-  const auto trace = trace_of(options);
-  if (!trace) {
-    voice.problem(trace.error().message);
-    return exit_status::failed;
-  }
-  forecast::SimulationTerms terms = terms_of(config, options);
-  terms.voice = &voice;
-  const forecast::Forecast forecast = forecast::simulate(config, *trace, terms);
-  warn_of_unplaceable(forecast, voice);
-  if (!options.traces.html.empty()) {
+io::Task<Outcome> run(Options options, Context context) {
+  auto inputs = co_await read_inputs(options.forecast, context.state_dir);
+  if (!inputs) co_return std::unexpected(std::move(inputs.error()));
+  inputs->terms.voice = &context.voice;
+  const forecast::Forecast forecast = forecast::simulate(inputs->config, inputs->trace, inputs->terms);
+  warn_of_unplaceable(forecast, context.voice);
+  if (!options.html.empty()) {
     constexpr mode_t readable = 0644;
-    if (const auto written = io::replace_file(options.traces.html, forecast::forecast_page(forecast), readable);
-        !written) {
-      voice.problem(written.error().message);
-      return exit_status::failed;
-    }
+    auto written = io::replace_file(options.html, forecast::forecast_page(forecast), readable);
+    if (!written) co_return failed(std::move(written.error()));
   }
-  const std::string text =
-      options.json ? io::pretty(forecast::forecast_document(forecast)) : forecast::forecast_text(forecast);
-  return print(text, voice) ? exit_status::done : exit_status::failed;
+  co_return print(options.forecast.json ? io::pretty(forecast::forecast_document(forecast))
+                                        : forecast::forecast_text(forecast));
+}
+
+}  // namespace
+
+Verb simulate_verb() {
+  return {.name = "simulate",
+          .section = Section::forecasts,
+          .summary = "shows what a trace would have cost, and waited",
+          .description =
+              "Builds the steps of a trace on a simulated farm, with this configuration and the very passes "
+              "of the daemon, in virtual time. It shows how many machines there would have been, what they "
+              "would have cost, and how long steps would have waited.",
+          .examples = {{{"simulate conf.nix --trace farm.csv", "what would this configuration have cost?"},
+                        {"simulate conf.nix --trace farm.csv --html farm.html", "with a page of plots"}}},
+          .on_signal = OnSignal::left_to_itself,
+          .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

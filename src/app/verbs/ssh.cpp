@@ -1,31 +1,43 @@
-#include "app/verbs/ssh.hpp"
+#include "app/verbs/verbs.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "act/publication.hpp"
-#include "app/cli/exit_status.hpp"
-#include "app/cli/tag_choice.hpp"
+#include "app/verbs/journal.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
-#include "review/known_names.hpp"
+#include "io/text/wording.hpp"
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
+struct Options {
+  std::string machine;
+  std::vector<std::string> remote_command;
+  std::string tag;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.word("MACHINE", "machine", into(options.machine));
+  arguments.more_words("[-- COMMAND]", into(options.remote_command));
+  declare_tag(arguments, options.tag);
+}
+
 struct Login {
   std::string address;
   std::string host_key;
-  std::optional<std::string> private_key;  // of the queue runner; none: ssh's own, also where this host has not got it
+  std::optional<std::string> private_key;  // the queue runner's, if this host has it; none: ssh uses its own
 };
 
 std::optional<std::string> private_key_for(const Machine& machine, const state::Memory& memory, const Tag& tag,
@@ -53,8 +65,8 @@ Expected<Login> login_for(const std::string& name, const state::Memory& memory, 
                .private_key = private_key_for(*machine, memory, tag, state_dir)};
 }
 
-// Without a key on record ssh asks whether to trust the one that it finds, as it does with every new host.
-std::vector<std::string> command_for(const Login& login, const std::vector<std::string>& arguments) {
+// With the host key on record, and no other. Without one ssh asks whether to trust the key that it finds.
+std::vector<std::string> command_for(const Login& login, const std::vector<std::string>& remote_command) {
   std::vector<std::string> command{"ssh"};
   const auto option = [&](std::string text) { command.insert(command.end(), {"-o", std::move(text)}); };
   if (!login.host_key.empty()) {
@@ -68,38 +80,47 @@ std::vector<std::string> command_for(const Login& login, const std::vector<std::
     command.insert(command.end(), {"-i", *login.private_key});
   }
   command.push_back("root@" + login.address);
-  command.insert(command.end(), arguments.begin() + 1, arguments.end());
+  command.insert(command.end(), remote_command.begin(), remote_command.end());
   return command;
 }
 
-Expected<Login> find_login(const Options& options) {
-  const auto tag = choose_tag(options);
-  if (!tag) return std::unexpected(tag.error());
-  const std::string path = state::journal_file(options.state_dir, Tag{*tag});
-  const auto archive = state::Archive::open(path);
-  if (!archive) return std::unexpected(archive.error());
-  const std::string& name = options.arguments.front();
-  if (const auto known = review::look_up(*archive, name); !known) return std::unexpected(known.error());
-  const auto memory = state::SqliteJournal::look(path, io::SystemClock{}.now());
-  if (!memory) return std::unexpected(memory.error());
-  return login_for(name, *memory, Tag{*tag}, options.state_dir);
+std::expected<Login, Failure> find_login(const Options& options, const std::string& state_dir) {
+  const auto journal = open_journal(state_dir, options.tag, options.machine);
+  if (!journal) return std::unexpected(journal.error());
+  if (auto known = check_name(journal->archive, options.machine, review::Known::machine); !known)
+    return std::unexpected(std::move(known.error()));
+  auto memory = state::SqliteJournal::look(journal->path, io::SystemClock{}.now());
+  if (!memory) return failed(std::move(memory.error()));
+  auto login = login_for(options.machine, *memory, journal->tag, state_dir);
+  if (!login) return misused(std::move(login.error()));
+  return *std::move(login);
 }
 
-}  // namespace
-
-int log_in(const Options& options, TerminalVoice& voice) {
-  const auto login = find_login(options);
-  if (!login) {
-    voice.problem(login.error().message);
-    return exit_status::usage;
-  }
-  std::vector<std::string> command = command_for(*login, options.arguments);
+// Becomes ssh, and returns only if that fails.
+Outcome run(Options options, Context context) {
+  const auto login = find_login(options, context.state_dir);
+  if (!login) return std::unexpected(login.error());
+  std::vector<std::string> command = command_for(*login, options.remote_command);
   std::vector<char*> argv;
   for (std::string& word : command) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execvp("ssh", argv.data());
-  voice.problem(fmt::format("cannot start ssh: {}; install openssh-client", std::strerror(errno)));
-  return exit_status::failed;
+  return failed({fmt::format("cannot start ssh: {}; install openssh-client", io::os_error(errno))});
+}
+
+}  // namespace
+
+Verb ssh_verb() {
+  return {.name = "ssh",
+          .section = Section::by_hand,
+          .summary = "logs in as root",
+          .description =
+              "Logs in to a machine as root, or runs a command there, with the host key on record and the "
+              "type's sshKey, if this host has it. Local machines accept nothing but the queue runner's "
+              "protocol.",
+          .examples = {{{"ssh hydra-provisioned-7", "a shell on this machine"},
+                        {"ssh hydra-provisioned-7 -- df -h /nix", "one command"}}},
+          .declare = app::command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,8 +1,9 @@
 #include "app/verbs/trace_output.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
 #include "io/file/files.hpp"
 #include "trace/compression.hpp"
@@ -10,21 +11,17 @@
 
 namespace hydra_provisioner::app {
 
-int put_out(const Expected<trace::Trace>& trace, const Options& options, TerminalVoice& voice) {
-  if (!trace) {
-    voice.problem(trace.error().message);
-    return exit_status::failed;
-  }
-  const std::string& file = options.traces.output;
-  if (file.empty()) return print(trace::trace_text(*trace), voice) ? exit_status::done : exit_status::failed;
+void declare_output(Arguments& arguments, std::string& file) {
+  arguments.option("--output", "FILE", into(file), "write to this file instead of stdout; .gz and .zst are compressed");
+}
+
+Outcome write_trace(const trace::Trace& trace, const std::string& file, TerminalVoice& voice) {
+  const std::string text = trace::trace_text(trace);
+  if (file.empty()) return print(text);
   constexpr mode_t readable = 0644;
-  const auto written =
-      io::replace_file(file, trace::compress(trace::trace_text(*trace), trace::compression_of_name(file)), readable);
-  if (!written) {
-    voice.problem(written.error().message);
-    return exit_status::failed;
-  }
-  voice.note(fmt::format("{}: {} steps", file, trace->steps.size()));
+  auto written = io::replace_file(file, trace::compress(text, trace::compression_of_name(file)), readable);
+  if (!written) return failed(std::move(written.error()));
+  voice.note(fmt::format("{}: {} steps", file, trace.steps.size()));
   return exit_status::done;
 }
 

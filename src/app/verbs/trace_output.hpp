@@ -1,14 +1,17 @@
 // Where a trace goes that was imported or invented.
 #pragma once
 
-#include "app/cli/options.hpp"
-#include "app/cli/terminal.hpp"
-#include "model/error.hpp"
+#include <string>
+
+#include "app/cli/verb.hpp"
 #include "trace/trace.hpp"
 
 namespace hydra_provisioner::app {
 
-// To --output or stdout. Returns the exit status.
-int put_out(const Expected<trace::Trace>& trace, const Options& options, TerminalVoice& voice);
+// --output
+void declare_output(Arguments& arguments, std::string& file);
+
+// To the file, compressed as its name says; to stdout without one.
+Outcome write_trace(const trace::Trace& trace, const std::string& file, TerminalVoice& voice);
 
 }  // namespace hydra_provisioner::app

@@ -1,16 +1,16 @@
-#include "app/verbs/tune.hpp"
+#include "app/verbs/verbs.hpp"
 
 #include <numeric>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/exit_status.hpp"
 #include "app/cli/output.hpp"
-#include "app/verbs/simulate.hpp"
+#include "app/verbs/forecasting.hpp"
 #include "forecast/pool_trace.hpp"
 #include "forecast/report.hpp"
 #include "forecast/trials.hpp"
@@ -20,7 +20,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-constexpr Seconds usual_boot{180};
+constexpr Seconds default_boot{180};
 
 struct Tuning {
   forecast::Trial now;
@@ -29,7 +29,7 @@ struct Tuning {
 
 Seconds mean_boot(const forecast::SimulationTerms& terms, const PoolName& pool) {
   const auto known = terms.boots.find(pool);
-  if (known == terms.boots.end()) return usual_boot;
+  if (known == terms.boots.end()) return default_boot;
   const Millis sum = std::accumulate(known->second.begin(), known->second.end(), Millis{0});
   return std::max(std::chrono::ceil<Seconds>(sum / std::ssize(known->second)), Seconds{1});
 }
@@ -102,25 +102,37 @@ io::Json document_of(const Tuning& tuning) {
           {"recommended", best == nullptr ? io::Json(nullptr) : document_of(*best)}};
 }
 
-}  // namespace
+// Above: the search and its texts. Below: the verb.
 
-int tell_tuning(const Config& config, const Options& options, TerminalVoice& voice) {
-  const auto trace = trace_of(options);
-  if (!trace) {
-    voice.problem(trace.error().message);
-    return exit_status::failed;
-  }
-  const forecast::SimulationTerms terms = terms_of(config, options);
+io::Task<Outcome> run(ForecastOptions options, Context context) {
+  const auto inputs = co_await read_inputs(options, context.state_dir);
+  if (!inputs) co_return std::unexpected(inputs.error());
   io::Json pools = io::Json::object();
   std::string text;
-  for (const auto& [name, pool] : config.pools) {
-    const Tuning tuning = tune(config, name, *trace, terms, voice);
+  for (const auto& [name, pool] : inputs->config.pools) {
+    const Tuning tuning = tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
     pools[name.text] = document_of(tuning);
     text += text_of(name, tuning);
   }
-  voice.progress("");
-  if (options.json) text = io::pretty({{"formatVersion", 1}, {"pools", std::move(pools)}});
-  return print(text, voice) ? exit_status::done : exit_status::failed;
+  context.voice.progress("");
+  co_return print(options.json ? io::pretty({{"formatVersion", 1}, {"pools", std::move(pools)}}) : text);
+}
+
+}  // namespace
+
+Verb tune_verb() {
+  return {
+      .name = "tune",
+      .section = Section::forecasts,
+      .summary = "looks for better settings for a trace",
+      .description =
+          "Tries many settings of each type with simulated farms and the steps of a trace. It shows those "
+          "that nothing beats in both cost and waiting, and recommends the cheapest that is as quick as "
+          "the present ones.",
+      .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
+                    {"tune conf.nix --trace farm.csv --interval 60 --json", "with a pass every minute, for a script"}}},
+      .on_signal = OnSignal::left_to_itself,
+      .declare = command(declare_forecast, run)};
 }
 
 }  // namespace hydra_provisioner::app

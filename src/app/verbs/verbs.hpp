@@ -1,13 +1,43 @@
-// The verbs that take a configuration: check, plan, status, and a pass.
+// All verbs. Each is one row, made by a file of its own.
 #pragma once
 
-#include "app/cli/options.hpp"
-#include "app/cli/terminal.hpp"
-#include "io/async/task.hpp"
+#include <vector>
+
+#include "app/cli/verb.hpp"
 
 namespace hydra_provisioner::app {
 
-// The exit status.
-io::Task<int> run_verb(const Options& options, TerminalVoice& voice);
+// In the order in which the help lists them.
+const std::vector<Verb>& all_verbs();
+
+Verb pass_verb();
+Verb check_verb();
+Verb daemon_verb();
+Verb plan_verb();
+Verb status_verb();
+
+Verb history_verb();
+Verb explain_verb();
+Verb cost_verb();
+Verb replay_verb();
+Verb logs_verb();
+
+Verb drain_verb();
+Verb undrain_verb();
+Verb destroy_verb();
+Verb protect_verb();
+Verb pause_verb();
+Verb resume_verb();
+Verb override_verb();
+Verb ssh_verb();
+
+Verb simulate_verb();
+Verb tune_verb();
+Verb import_trace_verb();
+Verb generate_trace_verb();
+
+Verb check_provider_verb();
+
+Verb run_job_verb();
 
 }  // namespace hydra_provisioner::app

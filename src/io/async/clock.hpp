@@ -1,4 +1,4 @@
-// Time, injected: the simulator and the tests have clocks of their own.
+// The clock is an argument everywhere, because the simulator and the tests have clocks of their own.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ class Clock {
   virtual Task<void> sleep_for(std::chrono::milliseconds duration) = 0;
 };
 
-// The machine's own clock; sleeps on the executor of whoever waits.
+// This host's clock. Sleeps on the executor of the coroutine that waits.
 class SystemClock final : public Clock {
  public:
   Instant now() const override;

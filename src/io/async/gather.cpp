@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 using Tasks = std::vector<std::function<Task<void>()>>;
 
-// `next` is shared by all workers, and both belong to run_all(), which waits for them.
+// All workers share `next`. It and the tasks belong to run_all(), which waits for the workers.
 Task<void> work_off(const Tasks& tasks, std::size_t& next) {
   while (next < tasks.size()) co_await tasks[next++]();
 }
@@ -35,7 +35,7 @@ Task<void> run_all(Tasks tasks, std::size_t parallel_max) {
 
   const auto [order, exceptions] = co_await asio::experimental::make_parallel_group(std::move(workers))
                                        .async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
-  // In the order of their ends: the first is the cause, the others only say that they were cancelled.
+  // In the order in which they ended: the first exception is the cause, the others only say that a task was cancelled.
   for (const std::size_t n : order) {
     if (exceptions[n]) std::rethrow_exception(exceptions[n]);
   }

@@ -1,4 +1,4 @@
-// Tasks side by side, with a limit.
+// Runs tasks concurrently, up to a limit.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace hydra_provisioner::io {
 
-// Runs all of them, at most `parallel_max` at a time, in order of their start, and ends when the last has. Cancelling
-// it cancels those that run, starts no more, and waits for them. An exception in one of them cancels the others and is
-// thrown on. The functions are kept until then: they may be capturing lambdas that are coroutines.
+// Starts the tasks in their order, at most `parallel_max` at a time, and ends when all have ended. Cancelling it
+// cancels the running tasks, waits for them, and starts no more. An exception in a task cancels the others and is
+// rethrown. The functions live until the end, so they may be capturing lambdas that are coroutines.
 Task<void> run_all(std::vector<std::function<Task<void>()>> tasks, std::size_t parallel_max);
 
 }  // namespace hydra_provisioner::io

@@ -1,4 +1,4 @@
-// The one kind of coroutine in this program. All run on one thread; what blocks goes through io/offload.hpp.
+// The coroutine of this program. All of them run on one thread; blocking work goes through io/async/offload.hpp.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

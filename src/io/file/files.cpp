@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "io/async/waypoint.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -31,7 +33,7 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 
   std::string content;
   std::array<char, 65536> chunk;
-  for (;;) {
+  while (true) {
     const ssize_t count = ::read(file.number(), chunk.data(), chunk.size());
     if (count == 0) return content;
     if (count < 0 && errno == EINTR) continue;
@@ -43,12 +45,12 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 
 namespace {
 
-// In the same folder, so that it can be renamed; always the same, so that a crash leaves one at most.
+// In the same folder, so that it can be renamed; always of the same name, so that crashes leave one file at most.
 std::filesystem::path temporary_beside(const std::filesystem::path& target) {
   return target.parent_path() / ("." + target.filename().string() + ".new");
 }
 
-// A file that is removed again unless it became the real one.
+// A file that is removed unless it was renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
@@ -69,23 +71,15 @@ class TemporaryFile {
   std::string path_;
 };
 
-bool write_all(int descriptor, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(descriptor, content.data(), content.size());
-    if (count < 0 && errno != EINTR) return false;
-    if (count > 0) content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-// What a crash left is removed rather than written into: it may be a link to elsewhere, or open in somebody's hands.
+// What a crash left is removed and not written into: it may be a link to another file, or open in another process.
 Descriptor create_anew(const std::string& path) {
   ::unlink(path.c_str());
   return Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
-// Three replacements within a second could bring an inode and a second back that a reader has seen already: it would
-// never notice the third. So each one's second is later than its predecessor's, ahead of the clock if need be.
+// Of three replacements within a second, the third may have an inode and a second that a reader has seen already, and
+// the reader would never notice it. So the second of each file is later than its predecessor's, ahead of the clock if
+// need be.
 bool date_after(const Descriptor& file, const std::string& predecessor) {
   struct stat before{};
   struct stat now{};
@@ -112,8 +106,8 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
   TemporaryFile temporary(temporary_beside(target));
   {
     const Descriptor file = create_anew(temporary.path());
-    if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file.number(), content) ||
-        !date_after(file, path) || ::fsync(file.number()) != 0) {
+    if (!file.is_open() || ::fchmod(file.number(), mode) != 0 || !write_all(file, content) || !date_after(file, path) ||
+        ::fsync(file.number()) != 0) {
       return cannot("write", path);
     }
   }
@@ -138,11 +132,23 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
   }
   if (::mkdir(folder.c_str(), mode) != 0) {
     const int number = errno;
-    if (number == EEXIST && fs::is_directory(folder, error)) return {};  // somebody else was faster
+    if (number == EEXIST && fs::is_directory(folder, error)) return {};  // another process was faster
     return cannot(number == EEXIST ? "there is a file of that name" : os_error(number));
   }
-  if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // whatever the umask took away
+  if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // adds what the umask took away
   return {};
+}
+
+Expected<std::vector<std::string>> names_in(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return failure(fmt::format("cannot list {}: {}", folder, error.message()));
+  return names;
 }
 
 Expected<void> remove_replaceable(const std::string& path) {
@@ -155,61 +161,6 @@ Expected<void> remove_all(const std::string& path) {
   std::filesystem::remove_all(path, error);
   if (error) return failure(fmt::format("cannot remove {}: {}", path, error.message()));
   return {};
-}
-
-namespace {
-
-struct flock whole_file_exclusively() {
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;  // from 0, length 0: all of it
-  return lock;
-}
-
-bool is_file_at(const Descriptor& file, const std::string& path) {
-  struct stat held{};
-  struct stat named{};
-  return ::fstat(file.number(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
-         held.st_ino == named.st_ino;
-}
-
-}  // namespace
-
-Expected<std::optional<FileLock>> FileLock::try_acquire(const std::string& path) {
-  const auto cannot_lock = [&](std::string_view why) { return failure(fmt::format("cannot lock {}: {}", path, why)); };
-
-  // A holder that removes the file leaves us with a lock on a file that nobody else will find: then another try is due.
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file.is_open()) return cannot_lock(os_error(errno));
-    struct flock lock = whole_file_exclusively();
-    if (::fcntl(file.number(), F_OFD_SETLK, &lock) != 0) {
-      if (errno == EAGAIN || errno == EACCES) return std::nullopt;
-      return cannot_lock(os_error(errno));
-    }
-    if (is_file_at(file, path)) return FileLock(std::move(file));
-  }
-  return cannot_lock("somebody keeps replacing it");
-}
-
-bool FileLock::is_at(const std::string& path) const { return is_file_at(descriptor_, path); }
-
-bool FileLock::is_held(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return errno != ENOENT;
-  struct flock lock = whole_file_exclusively();
-  return ::fcntl(file.number(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
-}
-
-Descriptor::Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  const Descriptor replaced(std::exchange(number_, other.release()));
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (is_open()) ::close(number_);
 }
 
 }  // namespace hydra_provisioner::io

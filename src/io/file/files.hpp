@@ -1,11 +1,11 @@
-// Files that are either whole or not there, and locks that end with their holder.
+// Files that are either whole or missing, and folders.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -13,61 +13,26 @@
 
 namespace hydra_provisioner::io {
 
-// A descriptor that is closed when it goes.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-
-  int number() const { return number_; }
-  bool is_open() const { return number_ >= 0; }
-  int release() { return std::exchange(number_, -1); }  // to one who will close it
-
- private:
-  int number_ = -1;
-};
-
 // Fails when it is larger than bytes_max, is no regular file or cannot be read; no value when it does not exist.
 Expected<std::optional<std::string>> read_file(const std::string& path, std::size_t bytes_max);
 
-// Written to a temporary file in the same folder, synced, renamed: a reader sees the old content or the new, and after
-// an error the old one is still there (but for `cannot sync`: then the new one is, though a power failure may undo it)
-// and no temporary file is left. Its modification time is later than the old file's by a whole second at least, for
-// readers that look for changes by that (the queue runner does). The temporary file is called `.NAME.new`; one that a
-// crash left behind is replaced.
+// Writes a temporary file in the same folder, syncs it and renames it, so that a reader sees the old content or the
+// new. After an error the old content is still there and no temporary file is left; only after `cannot sync` the new
+// content is there, though a power failure may undo it. The modification time is at least a whole second later than the
+// old file's, for readers that look for changes by that (the queue runner does). The temporary file is called
+// `.NAME.new`; one that a crash left behind is replaced.
 Expected<void> replace_file(const std::string& path, std::string_view content, mode_t mode);
 
-// Creates the folder with this mode, and its parents with the usual one; fine when it exists, whatever its mode.
+// Creates the folder with this mode, and its parents with the usual one. Succeeds when it exists, whatever its mode.
 Expected<void> make_folder(const std::string& path, mode_t mode);
 
-// Removes a file of replace_file() and what a crash in it may have left; fine when there is none.
+// The names of what is in the folder, in no order; none when there is no folder.
+Expected<std::vector<std::string>> names_in(const std::string& folder);
+
+// Removes a file that replace_file() wrote, and what a crash in it may have left. Succeeds when there is none.
 Expected<void> remove_replaceable(const std::string& path);
 
-// Removes a file or a whole folder; fine when there is none.
+// Removes a file or a whole folder. Succeeds when there is none.
 Expected<void> remove_all(const std::string& path);
-
-// An exclusive lock. It ends when the object and every child that inherited it are gone: never stale. The holder may
-// remove the file. It is an open-file-description lock (fcntl(2), F_OFD_SETLK), not a flock: only that kind can be
-// asked after without being taken for a moment, which would make somebody else's try_acquire fail.
-class FileLock {
- public:
-  // No value: somebody else holds it.
-  static Expected<std::optional<FileLock>> try_acquire(const std::string& path);
-  // Whether anybody holds it now, this process included; false when the file does not exist, true when it cannot be
-  // asked.
-  static bool is_held(const std::string& path);
-
-  // Whether it is still the file of that name that is locked, and not one that was removed or replaced.
-  bool is_at(const std::string& path) const;
-
-  int descriptor() const { return descriptor_.number(); }
-
- private:
-  explicit FileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
-  Descriptor descriptor_;
-};
 
 }  // namespace hydra_provisioner::io

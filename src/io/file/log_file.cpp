@@ -3,12 +3,13 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <tuple>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "io/file/files.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -33,13 +34,6 @@ Expected<Descriptor> open_log(const std::string& path) {
   return log;
 }
 
-void append(const Descriptor& log, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(log.number(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
+void append(const Descriptor& log, std::string_view text) { std::ignore = write_all(log, text); }
 
 }  // namespace hydra_provisioner::io

@@ -2,31 +2,31 @@
 
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "io/file/log_file.hpp"
+#include "io/text/iso_time.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
 
 std::string title_of(std::string_view command) {
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ} $ {}", fmt::gmtime(now), command);
+  const auto now = std::chrono::floor<Seconds>(std::chrono::system_clock::now());
+  return fmt::format("{} $ {}", iso_time(now), command);
 }
 
 }  // namespace
 
 CallLog::CallLog(std::string path, std::string_view command) : path_(std::move(path)), title_(title_of(command)) {}
 
-void CallLog::hear(std::string_view piece) {
+void CallLog::add(std::string_view piece) {
   if (piece.empty()) return;
   write(piece);
   is_at_line_start_ = piece.back() == '\n';
 }
 
-// `exit 1, 0.4 s`
+// Writes `exit 1, 0.4 s`.
 void CallLog::end(const Expected<Finished>& finished) {
   if (finished && finished->exit_status == 0 && !log_.is_open()) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start_);
@@ -37,7 +37,7 @@ void CallLog::end(const Expected<Finished>& finished) {
 void CallLog::write(std::string_view text) {
   if (!log_.is_open()) {
     auto opened = open_log(path_);
-    if (!opened) return;  // a full disk stops no call
+    if (!opened) return;  // a full disk does not stop the call
     log_ = std::move(*opened);
     append(log_, title_ + "\n");
   }

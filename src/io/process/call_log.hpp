@@ -1,21 +1,22 @@
-// What a call of a program said, in the log of the machine that it was about.
+// Writes the output of a call of a program into the log of the machine that the call is about.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/process/subprocess.hpp"
 
 namespace hydra_provisioner::io {
 
 class CallLog {
  public:
-  // `command` stands above what is said, with the time. A call that says nothing and succeeds leaves nothing.
+  // The time and the `command` are written above the output. Nothing is written for a call that prints nothing and
+  // succeeds.
   CallLog(std::string path, std::string_view command);
 
-  void hear(std::string_view piece);
+  void add(std::string_view piece);
   void end(const Expected<Finished>& finished);
 
  private:

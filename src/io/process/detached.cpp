@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "io/async/waypoint.hpp"
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/process/programs.hpp"
 #include "io/process/spawn.hpp"
 #include "io/text/wording.hpp"
@@ -20,12 +20,12 @@ namespace {
 
 ServiceManager this_host() {
   std::error_code ignored;
-  return {.is_systemd = std::filesystem::is_directory("/run/systemd/system", ignored),  // as sd_booted(3) finds out
+  return {.is_systemd = std::filesystem::is_directory("/run/systemd/system", ignored),  // as sd_booted(3) does
           .lets_us_make_scopes = ::geteuid() == 0,
           .has_systemd_run = find_program("systemd-run").has_value()};
 }
 
-Expected<Descriptor> open_log(const std::string& path) {
+Expected<Descriptor> open_output(const std::string& path) {
   const char* const file = path.empty() ? "/dev/null" : path.c_str();
   Descriptor log(::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   if (!log.is_open()) return failure(fmt::format("cannot write {}: {}", file, os_error(errno)));
@@ -36,17 +36,17 @@ Expected<Descriptor> open_log(const std::string& path) {
 
 Expected<pid_t> spawn_detached(const DetachedCommand& command) {
   if (command.argv.empty()) return failure("a command without a program");
-  // Here and not by systemd-run, whose complaint would only be in the log.
+  // Looked up here, because an error of systemd-run would only be in the log.
   const Expected<std::string> program = find_program(command.argv.front());
   if (!program) return std::unexpected(program.error());
-  const Expected<Descriptor> log = open_log(command.log_file);
+  const Expected<Descriptor> log = open_output(command.log_file);
   if (!log) return std::unexpected(log.error());
 
   Inheritance inheritance;
   inheritance.give_null(STDIN_FILENO);
   inheritance.give(log->number(), STDOUT_FILENO);
   inheritance.give(log->number(), STDERR_FILENO);
-  // The log's own number may be 3: it has been handed over by now.
+  // After the log, whose own number may be 3.
   const bool inherits = command.inherited_descriptor >= 0;
   if (inherits) inheritance.give(command.inherited_descriptor, 3);
   inheritance.nothing_else_from(inherits ? 4 : 3);

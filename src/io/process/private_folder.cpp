@@ -19,6 +19,7 @@
 #include "io/async/waypoint.hpp"
 #include "io/file/files.hpp"
 #include "io/process/processes.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -32,11 +33,9 @@ constexpr std::string_view id_digits_max = "4194304";  // PID_MAX_LIMIT of the k
 constexpr std::string_view random_part = "XXXXXX";     // as mkdtemp(3) wants it
 constexpr const char* usual_base = "/tmp";
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_alphanumeric(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
-
 bool is_purpose(std::string_view text) {
-  return !text.empty() && text.size() <= purpose_bytes_max && std::ranges::all_of(text, is_lower_or_digit);
+  return !text.empty() && text.size() <= purpose_bytes_max &&
+         std::ranges::all_of(text, [](char c) { return is_lower(c) || is_digit(c); });
 }
 
 std::string base_for(std::string_view purpose) {
@@ -55,7 +54,7 @@ std::optional<pid_t> maker_of(std::string_view name, std::string_view purpose) {
   const std::size_t dash = name.find('-');
   if (dash == std::string_view::npos || name.starts_with('0')) return std::nullopt;
   const std::string_view random = name.substr(dash + 1);
-  if (random.size() != random_part.size() || !std::ranges::all_of(random, is_alphanumeric)) return std::nullopt;
+  if (random.size() != random_part.size() || !is_alphanumeric(random, "")) return std::nullopt;
   return process_id(name.substr(0, dash));
 }
 
@@ -69,12 +68,12 @@ bool is_process_of_ours(pid_t id) {
   return ::stat(fmt::format("/proc/{}", id).c_str(), &found) == 0 && found.st_uid == ::geteuid();
 }
 
-// An ssh ControlMaster may have overwritten its environment by a title that names its socket.
+// An ssh ControlMaster may have overwritten its environment with a title that names its socket.
 bool uses(pid_t id, const std::string& folder) {
   return has_in_environment(id, "TMPDIR=" + folder) || command_line(id).starts_with("ssh: " + folder + "/");
 }
 
-// Those that were started before the folder can have been made need no closer look, which is what takes time.
+// Skips the slow check for processes that were started before the folder was made.
 Processes users_of(const std::string& folder, std::uint64_t started_since) {
   Processes users = all_processes();
   std::erase_if(users, [&](const auto& entry) {
@@ -84,7 +83,7 @@ Processes users_of(const std::string& folder, std::uint64_t started_since) {
   return without_hypervisors(std::move(users));
 }
 
-// More than once, as they may start others meanwhile.
+// Several rounds, because the processes may start others meanwhile.
 void kill_users_of(const std::string& folder, std::uint64_t started_since) {
   for (int round = 0; round < 10; ++round) {
     const Processes users = users_of(folder, started_since);
@@ -113,7 +112,7 @@ void sweep(const std::string& base, std::string_view purpose) {
 }  // namespace
 
 Expected<PrivateFolder> PrivateFolder::make(std::string_view purpose) {
-  if (!is_purpose(purpose)) return failure(fmt::format("\"{}\" is no purpose of a private folder", purpose));
+  if (!is_purpose(purpose)) return failure(fmt::format("\"{}\" is not a purpose of a private folder", purpose));
   std::string path = fmt::format("{}/hp-{}-{}-{}", base_for(purpose), purpose, ::getpid(), random_part);
   if (::mkdtemp(path.data()) == nullptr) return failure(fmt::format("cannot create {}: {}", path, os_error(errno)));
   PrivateFolder folder(std::move(path));
@@ -135,7 +134,7 @@ PrivateFolder::~PrivateFolder() {
 }
 
 void sweep_private_folders(std::string_view purpose) {
-  // Where we do not even see ourselves, nobody can be told to be dead.
+  // If /proc does not even show this process, we cannot find out which makers have ended.
   if (!is_purpose(purpose) || !look_at(::getpid())) return;
   for (const std::string& base : std::set<std::string>{usual_base, base_for(purpose)}) sweep(base, purpose);
 }

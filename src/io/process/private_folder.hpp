@@ -1,4 +1,4 @@
-// A temporary folder for one call of a foreign program that leaves secrets, sockets and daemons behind in $TMPDIR.
+// A temporary folder for one call of a program that leaves secrets, sockets and daemons behind in $TMPDIR.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace hydra_provisioner::io {
 
-// The child is given `TMPDIR=PATH`. Where this goes, so does everything that was started with it, a detached ssh
-// ControlMaster too (but no hypervisor), and then the folder.
+// The caller gives the child `TMPDIR=PATH`. The destructor kills every process that was started with it, a detached ssh
+// ControlMaster too (but no hypervisor), and removes the folder.
 class PrivateFolder {
  public:
-  // `/tmp/hp-PURPOSE-OUR_ID-RANDOM`, or in our own $TMPDIR where that is short enough: at most 50 bytes, because a UNIX
-  // socket's path has 107 at most and `PATH/nixops-ssh-tmpXXXXXXXX/master-socket.XXXXXXXXXXXXXXXX` needs 57 of them.
-  // `purpose` is made of a-z and 0-9, 12 at most.
+  // Makes `/tmp/hp-PURPOSE-OUR_ID-RANDOM`, or one in our own $TMPDIR if its path has at most 50 bytes: the path of a
+  // UNIX socket has at most 107, and `PATH/nixops-ssh-tmpXXXXXXXX/master-socket.XXXXXXXXXXXXXXXX` needs 57 of them
+  // besides. `purpose` has at most 12 characters of a-z and 0-9.
   static Expected<PrivateFolder> make(std::string_view purpose);
 
   PrivateFolder(PrivateFolder&& other) noexcept;
@@ -26,12 +26,11 @@ class PrivateFolder {
 
  private:
   explicit PrivateFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;  // empty once it was moved from
+  std::string path_;  // empty after a move
 };
 
-// Removes what runs left behind that were killed: folders of this user whose maker has ended and that nobody uses but
-// daemons, which are killed. A program that outlived its maker keeps its folder. What cannot be removed stays for the
-// next time.
+// Removes what killed runs left behind: this user's folders whose maker has ended and that only daemons use, which are
+// killed. A program that outlived its maker keeps its folder. What cannot be removed stays until the next sweep.
 void sweep_private_folders(std::string_view purpose);
 
 }  // namespace hydra_provisioner::io

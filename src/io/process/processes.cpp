@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -16,12 +15,14 @@
 #include <poll.h>
 #include <unistd.h>
 extern "C" {
-#include <sys/pidfd.h>  // of glibc 2.36, which forgets that there is C++
+#include <sys/pidfd.h>  // has no extern "C" of its own in glibc 2.36
 }
 
 #include <fmt/format.h>
 
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
@@ -33,27 +34,19 @@ using std::chrono::steady_clock;
 constexpr std::size_t proc_bytes_max = std::size_t{4} << 20;
 constexpr milliseconds patience = std::chrono::seconds{2};
 
-template <class Number>
-std::optional<Number> number(std::string_view digits) {
-  Number value{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
-
-// Empty when the process has ended or is not for us to see.
+// Empty when the process has ended or we may not see it.
 std::string proc_file(pid_t id, std::string_view name) {
   auto content = read_file(fmt::format("/proc/{}/{}", id, name), proc_bytes_max);
   return content && *content ? std::move(**content) : std::string();
 }
 
-bool is_program(pid_t id) {  // and no thread of the kernel, nor one that has ended
+// False for a thread of the kernel, and for a process that has ended.
+bool is_program(pid_t id) {
   std::error_code error;
   return !fs::read_symlink(fmt::format("/proc/{}/exe", id), error).empty();
 }
 
-// A program has none for the first microseconds after exec, which must not make us miss it. One that was started with
-// none costs us 2 ms.
+// A program has no environment for the first microseconds after exec, so we try again for 2 ms.
 std::string environment_of(pid_t id) {
   for (int attempt = 0; attempt < 20; ++attempt) {
     std::string environment = proc_file(id, "environ");
@@ -63,18 +56,8 @@ std::string environment_of(pid_t id) {
   return {};
 }
 
-std::vector<std::string_view> words(std::string_view text) {
-  std::vector<std::string_view> result;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    result.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return result;
-}
-
-// proc(5), /proc/PID/stat: `PID (NAME) STATE PARENT GROUP SESSION …`, the start being field 22. The name may hold
-// anything, brackets too.
+// Parses /proc/PID/stat, see proc(5): `PID (NAME) STATE PARENT GROUP SESSION …`, the start is field 22. The name may
+// contain any characters, brackets too.
 std::optional<Process> parse_stat(pid_t id, std::string_view stat) {
   const std::size_t name_begin = stat.find('(');
   const std::size_t name_end = stat.rfind(") ");
@@ -82,13 +65,13 @@ std::optional<Process> parse_stat(pid_t id, std::string_view stat) {
   const auto fields = words(stat.substr(name_end + 2));  // from field 3 on
   if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
   return Process{.id = id,
-                 .parent = number<pid_t>(fields[1]).value_or(0),
-                 .session = number<pid_t>(fields[3]).value_or(0),
-                 .started = number<std::uint64_t>(fields[19]).value_or(0),
+                 .parent = parse_number<pid_t>(fields[1]).value_or(0),
+                 .session = parse_number<pid_t>(fields[3]).value_or(0),
+                 .started = parse_number<std::uint64_t>(fields[19]).value_or(0),
                  .name = std::string(stat.substr(name_begin + 1, name_end - name_begin - 1))};
 }
 
-// That very process, and none that got its id later.
+// A handle of this process, and not of one that got its id later.
 Descriptor handle_of(const Process& process) {
   if (process.id <= 0) return {};
   Descriptor handle(::pidfd_open(process.id, 0));
@@ -110,7 +93,7 @@ bool has_open(pid_t id, const std::set<std::string>& files) {
 
 void wait_for_end(const Descriptor& process, steady_clock::time_point until) {
   pollfd ended{.fd = process.number(), .events = POLLIN, .revents = 0};
-  for (;;) {
+  while (true) {
     const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
     if (::poll(&ended, 1, std::max(static_cast<int>(left.count()), 0)) >= 0 || errno != EINTR) return;
   }
@@ -162,7 +145,7 @@ Processes attached(Processes processes) {
 Processes without_hypervisors(Processes processes) {
   constexpr std::array<std::string_view, 5> names{"VBox", "qemu", "libvirt", "virt", "dnsmasq"};
   std::erase_if(processes, [&](const auto& entry) {
-    // Nixpkgs wraps programs, and calls the real ones `.libvirtd-wrapped`.
+    // Nixpkgs wraps programs, and calls the wrapped ones `.libvirtd-wrapped`.
     const std::string_view program = std::string_view(entry.second.name).substr(entry.second.name.starts_with('.'));
     return std::ranges::any_of(names, [&](std::string_view name) { return program.starts_with(name); });
   });
@@ -177,7 +160,7 @@ std::string command_line(pid_t id) {
 }
 
 std::optional<pid_t> process_id(std::string_view digits) {
-  const auto id = number<pid_t>(digits);
+  const auto id = parse_number<pid_t>(digits);
   return id && *id > 0 ? id : std::nullopt;
 }
 

@@ -1,5 +1,5 @@
-// The processes of this host, as /proc shows them to us: all of them, and what they were started with where they are
-// our user's (or we are root).
+// The processes of this host, as /proc shows them. The environment of a process is visible only if it is of our user,
+// or if we are root.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,20 @@
 
 namespace hydra_provisioner::io {
 
-// An id alone is no identity: it is used again. With the moment of the process' start it is one.
+// The id alone does not identify a process, because ids are used again. The id and the start do.
 struct Process {
   pid_t id = 0;
   pid_t parent = 0;
-  pid_t session = 0;          // the id of the process that began it, which may have ended
+  pid_t session = 0;          // the id of its leader, which may have ended
   std::uint64_t started = 0;  // clock ticks since boot
-  std::string name{};         // of the program's file, its first 15 bytes
+  std::string name{};         // the first 15 bytes of the program's file name
 
   friend bool operator==(const Process&, const Process&) = default;
 };
 
 using Processes = std::map<pid_t, Process>;
 
-// None when there is no such process, or it has ended and only waits to be reaped.
+// None when there is no such process, or when it is a zombie.
 std::optional<Process> look_at(pid_t id);
 Processes all_processes();
 
@@ -34,27 +34,26 @@ Processes all_processes();
 bool has_in_environment(pid_t id, std::string_view assignment);
 Processes processes_with(std::string_view assignment);
 
-// Those that have one of these pipes open, at either end.
+// The processes that have one of these pipes open, at either end.
 Processes processes_holding(const std::set<ino_t>& pipes);
 
-// Without those that have a session of their own, as a daemon has, an ssh ControlMaster for one: whose session's leader
-// is among them.
+// Leaves out every process whose session's leader is among them, as is a daemon, such as an ssh ControlMaster.
 Processes attached(Processes processes);
 
-// Without those that run virtual machines on this host, VirtualBox' and libvirt's: whoever needs one first starts it,
-// and it stays for all others.
+// Leaves out the processes that run virtual machines on this host (VirtualBox, libvirt): the first program that needs
+// one starts it, and all others use it too.
 Processes without_hypervisors(Processes processes);
 
-// Its words, or what it shows instead, with single spaces between; empty when it has ended.
+// Its arguments, or the title that it shows instead, separated by single spaces; empty when it has ended.
 std::string command_line(pid_t id);
 
-// A number as processes have it, in decimal digits and nothing else.
+// A positive number in decimal digits and nothing else.
 std::optional<pid_t> process_id(std::string_view digits);
 
-// Does nothing when the process has ended, whoever has its id now.
+// Does nothing when the process has ended, even if another has its id now.
 void send_signal(const Process& process, int number);
 
-// Kills them, never ourselves, and returns when they have ended. One that hangs in the kernel is waited for 2 s.
+// Kills all but this process, and returns when they have ended. Waits at most 2 s for one that hangs in the kernel.
 void kill_all(const Processes& processes);
 
 }  // namespace hydra_provisioner::io

@@ -11,10 +11,12 @@
 
 #include <fmt/format.h>
 
+#include "io/text/strings.hpp"
+
 namespace hydra_provisioner::io {
 namespace {
 
-// Where to get what we use ourselves.
+// Which package has a program that we use.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> debian_packages{{
     {"nix-instantiate", "nix-bin"},
     {"nix-store", "nix-bin"},
@@ -40,13 +42,9 @@ std::string search_path() {
 Expected<std::string> find_program(const std::string& name) {
   if (name.contains('/')) return name;
   const std::string path = search_path();
-  for (std::size_t begin = 0; begin < path.size();) {
-    const std::size_t end = std::min(path.find(':', begin), path.size());
-    std::string candidate = path.substr(begin, end - begin);
-    const bool is_folder = !candidate.empty();
-    candidate.append("/").append(name);
-    if (is_folder && is_executable_file(candidate)) return candidate;
-    begin = end + 1;
+  for (const std::string_view folder : words(path, ":")) {
+    std::string candidate = fmt::format("{}/{}", folder, name);
+    if (is_executable_file(candidate)) return candidate;
   }
   const auto package = std::ranges::find(debian_packages, name, &std::pair<std::string_view, std::string_view>::first);
   if (package == debian_packages.end()) return failure(name + ": not found in PATH");

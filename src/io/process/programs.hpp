@@ -1,4 +1,4 @@
-// Where programs are, and what they are called.
+// Programs: where they are, and their names in messages.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace hydra_provisioner::io {
 
-// The full path of a program in PATH (or the sbin folders), or an error that says what to install. A name with a `/` is
-// taken as it is.
+// The full path of a program in PATH or the sbin folders, or an error that says what to install. A name with a `/` is
+// returned unchanged.
 Expected<std::string> find_program(const std::string& name);
 
-// A program's name in messages: without its folder.
+// A program's name without its folder, for messages.
 std::string base_name(const std::string& program);
 
 }  // namespace hydra_provisioner::io

@@ -18,8 +18,8 @@
 namespace hydra_provisioner::io {
 namespace {
 
-// Writing to a child that does not read must be an error and not our end; and a child whose end is ignored, as we may
-// have been told by whoever started us, could not be waited for.
+// SIGPIPE would end us when a child does not read its input. If SIGCHLD was ignored by the process that started us, we
+// could not wait for children.
 void settle_signals() {
   static const bool settled = std::signal(SIGPIPE, SIG_IGN) != SIG_ERR && std::signal(SIGCHLD, SIG_DFL) != SIG_ERR;
   static_cast<void>(settled);
@@ -60,7 +60,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& addi
   return merged;
 }
 
-// posix_spawn promises not to change the strings, but its type does not say so.
+// posix_spawn does not change the strings, although its type allows that.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
   result.reserve(strings.size() + 1);
@@ -100,7 +100,7 @@ Inheritance::Inheritance() {
 
 Inheritance::~Inheritance() { ::posix_spawn_file_actions_destroy(&actions_); }
 
-// These fail only for want of memory or for a negative descriptor.
+// These fail only without memory or for a negative descriptor.
 void Inheritance::give(int ours, int theirs) {
   if (::posix_spawn_file_actions_adddup2(&actions_, ours, theirs) != 0) throw std::bad_alloc();
 }

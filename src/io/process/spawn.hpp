@@ -1,4 +1,4 @@
-// posix_spawn as all our children need it: signals as at login, and nothing of ours left open but what they are handed.
+// posix_spawn for all our children: with default signals, and with no other descriptors of ours than those handed over.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace hydra_provisioner::io {
 
-// Which descriptors the child starts with. What it is to inherit must not be below 3 here.
+// The descriptors that the child starts with. Those handed over must be 3 or above in this process.
 class Inheritance {
  public:
   Inheritance();
@@ -20,8 +20,8 @@ class Inheritance {
   ~Inheritance();
 
   void give(int ours, int theirs);
-  void give_null(int theirs);          // /dev/null, to read
-  void nothing_else_from(int theirs);  // closes this one and all above; to be called last
+  void give_null(int theirs);          // /dev/null, for reading
+  void nothing_else_from(int theirs);  // closes this one and all above; call it last
 
   const posix_spawn_file_actions_t* actions() const { return &actions_; }
 
@@ -30,11 +30,11 @@ class Inheritance {
 };
 
 enum class Group {
-  of_its_own,  // a process group whose id is the child's, to be killed as a whole
+  of_its_own,  // a process group whose id is the child's, which can be killed as a whole
   session,     // a session of its own: it outlives us
 };
 
-// `environment` (`NAME=value`) is added to ours. Fails with what is wrong with argv[0]: see find_program.
+// `environment` (`NAME=value`) is added to ours. The error says what is wrong with argv[0]: see find_program.
 Expected<pid_t> spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
                       const Inheritance& inheritance, Group group);
 

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 extern "C" {
-#include <sys/pidfd.h>  // of glibc 2.36, which forgets that there is C++
+#include <sys/pidfd.h>  // has no extern "C" of its own in glibc 2.36
 }
 
 #include <fmt/format.h>
@@ -30,7 +30,7 @@ extern "C" {
 #include <boost/asio/use_awaitable.hpp>
 
 #include "io/async/waypoint.hpp"
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/process/processes.hpp"
 #include "io/process/spawn.hpp"
 #include "io/text/wording.hpp"
@@ -54,7 +54,7 @@ struct Ending {
   int signal = 0;
 };
 
-// A started child and its process group. When this goes, all of the group is dead and the child is reaped.
+// A started child and its process group. The destructor kills the group and reaps the child.
 class Child {
  public:
   Child(const asio::any_io_executor& executor, pid_t id) : id_(id), handle_(executor) {
@@ -66,13 +66,12 @@ class Child {
 
   Stream& handle() { return handle_; }  // readable once the child has ended
 
-  // The group's id, which is the child's, cannot be anybody else's before the child is reaped.
+  // Until the child is reaped, no other group can get the group's id, which is the child's.
   void kill_group() const {
     if (id_ > 0) ::kill(-id_, SIGKILL);
   }
 
-  // The killed end within a moment, except for one that hangs in the kernel, say on a dead NFS server: it stays a
-  // zombie.
+  // Killed processes end at once, except for one that hangs in the kernel, say on a dead NFS server: it stays a zombie.
   Ending reap() {
     if (id_ <= 0) return {};
     kill_group();
@@ -90,15 +89,15 @@ class Child {
   Stream handle_;
 };
 
-// What the child leaves behind that holds its pipes, where it is not to outlive the child. To be destroyed after that.
-struct HangersOn {
+// Kills the processes that a child left behind with its pipes open. Must be destroyed after the child.
+struct Leftovers {
   std::set<ino_t> pipes{};
-  int open_ends = 0;  // of these pipes, so far
+  int open_ends = 0;  // of these pipes, at this moment
 
-  HangersOn() = default;
-  HangersOn(const HangersOn&) = delete;
-  HangersOn& operator=(const HangersOn&) = delete;
-  ~HangersOn() {
+  Leftovers() = default;
+  Leftovers(const Leftovers&) = delete;
+  Leftovers& operator=(const Leftovers&) = delete;
+  ~Leftovers() {
     if (open_ends > 0) kill_all(processes_holding(pipes));
   }
 
@@ -110,24 +109,24 @@ struct HangersOn {
   }
 };
 
-// A child and what is said between it and us. The coroutines below borrow it from run(), which waits for them.
-struct Conversation {
-  Conversation(const asio::any_io_executor& executor, pid_t id)
+// A child and its output. The coroutines below borrow it from run(), which waits for them.
+struct RunningChild {
+  RunningChild(const asio::any_io_executor& executor, pid_t id)
       : child(executor, id), output(executor), errors(executor) {}
 
-  HangersOn hangers_on;
+  Leftovers leftovers;
   Child child;
   Stream output;
   Stream errors;
-  Descriptor output_file{};  // instead of the streams, for a child that may outlive us
+  Descriptor output_file{};  // used instead of the streams for a child that may outlive us
   Descriptor errors_file{};
-  std::string said;
-  std::string complained;
-  bool too_much = false;
-  std::optional<Error> objection{};  // the listener's
+  std::string output_text;
+  std::string error_text;
+  bool has_printed_too_much = false;
+  std::optional<Error> rejection{};  // returned by on_output
   bool ended = false;                // the child, before its deadline
 
-  bool is_broken_off() const { return too_much || objection; }
+  bool is_broken_off() const { return has_printed_too_much || rejection; }
 };
 
 struct Pipe {
@@ -142,26 +141,22 @@ Expected<Pipe> make_pipe() {
 }
 
 Expected<Descriptor> file_in_memory() {
-  Descriptor file(::memfd_create("nothing but its name in /proc", MFD_CLOEXEC));
+  Descriptor file(::memfd_create("hydra-provisioner", MFD_CLOEXEC));
   if (!file.is_open()) return failure("cannot make a file in memory: " + os_error(errno));
   return file;
 }
 
-// A child's whole input, before it begins: should we be killed meanwhile, it does not take a part for the whole.
+// Holds the whole input of a child before it starts, so that a child never takes a part of it for the whole, even when
+// we are killed.
 Expected<Descriptor> as_file(std::string_view text) {
   Expected<Descriptor> made = file_in_memory();
   if (!made) return made;
-  Descriptor& file = *made;
-  while (!text.empty()) {
-    const ssize_t count = ::write(file.number(), text.data(), text.size());
-    if (count < 0 && errno != EINTR) return failure("cannot write a file in memory: " + os_error(errno));
-    if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  ::lseek(file.number(), 0, SEEK_SET);
+  if (!write_all(*made, text)) return failure("cannot write a file in memory: " + os_error(errno));
+  ::lseek(made->number(), 0, SEEK_SET);
   return made;
 }
 
-// What a child writes to, and where we read it: the same for a file.
+// What a child writes to, and what we read from. Both are the same file for a child that may outlive us.
 Expected<Pipe> make_outlet(const Command& command) {
   if (!command.may_outlive_us) return make_pipe();
   Expected<Descriptor> file = file_in_memory();
@@ -171,7 +166,7 @@ Expected<Pipe> make_outlet(const Command& command) {
   return Pipe{*std::move(file), std::move(same)};
 }
 
-Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& executor, const Command& command) {
+Expected<std::unique_ptr<RunningChild>> start(const asio::any_io_executor& executor, const Command& command) {
   const Expected<Descriptor> input = as_file(command.input);
   if (!input) return std::unexpected(input.error());
   Expected<Pipe> output = make_outlet(command);
@@ -188,68 +183,68 @@ Expected<std::unique_ptr<Conversation>> start(const asio::any_io_executor& execu
 
   const Expected<pid_t> id = spawn(command.argv, command.environment, inheritance, Group::of_its_own);
   if (!id) return std::unexpected(id.error());
-  auto conversation = std::make_unique<Conversation>(executor, *id);
-  if (!conversation->child.handle().is_open()) return failure("cannot watch a child process");
+  auto running = std::make_unique<RunningChild>(executor, *id);
+  if (!running->child.handle().is_open()) return failure("cannot watch a child process");
   if (command.may_outlive_us) {
-    conversation->output_file = std::move(output->read_end);
-    conversation->errors_file = std::move(errors->read_end);
+    running->output_file = std::move(output->read_end);
+    running->errors_file = std::move(errors->read_end);
   } else {
-    if (command.ends_hangers_on) {
-      conversation->hangers_on.include(output->read_end);
-      conversation->hangers_on.include(errors->read_end);
+    if (command.kills_leftovers) {
+      running->leftovers.include(output->read_end);
+      running->leftovers.include(errors->read_end);
     }
-    conversation->output = stream(executor, std::move(output->read_end));
-    conversation->errors = stream(executor, std::move(errors->read_end));
+    running->output = stream(executor, std::move(output->read_end));
+    running->errors = stream(executor, std::move(errors->read_end));
   }
-  return conversation;
+  return running;
 }
 
-// A pipe's end is a value and no exception; that we are cancelled is one.
+// The end of a pipe is returned as an error code; only a cancellation is an exception.
 constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
 
 void throw_if_cancelled(const boost::system::error_code& error) {
   if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
 }
 
-// A child that says too much, or something that the listener objects to, is killed, and thereby everything ends.
-void take(std::string_view piece, std::string& into, const Command& command, Conversation& conversation) {
+// Kills a child that prints too much, or something that on_output rejects. That ends everything else.
+void take(std::string_view piece, std::string& into, const Command& command, RunningChild& running) {
   into.append(piece);
-  const bool is_heard = command.overhears_output || &into == &conversation.complained;
-  if (command.overhear && is_heard && !piece.empty()) conversation.objection = command.overhear(piece);
-  conversation.too_much = into.size() > command.output_bytes_max;
-  if (conversation.is_broken_off()) conversation.child.kill_group();
+  const bool is_watched = command.watches_stdout || &into == &running.error_text;
+  if (command.on_output && is_watched && !piece.empty()) running.rejection = command.on_output(piece);
+  running.has_printed_too_much = into.size() > command.output_bytes_max;
+  if (running.is_broken_off()) running.child.kill_group();
 }
 
-// Until the end of `from`.
-Task<void> receive(Stream& from, std::string& into, const Command& command, Conversation& conversation) {
+// Reads until the end of `from`.
+Task<void> receive(Stream& from, std::string& into, const Command& command, RunningChild& running) {
   std::array<char, 16384> chunk;
   while (from.is_open()) {
     const auto [error, count] = co_await from.async_read_some(asio::buffer(chunk), with_error);
     throw_if_cancelled(error);
-    if (!conversation.is_broken_off()) take({chunk.data(), count}, into, command, conversation);
-    if (error) --conversation.hangers_on.open_ends;
-    if (error || conversation.is_broken_off()) from.close();
+    if (!running.is_broken_off()) take({chunk.data(), count}, into, command, running);
+    if (error) --running.leftovers.open_ends;
+    if (error || running.is_broken_off()) from.close();
   }
 }
 
-Task<void> listen(Conversation& conversation, const Command& command) {
-  co_await (receive(conversation.output, conversation.said, command, conversation) &&
-            receive(conversation.errors, conversation.complained, command, conversation));
+Task<void> receive_all(RunningChild& running, const Command& command) {
+  co_await (receive(running.output, running.output_text, command, running) &&
+            receive(running.errors, running.error_text, command, running));
 }
 
-// What has come since the last time.
-void read_on(const Descriptor& from, std::string& into, const Command& command, Conversation& conversation) {
+// Reads what was written since the last time.
+void read_on(const Descriptor& from, std::string& into, const Command& command, RunningChild& running) {
   std::array<char, 16384> chunk;
-  while (!conversation.is_broken_off()) {
+  while (!running.is_broken_off()) {
     const ssize_t count = ::pread(from.number(), chunk.data(), chunk.size(), static_cast<off_t>(into.size()));
     if (count <= 0) return;
-    take({chunk.data(), static_cast<std::size_t>(count)}, into, command, conversation);
+    take({chunk.data(), static_cast<std::size_t>(count)}, into, command, running);
   }
 }
 
-void read_on(Conversation& conversation, const Command& command) {
-  read_on(conversation.output_file, conversation.said, command, conversation);
-  read_on(conversation.errors_file, conversation.complained, command, conversation);
+void read_on(RunningChild& running, const Command& command) {
+  read_on(running.output_file, running.output_text, command, running);
+  read_on(running.errors_file, running.error_text, command, running);
 }
 
 Task<void> end_of(Child& child) { co_await child.handle().async_wait(Stream::wait_read, asio::use_awaitable); }
@@ -259,35 +254,35 @@ Task<void> pause(std::chrono::milliseconds duration) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-// Files cannot be waited for.
-Task<void> keep_reading(Conversation& conversation, const Command& command) {
-  for (;;) {
-    read_on(conversation, command);
+// Polls, because there is no way to wait for a file to grow.
+Task<void> keep_reading(RunningChild& running, const Command& command) {
+  while (true) {
+    read_on(running, command);
     co_await pause(std::chrono::milliseconds(50));
   }
 }
 
-Task<void> converse_through_files(Conversation& conversation, const Command& command) {
-  co_await (keep_reading(conversation, command) || end_of(conversation.child));
-  read_on(conversation, command);
-  conversation.ended = true;
+Task<void> read_files_until_end(RunningChild& running, const Command& command) {
+  co_await (keep_reading(running, command) || end_of(running.child));
+  read_on(running, command);
+  running.ended = true;
 }
 
-Task<void> converse_through_pipes(Conversation& conversation, const Command& command) {
-  const auto first_end = co_await (listen(conversation, command) || end_of(conversation.child));
-  if (first_end.index() == 0) co_await end_of(conversation.child);
-  conversation.ended = true;
+Task<void> read_pipes_until_end(RunningChild& running, const Command& command) {
+  const auto first_end = co_await (receive_all(running, command) || end_of(running.child));
+  if (first_end.index() == 0) co_await end_of(running.child);
+  running.ended = true;
   // A daemonised grandchild (an ssh ControlMaster) may hold our pipes open for hours,
   // so after the child's exit we wait 200 ms for EOF and no longer.
-  co_await (listen(conversation, command) || pause(std::chrono::milliseconds(200)));
+  co_await (receive_all(running, command) || pause(std::chrono::milliseconds(200)));
 }
 
-Task<void> converse_until_deadline(Conversation& conversation, const Command& command) {
+Task<void> read_until_deadline(RunningChild& running, const Command& command) {
   try {
-    const auto converse = command.may_outlive_us ? converse_through_files : converse_through_pipes;
-    co_await (converse(conversation, command) || pause(command.deadline));
+    const auto read = command.may_outlive_us ? read_files_until_end : read_pipes_until_end;
+    co_await (read(running, command) || pause(command.deadline));
   } catch (const asio::multiple_exceptions&) {
-    // Cancelled, each of the parts ends by an exception; callers expect one.
+    // When cancelled, each of the parts throws; callers expect a single exception.
     throw boost::system::system_error(asio::error::operation_aborted);
   }
 }
@@ -296,27 +291,27 @@ Task<void> converse_until_deadline(Conversation& conversation, const Command& co
 
 Task<Expected<Finished>> run(Command command) {
   waypoint("subprocess.before-start");
-  const Expected<std::unique_ptr<Conversation>> started = start(co_await asio::this_coro::executor, command);
+  const Expected<std::unique_ptr<RunningChild>> started = start(co_await asio::this_coro::executor, command);
   if (!started) co_return std::unexpected(started.error());
   waypoint("subprocess.after-start");
 
-  Conversation& conversation = **started;
-  co_await converse_until_deadline(conversation, command);
-  const Ending ending = conversation.child.reap();
+  RunningChild& running = **started;
+  co_await read_until_deadline(running, command);
+  const Ending ending = running.child.reap();
   waypoint("subprocess.after-end");
 
   const std::string name = base_name(command.argv.front());
-  if (conversation.objection) co_return std::unexpected(*std::move(conversation.objection));
-  if (conversation.too_much) {
+  if (running.rejection) co_return std::unexpected(*std::move(running.rejection));
+  if (running.has_printed_too_much) {
     co_return failure(fmt::format("{} printed more than {}", name, byte_count(command.output_bytes_max)));
   }
-  if (!conversation.ended) {
+  if (!running.ended) {
     co_return failure(fmt::format("{} did not finish within {}", name, seconds_text(command.deadline)),
                       ErrorKind::timed_out);
   }
   co_return Finished{.exit_status = ending.exit_status,
-                     .output = std::move(conversation.said),
-                     .errors = std::move(conversation.complained),
+                     .output = std::move(running.output_text),
+                     .errors = std::move(running.error_text),
                      .signal = ending.signal};
 }
 

@@ -35,7 +35,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     bits -= 8;
     bytes += static_cast<char>((buffer >> bits) & 255);
   }
-  // What is left (padding, unused bits) can be written in one way only.
+  // Only one form of padding and unused bits is valid: the one that to_base64() writes.
   if (to_base64(bytes) != text) return std::nullopt;
   return bytes;
 }

@@ -1,4 +1,4 @@
-// Base64 with padding, as of RFC 4648 section 4.
+// Base64 with padding (RFC 4648, section 4).
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@ namespace hydra_provisioner::io {
 
 std::string to_base64(std::string_view bytes);
 
-// Strict: no value for white space, missing padding, or bits that to_base64() would not have written.
+// Strict: no value for text with white space, without padding, or with bits that to_base64() would not write.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace hydra_provisioner::io

@@ -1,4 +1,4 @@
-// Hashes of contents. They find out equality; they do not protect against forgery.
+// Hashes that tell whether contents are equal. They do not protect against forgery.
 #pragma once
 
 #include <cstdint>

@@ -22,17 +22,17 @@ std::string position(std::string_view text, std::size_t offset) {
   return fmt::format("line {}, column {}", lines + 1, offset - line_start + 1);
 }
 
-// `unexpected end of input`, out of nlohmann's
+// Shortens nlohmann's message to what is wrong, such as `unexpected end of input`. The whole message is
 // `[json.exception.parse_error.101] parse error at line 1, column 5: syntax error while parsing value - unexpected end
-// of input; expected '[', '{', or a literal`, which goes on with as much of the text as there is.
-std::string essence(std::string_view message) {
+// of input; expected '[', '{', or a literal`, and quotes any length of the text.
+std::string problem_in(std::string_view message) {
   for (const std::string_view prefix : {"] ", " - "}) {
     if (const std::size_t at = message.find(prefix); at != message.npos) message.remove_prefix(at + prefix.size());
   }
   return shortened(std::string(message.substr(0, message.find(';'))), 100);
 }
 
-// Receives nlohmann's parsing events and builds the value, refusing what its own builder would take. It follows the
+// Builds the value from nlohmann's parsing events, and refuses what nlohmann's own builder accepts. Follows the
 // contract of nlohmann::json_sax: false ends the parsing.
 class Builder {
  public:
@@ -55,19 +55,20 @@ class Builder {
     if (!is_wanted_(open_.size(), name)) return is_skipping_ = true;
     const auto [member, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(std::move(name), nullptr);
     member_ = &member->second;
-    return is_new || stop(fmt::format("key {} stands there twice", describe(member->first)));
+    return is_new || stop(fmt::format("duplicate key {}", describe(member->first)));
   }
 
-  // `bytes_read` counts the end of the text as one.
+  // `bytes_read` counts the end of the text as a byte.
   bool parse_error(std::size_t bytes_read, const std::string&, const std::exception& error) {
-    return stop(fmt::format("{}: {}", position(text_, bytes_read - 1), essence(error.what())));
+    return stop(fmt::format("{}: {}", position(text_, bytes_read - 1), problem_in(error.what())));
   }
 
   Json take() { return std::move(root_); }
   const std::string& error() const { return error_; }
 
  private:
-  // Into the place that is waiting for a value: the open list's end, the open object's latest member, or the top.
+  // Stores a value where the next one belongs: at the end of the open list, in the latest member of the open object, or
+  // as the root.
   template <class Value>
   Json* place(Value&& value) {
     if (open_.empty()) return &(root_ = std::forward<Value>(value));
@@ -111,10 +112,10 @@ class Builder {
 
   std::string_view text_;
   JsonSelection is_wanted_;
-  bool is_skipping_ = false;        // from an unwanted key to the end of its value
-  std::size_t skipped_levels_ = 0;  // of that value, that are open
+  bool is_skipping_ = false;        // while the value of an unwanted key is read
+  std::size_t skipped_levels_ = 0;  // open levels of that value
   Json root_;
-  std::vector<Json*> open_;  // from the outermost; none changes its place while it is open
+  std::vector<Json*> open_;  // the outermost first; an open one does not move
   Json* member_ = nullptr;
   std::string error_;
 };
@@ -131,7 +132,7 @@ Expected<Json> parse_json(std::string_view text) {
 }
 
 Expected<Json> parse_json(std::string_view text, JsonSelection is_wanted) {
-  // nlohmann-json takes a NUL for the end and would not look at what follows.
+  // nlohmann-json takes a NUL for the end of the text and ignores what follows.
   if (const std::size_t nul = text.find('\0'); nul != text.npos) {
     return failure(position(text, nul) + ": unexpected NUL byte");
   }

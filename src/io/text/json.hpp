@@ -20,25 +20,25 @@ using Json = nlohmann::json;
 // '}'`.
 Expected<Json> parse_json(std::string_view text);
 
-// As above, but an object's members are kept only where `is_wanted` says so, by their level (1 in the outermost object)
-// and key. What is not kept is checked for nothing but its syntax: big documents of which little is read take a third
-// of the time.
+// As above, but keeps only the members of objects for which `is_wanted` returns true, by their level (1 in the
+// outermost object) and key. Of the rest only the syntax is checked, so a big document of which little is read takes a
+// third of the time.
 using JsonSelection = bool (*)(std::size_t level, std::string_view key);
 Expected<Json> parse_json(std::string_view text, JsonSelection is_wanted);
 
-// The messages say what was found and what is expected, without saying where: callers put the path before it.
-Expected<std::int64_t> as_whole_number(const Json& value, std::int64_t min, std::int64_t max);  // 3.0 is none
+// The messages say what was found and what is expected. Callers add where, with within().
+Expected<std::int64_t> as_whole_number(const Json& value, std::int64_t min, std::int64_t max);  // not 3.0
 Expected<std::string> as_text(const Json& value);
 Expected<bool> as_boolean(const Json& value);
 Expected<std::vector<std::string>> as_texts(const Json& value);
 
-// What stands there, short enough for a message: `"10 min"`, `a list`, `null`.
+// A value as messages show it, shortened: `"10 min"`, `a list`, `null`.
 std::string describe(const Json& value);
 
-// A file's content: two-space indentation, keys sorted, a newline at the end.
+// As the content of a file: indented by two spaces, keys sorted, a newline at the end.
 std::string pretty(const Json& value);
 
-// On one line. In both, what is not UTF-8 (foreign output may be anything) is replaced.
+// On one line. Both functions replace bytes that are not UTF-8, which the output of other programs may contain.
 std::string compact(const Json& value);
 
 }  // namespace hydra_provisioner::io

@@ -1,11 +1,12 @@
 #include "io/text/local_time.hpp"
 
-#include <charconv>
 #include <ctime>
 #include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
@@ -23,11 +24,11 @@ std::optional<std::int64_t> seconds_in(std::string_view unit) {
 
 // `2h`
 std::optional<Seconds> span_of(std::string_view text) {
-  std::int64_t count = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const auto unit = seconds_in(text.substr(static_cast<std::size_t>(rest - text.data())));
-  if (error != std::errc{} || !unit || count < 0 || count > spans_max) return std::nullopt;
-  return Seconds{count * *unit};
+  const auto count = leading_number<std::int64_t>(text);
+  if (!count || count->number < 0 || count->number > spans_max) return std::nullopt;
+  const auto unit = seconds_in(count->rest);
+  if (!unit) return std::nullopt;
+  return Seconds{count->number * *unit};
 }
 
 std::optional<Instant> before(std::string_view text, Instant now) {
@@ -57,9 +58,9 @@ Expected<Instant> parse_when(const std::string& text, Instant now) {
   if (!time) time = local_instant(text);
   if (!time) {
     return failure(
-        fmt::format("\"{}\" is no time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time", text));
+        fmt::format("\"{}\" is not a time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time", text));
   }
-  if (*time > now) return failure(fmt::format("\"{}\" lies ahead: it is {} now", text, local_time(now)));
+  if (*time > now) return failure(fmt::format("\"{}\" is in the future: it is {} now", text, local_time(now)));
   return *time;
 }
 
@@ -67,7 +68,7 @@ Expected<Seconds> parse_span(const std::string& text) {
   constexpr Seconds longest{10 * 366 * 86400};
   const auto span = span_of(text);
   if (!span || *span == Seconds{0} || *span > longest)
-    return failure(fmt::format("\"{}\" is no span of time; write 30m, 2h or 3d", text));
+    return failure(fmt::format("\"{}\" is not a duration; write 30m, 2h or 3d", text));
   return *span;
 }
 

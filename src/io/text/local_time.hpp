@@ -1,4 +1,4 @@
-// Points in time as people write and read them: in the host's own time zone.
+// Times as users write and read them: in the time zone of this host.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace hydra_provisioner::io {
 
-// `2h`, `3d` (before `now`; also s, m and w), `2026-01-15`, `2026-01-15T12:00`, `2026-01-15T12:00:30`. The message
-// names these forms; a time that lies ahead is an error, too.
+// Reads `2h` or `3d` (before `now`; also s, m and w), `2026-01-15`, `2026-01-15T12:00` or `2026-01-15T12:00:30`. A time
+// in the future is an error.
 Expected<Instant> parse_when(const std::string& text, Instant now);
 
-// `30m`, `2h`, `3d`: more than nothing, ten years at most.
+// Reads `30m`, `2h` or `3d`: more than 0, at most ten years.
 Expected<Seconds> parse_span(const std::string& text);
 
 std::string local_time(Instant time);  // `2026-01-15 12:00:30`

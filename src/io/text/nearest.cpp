@@ -6,7 +6,7 @@
 
 namespace hydra_provisioner::io {
 
-// Three rows of the usual table are enough: of the prefixes of `a` before the last, the last, and the current one.
+// Needs three rows of the usual table only: those of the current prefix of `a` and of the two shorter ones.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
@@ -30,7 +30,7 @@ std::optional<std::string_view> nearest(std::string_view name, const std::vector
   std::optional<std::string_view> best;
   std::size_t limit = std::max<std::size_t>(1, name.size() / 3) + 1;  // the distance must be below it
   for (const std::string_view candidate : known) {
-    // No shorter way leads from a name to one that is so much longer; an endless name is not worth the table.
+    // The distance is at least the difference in length. This also spares the table for a very long name.
     if (std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size()) >= limit) continue;
     const std::size_t distance = edit_distance(name, candidate);
     if (distance >= limit) continue;

@@ -1,4 +1,4 @@
-// What somebody meant who mistyped a name.
+// Finds the name that a user probably meant by a mistyped one.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace hydra_provisioner::io {
 
-// How many characters must be added, left out, replaced or swapped with their neighbour to make one of the other
-// (optimal string alignment: no character is touched twice). Characters are bytes.
+// How many characters (bytes) must be added, left out, replaced or swapped with their neighbour to turn one text into
+// the other: the optimal string alignment distance, which changes no character twice.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The known name that is nearest, the first of several; none when none is near enough to be a mistyped one.
+// The nearest known name, the first of equally near ones; none when no known name is similar enough.
 std::optional<std::string_view> nearest(std::string_view name, const std::vector<std::string_view>& known);
 
 }  // namespace hydra_provisioner::io

@@ -8,7 +8,7 @@
 namespace hydra_provisioner::io {
 namespace {
 
-// Null: there is none.
+// Null: there is no such zone.
 const date::time_zone* find_zone(const std::string& name) {
   try {
     return date::locate_zone(name);

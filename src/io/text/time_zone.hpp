@@ -1,4 +1,4 @@
-// Local times of any place, from this host's tz database.
+// Local times in any time zone of this host's tz database.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct LocalHour {
   friend bool operator==(const LocalHour&, const LocalHour&) = default;
 };
 
-// In UTC where there is no time zone of that name (any more).
+// In UTC if the tz database has no time zone of that name, or has lost it.
 LocalHour local_hour(const std::string& time_zone, Instant time);
 
 }  // namespace hydra_provisioner::io

@@ -1,9 +1,13 @@
 #include "io/text/wording.hpp"
 
+#include <algorithm>
+#include <ranges>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 
@@ -29,6 +33,49 @@ std::string shortened(std::string text, std::size_t bytes_max) {
   while (bytes_max > 0 && continues_a_character(bytes_max)) --bytes_max;
   text.resize(bytes_max);
   return std::move(text) + "…";
+}
+
+std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction) {
+  if (items.size() < 2) return items.empty() ? "" : items.front();
+  return fmt::format("{} {} {}", fmt::join(items.begin(), items.end() - 1, ", "), conjunction, items.back());
+}
+
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// U+0080 to U+009F in UTF-8. Some terminals take U+009B for an ESC [.
+bool is_c1_control(std::string_view text) {
+  return text.size() >= 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
+// Without colours (`ESC [ 31;1 m`), other control characters, and blanks at both ends.
+std::string plain(std::string_view line) {
+  std::string result;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line.substr(at).starts_with("\x1b[")) {
+      at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
+    } else if (is_c1_control(line.substr(at))) {
+      result += ' ';
+      ++at;
+    } else {
+      result += is_control(line[at]) ? ' ' : line[at];
+    }
+  }
+  return std::string(trimmed(result));
+}
+
+}  // namespace
+
+std::string last_meaningful_line(std::string_view text) {
+  constexpr std::size_t bytes_max = 300;
+  std::string last;
+  for (const std::string_view raw_line : lines(text) | std::views::reverse) {
+    std::string line = plain(raw_line);
+    if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
+    if (last.empty()) last = std::move(line);
+  }
+  return shortened(std::move(last), bytes_max);
 }
 
 }  // namespace hydra_provisioner::io

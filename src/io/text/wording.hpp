@@ -1,10 +1,11 @@
-// What errors are made of: numbers and foreign texts as a reader wants them in a message.
+// Parts of messages: numbers and the output of other programs, in a form that a reader understands.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hydra_provisioner::io {
 
@@ -12,5 +13,11 @@ std::string os_error(int number);                                // of an errno:
 std::string byte_count(std::size_t bytes);                       // `1 MiB`, `64 KiB`, `1000 bytes`
 std::string seconds_text(std::chrono::milliseconds duration);    // `30 s`, `0.2 s`
 std::string shortened(std::string text, std::size_t bytes_max);  // cut between UTF-8 characters and marked by `…`
+
+std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction);  // `a, b or c`
+
+// The line in which a program probably names the cause of its failure: the last that begins with `error:`, because Nix
+// prints source code below it, else the last that is not blank. Without control characters, and shortened.
+std::string last_meaningful_line(std::string_view text);
 
 }  // namespace hydra_provisioner::io

@@ -1,4 +1,4 @@
-// Machines of Amazon EC2, made and ended through its own API. docs/ec2-provider.md shows it from the user's side.
+// Machines of Amazon EC2, created and terminated through EC2's own API. docs/ec2-provider.md describes it for users.
 #pragma once
 
 #include <optional>
@@ -6,11 +6,12 @@
 
 #include "io/async/clock.hpp"
 #include "model/names.hpp"
-#include "providers/ec2/answers.hpp"
-#include "providers/ec2/api.hpp"
-#include "providers/ec2/launch.hpp"
-#include "providers/ec2/machine_files.hpp"
-#include "providers/ec2/offering_file.hpp"
+#include "providers/ec2/api/answers.hpp"
+#include "providers/ec2/api/client.hpp"
+#include "providers/ec2/api/place.hpp"
+#include "providers/ec2/machines/launch.hpp"
+#include "providers/ec2/machines/records.hpp"
+#include "providers/ec2/offerings.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -25,26 +26,28 @@ class Ec2Provider final : public Provider {
   // Waits until the instance has an address.
   io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
-  // Waits until it has stopped, or has ended: it holds its place in the account's quota until then.
+  // Waits until the instance has stopped or ended, because it counts in the account's quota until then.
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
 
-  // Its SSH server proves the host key that it was given; with a probeKey, nix-store answers.
+  // The SSH server must prove the host key that the machine was given; with a probeKey, nix-store must greet as well.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
 
  private:
   Expected<Ec2Files> files_for(const MachineId& machine) const;
-  // Where the machine is, or its request was sent to; else where its pool's machines are. No value: nothing is known.
+  // Where the machine is or was requested; otherwise where its pool's machines are. No value: no place is known.
   Expected<std::optional<Place>> place_of(const MachineRef& target, const Ec2Settings& settings) const;
+  // The machine's instance: from our own record while EC2 may not show it yet. No value: none is known.
   io::Task<Expected<std::optional<Ec2Instance>>> find(MachineRef target, Place place);
   io::Task<Expected<Ec2Instance>> launch(Ec2Files files, MachineRef target, PoolConfig pool);
   io::Task<Expected<Instance>> await_boot(Ec2Files files, MachineRef target, PoolConfig pool, Place place,
-                                          Ec2Instance seen);
+                                          Ec2Instance first);
+  io::Task<Error> explain_early_end(Ec2Files files, Place place, Ec2Instance ended);
 
   Tag tag_;
   std::string state_dir_;
   io::Clock& clock_;
-  Ec2Api api_;
+  Ec2Client client_;
   OfferingFile offerings_;
   Ec2Launch launch_;
 };

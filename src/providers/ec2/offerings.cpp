@@ -1,8 +1,18 @@
 #include "providers/ec2/offerings.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/file/files.hpp"
+#include "io/file/lock.hpp"
+#include "io/file/own_file.hpp"
+#include "io/text/json.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
@@ -10,8 +20,9 @@ namespace {
 constexpr Seconds breaker_window{900};
 constexpr Seconds breaker_lasts{1800};
 constexpr std::ptrdiff_t interruptions_max = 2;
+constexpr std::chrono::seconds lock_patience{10};
 
-// Two that are that close together, the later one not too long ago.
+// Whether two interruptions were close together, the later one not too long ago.
 bool is_spot_unreliable(const OfferingMemory& memory, Instant now) {
   std::vector<Instant> times;
   for (const auto& [instance, time] : memory.interruptions) {
@@ -35,15 +46,6 @@ std::vector<Market> markets_of(const Ec2Settings& settings) {
   return {Market::on_demand};
 }
 
-}  // namespace
-
-std::string to_string(const Offering& offering) {
-  return fmt::format("{} {}{}", offering.instance_type, offering.market == Market::spot ? "spot" : "on demand",
-                     offering.subnet.empty() ? "" : " in " + offering.subnet);
-}
-
-std::string key_of(const std::string& region, const Offering& offering) { return region + " " + to_string(offering); }
-
 std::vector<Offering> all_offerings(const Ec2Settings& settings) {
   const std::vector<std::string> anywhere{""};
   std::vector<Offering> all;
@@ -56,6 +58,35 @@ std::vector<Offering> all_offerings(const Ec2Settings& settings) {
   }
   return all;
 }
+
+using Times = std::map<std::string, Instant>;
+
+io::Json to_json(const Times& times) {
+  io::Json json = io::Json::object();
+  for (const auto& [name, time] : times) json[name] = to_unix(time);
+  return json;
+}
+
+Times times_from(const io::Json& json) {
+  Times times;
+  for (const auto& [name, time] : json.get_ref<const io::Json::object_t&>())
+    times.emplace(name, from_unix(time.get<std::int64_t>()));
+  return times;
+}
+
+Expected<OfferingMemory> memory_from(const io::Json& json) {
+  return OfferingMemory{.refused_until = times_from(json.at("refusedUntil")),
+                        .interruptions = times_from(json.at("interruptions"))};
+}
+
+}  // namespace
+
+std::string to_string(const Offering& offering) {
+  return fmt::format("{} {}{}", offering.instance_type, offering.market == Market::spot ? "spot" : "on demand",
+                     offering.subnet.empty() ? "" : " in " + offering.subnet);
+}
+
+std::string key_of(const std::string& region, const Offering& offering) { return region + " " + to_string(offering); }
 
 std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const OfferingMemory& memory, Instant now) {
   const bool without_spot = settings.capacity == Ec2Capacity::spot_first && is_spot_unreliable(memory, now);
@@ -70,8 +101,30 @@ std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const Offeri
 
 void forget_old(OfferingMemory& memory, Instant now) {
   std::erase_if(memory.refused_until, [now](const auto& entry) { return entry.second <= now; });
-  // Terminated instances are listed for about an hour: one that is forgotten sooner would be noticed anew.
+  // EC2 shows terminated instances for about an hour. An interruption that was forgotten sooner would count again.
   std::erase_if(memory.interruptions, [now](const auto& entry) { return now - entry.second > Seconds{6 * 3600}; });
+}
+
+OfferingFile::OfferingFile(const std::string& state_dir, const Tag& tag, io::Clock& clock)
+    : folder_(state_dir + "/ec2"), path_(fmt::format("{}/{}.json", folder_, tag)), clock_(clock) {}
+
+OfferingMemory OfferingFile::read() const {
+  auto memory = io::read_own_file(path_, memory_from);
+  return memory && *memory ? **std::move(memory) : OfferingMemory{};
+}
+
+io::Task<Expected<void>> OfferingFile::change(std::function<void(OfferingMemory&)> edit) {
+  if (auto made = io::make_folder(folder_, 0700); !made) co_return made;
+  const auto lock = co_await io::acquire_lock(path_ + ".lock", clock_, lock_patience);
+  if (!lock) co_return std::unexpected(lock.error());
+  if (!*lock)
+    co_return failure(
+        fmt::format("{}: another process has held its lock for {} s; end it", path_, lock_patience.count()));
+  OfferingMemory memory = read();
+  edit(memory);
+  forget_old(memory, clock_.now());
+  co_return io::write_own_file(
+      path_, {{"refusedUntil", to_json(memory.refused_until)}, {"interruptions", to_json(memory.interruptions)}});
 }
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -1,14 +1,18 @@
-// What can be asked for to get a machine, in which order, and what is left alone for a while because it was refused.
-// Pure: what is remembered is a value, and so is the time.
+// What can be requested to get a machine, in which order, and what is not requested for a while because EC2 refused it.
 #pragma once
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
 #include "model/config.hpp"
+#include "model/error.hpp"
+#include "model/names.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -18,7 +22,7 @@ enum class Market : std::uint8_t { on_demand, spot };
 struct Offering {
   Market market = Market::on_demand;
   std::string instance_type;
-  std::string subnet;  // empty: wherever EC2 likes
+  std::string subnet;  // empty: EC2 chooses one
 
   auto operator<=>(const Offering&) const = default;
 };
@@ -28,23 +32,37 @@ std::string to_string(const Offering& offering);
 
 struct OfferingMemory {
   std::map<std::string, Instant> refused_until;  // by region and offering: see key_of()
-  std::map<std::string, Instant> interruptions;  // of spot instances: when we noticed, by instance id
+  std::map<std::string, Instant> interruptions;  // when we noticed them, by the ids of the spot instances
 };
 
 std::string key_of(const std::string& region, const Offering& offering);
 
 constexpr Seconds capacity_back_off{180};
-constexpr Seconds quota_back_off{900};  // only an operator, or machines that go, change anything
+constexpr Seconds quota_back_off{900};  // a quota changes only by an operator, or when machines go
 
-// All that the settings allow and that may be asked for now, in the order in which to try: spot before on demand, then
-// by instance type, then by subnet. After two interruptions within a quarter of an hour, `spot-first` means on demand
-// for half an hour.
+// All offerings that the settings allow, except those in the memory that were refused lately. They are in the order in
+// which to try them: spot before on demand, then by instance type, then by subnet. After two interruptions within a
+// quarter of an hour, `spot-first` means on demand for half an hour.
 std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const OfferingMemory& memory, Instant now);
 
-// The same without a memory.
-std::vector<Offering> all_offerings(const Ec2Settings& settings);
-
-// Since when it is not needed any more.
+// Removes what does not matter any more.
 void forget_old(OfferingMemory& memory, Instant now);
+
+// The memory in STATE_DIR/ec2/TAG.json, which operations share, each of which is a process of its own. Losing it costs
+// a few requests that are refused, so a file that cannot be read counts as empty.
+class OfferingFile {
+ public:
+  OfferingFile(const std::string& state_dir, const Tag& tag, io::Clock& clock);
+
+  OfferingMemory read() const;
+
+  // No other process changes the file meanwhile.
+  io::Task<Expected<void>> change(std::function<void(OfferingMemory&)> edit);
+
+ private:
+  std::string folder_;
+  std::string path_;
+  io::Clock& clock_;
+};
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -1,5 +1,5 @@
-// Calls of a program that provides machines: a process each, the request on its stdin, the answer on its stdout. It
-// ends at its deadline at the latest, with all that it started and that did not become a daemon.
+// Calls of a program that provides machines. Each is a process, which gets the request on its stdin and prints the
+// answer to its stdout. It is killed at its deadline, with all processes that it started and that are no daemons.
 #pragma once
 
 #include <expected>
@@ -19,18 +19,18 @@ struct ExecCall {
   std::vector<std::string> command;
   ExecRequest request;
   Seconds deadline;
-  std::string log_file;  // of what it writes to stderr
+  std::string log_file;  // for what it writes to stderr
 };
 
 io::Task<std::expected<io::Json, ExecFailure>> call_once(ExecCall call);
 
-// The conversation alone, whatever is said in it: what the program prints.
-io::Task<Expected<std::string>> converse(ExecCall call, std::string input);
+// Runs the program with this input instead of the request, and returns what it prints.
+io::Task<Expected<std::string>> run_with_input(ExecCall call, std::string input);
 
-// Again whenever the program asks for that, until the deadline. For jobs: it may take as long.
-io::Task<Expected<io::Json>> call_patiently(ExecCall call, io::Clock& clock);
+// Calls the program again whenever it asks for that, until the deadline. For jobs, which may take that long.
+io::Task<Expected<io::Json>> call_until_done(ExecCall call, io::Clock& clock);
 
-// What is to be said of an answer that cannot be read.
-Error misread(const ExecCall& call, const Error& error);
+// The message for an answer that cannot be read.
+Error unreadable_answer(const ExecCall& call, const Error& error);
 
 }  // namespace hydra_provisioner::providers::exec

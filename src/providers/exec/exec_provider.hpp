@@ -1,6 +1,6 @@
-// Machines that a program of the operator's makes, in whatever language, wherever. docs/exec-provider.md says what such
-// a program has to do. A machine's id is all that a program is told to find it by, and so is our instance's id. A
-// machine stays with the program and the settings that it was begun with.
+// Machines that are made by a program of the operator, which may be written in any language. docs/exec-provider.md says
+// what such a program must do. A program finds a machine by the machine's id alone, which is also our instance's id. A
+// machine keeps the program and settings with which its creation began.
 #pragma once
 
 #include <map>
@@ -22,10 +22,11 @@ class ExecProvider final : public Provider, private Upkeep {
  public:
   ExecProvider(Tag tag, const std::string& state_dir, io::Clock& clock);
 
-  // A call for each program with its settings, side by side: the configured ones, and those of machines that there are.
+  // Calls each program with its settings once, all at the same time: the configured ones, and those of machines on
+  // record.
   io::Task<Expected<Inventory>> list(ListRequest request) override;
 
-  // Of the pool's type and settings: the program itself may be improved without a new machine.
+  // A hash of the pool's type and settings, but not of the program: a new version of it replaces no machine.
   io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
   io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
@@ -33,7 +34,7 @@ class ExecProvider final : public Provider, private Upkeep {
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
 
-  // Whether the program's own check says so or, where it has none, its SSH server answers.
+  // The program's own check decides; if it has none, the machine's SSH server must prove its host key.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
 
   Upkeep* upkeep() override { return this; }
@@ -43,24 +44,24 @@ class ExecProvider final : public Provider, private Upkeep {
   io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) override;
   Seconds check_interval() const override;
 
-  ExecCall call(ExecAction action, const ExecSettings& settings, Seconds deadline) const;
-  Expected<ExecCall> call_about(MachineRef target, const PoolConfig& pool, ExecAction action) const;
-  void forget_unlisted(const std::map<MachineId, ExecRecord>& records, const Inventory& inventory,
-                       const std::set<InstanceId>& known) const;
+  ExecCall make_call(ExecAction action, const ExecSettings& settings, Seconds deadline) const;
+  Expected<ExecCall> make_call_about(MachineRef target, const PoolConfig& pool, ExecAction action) const;
+  void forget_gone(const std::map<MachineId, ExecRecord>& records, const Inventory& inventory,
+                   const std::set<InstanceId>& known) const;
   io::Task<Expected<Instance>> bring_up(MachineRef target, PoolConfig pool, ExecAction action);
-  io::Task<Expected<void>> take_down(ExecCall order);
-  io::Task<Expected<std::optional<Condition>>> ask_for_condition(MachineRef target,
-                                                                 PoolConfig pool);  // none: it has no check
+  io::Task<Expected<void>> take_down(ExecCall call);
+  // No value: the program has no check.
+  io::Task<Expected<std::optional<Condition>>> ask_for_condition(MachineRef target, PoolConfig pool);
   io::Task<Expected<ExecAbilities>> abilities(ExecSettings settings);
   io::Task<Expected<std::vector<Instance>>> machines_of(ExecSettings settings);
-  io::Task<void> list_into(ExecListing& listing, ExecSettings settings);
+  io::Task<void> list_into(ProgramAnswer& answer, ExecSettings settings);
 
   Tag tag_;
   std::string logs_dir_;
   ExecRecords records_;
   io::Clock& clock_;
-  std::map<ExecSettings, ExecAbilities> abilities_;  // of programs that have answered
-  std::map<ExecSettings, Instant> patience_;         // of those that asked not to be asked before
+  std::map<ExecSettings, ExecAbilities> abilities_;  // of the programs that have answered
+  std::map<ExecSettings, Instant> not_before_;       // of the programs that want to be called again later
 };
 
 }  // namespace hydra_provisioner::providers::exec

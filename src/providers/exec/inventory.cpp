@@ -16,7 +16,7 @@ void leave_alone(Inventory& inventory, const PoolName& pool, std::string_view wh
   inventory.unseen.emplace(pool, fmt::format("{}; its machines are left alone", why));
 }
 
-// Two that have one id cannot be told apart.
+// Two machines with the same id cannot be distinguished.
 void add(ByMachine& machines, Inventory& inventory, const Instance& instance) {
   const auto [known, is_new] = machines.emplace(instance.machine, instance);
   const PoolName& other = known->second.pool;
@@ -35,15 +35,16 @@ ExecSettings program_of(const PoolConfig& pool) {
 
 Error unknown_program() {
   return {
-      "its program is not known: it is not configured any more, and no record of it is left; configure it again, or "
+      "its program is not known: it is no longer configured, and there is no record of it; configure it again, or "
       "remove its machines by hand"};
 }
 
-std::map<ExecSettings, ExecListing> programs_to_ask(const std::vector<PoolConfig>& pools,
-                                                    const std::map<MachineId, ExecRecord>& records) {
-  std::map<ExecSettings, ExecListing> programs;
+std::map<ExecSettings, ProgramAnswer> programs_to_ask(const std::vector<PoolConfig>& pools,
+                                                      const std::map<MachineId, ExecRecord>& records) {
+  std::map<ExecSettings, ProgramAnswer> programs;
   const auto ask = [&](const ExecSettings& program, const PoolName& pool) {
-    programs.try_emplace(program, ExecListing{{}, std::unexpected(unknown_program())}).first->second.pools.insert(pool);
+    programs.try_emplace(program, ProgramAnswer{{}, std::unexpected(unknown_program())})
+        .first->second.pools.insert(pool);
   };
   std::map<PoolName, Seconds> timeouts;
   for (const PoolConfig& pool : pools) timeouts.emplace(pool.name, program_of(pool).timeout);
@@ -61,19 +62,19 @@ std::map<ExecSettings, ExecListing> programs_to_ask(const std::vector<PoolConfig
   return programs;
 }
 
-Inventory inventory_of(const Tag& tag, const std::vector<ExecListing>& listings) {
+Inventory inventory_of(const Tag& tag, const std::vector<ProgramAnswer>& answers) {
   std::set<PoolName> asked;
-  for (const ExecListing& listing : listings) asked.insert(listing.pools.begin(), listing.pools.end());
+  for (const ProgramAnswer& answer : answers) asked.insert(answer.pools.begin(), answer.pools.end());
   Inventory inventory;
   ByMachine machines;
-  for (const ExecListing& listing : listings) {
-    if (!listing.machines) {
-      for (const PoolName& pool : listing.pools) leave_alone(inventory, pool, listing.machines.error().message);
+  for (const ProgramAnswer& answer : answers) {
+    if (!answer.machines) {
+      for (const PoolName& pool : answer.pools) leave_alone(inventory, pool, answer.machines.error().message);
       continue;
     }
-    for (const Instance& instance : *listing.machines) {
-      const bool is_told_by_another = asked.contains(instance.pool) && !listing.pools.contains(instance.pool);
-      if (is_of(tag, instance.machine) && !is_told_by_another) add(machines, inventory, instance);
+    for (const Instance& instance : *answer.machines) {
+      const bool belongs_to_another = asked.contains(instance.pool) && !answer.pools.contains(instance.pool);
+      if (is_of(tag, instance.machine) && !belongs_to_another) add(machines, inventory, instance);
     }
   }
   for (const auto& [machine, instance] : machines) {

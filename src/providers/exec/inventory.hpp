@@ -1,4 +1,4 @@
-// Which programs there are to be asked for their machines, and what they say, as one.
+// Which programs are asked for their machines, and one inventory from all their answers.
 #pragma once
 
 #include <map>
@@ -14,22 +14,22 @@
 namespace hydra_provisioner::providers::exec {
 
 // One program's answer, with the pools whose machines it makes.
-struct ExecListing {
+struct ProgramAnswer {
   std::set<PoolName> pools;
   Expected<std::vector<Instance>> machines;
 };
 
-// The pool's; without a command where it is not known. That is no reason to forget its machines.
+// The program of the pool; without a command if it is not known, in which case the pool's machines are not forgotten.
 ExecSettings program_of(const PoolConfig& pool);
 Error unknown_program();
 
-// Each program with its settings, once, also those of machines that are there though the configuration has changed;
-// what they list is not known yet.
-std::map<ExecSettings, ExecListing> programs_to_ask(const std::vector<PoolConfig>& pools,
-                                                    const std::map<MachineId, ExecRecord>& records);
+// Each program with its settings once, with its pools; also those of machines that were made before the configuration
+// changed. Their answers are still unknown.
+std::map<ExecSettings, ProgramAnswer> programs_to_ask(const std::vector<PoolConfig>& pools,
+                                                      const std::map<MachineId, ExecRecord>& records);
 
-// A pool's machines are those that its own program lists; of pools that have none, whoever lists them. What is not of
-// the tag is none of ours.
-Inventory inventory_of(const Tag& tag, const std::vector<ExecListing>& listings);
+// A pool's machines are those that its own program lists; for a pool without a program, those that any program lists.
+// Machines of other tags are left out.
+Inventory inventory_of(const Tag& tag, const std::vector<ProgramAnswer>& answers);
 
 }  // namespace hydra_provisioner::providers::exec

@@ -57,7 +57,7 @@ Expected<void> Members::end() {
   for (const auto& member : object_.items()) {
     if (!known_.contains(member.key()))
       return failure(
-          fmt::format("{} is unknown; there are {}", io::describe(io::Json(member.key())), fmt::join(known_, ", ")));
+          fmt::format("unknown key {}; known are {}", io::describe(io::Json(member.key())), fmt::join(known_, ", ")));
   }
   return {};
 }
@@ -73,7 +73,7 @@ void Members::note(std::string_view name, std::string_view what) {
 }
 
 void Members::note_unknown(std::string_view name, const std::string& found, const std::vector<std::string>& known) {
-  note(name, fmt::format("{} is none of {}", io::describe(io::Json(found)), fmt::join(known, ", ")));
+  note(name, fmt::format("{} is not one of {}", io::describe(io::Json(found)), fmt::join(known, ", ")));
 }
 
 }  // namespace hydra_provisioner::providers::exec

@@ -1,4 +1,4 @@
-// The members of a JSON object that somebody else has written, each of which is either known or a mistake.
+// Reads the members of a JSON object that another program wrote. An unknown member is an error.
 #pragma once
 
 #include <algorithm>
@@ -15,13 +15,13 @@
 
 namespace hydra_provisioner::providers::exec {
 
-// What is wrong gives an empty value, and end() tells the first of it.
+// A wrong member reads as an empty value, and end() returns the first error.
 class Members {
  public:
   template <class T>
   using Names = std::map<std::string, T, std::less<>>;
 
-  explicit Members(const io::Json& object);  // which outlives this
+  explicit Members(const io::Json& object);  // which must live longer
 
   const io::Json& any(std::string_view name);
   std::string text(std::string_view name);
@@ -41,7 +41,7 @@ class Members {
     return {};
   }
 
-  // After all that may be there was read: what is left is unknown.
+  // After all known members were read: any other is unknown.
   Expected<void> end();
 
  private:

@@ -1,23 +1,20 @@
 #include "providers/exec/protocol.hpp"
 
-#include <array>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/text/last_line.hpp"
+#include "io/text/strings.hpp"
+#include "io/text/wording.hpp"
 #include "providers/exec/members.hpp"
 
 namespace hydra_provisioner::providers::exec {
 namespace {
 
 constexpr std::int64_t protocol_version = 1;
-constexpr Seconds usual_pause{10};  // where a program does not say when to call it again
-
-constexpr std::array<std::string_view, 7> action_names{"describe", "list",    "create", "start",
-                                                       "stop",     "destroy", "check"};
+constexpr Seconds usual_pause{10};  // if a program does not say when to call it again
 
 const Members::Names<InstanceState> states{{"starting", InstanceState::incomplete},
                                            {"running", InstanceState::running},
@@ -27,9 +24,8 @@ const Members::Names<InstanceState> states{{"starting", InstanceState::incomplet
 const Members::Names<Condition> conditions{
     {"fine", Condition::fine}, {"unreachable", Condition::unreachable}, {"gone", Condition::vanished}};
 
-// What failed, as it stands before the program's own words.
 struct FailureClass {
-  std::string_view prefix;
+  std::string_view prefix;  // of the program's own message
   ErrorKind kind = ErrorKind::failed;
   bool may_be_repeated = false;
 };
@@ -38,20 +34,17 @@ const Members::Names<FailureClass> failure_classes{{"capacity", {"no capacity: "
                                                    {"config", {"its settings are wrong: "}},
                                                    {"transient", {"", ErrorKind::failed, true}}};
 
-bool is_plain(std::string_view text, std::string_view more) {
-  return text.find_first_not_of(
-             std::string("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789").append(more)) ==
-         std::string_view::npos;
+bool is_address(std::string_view text) {
+  return !text.empty() && text.front() != '-' && io::is_alphanumeric(text, ".:_-");
 }
-
-bool is_address(std::string_view text) { return !text.empty() && text.front() != '-' && is_plain(text, ".:_-"); }
 
 // `ssh-ed25519 AAAA…`, without a comment.
 bool is_host_key(std::string_view text) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) return false;
   const std::string_view key = text.substr(blank + 1);
-  return blank > 0 && is_plain(text.substr(0, blank), ".@-") && key.starts_with("AAAA") && is_plain(key, "+/=");
+  return blank > 0 && io::is_alphanumeric(text.substr(0, blank), ".@-") && key.starts_with("AAAA") &&
+         io::is_alphanumeric(key, "+/=");
 }
 
 Expected<void> check_connection(const Instance& instance) {
@@ -60,10 +53,11 @@ Expected<void> check_connection(const Instance& instance) {
   if (instance.state == InstanceState::running && instance.host_key.empty())
     return failure("it runs, but has no hostKey");
   if (!instance.address.empty() && !is_address(instance.address))
-    return failure(fmt::format("address: {} is no address", io::describe(io::Json(instance.address))));
+    return failure(fmt::format("address: {} is not an address", io::describe(io::Json(instance.address))));
   if (!instance.host_key.empty() && !is_host_key(instance.host_key))
-    return failure(fmt::format("hostKey: {} is no host key; write its type and the key, such as \"ssh-ed25519 AAAA…\"",
-                               io::describe(io::Json(instance.host_key))));
+    return failure(
+        fmt::format("hostKey: {} is not a host key; write its type and the key, such as \"ssh-ed25519 AAAA…\"",
+                    io::describe(io::Json(instance.host_key))));
   return {};
 }
 
@@ -96,7 +90,7 @@ ExecFailure read_failure(const io::Json& value) {
   return failed;
 }
 
-// An answer without what all have.
+// The members of an answer, after the one that all answers have.
 Members members_of(const io::Json& answer) {
   Members members(answer);
   members.text("requestId");
@@ -104,8 +98,6 @@ Members members_of(const io::Json& answer) {
 }
 
 }  // namespace
-
-std::string_view to_string(ExecAction action) { return action_names.at(static_cast<std::size_t>(action)); }
 
 std::string ExecRequest::id() const {
   return fmt::format("{}/{}", machine.text.empty() ? tag.text : machine.text, to_string(action));
@@ -127,9 +119,9 @@ std::string to_json(const ExecRequest& request) {
 
 std::expected<io::Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output) {
   const auto refuse = [](std::string why) { return std::unexpected(ExecFailure{{std::move(why)}}); };
-  if (output.find_first_not_of(" \t\r\n") == std::string_view::npos) return refuse("it printed no answer");
+  if (io::trimmed(output).empty()) return refuse("it printed no answer");
   auto answer = io::parse_json(output);
-  if (!answer) return refuse(fmt::format("its answer is no JSON: {}", answer.error().message));
+  if (!answer) return refuse(fmt::format("its answer is not JSON: {}", answer.error().message));
   if (!answer->is_object()) return refuse(fmt::format("its answer is {}, not an object", io::describe(*answer)));
   const auto id = answer->find("requestId");
   if (id == answer->end()) return refuse("its answer has no requestId");
@@ -154,7 +146,7 @@ Expected<ExecAbilities> read_abilities(const io::Json& answer) {
     if (name == "check") abilities.check = true;
     if (name != "stop" && name != "check")
       return failure(
-          fmt::format("abilities: {} is none; there are \"stop\" and \"check\"", io::describe(io::Json(name))));
+          fmt::format("abilities: {} is unknown; known are \"stop\" and \"check\"", io::describe(io::Json(name))));
   }
   return abilities;
 }
@@ -170,7 +162,7 @@ Expected<std::vector<Instance>> read_machines(const io::Json& answer) {
     if (!instance)
       return std::unexpected(within(fmt::format("machines: element {}", instances.size() + 1), instance.error()));
     if (!seen.insert(instance->machine).second)
-      return failure(fmt::format("machines: {} is listed twice; there must be one of it", instance->machine));
+      return failure(fmt::format("machines: {} is listed twice; list each machine once", instance->machine));
     instances.push_back(*std::move(instance));
   }
   return instances;
@@ -187,7 +179,7 @@ Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& reque
   if (instance->pool != request.type)
     return failure(fmt::format("machine: its type is {}, not {}", instance->pool, request.type));
   if (instance->state != InstanceState::running)
-    return failure("machine: it does not run yet; a program that needs more time answers with a transient error");
+    return failure("machine: it does not run yet; until it runs, answer with a transient error");
   return instance;
 }
 
@@ -198,6 +190,6 @@ Expected<Condition> read_condition(const io::Json& answer) {
   return condition;
 }
 
-Expected<void> read_nothing(const io::Json& answer) { return members_of(answer).end(); }
+Expected<void> read_empty_answer(const io::Json& answer) { return members_of(answer).end(); }
 
 }  // namespace hydra_provisioner::providers::exec

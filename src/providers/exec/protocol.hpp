@@ -1,5 +1,5 @@
-// What we say to a program that provides machines, and what it may answer. docs/exec-provider.md describes it for those
-// who write one, docs/exec-provider.schema.json for machines.
+// The requests to a program that provides machines, and the answers that it may give. docs/exec-provider.md describes
+// them for authors of such programs, docs/exec-provider.schema.json for machines.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/text/json.hpp"
+#include "model/enum_names.hpp"
 #include "model/error.hpp"
 #include "model/instance.hpp"
 #include "model/names.hpp"
@@ -19,41 +20,48 @@
 namespace hydra_provisioner::providers::exec {
 
 enum class ExecAction : std::uint8_t { describe, list, create, start, stop, destroy, check };
-std::string_view to_string(ExecAction action);
+
+}  // namespace hydra_provisioner::providers::exec
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::providers::exec::ExecAction> =
+    hydra_provisioner::enum_names("describe", "list", "create", "start", "stop", "destroy", "check");
+
+namespace hydra_provisioner::providers::exec {
 
 struct ExecRequest {
   ExecAction action = ExecAction::describe;
   Tag tag;
   std::string settings = "{}";  // JSON, as the configuration has them
-  MachineId machine{};          // of what is about one machine, as the following
+  MachineId machine{};          // of requests about one machine, as the following
   PoolName type{};
-  std::string specification{};  // of create: what the machine is made from, to be kept with it
+  std::string specification{};  // of create: what the machine is made from; the program keeps it
 
-  // The same for the same operation on the same machine, however often it is asked for.
+  // The same for each repetition of an operation on a machine.
   std::string id() const;
 };
 
 std::string to_json(const ExecRequest& request);
 
-// What a program cannot do or does not want to now.
 struct ExecFailure {
   Error error;
-  std::optional<Seconds> retry_after{};  // it asks to be called again then; none: that would be of no use
+  std::optional<Seconds> retry_after{};  // the program asks to be called again then; no value: a repetition is useless
 };
 
-// The answer, which is one to this request and no failure. It is still to be read by one of those below.
+// Returns an answer that belongs to this request and is no failure. One of the functions below reads its content.
 std::expected<io::Json, ExecFailure> read_answer(const ExecRequest& request, std::string_view output);
 
 struct ExecAbilities {
-  bool stop = false;  // and start
+  bool stop = false;  // also start
   bool check = false;
 };
 
-// Messages say what was found and what is expected, and where.
+// Error messages say what was found, what is expected, and where.
 Expected<ExecAbilities> read_abilities(const io::Json& answer);
-Expected<std::vector<Instance>> read_machines(const io::Json& answer);  // also of other tags, if it lists them
-Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& request);  // the one asked for, and it runs
+Expected<std::vector<Instance>> read_machines(const io::Json& answer);  // also those of other tags, if any are listed
+// The machine must be the requested one, and run.
+Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& request);
 Expected<Condition> read_condition(const io::Json& answer);
-Expected<void> read_nothing(const io::Json& answer);
+Expected<void> read_empty_answer(const io::Json& answer);
 
 }  // namespace hydra_provisioner::providers::exec

@@ -10,9 +10,9 @@
 namespace hydra_provisioner::providers::exec {
 namespace {
 
-class Speaker {
+class ProtocolTrial {
  public:
-  Speaker(ExecSettings settings, Tag tag, std::string log_file)
+  ProtocolTrial(ExecSettings settings, Tag tag, std::string log_file)
       : settings_(std::move(settings)), tag_(std::move(tag)), log_file_(std::move(log_file)) {}
 
   io::Task<Verdict> describes_itself() {
@@ -20,12 +20,12 @@ class Speaker {
     const auto answer = co_await call_once(question);
     if (!answer) co_return failed(answer.error().error.message);
     const auto abilities = read_abilities(*answer);
-    if (!abilities) co_return failed(misread(question, abilities.error()).message);
+    if (!abilities) co_return failed(unreadable_answer(question, abilities.error()).message);
     abilities_ = *abilities;
     co_return Verdict{};
   }
 
-  io::Task<Verdict> lists_no_others() {
+  io::Task<Verdict> lists_no_other_tags() {
     const auto answer = co_await call_once(call(ExecAction::list));
     if (!answer) co_return failed(answer.error().error.message);
     const auto machines = read_machines(*answer);
@@ -37,43 +37,42 @@ class Speaker {
     co_return Verdict{};
   }
 
-  io::Task<Verdict> destroys_what_never_was() {
-    const auto answer = co_await call_once(call_about_none(ExecAction::destroy));
+  io::Task<Verdict> accepts_destroying_none() {
+    const auto answer = co_await call_once(call_about_no_machine(ExecAction::destroy));
     if (!answer) co_return failed(answer.error().error.message);
-    const auto done = read_nothing(*answer);
+    const auto done = read_empty_answer(*answer);
     co_return done ? Verdict{} : failed(done.error().message);
   }
 
-  io::Task<Verdict> starts_nothing_that_never_was() {
+  io::Task<Verdict> does_not_start_none() {
     if (!abilities_.stop) co_return skipped("it cannot stop machines");
-    const auto answer = co_await call_once(call_about_none(ExecAction::start));
-    if (answer) co_return failed("it answers as if there were one");
+    const auto answer = co_await call_once(call_about_no_machine(ExecAction::start));
+    if (answer) co_return failed("it answers as if the machine existed");
     co_return Verdict{};
   }
 
-  io::Task<Verdict> finds_gone_what_never_was() {
+  io::Task<Verdict> reports_that_none_is_gone() {
     if (!abilities_.check) co_return skipped("it cannot check machines");
-    const auto answer = co_await call_once(call_about_none(ExecAction::check));
+    const auto answer = co_await call_once(call_about_no_machine(ExecAction::check));
     if (!answer) co_return failed(answer.error().error.message);
     const auto condition = read_condition(*answer);
     if (!condition) co_return failed(condition.error().message);
-    co_return *condition == Condition::vanished ? Verdict{} : failed("it does not say that it is gone");
+    co_return *condition == Condition::vanished ? Verdict{} : failed("it does not say that the machine is gone");
   }
 
-  io::Task<Verdict> fails_at_unknown_actions() {
+  io::Task<Verdict> refuses_unknown_actions() {
     const ExecCall question = call(ExecAction::describe);
     io::Json request = io::Json::parse(to_json(question.request));
     request["action"] = "dance";
-    const auto printed = co_await converse(question, io::compact(request));
+    const auto printed = co_await run_with_input(question, io::compact(request));
     if (!printed) co_return failed(printed.error().message);
     const auto answer = read_answer(question.request, *printed);
-    co_return answer ? failed("it answers as if it had done it; it must answer with an error of class config")
-                     : Verdict{};
+    co_return answer ? failed("it reports success; it must answer with an error of class config") : Verdict{};
   }
 
-  // How, is up to it.
-  io::Task<Verdict> ends_at_nonsense() {
-    const auto printed = co_await converse(call(ExecAction::describe), "{\"action\": nonsense");
+  // With any exit status and answer.
+  io::Task<Verdict> exits_at_bad_input() {
+    const auto printed = co_await run_with_input(call(ExecAction::describe), "{\"action\": nonsense");
     if (!printed && printed.error().kind == ErrorKind::timed_out) co_return failed(printed.error().message);
     co_return Verdict{};
   }
@@ -86,7 +85,7 @@ class Speaker {
             .log_file = log_file_};
   }
 
-  ExecCall call_about_none(ExecAction action) const {
+  ExecCall call_about_no_machine(ExecAction action) const {
     ExecCall result = call(action);
     result.request.machine = MachineId(fmt::format("{}-999", tag_));
     result.request.type = PoolName("x86_64-linux");
@@ -101,26 +100,26 @@ class Speaker {
 
 struct Point {
   std::string_view name;
-  io::Task<Verdict> (Speaker::*try_it)();
+  io::Task<Verdict> (ProtocolTrial::*try_it)();
 };
 
 constexpr Point points[] = {
-    {"lists nothing of another tag", &Speaker::lists_no_others},
-    {"destroys what never was", &Speaker::destroys_what_never_was},
-    {"does not start what never was", &Speaker::starts_nothing_that_never_was},
-    {"finds gone what never was", &Speaker::finds_gone_what_never_was},
-    {"answers unknown actions with an error", &Speaker::fails_at_unknown_actions},
-    {"ends when it is told nonsense", &Speaker::ends_at_nonsense},
+    {"lists no machines of other tags", &ProtocolTrial::lists_no_other_tags},
+    {"accepts destroying a machine that never existed", &ProtocolTrial::accepts_destroying_none},
+    {"does not start a machine that never existed", &ProtocolTrial::does_not_start_none},
+    {"reports that a machine that never existed is gone", &ProtocolTrial::reports_that_none_is_gone},
+    {"answers unknown actions with an error", &ProtocolTrial::refuses_unknown_actions},
+    {"exits when its input is not JSON", &ProtocolTrial::exits_at_bad_input},
 };
 
 }  // namespace
 
-io::Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, Witness witness) {
-  Speaker speaker(std::move(settings), std::move(tag), std::move(log_file));
-  const Verdict described = co_await speaker.describes_itself();
-  witness("describes itself", described);
+io::Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, PointReporter report) {
+  ProtocolTrial trial(std::move(settings), std::move(tag), std::move(log_file));
+  const Verdict described = co_await trial.describes_itself();
+  report("describes itself", described);
   if (described.outcome == Verdict::Outcome::failed) co_return false;
-  for (const Point& point : points) witness(point.name, co_await (speaker.*point.try_it)());
+  for (const Point& point : points) report(point.name, co_await (trial.*point.try_it)());
   co_return true;
 }
 

@@ -1,5 +1,7 @@
-// What a program has to do beyond what every provider has to: points that only its protocol has.
+// The points of conformance.hpp are for all providers; those here are about the protocol of exec providers.
 #pragma once
+
+#include <string>
 
 #include "io/async/task.hpp"
 #include "model/config.hpp"
@@ -8,8 +10,8 @@
 
 namespace hydra_provisioner::providers::exec {
 
-// There is no machine of the tag, and none is made. False: it does not even speak the protocol, so that nothing else
-// needs to be tried.
-io::Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, Witness witness);
+// There must be no machine of the tag; none is made. False: the program does not speak the protocol, so trying anything
+// else is useless.
+io::Task<bool> try_protocol(ExecSettings settings, Tag tag, std::string log_file, PointReporter report);
 
 }  // namespace hydra_provisioner::providers::exec

@@ -1,7 +1,6 @@
 #include "providers/exec/records.hpp"
 
 #include <chrono>
-#include <cstddef>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -11,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file/files.hpp"
+#include "io/file/own_file.hpp"
 #include "io/text/json.hpp"
 #include "providers/exec/members.hpp"
 
@@ -19,20 +19,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t record_bytes_max = std::size_t{1} << 20;
 constexpr std::chrono::hours longest_creation{24 * 7};
 constexpr std::string_view suffix = ".json";
 
-Expected<ExecRecord> parse(const std::string& content) {
-  const auto json = io::parse_json(content);
-  if (!json) return std::unexpected(json.error());
-  Members members(*json);
+Expected<ExecRecord> record_from(const io::Json& json) {
+  Members members(json);
   ExecRecord record;
   record.type = PoolName(members.text("type"));
   record.program.command = members.texts("command");
   record.program.settings = io::compact(members.any("settings"));
   if (auto read = members.end(); !read) return std::unexpected(read.error());
-  if (record.program.command.empty()) return failure("command: it is empty");
+  if (record.program.command.empty()) return failure("command: is empty");
   return record;
 }
 
@@ -41,10 +38,10 @@ Expected<ExecRecord> parse(const std::string& content) {
 ExecRecords::ExecRecords(Tag tag, std::string folder) : tag_(std::move(tag)), folder_(std::move(folder)) {}
 
 Expected<std::map<MachineId, ExecRecord>> ExecRecords::all() const {
+  const auto names = io::names_in(folder_);
+  if (!names) return std::unexpected(names.error());
   std::map<MachineId, ExecRecord> records;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename();
+  for (const std::string& name : *names) {
     if (!name.ends_with(suffix)) continue;
     const MachineId machine{name.substr(0, name.size() - suffix.size())};
     if (!is_of(tag_, machine)) continue;
@@ -52,27 +49,18 @@ Expected<std::map<MachineId, ExecRecord>> ExecRecords::all() const {
     if (!record) return std::unexpected(record.error());
     if (*record) records.emplace(machine, **std::move(record));
   }
-  if (error && error != std::errc::no_such_file_or_directory)
-    return failure(fmt::format("cannot list {}: {}", folder_, error.message()));
   return records;
 }
 
 Expected<std::optional<ExecRecord>> ExecRecords::find(const MachineId& machine) const {
-  const auto content = io::read_file(path_of(machine), record_bytes_max);
-  if (!content) return std::unexpected(content.error());
-  if (!*content) return std::nullopt;
-  auto record = parse(**content);
-  if (record) return *std::move(record);
-  return failure(fmt::format("{}: {}; put it right, or remove it if there is no such machine any more",
-                             path_of(machine), record.error().message));
+  return io::read_own_file(path_of(machine), record_from, "correct it, or remove it if the machine no longer exists");
 }
 
 Expected<void> ExecRecords::write(const MachineId& machine, const ExecRecord& record) const {
   if (auto made = io::make_folder(folder_, 0700); !made) return made;
-  const io::Json json{{"type", record.type.text},
-                      {"command", record.program.command},
-                      {"settings", io::Json::parse(record.program.settings)}};
-  return io::replace_file(path_of(machine), io::pretty(json), 0600);
+  return io::write_own_file(path_of(machine), {{"type", record.type.text},
+                                               {"command", record.program.command},
+                                               {"settings", io::Json::parse(record.program.settings)}});
 }
 
 Expected<void> ExecRecords::remove(const MachineId& machine) const { return io::remove_replaceable(path_of(machine)); }

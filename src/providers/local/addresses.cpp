@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "io/file/files.hpp"
+#include "io/file/descriptor.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
@@ -22,7 +22,7 @@ std::string address_at(std::uint32_t index) {
   return fmt::format("127.83.{}.{}", index / per_byte + 1, index % per_byte + 1);
 }
 
-// FNV-1a: std::hash may differ from build to build.
+// FNV-1a, with 32 bits: std::hash may differ from build to build.
 std::uint32_t hash(std::string_view text) {
   std::uint32_t value = 2166136261U;
   for (const char byte : text) value = (value ^ static_cast<unsigned char>(byte)) * 16777619U;
@@ -34,7 +34,7 @@ std::uint32_t hash(std::string_view text) {
 int error_of_listening(const std::string& address) {
   const io::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe.is_open()) return errno;
-  // As sshd does it: connections that have just ended do not matter.
+  // As sshd does: connections that have just ended are no obstacle.
   const int yes = 1;
   ::setsockopt(probe.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   sockaddr_in name{};

@@ -1,28 +1,43 @@
 #include "providers/local/launch.hpp"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 #include <variant>
+#include <vector>
+
+#include <sys/wait.h>
 
 #include <fmt/format.h>
 
 #include "io/file/files.hpp"
+#include "io/process/detached.hpp"
 #include "io/process/subprocess.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/addresses.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
 #include "providers/local/settings_files.hpp"
-#include "providers/local/sshd.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
 
-namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
-// The record of what was there before, with what this launch already knows.
+constexpr milliseconds sshd_deadline = seconds{10};
+constexpr milliseconds poll_interval{10};
+constexpr std::size_t log_bytes_max = std::size_t{1} << 20;
+
+enum class SshdStart : std::uint8_t {
+  listening,
+  address_taken,  // another process was faster
+};
+
+// The record of an earlier launch, with what this launch already knows.
 io::Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, io::Clock& clock) {
   const auto before = read_record(folder);
   if (!before) co_return std::unexpected(before.error());
@@ -36,7 +51,7 @@ io::Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, i
   co_return record;
 }
 
-// Builds that were ended have left their directories.
+// Builds that were ended have left their folders.
 Expected<void> empty_temporary(const MachineFolder& folder) {
   if (auto removed = io::remove_all(folder.temporary()); !removed) return removed;
   return io::make_folder(folder.temporary(), 0700);
@@ -48,18 +63,52 @@ Expected<void> write_settings(const MachineFolder& folder, const PoolConfig& poo
   return io::replace_file(folder.nix_conf(), nix_conf_text(pool, host), 0644);
 }
 
-// Where other machines of this state directory, whatever their tag, listen or will again after their next start.
+// The addresses of the other machines of this state directory, whatever their tag, also of stopped ones.
 std::set<std::string> addresses_of_others(const MachineFolder& folder) {
   std::set<std::string> addresses;
-  const fs::path own(folder.path);
-  std::error_code error;
-  for (fs::directory_iterator entry(own.parent_path(), error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path() == own) continue;
-    // What cannot be read is for list() to report, and sshd does not take an address twice.
-    const auto record = read_record(MachineFolder{entry->path()});
+  const std::filesystem::path own(folder.path);
+  for (const std::string& name : io::names_in(own.parent_path()).value_or(std::vector<std::string>{})) {
+    if (name == own.filename()) continue;
+    // list() reports what cannot be read, and sshd cannot take an address twice.
+    const auto record = read_record(MachineFolder{own.parent_path() / name});
     if (record && *record) addresses.insert((*record)->address);
   }
   return addresses;
+}
+
+std::string log_of(const MachineFolder& folder) {
+  const auto log = io::read_file(folder.sshd_log(), log_bytes_max);
+  return log ? log->value_or("") : log.error().message;
+}
+
+Expected<SshdStart> explain_end(const MachineFolder& folder) {
+  const std::string log = log_of(folder);
+  if (log.find("Address already in use") != std::string::npos) return SshdStart::address_taken;
+  return failure(
+      fmt::format("sshd did not start: {:?}; its settings: {}", io::last_meaningful_line(log), folder.sshd_config()));
+}
+
+// Returns when the machine accepts connections. Its sshd_config and the files that this names must exist.
+io::Task<Expected<SshdStart>> start_sshd(MachineFolder folder, io::Clock& clock) {
+  const auto sshd = find_sshd();
+  if (!sshd) co_return std::unexpected(sshd.error());
+  // Every sshd requires this directory, but systemd creates it only for the host's own sshd.
+  if (auto made = io::make_folder("/run/sshd", 0755); !made) co_return std::unexpected(made.error());
+  if (auto removed = io::remove_all(folder.sshd_log()); !removed) co_return std::unexpected(removed.error());
+
+  // is_listening() finds the path in the process' title. It is in the middle, so that it is not lost when the end of
+  // the title is cut off.
+  const auto pid =
+      io::spawn_detached({.argv = {*sshd, "-f", folder.sshd_config(), "-D", "-e"}, .log_file = folder.sshd_log()});
+  if (!pid) co_return std::unexpected(pid.error());
+  for (milliseconds waited{0}; waited < sshd_deadline; waited += poll_interval) {
+    if (is_listening(folder)) co_return SshdStart::listening;  // sshd writes sshd.pid when it listens
+    if (::waitpid(*pid, nullptr, WNOHANG) == *pid) co_return explain_end(folder);
+    co_await clock.sleep_for(poll_interval);
+  }
+  co_return failure(fmt::format("sshd did not listen within {} s: {:?}; its log: {}", sshd_deadline / seconds{1},
+                                io::last_meaningful_line(log_of(folder)), folder.sshd_log()),
+                    ErrorKind::timed_out);
 }
 
 io::Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string address, std::string host_key, bool own_store,
@@ -78,7 +127,7 @@ io::Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string addres
   co_return co_await start_sshd(folder, clock);
 }
 
-// The address at which it listens in the end. Another process may take one after we found it free.
+// Returns the address at which the machine listens. Another process may take an address after we found it free.
 io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, MachineRecord record, bool own_store,
                                        io::Clock& clock) {
   constexpr int attempts_max = 20;
@@ -91,8 +140,8 @@ io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, 
     if (*started == SshdStart::listening) co_return *address;
     taken.insert(*address);
   }
-  co_return failure(fmt::format("{} addresses in 127.83.0.0/16 were taken one after the other; see {}", attempts_max,
-                                folder.sshd_log()));
+  co_return failure(fmt::format("other processes took {} addresses in 127.83.0.0/16 one after the other; see {}",
+                                attempts_max, folder.sshd_log()));
 }
 
 }  // namespace

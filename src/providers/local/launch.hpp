@@ -1,4 +1,4 @@
-// From a folder to a machine that accepts connections: what creating and starting have in common.
+// Creates and starts machines: turns a folder into a machine that accepts connections.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ namespace hydra_provisioner::providers::local {
 
 LocalSettings settings_of(const PoolConfig& pool);
 
-// What a machine of this pool is, as far as that can change while the pool keeps its name.
+// What can change about the machines of a pool while the pool keeps its name.
 std::string specification_of(const PoolConfig& pool);
 
-// An earlier launch may have been interrupted anywhere: what it started is ended, what it left is used or replaced.
-// Store, host key and, where it is free, address stay. `login_key` is the public key that is let in.
+// An earlier launch may have been interrupted anywhere: its processes are ended, its files are used or replaced. Store
+// and host key stay the same, and so does the address if it is free. `login_key` is the public key that may log in.
 io::Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool,
                                          std::string login_key, io::Clock& clock);
 

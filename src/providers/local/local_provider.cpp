@@ -1,45 +1,45 @@
 #include "providers/local/local_provider.hpp"
 
 #include <filesystem>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "io/file/files.hpp"
+#include "io/text/strings.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
-#include "providers/local/sshd.hpp"
+#include "providers/probes.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The paths of a machine stand in sshd's and Nix' settings and in sshd's title, where other characters mean something
-// or change.
+// The paths of a machine occur in the settings of sshd and Nix, and in sshd's title. Other characters have a meaning
+// there, or are changed.
 Expected<void> check_path(const std::string& path) {
   constexpr std::size_t bytes_max = 800;
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
   if (path.size() > bytes_max)
     return failure(fmt::format("{}: longer than {} bytes; choose another --state-dir", path, bytes_max));
-  if (path.find_first_not_of(allowed) == std::string::npos) return {};
+  if (io::is_alphanumeric(path, "/._+-")) return {};
   return failure(fmt::format(
-      "{:?}: for local machines a path may have letters, digits and / . _ + - only; choose another --state-dir", path));
+      "{:?}: for local machines, a path may only have letters, digits and / . _ + -; choose another --state-dir",
+      path));
 }
 
-// Its listener is dead. While builds still run in its sessions it is broken, but not gone.
-InstanceState without_listener(const MachineFolder& folder) {
+// While builds still run in its sessions, a machine without a listener is broken, but not gone.
+InstanceState state_without_listener(const MachineFolder& folder) {
   return has_processes(folder) ? InstanceState::incomplete : InstanceState::vanished;
 }
 
 InstanceState state_of(const MachineFolder& folder, Power power, bool is_alive) {
   switch (power) {
     case Power::on:
-      return is_alive ? InstanceState::running : without_listener(folder);
+      return is_alive ? InstanceState::running : state_without_listener(folder);
     case Power::off:
       return is_alive ? InstanceState::running : InstanceState::stopped;
     case Power::booting:
@@ -66,18 +66,6 @@ Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine
   return instance_of(machine, known, state_of(folder, known.power, is_listening(folder)));
 }
 
-Expected<std::vector<std::string>> folder_names(const std::string& path) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-    names.push_back(entry->path().filename());
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return failure(fmt::format("cannot list {}: {}", path, error.message()));
-  }
-  return names;
-}
-
 }  // namespace
 
 // A later run may spell the directory differently, and must still recognise the processes.
@@ -89,7 +77,7 @@ LocalProvider::LocalProvider(Tag tag, std::string state_dir, io::Clock& clock)
 }
 
 io::Task<Expected<Inventory>> LocalProvider::list(ListRequest) {
-  const auto names = folder_names(machines_dir_);
+  const auto names = io::names_in(machines_dir_);
   if (!names) co_return std::unexpected(names.error());
   Inventory inventory;
   for (const auto& name : *names) {
@@ -157,13 +145,16 @@ io::Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool
   const auto folder = folder_of(instance.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (instance.address.empty()) co_return failure("it has no address yet");
-  co_return co_await greet(*folder, instance.address, private_key(pool));
+  auto greeted = co_await expect_serve_greeting(
+      {.address = instance.address, .private_key = private_key(pool), .known_hosts = folder->known_hosts()});
+  if (!greeted) greeted.error().message += "; the machine's log: " + folder->sshd_log();
+  co_return greeted;
 }
 
-// A wrong id must not make us remove or end anything else.
+// A wrong id must not make us remove or end something else.
 Expected<MachineFolder> LocalProvider::folder_of(const MachineId& machine) const {
   if (!is_of(tag_, machine)) {
-    return failure(fmt::format("{:?} is no machine of the tag {:?}", machine.text, tag_.text));
+    return failure(fmt::format("{:?} is not a machine of the tag {:?}", machine.text, tag_.text));
   }
   MachineFolder folder{machines_dir_ + "/" + machine.text};
   if (auto possible = check_path(folder.path); !possible) return std::unexpected(possible.error());

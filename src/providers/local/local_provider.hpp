@@ -1,6 +1,6 @@
-// Real build machines on this host, for trying out and for tests: each is an sshd with a host key, an address and a Nix
-// store of its own, to which the queue runner connects as to any other machine. docs/local-provider.md shows it from
-// the user's side.
+// Real build machines on this host, to try this program out, and for tests. Each is an sshd with its own host key,
+// address and Nix store, to which the queue runner connects as to any other machine. docs/local-provider.md describes
+// it for users.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class LocalProvider final : public Provider {
  public:
   LocalProvider(Tag tag, std::string state_dir, io::Clock& clock);
 
-  // Two or three small reads a machine: no connection, no look at all processes.
+  // Costs two or three small reads for each machine; no connection, and no look at all processes.
   io::Task<Expected<Inventory>> list(ListRequest request) override;
 
   io::Task<Expected<std::string>> specification(PoolConfig pool) override;

@@ -1,11 +1,12 @@
-// What there is of a local machine: the folder STATE_DIR/local/MACHINE_ID/, and processes that can be told by it.
-// Whoever removes both has removed the machine.
+// A local machine is a folder, STATE_DIR/local/MACHINE_ID/, and the processes that belong to it. When both are removed,
+// the machine is gone.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "model/enum_names.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
@@ -13,23 +14,23 @@
 namespace hydra_provisioner::providers::local {
 
 struct MachineFolder {
-  std::string path;  // absolute and without symbolic links: processes are compared with it
+  std::string path;  // absolute and without symbolic links, because processes are recognised by it
 
   std::string record() const { return path + "/instance.json"; }
   std::string host_key() const { return path + "/host_key"; }  // its public half: the same with .pub
   std::string authorized_keys() const { return path + "/authorized_keys"; }
-  std::string known_hosts() const { return path + "/known_hosts"; }  // what a client may expect here
+  std::string known_hosts() const { return path + "/known_hosts"; }  // the host key that clients accept
   std::string sshd_config() const { return path + "/sshd_config"; }
   std::string sshd_pid() const { return path + "/sshd.pid"; }
   std::string sshd_log() const { return path + "/sshd.log"; }
   std::string nix_conf() const { return path + "/nix.conf"; }
   std::string store() const { return path + "/store"; }
-  std::string temporary() const { return path + "/tmp"; }  // where its builds happen
+  std::string temporary() const { return path + "/tmp"; }  // of its builds
 };
 
-// What was last intended. Whether the machine lives is for its processes to say.
+// The last intention. Its processes show whether the machine really runs.
 enum class Power : std::uint8_t {
-  booting,  // being created or started, or that was interrupted
+  booting,  // being created or started, or such an operation was interrupted
   on,
   off,
 };
@@ -38,14 +39,18 @@ enum class Power : std::uint8_t {
 struct MachineRecord {
   PoolName pool;
   Power power = Power::booting;
-  std::string address;   // empty until it first listened
-  std::string host_key;  // `TYPE KEY`; empty until there is one
+  std::string address;   // empty before the first start
+  std::string host_key;  // `TYPE KEY`; empty before it is made
   std::optional<Instant> launched_at;
   std::string specification{};  // specification_of() its pool when it was launched; empty: not known
 };
 
-// No value: there is no folder, or its machine's creation was interrupted before anything was written down.
+// No value: there is no folder, or the creation of its machine was interrupted before the record was written.
 Expected<std::optional<MachineRecord>> read_record(const MachineFolder& folder);
 Expected<void> write_record(const MachineFolder& folder, const MachineRecord& record);
 
 }  // namespace hydra_provisioner::providers::local
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::providers::local::Power> =
+    hydra_provisioner::enum_names("booting", "on", "off");

@@ -6,9 +6,9 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,6 +17,7 @@
 
 #include "io/file/files.hpp"
 #include "io/process/processes.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
@@ -26,7 +27,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds poll_interval{20};
-constexpr milliseconds patience = seconds{3};
+constexpr milliseconds sigkill_after = seconds{3};
 constexpr milliseconds deadline = seconds{10};
 using FileIdentity = std::pair<dev_t, ino_t>;
 
@@ -40,18 +41,18 @@ std::optional<FileIdentity> identity(const std::string& path) {
 // Nix the directory `root` in it.
 std::set<FileIdentity> roots_of_builds(const MachineFolder& folder) {
   std::set<FileIdentity> roots;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder.store() + "/nix/store", error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry->path().extension() != ".chroot") continue;
-    for (const auto& root : {entry->path(), entry->path() / "root"}) {
+  const std::string store = folder.store() + "/nix/store";
+  for (const std::string& name : io::names_in(store).value_or(std::vector<std::string>{})) {
+    if (!name.ends_with(".chroot")) continue;
+    const std::string path = fmt::format("{}/{}", store, name);
+    for (const std::string& root : {path, path + "/root"}) {
       if (const auto found = identity(root)) roots.insert(*found);
     }
   }
   return roots;
 }
 
-// What makes a process the machine's own, whoever its parent is.
+// What shows that a process belongs to the machine, whatever its parent.
 struct Marks {
   std::string log;
   std::string assignment;
@@ -73,7 +74,7 @@ struct Marks {
 };
 
 bool descends_from(const io::Processes& ours, const io::Processes& all, pid_t pid) {
-  // No line of ancestors is longer than the number of processes, whatever changed while we were reading.
+  // Processes may change while we read, but no process can have more ancestors than there are processes.
   for (std::size_t step = 0; step < all.size(); ++step) {
     const auto process = all.find(pid);
     if (process == all.end()) return false;
@@ -83,7 +84,7 @@ bool descends_from(const io::Processes& ours, const io::Processes& all, pid_t pi
   return false;
 }
 
-// Those of the machine that run now. What was known before stays ours when its parent has ended meanwhile.
+// The processes of the machine that run now. A known one still belongs to the machine after its parent has ended.
 io::Processes find_processes(const MachineFolder& folder, const io::Processes& known) {
   const Marks marks(folder);
   const io::Processes all = io::all_processes();
@@ -106,8 +107,7 @@ io::Processes find_processes(const MachineFolder& folder, const io::Processes& k
 bool is_listening(const MachineFolder& folder) {
   const auto file = io::read_file(folder.sshd_pid(), 64);
   if (!file || !*file) return false;
-  const std::string_view line(**file);
-  const auto pid = io::process_id(line.substr(0, line.find('\n')));
+  const auto pid = io::process_id(io::first_line(**file));
   if (!pid) return false;
   // The listener's title keeps its arguments: `sshd: /usr/sbin/sshd -f CONFIG -D -e [listener] 0 of 1000-1000
   // startups`.
@@ -118,26 +118,26 @@ bool has_processes(const MachineFolder& folder) { return !find_processes(folder,
 
 io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock) {
   io::Processes known;
-  std::set<pid_t> asked;
+  std::set<pid_t> terminated;
   for (milliseconds waited{0};; waited += poll_interval) {
     known = find_processes(folder, known);
     if (known.empty()) co_return Expected<void>{};
     if (waited >= deadline) {
       const pid_t pid = known.begin()->first;
-      co_return failure(
-          fmt::format("process {} ({}) of {} does not end, {} s after it was asked and {} s after it was killed", pid,
-                      io::command_line(pid), folder.path, deadline / seconds{1}, (deadline - patience) / seconds{1}),
-          ErrorKind::timed_out);
+      co_return failure(fmt::format("process {} ({}) of {} still runs, {} s after SIGTERM and {} s after SIGKILL", pid,
+                                    io::command_line(pid), folder.path, deadline / seconds{1},
+                                    (deadline - sigkill_after) / seconds{1}),
+                        ErrorKind::timed_out);
     }
     for (const auto& [pid, process] : known) {
-      if (waited >= patience) {
+      if (waited >= sigkill_after) {
         io::send_signal(process, SIGKILL);
-      } else if (asked.insert(pid).second) {
+      } else if (terminated.insert(pid).second) {
         io::send_signal(process, SIGTERM);
       }
     }
     co_await clock.sleep_for(poll_interval);
-    // Ours to reap only where this very process has started the machine; nothing happens for the others.
+    // A zombie is our child only if this very process started the machine; otherwise this does nothing.
     for (const auto& [pid, process] : known) ::waitpid(pid, nullptr, WNOHANG);
   }
 }

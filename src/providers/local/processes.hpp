@@ -1,9 +1,9 @@
-// The processes of a local machine: its listening sshd, the sshds of its connections, the nix-stores in them, and their
-// builders. Each can be told without trusting a process id, also after the listener has died:
-// - every sshd of the machine writes its errors to the machine's sshd.log (`sshd -e` hands that down);
+// The processes of a local machine: its listening sshd, the sshds of its connections, their nix-stores, and the
+// builders of these. Each can be recognised without trusting a process id, also after the listener has died:
+// - every sshd of the machine writes its errors to the machine's sshd.log (its children inherit `sshd -e`);
 // - a session has HYDRA_PROVISIONER_MACHINE=FOLDER in its environment;
-// - a builder lives in a directory of the machine's store, even when its nix-store was killed;
-// - and what descends from one of these.
+// - a builder's root is a directory in the machine's store, even after its nix-store was killed;
+// - all descendants of these processes belong to the machine, too.
 #pragma once
 
 #include "io/async/clock.hpp"
@@ -14,13 +14,13 @@ namespace hydra_provisioner::providers::local {
 
 inline constexpr const char* machine_variable = "HYDRA_PROVISIONER_MACHINE";
 
-// Whether the machine accepts connections: its listener's process id file names a process that serves its sshd_config.
+// Whether the machine accepts connections: the process that sshd.pid names serves the machine's sshd_config.
 bool is_listening(const MachineFolder& folder);
 
-// Whether any process of the machine runs. Looks at all processes of this host.
+// Whether any process of the machine runs. Reads about all processes of this host.
 bool has_processes(const MachineFolder& folder);
 
-// Asks them to end, after 3 s no longer asks, and fails after 10 s. Fine when there are none.
+// Sends SIGTERM, after 3 s SIGKILL, and fails after 10 s. Fine when there are no processes.
 io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock);
 
 }  // namespace hydra_provisioner::providers::local

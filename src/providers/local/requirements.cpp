@@ -43,7 +43,7 @@ void look_for_programs(Missing& missing) {
       fmt::format("not found: {} (apt-get install {})", fmt::join(programs, ", "), fmt::join(packages, " ")));
 }
 
-// An address that no machine gets. Only a listener on all addresses can be in the way there.
+// This address is never given to a machine, so only a listener on all addresses can occupy its port.
 void look_for_a_free_port(Missing& missing) {
   const int error = error_of_listening("127.83.255.255");
   if (error == 0) return;
@@ -59,7 +59,7 @@ void look_for_a_free_port(Missing& missing) {
   }
 }
 
-// In a container without CAP_SYS_ADMIN every build would fail at once.
+// Without CAP_SYS_ADMIN, as in most containers, every build would fail immediately.
 io::Task<std::string> try_a_sandbox() {
   const auto tried = co_await io::run_successfully(
       {.argv = {"unshare", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "true"},
@@ -78,7 +78,8 @@ io::Task<Expected<void>> can_run(LocalSettings settings) {
     missing.push_back("/bin/busybox, statically linked, for the builders' /bin/sh (apt-get install busybox-static)");
   }
   if (::geteuid() != 0) {
-    missing.push_back("not root, which it takes to use port 22 and to let root log in (run this as root or with sudo)");
+    missing.push_back(
+        "not root, which is needed to use port 22 and to let root log in (run this as root or with sudo)");
   } else {
     look_for_a_free_port(missing);
     if (settings.own_store && io::find_program("unshare")) {

@@ -1,4 +1,4 @@
-// What this host must have and allow for machines to run on it.
+// What this host must provide so that machines can run on it.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@
 
 namespace hydra_provisioner::providers::local {
 
-// Fails with everything that is missing, and how to get it.
+// Fails with everything that is missing, and how to provide it.
 io::Task<Expected<void>> can_run(LocalSettings settings);
 
-// Also where the PATH lacks /usr/sbin, as cron's does.
+// Also finds it when /usr/sbin is not in PATH, as in cron jobs.
 Expected<std::string> find_sshd();
 
-// A builder's /bin/sh is this one program, so that it must not need libraries.
+// It is the only program in a builder's sandbox, as /bin/sh, so it must not need libraries.
 bool has_static_busybox();
 
-// Without PAM sshd takes a `!` before root's password hash for a lock, with which no key helps.
+// Without PAM, sshd takes a `!` before root's password hash for a locked account, and accepts no key.
 bool root_password_is_locked();
 
 bool has_build_users();

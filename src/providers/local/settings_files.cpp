@@ -11,24 +11,24 @@
 namespace hydra_provisioner::providers::local {
 namespace {
 
-// Nothing of what root's shell, PAM or the client set gets through: a NIX_REMOTE or NIX_CONFIG would change where and
-// how the machine builds. The settings are in a file, because a setting of sshd cannot hold several lines.
+// The environment from root's shell, PAM and the client is dropped: a NIX_REMOTE or NIX_CONFIG would change where and
+// how the machine builds. Nix' settings are in a file, because a setting of sshd cannot have several lines.
 std::string forced_command(const MachineFolder& folder, const SshdSettings& settings) {
   std::string command =
       fmt::format("exec env -i {}={} PATH=/usr/bin:/bin NIX_CONF_DIR={} NIX_USER_CONF_FILES=/dev/null",
                   machine_variable, folder.path, folder.path);
-  // Builds happen in the machine's folder and go with it. Not so with this host's store: its build users could not
-  // enter.
+  // Builds happen in the machine's folder, and are removed with it. With this host's store that is impossible, because
+  // its build users may not enter the folder.
   if (settings.own_store) command += fmt::format(" TMPDIR={}", folder.temporary());
   command += fmt::format(" {} --serve --write", settings.nix_store);
   if (settings.own_store) command += fmt::format(" --store {}", folder.store());
   return command;
 }
 
-constexpr std::string_view made_by = "# Written by hydra-provisioner whenever the machine starts.\n";
+constexpr std::string_view made_by = "# Written by hydra-provisioner each time the machine starts.\n";
 
-// Its own store is a directory of this host's file system, which only the sandbox turns into /nix/store. With the
-// fallback a build would write to this host's /nix/store instead, and then fail.
+// The machine's own store is a directory on this host; only in the sandbox it is /nix/store. With the fallback, a build
+// would write to this host's /nix/store, and then fail.
 constexpr std::string_view own_store_settings = R"(sandbox = true
 sandbox-fallback = false
 sandbox-paths = /bin/sh=/bin/busybox
@@ -36,7 +36,7 @@ build-users-group =
 substituters =
 )";
 
-// This host's own settings come after what it would lack, and before what the machine must be.
+// First defaults for this host, then its own settings; what a machine must have follows and overrides them.
 std::string host_store_settings(const HostNix& host) {
   std::string lines;
   if (!host.has_build_users) lines += "build-users-group =\n";
@@ -46,7 +46,7 @@ std::string host_store_settings(const HostNix& host) {
 
 }  // namespace
 
-// prohibit-password and not forced-commands-only: that knows the commands of authorized_keys only, not ForceCommand.
+// prohibit-password, because forced-commands-only considers only commands in authorized_keys, not ForceCommand.
 std::string sshd_config_text(const MachineFolder& folder, const SshdSettings& settings) {
   std::string text(made_by);
   text += fmt::format("ListenAddress {}:22\n", settings.address);
@@ -68,8 +68,8 @@ MaxStartups 1000
 MaxSessions 1000
 LogLevel INFO
 )";
-  // The command is run by root's shell, which would read root's start-up files: one that prints something breaks the
-  // protocol, and a slow one costs every step its time.
+  // Root's shell runs the command. It would read root's start-up files: output of these would break the protocol, and
+  // slow ones would delay every step.
   text += fmt::format("SetEnv HOME={}\n", folder.path);
   text += fmt::format("ForceCommand {}\n", forced_command(folder, settings));
   return text;
@@ -79,7 +79,7 @@ std::string nix_conf_text(const PoolConfig& pool, const HostNix& host) {
   const auto* local = std::get_if<LocalSettings>(&pool.provider);
   std::string text(made_by);
   text += local != nullptr && !local->own_store ? host_store_settings(host) : std::string(own_store_settings);
-  text += "builders =\n";  // a machine builds by itself
+  text += "builders =\n";  // a machine hands no builds on
   text += fmt::format("system-features = {}\n", fmt::join(pool.type.features, " "));
   text += fmt::format("extra-platforms = {}\n", fmt::join(pool.type.systems, " "));
   text += fmt::format("max-jobs = {}\n", pool.max_jobs);

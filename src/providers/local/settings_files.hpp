@@ -11,15 +11,15 @@ namespace hydra_provisioner::providers::local {
 struct SshdSettings {
   std::string address;
   std::string nix_store;  // the program's full path
-  bool own_store = true;  // else this host's
+  bool own_store = true;  // otherwise this host's
   bool uses_pam = false;
 };
 std::string sshd_config_text(const MachineFolder& folder, const SshdSettings& settings);
 
-// As far as they matter to a machine that uses this host's store.
+// What matters of this host to a machine that uses this host's store.
 struct HostNix {
   bool has_build_users = false;  // the group nixbld exists
-  bool has_busybox = false;      // one that works in a sandbox
+  bool has_busybox = false;      // a static one, which works in a sandbox
 };
 std::string nix_conf_text(const PoolConfig& pool, const HostNix& host);
 

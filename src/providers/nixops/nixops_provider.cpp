@@ -8,24 +8,23 @@
 
 #include "io/file/files.hpp"
 #include "io/process/private_folder.hpp"
-#include "providers/nixops/first_use.hpp"
-#include "providers/nixops/instances.hpp"
-#include "providers/nixops/specification.hpp"
+#include "providers/nixops/deployments/instances.hpp"
+#include "providers/nixops/specification/nixops_specification.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 namespace {
 
 constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 
-// A little less than the two minutes within which a vanished machine is to be noticed, since it is a pass that looks.
+// A vanished machine is to be noticed within two minutes. Checks are made by passes, so the time between is shorter.
 constexpr Seconds time_between_checks{100};
 
-// Or there never was a machine: only a record of it.
+// Or the machine never existed, and there is only a record of it.
 bool has_vanished(const Deployment& deployment) {
   return deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished;
 }
 
-// Of several deployments of one name, one that has a machine.
+// If several deployments have the name, one that has a machine.
 const Deployment* of_name(const std::vector<Deployment>& deployments, const Tag& tag, const MachineId& machine) {
   const Deployment* found = nullptr;
   for (const Deployment& deployment : deployments) {
@@ -39,7 +38,7 @@ bool is_empty_and_nameless(const Deployment& deployment) {
   return deployment.name.empty() && !deployment.has_arguments && deployment.resources.empty();
 }
 
-// So that there is time left to find out what came of it, and to tell.
+// This leaves time to find out the result and to report it.
 Seconds deploy_deadline(const PoolConfig& pool) {
   return pool.boot_timeout - std::min(pool.boot_timeout / 5, Seconds{120});
 }
@@ -47,7 +46,11 @@ Seconds deploy_deadline(const PoolConfig& pool) {
 }  // namespace
 
 NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock)
-    : tag_(std::move(tag)), logs_dir_(state_dir + "/logs"), own_modules_(std::move(own_modules)), clock_(clock) {}
+    : tag_(std::move(tag)),
+      logs_dir_(state_dir + "/logs"),
+      memory_dir_(state_dir + "/nixops"),
+      own_modules_(std::move(own_modules)),
+      clock_(clock) {}
 
 io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   io::sweep_private_folders("nixops");
@@ -62,7 +65,7 @@ io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   co_return inventory;
 }
 
-// The specification is looked at before anything is begun with it: what changes meanwhile makes the machine outdated.
+// The specification's hash is taken before the deploy: a change during the deploy makes the machine outdated.
 io::Task<Expected<Instance>> NixopsProvider::create(MachineRef target, PoolConfig pool) {
   const auto hash = co_await specification(pool);
   if (!hash) co_return std::unexpected(hash.error());
@@ -96,7 +99,7 @@ io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deploymen
   if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
     co_return failure(updated.error().message, was_there ? ErrorKind::unfinished : updated.error().kind);
   const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deadline);
-  // NixOps notes that a machine went away when it checks it, not when it stumbles over that.
+  // If the deploy failed because the machine went away, NixOps does not record that. After a check it does.
   if (!deployed && deployed.error().kind == ErrorKind::failed) co_await to_machine.check(deployment.uuid);
   const auto after = co_await to_machine.export_one(deployment.uuid);
   if (!after) co_return failure(after.error().message, ErrorKind::unfinished);
@@ -150,8 +153,7 @@ io::Task<Expected<Condition>> NixopsProvider::check(MachineRef target, PoolConfi
 Seconds NixopsProvider::check_interval() const { return time_between_checks; }
 
 io::Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
-  const NixopsSpecification specification = specification_for(pool);
-  co_return co_await specification_of(specification.settings, specification.type, tag_, own_modules_);
+  co_return co_await hash_of_specification(specification_for(pool), memory_dir_);
 }
 
 DeploymentCalls NixopsProvider::calls(const std::string& log_name) {
@@ -165,13 +167,13 @@ NixopsSpecification NixopsProvider::specification_for(const PoolConfig& pool) co
           .own_modules = own_modules_};
 }
 
-// A UUID that we were given is not believed blindly: what it names must be ours.
+// A deployment that is found by its UUID must be ours, too.
 io::Task<Expected<std::optional<Deployment>>> NixopsProvider::find(MachineRef target) {
   DeploymentCalls to_machine = calls(target.machine.text);
   if (!target.instance.text.empty()) {
     auto deployment = co_await to_machine.export_one(target.instance.text);
     if (deployment && *deployment && !belongs_to(tag_, **deployment))
-      co_return failure(fmt::format("deployment {} is not of the tag {} any more", target.instance, tag_));
+      co_return failure(fmt::format("deployment {} no longer has the tag {}", target.instance, tag_));
     co_return deployment;
   }
   const auto deployments = co_await to_machine.export_all({});
@@ -199,7 +201,7 @@ io::Task<Expected<Deployment>> NixopsProvider::find_or_create(MachineRef target,
   co_return fresh;
 }
 
-// NixOps makes a deployment first and names it then. One without a name is ours only if the machine's log says so.
+// NixOps first makes a deployment and then names it. One without a name is ours only if the machine's log says so.
 io::Task<Expected<void>> NixopsProvider::remove_abandoned(MachineId machine, std::vector<Deployment> deployments) {
   const auto log = io::read_file(fmt::format("{}/{}.log", logs_dir_, machine), log_bytes_max);
   if (!log || !*log) co_return Expected<void>{};

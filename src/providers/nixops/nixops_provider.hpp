@@ -1,8 +1,8 @@
-// Machines that NixOps makes, each the resource `machine` of a deployment of its own: EC2 instances, VirtualBox
-// machines, existing hosts, whatever its expression says. docs/nixops-provider.md shows it from the user's side.
+// Machines that NixOps makes: EC2 instances, VirtualBox machines, existing hosts, whatever the expression says. Each is
+// the resource `machine` of a deployment of its own. docs/nixops-provider.md describes it for users.
 //
-// A deployment is ours by its argument `tag`; it is named like its machine, TAG-N, and its UUID is the instance's id.
-// NixOps does not record whether the latest deploy succeeded, so that is remembered by us, as the machine's spec_hash.
+// A deployment is ours if its argument `tag` is our tag. It is named like its machine, TAG-N, and its UUID is the
+// instance's id. NixOps does not record whether the latest deploy succeeded, so we do, in the machine's spec_hash.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 #include "io/async/clock.hpp"
 #include "model/names.hpp"
-#include "providers/nixops/deployment_calls.hpp"
-#include "providers/nixops/program.hpp"
+#include "providers/nixops/deployments/deployment_calls.hpp"
+#include "providers/nixops/program/nixops_program.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::nixops {
@@ -23,16 +23,16 @@ class NixopsProvider final : public Provider, public Upkeep {
   // `own_modules` is the folder that `<hydra-provisioner/…>` names in deployments.
   NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock);
 
-  // One call of nixops, however many machines there are.
+  // One call of nixops for any number of machines.
   io::Task<Expected<Inventory>> list(ListRequest request) override;
 
-  // create, set-args, deploy --check: each only where it is still to be done, the last in any case.
+  // create and set-args where they are still needed, then always deploy --check.
   io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
 
-  // Whether it was deployed. Nothing is probed: this host need not reach the machine as the queue runner does.
+  // Whether it was deployed. It is not probed: perhaps only the queue runner's host can reach it.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
 
   std::vector<std::string> environment_of_jobs() const override { return program_.environment_of_children(); }
@@ -54,6 +54,7 @@ class NixopsProvider final : public Provider, public Upkeep {
 
   Tag tag_;
   std::string logs_dir_;
+  std::string memory_dir_;  // what is known of specifications
   std::string own_modules_;
   io::Clock& clock_;
   NixopsProgram program_;

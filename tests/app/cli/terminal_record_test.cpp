@@ -29,7 +29,7 @@ class Report : public testing::Test {
     act::Ledger ledger(journal, clock, fleet.machines);
     testing::internal::CaptureStderr();
     {
-      TerminalVoice voice(app::Options{});
+      TerminalVoice voice(Verbosity::normal);
       ledger.note(fleet, voice);
     }
     EXPECT_TRUE(clock.run(ledger.commit()));

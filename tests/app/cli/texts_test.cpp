@@ -65,7 +65,7 @@ pass::Look farm() {
   look.seen.now = noon;
   look.seen.machines = {machine(1, MachineState::ready), machine(2, MachineState::ready),
                         machine(3, MachineState::creating)};
-  look.seen.machines[0].listed = look.seen.machines[1].listed = true;
+  look.seen.machines[0].listing.is_listed = look.seen.machines[1].listing.is_listed = true;
   look.seen.machines[2].address = "";
   look.seen.machines[2].last_error = "connection refused";
   QueueStatus status;
@@ -201,7 +201,23 @@ TEST(StatusDocument, HasTheKeysThatProgramsRelyOn) {
                                            {"address", "10.0.0.1"},
                                            {"currentJobs", 1},
                                            {"idleSince", nullptr},
-                                           {"lastError", ""}}));
+                                           {"lastError", ""},
+                                           {"requestedAt", to_unix(noon) - 90},
+                                           {"hostKey", ""},
+                                           {"specHash", ""},
+                                           {"launchedAt", nullptr},
+                                           {"billingPeriod", 0},
+                                           {"checkedAt", nullptr},
+                                           {"readyAt", nullptr},
+                                           {"cannotStop", false},
+                                           {"listedAt", nullptr},
+                                           {"firstListedAt", nullptr},
+                                           {"unlistedAt", nullptr},
+                                           {"listedFor", nullptr},
+                                           {"vanished", false},
+                                           {"interrupted", false},
+                                           {"needsRedeploy", false},
+                                           {"underWay", nullptr}}));
   EXPECT_EQ(document["machines"][1]["currentJobs"], 0);
   EXPECT_EQ(document["machines"][1]["idleSince"], to_unix(noon) - 60);
   EXPECT_EQ(document["machines"][2]["currentJobs"], nullptr);
@@ -228,7 +244,7 @@ TEST(StatusText, ShowsEachMachineUnderItsPool) {
 
 TEST(StatusText, ShowsWhatIsUnderWay) {
   pass::Look look = farm();
-  look.seen.machines[2].under_way = Operation::create;
+  look.seen.machines[2].found.under_way = Operation::create;
   EXPECT_THAT(status_text(look, example(), false), HasSubstr("-               create under way\n"));
 }
 

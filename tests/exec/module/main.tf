@@ -1,4 +1,4 @@
-# A build machine for tests: an SSH server on a loopback address. Nothing in it needs a provider to be downloaded.
+# A build machine for tests: an SSH server on a loopback address. It needs no provider that must be downloaded.
 variable "machine" { type = string }
 variable "type" { type = string }
 variable "host_key" {

@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace boost::asio::experimental::awaitable_operators;
 
-TEST(SystemClock, TellsTheTimeInWholeSeconds) {
+TEST(SystemClock, GivesTheTimeInWholeSeconds) {
   const auto before = std::chrono::floor<Seconds>(std::chrono::system_clock::now());
   const Instant now = SystemClock().now();
   EXPECT_GE(now, before);

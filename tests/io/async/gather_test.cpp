@@ -29,7 +29,7 @@ struct Counts {
   int running_max = 0;
 };
 
-// Counts a task as running for as long as it exists.
+// Counts the running tasks: each as long as it exists.
 class Running {
  public:
   Running(Counts& counts, int number) : counts_(counts) {
@@ -96,7 +96,7 @@ TEST(RunAll, KeepsTheFunctionsThatAreCoroutinesThemselves) {
   EXPECT_EQ(said, "a captured text that is long enough for the heap!");
 }
 
-TEST(RunAll, CancelsTheOthersWhenOneThrowsAndThrowsItOn) {
+TEST(RunAll, CancelsTheOthersWhenOneThrowsAndRethrows) {
   Counts counts;
   Tasks tasks{[&] { return endless_task(counts, 1); }, [] { return throwing_task(); },
               [&] { return endless_task(counts, 2); }, [&] { return short_task(counts, 3); }};

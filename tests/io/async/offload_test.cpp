@@ -36,7 +36,7 @@ TEST(Offload, TakesWorkThatCanOnlyBeMoved) {
   EXPECT_EQ(support::await(offload(threads, [number = std::make_unique<int>(7)] { return *number; })), 7);
 }
 
-TEST(Offload, ThrowsOnWhatTheWorkThrows) {
+TEST(Offload, RethrowsWhatTheWorkThrows) {
   asio::thread_pool threads(1);
   EXPECT_THROW(support::await(offload(threads, []() -> int { throw std::runtime_error("boom"); })), std::runtime_error);
 }

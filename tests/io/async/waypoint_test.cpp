@@ -9,7 +9,7 @@
 namespace hydra_provisioner::io {
 namespace {
 
-TEST(Waypoint, TellsTheHookAndDoesNothingWithoutOne) {
+TEST(Waypoint, CallsTheHookAndDoesNothingWithoutOne) {
   std::vector<std::string> passed;
   set_waypoint_hook([&](std::string_view where) { passed.emplace_back(where); });
   waypoint("here");

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -171,71 +170,12 @@ TEST_F(Files, AreRemovedWithTheirFolder) {
   EXPECT_TRUE(names().empty());
 }
 
-using Locks = Files;
-
-TEST_F(Locks, ExcludeOneAnother) {
-  auto first = FileLock::try_acquire(path("lock"));
-  ASSERT_TRUE(first && *first);
-  EXPECT_TRUE(FileLock::is_held(path("lock")));
-  const auto second = FileLock::try_acquire(path("lock"));
-  ASSERT_TRUE(second);
-  EXPECT_FALSE(*second);
-
-  first->reset();
-  EXPECT_FALSE(FileLock::is_held(path("lock")));
-  EXPECT_TRUE(*FileLock::try_acquire(path("lock")));
-}
-
-TEST_F(Locks, AreNotHeldWhereThereIsNoFile) {
-  EXPECT_FALSE(FileLock::is_held(path("none")));
-  EXPECT_TRUE(names().empty());
-}
-
-TEST_F(Locks, AreHeldAsLongAsAChildHoldsThem) {
-  auto lock = FileLock::try_acquire(path("lock"));
-  ASSERT_TRUE(lock && *lock);
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    char byte = 0;
-    ::_exit(::read(ends[0], &byte, 1) == 1 ? 0 : 1);
-  }
-  lock->reset();
-  EXPECT_TRUE(FileLock::is_held(path("lock")));
-  EXPECT_FALSE(*FileLock::try_acquire(path("lock")));
-
-  ASSERT_EQ(::write(ends[1], "x", 1), 1);
-  ::waitpid(child, nullptr, 0);
-  ::close(ends[0]);
-  ::close(ends[1]);
-  EXPECT_FALSE(FileLock::is_held(path("lock")));
-}
-
-TEST_F(Locks, MayBeRemovedByTheirHolder) {
-  auto lock = FileLock::try_acquire(path("lock"));
-  ASSERT_TRUE(lock && *lock);
-  ASSERT_TRUE(remove_all(path("lock")));
-  EXPECT_FALSE(FileLock::is_held(path("lock")));
-  const auto next = FileLock::try_acquire(path("lock"));
-  ASSERT_TRUE(next && *next);
-  lock->reset();
-  EXPECT_TRUE(FileLock::is_held(path("lock")));
-}
-
-TEST_F(Locks, NeedAFolder) {
-  EXPECT_EQ(FileLock::try_acquire(path("none/lock")).error().message,
-            "cannot lock " + path("none/lock") + ": No such file or directory");
-}
-
-TEST(Descriptors, AreClosedWhenTheyGo) {
-  const int number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  Descriptor first(number);
-  Descriptor second(std::move(first));
-  EXPECT_EQ(second.number(), number);
-  second = Descriptor();
-  EXPECT_FALSE(second.is_open());
-  EXPECT_EQ(::fcntl(number, F_GETFD), -1);
+TEST_F(Files, AreNamedByTheirFolder) {
+  ASSERT_TRUE(make_folder(path("a/b"), 0755));
+  ASSERT_TRUE(replace_file(path("a/c"), "x", 0644));
+  EXPECT_THAT(*names_in(path("a")), testing::UnorderedElementsAre("b", "c"));
+  EXPECT_THAT(*names_in(path("none")), testing::IsEmpty());
+  EXPECT_EQ(names_in(path("a/c")).error().message, "cannot list " + path("a/c") + ": Not a directory");
 }
 
 TEST(ReplaceFile, IsNoticedByReadersThatCompareWholeSeconds) {

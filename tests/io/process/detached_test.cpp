@@ -7,7 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
+#include "io/file/lock.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::io {

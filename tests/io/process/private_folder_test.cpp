@@ -46,7 +46,7 @@ class PrivateFolder : public testing::Test {
     return *std::move(folder);
   }
 
-  // What a run left that was killed, called `hp-PURPOSE-ID-RANDOM` unless told otherwise.
+  // A folder that a killed run left behind, by default with the name `hp-PURPOSE-ID-RANDOM`.
   std::string left_behind(const std::string& name) const {
     std::string path = base + "/" + name;
     fs::create_directory(path);
@@ -86,7 +86,7 @@ TEST_F(PrivateFolder, IsForUsAlone) {
   EXPECT_NE(made().path(), folder.path());
 }
 
-TEST_F(PrivateFolder, StandsInOurTemporaryFolderOrWhereItsPathIsShort) {
+TEST_F(PrivateFolder, IsInOurTemporaryFolderUnlessThePathIsTooLong) {
   const std::string name = "/hp-" + purpose + "-" + std::to_string(::getpid()) + "-";
   EXPECT_THAT(made().path(), StartsWith(base + name));
   for (const std::string& unfit :
@@ -113,7 +113,7 @@ TEST_F(PrivateFolder, ThatCannotBeMadeIsAnError) {
   EXPECT_THAT(folder.error().message, MatchesRegex("cannot create " + base + "/none/hp-.*: No such file or directory"));
 }
 
-TEST_F(PrivateFolder, GoesWithAllThatIsInIt) {
+TEST_F(PrivateFolder, IsRemovedWithItsContent) {
   {
     const auto folder = made();
     fs::create_directories(folder.path() + "/a/b");
@@ -125,7 +125,7 @@ TEST_F(PrivateFolder, GoesWithAllThatIsInIt) {
   EXPECT_TRUE(fs::exists(elsewhere.path));
 }
 
-TEST_F(PrivateFolder, GoesOnceWhenItWasMoved) {
+TEST_F(PrivateFolder, IsRemovedOnceWhenItWasMoved) {
   auto folder = made();
   const std::string path = folder.path();
   {
@@ -141,7 +141,7 @@ TEST_F(PrivateFolder, GoesOnceWhenItWasMoved) {
   EXPECT_THAT(there(), ElementsAre(fs::path(left).filename().string()));
 }
 
-TEST_F(PrivateFolder, TakesItsProcessesAlong) {
+TEST_F(PrivateFolder, KillsItsProcesses) {
   auto folder = std::make_optional(made());
   const ProcessOfATest daemon(environment(folder->path()), Group::session);
   const ProcessOfATest child(environment(folder->path()));
@@ -153,7 +153,7 @@ TEST_F(PrivateFolder, TakesItsProcessesAlong) {
   EXPECT_THAT(there(), ElementsAre());
 }
 
-TEST_F(PrivateFolder, TakesAnSshMasterAlongThatShowsATitle) {
+TEST_F(PrivateFolder, KillsAnSshMasterThatShowsATitle) {
   auto folder = std::make_optional(made());
   const std::string title = "ssh: " + folder->path() + "/master-socket [mux]";
   const ProcessOfATest master({"bash", "-c", "exec -a '" + title + "' sleep 100000"}, {}, Group::session);
@@ -168,7 +168,7 @@ TEST_F(PrivateFolder, IsSweptAwayWhenItsMakerIsDead) {
   EXPECT_THAT(there(), ElementsAre());
 }
 
-TEST_F(PrivateFolder, IsSweptAwayAlsoWhereTheUsualOnesStand) {
+TEST_F(PrivateFolder, IsSweptAwayFromTheDefaultPlaceToo) {
   const std::string usual = "/tmp/" + name_by(ended());
   fs::create_directory(usual);
   sweep_private_folders(purpose);

@@ -1,4 +1,4 @@
-// A process for others to find and to end: it sleeps until it is killed, at the latest when the test is done with it.
+// A process that tests find and kill. It sleeps until then; the destructor kills it at the latest.
 #pragma once
 
 #include <csignal>
@@ -49,7 +49,7 @@ class ProcessOfATest {
   pid_t id = 0;
 
  private:
-  // For a moment longer than we are kept waiting, it looks like ourselves.
+  // Right after the spawn the new process still looks like this one.
   void await_its_program() const {
     const auto ourselves = look_at(::getpid());
     for (;;) {

@@ -16,7 +16,7 @@
 namespace hydra_provisioner::io {
 namespace {
 
-// That no other run of these tests has.
+// No other run of these tests has it.
 std::string own_value(const std::string& name) { return name + "=" + std::to_string(::getpid()); }
 
 Process seen(const ProcessOfATest& process) {
@@ -49,12 +49,12 @@ TEST(Processes, MayHaveAnyName) {
   EXPECT_EQ(command_line(child.id), "/bin/sh " + program + " 100000");
 }
 
-TEST(Processes, AreNoneOnceTheyHaveEnded) {
+TEST(Processes, AreNotFoundAfterTheirEnd) {
   const ProcessOfATest child;
   const Process before = seen(child);
   kill_all({{child.id, before}});
   EXPECT_EQ(child.ending(), SIGKILL) << "it is waited for";
-  EXPECT_FALSE(look_at(child.id)) << "though nobody has reaped it";
+  EXPECT_FALSE(look_at(child.id)) << "although it has not been reaped";
   EXPECT_FALSE(all_processes().contains(child.id));
   EXPECT_EQ(command_line(child.id), "");
   EXPECT_FALSE(look_at(0));
@@ -93,7 +93,7 @@ TEST(Processes, AreDetachedInASessionOfTheirOwn) {
   EXPECT_EQ(left.size(), 1);
   EXPECT_TRUE(left.contains(attached_one.id));
   found.erase(leader.id);
-  EXPECT_EQ(attached(found).size(), 2) << "a session whose leader has ended is nobody's own";
+  EXPECT_EQ(attached(found).size(), 2) << "a session whose leader has ended belongs to no process";
   kill_all(processes_with(mark));
 }
 
@@ -128,7 +128,7 @@ TEST(ProcessId, IsAPositiveNumberAndNothingElse) {
     EXPECT_FALSE(process_id(text)) << text;
 }
 
-TEST(Processes, AreSparedWhereMachinesRunInThem) {
+TEST(Processes, ThatRunVirtualMachinesAreLeftOut) {
   Processes processes;
   for (const char* name :
        {"VBoxHeadless", "qemu-system-x86", "libvirtd", "virtqemud", ".qemu-system-x8", "ssh", "nixops"}) {

@@ -29,6 +29,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -38,9 +39,8 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using testing::EndsWith;
 
-constexpr auto long_enough = 60s;  // no test waits for it
+constexpr auto long_enough = 60s;  // no test waits so long
 
 Command shell(std::string script) { return {.argv = {"sh", "-c", std::move(script)}, .deadline = long_enough}; }
 
@@ -60,7 +60,7 @@ bool has_children() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-// A FIFO that children hold open for writing, so that its end is the end of the last of them.
+// A FIFO that children hold open for writing: it ends when the last of them has ended.
 class Lifeline {
  public:
   Lifeline() : path(folder_.path + "/lifeline") {
@@ -69,7 +69,7 @@ class Lifeline {
   }
 
   bool has_ended() {
-    for (;;) {
+    while (true) {
       char byte = 0;
       if (::read(reader_.number(), &byte, 1) == 0) return true;
       pollfd change{.fd = reader_.number(), .events = POLLIN, .revents = 0};
@@ -77,7 +77,7 @@ class Lifeline {
     }
   }
 
-  // Once a child has written something.
+  // Calls the handler once a child has written something.
   template <class Handler>
   void when_written(asio::io_context& context, Handler handler) {
     auto reader = std::make_shared<asio::posix::stream_descriptor>(context, ::dup(reader_.number()));
@@ -94,7 +94,7 @@ class Lifeline {
   Descriptor reader_;
 };
 
-TEST(Subprocess, GivesStatusAndBothOutputs) {
+TEST(Subprocess, ReturnsItsStatusAndBothOutputs) {
   const Finished child = finished(shell("echo out; echo err >&2; exit 3"));
   EXPECT_EQ(child.exit_status, 3);
   EXPECT_EQ(child.signal, 0);
@@ -103,7 +103,7 @@ TEST(Subprocess, GivesStatusAndBothOutputs) {
   EXPECT_FALSE(has_children());
 }
 
-TEST(Subprocess, SaysWhichSignalEndedIt) {
+TEST(Subprocess, NamesTheSignalThatEndedIt) {
   const Finished child = finished(shell("kill -KILL $$"));
   EXPECT_EQ(child.exit_status, 128 + SIGKILL);
   EXPECT_EQ(child.signal, SIGKILL);
@@ -115,7 +115,7 @@ TEST(Subprocess, ReadsItsInput) {
             input);
 }
 
-TEST(Subprocess, HasAnEmptyInputOtherwise) {
+TEST(Subprocess, HasAnEmptyInputByDefault) {
   EXPECT_EQ(finished({.argv = {"cat"}, .deadline = long_enough}).output, "");
 }
 
@@ -132,7 +132,7 @@ TEST(Subprocess, MayCloseItsOutputsLongBeforeItEnds) {
   EXPECT_EQ(finished(shell("exec >&- 2>&-; exit 4")).exit_status, 4);
 }
 
-TEST(Subprocess, SeesOurEnvironmentWithTheAdditions) {
+TEST(Subprocess, HasOurEnvironmentWithTheAdditions) {
   ::setenv("HYDRA_PROVISIONER_KEPT", "kept", 1);
   ::setenv("HYDRA_PROVISIONER_REPLACED", "old", 1);
   Command command = shell("echo $HYDRA_PROVISIONER_KEPT $HYDRA_PROVISIONER_REPLACED; env | grep -c REPLACED");
@@ -142,7 +142,7 @@ TEST(Subprocess, SeesOurEnvironmentWithTheAdditions) {
   ::unsetenv("HYDRA_PROVISIONER_REPLACED");
 }
 
-TEST(Subprocess, HasNoneOfOurDescriptors) {
+TEST(Subprocess, InheritsNoDescriptors) {
   const Descriptor leaky(::fcntl(STDERR_FILENO, F_DUPFD, 50));
   ASSERT_EQ(finished({.argv = {"test", "-e", "/proc/self/fd/2"}, .deadline = long_enough}).exit_status, 0);
   EXPECT_EQ(
@@ -151,7 +151,7 @@ TEST(Subprocess, HasNoneOfOurDescriptors) {
       1);
 }
 
-TEST(Subprocess, HasDefaultSignalsWhateverOursAre) {
+TEST(Subprocess, HasDefaultSignalsWhenOursAreNot) {
   sigset_t blocked;
   sigset_t before;
   ::sigemptyset(&blocked);
@@ -169,7 +169,7 @@ TEST(Subprocess, HasADeadline) {
   EXPECT_FALSE(has_children());
 }
 
-TEST(Subprocess, PrintsOnlySoMuch) {
+TEST(Subprocess, IsKilledWhenItPrintsTooMuch) {
   for (const std::string script : {"yes", "yes >&2"}) {
     Command command = shell(script);
     command.output_bytes_max = 64 * 1024;
@@ -178,7 +178,7 @@ TEST(Subprocess, PrintsOnlySoMuch) {
   EXPECT_FALSE(has_children());
 }
 
-TEST(Subprocess, PrintsAsMuchAsItMay) {
+TEST(Subprocess, MayPrintUpToItsLimit) {
   Command command = shell("printf 12345");
   command.output_bytes_max = 5;
   EXPECT_EQ(finished(command).output, "12345");
@@ -200,21 +200,21 @@ TEST(Subprocess, TakesItsGroupAlongWhenItsDeadlinePasses) {
   EXPECT_TRUE(group.has_ended());
 }
 
-TEST(Subprocess, TakesItsGroupAlongWhenItSaysTooMuch) {
+TEST(Subprocess, TakesItsGroupAlongWhenItPrintsTooMuch) {
   Lifeline group;
   EXPECT_EQ(error_of(shell("exec 9>" + group.path + "; sleep 600 & yes")), "sh printed more than 1 MiB");
   EXPECT_TRUE(group.has_ended());
 }
 
-class OverheardSubprocess : public testing::TestWithParam<bool> {
+class WatchedSubprocess : public testing::TestWithParam<bool> {
  protected:
-  // Through pipes, or through files when it may outlive us.
+  // Its output goes through pipes, or through files when it may outlive us.
   static Command shell(std::string script) {
     Command command = io::shell(std::move(script));
     command.may_outlive_us = GetParam();
     return command;
   }
-  // One that goes on only when it is told to.
+  // A script that reads from the gate waits until it is opened.
   class Gate {
    public:
     explicit Gate(std::string path) : path(std::move(path)) {
@@ -229,9 +229,9 @@ class OverheardSubprocess : public testing::TestWithParam<bool> {
     Descriptor end_;
   };
 
-  static std::function<std::optional<Error>(std::string_view)> into(std::string& heard) {
-    return [&heard](std::string_view piece) {
-      heard += piece;
+  static std::function<std::optional<Error>(std::string_view)> into(std::string& watched) {
+    return [&watched](std::string_view piece) {
+      watched += piece;
       return std::nullopt;
     };
   }
@@ -239,13 +239,13 @@ class OverheardSubprocess : public testing::TestWithParam<bool> {
   const support::TemporaryFolder folder_;
 };
 
-INSTANTIATE_TEST_SUITE_P(EitherWay, OverheardSubprocess, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(EitherWay, WatchedSubprocess, testing::Bool());
 
-TEST_P(OverheardSubprocess, IsHeardWhileItRuns) {
+TEST_P(WatchedSubprocess, GivesItsOutputWhileItRuns) {
   const Gate first(folder_.path + "/first");
   const Gate second(folder_.path + "/second");
   Command command = shell("echo out; read line <" + first.path + "; echo err >&2; read line <" + second.path);
-  command.overhear = [&](std::string_view piece) -> std::optional<Error> {
+  command.on_output = [&](std::string_view piece) -> std::optional<Error> {
     (piece == "out\n" ? first : second).open();
     return std::nullopt;
   };
@@ -255,55 +255,55 @@ TEST_P(OverheardSubprocess, IsHeardWhileItRuns) {
   EXPECT_EQ(child.errors, "err\n");
 }
 
-TEST_P(OverheardSubprocess, IsHeardToItsLastWord) {
+TEST_P(WatchedSubprocess, GivesAllOfItsOutput) {
   constexpr int long_text = 300'000;
-  std::string heard;
+  std::string watched;
   Command command =
       shell("head -c 300000 /dev/zero | tr '\\0' o; head -c 300000 /dev/zero | tr '\\0' e >&2; printf '!'");
-  command.overhear = into(heard);
+  command.on_output = into(watched);
   EXPECT_EQ(finished(std::move(command)).errors, std::string(long_text, 'e'));
-  EXPECT_EQ(std::ranges::count(heard, 'o'), long_text);
-  EXPECT_EQ(std::ranges::count(heard, 'e'), long_text);
-  EXPECT_EQ(std::ranges::count(heard, '!'), 1);
+  EXPECT_EQ(std::ranges::count(watched, 'o'), long_text);
+  EXPECT_EQ(std::ranges::count(watched, 'e'), long_text);
+  EXPECT_EQ(std::ranges::count(watched, '!'), 1);
 }
 
-TEST_P(OverheardSubprocess, IsHeardAlsoWhenItsDeadlinePasses) {
-  std::string heard;
+TEST_P(WatchedSubprocess, GivesItsOutputAlsoWhenItsDeadlinePasses) {
+  std::string watched;
   Command command = shell("echo said; sleep 600");
   command.deadline = 50ms;
-  command.overhear = into(heard);
-  while (heard.empty()) EXPECT_EQ(support::await(run(command)).error().kind, ErrorKind::timed_out);
-  EXPECT_EQ(heard.substr(0, 5), "said\n");
+  command.on_output = into(watched);
+  while (watched.empty()) EXPECT_EQ(support::await(run(command)).error().kind, ErrorKind::timed_out);
+  EXPECT_EQ(watched.substr(0, 5), "said\n");
 }
 
-TEST_P(OverheardSubprocess, EndsWithItsGroupAtAnObjection) {
+TEST_P(WatchedSubprocess, EndsWithItsGroupWhenItsOutputIsRejected) {
   Lifeline group;
-  const Error objection{"no capacity", ErrorKind::refused};
+  const Error rejection{"no capacity", ErrorKind::refused};
   for (const std::string redirection : {"", " >&2"}) {
     Command command = shell("exec 9>" + group.path + "; sleep 100000 & echo hopeless" + redirection + "; wait");
     command.deadline = 24h;
-    command.overhear = [&](std::string_view) { return objection; };
+    command.on_output = [&](std::string_view) { return rejection; };
     const auto result = support::await(run(std::move(command)));
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error(), objection);
+    EXPECT_EQ(result.error(), rejection);
   }
   EXPECT_TRUE(group.has_ended());
   EXPECT_FALSE(has_children());
 }
 
-TEST_P(OverheardSubprocess, IsNotHeardAfterAnObjection) {
-  const std::string both_said = folder_.path + "/said";
-  int objections = 0;
-  Command command = shell("echo first; echo out; echo err >&2; : >" + both_said + "; sleep 600");
-  command.overhear = [&](std::string_view) -> std::optional<Error> {
-    while (!std::filesystem::exists(both_said)) std::this_thread::yield();
-    return Error{"enough", ++objections == 1 ? ErrorKind::refused : ErrorKind::failed};
+TEST_P(WatchedSubprocess, GivesNoOutputAfterARejection) {
+  const std::string both_printed = folder_.path + "/printed";
+  int rejections = 0;
+  Command command = shell("echo first; echo out; echo err >&2; : >" + both_printed + "; sleep 600");
+  command.on_output = [&](std::string_view) -> std::optional<Error> {
+    while (!std::filesystem::exists(both_printed)) std::this_thread::yield();
+    return Error{"enough", ++rejections == 1 ? ErrorKind::refused : ErrorKind::failed};
   };
   EXPECT_EQ(support::await(run(std::move(command))).error().kind, ErrorKind::refused);
-  EXPECT_EQ(objections, 1);
+  EXPECT_EQ(rejections, 1);
 }
 
-// An ssh ControlMaster does so: it has a session of its own and keeps our pipes.
+// As an ssh ControlMaster does, which has a session of its own and keeps our pipes open.
 TEST(Subprocess, IsNotWaitedForWhenOnlyADaemonKeepsItsPipes) {
   const support::TemporaryFolder folder;
   const std::string fifo = folder.path + "/id";
@@ -314,41 +314,41 @@ TEST(Subprocess, IsNotWaitedForWhenOnlyADaemonKeepsItsPipes) {
   EXPECT_EQ(::kill(daemon, SIGKILL), 0) << "it was taken along";
 }
 
-// Leaves a process with a session of its own, and ends once it is there.
+// A script that starts a process with a session of its own, waits until it runs, and ends.
 std::string leaving_a_daemon(const Lifeline& daemon, const std::string& fifo, const std::string& redirection) {
   EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   return "setsid sh -c 'exec 9>" + daemon.path + redirection + "; echo $$ >" + fifo + "; exec sleep 600' & read id <" +
          fifo + "; echo $id";
 }
 
-TEST(Subprocess, TakesWhoeverKeepsItsPipesAlongWhereThatIsAskedFor) {
+TEST(Subprocess, KillsWhatKeepsItsPipesWhenToldTo) {
   for (const std::string afterwards : {"", "; sleep 600"}) {
     Lifeline daemon;
     const support::TemporaryFolder folder;
     Command command = shell(leaving_a_daemon(daemon, folder.path + "/id", "") + afterwards);
     if (!afterwards.empty()) command.deadline = 500ms;
-    command.ends_hangers_on = true;
+    command.kills_leftovers = true;
     EXPECT_EQ(support::await(run(std::move(command))).has_value(), afterwards.empty());
     EXPECT_TRUE(daemon.has_ended());
   }
 }
 
-TEST(Subprocess, SparesADaemonThatHasLetGoOfItsPipes) {
+TEST(Subprocess, SparesADaemonThatHasClosedItsPipes) {
   const Lifeline lifeline;
   const support::TemporaryFolder folder;
   Command command = shell(leaving_a_daemon(lifeline, folder.path + "/id", " >/dev/null 2>&1"));
-  command.ends_hangers_on = true;
+  command.kills_leftovers = true;
   const pid_t daemon = static_cast<pid_t>(std::stol(finished(std::move(command)).output));
   EXPECT_EQ(::kill(daemon, SIGKILL), 0) << "it was taken along";
 }
 
-TEST_P(OverheardSubprocess, IsHeardOnlyOnStderrWhereThatIsAskedFor) {
-  std::string heard;
+TEST_P(WatchedSubprocess, GivesOnlyStderrWhenToldTo) {
+  std::string watched;
   Command command = shell("echo out; echo err >&2");
-  command.overhears_output = false;
-  command.overhear = into(heard);
+  command.watches_stdout = false;
+  command.on_output = into(watched);
   EXPECT_EQ(finished(std::move(command)).output, "out\n");
-  EXPECT_EQ(heard, "err\n");
+  EXPECT_EQ(watched, "err\n");
 }
 
 TEST(Subprocess, EndsWhenItsWaiterIsCancelled) {
@@ -407,35 +407,13 @@ TEST(Subprocess, ThatCannotStartSaysWhy) {
   EXPECT_EQ(error_of({.argv = {}, .deadline = long_enough}), "a command without a program");
 }
 
-TEST(Subprocess, ThatFailsIsAnErrorWhereSuccessIsExpected) {
+TEST(Subprocess, ThatFailsIsAnErrorOfRunSuccessfully) {
   EXPECT_EQ(error_of(shell("exit 0")), "none");
   EXPECT_EQ(error_of(shell("exit 2")), "sh exited with 2");
   EXPECT_EQ(error_of(shell("echo first >&2; echo second >&2; exit 2")), "sh exited with 2: \"second\"");
   EXPECT_EQ(error_of(shell("echo said; exit 2")), "sh exited with 2: \"said\"");
   EXPECT_EQ(error_of(shell("kill -KILL $$")), "sh was ended by signal 9 (Killed)");
   EXPECT_EQ(error_of({.argv = {"/bin/sh", "-c", "exit 130"}, .deadline = long_enough}), "sh exited with 130");
-}
-
-TEST(LastMeaningfulLine, IsTheLastThatIsNotBlank) {
-  EXPECT_EQ(last_meaningful_line(""), "");
-  EXPECT_EQ(last_meaningful_line("\n \t\n"), "");
-  EXPECT_EQ(last_meaningful_line("one"), "one");
-  EXPECT_EQ(last_meaningful_line("a\u009b31mb\u0085c \u00a9"), "a 31mb c \u00a9");
-  EXPECT_EQ(last_meaningful_line("Traceback:\n  File x\nException: ssh timed out\n\n"), "Exception: ssh timed out");
-}
-
-TEST(LastMeaningfulLine, IsNotTheSourceThatNixDrawsBelowItsError) {
-  EXPECT_EQ(last_meaningful_line("warning: dirty\nerror: undefined variable 'x'\n\n       at /x.nix:1:9:\n\n"
-                                 "            1| let a = x; in a\n             |         ^\n"),
-            "error: undefined variable 'x'");
-  EXPECT_EQ(last_meaningful_line("error:\n       … while calling\n         at /x.nix:1:1:\n\n       error: boo\n"),
-            "error: boo");
-}
-
-TEST(LastMeaningfulLine, IsPlainAndShort) {
-  EXPECT_EQ(last_meaningful_line("\x1b[31;1merror:\x1b[0m two\ttabs\x07\r\n"), "error: two tabs");
-  EXPECT_EQ(last_meaningful_line("\x1b["), "");
-  EXPECT_THAT(last_meaningful_line(std::string(1000, 'x')), EndsWith("xxx…"));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST(Base64, UsesTheWholeAlphabet) {
   EXPECT_EQ(from_base64("+/+/"), "\xfb\xff\xbf");
 }
 
-TEST(Base64, RefusesWhatItWouldNotHaveWritten) {
+TEST(Base64, RefusesTextThatItWouldNotWrite) {
   for (const std::string bad :
        {"Zg", "Zg=", "Zg===", "=", "Z", "Zm9vYg==Zg==", "Zh==", "Zm9=", "Zg==\n", " Zg==", "Zm-_", "Zm9v="}) {
     EXPECT_EQ(from_base64(bad), std::nullopt) << bad;

@@ -23,7 +23,7 @@ TEST(TimeZone, HasItsOwnHourAndDay) {
   EXPECT_EQ(local_hour("Pacific/Auckland", thursday_noon), (LocalHour{.weekday = 5, .hour = 1}));
 }
 
-TEST(TimeZone, IsUtcWhereItIsNotKnownAnyMore) {
+TEST(TimeZone, IsUtcWhenItIsUnknown) {
   EXPECT_EQ(local_hour("Europe/Nowhere", thursday_noon), (LocalHour{.weekday = 4, .hour = 12}));
 }
 

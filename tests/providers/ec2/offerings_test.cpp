@@ -1,15 +1,23 @@
+#include "providers/ec2/offerings.hpp"
+
+#include <chrono>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "providers/ec2/offerings.hpp"
+#include "io/file/files.hpp"
+#include "io/file/lock.hpp"
+#include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 const Instant noon = from_unix(1'800'000'000);
@@ -76,13 +84,56 @@ TEST(Offerings, StaySpotAfterInterruptionsThatAreFarApart) {
   EXPECT_EQ(tried(settings(Ec2Capacity::spot_first), memory, noon + Seconds{901}).size(), 8U);
 }
 
-TEST(Offerings, RememberAnInterruptionForAsLongAsItIsShown) {
+TEST(Offerings, RememberAnInterruptionAsLongAsEc2ShowsIt) {
   OfferingMemory memory;
   memory.interruptions = {{"i-1", noon}};
   forget_old(memory, noon + Seconds{2 * 3600});
   EXPECT_EQ(memory.interruptions.size(), 1U);
   forget_old(memory, noon + Seconds{6 * 3600 + 1});
   EXPECT_THAT(memory.interruptions, IsEmpty());
+}
+
+class FixedClock final : public io::Clock {
+ public:
+  Instant now() const override { return noon; }
+  io::Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
+};
+
+TEST(OfferingFile, RemembersBetweenProcesses) {
+  const support::TemporaryFolder state;
+  FixedClock clock;
+  OfferingFile first(state.path, Tag{"t"}, clock);
+  EXPECT_THAT(first.read().refused_until, IsEmpty());
+  ASSERT_TRUE(support::await(first.change([](OfferingMemory& memory) {
+    memory.refused_until["a"] = noon + Seconds{1};
+    memory.refused_until["old"] = noon;
+    memory.interruptions["i-1"] = noon;
+  })));
+  const OfferingMemory memory = OfferingFile(state.path, Tag{"t"}, clock).read();
+  EXPECT_EQ(memory.refused_until, (std::map<std::string, Instant>{{"a", noon + Seconds{1}}}));
+  EXPECT_EQ(memory.interruptions, (std::map<std::string, Instant>{{"i-1", noon}}));
+  EXPECT_THAT(OfferingFile(state.path, Tag{"other"}, clock).read().interruptions, IsEmpty());
+}
+
+TEST(OfferingFile, ThatCannotBeReadCountsAsEmpty) {
+  const support::TemporaryFolder state;
+  FixedClock clock;
+  ASSERT_TRUE(io::make_folder(state.path + "/ec2", 0700));
+  for (const std::string content :
+       {"", "[]", R"({"refusedUntil": 3, "interruptions": {}})", R"({"refusedUntil": {}})"}) {
+    std::ofstream(state.path + "/ec2/t.json") << content;
+    EXPECT_THAT(OfferingFile(state.path, Tag{"t"}, clock).read().refused_until, IsEmpty()) << content;
+  }
+}
+
+TEST(OfferingFile, IsNotChangedUnderItsLock) {
+  const support::TemporaryFolder state;
+  FixedClock clock;
+  ASSERT_TRUE(io::make_folder(state.path + "/ec2", 0700));
+  const auto lock = io::FileLock::try_acquire(state.path + "/ec2/t.json.lock");
+  const auto changed = support::await(OfferingFile(state.path, Tag{"t"}, clock).change([](OfferingMemory&) {}));
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().message, HasSubstr("another process has held its lock for 10 s"));
 }
 
 }  // namespace

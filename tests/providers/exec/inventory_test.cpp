@@ -26,14 +26,14 @@ std::vector<std::string> ids_of(const Inventory& inventory) {
   return ids;
 }
 
-TEST(ExecInventory, HasWhatEachProgramListsOfItsOwnPools) {
+TEST(ExecInventory, HasTheMachinesThatEachProgramListsForItsPools) {
   const Inventory all = inventory_of(Tag("t"), {{{plain}, {{machine("t-1", plain), machine("t-2", kvm)}}},
                                                 {{kvm}, {{machine("t-2", kvm), machine("t-3", kvm)}}}});
   EXPECT_THAT(ids_of(all), ElementsAre("t-1", "t-2", "t-3"));
   EXPECT_THAT(all.unseen, IsEmpty());
 }
 
-TEST(ExecInventory, IgnoresWhatIsNotOurs) {
+TEST(ExecInventory, IgnoresOtherTags) {
   const Inventory all =
       inventory_of(Tag("t"), {{{plain},
                                {{machine("web", plain), machine("tt-1", plain), machine("t-x", plain),
@@ -41,21 +41,21 @@ TEST(ExecInventory, IgnoresWhatIsNotOurs) {
   EXPECT_THAT(ids_of(all), ElementsAre("t-7"));
 }
 
-TEST(ExecInventory, KeepsOthersWhereOneProgramFails) {
+TEST(ExecInventory, KeepsOtherPoolsWhenOneProgramFails) {
   const Inventory all =
       inventory_of(Tag("t"), {{{plain}, failure("it hangs")}, {{kvm}, {{machine("t-2", kvm), machine("t-1", plain)}}}});
   EXPECT_THAT(ids_of(all), ElementsAre("t-2"));
   EXPECT_THAT(all.unseen, ElementsAre(Pair(plain, "it hangs; its machines are left alone")));
 }
 
-TEST(ExecInventory, FindsMachinesOfPoolsThatNobodyIsAskedFor) {
+TEST(ExecInventory, FindsMachinesOfPoolsWithoutAProgram) {
   const Inventory all =
       inventory_of(Tag("t"), {{{plain}, {{machine("t-1", retired)}}}, {{kvm}, {{machine("t-1", retired)}}}});
   EXPECT_THAT(ids_of(all), ElementsAre("t-1"));
   EXPECT_EQ(all.instances.front().pool, retired);
 }
 
-TEST(ExecInventory, LeavesPoolsAloneOfWhichMachinesCannotBeToldApart) {
+TEST(ExecInventory, LeavesPoolsAloneWhoseMachinesHaveTheSameId) {
   const Inventory all = inventory_of(
       Tag("t"), {{{plain}, {{machine("t-1", plain), machine("t-2", plain)}}}, {{kvm}, {{machine("t-1", kvm)}}}});
   EXPECT_THAT(all.instances, IsEmpty());

@@ -23,7 +23,7 @@ const io::Json running{{"machine", "t-3"},         {"type", "x86_64-linux:kvm"},
                        {"address", "192.0.2.7"},   {"hostKey", "ssh-ed25519 AAAAx"}, {"launchedAt", 1'700'000'000},
                        {"specification", "abcdef"}};
 
-// The machine above, with this instead.
+// The machine above, with one value changed.
 io::Json machine_with(const std::string& name, io::Json value) {
   io::Json machine = running;
   machine[name] = std::move(value);
@@ -46,7 +46,7 @@ std::string error_of_list(const io::Json& machines) {
   return read ? "none" : read.error().message;
 }
 
-// What is wrong with an answer to `listing`.
+// The error of an answer to `listing`.
 std::string refusal_of(const std::string& answer) {
   const auto read = read_answer(listing, answer);
   if (read) return "none";
@@ -59,7 +59,7 @@ ExecFailure failure_of(const io::Json& error) {
   return read ? ExecFailure{} : read.error();
 }
 
-TEST(ExecRequest, SaysWhatIsToBeDoneWithWhichMachine) {
+TEST(ExecRequest, NamesTheActionAndTheMachine) {
   EXPECT_EQ(io::Json::parse(to_json(creation)), io::Json::parse(R"({
     "protocolVersion": 1, "requestId": "t-3/create", "action": "create", "tag": "t", "machine": "t-3",
     "type": "x86_64-linux:kvm", "specification": "abc", "settings": {"region": "fsn1"}})"));
@@ -67,7 +67,7 @@ TEST(ExecRequest, SaysWhatIsToBeDoneWithWhichMachine) {
     "protocolVersion": 1, "requestId": "t/list", "action": "list", "tag": "t", "settings": {}})"));
 }
 
-TEST(ExecAnswer, IsForItsRequest) {
+TEST(ExecAnswer, BelongsToItsRequest) {
   EXPECT_EQ(refusal_of(R"({"requestId": "t/list", "machines": []})"), "none");
   EXPECT_EQ(refusal_of(R"({"requestId": "t-3/create"})"),
             R"(its answer is for another request: its requestId is "t-3/create", not "t/list")");
@@ -79,8 +79,8 @@ TEST(ExecAnswer, IsForItsRequest) {
 TEST(ExecAnswer, IsOneJsonObject) {
   EXPECT_EQ(refusal_of(""), "it printed no answer");
   EXPECT_EQ(refusal_of(" \n"), "it printed no answer");
-  EXPECT_THAT(refusal_of("<html>"), HasSubstr("its answer is no JSON: line 1, column 1"));
-  EXPECT_THAT(refusal_of("{} {}"), HasSubstr("its answer is no JSON"));
+  EXPECT_THAT(refusal_of("<html>"), HasSubstr("its answer is not JSON: line 1, column 1"));
+  EXPECT_THAT(refusal_of("{} {}"), HasSubstr("its answer is not JSON"));
   EXPECT_THAT(refusal_of(R"({"requestId": "t/list", "requestId": "t/list"})"), HasSubstr("stands there twice"));
   EXPECT_EQ(refusal_of("[]"), "its answer is an empty list, not an object");
 }
@@ -96,21 +96,21 @@ TEST(ExecAnswer, MayBeAFailureOfAKnownClass) {
   EXPECT_EQ(failure_of({{"class", "transient"}, {"message", "why"}, {"retryAfter", 7}}).retry_after, Seconds{7});
 }
 
-TEST(ExecAnswer, MayFailWithOneShortPlainLineOnly) {
+TEST(ExecAnswer, HasAnErrorMessageOfOneShortPlainLine) {
   EXPECT_EQ(failure_of({{"class", "transient"}, {"message", "first\n\x1b[31mred\x1b[0m\n"}}).error.message, "red");
   EXPECT_LT(failure_of({{"class", "transient"}, {"message", std::string(5000, 'x')}}).error.message.size(), 400U);
 }
 
-TEST(ExecAnswer, ThatFailsInAnUnknownWayIsAMistakeItself) {
+TEST(ExecAnswer, WithAnUnknownErrorIsAnErrorItself) {
   const auto message = [](const io::Json& error) { return failure_of(error).error.message; };
   EXPECT_EQ(message("no"), R"(its answer: error: "no" is not an object)");
   EXPECT_EQ(message({{"class", "oops"}, {"message", ""}}),
-            R"(its answer: error: class: "oops" is none of capacity, config, quota, transient)");
+            R"(its answer: error: class: "oops" is not one of capacity, config, quota, transient)");
   EXPECT_EQ(message({{"class", "quota"}}), "its answer: error: message: is missing");
   EXPECT_EQ(message({{"class", "transient"}, {"message", ""}, {"retryAfter", 0}}),
             "its answer: error: retryAfter: 0 is out of range; it must be 1 to 3600");
   EXPECT_EQ(message({{"class", "quota"}, {"message", ""}, {"code", 1}}),
-            R"(its answer: error: "code" is unknown; there are class, message, retryAfter)");
+            R"(its answer: error: unknown key "code"; known are class, message, retryAfter)");
 }
 
 TEST(ExecAbilities, AreReadWithTheVersion) {
@@ -122,7 +122,7 @@ TEST(ExecAbilities, AreReadWithTheVersion) {
   EXPECT_TRUE(read(1, {"check"})->check);
   EXPECT_FALSE(read(1, io::Json::array())->stop);
   EXPECT_EQ(read(2, io::Json::array()).error().message, "it speaks version 2 of the protocol, but this is version 1");
-  EXPECT_EQ(read(1, {"fly"}).error().message, R"(abilities: "fly" is none; there are "stop" and "check")");
+  EXPECT_EQ(read(1, {"fly"}).error().message, R"(abilities: "fly" is unknown; known are "stop" and "check")");
   EXPECT_EQ(read(1, "stop").error().message, R"(abilities: "stop" is not a list of strings)");
   EXPECT_EQ(read_abilities({{"requestId", ""}, {"abilities", io::Json::array()}}).error().message,
             "it speaks version none of the protocol, but this is version 1");
@@ -141,7 +141,7 @@ TEST(ExecMachine, IsReadAsAnInstance) {
   EXPECT_EQ(read->spec_hash, "abcdef");
 }
 
-TEST(ExecMachine, MustBeTheOneThatWasAskedForAndRun) {
+TEST(ExecMachine, MustBeTheRequestedOneAndRun) {
   EXPECT_EQ(error_of_machine(machine_with("machine", "t-4")), "machine: it is t-4, not t-3");
   EXPECT_EQ(error_of_machine(machine_with("type", "x86_64-linux")),
             "machine: its type is x86_64-linux, not x86_64-linux:kvm");
@@ -153,11 +153,11 @@ TEST(ExecMachine, MustBeTheOneThatWasAskedForAndRun) {
 
 TEST(ExecMachine, HasAnAddressAndAHostKeyThatFitIntoTheMachinesFile) {
   for (const char* address : {"a b", "-oProxyCommand=x", "a;b", "a\nb", "a@b", "[::1]"})
-    EXPECT_THAT(error_of_machine(machine_with("address", address)), HasSubstr("is no address")) << address;
+    EXPECT_THAT(error_of_machine(machine_with("address", address)), HasSubstr("is not an address")) << address;
   for (const char* address : {"192.0.2.7", "2001:db8::7", "builder-7.example.org"})
     EXPECT_EQ(error_of_machine(machine_with("address", address)), "none") << address;
   for (const char* key : {"AAAA", "ssh-ed25519", "ssh-ed25519 AAAA root@x", "ssh-ed25519 x", " AAAA", "a b\nc AAAA"})
-    EXPECT_THAT(error_of_machine(machine_with("hostKey", key)), HasSubstr("is no host key")) << key;
+    EXPECT_THAT(error_of_machine(machine_with("hostKey", key)), HasSubstr("is not a host key")) << key;
   EXPECT_EQ(error_of_machine(machine_with("hostKey", "ecdsa-sha2-nistp256 AAAAE2V/+=")), "none");
 }
 
@@ -176,21 +176,21 @@ TEST(ExecMachines, AreReadInEveryState) {
   }
 }
 
-TEST(ExecMachines, ThatAreWrongAreNamed) {
+TEST(ExecMachines, WithErrorsAreNamed) {
   EXPECT_EQ(
       error_of_list({running, machine_with("adress", "x")}),
-      R"(machines: element 2: "adress" is unknown; there are address, hostKey, launchedAt, machine, specification, )"
+      R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, specification, )"
       "state, type");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("state", "dead")})),
-            R"(machines: element 1: state: "dead" is none of gone, running, starting, stopped)");
+            R"(machines: element 1: state: "dead" is not one of gone, running, starting, stopped)");
   EXPECT_EQ(error_of_list(io::Json::array({machine_without("type")})), "machines: element 1: type: is missing");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("launchedAt", "now")})),
             R"(machines: element 1: launchedAt: "now" is not a whole number)");
-  EXPECT_EQ(error_of_list({running, running}), "machines: t-3 is listed twice; there must be one of it");
+  EXPECT_EQ(error_of_list({running, running}), "machines: t-3 is listed twice; list each machine once");
   EXPECT_EQ(error_of_list("none"), R"(machines: "none" is not a list)");
   EXPECT_EQ(read_machines({{"requestId", "t/list"}}).error().message, "machines: is missing");
   EXPECT_EQ(read_machines({{"requestId", "t/list"}, {"machines", io::Json::array()}, {"next", 2}}).error().message,
-            R"("next" is unknown; there are machines, requestId)");
+            R"(unknown key "next"; known are machines, requestId)");
 }
 
 TEST(ExecCondition, IsFineUnreachableOrGone) {
@@ -200,12 +200,12 @@ TEST(ExecCondition, IsFineUnreachableOrGone) {
   EXPECT_EQ(read("fine"), Condition::fine);
   EXPECT_EQ(read("unreachable"), Condition::unreachable);
   EXPECT_EQ(read("gone"), Condition::vanished);
-  EXPECT_EQ(read("ill").error().message, R"(condition: "ill" is none of fine, gone, unreachable)");
+  EXPECT_EQ(read("ill").error().message, R"(condition: "ill" is not one of fine, gone, unreachable)");
 }
 
-TEST(ExecAnswer, ToStopAndDestroyHasNothingElse) {
-  EXPECT_TRUE(read_nothing({{"requestId", "t-3/destroy"}}));
-  EXPECT_FALSE(read_nothing({{"requestId", "t-3/destroy"}, {"destroyed", false}}));
+TEST(ExecAnswer, ToStopAndDestroyHasNoOtherKeys) {
+  EXPECT_TRUE(read_empty_answer({{"requestId", "t-3/destroy"}}));
+  EXPECT_FALSE(read_empty_answer({{"requestId", "t-3/destroy"}, {"destroyed", false}}));
 }
 
 }  // namespace

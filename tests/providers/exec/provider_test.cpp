@@ -80,7 +80,7 @@ TEST_F(ExecProviderTest, AsksForEachSettings) {
   EXPECT_EQ(calls("program").size(), std::string("describe\nlist\n").size() * 2);
 }
 
-TEST_F(ExecProviderTest, KeepsOtherPoolsWhereAProgramFails) {
+TEST_F(ExecProviderTest, KeepsOtherPoolsWhenAProgramFails) {
   const auto inventory = list({pool("a", program("good", "list) say ', \"machines\": [" + shown("t-1") + "]';;")),
                                pool("b", program("bad", "list) echo oops >&2; exit 3;;")), pool("c", ExecSettings{})});
   ASSERT_EQ(inventory.instances.size(), 1U);
@@ -89,12 +89,12 @@ TEST_F(ExecProviderTest, KeepsOtherPoolsWhereAProgramFails) {
                           Pair(PoolName("c"), HasSubstr("its program is not known"))));
 }
 
-TEST_F(ExecProviderTest, LeavesAProgramAloneThatAsksForThat) {
+TEST_F(ExecProviderTest, DoesNotCallAProgramThatAskedForAPause) {
   const ExecSettings busy =
       program("busy", R"(list) say ', "error": {"class": "transient", "message": "slow down", "retryAfter": 3600}';;)");
   EXPECT_THAT(list({pool("a", busy)}).unseen, ElementsAre(Pair(PoolName("a"), HasSubstr("busy: slow down"))));
   EXPECT_THAT(list({pool("a", busy)}).unseen,
-              ElementsAre(Pair(PoolName("a"), HasSubstr("busy asked not to be asked for another "))));
+              ElementsAre(Pair(PoolName("a"), HasSubstr("busy asked not to be called again for "))));
   EXPECT_EQ(calls("busy"), "describe\nlist\n");
 }
 
@@ -103,12 +103,12 @@ TEST_F(ExecProviderTest, RefusesMachinesOfOtherTags) {
   for (const char* id : {"u-1", "t", "t-1-2", "../t-1"}) {
     const auto destroyed = support::await(provider.destroy({.machine = MachineId(id), .instance = {}}, pool("a", any)));
     ASSERT_FALSE(destroyed) << id;
-    EXPECT_THAT(destroyed.error().message, HasSubstr("is no machine of the tag \"t\""));
+    EXPECT_THAT(destroyed.error().message, HasSubstr("is not a machine of the tag \"t\""));
   }
   EXPECT_EQ(calls("any"), "");
 }
 
-TEST_F(ExecProviderTest, RefusesToStopWhereTheProgramCannot) {
+TEST_F(ExecProviderTest, RefusesToStopIfTheProgramCannot) {
   const auto stopped = support::await(provider.stop(target, pool("a", program("simple", ""))));
   EXPECT_EQ(stopped.error(), (Error{"simple cannot stop machines", ErrorKind::refused}));
   EXPECT_EQ(calls("simple"), "describe\n");
@@ -142,11 +142,11 @@ TEST_F(ExecProviderTest, KnowsNothingWhileARecordCannotBeRead) {
     const auto listed = support::await(provider.list({}));
     ASSERT_FALSE(listed);
     EXPECT_THAT(listed.error().message, HasSubstr("/exec/t-1.json: "));
-    EXPECT_THAT(listed.error().message, HasSubstr("; put it right, or remove it if there is no such machine any more"));
+    EXPECT_THAT(listed.error().message, HasSubstr("; correct it, or remove it if the machine no longer exists"));
   }
 }
 
-TEST_F(ExecProviderTest, ForgetsARecordOfLongAgoThatNobodyKnowsAnyMore) {
+TEST_F(ExecProviderTest, ForgetsAnOldRecordOfAnUnknownMachine) {
   const std::string record = folder.path + "/exec/t-1.json";
   const ExecSettings failing = program("any", "create) exit 1;;");
   EXPECT_FALSE(support::await(provider.create(target, pool("a", failing))));

@@ -1,4 +1,4 @@
-// Builds on local machines, handed over as a queue runner does: by Nix, through ssh.
+// Builds on local machines, sent by Nix through ssh, as a queue runner does.
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 
@@ -8,7 +8,7 @@
 namespace hydra_provisioner::providers::local {
 namespace {
 
-// A sandbox hides where it is, but not which directory is its root: the fourth field of the first mount.
+// A sandbox hides its place, except its root directory: the fourth field of the first mount.
 constexpr const char* expression = R"({ name, system, features, command }: derivation {
   inherit name system;
   requiredSystemFeatures = features;
@@ -42,7 +42,7 @@ class LocalBuilds : public LocalMachines {
     instance = *created;
   }
 
-  // The store is the queue runner's, and nothing of this host's settings matters.
+  // With the queue runner's store, and without this host's settings.
   io::Command nix(std::vector<std::string> argv) const {
     const std::string home = state_dir + "/queue-runner";
     return {.argv = std::move(argv),
@@ -65,7 +65,7 @@ class LocalBuilds : public LocalMachines {
     return nix({"nix-store", "--realise", derivation, "--builders", machines});
   }
 
-  // What the job wrote to its output; else the errors.
+  // What the job wrote to its output, or the errors.
   std::string output_of(const Job& job) const {
     const auto built = support::await(io::run(build(job)));
     if (!built) return built.error().message;

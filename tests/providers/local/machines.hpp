@@ -1,4 +1,4 @@
-// What the tests of the local provider share: a state directory that goes with its machines, and eyes for processes.
+// For the tests of the local provider: a state directory that is removed with its machines, and a view of processes.
 #pragma once
 
 #include <algorithm>
@@ -29,13 +29,13 @@
 
 namespace hydra_provisioner::providers::local {
 
-// Empty for what cannot be read, such as a process that has just ended.
+// Empty if the file cannot be read, for instance because its process has just ended.
 inline std::string content(const std::filesystem::path& path) {
   const auto read = io::read_file(path, std::size_t{64} << 20);
   return read ? read->value_or("") : "";
 }
 
-// A condition that comes about; not before a minute do we believe that it will not.
+// Waits until the condition is true, for a minute at most.
 inline bool eventually(const std::function<bool()>& condition) {
   for (int attempt = 0; attempt < 6000; ++attempt) {
     if (condition()) return true;
@@ -44,7 +44,7 @@ inline bool eventually(const std::function<bool()>& condition) {
   return false;
 }
 
-// The processes in whose command line or environment the text occurs; not this one.
+// The processes whose command line or environment contains the text, without this one.
 inline std::vector<pid_t> processes_with(const std::string& text) {
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -89,7 +89,7 @@ class LocalMachines : public testing::Test {
   pid_t listener(const MachineId& id) const { return std::atoi(content(folder(id) + "/sshd.pid").c_str()); }
   void kill_listener(const MachineId& id) const {
     const pid_t pid = listener(id);
-    ASSERT_GT(pid, 1);  // kill(2) takes others for groups of processes
+    ASSERT_GT(pid, 1);  // kill(2) takes other numbers for process groups
     ASSERT_EQ(::kill(pid, SIGKILL), 0);
   }
 

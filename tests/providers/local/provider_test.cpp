@@ -31,7 +31,7 @@ class LocalProviderTest : public LocalMachines {
     return ready ? "" : ready.error().message;
   }
 
-  // Somebody logged in: ssh holds the connection until its input ends.
+  // Logs in: ssh holds the connection until its input ends.
   FILE* log_in(const Instance& instance) const {
     const std::string command =
         "exec ssh -F /dev/null -i " + providers::local_key_path(state_dir, Tag("t")) +
@@ -64,7 +64,7 @@ TEST_F(LocalProviderTest, CreatesAMachineThatIsReadyAndListed) {
   EXPECT_EQ(all->instances.front().launched_at, instance.launched_at);
 }
 
-TEST_F(LocalProviderTest, IsFoundAgainUnderAnotherSpellingOfTheStateDirectory) {
+TEST_F(LocalProviderTest, IsFoundUnderAnotherSpellingOfTheStateDirectory) {
   create();
   LocalProvider other(Tag("t"), state_dir + "/../" + std::filesystem::path(state_dir).filename().string() + "/.",
                       clock);
@@ -240,14 +240,14 @@ TEST_F(LocalProviderTest, SaysWhichRecordCannotBeRead) {
   ASSERT_FALSE(instances);
   EXPECT_EQ(instances.error().message,
             folder(machine) +
-                "/instance.json: power is \"maybe\", expected booting, on or off; put it right, "
+                "/instance.json: power is \"maybe\", expected booting, on or off; correct it, "
                 "or end the machine's processes and remove its folder");
 }
 
 TEST_F(LocalProviderTest, TakesAnotherAddressWhenItsOwnIsInUse) {
   const Instance first = create();
   ASSERT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
-  // The same id leads to the same address, which another state directory's machine now has.
+  // The same id leads to the same address, but a machine of another state directory has it now.
   const std::string elsewhere = state_dir + "/elsewhere";
   LocalProvider other(Tag("t"), elsewhere, clock);
   const auto taken = support::await(other.create({.machine = machine, .instance = {}}, pool));
@@ -262,7 +262,7 @@ TEST_F(LocalProviderTest, TakesAnotherAddressWhenItsOwnIsInUse) {
 TEST_F(LocalProviderTest, LeavesAStoppedMachineItsAddress) {
   const Instance first = create();
   ASSERT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
-  std::filesystem::rename(folder(machine), folder(MachineId("t-2")));  // so that another id has that address
+  std::filesystem::rename(folder(machine), folder(MachineId("t-2")));  // another id has that address now
   EXPECT_NE(create().address, first.address);
 }
 
@@ -284,8 +284,7 @@ TEST_F(LocalProviderTest, CreatesManyAtOnce) {
   EXPECT_EQ(listed(provider).size(), 8U);
 }
 
-// What a process does before it is gone without a trace, as after kill -9; how many waypoints it passed, 0 for none
-// left.
+// Does the work in a process that dies at a waypoint, as by kill -9.
 enum class Ended { at_waypoint, by_itself };
 Ended in_a_process_that_dies_at(int waypoint_number, const std::function<bool()>& work) {
   const pid_t child = ::fork();
@@ -372,7 +371,7 @@ TEST_F(LocalProviderTest, SaysThatAnotherSshdHasPort22OfAllAddresses) {
   sockaddr_in everywhere{};
   everywhere.sin_family = AF_INET;
   everywhere.sin_port = htons(22);
-  const int yes = 1;  // what earlier connections have left must not be in the way
+  const int yes = 1;  // earlier connections must not block the address
   ASSERT_EQ(::setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
   ASSERT_EQ(::bind(server, reinterpret_cast<const sockaddr*>(&everywhere), sizeof everywhere), 0);
   ASSERT_EQ(::listen(server, 1), 0);

@@ -1,0 +1,17 @@
+# Writes OUTPUT, a source file that names the commit of SOURCE; run by every build. The file is only touched when the
+# commit has changed, so that nothing else is compiled again. Without git, or outside of a checkout, the name is empty.
+set(commit "")
+if(EXISTS ${SOURCE}/.git)
+  execute_process(COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
+    OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT [[
+#include <string_view>
+
+namespace hydra_provisioner::app {
+
+extern const std::string_view commit;
+const std::string_view commit = "@commit@";
+
+}  // namespace hydra_provisioner::app
+]] @ONLY)

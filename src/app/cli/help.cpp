@@ -1,0 +1,151 @@
+#include "app/cli/help.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/cli/options.hpp"
+
+namespace hydra_provisioner::app {
+
+extern const std::string_view commit;  // the build writes its definition: cmake/Commit.cmake
+
+namespace {
+
+constexpr std::size_t columns = 80;
+
+constexpr std::pair<Section, std::string_view> sections[] = {
+    {Section::passes, "Machines for the queue"},
+    {Section::reading, "What happened, read from the journal alone"},
+    {Section::by_hand, "By hand; orders are obeyed from the next pass on"},
+    {Section::forecasts, "What if, by the same passes in simulated time"},
+    {Section::providers, "For authors of providers (docs/exec-provider.md)"},
+};
+
+constexpr std::string_view after_commands = R"(
+CONF is a Nix file, which docs/configuration.md describes. Write ./plan for a
+file that is called like a command. Options may stand before and after words.
+)";
+
+constexpr std::string_view ending = R"(
+Examples:
+  hydra-provisioner check conf.nix && hydra-provisioner plan conf.nix
+  hydra-provisioner daemon conf.nix    # as a service
+  hydra-provisioner conf.nix           # or from cron or a systemd timer
+  hydra-provisioner status conf.nix --json | jq '.machines[] | {id, state}'
+
+Exit status:
+  0   done
+  1   an action failed, the machines file could not be written, or the journal
+      could not be read
+  2   `plan --detailed-exitcode`: there is something to do
+  64  the command line is wrong
+  69  the queue runner's status is not to be trusted; the pass still ran, safely
+  75  another pass or daemon of the same tag is running
+  78  the configuration is wrong
+)";
+
+// Breaks a text that begins in column `indent` between words, and indents its other lines.
+std::string wrapped(std::string_view text, std::size_t indent) {
+  std::string lines;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (column > indent && column + 1 + word.size() > columns) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+  }
+  return lines + "\n";
+}
+
+using Row = std::pair<std::string, std::string_view>;
+
+std::string table(const std::vector<Row>& rows) {
+  std::size_t width = 0;
+  for (const auto& [left, right] : rows) width = std::max(width, left.size());
+  std::string text;
+  for (const auto& [left, right] : rows) text += fmt::format("  {:<{}}  {}", left, width, wrapped(right, width + 4));
+  return text;
+}
+
+std::string option_table(const Arguments& arguments, std::vector<Row> more) {
+  std::vector<Row> rows;
+  for (const OptionHelp& option : arguments.help()) rows.emplace_back(option.shown, option.meaning);
+  rows.insert(rows.end(), more.begin(), more.end());
+  return table(rows);
+}
+
+Arguments declared(const Verb& verb) {
+  Arguments arguments;
+  verb.declare(arguments);
+  return arguments;
+}
+
+std::string common_options(std::vector<Row> more) {
+  Arguments arguments;
+  CommonOptions ignored;
+  declare_common(arguments, ignored);
+  return option_table(arguments, std::move(more));
+}
+
+// `plan CONF`
+std::string call_of(const Verb& verb, const Arguments& arguments) {
+  const std::string usage = arguments.usage();
+  return fmt::format("{}{}{}", verb.name, verb.name.empty() || usage.empty() ? "" : " ", usage);
+}
+
+std::string section_text(std::span<const Verb> verbs, Section section) {
+  std::vector<Row> rows;
+  for (const Verb& verb : verbs) {
+    if (verb.section == section) rows.emplace_back(call_of(verb, declared(verb)), verb.summary);
+  }
+  return table(rows);
+}
+
+}  // namespace
+
+std::string program_help(std::span<const Verb> verbs) {
+  std::string text =
+      "hydra-provisioner - build machines for Hydra, as many as its queue needs\n\n"
+      "Usage: hydra-provisioner CONF [OPTION]...              one pass\n"
+      "       hydra-provisioner COMMAND [WORD]... [OPTION]...\n"
+      "       hydra-provisioner help COMMAND                  explains one command\n";
+  for (const auto& [section, title] : sections) text += fmt::format("\n{}:\n{}", title, section_text(verbs, section));
+  text += after_commands;
+  text += "\nOptions of every command:\n";
+  text += common_options({{"-h, --help", "explain the command, or without one this overview"},
+                          {"--version", "print the version and the commit that it was built from"}});
+  for (const Verb& verb : verbs) {
+    if (verb.name.empty()) text += "\nOptions of a pass:\n" + option_table(declared(verb), {});
+  }
+  return text += ending;
+}
+
+std::string verb_help(const Verb& verb) {
+  const Arguments arguments = declared(verb);
+  std::string text = fmt::format("Usage: hydra-provisioner {} [OPTION]...\n\n", call_of(verb, arguments));
+  text += wrapped(verb.description, 0);
+  if (!arguments.help().empty()) text += "\nOptions:\n" + option_table(arguments, {});
+  text += "\nOptions of every command:\n" + common_options({{"-h, --help", "print this text"}});
+  text += "\nExamples:\n";
+  for (const Example& example : verb.examples)
+    text += fmt::format("  hydra-provisioner {}\n      {}", example.arguments, wrapped(example.meaning, 6));
+  return text;
+}
+
+std::string version_text() {
+  return fmt::format("hydra-provisioner {}{}\n", HYDRA_PROVISIONER_VERSION,
+                     commit.empty() ? "" : fmt::format(" ({})", commit));
+}
+
+}  // namespace hydra_provisioner::app

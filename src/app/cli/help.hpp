@@ -1,0 +1,15 @@
+// What --help and --version print, in lines of at most 80 columns.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "app/cli/verb.hpp"
+
+namespace hydra_provisioner::app {
+
+std::string program_help(std::span<const Verb> verbs);
+std::string verb_help(const Verb& verb);
+std::string version_text();  // `hydra-provisioner 0.1.0 (411f854abcde)`
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,113 @@
+#include "app/verbs/verbs.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/output.hpp"
+#include "app/verbs/configuration.hpp"
+#include "config/settings.hpp"
+#include "io/process/programs.hpp"
+#include "io/text/json.hpp"
+#include "io/text/wording.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr Seconds hour{3600};
+
+std::string place_of(const PoolConfig& pool) { return config::attribute_path("systemTypes", pool.name.text); }
+
+void hint_at_billing(const PoolConfig& pool, std::vector<std::string>& hints) {
+  if (pool.kind() != ProviderKind::ec2 || pool.billing_period.value_or(Seconds{0}) < hour) return;
+  hints.push_back(fmt::format("{}.billingPeriod: {} s, but AWS bills Linux by the second since 2017: 60 saves money",
+                              place_of(pool), pool.billing_period->count()));
+}
+
+void hint_at_missing_expression(const PoolConfig& pool, std::vector<std::string>& hints) {
+  const auto* nixops = std::get_if<NixopsSettings>(&pool.provider);
+  std::error_code ignored;
+  if (nixops == nullptr || std::filesystem::exists(nixops->expression, ignored)) return;
+  hints.push_back(fmt::format("{}.nixopsExpr: {}: no such file", place_of(pool), nixops->expression));
+}
+
+void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& hints) {
+  const auto* exec = std::get_if<ExecSettings>(&pool.provider);
+  if (exec == nullptr) return;
+  const auto program = io::find_program(exec->command.front());
+  const std::string place = place_of(pool) + ".exec.command";
+  if (!program) {
+    hints.push_back(fmt::format("{}: {}", place, program.error().message));
+  } else if (::access(program->c_str(), X_OK) != 0) {
+    hints.push_back(fmt::format("{}: {}: {}", place, *program, io::os_error(errno)));
+  }
+}
+
+// What is valid, but probably not what its author means.
+std::vector<std::string> hints_for(const Config& config) {
+  std::vector<std::string> hints;
+  for (const auto& [name, pool] : config.pools) {
+    hint_at_billing(pool, hints);
+    hint_at_missing_expression(pool, hints);
+    hint_at_missing_program(pool, hints);
+  }
+  return hints;
+}
+
+struct Options {
+  ConfigFile config;
+  bool json = false;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.flag("--json", options.json, "print JSON");
+  declare_config(arguments, options.config);
+}
+
+std::string errors_document(const std::vector<std::string>& errors) {
+  return io::pretty({{"formatVersion", 1}, {"valid", false}, {"errors", errors}});
+}
+
+std::string valid_document(const std::vector<std::string>& hints) {
+  return io::pretty({{"formatVersion", 1}, {"valid", true}, {"errors", io::Json::array()}, {"hints", hints}});
+}
+
+io::Task<Outcome> run(Options options, Context context) {
+  const auto config = co_await load(options.config);
+  if (!config) {
+    if (options.json) {
+      if (auto printed = print(errors_document(config.error().problems)); !printed) co_return printed;
+    }
+    co_return std::unexpected(config.error());
+  }
+  const std::vector<std::string> hints = hints_for(*config);
+  for (const std::string& hint : hints) context.voice.warning(hint);
+  const std::size_t types = config->pools.size();
+  co_return print(options.json ? valid_document(hints)
+                               : fmt::format("{}: no errors; tag {}, {} {}\n", options.config.path, config->tag, types,
+                                             types == 1 ? "type" : "types"));
+}
+
+}  // namespace
+
+Verb check_verb() {
+  return {.name = "check",
+          .section = Section::passes,
+          .summary = "says whether the configuration is right",
+          .description =
+              "Evaluates the configuration and reports all of its errors at once, with warnings about what "
+              "is valid but probably not meant. It asks neither the queue runner nor a provider. The exit "
+              "status is 78 if there is an error.",
+          .examples = {{{"check conf.nix", "before the configuration is put to use"},
+                        {"check conf.nix --json | jq -r '.errors[]'", "the errors, for a script"}}},
+          .declare = command(declare, run)};
+}
+
+}  // namespace hydra_provisioner::app

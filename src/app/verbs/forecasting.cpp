@@ -1,0 +1,58 @@
+#include "app/verbs/forecasting.hpp"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "forecast/measured_boots.hpp"
+#include "state/archive.hpp"
+#include "state/sqlite_journal.hpp"
+#include "trace/read.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr std::int64_t day = 86'400;
+
+forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& options, const std::string& state_dir) {
+  forecast::SimulationTerms terms{.interruptions_per_hour = options.interruptions.value_or(0),
+                                  .seed = options.seed.value_or(1)};
+  if (options.interval) terms.interval = Seconds{*options.interval};
+  if (options.boot) {
+    for (const auto& [name, pool] : config.pools) terms.boots[name] = {Seconds{*options.boot}};
+    return terms;
+  }
+  std::error_code ignored;
+  const std::string journal = state::journal_file(state_dir, config.tag);
+  if (!std::filesystem::exists(journal, ignored)) return terms;
+  if (const auto archive = state::Archive::open(journal)) terms.boots = forecast::boots_in(archive->events(Instant{}));
+  return terms;
+}
+
+}  // namespace
+
+void declare_forecast(Arguments& arguments, ForecastOptions& options) {
+  arguments.required_option("--trace", "FILE", into(options.trace),
+                            "the steps to build; docs/traces.md says where to get them",
+                            "which trace? name it by --trace FILE; docs/traces.md says where to get one");
+  arguments.option("--boot", "SECONDS", into(options.boot, 1, day),
+                   "until a machine can build; else as the journal measured, or 180");
+  arguments.option("--interval", "SECONDS", into(options.interval, 1, day),
+                   "between passes, as from cron; else as the daemon makes them");
+  arguments.option("--interruptions", "NUMBER", into(options.interruptions, 0.0, 60.0),
+                   "times an hour a cloud takes a machine away; else 0");
+  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; else 1");
+  arguments.flag("--json", options.json, "print JSON");
+  declare_config(arguments, options.config);
+}
+
+io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir) {
+  auto config = co_await load(options.config);
+  if (!config) co_return std::unexpected(std::move(config.error()));
+  auto trace = trace::read_trace_file(options.trace);
+  if (!trace) co_return failed(std::move(trace.error()));
+  forecast::SimulationTerms terms = terms_of(*config, options, state_dir);
+  co_return ForecastInputs{.config = *std::move(config), .trace = *std::move(trace), .terms = std::move(terms)};
+}
+
+}  // namespace hydra_provisioner::app

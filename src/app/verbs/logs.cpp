@@ -1,0 +1,58 @@
+#include "app/verbs/verbs.hpp"
+
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/output.hpp"
+#include "app/verbs/journal.hpp"
+#include "io/file/files.hpp"
+#include "io/text/json.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
+
+struct Options {
+  std::string machine;
+  std::string tag;
+  bool json = false;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.word("MACHINE", "machine", into(options.machine));
+  declare_tag(arguments, options.tag);
+  arguments.flag("--json", options.json, "print JSON");
+}
+
+Outcome run(Options options, Context context) {
+  const auto journal = open_journal(context.state_dir, options.tag, options.machine);
+  if (!journal) return std::unexpected(journal.error());
+  if (auto known = check_name(journal->archive, options.machine, review::Known::machine); !known)
+    return std::unexpected(std::move(known.error()));
+  const std::string path = fmt::format("{}/logs/{}.log", context.state_dir, options.machine);
+  auto content = io::read_file(path, log_bytes_max);
+  if (!content) return failed(std::move(content.error()));
+  if (!*content) context.voice.note(fmt::format("{}: no such file; {} has had no operation", path, options.machine));
+  const std::string text = content->value_or("");
+  if (options.json) return print(io::pretty({{"formatVersion", 1}, {"machine", options.machine}, {"log", text}}));
+  return print(text);
+}
+
+}  // namespace
+
+Verb logs_verb() {
+  return {.name = "logs",
+          .section = Section::reading,
+          .summary = "shows what a machine's operations printed",
+          .description =
+              "Shows the log of a machine's operations: what creating, starting, redeploying, stopping and "
+              "destroying it printed.",
+          .examples = {{{"logs hydra-provisioned-7", "why did its creation fail?"},
+                        {"logs hydra-provisioned-7 | less +G", "from the end"}}},
+          .declare = command(declare, run)};
+}
+
+}  // namespace hydra_provisioner::app

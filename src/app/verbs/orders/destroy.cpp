@@ -1,0 +1,50 @@
+#include "app/verbs/verbs.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/verbs/orders/order.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+struct Options {
+  OrderTarget target;
+  bool yes = false;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.flag("--yes", options.yes, "do not ask");
+  declare_machine(arguments, options.target);
+}
+
+Expected<NewOrders> destroy(const Situation& at) {
+  const auto machine = at.machine();
+  if (!machine) return std::unexpected(machine.error());
+  if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
+  return NewOrders{{{{OrderKind::destroy, at.name}, at.order({})}},
+                   fmt::format("{} ({}, {}) leaves the machines file, and is destroyed once nothing runs on it",
+                               at.name, (*machine)->pool, to_string((*machine)->state))};
+}
+
+io::Task<Outcome> run(Options options, Context context) {
+  return give_order(std::move(options.target), review::Known::machine, std::move(context), destroy, !options.yes);
+}
+
+}  // namespace
+
+Verb destroy_verb() {
+  return {.name = "destroy",
+          .section = Section::by_hand,
+          .summary = "gets rid of a machine, once it is proven idle",
+          .description =
+              "Takes a machine out of the machines file, and destroys it once it is proven that nothing runs "
+              "on it, even with stopOnIdle. This also works for a machine that is stopped, failed or not "
+              "ready yet. It asks first.",
+          .examples = {{{"destroy hydra-provisioned-7", "asks on the terminal, and destroys this machine"},
+                        {"destroy hydra-provisioned-7 --yes", "the same from a script"}}},
+          .declare = command(declare, run)};
+}
+
+}  // namespace hydra_provisioner::app

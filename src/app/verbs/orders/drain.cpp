@@ -1,0 +1,43 @@
+#include "app/verbs/verbs.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/verbs/orders/order.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+Expected<NewOrders> drain(const Situation& at) {
+  const auto machine = at.machine();
+  if (!machine) return std::unexpected(machine.error());
+  if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
+  if (is_coming(**machine))
+    return failure(
+        fmt::format("{0} is {1}, and not in the machines file yet; give it up by: hydra-provisioner destroy {0}",
+                    at.name, to_string((*machine)->state)));
+  return NewOrders{{{{OrderKind::drain, at.name}, at.order({})}},
+                   fmt::format("{} leaves the machines file, and goes once it is idle", at.name)};
+}
+
+io::Task<Outcome> run(OrderTarget target, Context context) {
+  return give_order(std::move(target), review::Known::machine, std::move(context), drain);
+}
+
+}  // namespace
+
+Verb drain_verb() {
+  return {.name = "drain",
+          .section = Section::by_hand,
+          .summary = "takes a machine out of use; it goes once it is idle",
+          .description =
+              "Takes a machine out of the machines file, needed or not, busy or not, whatever the queue "
+              "runner's status. Once it is idle it is stopped or destroyed as any machine that is not needed, "
+              "and it is replaced if it was needed.",
+          .examples = {{{"drain hydra-provisioned-7", "no new build starts on this machine"},
+                        {"drain hydra-provisioned-7 --state-dir /srv/provisioner", "with the journal in this folder"}}},
+          .declare = command(declare_machine, run)};
+}
+
+}  // namespace hydra_provisioner::app

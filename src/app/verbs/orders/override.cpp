@@ -1,0 +1,83 @@
+#include "app/verbs/verbs.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/verbs/orders/order.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr std::int64_t machines_max = 100'000;
+
+struct Options {
+  OrderTarget target;
+  std::optional<std::int64_t> min_machines;
+  std::optional<std::int64_t> max_machines;
+  std::optional<Seconds> span;
+  bool off = false;
+};
+
+Expected<void> check(const Options& options) {
+  const auto& [target, min, max, span, off] = options;
+  if (off && (span || min || max))
+    return failure("--off takes the order back, and goes with none of --for, --min and --max");
+  if (!off && !min && !max) return failure("override takes --min, --max or both; or --off");
+  if (min && max && *min > *max) return failure(fmt::format("--min {} is more than --max {}", *min, *max));
+  return {};
+}
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.option("--min", "NUMBER", into(options.min_machines, 0, machines_max), "instead of minMachines");
+  arguments.option("--max", "NUMBER", into(options.max_machines, 0, machines_max), "instead of maxMachines");
+  arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; else until it is taken back");
+  arguments.flag("--off", options.off, "take the order back");
+  declare_type(arguments, options.target);
+  arguments.check([&options] { return check(options); });
+}
+
+Expected<NewOrders> override_limits(const Situation& at, const Options& options) {
+  NewOrders ordered;
+  std::string limits;
+  for (const auto& [kind, value] : {std::pair(OrderKind::min_machines, options.min_machines),
+                                    std::pair(OrderKind::max_machines, options.max_machines)}) {
+    if (!value) continue;
+    ordered.orders.emplace(OrderKey(kind, at.name), at.order(options.span, *value));
+    limits += fmt::format("{}{} {}", limits.empty() ? "" : ", ", to_string(kind), *value);
+  }
+  ordered.meaning = fmt::format("{} has {}, {}", at.name, limits, until_text(at, options.span));
+  return ordered;
+}
+
+Expected<NewOrders> take_back(const Situation& at) {
+  if (!at.holds(OrderKind::min_machines) && !at.holds(OrderKind::max_machines))
+    return failure(fmt::format("{} has the limits of its configuration", at.name));
+  return NewOrders{
+      {{{OrderKind::min_machines, at.name}, std::nullopt}, {{OrderKind::max_machines, at.name}, std::nullopt}},
+      fmt::format("{} has the limits of its configuration again", at.name)};
+}
+
+io::Task<Outcome> run(Options options, Context context) {
+  return give_order(options.target, review::Known::type, std::move(context), [options](const Situation& at) {
+    return options.off ? take_back(at) : override_limits(at, options);
+  });
+}
+
+}  // namespace
+
+Verb override_verb() {
+  return {.name = "override",
+          .section = Section::by_hand,
+          .summary = "sets other limits than the configuration's",
+          .description =
+              "Sets other limits for the machines of a type than the configuration and its schedules have, "
+              "until that is taken back or the time is over.",
+          .examples = {{{"override x86_64-linux --min 4 --max 8 --for 3d", "from 4 to 8 machines for three days"},
+                        {"override x86_64-linux --off", "the limits of the configuration again"}}},
+          .declare = command(declare, run)};
+}
+
+}  // namespace hydra_provisioner::app

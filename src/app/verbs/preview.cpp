@@ -1,0 +1,29 @@
+#include "app/verbs/preview.hpp"
+
+#include <utility>
+
+#include "app/real_world.hpp"
+#include "decide/plan.hpp"
+#include "state/sqlite_journal.hpp"
+#include "state/times.hpp"
+
+namespace hydra_provisioner::app {
+
+io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir) {
+  const auto config = co_await load(std::move(file));
+  if (!config) co_return std::unexpected(config.error());
+  const pass::World world = make_world(*config, state_dir);
+  auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), world.clock->now());
+  if (!memory) co_return failed(std::move(memory.error()));
+  state::mend_times(*memory, world.clock->now());
+  pass::Look look = co_await pass::look_around(world, *config, *memory);
+  Plan plan = decide::plan(look.seen, *config);
+  co_return Preview{.look = std::move(look), .plan = std::move(plan)};
+}
+
+Outcome outcome_of(const Preview& preview) {
+  if (!preview.look.problems.empty()) return std::unexpected(Failure{preview.look.problems});
+  return preview.plan.untrusted ? exit_status::untrusted_status : exit_status::done;
+}
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,25 @@
+// What the next pass would see and decide. Nothing of it is done, and the journal is not changed.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "app/cli/outcome.hpp"
+#include "app/verbs/configuration.hpp"
+#include "io/async/task.hpp"
+#include "model/plan.hpp"
+#include "pass/look.hpp"
+
+namespace hydra_provisioner::app {
+
+struct Preview {
+  pass::Look look;
+  Plan plan;
+};
+
+io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir);
+
+// How a verb ends that has shown it: problems of the look, or a status that is not trusted.
+Outcome outcome_of(const Preview& preview);
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,69 @@
+#include "decide/replacement.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "decide/redeployment.hpp"
+
+namespace hydra_provisioner::decide {
+namespace {
+
+Seconds age_of(const PoolView& pool, const Machine& machine) {
+  return pool.seen.now - machine.launched_at.value_or(machine.requested_at);
+}
+
+bool is_too_old(const PoolView& pool, const Machine& machine) {
+  return pool.settings.max_age && age_of(pool, machine) >= *pool.settings.max_age;
+}
+
+bool has_changed_specification(const PoolView& pool, const Machine& machine) {
+  return pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
+}
+
+std::int64_t failures_in_a_row(const PoolView& pool, const Machine& machine) {
+  const QueueMachine* entry = pool.seen.queue ? entry_of(*pool.seen.queue, queue_name(machine)) : nullptr;
+  return entry == nullptr ? 0 : entry->consecutive_failures.value_or(0);
+}
+
+}  // namespace
+
+bool is_unusable(const PoolView& pool, const Machine& machine) {
+  const std::int64_t limit = pool.settings.consecutive_failures;
+  return limit > 0 && failures_in_a_row(pool, machine) >= limit;
+}
+
+bool needs_replacement(const PoolView& pool, const Machine& machine) {
+  return is_unusable(pool, machine) || is_too_old(pool, machine) || has_changed_specification(pool, machine);
+}
+
+std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine) {
+  if (!pool.settings.max_age || is_too_old(pool, machine)) return std::nullopt;
+  return pool.seen.now - age_of(pool, machine) + *pool.settings.max_age;
+}
+
+std::string replacement_reason(const PoolView& pool, const Machine& machine) {
+  if (is_unusable(pool, machine)) {
+    return fmt::format("the queue runner failed to use it {} times in a row ≥ consecutiveFailures {}",
+                       failures_in_a_row(pool, machine), pool.settings.consecutive_failures);
+  }
+  if (!is_too_old(pool, machine)) return "its specification has changed";
+  return fmt::format("older than maxAge {} s: {} s", pool.settings.max_age.value_or(Seconds{0}).count(),
+                     age_of(pool, machine).count());
+}
+
+Replacement replacement(const PoolView& pool, const std::vector<ActiveMachine>& ready) {
+  const auto due =
+      std::ranges::count_if(ready, [&](const ActiveMachine& each) { return needs_replacement(pool, *each.machine); });
+  const std::int64_t target = pool.target.machines;
+  const std::int64_t due_in_use = std::min(due, target - (std::ssize(ready) - due));
+  if (!pool.seen.queue || due_in_use <= 0) return {};
+  const std::int64_t at_a_time = std::min(due_in_use, pool.settings.max_unavailable);
+  if (target < pool.settings.max_machines)
+    return {.extra = std::min(at_a_time, pool.settings.max_machines - target), .fewer = 0};
+  // What is missing already, because one has left or does not come, counts as unavailable.
+  const std::int64_t missing = std::max<std::int64_t>(target - std::ssize(ready), 0);
+  return {.extra = 0, .fewer = std::clamp<std::int64_t>(pool.settings.max_unavailable - missing, 0, due_in_use)};
+}
+
+}  // namespace hydra_provisioner::decide

@@ -1,0 +1,31 @@
+// Replacing machines that are too old, have an outdated specification, or cannot be used by the queue runner: a few at
+// a time (maxUnavailable). The replacement comes first if maxMachines allows it, otherwise the old machine leaves
+// first.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "decide/pool_view.hpp"
+
+namespace hydra_provisioner::decide {
+
+// The queue runner failed to use it consecutiveFailures times in a row.
+bool is_unusable(const PoolView& pool, const Machine& machine);
+
+bool needs_replacement(const PoolView& pool, const Machine& machine);
+std::string replacement_reason(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
+
+// When it will be too old; none: never, or it is too old already.
+std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine);
+
+struct Replacement {
+  std::int64_t extra = 0;  // machines to have beyond the target, as replacements
+  std::int64_t fewer = 0;  // ready machines to give up
+};
+
+// `ready` are all ready machines of the pool.
+Replacement replacement(const PoolView& pool, const std::vector<ActiveMachine>& ready);
+
+}  // namespace hydra_provisioner::decide

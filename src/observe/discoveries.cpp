@@ -1,0 +1,78 @@
+#include "observe/discoveries.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace hydra_provisioner::observe {
+
+void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEvent event, Instant now,
+              std::string reason) {
+  if (!advance(machine, event, now)) return;
+  if (event == MachineEvent::failed) machine.last_error = reason;
+  discoveries.push_back({machine.id, event, std::move(reason)});
+}
+
+namespace {
+
+void apply_failed_creation(Machine& machine, const Error& error, Instant now, std::vector<Discovery>& discoveries) {
+  if (!is_coming(machine)) return;
+  if (error.kind == ErrorKind::unfinished) {
+    machine.checked_at = now;
+  } else if (error.kind == ErrorKind::no_capacity) {
+    // The machine is destroyed, but it does not count as failed.
+    discover(discoveries, machine, MachineEvent::destruction_began, now, machine.last_error);
+  } else {
+    discover(discoveries, machine, MachineEvent::failed, now, machine.last_error);
+  }
+}
+
+void apply_failure(Machine& machine, Operation operation, const Error& error, Instant now,
+                   std::vector<Discovery>& discoveries) {
+  machine.last_error = fmt::format("{}: {}", to_string(operation), error.message);
+  switch (operation) {
+    case Operation::create:
+    case Operation::start:
+      apply_failed_creation(machine, error, now, discoveries);
+      break;
+    case Operation::stop:
+      machine.cannot_stop = machine.cannot_stop || error.kind == ErrorKind::refused;
+      discover(discoveries, machine, MachineEvent::still_running, now, machine.last_error);
+      break;
+    case Operation::redeploy:
+      machine.spec_hash.clear();
+      machine.checked_at = now;
+      discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
+      break;
+    case Operation::destroy:
+      break;  // stays `destroying`; the next pass tries again
+  }
+}
+
+}  // namespace
+
+std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now) {
+  std::vector<Discovery> discoveries;
+  machine.found.under_way.reset();
+  if (!result) {
+    apply_failure(machine, operation, result.error(), now, discoveries);
+    return discoveries;
+  }
+  if (*result) update_from(machine, **result);
+  if (operation == Operation::redeploy) machine.checked_at = now;
+  if (operation == Operation::stop) discover(discoveries, machine, MachineEvent::stopped, now, "stopped");
+  if (operation == Operation::destroy) discover(discoveries, machine, MachineEvent::destroyed, now, "destroyed");
+  return discoveries;
+}
+
+void update_from(Machine& machine, const Instance& instance) {
+  machine.instance = instance.id;
+  // A stopped machine may have no address, but the queue runner still knows it by its last one.
+  if (!instance.address.empty()) machine.address = instance.address;
+  machine.host_key = instance.host_key;
+  machine.launched_at = instance.launched_at;
+  machine.billing_period = instance.billing_period;
+  if (!instance.spec_hash.empty()) machine.spec_hash = instance.spec_hash;
+}
+
+}  // namespace hydra_provisioner::observe

@@ -1,0 +1,32 @@
+// What becomes known about a machine: from its provider, or as the result of an operation.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/instance.hpp"
+#include "model/job.hpp"
+#include "model/machine.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner::observe {
+
+// A change of a machine's state, which goes into the journal.
+struct Discovery {
+  MachineId machine;
+  MachineEvent event;
+  std::string reason;
+};
+
+// Applies the event to the machine. If that changes its state, appends a discovery.
+void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEvent event, Instant now,
+              std::string reason);
+
+// Applies the result of an operation to its machine.
+std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now);
+
+// Copies what the provider knows of the machine. If the instance has no address any more, the machine keeps its last
+// one.
+void update_from(Machine& machine, const Instance& instance);
+
+}  // namespace hydra_provisioner::observe

@@ -1,0 +1,106 @@
+#include "providers/ec2/api/answers.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include "io/text/iso_time.hpp"
+
+namespace hydra_provisioner::providers::ec2 {
+namespace {
+
+Ec2Instance instance_of(const pugi::xml_node& item) {
+  const std::string_view state = item.child("instanceState").child_value("name");
+  Ec2Instance instance{.id = item.child_value("instanceId"),
+                       .type = item.child_value("instanceType"),
+                       .state = from_name<Ec2State>(state).value_or(Ec2State::terminated),
+                       .reason = item.child("stateReason").child_value("code"),
+                       .launched_at = io::parse_iso_time(item.child_value("launchTime")),
+                       .public_address = item.child_value("ipAddress"),
+                       .private_address = item.child_value("privateIpAddress"),
+                       .spot_request = item.child_value("spotInstanceRequestId"),
+                       .tags = {}};
+  for (const pugi::xml_node& tag : item.child("tagSet").children("item"))
+    instance.tags.emplace(tag.child_value("key"), tag.child_value("value"));
+  return instance;
+}
+
+void add_instances(Ec2Page& page, const pugi::xml_node& reservation) {
+  for (const pugi::xml_node& item : reservation.child("instancesSet").children("item"))
+    page.instances.push_back(instance_of(item));
+}
+
+// The document's outermost element, which must have this name. The document points into the text.
+Expected<pugi::xml_node> root_of(pugi::xml_document& document, std::string& xml, std::string_view name) {
+  const pugi::xml_parse_result parsed = document.load_buffer_inplace(xml.data(), xml.size());
+  if (!parsed)
+    return failure(fmt::format("its answer is not a complete XML document: {} after {} of {} bytes",
+                               parsed.description(), parsed.offset, xml.size()));
+  const pugi::xml_node root = document.document_element();
+  if (root.name() != name)
+    return failure(fmt::format("its answer is a {:?}, not a {:?}", std::string_view(root.name()), name));
+  return root;
+}
+
+FleetError error_of(const pugi::xml_node& item) {
+  const pugi::xml_node overrides = item.child("launchTemplateAndOverrides").child("overrides");
+  return {.code = item.child_value("errorCode"),
+          .message = item.child_value("errorMessage"),
+          .instance_type = overrides.child_value("instanceType"),
+          .subnet = overrides.child_value("subnetId")};
+}
+
+}  // namespace
+
+std::string Ec2Instance::tag(std::string_view name) const {
+  const auto found = tags.find(std::string(name));
+  return found == tags.end() ? "" : found->second;
+}
+
+Expected<Ec2Page> read_instances(std::string xml) {
+  const bool is_new = xml.substr(0, 1000).contains("<RunInstancesResponse");
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, is_new ? "RunInstancesResponse" : "DescribeInstancesResponse");
+  if (!root) return std::unexpected(root.error());
+  Ec2Page page;
+  page.next_token = root->child_value("nextToken");
+  if (is_new) add_instances(page, *root);
+  for (const pugi::xml_node& reservation : root->child("reservationSet").children("item"))
+    add_instances(page, reservation);
+  return page;
+}
+
+Expected<FleetAnswer> read_fleet(std::string xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "CreateFleetResponse");
+  if (!root) return std::unexpected(root.error());
+  FleetAnswer answer;
+  for (const pugi::xml_node& item : root->child("fleetInstanceSet").children("item")) {
+    for (const pugi::xml_node& id : item.child("instanceIds").children("item"))
+      answer.ec2_ids.emplace_back(id.child_value());
+  }
+  for (const pugi::xml_node& item : root->child("errorSet").children("item")) answer.errors.push_back(error_of(item));
+  return answer;
+}
+
+Expected<std::vector<std::string>> read_unused_volumes(std::string xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "DescribeVolumesResponse");
+  if (!root) return std::unexpected(root.error());
+  std::vector<std::string> ids;
+  for (const pugi::xml_node& item : root->child("volumeSet").children("item")) {
+    if (std::string_view(item.child_value("status")) == "available") ids.emplace_back(item.child_value("volumeId"));
+  }
+  return ids;
+}
+
+std::optional<ErrorAnswer> read_error(std::string xml) {
+  pugi::xml_document document;
+  if (!root_of(document, xml, "Response")) return std::nullopt;
+  const pugi::xml_node error = document.document_element().child("Errors").child("Error");
+  if (!error) return std::nullopt;
+  return ErrorAnswer{.code = error.child_value("Code"), .message = error.child_value("Message")};
+}
+
+}  // namespace hydra_provisioner::providers::ec2

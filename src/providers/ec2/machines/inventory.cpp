@@ -1,0 +1,204 @@
+#include "providers/ec2/machines/inventory.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/async/gather.hpp"
+#include "providers/ec2/api/queries.hpp"
+#include "providers/ec2/api/requests.hpp"
+#include "providers/ec2/machines/records.hpp"
+#include "providers/ec2/machines/specification.hpp"
+
+namespace hydra_provisioner::providers::ec2 {
+namespace {
+
+bool is_in(const Inventory& inventory, const InstanceId& id) {
+  return std::ranges::find(inventory.instances, id, &Instance::id) != inventory.instances.end();
+}
+
+InstanceState state_of(const Ec2Instance& seen) {
+  const bool is_off = seen.state == Ec2State::stopping || seen.state == Ec2State::stopped;
+  return is_off ? InstanceState::stopped : InstanceState::running;
+}
+
+std::string address_of(const Ec2Instance& seen, const Ec2Settings& settings) {
+  const std::string& address = settings.has_public_address ? seen.public_address : seen.private_address;
+  const bool is_usual = address.empty() || settings.ssh_user.empty() || settings.ssh_user == "root";
+  return is_usual ? address : fmt::format("{}@{}", settings.ssh_user, address);
+}
+
+}  // namespace
+
+Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Settings& settings) {
+  return {.id = instance_id(place, seen.id),
+          .machine = MachineId{seen.tag(ec2_tag::machine)},
+          .pool = PoolName{seen.tag(ec2_tag::pool)},
+          .state = state_of(seen),
+          .address = address_of(seen, settings),
+          .host_key = seen.tag(ec2_tag::host_key),
+          .launched_at = seen.launched_at,
+          .spec_hash = specification_seen(seen.tag(ec2_tag::specification), seen.type, settings)};
+}
+
+bool was_interrupted(const Ec2Instance& seen) { return seen.reason.starts_with("Server.SpotInstance"); }
+
+Ec2Inventory::Ec2Inventory(Ec2Client& client, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
+                           ListRequest request)
+    : client_(client),
+      offerings_(offerings),
+      clock_(clock),
+      tag_(std::move(tag)),
+      state_dir_(std::move(state_dir)),
+      request_(std::move(request)) {
+  for (const PoolConfig& pool : request_.pools) settings_.emplace(pool.name, ec2_settings_of(pool));
+}
+
+io::Task<Inventory> Ec2Inventory::list() {
+  std::map<Place, PlaceView> views;
+  std::vector<std::function<io::Task<void>()>> queries;
+  for (const Place& place : places()) {
+    PlaceView& view = views[place];
+    queries.emplace_back([this, place, &view] { return view_place(place, view); });
+  }
+  const std::size_t all = queries.size();
+  co_await io::run_all(std::move(queries), all);
+  Inventory inventory;
+  std::set<std::string> interrupted;
+  std::set<std::string> seen_regions;
+  std::set<InstanceId> shown;
+  for (auto& [place, view] : views) {
+    for (const std::string& id : view.shown) shown.insert(instance_id(place, id));
+    seen_regions.insert(place.region);
+    if (view.error) add_unseen_pools(inventory, place, *view.error);
+    std::ranges::move(view.instances, std::back_inserter(inventory.instances));
+    interrupted.merge(view.interrupted);
+  }
+  for (const auto& [place, view] : views) {
+    if (view.error) seen_regions.erase(place.region);
+  }
+  add_recorded(inventory, shown, seen_regions);
+  co_await remember_interruptions(interrupted);
+  co_return inventory;
+}
+
+// Where pools want machines, and where known machines are.
+std::set<Place> Ec2Inventory::places() const {
+  std::set<Place> places;
+  std::set<std::string> regions;
+  for (const auto& [pool, settings] : settings_) {
+    if (settings.region.empty()) continue;
+    places.insert({.region = settings.region, .endpoint = settings.endpoint});
+    regions.insert(settings.region);
+  }
+  std::set<std::string> others;
+  for (const InstanceId& instance : request_.known) {
+    const std::string region = region_of(instance);
+    if (!region.empty() && !regions.contains(region)) others.insert(region);
+  }
+  if (others.empty()) return places;
+  for (const Ec2Record& record : all_instance_records(state_dir_, tag_)) {
+    if (others.erase(record.place.region) > 0) places.insert(record.place);
+  }
+  for (const std::string& region : others) places.insert({.region = region, .endpoint = ""});
+  return places;
+}
+
+io::Task<void> Ec2Inventory::view_place(Place place, PlaceView& view) {
+  auto viewed =
+      co_await for_each_instance(client_, place, tag_, [&](const Ec2Instance& seen) { add_seen(place, seen, view); });
+  if (viewed) viewed = co_await look_for_missing(place, view);
+  if (viewed) co_return;
+  view.instances.clear();
+  view.error = viewed.error();
+}
+
+io::Task<Expected<void>> Ec2Inventory::look_for_missing(Place place, PlaceView& view) {
+  std::vector<std::string> missing;
+  for (const InstanceId& instance : request_.known) {
+    if (region_of(instance) == place.region && !view.shown.contains(ec2_id_of(instance)))
+      missing.push_back(ec2_id_of(instance));
+  }
+  if (missing.empty()) co_return Expected<void>{};
+  const auto found = co_await find_instances(client_, place, tag_, missing);
+  if (!found) co_return std::unexpected(found.error());
+  for (const Ec2Instance& seen : *found) add_seen(place, seen, view);
+  co_return Expected<void>{};
+}
+
+void Ec2Inventory::add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const {
+  if (!view.shown.insert(seen.id).second) return;
+  if (seen.has_ended()) {
+    if (was_interrupted(seen)) view.interrupted.insert(seen.id);
+    return;
+  }
+  const auto settings = settings_.find(PoolName{seen.tag(ec2_tag::pool)});
+  add(as_instance(seen, place, settings == settings_.end() ? Ec2Settings{} : settings->second), view);
+}
+
+// Whether neither the journal nor a folder knows the machine.
+bool Ec2Inventory::is_leaked(const Instance& instance) const {
+  std::error_code ignored;
+  return !request_.known.contains(instance.id) &&
+         !std::filesystem::exists(files_of(state_dir_, instance.machine).folder, ignored);
+}
+
+// With a leakGrace, a leaked machine is not used: it is hidden at first, and then shown as broken.
+void Ec2Inventory::add(Instance instance, PlaceView& view) const {
+  const auto settings = settings_.find(instance.pool);
+  if (settings != settings_.end() && settings->second.leak_grace && is_leaked(instance)) {
+    const auto age = clock_.now() - instance.launched_at.value_or(Instant{});
+    if (age < *settings->second.leak_grace) return;
+    instance.state = InstanceState::incomplete;
+  }
+  view.instances.push_back(std::move(instance));
+}
+
+void Ec2Inventory::add_recorded(Inventory& inventory, const std::set<InstanceId>& shown,
+                                const std::set<std::string>& seen_regions) const {
+  std::set<MachineId> seen;
+  for (const Instance& instance : inventory.instances) seen.insert(instance.machine);
+  for (const MachineId& machine : recorded_machines(state_dir_, tag_)) {
+    if (seen.contains(machine)) continue;
+    const auto record = read_instance_record(files_of(state_dir_, machine));
+    const auto sent = read_sent(files_of(state_dir_, machine));
+    const bool is_seen = record && sent && (!*record || seen_regions.contains((*record)->place.region)) &&
+                         (!*sent || seen_regions.contains((*sent)->place.region));
+    if (!is_seen || (*record && is_in(inventory, (*record)->instance.id))) continue;
+    Instance instance;
+    instance.id = no_instance(machine);
+    instance.machine = machine;
+    if (*record) instance = (*record)->instance;
+    const bool is_young = *record && !shown.contains(instance.id) && may_still_appear(**record, clock_.now());
+    instance.state = is_young ? InstanceState::running : InstanceState::vanished;
+    inventory.instances.push_back(std::move(instance));
+  }
+}
+
+// The pools that want machines in this place, or have some there.
+void Ec2Inventory::add_unseen_pools(Inventory& inventory, const Place& place, const Error& error) const {
+  for (const auto& [pool, settings] : settings_) {
+    if (settings.region == place.region || settings.region.empty()) inventory.unseen.emplace(pool, error.message);
+  }
+  for (const Ec2Record& record : all_instance_records(state_dir_, tag_)) {
+    if (record.place.region == place.region) inventory.unseen.emplace(record.instance.pool, error.message);
+  }
+}
+
+io::Task<void> Ec2Inventory::remember_interruptions(const std::set<std::string>& interrupted) {
+  if (interrupted.empty()) co_return;
+  const OfferingMemory known = offerings_.read();
+  const bool are_known =
+      std::ranges::all_of(interrupted, [&](const std::string& id) { return known.interruptions.contains(id); });
+  if (are_known) co_return;
+  co_await offerings_.change([&](OfferingMemory& memory) {
+    for (const std::string& id : interrupted) memory.interruptions.try_emplace(id, clock_.now());
+  });
+}
+
+}  // namespace hydra_provisioner::providers::ec2

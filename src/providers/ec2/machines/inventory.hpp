@@ -1,0 +1,66 @@
+// Which machines there are: our instances as EC2 shows them, with one query for each region, and our own records.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/async/clock.hpp"
+#include "io/async/task.hpp"
+#include "model/config.hpp"
+#include "model/error.hpp"
+#include "model/instance.hpp"
+#include "providers/ec2/api/answers.hpp"
+#include "providers/ec2/api/client.hpp"
+#include "providers/ec2/offerings.hpp"
+#include "providers/provider.hpp"
+
+namespace hydra_provisioner::providers::ec2 {
+
+// An instance that has not ended. `settings` are those of its pool, or empty.
+Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Settings& settings);
+
+// Whether EC2 took a spot instance back.
+bool was_interrupted(const Ec2Instance& seen);
+
+class Ec2Inventory {
+ public:
+  Ec2Inventory(Ec2Client& client, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
+               ListRequest request);
+
+  // Leaves out instances that have ended. A known instance that EC2 does not show is queried by its id, and counts as
+  // running while it may be too young to be shown. A machine has vanished if we only have records of it: destroying it
+  // removes them, and finds out what came of its request.
+  io::Task<Inventory> list();
+
+ private:
+  struct PlaceView {
+    std::vector<Instance> instances{};
+    std::set<std::string> shown{};  // the ids of all instances, also of those that have ended
+    std::set<std::string> interrupted{};
+    std::optional<Error> error{};  // nothing is known of this place
+  };
+
+  std::set<Place> places() const;
+  io::Task<void> view_place(Place place, PlaceView& view);
+  io::Task<Expected<void>> look_for_missing(Place place, PlaceView& view);
+  void add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const;
+  bool is_leaked(const Instance& instance) const;
+  void add(Instance instance, PlaceView& view) const;
+  void add_recorded(Inventory& inventory, const std::set<InstanceId>& shown,
+                    const std::set<std::string>& seen_regions) const;
+  void add_unseen_pools(Inventory& inventory, const Place& place, const Error& error) const;
+  io::Task<void> remember_interruptions(const std::set<std::string>& interrupted);
+
+  Ec2Client& client_;
+  OfferingFile& offerings_;
+  io::Clock& clock_;
+  Tag tag_;
+  std::string state_dir_;
+  ListRequest request_;
+  std::map<PoolName, Ec2Settings> settings_;
+};
+
+}  // namespace hydra_provisioner::providers::ec2

@@ -1,0 +1,134 @@
+#include "providers/ec2/machines/specification.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "io/file/files.hpp"
+#include "io/text/hash.hpp"
+#include "io/text/json.hpp"
+#include "io/text/strings.hpp"
+#include "providers/keys.hpp"
+
+namespace hydra_provisioner::providers::ec2 {
+namespace {
+
+constexpr std::size_t user_data_bytes_max = std::size_t{16} << 10;
+constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
+
+Expected<std::string> user_data_of(const Ec2Settings& settings) {
+  if (settings.user_data_file.empty()) return settings.user_data;
+  auto content = io::read_file(settings.user_data_file, user_data_bytes_max);
+  if (!content) return std::unexpected(within("userDataFile", content.error()));
+  if (!*content) return failure(fmt::format("userDataFile: {}: no such file", settings.user_data_file));
+  return **std::move(content);
+}
+
+std::string for_nixos(const HostKeyPair& key) {
+  std::string lines(io::without_trailing(key.private_key, "\n"));
+  std::ranges::replace(lines, '\n', '|');
+  return fmt::format("SSH_HOST_ED25519_KEY:{}\nSSH_HOST_ED25519_KEY_PUB:{}\n", lines, key.public_key);
+}
+
+std::string for_cloud_init(const HostKeyPair& key) {
+  const auto lines = io::lines(io::without_trailing(key.private_key, "\n"));
+  return fmt::format("ssh_keys:\n  ed25519_private: |\n    {}\n  ed25519_public: {}\n", fmt::join(lines, "\n    "),
+                     key.public_key);
+}
+
+// The text with something inserted behind its first line.
+std::string with_second(std::string_view text, std::string_view inserted) {
+  const std::string_view first = io::first_line(text);
+  const std::string_view rest = text.substr(std::min(first.size() + 1, text.size()));
+  return fmt::format("{}\n{}{}", first, inserted, rest);
+}
+
+std::string joined(const HostKeyPair& key, std::string_view text) {
+  if (io::trimmed(text).empty()) return for_nixos(key);
+  if (text.starts_with("#cloud-config")) return with_second(text, for_cloud_init(key));
+  if (text.starts_with("#!"))
+    return with_second(text, fmt::format(": <<'SSH_HOST_KEY'\n{}SSH_HOST_KEY\n", for_nixos(key)));
+  return fmt::format("/*\n{}*/\n{}", for_nixos(key), text);  // a comment of Nix
+}
+
+Expected<HostKeyPair> read_host_key(const Ec2Files& files) {
+  const auto private_key = io::read_file(files.host_key(), key_bytes_max);
+  if (!private_key) return std::unexpected(private_key.error());
+  const auto public_key = io::read_file(files.host_key() + ".pub", key_bytes_max);
+  if (!public_key) return std::unexpected(public_key.error());
+  HostKeyPair pair{.private_key = private_key->value_or(""), .public_key = public_key->value_or("")};
+  const auto comment = pair.public_key.find_last_of(' ');  // `TYPE KEY COMMENT`
+  pair.public_key.resize(std::min(comment, pair.public_key.size()));
+  return pair;
+}
+
+}  // namespace
+
+Ec2Settings ec2_settings_of(const PoolConfig& pool) {
+  const auto* settings = std::get_if<Ec2Settings>(&pool.provider);
+  return settings != nullptr ? *settings : Ec2Settings{};
+}
+
+Expected<std::string> specification_of(const Ec2Settings& settings) {
+  const auto user_data = user_data_of(settings);
+  if (!user_data) return std::unexpected(user_data.error());
+  const io::Json all{{"region", settings.region},
+                     {"image", settings.image},
+                     {"launchTemplate", settings.launch_template},
+                     {"launchTemplateVersion", settings.launch_template_version},
+                     {"securityGroups", settings.security_groups},
+                     {"keyPair", settings.key_pair},
+                     {"iamProfile", settings.iam_profile},
+                     {"userData", *user_data},
+                     {"rootVolume", settings.root_volume_gib},
+                     {"rootDevice", settings.root_device},
+                     {"tags", settings.tags},
+                     {"hasPublicAddress", settings.has_public_address}};
+  return io::content_hash(io::compact(all));
+}
+
+std::string specification_seen(const std::string& tagged, const std::string& instance_type,
+                               const Ec2Settings& settings) {
+  const bool is_allowed = settings.instance_types.empty() ||
+                          std::ranges::find(settings.instance_types, instance_type) != settings.instance_types.end();
+  return is_allowed ? tagged : fmt::format("{} on {}", tagged, instance_type);
+}
+
+Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data) {
+  std::string text = joined(key, user_data);
+  if (text.size() <= user_data_bytes_max) return text;
+  return failure(
+      fmt::format("user data and host key have {} bytes, but EC2 takes {} at most; let the machine fetch the rest from "
+                  "elsewhere",
+                  text.size(), user_data_bytes_max));
+}
+
+io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineId machine,
+                                                             PoolConfig pool) {
+  const Ec2Settings settings = ec2_settings_of(pool);
+  const auto specification = specification_of(settings);
+  if (!specification) co_return std::unexpected(specification.error());
+  if (auto made = io::make_folder(files.folder, 0700); !made) co_return std::unexpected(made.error());
+  if (auto made = co_await ensure_key_pair(files.host_key()); !made) co_return std::unexpected(made.error());
+  const auto key = read_host_key(files);
+  if (!key) co_return std::unexpected(key.error());
+  const auto own_data = user_data_of(settings);
+  if (!own_data) co_return std::unexpected(own_data.error());
+  auto user_data = user_data_with(*key, *own_data);
+  if (!user_data) co_return std::unexpected(user_data.error());
+  co_return LaunchSpecification{.files = files,
+                                .settings = settings,
+                                .identity = {.tag = tag,
+                                             .machine = machine,
+                                             .pool = pool.name,
+                                             .specification = *specification,
+                                             .host_key = key->public_key,
+                                             .user_data = *std::move(user_data)}};
+}
+
+}  // namespace hydra_provisioner::providers::ec2

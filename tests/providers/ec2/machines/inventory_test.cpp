@@ -1,0 +1,35 @@
+#include "providers/ec2/machines/inventory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hydra_provisioner::providers::ec2 {
+namespace {
+
+TEST(Ec2Instances, AreOutdatedIfTheirInstanceTypeIsNoLongerAllowed) {
+  Ec2Instance seen{.id = "i-1", .type = "c5.large", .state = Ec2State::running, .public_address = "198.51.100.1"};
+  seen.tags = {{"hydra-provisioner:specification", "hash"}, {"hydra-provisioner:machine", "t-0"}};
+  Ec2Settings settings;
+  settings.instance_types = {"c5.large"};
+  EXPECT_EQ(as_instance(seen, {"eu-west-1", ""}, settings).spec_hash, "hash");
+  settings.instance_types = {"c7a.large"};
+  EXPECT_EQ(as_instance(seen, {"eu-west-1", ""}, settings).spec_hash, "hash on c5.large");
+}
+
+TEST(Ec2Instances, HaveTheConfiguredKindOfAddressAndUser) {
+  const Ec2Instance seen{.id = "i-1", .public_address = "198.51.100.1", .private_address = "10.0.0.1"};
+  Ec2Settings settings;
+  settings.ssh_user = "root";
+  EXPECT_EQ(as_instance(seen, {"x", ""}, settings).address, "198.51.100.1");
+  settings.has_public_address = false;
+  EXPECT_EQ(as_instance(seen, {"x", ""}, settings).address, "10.0.0.1");
+  settings.ssh_user = "nix";
+  EXPECT_EQ(as_instance(seen, {"x", ""}, settings).address, "nix@10.0.0.1");
+}
+
+TEST(Ec2Instances, DistinguishAnInterruptionFromAnotherEnd) {
+  EXPECT_TRUE(was_interrupted({.id = "i-1", .reason = "Server.SpotInstanceTermination"}));
+  EXPECT_FALSE(was_interrupted({.id = "i-1", .reason = "Client.UserInitiatedShutdown"}));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::providers::ec2

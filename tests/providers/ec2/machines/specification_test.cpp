@@ -1,0 +1,116 @@
+#include "providers/ec2/machines/specification.hpp"
+
+#include <fstream>
+#include <initializer_list>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/file/files.hpp"
+#include "io/process/subprocess.hpp"
+#include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace hydra_provisioner::providers::ec2 {
+namespace {
+
+using testing::HasSubstr;
+
+const HostKeyPair key{
+    .private_key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\n",
+    .public_key = "ssh-ed25519 CCCC"};
+
+// As NixOS' images read it.
+std::string taken_by_nixos(const std::string& user_data, const std::string& script) {
+  const auto taken = support::await(
+      io::run_successfully({.argv = {"sed", script}, .deadline = std::chrono::seconds{20}, .input = user_data}));
+  return taken ? taken->output : taken.error().message;
+}
+
+std::string private_key_in(const std::string& user_data) {
+  return taken_by_nixos(user_data, R"(s/|/\n/g; s/SSH_HOST_ED25519_KEY://; t; d)");
+}
+
+std::string public_key_in(const std::string& user_data) {
+  return taken_by_nixos(user_data, "s/SSH_HOST_ED25519_KEY_PUB://; t; d");
+}
+
+TEST(UserData, IsTheHostKeyAloneByDefault) {
+  for (const std::string nothing : {"", " \n"}) {
+    const std::string data = user_data_with(key, nothing).value();
+    EXPECT_EQ(private_key_in(data), key.private_key);
+    EXPECT_EQ(public_key_in(data), key.public_key + "\n");
+    EXPECT_THAT(data, testing::StartsWith("SSH_HOST_ED25519_KEY:-----BEGIN"));  // NixOS must not take it for Nix code
+  }
+}
+
+TEST(UserData, LeavesAScriptAScript) {
+  const std::string data = user_data_with(key, "#!/bin/sh\necho $0 | cat\nexit 7\n").value();
+  EXPECT_THAT(private_key_in(data), testing::StartsWith(key.private_key));
+  EXPECT_EQ(public_key_in(data), key.public_key + "\n");
+  const auto ran = support::await(io::run({.argv = {"sh"}, .deadline = std::chrono::seconds{20}, .input = data}));
+  ASSERT_TRUE(ran);
+  EXPECT_EQ(ran->exit_status, 7);
+  EXPECT_EQ(ran->output, "sh\n");
+  EXPECT_EQ(ran->errors, "");
+}
+
+TEST(UserData, LeavesANixExpressionANixExpression) {
+  const support::TemporaryFolder folder;
+  const std::string data = user_data_with(key, "### https://channels.example.org\n{ a = 1 + 2; }\n").value();
+  ASSERT_TRUE(io::replace_file(folder.path + "/data.nix", data, 0600));
+  const auto evaluated =
+      support::await(io::run_successfully({.argv = {"nix-instantiate", "--eval", "--strict", folder.path + "/data.nix"},
+                                           .deadline = std::chrono::seconds{60}}));
+  ASSERT_TRUE(evaluated) << evaluated.error().message;
+  EXPECT_EQ(evaluated->output, "{ a = 3; }\n");
+  EXPECT_EQ(private_key_in(data), key.private_key);
+}
+
+TEST(UserData, AddsTheKeyToACloudConfig) {
+  EXPECT_EQ(
+      user_data_with(key, "#cloud-config\nruncmd: [ ls ]\n").value(),
+      "#cloud-config\nssh_keys:\n  ed25519_private: |\n    -----BEGIN OPENSSH PRIVATE KEY-----\n    AAAA\n    BBBB\n"
+      "    -----END OPENSSH PRIVATE KEY-----\n  ed25519_public: ssh-ed25519 CCCC\nruncmd: [ ls ]\n");
+}
+
+TEST(UserData, IsNotLargerThanEc2Takes) {
+  EXPECT_TRUE(user_data_with(key, std::string(16'000, 'x')));
+  EXPECT_THAT(user_data_with(key, std::string(16'384, 'x')).error().message, HasSubstr("EC2 takes 16384 at most"));
+}
+
+TEST(Specification, ChangesWithWhatMachinesAreMadeFrom) {
+  Ec2Settings settings;
+  settings.image = "ami-1";
+  const std::string before = specification_of(settings).value();
+  EXPECT_EQ(specification_of(settings).value(), before);
+  for (const auto& change : std::initializer_list<void (*)(Ec2Settings&)>{
+           [](Ec2Settings& s) { s.image = "ami-2"; }, [](Ec2Settings& s) { s.user_data = "x"; },
+           [](Ec2Settings& s) { s.tags["a"] = "b"; }, [](Ec2Settings& s) { s.root_volume_gib = 1; },
+           [](Ec2Settings& s) { s.region = "x"; }, [](Ec2Settings& s) { s.launch_template_version = "2"; }}) {
+    Ec2Settings changed = settings;
+    change(changed);
+    EXPECT_NE(specification_of(changed).value(), before);
+  }
+  Ec2Settings the_same = settings;
+  the_same.instance_types = {"a"};
+  the_same.subnets = {"b"};
+  the_same.endpoint = "http://x";
+  the_same.leak_grace = Seconds{1};
+  EXPECT_EQ(specification_of(the_same).value(), before);
+}
+
+TEST(Specification, FollowsTheFileOfUserData) {
+  const support::TemporaryFolder folder;
+  Ec2Settings settings;
+  settings.user_data_file = folder.path + "/data";
+  EXPECT_EQ(specification_of(settings).error().message, "userDataFile: " + folder.path + "/data: no such file");
+  std::ofstream(settings.user_data_file) << "a";
+  const std::string before = specification_of(settings).value();
+  std::ofstream(settings.user_data_file) << "b";
+  EXPECT_NE(specification_of(settings).value(), before);
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::providers::ec2
