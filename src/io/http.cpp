@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -1,8 +1,7 @@
 #include "observe/status_document.hpp"
 
-#include <cmath>
-
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>

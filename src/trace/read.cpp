@@ -108,6 +108,10 @@ class TraceReader {
       const auto overhead = number(overhead_s, longest_duration);
       if (!overhead) return std::unexpected(overhead.error());
       *duration += *overhead;
+      if (*duration > Millis{std::llround(longest_duration * 1000)}) {
+        return failure(fmt::format("overhead_s: {} is with duration_s more than {:.0f}; are these seconds?",
+                                   quoted(field(overhead_s)), longest_duration));
+      }
     }
     return assembly_.add({.line = rows_.line(),
                           .ready_at = *ready,

@@ -50,6 +50,13 @@ TEST(Trace, CountsOverheadToTheDuration) {
   EXPECT_EQ(trace->steps[1].duration, Millis{10'000});
 }
 
+TEST(Trace, RefusesOverheadThatMakesAStepTooLong) {
+  const auto trace = read_trace("ready_at,duration_s,system,overhead_s\n0,31622400,x86_64-linux,0.5\n");
+  ASSERT_FALSE(trace);
+  EXPECT_EQ(trace.error().message,
+            R"(line 2: overhead_s: "0.5" is with duration_s more than 31622400; are these seconds?)");
+}
+
 TEST(Trace, LeavesOutTheFeatureThatAnyMachineSatisfies) {
   const auto trace = read_trace(std::string(header) + "0,1,x86_64-linux,local,\n0,1,x86_64-linux,,\n");
   ASSERT_TRUE(trace) << trace.error().message;

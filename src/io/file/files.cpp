@@ -7,10 +7,9 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "io/async/waypoint.hpp"
 #include "io/file/descriptor.hpp"

@@ -4,9 +4,8 @@
 #include <string_view>
 
 #include <fcntl.h>
-#include <sys/stat.h>
-
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "io/text/wording.hpp"
 

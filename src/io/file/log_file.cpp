@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include <fcntl.h>
-
 #include <fmt/format.h>
 
 #include "io/file/files.hpp"

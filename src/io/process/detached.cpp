@@ -5,9 +5,8 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "io/async/waypoint.hpp"
 #include "io/file/descriptor.hpp"

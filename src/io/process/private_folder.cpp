@@ -11,10 +11,9 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "io/async/waypoint.hpp"
 #include "io/file/files.hpp"

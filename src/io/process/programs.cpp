@@ -6,10 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "io/text/strings.hpp"
 

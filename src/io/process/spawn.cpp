@@ -7,10 +7,9 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include "io/process/programs.hpp"
 #include "io/text/wording.hpp"

@@ -5,10 +5,9 @@
 #include <string_view>
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <fmt/format.h>
 
 #include "io/file/descriptor.hpp"
 

@@ -12,10 +12,9 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/file.h>
 
 #include "io/process/call_log.hpp"
 #include "io/process/private_folder.hpp"

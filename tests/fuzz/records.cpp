@@ -1,0 +1,59 @@
+// What the providers note about machines in STATE_DIR: ours, but after a crash or an edit they may hold anything.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "providers/ec2/machines/records.hpp"
+#include "providers/exec/records.hpp"
+#include "providers/local/machine_folder.hpp"
+#include "tests/fuzz/fuzz.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace hydra_provisioner::fuzz {
+namespace {
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Puts the bytes into the file. If they are a record, it can be written, and is the same when it is read again.
+template <class Read, class Write>
+void check_record(const std::string& path, std::string_view bytes, Read read_record, Write write_record) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  const auto record = read_record();
+  if (!record || !*record) return;
+  expect(write_record(**record).has_value(), "a record that was read can be written");
+  const std::string written = content_of(path);
+  const auto again = read_record();
+  expect(again && *again, "a record that was written can be read");
+  expect(write_record(**again).has_value() && content_of(path) == written, "a record stays the same");
+}
+
+}  // namespace
+
+void read(std::string_view bytes) {
+  using namespace providers;
+  static const support::TemporaryFolder folder;
+  static const MachineId machine("t-1");
+  const exec::ExecRecords records(Tag("t"), folder.path);
+  check_record(
+      folder.path + "/t-1.json", bytes, [&] { return records.find(machine); },
+      [&](const exec::ExecRecord& record) { return records.write(machine, record); });
+
+  const ec2::Ec2Files files{folder.path};
+  check_record(
+      files.request(), bytes, [&] { return ec2::read_sent(files); },
+      [&](const ec2::SentRequest& request) { return ec2::write_sent(files, request); });
+  check_record(
+      files.instance(), bytes, [&] { return ec2::read_instance_record(files); },
+      [&](const ec2::Ec2Record& record) { return ec2::write_instance_record(files, record); });
+
+  const local::MachineFolder local_folder{folder.path};
+  check_record(
+      local_folder.record(), bytes, [&] { return local::read_record(local_folder); },
+      [&](const local::MachineRecord& record) { return local::write_record(local_folder, record); });
+}
+
+}  // namespace hydra_provisioner::fuzz
