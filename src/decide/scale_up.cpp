@@ -71,6 +71,17 @@ Action await_or_resume(const PoolView& pool, const Machine& machine) {
                 {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
 }
 
+bool is_created_again(const Machine& machine) { return machine.found.interrupted && !machine.ready_at; }
+
+// An interrupted creation needs room below the maximum, as a new one does: it may be that nothing of the machine
+// exists. There may be too little room since the maximum was lowered, as long as others have not gone yet.
+std::int64_t most_that_come(const PoolView& pool, const std::vector<const Machine*>& coming) {
+  const auto created_again = [](const Machine* machine) { return is_created_again(*machine); };
+  const std::int64_t others = std::ssize(pool.machines) - std::ranges::count_if(pool.machines, created_again);
+  const std::int64_t room = std::max<std::int64_t>(pool.settings.max_machines - others, 0);
+  return std::ssize(coming) - std::ranges::count_if(coming, created_again) + room;
+}
+
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
   if (missing <= 0) return;
   const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
@@ -104,11 +115,13 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine));
   missing += replaced.extra - std::ssize(ready) - coming_under_way;
 
-  // Machines that still boot will be ready sooner than those whose creation was interrupted.
+  // Machines that still boot will be ready sooner than those whose creation was interrupted, and of those some exist in
+  // part. The others are made anew.
   sort_by_key(free.coming, [](const Machine* machine) {
-    return std::tuple(machine->found.interrupted, machine->found.needs_redeploy, number_of(machine->id));
+    return std::tuple(is_created_again(*machine), machine->found.interrupted, machine->found.needs_redeploy,
+                      machine->instance.text.empty(), number_of(machine->id));
   });
-  const auto coming = take(free.coming, missing);
+  const auto coming = take(free.coming, std::min(missing, most_that_come(pool, free.coming)));
   for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
   missing -= std::ssize(coming);
 

@@ -115,6 +115,15 @@ TEST(Which, AnInterruptedCreationThatIsNeededIsCarriedOn) {
   EXPECT_EQ(reason_of<ActionKind::create>(p, 1), "its creation was interrupted; carried on");
 }
 
+// The maximum was lowered meanwhile, and 2 has not gone yet.
+TEST(Which, AnInterruptedCreationIsNotCarriedOnBeyondTheMaximum) {
+  const Plan p = farm("x86_64-linux", {.max_machines = 2})
+                     .has(coming(1), destroying(2), coming(3).interrupted())
+                     .runnable("x86_64-linux", 20)
+                     .decided();
+  EXPECT_EQ(actions_of(p), "keep 1, destroy 2, destroy 3");
+}
+
 TEST(Which, AnInterruptedStartThatIsNeededIsCarriedOnAsAStart) {
   const Plan p = farm("x86_64-linux").has(coming(1).interrupted().ready_for(1h)).runnable("x86_64-linux", 1).decided();
   EXPECT_EQ(reason_of<ActionKind::start>(p, 1), "its start was interrupted; carried on");
