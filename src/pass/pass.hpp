@@ -15,9 +15,9 @@ namespace hydra_provisioner::pass {
 
 // What came of a pass, for the caller that decides what to do next.
 struct PassEnd {
-  bool succeeded = false;                // nothing failed, and the machines file is published
-  bool is_trusted = false;               // the queue runner's status
-  bool is_changing = false;              // an operation is under way, or a machine about to become ready
+  bool succeeded = false;                  // nothing failed, and the machines file is published
+  bool is_trusted = false;                 // the queue runner's status
+  bool is_changing = false;                // an operation is under way, or a machine about to become ready
   std::optional<Instant> reconsider_at{};  // when the plan would next change by itself
   std::string summary{};                   // one line: `12 machines: 9 ready, 2 creating, 1 draining`
 };
