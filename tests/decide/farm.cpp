@@ -48,8 +48,10 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .max_age = settings.max_age,
           .max_unavailable = settings.max_unavailable,
           .replace_on_change = settings.replace_on_change,
+          .schedules = {},
           .consecutive_failures = settings.consecutive_failures,
           .max_unhealthy = settings.max_unhealthy,
+          .price_per_hour = {},
           .provider = settings_of(settings.provider),
           .settings_json = {}};
 }

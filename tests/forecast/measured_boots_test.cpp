@@ -9,7 +9,11 @@ namespace {
 using testing::ElementsAre;
 
 state::JournalEvent event(int seconds, const char* machine, const char* kind) {
-  return {.time = Instant{Seconds{seconds}}, .machine = MachineId{machine}, .pool = PoolName{"p"}, .kind = kind};
+  return {.time = Instant{Seconds{seconds}},
+          .machine = MachineId{machine},
+          .pool = PoolName{"p"},
+          .kind = kind,
+          .reason = {}};
 }
 
 TEST(MeasuredBoots, AreFromTheRequestUntilAMachineWasReadyForTheFirstTime) {

@@ -17,7 +17,13 @@ const PoolName kvm("x86_64-linux:kvm");
 const PoolName retired("armv7l-linux");
 
 Instance machine(const std::string& id, const PoolName& pool) {
-  return {.id = InstanceId(id), .machine = MachineId(id), .pool = pool, .state = InstanceState::running};
+  return {.id = InstanceId(id),
+          .machine = MachineId(id),
+          .pool = pool,
+          .state = InstanceState::running,
+          .address = {},
+          .host_key = {},
+          .launched_at = {}};
 }
 
 std::vector<std::string> ids_of(const Inventory& inventory) {

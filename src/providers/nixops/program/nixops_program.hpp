@@ -9,6 +9,7 @@
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "io/file/descriptor.hpp"
+#include "io/file/files.hpp"
 #include "io/process/subprocess.hpp"
 #include "model/enum_names.hpp"
 #include "model/error.hpp"

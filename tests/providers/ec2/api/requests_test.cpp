@@ -26,7 +26,8 @@ const Identity identity{.tag = Tag{"t"},
                         .host_key = "ssh-ed25519 AAAA+/=",
                         .user_data = "data"};
 
-std::string request(const Ec2Settings& settings, const Offering& offering = {.instance_type = "c7a.large"}) {
+std::string request(const Ec2Settings& settings,
+                    const Offering& offering = {.instance_type = "c7a.large", .subnet = {}}) {
   return run_instances(settings, identity, offering, "token");
 }
 
