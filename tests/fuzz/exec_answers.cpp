@@ -13,7 +13,7 @@ void read(std::string_view bytes) {
     (void)read_machines(*answer);
     (void)read_abilities(*answer);
     (void)read_condition(*answer);
-    (void)read_nothing(*answer);
+    (void)read_empty_answer(*answer);
   }
   const ExecRequest creation{
       .action = ExecAction::create, .tag = Tag("t"), .machine = MachineId("t-3"), .type = PoolName("x86_64-linux")};

@@ -52,7 +52,7 @@ void read(std::string_view bytes) {
   (void)publish::tag_of_machines_file(bytes);
 
   const Farm farm = farm_of(bytes);
-  std::vector<publish::Listing> listings;
+  std::vector<publish::ListedMachine> listings;
   for (const Machine& machine : farm.machines)
     listings.push_back({.machine = &machine, .pool = &farm.config.pools.at(machine.pool)});
   const auto file = publish::render_machines_file(farm.config, listings);

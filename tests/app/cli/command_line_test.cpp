@@ -197,8 +197,8 @@ TEST_F(CommandLine, OfTheVerbsThatReadTheJournalTakesNoFile) {
   EXPECT_EQ(complaint({"replay", "7", "--at", "2h"}), "replay takes a pass or --at, not both");
   EXPECT_EQ(complaint({"plan", "a.nix", "--since", "2h"}), "--since goes with history, cost and import-trace");
   EXPECT_EQ(complaint({"history", "--since", "soon"}),
-            "--since: \"soon\" is no time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time");
-  EXPECT_THAT(complaint({"history", "--since", "9999-01-01"}), HasSubstr("lies ahead"));
+            "--since: \"soon\" is not a time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time");
+  EXPECT_THAT(complaint({"history", "--since", "9999-01-01"}), HasSubstr("is in the future"));
 }
 
 TEST_F(CommandLine, OfAnOrderNamesAMachineOrAType) {
@@ -219,7 +219,7 @@ TEST_F(CommandLine, SaysWhatIsWrongWithAnOrder) {
   EXPECT_EQ(complaint({"drain", "a-1", "a-2"}), "\"a-2\" is one argument too many");
   EXPECT_EQ(complaint({"drain", "a-1", "--for", "2h"}), "--for goes with protect, pause and override");
   EXPECT_EQ(complaint({"plan", "a.nix", "--yes"}), "--yes goes with destroy");
-  EXPECT_EQ(complaint({"protect", "a-1", "--for", "0s"}), "--for: \"0s\" is no span of time; write 30m, 2h or 3d");
+  EXPECT_EQ(complaint({"protect", "a-1", "--for", "0s"}), "--for: \"0s\" is not a duration; write 30m, 2h or 3d");
   EXPECT_EQ(complaint({"protect", "a-1", "--off", "--for", "2h"}),
             "--off takes the order back, and does not go with --for");
   EXPECT_EQ(complaint({"override", "a"}), "override takes --min, --max or both; or --off");

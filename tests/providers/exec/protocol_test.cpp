@@ -81,7 +81,7 @@ TEST(ExecAnswer, IsOneJsonObject) {
   EXPECT_EQ(refusal_of(" \n"), "it printed no answer");
   EXPECT_THAT(refusal_of("<html>"), HasSubstr("its answer is not JSON: line 1, column 1"));
   EXPECT_THAT(refusal_of("{} {}"), HasSubstr("its answer is not JSON"));
-  EXPECT_THAT(refusal_of(R"({"requestId": "t/list", "requestId": "t/list"})"), HasSubstr("stands there twice"));
+  EXPECT_THAT(refusal_of(R"({"requestId": "t/list", "requestId": "t/list"})"), HasSubstr("duplicate key"));
   EXPECT_EQ(refusal_of("[]"), "its answer is an empty list, not an object");
 }
 

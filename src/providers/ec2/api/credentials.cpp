@@ -36,24 +36,10 @@ std::string member(const io::Json& object, std::string_view name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// A process, a container and an instance write the same, except for the name of the session token.
-FoundCredentials read_credentials(std::string_view text) {
-  const auto json = io::parse_json(text);
-  // The text may be a secret, so the message does not quote it.
-  if (!json || !json->is_object()) return failure("the answer is not a JSON object");
-  Credentials credentials{.access_key = member(*json, "AccessKeyId"),
-                          .secret_key = member(*json, "SecretAccessKey"),
-                          .session_token = member(*json, json->contains("Token") ? "Token" : "SessionToken"),
-                          .expires_at = io::parse_iso_time(member(*json, "Expiration"))};
-  if (credentials.access_key.empty() || credentials.secret_key.empty())
-    return failure("the answer has no AccessKeyId or no SecretAccessKey");
-  return credentials;
-}
-
 FoundCredentials read_credentials_of(const std::string& source, std::string_view text) {
   auto credentials = read_credentials(text);
   if (!credentials) return std::unexpected(within(source, credentials.error()));
-  return credentials;
+  return *std::move(credentials);
 }
 
 FoundCredentials credentials_of_environment() {
@@ -196,6 +182,19 @@ io::Task<FoundCredentials> find_credentials(io::Http& http) {
 }
 
 }  // namespace
+
+Expected<Credentials> read_credentials(std::string_view text) {
+  const auto json = io::parse_json(text);
+  // The text may be a secret, so the message does not quote it.
+  if (!json || !json->is_object()) return failure("the answer is not a JSON object");
+  Credentials credentials{.access_key = member(*json, "AccessKeyId"),
+                          .secret_key = member(*json, "SecretAccessKey"),
+                          .session_token = member(*json, json->contains("Token") ? "Token" : "SessionToken"),
+                          .expires_at = io::parse_iso_time(member(*json, "Expiration"))};
+  if (credentials.access_key.empty() || credentials.secret_key.empty())
+    return failure("the answer has no AccessKeyId or no SecretAccessKey");
+  return credentials;
+}
 
 io::Task<Expected<Credentials>> CredentialSource::get() {
   const bool is_fresh = known_ && (!known_->expires_at || clock_.now() + refreshed_before < *known_->expires_at);

@@ -41,6 +41,9 @@ class CredentialSource {
 using Profile = std::map<std::string, std::string>;
 std::optional<Profile> find_profile(std::string_view file, std::string_view section);
 
+// A process, a container and an instance write the same JSON, except for the name of the session token.
+Expected<Credentials> read_credentials(std::string_view text);
+
 // The words of a command, which may be in single or double quotes.
 std::vector<std::string> split_command(std::string_view line);
 
