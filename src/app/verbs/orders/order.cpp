@@ -85,7 +85,7 @@ Expected<void> Situation::check_unprotected() const {
 
 std::string until_text(const Situation& at, std::optional<Seconds> span) {
   const auto end = end_of(span, at.now);
-  return end ? fmt::format("until {}", io::local_time(*end)) : "until that is taken back";
+  return end ? fmt::format("until {}", io::local_time(*end)) : "until it is taken back";
 }
 
 std::string everything_or(const std::string& name) { return name.empty() ? "everything" : name; }

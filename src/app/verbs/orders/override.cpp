@@ -74,7 +74,7 @@ Verb override_verb() {
           .summary = "sets other limits than the configuration's",
           .description =
               "Sets other limits for the machines of a type than the configuration and its schedules have, "
-              "until that is taken back or the time is over.",
+              "until it is taken back or the time is over.",
           .examples = {{{"override x86_64-linux --min 4 --max 8 --for 3d", "from 4 to 8 machines for three days"},
                         {"override x86_64-linux --off", "the limits of the configuration again"}}},
           .declare = command(declare, run)};
