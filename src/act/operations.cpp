@@ -229,7 +229,7 @@ bool Operations::has_place() const {
   const auto taken = std::ranges::count_if(ledger_.all(), [this](const Machine* machine) {
     return machine->found.under_way.has_value() || beginning_.contains(machine->id);
   });
-  return taken < bounds_.parallel_max;
+  return taken + jobs_of_gone_machines_ < bounds_.parallel_max;
 }
 
 void Operations::forget(const MachineId& machine) {
@@ -257,6 +257,8 @@ void Operations::settle_ended_jobs() {
   if (!jobs) return;  // reported already when the pass observed
   for (const JobState& job : *jobs) {
     const Machine* machine = ledger_.find(job.machine);
+    // A machine can be gone while the job that destroys it still runs.
+    if (job.is_running && (machine == nullptr || !machine->found.under_way)) ++jobs_of_gone_machines_;
     if (job.is_running || (machine != nullptr && machine->found.under_way)) continue;
     if (machine != nullptr) note_end(*machine, job);
     forget(job.machine);

@@ -71,6 +71,7 @@ class Operations {
   Bounds bounds_;
   std::map<PoolName, CreationRecord> creations_;  // of earlier passes
   std::set<PoolName> succeeded_;                  // pools of which a creation succeeded in this pass
+  std::int64_t jobs_of_gone_machines_ = 0;        // that still run and take a place each
   std::set<MachineId> waited_for_;
   std::set<MachineId> beginning_;  // they have a place, and no job yet
 };

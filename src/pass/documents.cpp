@@ -41,7 +41,10 @@ json summary_document(const Plan& plan) {
 
 json machine_document(const Machine& machine, const Queue& queue) {
   const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
-  json document = state::document_of(machine);
+  const json all = state::document_of(machine);
+  json document;
+  for (const char* key : {"id", "pool", "provider", "instance", "state", "since", "listed", "address", "lastError"})
+    document[key] = all.at(key);
   document["currentJobs"] = entry != nullptr && entry->current_jobs ? json(*entry->current_jobs) : json(nullptr);
   document["idleSince"] = entry != nullptr ? optional_time(entry->idle_since) : json(nullptr);
   return document;

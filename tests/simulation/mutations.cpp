@@ -24,29 +24,6 @@ class LyingQueue final : public observe::QueueSource {
   std::unique_ptr<observe::QueueSource> honest_;
 };
 
-// Answers with what it was told the time before, and dates it as if it were of now.
-class StaleQueue final : public observe::QueueSource {
- public:
-  explicit StaleQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
-
-  io::Task<Queue> read() override {
-    Queue fresh = co_await honest_->read();
-    Queue shown = std::exchange(last_, fresh).value_or(fresh);
-    if (!fresh || !shown || !shown->machines) co_return fresh;
-    const Seconds age = fresh->time - shown->time;
-    for (auto& [name, machine] : *shown->machines) {
-      if (machine.idle_since) *machine.idle_since += age;
-    }
-    shown->time = fresh->time;
-    shown->arrived = fresh->arrived;
-    co_return shown;
-  }
-
- private:
-  std::unique_ptr<observe::QueueSource> honest_;
-  std::optional<Queue> last_;
-};
-
 // For each machine that was taken out of the file, its pool seems to need one less.
 class UndercountingQueue final : public observe::QueueSource {
  public:
@@ -184,16 +161,12 @@ class LyingJournal final : public state::Journal {
     if (mutation_ == Mutation::listing_is_not_recorded) {
       for (Machine& machine : changes.machines) machine.listing.first_began_at.reset();
     }
-    if (mutation_ == Mutation::commits_are_claimed_early) {
-      std::swap(changes, held_back_);
-    }
     co_return co_await honest_->commit(std::move(changes));
   }
 
  private:
   std::unique_ptr<state::Journal> honest_;
   Mutation mutation_;
-  state::Changes held_back_;  // until the next commit
 };
 
 }  // namespace
@@ -209,7 +182,6 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
-  if (mutation == old_status_looks_fresh) world.queue = std::make_unique<StaleQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == an_instance_is_not_seen || mutation == old_listing_is_shown) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);

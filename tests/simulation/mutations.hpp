@@ -34,8 +34,6 @@ enum class Mutation : std::uint8_t {
   draining_is_forgotten,
   lines_are_garbled,
   file_is_not_written,
-  commits_are_claimed_early,
-  old_status_looks_fresh,
   old_listing_is_shown,
 };
 
@@ -43,13 +41,12 @@ enum class Mutation : std::uint8_t {
 
 namespace hydra_provisioner {
 template <>
-inline constexpr auto names_of<simulation::Mutation> =
-    enum_names("none", "busy-machines-look-idle", "machines-look-ready", "quiet-is-ignored",
-               "what-left-counts-as-capacity", "maximum-is-exceeded", "placeholders-are-missing",
-               "new-machines-are-not-recorded", "listing-is-not-recorded", "unlisting-is-forgotten",
-               "running-operations-are-not-seen", "ended-operations-are-not-forgotten", "operations-are-lost",
-               "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten", "lines-are-garbled",
-               "file-is-not-written", "commits-are-claimed-early", "old-status-looks-fresh", "old-listing-is-shown");
+inline constexpr auto names_of<simulation::Mutation> = enum_names(
+    "none", "busy-machines-look-idle", "machines-look-ready", "quiet-is-ignored", "what-left-counts-as-capacity",
+    "maximum-is-exceeded", "placeholders-are-missing", "new-machines-are-not-recorded", "listing-is-not-recorded",
+    "unlisting-is-forgotten", "running-operations-are-not-seen", "ended-operations-are-not-forgotten",
+    "operations-are-lost", "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten",
+    "lines-are-garbled", "file-is-not-written", "old-listing-is-shown");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -38,7 +38,7 @@ Verb pause_verb() {
           .section = Section::by_hand,
           .summary = "leaves the machines of a type, or all, as they are",
           .description =
-              "Creates, starts, drains, stops and destroys nothing, of one type or of all, until that is taken "
+              "Creates, starts, drains, stops and destroys nothing, of one type or of all, until it is taken "
               "back or the time is over. Orders about single machines are still obeyed.",
           .examples = {{{"pause x86_64-linux --for 2h", "one type for two hours"},
                         {"pause", "everything, until hydra-provisioner resume"}}},
