@@ -14,6 +14,7 @@
 #include "forecast/feeder.hpp"
 #include "forecast/meter.hpp"
 #include "io/text/local_time.hpp"
+#include "model/machine.hpp"
 #include "pass/pass.hpp"
 #include "pass/rhythm.hpp"
 #include "pass/world.hpp"
@@ -23,7 +24,6 @@
 namespace hydra_provisioner::forecast {
 namespace {
 
-constexpr Millis usual_boot{180'000};
 constexpr std::int64_t values_of_a_curve = 500;
 constexpr Millis shortest_span_of_curves{60'000};
 // Steps that no machine will ever be made for, as with ignoredRunnables, are not waited for longer.
@@ -65,7 +65,7 @@ class TellingJournal final : public state::Journal {
 sim::Pace pace_of(const Config& config, const SimulationTerms& terms) {
   constexpr sim::Span at_once{Millis{1'000}, Millis{1'000}};
   sim::Pace pace{.operation = at_once, .boots_of = terms.boots};
-  for (const auto& [name, pool] : config.pools) pace.boots_of.try_emplace(name, std::vector{usual_boot});
+  for (const auto& [name, pool] : config.pools) pace.boots_of.try_emplace(name, std::vector{Millis{usual_boot_time}});
   pace.interruptions_per_hour = terms.interruptions_per_hour;
   return pace;
 }

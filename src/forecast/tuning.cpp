@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "model/machine.hpp"
+
 namespace hydra_provisioner::forecast {
 namespace {
 
@@ -26,7 +28,7 @@ std::vector<Setting> beside(const Setting& setting) {
   near[0].packing = !setting.packing;
   near[1].max_machines = std::max<std::int64_t>(setting.max_machines / 2, 1);
   near[2].max_machines = setting.max_machines * 2;
-  near[3].grace = setting.grace.value_or(Seconds{180}) / 2;
+  near[3].grace = setting.grace.value_or(usual_boot_time) / 2;
   if (setting.scaling == Scaling::work) {
     near[4].target_wait = std::max(setting.target_wait / 2, Seconds{1});
     near[5].target_wait = setting.target_wait * 2;

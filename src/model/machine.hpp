@@ -108,8 +108,8 @@ struct FieldName {
   const char* key;     // of an object in JSON
 };
 
-// Calls field(FieldName, member) for all that the journal keeps of a machine besides its id. The journal's rows, the
-// recorded inputs of a pass and the documents in JSON are made from this one list.
+// Calls field(FieldName, member) for all that the journal keeps of a machine besides its id. The journal's rows and the
+// recorded inputs of a pass are made from this one list.
 template <class AnyMachine, class Field>
 void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"pool", "pool"}, machine.pool);

@@ -34,7 +34,6 @@ bool is_read(std::size_t level, std::string_view key) {
   }
 }
 
-constexpr std::int64_t clock_difference_seconds_max = 120;
 constexpr std::int64_t unix_time_max = 253'402'300'799;       // the end of the year 9999
 constexpr std::int64_t step_seconds_max = 1'000'000'000'000;  // of all steps of a machine
 constexpr std::int64_t count_max =
@@ -130,9 +129,9 @@ Expected<Instant> read_time(const io::Json& document, Instant arrived) {
   const auto time = read_number(document, "time", unix_time_max);
   if (!time) return std::unexpected(time.error());
   const std::int64_t ahead = *time - to_unix(arrived);
-  if (std::abs(ahead) <= clock_difference_seconds_max) return from_unix(*time);
+  if (std::abs(ahead) <= clock_difference_max.count()) return from_unix(*time);
   return failure(fmt::format("time: the status is {} s {} our clock, and at most {} s are allowed; {}", std::abs(ahead),
-                             ahead < 0 ? "behind" : "ahead of", clock_difference_seconds_max,
+                             ahead < 0 ? "behind" : "ahead of", clock_difference_max.count(),
                              ahead < 0 ? "does the queue runner hang, or is a clock wrong?" : "is a clock wrong?"));
 }
 

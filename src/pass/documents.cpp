@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "state/fact_values.hpp"
-
 namespace hydra_provisioner::pass {
 namespace {
 
@@ -41,10 +39,15 @@ json summary_document(const Plan& plan) {
 
 json machine_document(const Machine& machine, const Queue& queue) {
   const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
-  const json all = state::document_of(machine);
-  json document;
-  for (const char* key : {"id", "pool", "provider", "instance", "state", "since", "listed", "address", "lastError"})
-    document[key] = all.at(key);
+  json document{{"id", machine.id.text},
+                {"pool", machine.pool.text},
+                {"provider", to_string(machine.provider)},
+                {"instance", machine.instance.text},
+                {"state", to_string(machine.state)},
+                {"since", to_unix(machine.since)},
+                {"listed", machine.listing.is_listed},
+                {"address", machine.address},
+                {"lastError", machine.last_error}};
   document["currentJobs"] = entry != nullptr && entry->current_jobs ? json(*entry->current_jobs) : json(nullptr);
   document["idleSince"] = entry != nullptr ? optional_time(entry->idle_since) : json(nullptr);
   return document;

@@ -1,7 +1,6 @@
 #include "review/replay.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/strings.hpp"
 #include "pass/documents.hpp"
 #include "pass/record.hpp"
 
@@ -47,10 +47,8 @@ Expected<state::ArchivedPass> find_pass(const state::Archive& archive, const std
   const auto passes = archive.passes(Instant{});
   if (passes.empty()) return no_passes(archive);
   if (number == "latest") return passes.back();
-  std::int64_t wanted = 0;
-  const auto [rest, error] = std::from_chars(number.data(), number.data() + number.size(), wanted);
-  const bool is_number = error == std::errc{} && rest == number.data() + number.size();
-  if (const auto found = is_number ? archive.pass(wanted) : std::nullopt) return *found;
+  const auto wanted = io::parse_number<std::int64_t>(number);
+  if (const auto found = wanted ? archive.pass(*wanted) : std::nullopt) return *found;
   return failure(fmt::format("\"{}\" is no pass that is recorded; {}", number, which_there_are(passes)));
 }
 

@@ -173,18 +173,6 @@ io::Json value_of(const Machine& machine) {
   return field.take();
 }
 
-io::Json document_of(const Machine& machine) {
-  io::Json document{{"id", machine.id.text}};
-  visit_all_fields(machine, [&]<class Value>(FieldName name, const Value& value) {
-    if constexpr (requires { value.has_value(); }) {
-      document[name.key] = value ? plain(*value) : io::Json(nullptr);
-    } else {
-      document[name.key] = plain(value);
-    }
-  });
-  return document;
-}
-
 Machine machine_of(const MachineId& id, const io::Json& value) {
   Machine machine;
   Reader field(value);

@@ -19,9 +19,6 @@ io::Json value_of(const CreationRecord& record);
 io::Json value_of(const ScheduledLimits& limits);
 io::Json value_of(const Order& order);
 
-// All of it, as programs read it: a value that is not known is null.
-io::Json document_of(const Machine& machine);
-
 // These throw std::exception for what value_of() never makes.
 Machine machine_of(const MachineId& id, const io::Json& value);
 QueueMachine queue_machine_of(const io::Json& value);

@@ -20,8 +20,6 @@
 namespace hydra_provisioner::app {
 namespace {
 
-constexpr Seconds default_boot{180};
-
 struct Tuning {
   forecast::Trial now;
   std::vector<forecast::Trial> front;
@@ -29,7 +27,7 @@ struct Tuning {
 
 Seconds mean_boot(const forecast::SimulationTerms& terms, const PoolName& pool) {
   const auto known = terms.boots.find(pool);
-  if (known == terms.boots.end()) return default_boot;
+  if (known == terms.boots.end()) return usual_boot_time;
   const Millis sum = std::accumulate(known->second.begin(), known->second.end(), Millis{0});
   return std::max(std::chrono::ceil<Seconds>(sum / std::ssize(known->second)), Seconds{1});
 }

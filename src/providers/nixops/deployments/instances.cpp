@@ -1,7 +1,6 @@
 #include "providers/nixops/deployments/instances.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -12,11 +11,10 @@
 #include <fmt/format.h>
 
 #include "io/text/strings.hpp"
+#include "model/config.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 namespace {
-
-constexpr Seconds ec2_billing_period{3600};
 
 // NixOps' ResourceState, in its numbering.
 enum class Reported : std::uint8_t { unknown, missing, starting, up, stopping, stopped, unreachable, rescue };
@@ -95,10 +93,8 @@ HostKey host_key_of(const Resource& machine) {
 std::optional<Instant> launch_of(const Resource& machine) {
   constexpr std::int64_t end_of_9999 = 253'402'300'799;
   const std::string text = machine.attribute(machine.type == "ec2" ? "startTime" : "creationTime");
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  const bool is_number = error == std::errc{} && end == text.data() + text.size();
-  return is_number && seconds > 0 && seconds <= end_of_9999 ? std::optional(from_unix(seconds)) : std::nullopt;
+  const auto seconds = io::parse_number<std::int64_t>(text);
+  return seconds && *seconds > 0 && *seconds <= end_of_9999 ? std::optional(from_unix(*seconds)) : std::nullopt;
 }
 
 // `can_be_reached`: NixOps knows the address and has logged in.
@@ -143,7 +139,7 @@ Instance instance_of(const Deployment& deployment) {
   instance.state = InstanceState::vanished;
   if (machine == nullptr) return instance;
 
-  if (machine->type == "ec2") instance.billing_period = ec2_billing_period;
+  if (machine->type == "ec2") instance.billing_period = traits_of(ProviderKind::ec2).billing_period.value();
   bool has_own_key = true;
   if (has_vm(*machine)) {
     instance.address = address_of(*machine);
