@@ -1,10 +1,12 @@
 #!/usr/bin/python3 -B
 """What tests can make go wrong, and how the stand-in leaves things then."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import unittest
 from pathlib import Path
 
@@ -187,10 +189,16 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.cloud.keep_alive_touches(self.machine()["vmId"]), 2)
         self.assertFalse(Path("/run/keep-alive").exists())
 
+    def has_tables(self):
+        for file in Path(self.world.here("/var/lib/provisioner")).glob("*.nixops"):
+            with contextlib.closing(sqlite3.connect(file)) as state:
+                return state.execute("select 1 from sqlite_master").fetchone() is not None
+        return False
+
     def test_the_first_use_by_two_at_once(self):
         self.cloud.set_faults({"command": "export", "fault": "slow-schema", "seconds": 3600, "times": 1})
         first = self.start("export", "--all")
-        while not list(Path(self.world.here("/var/lib/provisioner")).glob("*.nixops")):
+        while not self.has_tables():
             self.assertIsNone(first.poll())
         ended = self.world.ended(self.start("create", "nixops.nix", "-d", "t-0"))
         first.kill()
