@@ -25,6 +25,15 @@ using std::chrono::milliseconds;
 constexpr std::string_view request_suffix = ".request.json";
 constexpr Seconds grace{60};  // until a job has surely ended itself after its deadline
 
+// The request last: after a crash in between, list() finds the job again.
+Expected<void> remove(const JobFiles& files) {
+  if (const auto removed = io::remove_all(files.lock); !removed) return removed;
+  for (const auto* path : {&files.result, &files.request}) {
+    if (const auto removed = io::remove_replaceable(*path); !removed) return removed;
+  }
+  return {};
+}
+
 }  // namespace
 
 ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock)
@@ -75,7 +84,7 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
                           .log_file = files.log,
                           .inherited_descriptor = (*lock)->descriptor()});
   if (!child) {
-    std::ignore = io::remove_all(files.request);  // it would look like a job that was killed
+    std::ignore = remove(files);  // it would look like a job that was killed
     return std::unexpected(child.error());
   }
   children_.push_back(*child);
@@ -101,10 +110,7 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   if (!lock) return std::unexpected(lock.error());
   if (!*lock || was_outlived(machine)) return {};  // the next job has begun, or this one has not ended
   end_leftovers(machine);
-  for (const auto* path : {&files.request, &files.result}) {
-    if (const auto removed = io::remove_replaceable(*path); !removed) return removed;
-  }
-  return io::remove_all(files.lock);
+  return remove(files);
 }
 
 std::int64_t ProcessJobs::first_unused_number() const {

@@ -349,6 +349,17 @@ TEST_F(ProcessJobs, ThatCannotBeginLeaveNoTrace) {
   ASSERT_FALSE(begun);
   EXPECT_THAT(begun.error().message, HasSubstr(path("program")));
   EXPECT_THAT(*jobs.list(), ElementsAre());
+  EXPECT_THAT(files(), ElementsAre("logs/a-1.log"));
+}
+
+// As a crash leaves it before the job has its lock, and while it is forgotten.
+TEST_F(ProcessJobs, OfWhichOnlyTheRequestIsThereAreListedUntilForgotten) {
+  fs::create_directory(path("jobs"));
+  ASSERT_TRUE(write_request(JobFiles(folder_.path, a1), request("a-1")));
+  ASSERT_EQ(jobs.list()->size(), 1);
+  EXPECT_FALSE(jobs.list()->front().is_running);
+  EXPECT_TRUE(jobs.forget(a1));
+  EXPECT_THAT(files(), ElementsAre());
 }
 
 TEST_F(ProcessJobs, NeedNoFolderToBeListed) {
