@@ -30,6 +30,7 @@ struct Call {
   HttpRequest request;
   Descriptor done;  // an eventfd, readable once `answer` is set
   std::atomic<bool> is_abandoned = false;
+  std::atomic<bool> is_answered = false;  // orders `answer` between the threads, which the eventfd does not promise
   Expected<HttpAnswer> answer = failure("no answer yet");
 };
 
@@ -134,6 +135,7 @@ Expected<HttpAnswer> perform(Call& call) {
 // Runs on a thread, which may outlive the coroutine's io_context: so it announces the answer through an eventfd only.
 void answer(Call& call) {
   call.answer = perform(call);
+  call.is_answered.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(call.done.number(), &one, sizeof one);
 }
@@ -156,6 +158,8 @@ Task<Expected<HttpAnswer>> Http::send(HttpRequest request) {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto read = ::read(own, &count, sizeof count);
   waypoint("http.after-answer");
+  if (!call->is_answered.load(std::memory_order_acquire))
+    co_return failure(fmt::format("{}: its answer got lost", call->request.url));
   co_return std::move(call->answer);
 }
 
