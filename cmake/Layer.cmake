@@ -6,7 +6,14 @@ function(layer name uses)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.hpp)
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
   target_link_libraries(${name} PUBLIC ${uses})
+  if(HYDRA_PROVISIONER_PRECOMPILED_HEADERS)
+    use_precompiled_headers(${name} layer_headers)
+  endif()
 endfunction()
+
+if(HYDRA_PROVISIONER_PRECOMPILED_HEADERS)
+  precompiled_headers(layer_headers)
+endif()
 
 # A layer for every line of the file: "act: model io observe".
 function(layers file)
