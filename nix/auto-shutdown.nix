@@ -70,7 +70,7 @@ in
   options.services.hydra-provisioner.autoShutdown = {
     enable = lib.mkOption {
       type = lib.types.bool;
-      default = true;  # importing this file is the wish to have it
+      default = true;  # importing this file is enough
       description = "Whether to power off when /run/keep-alive has not been touched for some time.";
     };
 
