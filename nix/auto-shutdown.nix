@@ -70,7 +70,7 @@ in
   options.services.hydra-provisioner.autoShutdown = {
     enable = lib.mkOption {
       type = lib.types.bool;
-      default = true;  # whoever imports this file wants it
+      default = true;  # importing this file is enough
       description = "Whether to power off when /run/keep-alive has not been touched for some time.";
     };
 
