@@ -13,12 +13,12 @@
 #include "forecast/forecast.hpp"
 #include "model/config.hpp"
 #include "sim/cloud.hpp"
+#include "sim/events.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::forecast {
 
-class Meter final : public sim::Witness {
+class Meter final : public sim::Observer {
  public:
   Meter(const Config& config, sim::Time begin, Millis span_of_curves);
   void watch(sim::Timeline& timeline, sim::Cloud& cloud);
@@ -26,7 +26,7 @@ class Meter final : public sim::Witness {
   // A step of the pool became ready: the queue runner's next number is its.
   void step_is_ready(std::int64_t step, const PoolName& pool);
 
-  // Told when a step is done, or given up.
+  // StatusForm when a step is done, or given up.
   std::function<void(std::int64_t step)> on_end = [](std::int64_t) {};
 
   // Machines that are paid for now.

@@ -85,7 +85,7 @@ class SimulatedRun {
         farm_({.seed = terms.seed,
                .style = {.unsupported_for_at_most = forever},
                .pace = pace_of(config, terms),
-               .keeps = sim::Keeps::count,
+               .detail = sim::ChronicleDetail::count,
                .start = trace::begin_of(trace)},
               meter_),
         clock_(farm_.timeline, life_),
@@ -119,7 +119,7 @@ class SimulatedRun {
  private:
   void make_world() {
     world_.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life_);
-    world_.queue = std::make_unique<sim::SimQueueSource>(farm_, life_, sim::Told::as_read);
+    world_.queue = std::make_unique<sim::SimQueueSource>(farm_, life_, sim::StatusForm::parsed);
     world_.publisher = std::make_unique<sim::SimPublisher>(farm_, life_);
     world_.jobs = std::make_unique<sim::SimJobs>(farm_, life_);
     std::set<ProviderKind> kinds{ProviderKind::local};

@@ -12,11 +12,9 @@
 #include "model/config.hpp"
 #include "model/instance.hpp"
 #include "model/random.hpp"
-#include "sim/chronicle.hpp"
-#include "sim/pace.hpp"
-#include "sim/trouble.hpp"
+#include "sim/conditions.hpp"
+#include "sim/events.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::sim {
 
@@ -35,10 +33,10 @@ struct SimInstance {
   std::int64_t starts = 0;            // how often it was turned on
   std::optional<Time> boots_until{};  // none: never
   std::optional<Time> gone_at{};      // removed, or taken away by the cloud
-  bool is_noted = true;               // its provider still has a record of it
+  bool is_on_record = true;           // its provider still has a record of it
   bool is_known_to_be_gone = false;   // the record says so
-  bool is_known_to_be_deaf = false;
-  Time deaf_until;
+  bool is_known_to_be_unresponsive = false;
+  Time unresponsive_until;
 
   bool exists() const { return !gone_at; }
 };
@@ -48,15 +46,15 @@ inline bool needs_upkeep(ProviderKind kind) { return kind == ProviderKind::nixop
 
 class Cloud {
  public:
-  Cloud(Timeline& timeline, Chronicle& chronicle, Trouble& trouble, const Pace& pace, Witness& witness, Random random)
+  Cloud(Timeline& timeline, Chronicle& chronicle, Faults& faults, const Pace& pace, Observer& observer, Random random)
       : timeline_(timeline),
         chronicle_(chronicle),
-        trouble_(trouble),
+        faults_(faults),
         pace_(pace),
-        witness_(witness),
+        observer_(observer),
         random_(random) {}
 
-  // Told of an address at which nothing answers any more.
+  // StatusForm of an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
 
   SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider);
@@ -64,7 +62,7 @@ class Cloud {
   void turn_off(SimInstance& instance, Power power);
   void remove(SimInstance& instance);
   void take_away(SimInstance& instance);  // the cloud does, as with spot instances
-  void make_deaf(SimInstance& instance, Seconds duration);
+  void make_unresponsive(SimInstance& instance, Seconds duration);
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has nothing of it
   SimInstance* at(const std::string& address);                         // null: nobody is there
@@ -72,7 +70,7 @@ class Cloud {
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();
-  std::vector<SimInstance*> noted(ProviderKind provider);
+  std::vector<SimInstance*> on_record(ProviderKind provider);
   std::int64_t count_of(const PoolName& pool);  // those that exist
 
   const Pace& pace() const { return pace_; }
@@ -88,14 +86,14 @@ class Cloud {
 
   void move_to_new_address(SimInstance& instance);
   void boot(SimInstance& instance);
-  void end(SimInstance& instance, bool is_noted, bool was_taken_away);
+  void end(SimInstance& instance, bool is_on_record, bool was_taken_away);
   void forget_those_long_gone();
 
   Timeline& timeline_;
   Chronicle& chronicle_;
-  Trouble& trouble_;
+  Faults& faults_;
   const Pace& pace_;
-  Witness& witness_;
+  Observer& observer_;
   Random random_;
   std::map<Number, SimInstance> instances_;  // those that are gone for a while, too: a stale listing shows them
   Number made_ = 0;

@@ -23,7 +23,7 @@ class Handle {
   Handle(Farm& farm, Life& life) : farm_(farm), life_(life), clock_(farm.timeline, life) {}
 
   Time now() const { return farm_.timeline.now(); }
-  bool lasts(Time Trouble::* trouble) const { return now() < farm_.trouble.*trouble; }
+  bool lasts(Time Faults::* fault) const { return now() < farm_.faults.*fault; }
   Millis draw(const Span& span) { return span.draw(farm_.delays); }
   io::Task<void> take(Millis duration);
 
@@ -49,18 +49,18 @@ class SimJournal final : public state::Journal, private Handle {
   Time free_from_;  // the commits before it have ended
 };
 
-// How the status arrives: as text, read by the program's own reader, or as what the reader makes of it, which is quick.
-enum class Told : std::uint8_t { as_text, as_read };
+// How the status arrives: as a document, which the program's own reader reads, or already parsed, which is quicker.
+enum class StatusForm : std::uint8_t { document, parsed };
 
 // `hydra-queue-runner --status` of the simulated queue runner.
 class SimQueueSource final : public observe::QueueSource, private Handle {
  public:
-  SimQueueSource(Farm& farm, Life& life, Told told = Told::as_text) : Handle(farm, life), told_(told) {}
+  SimQueueSource(Farm& farm, Life& life, StatusForm form = StatusForm::document) : Handle(farm, life), form_(form) {}
 
   io::Task<Queue> read() override;
 
  private:
-  Told told_;
+  StatusForm form_;
 };
 
 // What makes and ends machines is done by jobs (sim/jobs.hpp); a provider only looks.
@@ -85,7 +85,7 @@ class SimProvider final : public providers::Provider, private providers::Upkeep,
  private:
   io::Task<void> ask_machine();
   io::Task<void> answer();
-  bool is_deaf() const { return lasts(&Trouble::machines_are_deaf); }
+  bool is_unresponsive() const { return lasts(&Faults::machines_are_unresponsive); }
 
   ProviderKind kind_;
 };

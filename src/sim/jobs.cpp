@@ -25,7 +25,7 @@ std::vector<JobState> JobTable::list() const {
 
 Expected<void> JobTable::begin(const act::JobRequest& request) {
   const bool another_runs = is_running(request.machine);
-  witness_.operation_begins(request, another_runs);
+  observer_.operation_begins(request, another_runs);
   if (another_runs) return failure("another job of it runs", ErrorKind::already_exists);
   const JobFate fate = next_fate();
   const Millis duration = duration_of(request, fate);
@@ -77,9 +77,9 @@ Millis JobTable::duration_of(const act::JobRequest& request, JobFate fate) {
 }
 
 JobFate JobTable::next_fate() {
-  if (trouble_.next_fates.empty()) return JobFate::fine;
-  const JobFate fate = trouble_.next_fates.front();
-  trouble_.next_fates.pop_front();
+  if (faults_.next_fates.empty()) return JobFate::fine;
+  const JobFate fate = faults_.next_fates.front();
+  faults_.next_fates.pop_front();
   return fate;
 }
 
@@ -93,7 +93,7 @@ void JobTable::act(const act::JobRequest& request, JobFate fate) {
     instance->power = Power::being_made;  // neither stopped nor up until it has ended
   if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
       instance->power == Power::on) {
-    witness_.instance_goes_off(*instance, request.operation);
+    observer_.instance_goes_off(*instance, request.operation);
     cloud_.turn_off(*instance, Power::being_made);
   }
 }
@@ -155,7 +155,7 @@ JobResult JobTable::complete_arrival(const act::JobRequest& request) {
 JobResult JobTable::complete_removal(const act::JobRequest& request) {
   SimInstance* instance = cloud_.find(request.machine, request.provider);
   if (instance == nullptr) return std::nullopt;
-  if (instance->exists() && instance->power == Power::on) witness_.instance_goes_off(*instance, request.operation);
+  if (instance->exists() && instance->power == Power::on) observer_.instance_goes_off(*instance, request.operation);
   if (request.operation == Operation::destroy) {
     cloud_.remove(*instance);
     return std::nullopt;

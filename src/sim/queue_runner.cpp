@@ -30,13 +30,13 @@ std::string names_json(const std::set<std::string>& names) {
 }  // namespace
 
 QueueRunner::QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
-                         Witness& witness, Random random)
+                         Observer& observer, Random random)
     : style_(style),
       timeline_(timeline),
       chronicle_(chronicle),
       cloud_(cloud),
       disk_(disk),
-      witness_(witness),
+      observer_(observer),
       random_(random),
       up_from_(timeline.now()),
       started_(clock()) {
@@ -122,7 +122,7 @@ void QueueRunner::read_file() {
   const auto lines = publish::read_machines_file(disk_.machines_file ? disk_.machines_file->content : "");
   if (!lines) {
     chronicle_.add("queue: the machines file is ignored: {}", lines.error().message);
-    witness_.file_was_rejected(lines.error().message);
+    observer_.file_was_rejected(lines.error().message);
     return;
   }
   chronicle_.add("queue: the machines file is read");
@@ -134,14 +134,14 @@ void QueueRunner::take_over(const std::map<std::string, publish::MachineLine>& l
   for (auto& [name, machine] : machines_) {
     if (machine.is_enabled && !lines.contains(name)) {
       chronicle_.add("queue: {} is out", name);
-      witness_.machine_was_listed(address_of(name), false);
+      observer_.machine_was_listed(address_of(name), false);
     }
     machine.is_enabled = lines.contains(name);
   }
   for (const auto& [name, line] : lines) {
     if (!machines_.contains(name)) {
       chronicle_.add("queue: {} is new", name);
-      witness_.machine_was_listed(address_of(name), true);
+      observer_.machine_was_listed(address_of(name), true);
     }
     machines_[name].line = line;
   }
@@ -236,7 +236,7 @@ void QueueRunner::give_up_unsupported() {
     chronicle_.add("queue: step {} is aborted: unsupported system type {}", number, key);
     stop_waiting(number);
     steps_.erase(number);
-    witness_.step_was_aborted(key);
+    observer_.step_was_aborted(key);
   }
 }
 
@@ -249,7 +249,7 @@ void QueueRunner::start(Number number, Machines::value_type& machine) {
   step.machine = &name;
   step.attempt = ++attempts_;
   known.steps.insert(number);
-  witness_.step_began(number, address_of(name));
+  observer_.step_began(number, address_of(name));
   SimInstance* instance = cloud_.at(address_of(name));
   if (instance != nullptr && cloud_.answers(*instance)) {
     chronicle_.add("queue: step {} starts on {}", number, name);
@@ -277,7 +277,7 @@ void QueueRunner::finish(Number number) {
   machine.done.time += step.duration;
   release(number, step);
   steps_.erase(number);
-  witness_.step_ended(number, address, StepEnd::done);
+  observer_.step_ended(number, address, StepEnd::done);
   if (style_.releases_early) machine.fetching_until = timeline_.now() + Millis{random_.between(0, 100'000)};
   dispatch();
 }
@@ -306,7 +306,7 @@ void QueueRunner::fail(Number number) {
     step.type->resting.emplace(not_before, number);
     wake_at(not_before);
   }
-  witness_.step_ended(number, address_of(name), is_given_up ? StepEnd::given_up : StepEnd::failed);
+  observer_.step_ended(number, address_of(name), is_given_up ? StepEnd::given_up : StepEnd::failed);
   dispatch();
 }
 
@@ -338,7 +338,7 @@ void QueueRunner::lose(const std::string& address) {
 }
 
 // Those that are long gone as one of each kind.
-std::map<std::string, const QueueRunner::Known*> QueueRunner::told_machines(std::vector<Known>& past) const {
+std::map<std::string, const QueueRunner::Known*> QueueRunner::shown_machines(std::vector<Known>& past) const {
   std::map<std::string, const Known*> told;
   for (const auto& [name, machine] : machines_) told.emplace(name, &machine);
   past.reserve(past_.size());
@@ -361,7 +361,7 @@ std::string QueueRunner::status_document() const {
 std::string QueueRunner::machines_json() const {
   std::vector<Known> past;
   std::string text = "{";
-  for (const auto& [name, machine] : told_machines(past)) {
+  for (const auto& [name, machine] : shown_machines(past)) {
     text += fmt::format(R"({}"{}{}":{{"enabled":{},"currentJobs":{},)", text.size() > 1 ? "," : "",
                         style_.writes_uris ? "ssh://" : "", name, machine->is_enabled, machine->jobs());
     if (machine->jobs() == 0) text += fmt::format(R"("idleSince":{},)", to_unix(machine->idle_since));
@@ -391,7 +391,7 @@ QueueStatus QueueRunner::status(Instant arrived) const {
   if (!style_.lists_machines) return status;
   status.machines.emplace();
   std::vector<Known> past;
-  for (const auto& [name, machine] : told_machines(past)) {
+  for (const auto& [name, machine] : shown_machines(past)) {
     QueueMachine entry{.enabled = machine->is_enabled, .current_jobs = machine->jobs(), .idle_since = {}};
     if (machine->jobs() == 0) entry.idle_since = machine->idle_since;
     entry.last_failure = machine->last_failure;

@@ -15,11 +15,10 @@
 #include "model/random.hpp"
 #include "model/system_type.hpp"
 #include "publish/read_machines_file.hpp"
-#include "sim/chronicle.hpp"
 #include "sim/cloud.hpp"
-#include "sim/disk.hpp"
+#include "sim/events.hpp"
+#include "sim/storage.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::sim {
 
@@ -35,7 +34,7 @@ struct QueueRunnerStyle {
 class QueueRunner {
  public:
   QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
-              Witness& witness, Random random);
+              Observer& observer, Random random);
 
   void add_steps(const std::string& type, std::int64_t count, Millis duration);
   std::int64_t next_step() const { return next_step_; }  // the number of the step that is added next
@@ -112,14 +111,14 @@ class QueueRunner {
   void after(Millis delay, Number number, void (QueueRunner::*what)(Number));
   std::string machines_json() const;
   std::string types_json() const;
-  std::map<std::string, const Known*> told_machines(std::vector<Known>& past) const;
+  std::map<std::string, const Known*> shown_machines(std::vector<Known>& past) const;
 
   QueueRunnerStyle style_;
   Timeline& timeline_;
   Chronicle& chronicle_;
   Cloud& cloud_;
   const Disk& disk_;
-  Witness& witness_;
+  Observer& observer_;
   Random random_;
   std::unordered_map<Number, Step> steps_;
   std::int64_t running_ = 0;

@@ -14,7 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 
-class Onlooker final : public Witness {
+class RecordingObserver final : public Observer {
  public:
   void operation_begins(const act::JobRequest&, bool) override {}
   void instance_goes_off(const SimInstance&, Operation) override {}
@@ -53,14 +53,14 @@ class QueueRunnerTest : public testing::Test {
   }
   std::vector<std::size_t> jobs_by_machine() const {
     std::map<std::string, std::size_t> jobs;
-    for (const auto& [step, address] : onlooker.begun) ++jobs[address];
+    for (const auto& [step, address] : observer.begun) ++jobs[address];
     std::vector<std::size_t> counts;
     for (const auto& [address, count] : jobs) counts.push_back(count);
     return counts;
   }
 
-  Onlooker onlooker;
-  Farm farm{{.seed = 1, .style = {.unsupported_for_at_most = Seconds{1'000'000}}}, onlooker};
+  RecordingObserver observer;
+  Farm farm{{.seed = 1, .style = {.unsupported_for_at_most = Seconds{1'000'000}}}, observer};
 };
 
 TEST_F(QueueRunnerTest, SpreadsStepsOverMachinesOfUsualSpeed) {
@@ -77,7 +77,7 @@ TEST_F(QueueRunnerTest, PacksStepsOntoMachinesOfLargeEqualSpeed) {
 
 TEST_F(QueueRunnerTest, RejectsAFileWithASpeedThatOldVersionsDivideBy) {
   write("root@a x86_64-linux - 4 0 - - -\n");
-  EXPECT_EQ(onlooker.rejected, "root@a x86_64-linux - 4 0 - - -: speedFactor: 0");
+  EXPECT_EQ(observer.rejected, "root@a x86_64-linux - 4 0 - - -: speedFactor: 0");
 }
 
 TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
@@ -89,7 +89,7 @@ TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
   farm.queue.add_steps("aarch64-linux", 1, Seconds{600});
   list(1, "i686-linux,x86_64-linux - 3 1 - - -");
   std::vector<std::int64_t> order;
-  for (const auto& [step, address] : onlooker.begun) order.push_back(step);
+  for (const auto& [step, address] : observer.begun) order.push_back(step);
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
 

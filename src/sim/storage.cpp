@@ -1,4 +1,4 @@
-#include "sim/journal.hpp"
+#include "sim/storage.hpp"
 
 #include <algorithm>
 #include <utility>
