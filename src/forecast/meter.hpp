@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "forecast/curve_sum.hpp"
 #include "forecast/forecast.hpp"
 #include "model/config.hpp"
 #include "sim/cloud.hpp"
@@ -17,6 +17,23 @@
 #include "sim/virtual_clock.hpp"
 
 namespace hydra_provisioner::forecast {
+
+// How many of something there were over time, on average of each of many equal spans.
+class CurveSum {
+ public:
+  explicit CurveSum(Millis span) : span_(span) {}
+
+  // There was one more between these times, which count from the beginning.
+  void add(Millis from, Millis to);
+  Curve curve() const;
+
+ private:
+  void reach(std::size_t place);
+
+  Millis span_;
+  std::vector<Millis> partial_{};      // of spans that were not covered as a whole
+  std::vector<std::int64_t> whole_{};  // how many more cover the span as a whole than cover the one before it
+};
 
 class Meter final : public sim::Observer {
  public:
@@ -26,7 +43,7 @@ class Meter final : public sim::Observer {
   // A step of the pool became ready: the queue runner's next number is its.
   void step_is_ready(std::int64_t step, const PoolName& pool);
 
-  // StatusForm when a step is done, or given up.
+  // Called when a step is done, or given up.
   std::function<void(std::int64_t step)> on_end = [](std::int64_t) {};
 
   // Machines that are paid for now.

@@ -54,7 +54,7 @@ class Cloud {
         observer_(observer),
         random_(random) {}
 
-  // StatusForm of an address at which nothing answers any more.
+  // Called with an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
 
   SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider);

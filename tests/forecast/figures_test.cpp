@@ -1,11 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "forecast/curve_sum.hpp"
 #include "forecast/forecast.hpp"
+#include "forecast/meter.hpp"
 #include "forecast/page.hpp"
-#include "forecast/pool_trace.hpp"
 #include "forecast/report.hpp"
+#include "forecast/tuning.hpp"
 #include "model/system_type.hpp"
 
 namespace hydra_provisioner::forecast {

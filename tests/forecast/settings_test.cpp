@@ -1,4 +1,4 @@
-#include "forecast/tuning.hpp"
+#include "forecast/settings.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
