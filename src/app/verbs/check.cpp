@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/configuration.hpp"
+#include "app/inputs/configuration.hpp"
 #include "config/settings.hpp"
 #include "io/process/programs.hpp"
 #include "io/text/json.hpp"

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app/verbs/trace_output.hpp"
+#include "app/inputs/traces.hpp"
 #include "model/system_type.hpp"
 #include "trace/generate.hpp"
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/verbs/trace_output.hpp"
+#include "app/inputs/traces.hpp"
 #include "trace/columns.hpp"
 #include "trace/hydra_database.hpp"
 #include "trace/read.hpp"

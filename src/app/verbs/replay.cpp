@@ -10,8 +10,8 @@
 
 #include "app/cli/output.hpp"
 #include "app/cli/texts.hpp"
-#include "app/verbs/configuration.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/configuration.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 #include "pass/documents.hpp"

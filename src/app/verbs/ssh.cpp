@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "act/publication.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/wording.hpp"

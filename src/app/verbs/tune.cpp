@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/forecasting.hpp"
+#include "app/inputs/traces.hpp"
 #include "forecast/report.hpp"
 #include "forecast/tuning.hpp"
 #include "io/text/json.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/cli/outcome.hpp"
-#include "app/verbs/configuration.hpp"
+#include "app/inputs/configuration.hpp"
 #include "io/async/task.hpp"
 #include "model/plan.hpp"
 #include "pass/look.hpp"
