@@ -1,4 +1,4 @@
-// Hydra's classic queue runner, as far as a provisioner can tell: it reads the machines file every 30 s, spreads steps
+// Hydra's classic queue runner, as a provisioner sees it: it reads the machines file every 30 s, spreads steps
 // over machines or packs them as their speed factors say, backs off from those that fail, tries steps again, and
 // forgets everything when it restarts.
 #pragma once
@@ -31,6 +31,9 @@ struct QueueRunnerStyle {
   Seconds clock_ahead{0};
 };
 
+// Of `root@m1.example`: `m1.example`.
+inline std::string address_of(const std::string& machine) { return machine.substr(machine.find('@') + 1); }
+
 class QueueRunner {
  public:
   QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
@@ -46,11 +49,13 @@ class QueueRunner {
   std::int64_t running_steps() const { return running_; }
   std::map<std::string, std::int64_t> waiting_by_type() const;
 
-  // What `hydra-queue-runner --status` prints, and what a reader makes of it.
+  // What `hydra-queue-runner --status` prints; and the same as the program's reader of it returns it.
   std::string status_document() const;
   QueueStatus status(Instant arrived) const;
 
  private:
+  static constexpr Millis file_poll{30'000};
+
   using Number = std::int64_t;  // of a step; lower ones are served first
   struct Known;
   struct Type {
@@ -125,7 +130,7 @@ class QueueRunner {
   Number next_step_ = 1;
   std::int64_t attempts_ = 0;
   Machines machines_;
-  std::map<publish::MachineLine, Done> past_;  // of machines that it would still tell of, though they are long gone
+  std::map<publish::MachineLine, Done> past_;  // what machines did that are long gone, by kind
   std::map<std::string, Type> types_;
   std::optional<FileStamp> stamp_;
   Time first_poll_;

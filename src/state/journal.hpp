@@ -27,6 +27,9 @@ struct RecordedPool {
   std::string settings_json;
 };
 
+// Creations that failed longer ago are not in the memory.
+inline constexpr Seconds failures_remembered{2 * 3600};
+
 struct Memory {
   std::vector<Machine> machines;  // by number; without those that are gone
   std::vector<RecordedPool> pools;

@@ -13,7 +13,6 @@
 namespace hydra_provisioner::state {
 namespace {
 
-constexpr Seconds failures_remembered{2 * 3600};
 constexpr std::int64_t events_kept = 200'000;
 
 // A word that this program never writes: the file was changed by somebody else.

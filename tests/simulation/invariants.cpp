@@ -104,7 +104,7 @@ void Invariants::file_was_written(const std::string& content) {
   const auto lines = publish::read_machines_file(content);
   if (!lines) return violate("the published file is malformed");
   for (const auto& [name, line] : *lines) {
-    const std::string address = name.substr(name.find('@') + 1);
+    const std::string address = sim::address_of(name);
     if (!address.ends_with(".placeholder.invalid") && !farm_->cloud.has_answered_at(address))
       violate(fmt::format("{} is listed, and was never ready", name));
   }
