@@ -11,9 +11,9 @@ namespace {
 
 TEST(Generator, MakesTheSameTraceOfTheSameSeed) {
   for (const Pattern pattern : {Pattern::poisson, Pattern::weekly, Pattern::bursts}) {
-    const Invention what{.pattern = pattern, .days = 3, .steps = 500};
+    const GeneratorSettings what{.pattern = pattern, .days = 3, .steps = 500};
     EXPECT_EQ(trace_text(generate(what)), trace_text(generate(what)));
-    Invention other = what;
+    GeneratorSettings other = what;
     other.seed = 2;
     EXPECT_NE(trace_text(generate(what)), trace_text(generate(other)));
   }

@@ -69,7 +69,7 @@ TEST(Trace, NamesLineAndColumnOfWhatIsWrong) {
   EXPECT_EQ(error_of_row(",5,x86_64-linux,,"), "line 2: ready_at: \"\" is not a number of seconds");
   EXPECT_EQ(error_of_row("nan,5,x86_64-linux,,"), "line 2: ready_at: \"nan\" is not a number of seconds");
   EXPECT_THAT(error_of_row("0,1e300,x86_64-linux,,"), HasSubstr("line 2: duration_s: \"1e300\" is more than 31622400"));
-  EXPECT_THAT(error_of_row("0,1e999,x86_64-linux,,"), HasSubstr("line 2: duration_s: \"1e999\" is beyond all measure"));
+  EXPECT_THAT(error_of_row("0,1e999,x86_64-linux,,"), HasSubstr("line 2: duration_s: \"1e999\" is out of range"));
   EXPECT_THAT(error_of_row("inf,1,x86_64-linux,,"), HasSubstr("line 2: ready_at: \"inf\" is more than"));
   EXPECT_THAT(error_of_row("0,1,x86 64,,"), HasSubstr("line 2: system: \"x86 64\" is not a system"));
   EXPECT_THAT(error_of_row("0,1,,,"), HasSubstr("line 2: system: \"\" is not a system"));
@@ -118,7 +118,7 @@ TEST(Trace, HasNoDependencyThatCannotBeMet) {
   EXPECT_EQ(error_of(columns + "0,1,x86_64-linux,a,\n0,1,x86_64-linux,a,\n0,1,x86_64-linux,c,a\n"),
             "line 4: depends_on: more than one step is called \"a\"");
   EXPECT_EQ(error_of(columns + "0,1,x86_64-linux,x,\n0,1,x86_64-linux,a,b\n0,1,x86_64-linux,b,a\n"),
-            "line 3: depends_on: in a circle");
+            "line 3: depends_on: the steps depend on each other in a circle");
 }
 
 TEST(Trace, TakesColumnsOfOtherNamesAndValuesForAllRows) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "app/inputs/traces.hpp"
-#include "trace/columns.hpp"
 #include "trace/hydra_database.hpp"
 #include "trace/read.hpp"
 
