@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t hour_ms = 3'600'000;
 
 Micros money_for(Millis paid, Micros price_per_hour) {
-  // Hours and the rest apart: a product of micro-units and milliseconds can exceed 64 bits.
+  // Whole hours and the rest are multiplied apart: a product of micro-units and milliseconds can exceed 64 bits.
   const std::int64_t rest = paid.count() % hour_ms;
   return {price_per_hour.n * (paid.count() / hour_ms) + price_per_hour.n / 1000 * rest / (hour_ms / 1000)};
 }
@@ -35,7 +35,7 @@ void Meter::step_is_ready(std::int64_t step, const PoolName& pool) {
   steps_.emplace(step, Step{.pool = &pools_.at(pool), .ready = timeline_->now(), .began = {}});
 }
 
-// We wrote it.
+// Our own publisher wrote the file.
 void Meter::file_was_rejected(const std::string& why) { throw std::logic_error("a malformed machines file: " + why); }
 
 void Meter::instance_was_made(const sim::SimInstance& instance) { begin_paying(instance.number, instance.pool); }

@@ -1,4 +1,4 @@
-// Watches a simulated farm, and reckons what it cost and how long its steps waited.
+// Watches a simulated farm, and measures what it cost and how long its steps waited.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 
 namespace hydra_provisioner::forecast {
 
-// How many of something there were over time, on average of each of many equal spans.
+// How many of something there were over time: an average for each of many equal spans.
 class CurveSum {
  public:
   explicit CurveSum(Millis span) : span_(span) {}
@@ -31,8 +31,8 @@ class CurveSum {
   void reach(std::size_t place);
 
   Millis span_;
-  std::vector<Millis> partial_{};      // of spans that were not covered as a whole
-  std::vector<std::int64_t> whole_{};  // how many more cover the span as a whole than cover the one before it
+  std::vector<Millis> partial_{};      // time within spans that were covered in part
+  std::vector<std::int64_t> whole_{};  // by how many more the whole span was covered than the one before it
 };
 
 class Meter final : public sim::Observer {
@@ -40,7 +40,7 @@ class Meter final : public sim::Observer {
   Meter(const Config& config, sim::Time begin, Millis span_of_curves);
   void watch(sim::Timeline& timeline, sim::Cloud& cloud);
 
-  // A step of the pool became ready: the queue runner's next number is its.
+  // A step of the pool became ready. The queue runner gives it this number.
   void step_is_ready(std::int64_t step, const PoolName& pool);
 
   // Called when a step is done, or given up.
@@ -50,7 +50,7 @@ class Meter final : public sim::Observer {
   std::int64_t machines_of(const PoolName& pool) const { return pools_.at(pool).machines; }
   sim::Time last_progress() const { return last_progress_; }
 
-  // Of the pools, without their lower bounds. Machines that still exist are paid for until now.
+  // The forecasts of the pools, without their lower bounds. Machines that still exist are paid for until now.
   std::map<PoolName, PoolForecast> results();
 
   void operation_begins(const act::JobRequest&, bool) override {}

@@ -11,7 +11,7 @@
 namespace hydra_provisioner::forecast {
 namespace {
 
-// Waits of less than a second do not differ, nor do costs of less than a thousandth.
+// Waits and prices that differ by no more than this count as the same.
 constexpr double same_wait = 0.5;
 constexpr double same_price = 1.001;
 

@@ -5,12 +5,12 @@
 namespace hydra_provisioner::sim {
 namespace {
 
-constexpr Seconds stale_listings_show{60};  // what has gone since
+constexpr Seconds stale_listings_show{60};  // machines that went within this time
 
 }  // namespace
 
 SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider) {
-  forget_those_long_gone();
+  forget_old_instances();
   SimInstance& instance = instances_[++made_];
   instance.number = made_;
   instance.id = InstanceId{fmt::format("i-{}", made_)};
@@ -24,7 +24,7 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
   return instance;
 }
 
-void Cloud::forget_those_long_gone() {
+void Cloud::forget_old_instances() {
   std::erase_if(instances_, [&](const auto& entry) {
     const SimInstance& instance = entry.second;
     return instance.gone_at && !instance.is_on_record && timeline_.now() - *instance.gone_at > stale_listings_show;
@@ -48,7 +48,7 @@ void Cloud::finish(SimInstance& instance) {
 }
 
 void Cloud::boot(SimInstance& instance) {
-  // One with upkeep moves when it is started, and has booted when its deployment ends.
+  // A machine with upkeep gets a new address at each start, and has booted when its deployment ends.
   if (instance.address.empty() || needs_upkeep(instance.provider)) move_to_new_address(instance);
   ++instance.starts;
   const Millis boot = needs_upkeep(instance.provider) ? Millis{0} : pace_.boot_of(instance.pool, pace_.boot, random_);
@@ -159,7 +159,7 @@ Instance Cloud::described(const SimInstance& instance) const {
                  .address = instance.address,
                  .host_key = "ssh-ed25519 AAAA",
                  .launched_at = in_seconds(instance.made_at)};
-  // Whether one with upkeep was deployed with success is for its jobs to say.
+  // Only the jobs of a machine with upkeep know whether its deployment succeeded.
   if (!needs_upkeep(instance.provider)) shown.spec_hash = instance.spec_hash;
   if (instance.power == Power::off) shown.state = InstanceState::stopped;
   if (instance.power == Power::on)

@@ -1,4 +1,4 @@
-// What exists and costs money, whatever happens to the program: the clouds behind two providers.
+// The clouds behind two providers. What exists in them costs money even while the program is dead.
 #pragma once
 
 #include <functional>
@@ -41,7 +41,7 @@ struct SimInstance {
   bool exists() const { return !gone_at; }
 };
 
-// Machines of ProviderKind::nixops need upkeep: what became of one is only known after it was asked.
+// Machines of ProviderKind::nixops need upkeep: their provider learns what happened to one only by asking it.
 inline bool needs_upkeep(ProviderKind kind) { return kind == ProviderKind::nixops; }
 
 class Cloud {
@@ -58,15 +58,15 @@ class Cloud {
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
 
   SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider);
-  void finish(SimInstance& instance);  // its making, start or redeployment
+  void finish(SimInstance& instance);  // ends its creation, start or redeployment
   void turn_off(SimInstance& instance, Power power);
   void remove(SimInstance& instance);
-  void take_away(SimInstance& instance);  // the cloud does, as with spot instances
+  void take_away(SimInstance& instance);  // by the cloud, as with spot instances
   void make_unresponsive(SimInstance& instance, Seconds duration);
 
-  SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has nothing of it
-  SimInstance* at(const std::string& address);                         // null: nobody is there
-  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by one that exists
+  SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has no record of it
+  SimInstance* at(const std::string& address);                         // null: no machine that is on has it
+  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by a machine that exists
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();
@@ -75,7 +75,7 @@ class Cloud {
 
   const Pace& pace() const { return pace_; }
 
-  // As the provider shows them, of that moment.
+  // The machines that the provider shows, as they were at that moment.
   std::vector<Instance> listing(ProviderKind provider, Time as_of);
   Instance described(const SimInstance& instance) const;
   std::string specification(const PoolName& pool) const;
@@ -87,7 +87,7 @@ class Cloud {
   void move_to_new_address(SimInstance& instance);
   void boot(SimInstance& instance);
   void end(SimInstance& instance, bool is_on_record, bool was_taken_away);
-  void forget_those_long_gone();
+  void forget_old_instances();
 
   Timeline& timeline_;
   Chronicle& chronicle_;
@@ -95,9 +95,9 @@ class Cloud {
   const Pace& pace_;
   Observer& observer_;
   Random random_;
-  std::map<Number, SimInstance> instances_;  // those that are gone for a while, too: a stale listing shows them
+  std::map<Number, SimInstance> instances_;  // also those that went a short time ago: a stale listing shows them
   Number made_ = 0;
-  std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those that are noted
+  std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those on record
   std::map<std::string, Number> by_address_;                         // those that exist
   std::set<std::string> answered_;                                   // addresses
   std::int64_t addresses_ = 0;

@@ -1,5 +1,5 @@
-// What happens in a simulated farm: as lines for people, which are also compared with another run by their hash, and as
-// calls for those that check or measure it.
+// What happens in a simulated farm. A chronicle has it as lines, whose hash tells whether two runs are the same; an
+// observer gets it as calls, to check or measure it.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +66,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void operation_begins(const act::JobRequest& request, bool another_runs) = 0;
-  // Called just before it goes off.
+  // Called just before.
   virtual void instance_goes_off(const SimInstance& instance, Operation by) = 0;
   virtual void file_was_written(const std::string& content) = 0;
   virtual void file_was_lost() = 0;

@@ -1,4 +1,4 @@
-// A whole farm: everything that lives longer than the program.
+// A whole simulated farm: everything that outlives the program.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 namespace hydra_provisioner::sim {
 namespace {
 
-constexpr Millis slow{25'000};
+constexpr Millis slow_answer{25'000};
 constexpr Millis until_given_up{10'000};
 constexpr Millis age_of_stale_listing{8'000};
 constexpr Seconds wrong_clock{300};
@@ -68,7 +68,7 @@ void SimJournal::write(state::Changes changes) {
   farm_.journal.write(std::move(changes));
 }
 
-// The document is of one moment while the command runs. An old one is one that took as long to arrive.
+// The document shows one moment while the command runs. An old document took long to arrive.
 io::Task<Queue> SimQueueSource::read() {
   life_.waypoint();
   const QueueRunner& runner = farm_.queue;
@@ -94,9 +94,9 @@ io::Task<void> SimProvider::ask_machine() {
 }
 io::Task<void> SimProvider::answer() { return take(draw(farm_.pace.question)); }
 
-// What was on record a moment ago and is not shown cannot be told from what does not exist: that is an error.
+// An instance that is on record and that the listing does not show may or may not exist, so this is an error.
 io::Task<Expected<Inventory>> SimProvider::list(providers::ListRequest request) {
-  co_await take(lasts(&Faults::listing_is_slow) ? slow : draw(farm_.pace.question));
+  co_await take(lasts(&Faults::listing_is_slow) ? slow_answer : draw(farm_.pace.question));
   if (lasts(&Faults::listing_fails)) co_return failure("the provider does not answer");
   const Millis age = lasts(&Faults::listing_is_stale) ? age_of_stale_listing : Millis{0};
   auto shown = farm_.cloud.listing(kind_, now() - age);

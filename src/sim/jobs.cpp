@@ -33,7 +33,7 @@ Expected<void> JobTable::begin(const act::JobRequest& request) {
   job = {.request = request, .serial = ++serials_, .end = timeline_.now() + duration, .result = {}};
   first_unused_number_ = std::max(first_unused_number_, number_of(request.machine) + 1);
   chronicle_.add("job: {} {} begins", to_string(request.operation), request.machine);
-  // In the midst of it, the machine is neither here nor there.
+  // In between, the machine is half made or half gone.
   timeline_.after(duration / 4, [this, request, fate] { act(request, fate); });
   timeline_.at(job.end,
                [this, machine = request.machine, serial = job.serial, fate] { finish(machine, serial, fate); });
@@ -90,7 +90,7 @@ void JobTable::act(const act::JobRequest& request, JobFate fate) {
   if (request.operation == Operation::create && instance == nullptr)
     cloud_.make(request.machine, request.pool, request.provider);
   if (request.operation == Operation::start && instance != nullptr && instance->power == Power::off)
-    instance->power = Power::being_made;  // neither stopped nor up until it has ended
+    instance->power = Power::being_made;  // until the start has ended
   if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
       instance->power == Power::on) {
     observer_.instance_goes_off(*instance, request.operation);
@@ -104,12 +104,12 @@ void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fat
   Job& job = found->second;
   JobResult result = outcome(job.request, fate);
   job.is_running = false;
-  const bool tells = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
+  const bool has_result = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
   chronicle_.add("job: {} {} {}", to_string(job.request.operation), machine,
-                 !tells   ? "was killed"
-                 : result ? "succeeded"
-                          : "failed: " + result.error().message);
-  if (tells) job.result = std::move(result);
+                 !has_result ? "was killed"
+                 : result    ? "succeeded"
+                             : "failed: " + result.error().message);
+  if (has_result) job.result = std::move(result);
 }
 
 JobResult JobTable::outcome(const act::JobRequest& request, JobFate fate) {

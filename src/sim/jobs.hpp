@@ -1,4 +1,4 @@
-// Operations as processes of their own, which outlive the program that began them.
+// Operations are processes of their own, which outlive the program that began them.
 #pragma once
 
 #include <map>

@@ -40,7 +40,7 @@ QueueRunner::Type& QueueRunner::type_of(const std::string& key) {
   return entry->second;
 }
 
-// Builds end with the connections of the old process; their steps are queued again.
+// The builds end with the connections of the old process, and their steps are queued again.
 void QueueRunner::restart(Seconds downtime) {
   chronicle_.add("queue: the queue runner restarts, down for {} s", downtime.count());
   machines_.clear();
@@ -109,8 +109,8 @@ void QueueRunner::wake_at(Time time) {
   timeline_.at(time, [this] { dispatch(); });
 }
 
-// Least loaded for its speed, then fastest, then fullest: so large speed factors fill one machine after the other.
-// Null: there is none.
+// The machine with the least load for its speed, then the fastest, then the fullest: large speed factors therefore fill
+// one machine after another. Null: no machine has a free slot.
 QueueRunner::Machines::value_type* QueueRunner::machine_for(const StepType& type) {
   const auto rank = [](const Known& machine) {
     const auto speed = static_cast<double>(machine.line.speed_factor);

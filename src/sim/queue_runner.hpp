@@ -22,11 +22,11 @@
 
 namespace hydra_provisioner::sim {
 
-// What differs between versions of Hydra, and installations.
+// How versions of Hydra and installations differ.
 struct QueueRunnerStyle {
   bool writes_uris = false;     // `ssh://root@…`, since 2024
-  bool lists_machines = true;   // some of 2023 do not
-  bool releases_early = false;  // since 2025 a machine that outputs are fetched from looks idle
+  bool lists_machines = true;   // some versions of 2023 do not
+  bool releases_early = false;  // since 2025 a machine looks idle while its outputs are fetched
   Seconds unsupported_for_at_most{0};
   Seconds clock_ahead{0};
 };
@@ -49,7 +49,7 @@ class QueueRunner {
   std::int64_t running_steps() const { return running_; }
   std::map<std::string, std::int64_t> waiting_by_type() const;
 
-  // What `hydra-queue-runner --status` prints; and the same as the program's reader of it returns it.
+  // What `hydra-queue-runner --status` prints, and what the program's reader makes of that document.
   std::string status_document() const;
   QueueStatus status(Instant arrived) const;
 
@@ -62,9 +62,9 @@ class QueueRunner {
     std::string key;
     StepType type;
     std::set<Number> open{};                      // could begin now
-    std::set<std::pair<Time, Number>> resting{};  // after a failure, until then
+    std::set<std::pair<Time, Number>> resting{};  // after a failure, until this time
     std::int64_t running = 0;
-    Time supported_at;  // when that was last seen
+    Time supported_at;  // when a machine that supports it was last seen
 
     std::int64_t waiting() const { return std::ssize(open) + std::ssize(resting); }
   };
@@ -130,7 +130,7 @@ class QueueRunner {
   Number next_step_ = 1;
   std::int64_t attempts_ = 0;
   Machines machines_;
-  std::map<publish::MachineLine, Done> past_;  // what machines did that are long gone, by kind
+  std::map<publish::MachineLine, Done> past_;  // what machines that are long gone did, by kind
   std::map<std::string, Type> types_;
   std::optional<FileStamp> stamp_;
   Time first_poll_;

@@ -1,4 +1,4 @@
-// The queue runner reads the machines file.
+// How the queue runner reads the machines file.
 #include <algorithm>
 #include <utility>
 

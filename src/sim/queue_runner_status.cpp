@@ -1,4 +1,4 @@
-// The status of the queue runner: as the document that it prints, and as what a reader makes of that.
+// The status of the queue runner, as a document and parsed.
 #include <algorithm>
 #include <tuple>
 

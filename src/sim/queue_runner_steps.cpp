@@ -1,4 +1,4 @@
-// The queue runner builds steps: each starts on a machine, and is done, fails, or is lost with its machine.
+// How the queue runner builds steps: each starts on a machine, and is done, fails, or is lost with its machine.
 #include <algorithm>
 
 #include "sim/queue_runner.hpp"
@@ -66,7 +66,7 @@ void QueueRunner::fail(Number number) {
   chronicle_.add("queue: step {} failed on {}", number, name);
   release(number, step);
   step.attempt = 0;
-  // Failures that come at once count once.
+  // Failures within 30 s count as one.
   if (clock() - machine.last_failure > Seconds{30}) {
     machine.failures = std::min<std::int64_t>(machine.failures + 1, 4);
     machine.disabled_until = timeline_.now() + back_off(machine.failures) + Seconds{random_.between(0, 29)};

@@ -22,13 +22,13 @@ std::vector<std::int64_t> numbers_of(const std::vector<Trial>& trials) {
   return numbers;
 }
 
-TEST(Front, HasWhatNothingElseBeatsInBothTheCheapestFirst) {
+TEST(Front, HasTheTrialsThatNoOtherBeatsTheCheapestFirst) {
   const auto front =
       front_of({trial(1, 50, 10), trial(2, 40, 20), trial(3, 45, 25), trial(4, 20, 90), trial(5, 60, 10)});
   EXPECT_THAT(numbers_of(front), ElementsAre(4, 2, 1));
 }
 
-TEST(Front, LeavesOutWhatDoesNotBuildEverything) {
+TEST(Front, LeavesOutTrialsThatDoNotBuildEverything) {
   EXPECT_THAT(numbers_of(front_of({trial(1, 50, 10), trial(2, 5, 5, 1)})), ElementsAre(1));
 }
 
@@ -61,7 +61,7 @@ TEST(Settings, AreWrittenAsNixAttributes) {
             "scaling = \"work\";\ntargetWait = 99;\npacking = true;\nmaxMachines = 2;\n");
 }
 
-TEST(Search, BeginsWithWhatIsSetNowAndTriesNothingTwice) {
+TEST(Search, BeginsWithThePresentSettingAndTriesNothingTwice) {
   PoolConfig pool;
   pool.max_machines = 9;
   const auto coarse = coarse_settings(pool, Seconds{100});

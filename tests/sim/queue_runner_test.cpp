@@ -80,7 +80,7 @@ TEST_F(QueueRunnerTest, RejectsAFileWithASpeedThatOldVersionsDivideBy) {
   EXPECT_EQ(observer.rejected, "root@a x86_64-linux - 4 0 - - -: speedFactor: 0");
 }
 
-TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
+TEST_F(QueueRunnerTest, ServesStepsInTheirOrderAcrossTypes) {
   write("");
   for (int n = 0; n < 2; ++n) {
     farm.queue.add_steps("x86_64-linux", 1, Seconds{600});
@@ -93,20 +93,20 @@ TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
 
-void expect_equal(const QueueStatus& told, const QueueStatus& read) {
-  EXPECT_EQ(told.time, read.time);
-  EXPECT_EQ(told.started, read.started);
-  ASSERT_EQ(told.step_types.size(), read.step_types.size());
-  for (std::size_t i = 0; i < told.step_types.size(); ++i) {
-    EXPECT_EQ(told.step_types[i].key, read.step_types[i].key);
-    EXPECT_EQ(told.step_types[i].type, read.step_types[i].type);
-    EXPECT_EQ(told.step_types[i].runnable, read.step_types[i].runnable);
-    EXPECT_EQ(told.step_types[i].running, read.step_types[i].running);
+void expect_equal(const QueueStatus& direct, const QueueStatus& read) {
+  EXPECT_EQ(direct.time, read.time);
+  EXPECT_EQ(direct.started, read.started);
+  ASSERT_EQ(direct.step_types.size(), read.step_types.size());
+  for (std::size_t i = 0; i < direct.step_types.size(); ++i) {
+    EXPECT_EQ(direct.step_types[i].key, read.step_types[i].key);
+    EXPECT_EQ(direct.step_types[i].type, read.step_types[i].type);
+    EXPECT_EQ(direct.step_types[i].runnable, read.step_types[i].runnable);
+    EXPECT_EQ(direct.step_types[i].running, read.step_types[i].running);
   }
-  EXPECT_EQ(told.history, read.history);
-  ASSERT_TRUE(told.machines && read.machines);
-  ASSERT_EQ(told.machines->size(), read.machines->size());
-  for (const auto& [name, machine] : *told.machines) {
+  EXPECT_EQ(direct.history, read.history);
+  ASSERT_TRUE(direct.machines && read.machines);
+  ASSERT_EQ(direct.machines->size(), read.machines->size());
+  for (const auto& [name, machine] : *direct.machines) {
     const QueueMachine& other = read.machines->at(name);
     EXPECT_EQ(machine.enabled, other.enabled);
     EXPECT_EQ(machine.current_jobs, other.current_jobs);
@@ -115,7 +115,7 @@ void expect_equal(const QueueStatus& told, const QueueStatus& read) {
   }
 }
 
-TEST_F(QueueRunnerTest, TellsTheSameAsItsDocument) {
+TEST_F(QueueRunnerTest, GivesTheSameStatusAsItsDocument) {
   list(2, "x86_64-linux - 2 1 - - -");
   farm.queue.add_steps("x86_64-linux", 3, Seconds{100});
   farm.queue.add_steps("x86_64-linux:kvm", 2, Seconds{100});
@@ -125,12 +125,13 @@ TEST_F(QueueRunnerTest, TellsTheSameAsItsDocument) {
     ASSERT_TRUE(read) << read.error().why;
     expect_equal(farm.queue.status(now), *read);
     if (n == 1) write("");
-    // Beyond an hour it forgets machines that are gone.
+    // After an hour it forgets machines that are gone.
     if (n == 1) farm.cloud.remove(*farm.cloud.find(MachineId{"sim-0"}, ProviderKind::nixops));
     let_pass(Seconds{n == 1 ? 4000 : 90});
     if (n == 1) write("# nothing new\n");
   }
-  EXPECT_EQ(farm.queue.status(in_seconds(farm.timeline.now())).machines->size(), 2u);  // one of them is the past
+  EXPECT_EQ(farm.queue.status(in_seconds(farm.timeline.now())).machines->size(),
+            2u);  // one of them stands for those that are gone
 }
 
 }  // namespace

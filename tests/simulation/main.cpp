@@ -53,7 +53,7 @@ void show_failure(const Scenario& failing, Terms terms, const std::string& viola
   fmt::print("\nseed {} fails: {}\n", failing.seed, outcome.violation.value_or("not any more"));
 }
 
-// Some are run twice: the same seed is the same run.
+// Runs some seeds twice: the same seed must be the same run.
 bool runs_alike(const Scenario& scenario, const Outcome& first) {
   if (scenario.seed % 20 >= 2) return true;
   const Outcome second = run(scenario, {});

@@ -32,7 +32,7 @@ PoolSetup draw_pool(Random& random, const char* name) {
   return pool;
 }
 
-// Versions that release machines early list all machines, always.
+// Versions that release machines early always list all machines.
 sim::QueueRunnerStyle draw_style(Random& random) {
   const bool releases_early = random.chance(40);
   return {.writes_uris = releases_early || random.chance(30),
@@ -55,7 +55,7 @@ Event draw_fault(Random& random, const Scenario& scenario) {
               .which = random.between(0, 20),
               .count = random.between(1, 4),
               .seconds = one_of<5>(random, {5, 20, 60, 150, 500})};
-  // What is most likely to find something comes more often.
+  // Faults that are most likely to find something come more often.
   if (random.chance(20)) fault.kind = EventKind::program_is_killed;
   if (random.chance(15)) fault.kind = EventKind::operations_go_wrong;
   if (fault.kind == EventKind::status_has_no_machines && scenario.style.releases_early)

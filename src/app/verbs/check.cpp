@@ -50,7 +50,7 @@ void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& h
   }
 }
 
-// What is valid, but probably not what its author means.
+// Settings that are valid, but probably not meant.
 std::vector<std::string> hints_for(const Config& config) {
   std::vector<std::string> hints;
   for (const auto& [name, pool] : config.pools) {

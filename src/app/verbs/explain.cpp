@@ -34,9 +34,9 @@ void declare(Arguments& arguments, Options& options) {
 review::Explanation explain(const state::Archive& archive, review::Known kind, const std::string& name,
                             const state::ArchivedPass& pass, const review::Replayed& replayed) {
   if (kind == review::Known::type) return review::explain_type(PoolName{name}, replayed);
-  auto events = review::happenings(archive, Instant{}, name);
+  auto events = review::events_of(archive, Instant{}, name);
   const Instant end = pass.start + pass.duration;
-  std::erase_if(events, [end](const review::Happening& event) { return event.time > end; });
+  std::erase_if(events, [end](const review::Event& event) { return event.time > end; });
   return review::explain_machine(MachineId{name}, replayed, std::move(events));
 }
 

@@ -41,7 +41,7 @@ Outcome run(Options options, Context context) {
     if (auto known = review::look_up(archive, options.name); !known) return misused(std::move(known.error()));
   }
   const Instant since = options.since.value_or(io::SystemClock{}.now() - default_span);
-  const auto all = review::happenings(archive, since, options.name);
+  const auto all = review::events_of(archive, since, options.name);
   if (all.empty()) context.voice.note(fmt::format("nothing happened since {}", io::local_time(since)));
   return print(options.json ? io::pretty(review::history_document(all, since)) : review::history_text(all));
 }
