@@ -1,5 +1,5 @@
-// The journal for readers: a copy in memory, as it was at one moment. Reading changes nothing, works with journals of
-// all versions, and does not disturb the program that is writing.
+// The journal for readers: a copy in memory, as it was at one moment. Reading changes nothing, also works with journals
+// of older versions, and does not disturb the program that is writing.
 #pragma once
 
 #include <cstdint>

@@ -42,12 +42,12 @@ void declare_forecast(Arguments& arguments, ForecastOptions& options) {
                             "the steps to build; docs/traces.md says where to get them",
                             "which trace? name it by --trace FILE; docs/traces.md says where to get one");
   arguments.option("--boot", "SECONDS", into(options.boot, 1, day),
-                   "until a machine can build; else as the journal measured, or 180");
+                   "until a machine can build; by default as the journal has measured, or 180");
   arguments.option("--interval", "SECONDS", into(options.interval, 1, day),
-                   "between passes, as from cron; else as the daemon makes them");
+                   "between passes, as from cron; by default as the daemon makes them");
   arguments.option("--interruptions", "NUMBER", into(options.interruptions, 0.0, 60.0),
-                   "times an hour a cloud takes a machine away; else 0");
-  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; else 1");
+                   "how often in an hour a cloud takes a machine away; by default 0");
+  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; by default 1");
   arguments.flag("--json", options.json, "print JSON");
   declare_config(arguments, options.config);
 }

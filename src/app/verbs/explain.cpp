@@ -26,7 +26,7 @@ struct Options {
 void declare(Arguments& arguments, Options& options) {
   arguments.word("MACHINE|TYPE", "machine or type", into(options.name));
   arguments.option("--at", "TIME", into(options.at),
-                   "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; else of the latest pass");
+                   "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; by default of the latest pass");
   declare_tag(arguments, options.tag);
   arguments.flag("--json", options.json, "print JSON");
 }

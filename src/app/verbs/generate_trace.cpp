@@ -43,12 +43,12 @@ Parse system_into(std::string& system) {
 
 void declare(Arguments& arguments, Options& options) {
   arguments.word("KIND", "kind of trace (poisson, weekly or bursts)", into(options.settings.pattern));
-  arguments.option("--days", "NUMBER", app::into(options.days, 0.01, 3660.0), "how long it is; else 14");
+  arguments.option("--days", "NUMBER", app::into(options.days, 0.01, 3660.0), "how long the trace is; by default 14");
   arguments.option("--steps", "NUMBER", app::into(options.steps, 1, steps_max),
-                   "how many there are, about; else 10000");
+                   "about how many steps it has; by default 10000");
   arguments.option("--system", "SYSTEM", system_into(options.settings.system),
-                   "what its steps need, such as x86_64-linux:kvm; else x86_64-linux");
-  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; else 1");
+                   "what its steps need, such as x86_64-linux:kvm; by default x86_64-linux");
+  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; by default 1");
   declare_output(arguments, options.output);
 }
 

@@ -23,7 +23,7 @@ namespace {
 struct Options {
   std::string pass = "latest";
   std::optional<Instant> at;
-  ConfigFile config;  // its path is empty: as it was then
+  ConfigFile config;  // an empty path: the configuration of the pass
   std::string tag;
   bool json = false;
 };
@@ -97,11 +97,11 @@ io::Task<Outcome> run(Options options, Context context) {
 Verb replay_verb() {
   return {.name = "replay",
           .section = Section::reading,
-          .summary = "repeats what a pass decided, also by another configuration",
+          .summary = "repeats what a pass decided, also with another configuration",
           .description =
               "Decides again what a recorded pass decided, from what it saw, and compares the two plans. PASS "
-              "is a number, or latest. With --config it shows what would differ by another configuration; "
-              "else the exit status is 1 if the plans differ.",
+              "is a number, or latest. With --config it shows what would differ with another configuration; "
+              "without it the exit status is 1 if the plans differ.",
           .examples = {{{"replay 1234", "does this version decide as the one that made pass 1234?"},
                         {"replay latest --config new.nix", "what would the new configuration change?"}}},
           .declare = command(declare, run)};
