@@ -21,13 +21,13 @@ simulation::Scenario busy_day() {
                      .grace_period_seconds = 300}};
   constexpr std::int64_t hours = 4;
   for (std::int64_t hour = 0; hour < hours; ++hour) {
-    scenario.happenings.push_back({.at = Seconds{100 + 3600 * hour},
-                                   .kind = simulation::Kind::steps_arrive,
-                                   .which = 0,
-                                   .count = 200,
-                                   .seconds = 400});
+    scenario.events.push_back({.at = Seconds{100 + 3600 * hour},
+                               .kind = simulation::EventKind::steps_arrive,
+                               .which = 0,
+                               .count = 200,
+                               .seconds = 400});
   }
-  scenario.calm_from = Seconds{3600 * hours};
+  scenario.faults_end_at = Seconds{3600 * hours};
   return scenario;
 }
 

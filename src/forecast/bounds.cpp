@@ -7,7 +7,7 @@
 namespace hydra_provisioner::forecast {
 namespace {
 
-// Slots that are taken (or given back, if negative) at that time.
+// The slots that are taken at a time, or given back if the number is negative.
 using Change = std::pair<Millis, std::int64_t>;
 
 std::vector<Change> changes_of(const std::vector<SlotUse>& uses) {
@@ -18,11 +18,11 @@ std::vector<Change> changes_of(const std::vector<SlotUse>& uses) {
     changes.emplace_back(use.begin, 1);
     changes.emplace_back(use.begin + use.duration, -1);
   }
-  std::ranges::sort(changes);  // what is given back at a time is free for what begins then
+  std::ranges::sort(changes);  // slots that are given back are free for steps that begin at the same time
   return changes;
 }
 
-// The levels above the lowest `level`, in the order in which they were needed last.
+// How many machines are needed now, and when each of the others was last needed.
 class Levels {
  public:
   explicit Levels(Millis restart) : restart_(restart) {}

@@ -1,4 +1,5 @@
-// What a clairvoyant would have paid: machine-hours below which no schedule can go in which no step waits.
+// Lower bounds of machine-hours: what the cheapest schedule would have paid that knows the future and lets no step
+// wait.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,9 @@ struct LowerBounds {
   Millis level{};  // the least machine-time in which no step waits, see docs/scaling.md
 };
 
-// `slots` a machine; `restart` is what a machine costs that is given up and made anew: its boot.
-// Level k is needed while ceil(used slots / slots) >= k. Each level is paid while it is needed, its first boot, and of
-// every gap the cheaper of keeping it and booting it again.
+// Each machine has so many slots. `restart` is what it costs to make a machine anew: its boot.
+// Level k is needed while ceil(used slots / slots) >= k. It costs its first boot, the time for which it is needed, and
+// for each gap the cheaper of keeping the machine and booting it again.
 LowerBounds lower_bounds(std::vector<SlotUse> uses, std::int64_t slots, Millis restart);
 
 }  // namespace hydra_provisioner::forecast

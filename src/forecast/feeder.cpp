@@ -39,7 +39,7 @@ void Feeder::count_needs() {
   }
 }
 
-// Those whose time has come; one that depends on others that have not ended yet follows the last of them.
+// Adds the steps whose time has come. A step that depends on others is added when the last of them has ended.
 void Feeder::add_due() {
   while (next_ < trace_.steps.size() && zero_ + trace_.steps[next_].ready_at <= timeline_.now()) {
     const auto step = static_cast<Index>(next_++);

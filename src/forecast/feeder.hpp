@@ -20,7 +20,7 @@ class Feeder {
   Feeder(const trace::Trace& trace, const Config& config, sim::Timeline& timeline, sim::QueueRunner& queue,
          Meter& meter);
 
-  // All that will ever be ready is.
+  // Every step that can become ready has become ready.
   bool is_done() const { return added_ == trace_.steps.size(); }
   const std::vector<Unplaceable>& unplaceable() const { return unplaceable_; }
 
@@ -36,13 +36,13 @@ class Feeder {
   sim::Timeline& timeline_;
   sim::QueueRunner& queue_;
   Meter& meter_;
-  sim::Time zero_;                              // that of the trace's times
+  sim::Time zero_;                              // where the trace's times begin
   std::vector<std::optional<PoolName>> pools_;  // by step type
   std::vector<Unplaceable> unplaceable_;
-  std::int64_t first_number_;                   // of the queue runner, which counts on from there
-  std::vector<Index> in_queue_;                 // in the order in which they were added
-  std::size_t next_ = 0;                        // whose time has not come yet
-  std::size_t added_ = 0;                       // to the queue, or passed over
+  std::int64_t first_number_;                   // the queue runner's number of the first step that is added
+  std::vector<Index> in_queue_;                 // in the order of the queue runner's numbers
+  std::size_t next_ = 0;                        // the next step in the order of time
+  std::size_t added_ = 0;                       // steps that were added to the queue or left out
   std::vector<std::size_t> needs_;              // how many steps each still depends on
   std::vector<std::vector<Index>> dependents_;  // empty: no step depends on any
 };

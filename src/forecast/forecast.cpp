@@ -8,7 +8,7 @@ namespace hydra_provisioner::forecast {
 Waits summary_of(std::vector<float> waits) {
   if (waits.empty()) return {};
   std::ranges::sort(waits);
-  // The least wait that at least this share of the steps did not exceed.
+  // The shortest wait that at least this share of the steps did not exceed.
   const auto percentile = [&](std::size_t percent) {
     return static_cast<double>(waits[(waits.size() * percent + 99) / 100 - 1]);
   };

@@ -1,4 +1,4 @@
-// What simulating a configuration on a trace has shown.
+// The results of simulating a configuration on a trace.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "forecast/bounds.hpp"
+#include "model/enum_names.hpp"
 #include "model/money.hpp"
 #include "model/names.hpp"
 #include "model/plan.hpp"
@@ -18,11 +19,21 @@
 
 namespace hydra_provisioner::forecast {
 
-// What a machine that is paid for does. Draining ones that still build are busy.
+// What a machine does while it is paid for. One that drains and still builds is busy.
 enum class Phase : std::uint8_t { boot, busy, idle, drain };
-inline constexpr std::size_t phases = 4;
 
-// Of steps, until they began for the last time; in seconds.
+}  // namespace hydra_provisioner::forecast
+
+namespace hydra_provisioner {
+template <>
+inline constexpr auto names_of<forecast::Phase> = enum_names("boot", "busy", "idle", "drain");
+}  // namespace hydra_provisioner
+
+namespace hydra_provisioner::forecast {
+
+inline constexpr std::size_t phases = names_of<Phase>.size();
+
+// How long steps waited until they began for the last time, in seconds.
 struct Waits {
   double mean = 0;
   double p50 = 0;
@@ -37,7 +48,7 @@ using Curve = std::vector<double>;
 
 struct PoolForecast {
   std::int64_t steps = 0;       // that were built
-  std::int64_t unfinished = 0;  // that were not, by the end
+  std::int64_t unfinished = 0;  // that were not built by the end
   std::array<Millis, phases> hours{};
   std::optional<Micros> cost{};  // none: the price is not known
   std::int64_t boots = 0;

@@ -1,6 +1,11 @@
 #include "forecast/measured_boots.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <numeric>
+
+#include "model/machine.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
@@ -9,8 +14,8 @@ constexpr std::size_t boots_max = 1000;
 
 }  // namespace
 
-std::map<PoolName, std::vector<Millis>> boots_in(const std::vector<state::JournalEvent>& events) {
-  std::map<PoolName, std::vector<Millis>> boots;
+BootTimes boots_in(const std::vector<state::JournalEvent>& events) {
+  BootTimes boots;
   std::map<MachineId, Instant> requested;
   for (const state::JournalEvent& event : events) {
     if (event.kind == "requested") requested.emplace(event.machine, event.time);
@@ -23,6 +28,13 @@ std::map<PoolName, std::vector<Millis>> boots_in(const std::vector<state::Journa
     if (times.size() > boots_max) times.erase(times.begin(), times.end() - boots_max);
   }
   return boots;
+}
+
+Seconds mean_boot(const BootTimes& boots, const PoolName& pool) {
+  const auto known = boots.find(pool);
+  if (known == boots.end()) return usual_boot_time;
+  const Millis sum = std::accumulate(known->second.begin(), known->second.end(), Millis{0});
+  return std::max(std::chrono::ceil<Seconds>(sum / std::ssize(known->second)), Seconds{1});
 }
 
 }  // namespace hydra_provisioner::forecast

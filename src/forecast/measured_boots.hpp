@@ -1,17 +1,21 @@
-// How long machines took to boot, as the journal tells.
+// How long machines took to boot, as the journal has it.
 #pragma once
 
 #include <map>
-#include <string>
 #include <vector>
 
 #include "model/names.hpp"
+#include "model/time.hpp"
 #include "state/journal.hpp"
-#include "trace/trace.hpp"
 
 namespace hydra_provisioner::forecast {
 
-// From the request for each machine until it was ready, by pool; of at most so many of the latest.
-std::map<PoolName, std::vector<Millis>> boots_in(const std::vector<state::JournalEvent>& events);
+using BootTimes = std::map<PoolName, std::vector<Millis>>;
+
+// The times from the request for a machine until it was ready: the latest thousand of each pool.
+BootTimes boots_in(const std::vector<state::JournalEvent>& events);
+
+// At least a second; the usual time of a pool without measured boots.
+Seconds mean_boot(const BootTimes& boots, const PoolName& pool);
 
 }  // namespace hydra_provisioner::forecast

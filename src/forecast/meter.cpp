@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t hour_ms = 3'600'000;
 
 Micros money_for(Millis paid, Micros price_per_hour) {
-  // Hours and the rest apart: a product of micro-units and milliseconds can exceed 64 bits.
+  // Whole hours and the rest are multiplied apart: a product of micro-units and milliseconds can exceed 64 bits.
   const std::int64_t rest = paid.count() % hour_ms;
   return {price_per_hour.n * (paid.count() / hour_ms) + price_per_hour.n / 1000 * rest / (hour_ms / 1000)};
 }
@@ -35,7 +35,7 @@ void Meter::step_is_ready(std::int64_t step, const PoolName& pool) {
   steps_.emplace(step, Step{.pool = &pools_.at(pool), .ready = timeline_->now(), .began = {}});
 }
 
-// We wrote it.
+// Our own publisher wrote the file.
 void Meter::file_was_rejected(const std::string& why) { throw std::logic_error("a malformed machines file: " + why); }
 
 void Meter::instance_was_made(const sim::SimInstance& instance) { begin_paying(instance.number, instance.pool); }
@@ -143,6 +143,38 @@ std::map<PoolName, PoolForecast> Meter::results() {
     for (std::size_t i = 0; i < phases; ++i) result.machines.at(i) = sums.phase.at(i).curve();
   }
   return results;
+}
+
+void CurveSum::add(Millis from, Millis to) {
+  if (to <= from) return;
+  const auto first = static_cast<std::size_t>(from / span_);
+  const auto last = static_cast<std::size_t>((to - Millis{1}) / span_);
+  reach(last + 1);
+  if (first == last) {
+    partial_[first] += to - from;
+    return;
+  }
+  partial_[first] += span_ * static_cast<std::int64_t>(first + 1) - from;
+  partial_[last] += to - span_ * static_cast<std::int64_t>(last);
+  ++whole_[first + 1];
+  --whole_[last];
+}
+
+void CurveSum::reach(std::size_t place) {
+  if (place < partial_.size()) return;
+  partial_.resize(place + 1);
+  whole_.resize(place + 1);
+}
+
+Curve CurveSum::curve() const {
+  Curve curve;
+  std::int64_t whole = 0;
+  for (std::size_t i = 0; i + 1 < partial_.size(); ++i) {
+    whole += whole_[i];
+    curve.push_back(static_cast<double>(whole) +
+                    static_cast<double>(partial_[i].count()) / static_cast<double>(span_.count()));
+  }
+  return curve;
 }
 
 }  // namespace hydra_provisioner::forecast

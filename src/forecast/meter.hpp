@@ -1,7 +1,8 @@
-// Watches a simulated farm, and reckons what it cost and how long its steps waited.
+// Watches a simulated farm, and measures what it cost and how long its steps waited.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,31 +10,47 @@
 #include <string>
 #include <vector>
 
-#include "forecast/curve_sum.hpp"
 #include "forecast/forecast.hpp"
 #include "model/config.hpp"
 #include "sim/cloud.hpp"
+#include "sim/events.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::forecast {
 
-class Meter final : public sim::Witness {
+// How many of something there were over time: an average for each of many equal spans.
+class CurveSum {
+ public:
+  explicit CurveSum(Millis span) : span_(span) {}
+
+  // There was one more between these times, which count from the beginning.
+  void add(Millis from, Millis to);
+  Curve curve() const;
+
+ private:
+  void reach(std::size_t place);
+
+  Millis span_;
+  std::vector<Millis> partial_{};      // time within spans that were covered in part
+  std::vector<std::int64_t> whole_{};  // by how many more the whole span was covered than the one before it
+};
+
+class Meter final : public sim::Observer {
  public:
   Meter(const Config& config, sim::Time begin, Millis span_of_curves);
   void watch(sim::Timeline& timeline, sim::Cloud& cloud);
 
-  // A step of the pool became ready: the queue runner's next number is its.
+  // A step of the pool became ready. The queue runner gives it this number.
   void step_is_ready(std::int64_t step, const PoolName& pool);
 
-  // Told when a step is done, or given up.
+  // Called when a step is done, or given up.
   std::function<void(std::int64_t step)> on_end = [](std::int64_t) {};
 
   // Machines that are paid for now.
   std::int64_t machines_of(const PoolName& pool) const { return pools_.at(pool).machines; }
   sim::Time last_progress() const { return last_progress_; }
 
-  // Of the pools, without their lower bounds. Machines that still exist are paid for until now.
+  // The forecasts of the pools, without their lower bounds. Machines that still exist are paid for until now.
   std::map<PoolName, PoolForecast> results();
 
   void operation_begins(const act::JobRequest&, bool) override {}

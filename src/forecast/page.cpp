@@ -102,7 +102,7 @@ std::string plot(std::string_view title, std::vector<Layer> layers, const Foreca
   std::string text = fmt::format("<figure><figcaption><b>{}</b>{}</figcaption>\n", title, keys);
   text +=
       fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)", width + margin + 10, height + 22, title);
-  // The highest first: lower ones cover it.
+  // The highest first, because lower ones cover it.
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) text += area(*layer, most);
   text += fmt::format(R"(<line class="axis" x1="{0}" y1="{1}" x2="{2}" y2="{1}"/>)", margin, height, margin + width);
   text += fmt::format(R"(<text x="{0}" y="16" text-anchor="end">{1:.4g}</text>)", margin - 6, most);
@@ -113,7 +113,7 @@ std::string plot(std::string_view title, std::vector<Layer> layers, const Foreca
   return text + "</svg></figure>\n";
 }
 
-// What had been paid by then: in money where its price is known, else in machine-hours.
+// What had been paid by each time: in money if the price is known, otherwise in machine-hours.
 Curve paid_by_then(const PoolForecast& pool, Millis span) {
   const std::vector<Layer> all = stacked(
       {{"", "", pool.machines[0]}, {"", "", pool.machines[1]}, {"", "", pool.machines[2]}, {"", "", pool.machines[3]}});

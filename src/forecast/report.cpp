@@ -11,9 +11,7 @@
 namespace hydra_provisioner::forecast {
 namespace {
 
-constexpr std::array<std::string_view, phases> phase_names{"boot", "busy", "idle", "drain"};
-
-// Enough digits to be useful, and not those that are none.
+// Without digits that mean nothing.
 double hours_of(Millis time) { return std::round(hours_in(time) * 1e4) / 1e4; }
 double seconds_of(double seconds) { return std::round(seconds * 1e3) / 1e3; }
 
@@ -27,7 +25,7 @@ io::Json wait_document(const Waits& wait) {
 
 io::Json pool_document(const PoolForecast& pool) {
   io::Json hours = io::Json::object();
-  for (std::size_t i = 0; i < phases; ++i) hours[std::string(phase_names.at(i))] = hours_of(pool.hours.at(i));
+  for (std::size_t i = 0; i < phases; ++i) hours[std::string(names_of<Phase>.at(i))] = hours_of(pool.hours.at(i));
   return {{"steps", pool.steps},
           {"unfinished", pool.unfinished},
           {"machineHours", hours_of(pool.machine_time())},
@@ -55,7 +53,8 @@ std::string pool_text(const PoolName& name, const PoolForecast& pool) {
                                  pool.unfinished > 0 ? fmt::format(", {} more were never built", pool.unfinished) : "");
   text += fmt::format("  machine-hours  {:.1f}:", hours_in(all));
   for (std::size_t i = 0; i < phases; ++i)
-    text += fmt::format(" {} {:.1f} %{}", phase_names.at(i), share(pool.hours.at(i), all), i + 1 < phases ? "," : "\n");
+    text +=
+        fmt::format(" {} {:.1f} %{}", names_of<Phase>.at(i), share(pool.hours.at(i), all), i + 1 < phases ? "," : "\n");
   text += fmt::format("  machines       {} boots, {} at most\n", pool.boots, pool.peak_machines);
   if (pool.interruptions > 0)
     text += fmt::format("  interruptions  {} machines taken away, {:.1f} h of work lost\n", pool.interruptions,

@@ -1,4 +1,4 @@
-// A forecast as it is told.
+// A forecast as text and as JSON.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ std::string forecast_text(const Forecast& forecast);
 
 // `1 h 20 min`, `36 s`: two units at most.
 std::string span_text(double seconds);
-// 12.34; `-` when it is not known.
+// `12.34`, or `-` if it is not known.
 std::string cost_text(std::optional<Micros> cost);
 
 }  // namespace hydra_provisioner::forecast

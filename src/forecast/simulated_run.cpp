@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::int64_t values_of_a_curve = 500;
 constexpr Millis shortest_span_of_curves{60'000};
-// Steps that no machine will ever be made for, as with ignoredRunnables, are not waited for longer.
+// The simulation does not wait longer for steps that never get a machine, for example because of ignoredRunnables.
 constexpr Seconds patience = std::chrono::days{30};
 // Hydra's max_unsupported_time, for configurations without placeholders.
 constexpr Seconds forever = std::chrono::years{100};
@@ -41,10 +41,10 @@ class SilentVoice final : public act::Voice {
   bool had_problems() const override { return false; }
 };
 
-// Passes on, and tells.
-class TellingJournal final : public state::Journal {
+// Also reports the events that are committed.
+class ReportingJournal final : public state::Journal {
  public:
-  TellingJournal(state::Journal& journal, act::Voice* voice) : journal_(journal), voice_(voice) {}
+  ReportingJournal(state::Journal& journal, act::Voice* voice) : journal_(journal), voice_(voice) {}
 
   io::Task<Expected<state::Memory>> load(Instant now) override { return journal_.load(now); }
   io::Task<Expected<void>> commit(state::Changes changes) override {
@@ -61,7 +61,7 @@ class TellingJournal final : public state::Journal {
   act::Voice* voice_;
 };
 
-// Of a boot that counts from the request: what the cloud needs to answer the request is short.
+// Measured boot times count from the request, so the operation itself takes nearly no time.
 sim::Pace pace_of(const Config& config, const SimulationTerms& terms) {
   constexpr sim::Span at_once{Millis{1'000}, Millis{1'000}};
   sim::Pace pace{.operation = at_once, .boots_of = terms.boots};
@@ -85,7 +85,7 @@ class SimulatedRun {
         farm_({.seed = terms.seed,
                .style = {.unsupported_for_at_most = forever},
                .pace = pace_of(config, terms),
-               .keeps = sim::Keeps::count,
+               .detail = sim::ChronicleDetail::count,
                .start = trace::begin_of(trace)},
               meter_),
         clock_(farm_.timeline, life_),
@@ -119,7 +119,7 @@ class SimulatedRun {
  private:
   void make_world() {
     world_.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life_);
-    world_.queue = std::make_unique<sim::SimQueueSource>(farm_, life_, sim::Told::as_read);
+    world_.queue = std::make_unique<sim::SimQueueSource>(farm_, life_, sim::StatusForm::parsed);
     world_.publisher = std::make_unique<sim::SimPublisher>(farm_, life_);
     world_.jobs = std::make_unique<sim::SimJobs>(farm_, life_);
     std::set<ProviderKind> kinds{ProviderKind::local};
@@ -139,8 +139,8 @@ class SimulatedRun {
     }
   }
 
-  // A pass before anything has changed would decide the same again: the plan says when it would next change by itself,
-  // and the chronicle has a new line for whatever happens to the farm. False: nothing will ever change.
+  // A pass before which nothing has changed would decide the same again. The plan says when it would next change by
+  // itself, and the chronicle has a new line for everything that happens in the farm. False: nothing will ever change.
   io::Task<bool> sleep_until_something_may_change(std::uint64_t before, pass::PassEnd end) {
     sim::Time next = pass_after(farm_.timeline.now(), end);
     for (;;) {
@@ -157,14 +157,14 @@ class SimulatedRun {
 
   static bool is_reached(std::optional<Instant> time, sim::Time now) { return time && *time <= now; }
 
-  // When the daemon, or cron, would pass next.
+  // When the daemon or cron would make the next pass.
   sim::Time pass_after(sim::Time now, const pass::PassEnd& end) {
     if (!terms_.interval) return now + rhythm_.pause_after(end, config_.interval, sim::in_seconds(now));
     const sim::Time start = trace::begin_of(trace_);
     return start + ((now - start) / Millis(*terms_.interval) + 1) * Millis(*terms_.interval);
   }
 
-  // Everything is built, and only what is always kept is left.
+  // Everything is built, and only machines that are always kept are left.
   bool is_over(const pass::PassEnd& end) const {
     if (!feeder_->is_done()) return false;
     const bool is_idle = farm_.queue.waiting_steps() + farm_.queue.running_steps() == 0;
@@ -200,7 +200,7 @@ class SimulatedRun {
   sim::Life life_;
   sim::VirtualClock clock_;
   sim::SimJournal kept_;
-  TellingJournal journal_;
+  ReportingJournal journal_;
   boost::asio::io_context context_{1};
   pass::World world_;
   pass::Rhythm rhythm_;

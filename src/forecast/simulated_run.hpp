@@ -1,13 +1,12 @@
-// What a configuration would have meant for a trace: the daemon's own passes, in a simulated farm and in virtual time.
+// What a configuration would have meant for a trace: the daemon's own passes on a simulated farm, in virtual time.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <vector>
 
 #include "act/voice.hpp"
 #include "forecast/forecast.hpp"
+#include "forecast/measured_boots.hpp"
 #include "model/config.hpp"
 #include "model/time.hpp"
 #include "trace/trace.hpp"
@@ -15,12 +14,12 @@
 namespace hydra_provisioner::forecast {
 
 struct SimulationTerms {
-  std::map<PoolName, std::vector<Millis>> boots{};  // boot times, one of which is drawn for each machine; none: 180 s
-  std::optional<Seconds> interval{};                // a pass that often, as from cron; none: as the daemon does
-  double interruptions_per_hour = 0;                // machines that their cloud takes away, of one
+  BootTimes boots{};                  // one of them is drawn for each machine; none of a pool: the usual time
+  std::optional<Seconds> interval{};  // between passes, as from cron; none: as the daemon does
+  double interruptions_per_hour = 0;  // how often a cloud takes away a machine
   std::uint64_t seed = 1;
-  act::Voice* voice = nullptr;  // told what the journal would have been told, as details
-  bool skips_passes = true;     // those before which nothing has changed; without that all is the same, but slow
+  act::Voice* voice = nullptr;  // gets the events of the journal as details
+  bool skips_passes = true;     // those before which nothing has changed; the result is the same with them, only later
 };
 
 Forecast simulate(const Config& config, const trace::Trace& trace, const SimulationTerms& terms);

@@ -1,130 +1,145 @@
 #include "forecast/tuning.hpp"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "model/machine.hpp"
+#include "decide/demand.hpp"
+#include "forecast/measured_boots.hpp"
+#include "model/system_type.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
 
-// Waits of less than a second do not differ, nor do costs of less than a thousandth.
-constexpr double same_wait = 0.5;
-constexpr double same_price = 1.001;
+constexpr std::chrono::milliseconds between_looks{500};
 
-Setting between(const Setting& a, const Setting& b) {
-  Setting middle = a;
-  middle.runnables_per_machine = (a.runnables_per_machine + b.runnables_per_machine) / 2;
-  middle.target_wait = (a.target_wait + b.target_wait) / 2;
-  if (a.grace && b.grace) middle.grace = (*a.grace + *b.grace) / 2;
-  return middle;
+// What the threads share. A thread takes the next setting, and writes the result of this setting alone.
+struct Work {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::condition_variable has_changed;
+  std::size_t done = 0;
+  std::exception_ptr thrown;
+
+  void note_done(std::exception_ptr error) {
+    const std::scoped_lock lock(mutex);
+    ++done;
+    if (error) thrown = std::move(error);
+    has_changed.notify_one();
+  }
+};
+
+std::string bar(std::size_t done, std::size_t all) {
+  constexpr std::size_t length = 20;
+  const std::size_t full = length * done / all;
+  return std::string(full, '#') + std::string(length - full, '.');
 }
 
-std::vector<Setting> beside(const Setting& setting) {
-  std::vector<Setting> near(6, setting);
-  near[0].packing = !setting.packing;
-  near[1].max_machines = std::max<std::int64_t>(setting.max_machines / 2, 1);
-  near[2].max_machines = setting.max_machines * 2;
-  near[3].grace = setting.grace.value_or(usual_boot_time) / 2;
-  if (setting.scaling == Scaling::work) {
-    near[4].target_wait = std::max(setting.target_wait / 2, Seconds{1});
-    near[5].target_wait = setting.target_wait * 2;
-  } else {
-    near[4].runnables_per_machine = std::max<std::int64_t>(setting.runnables_per_machine * 3 / 4, 1);
-    near[5].runnables_per_machine = setting.runnables_per_machine * 3 / 2;
+std::string progress_text(const std::string& what, std::size_t done, std::size_t all, double elapsed) {
+  std::string text = fmt::format("{} [{}] {} of {}", what, bar(done, all), done, all);
+  if (done > 0)
+    text += fmt::format(", {:.0f} s left", elapsed / static_cast<double>(done) * static_cast<double>(all - done));
+  return text;
+}
+
+void wait_for_all(Work& work, std::size_t all, const std::string& what, act::Voice& voice) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::unique_lock lock(work.mutex);
+  while (work.done < all) {
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+    voice.progress(progress_text(what, work.done, all, elapsed.count()));
+    work.has_changed.wait_for(lock, between_looks);
   }
-  return near;
+}
+
+// The trials are in the order of the settings. The configuration has one pool.
+std::vector<Trial> run_trials(const Config& config, const trace::Trace& trace, const SimulationTerms& terms,
+                              const std::vector<Setting>& settings, const std::string& what, act::Voice& voice) {
+  std::vector<Trial> trials(settings.size());
+  Work work;
+  const auto run = [&] {
+    for (std::size_t i = work.next++; i < settings.size(); i = work.next++) {
+      std::exception_ptr thrown;
+      try {
+        Config varied = config;
+        auto& [name, pool] = *varied.pools.begin();
+        pool = with_setting(pool, settings[i]);
+        trials[i] = {.setting = settings[i], .forecast = simulate(varied, trace, terms).pools.at(name)};
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      work.note_done(thrown);
+    }
+  };
+  std::vector<std::jthread> threads;
+  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
+  for (std::size_t n = 0; n < std::min(cores, settings.size()); ++n) threads.emplace_back(run);
+  wait_for_all(work, settings.size(), what, voice);
+  threads.clear();
+  if (work.thrown) std::rethrow_exception(work.thrown);
+  return trials;
 }
 
 }  // namespace
 
-Setting setting_of(const PoolConfig& pool) {
-  const std::optional<Seconds> grace = pool.grace_is_boot_time ? std::nullopt : std::optional(pool.grace_period);
-  return {.scaling = pool.scaling,
-          .runnables_per_machine = pool.runnables_per_machine,
-          .target_wait = pool.target_wait,
-          .packing = pool.packing,
-          .grace = grace,
-          .max_machines = pool.max_machines};
-}
-
-PoolConfig with_setting(PoolConfig pool, const Setting& setting) {
-  pool.scaling = setting.scaling;
-  pool.runnables_per_machine = setting.runnables_per_machine;
-  pool.target_wait = setting.target_wait;
-  pool.packing = setting.packing;
-  pool.grace_is_boot_time = !setting.grace;
-  pool.grace_period = setting.grace.value_or(Seconds{0});
-  pool.max_machines = std::max(setting.max_machines, pool.min_machines);
-  return pool;
-}
-
-double Trial::price() const {
-  return forecast.cost ? static_cast<double>(forecast.cost->n) / 1e6 : hours_in(forecast.machine_time());
-}
-
-std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot) {
-  const Setting now = setting_of(pool);
-  std::vector<Setting> settings{now};
-  const auto add = [&](Setting setting) {
-    setting.max_machines = now.max_machines;
-    if (std::ranges::find(settings, setting) == settings.end()) settings.push_back(setting);
+trace::Trace part_of(const trace::Trace& trace, const Config& config, const PoolName& pool) {
+  std::vector<bool> is_its_own;
+  for (const std::string& key : trace.step_types)
+    is_its_own.push_back(decide::pool_of(parse_step_type(key), config.pools) == pool);
+  const auto ready = trace::ready_without_waiting(trace);
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {
+    if (is_its_own[trace.steps[i].type]) order.push_back(i);
+  }
+  const auto is_elsewhere = [&](std::uint32_t step) { return !is_its_own[trace.steps[step].type]; };
+  const auto ready_at = [&](std::uint32_t i) {
+    const trace::TraceStep& step = trace.steps[i];
+    return std::ranges::any_of(step.depends_on, is_elsewhere) ? *ready[i] : step.ready_at;
   };
-  for (const bool packing : {false, true}) {
-    for (const std::int64_t runnables : {1, 2, 5, 10, 25}) {
-      for (const Seconds grace : {Seconds{0}, boot, 4 * boot})
-        add({.runnables_per_machine = runnables, .packing = packing, .grace = grace});
-    }
-    for (const Seconds wait : {Seconds{60}, Seconds{300}, Seconds{1200}})
-      add({.scaling = Scaling::work, .target_wait = wait, .packing = packing});
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::pair(ready_at(i), i); });
+  std::vector<std::uint32_t> place(trace.steps.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  trace::Trace part{.step_types = trace.step_types, .steps = {}};
+  for (const std::uint32_t i : order) {
+    trace::TraceStep step = trace.steps[i];
+    step.ready_at = ready_at(i);
+    std::erase_if(step.depends_on, is_elsewhere);
+    for (std::uint32_t& earlier : step.depends_on) earlier = place[earlier];
+    part.steps.push_back(std::move(step));
   }
-  return settings;
+  return part;
 }
 
-std::vector<Setting> finer_settings(const std::vector<Trial>& front, const std::set<Setting>& tried) {
-  std::set<Setting> finer;
-  for (std::size_t i = 0; i < front.size(); ++i) {
-    const Setting& setting = front[i].setting;
-    for (const Setting& near : beside(setting)) finer.insert(near);
-    if (i > 0 && front[i - 1].setting.scaling == setting.scaling) finer.insert(between(front[i - 1].setting, setting));
-  }
-  std::vector<Setting> untried;
-  std::ranges::set_difference(finer, tried, std::back_inserter(untried));
-  return untried;
-}
-
-std::vector<Trial> front_of(std::vector<Trial> trials) {
-  std::erase_if(trials, [](const Trial& trial) { return trial.forecast.unfinished > 0; });
-  std::ranges::sort(trials, {},
-                    [](const Trial& trial) { return std::tuple(trial.price(), trial.wait(), trial.setting); });
-  std::vector<Trial> front;
-  for (Trial& trial : trials) {
-    if (!front.empty() && trial.wait() > front.back().wait() - same_wait) continue;
-    front.push_back(std::move(trial));
-  }
-  return front;
-}
-
-const Trial* best_of(const std::vector<Trial>& front, const Trial& now) {
-  const auto quick = std::ranges::find_if(front, [&](const Trial& trial) {
-    return trial.wait() <= now.wait() + same_wait && trial.price() * same_price < now.price();
-  });
-  return quick == front.end() ? nullptr : &*quick;
-}
-
-std::string nix_text(const Setting& setting) {
-  std::string text;
-  if (setting.scaling == Scaling::work) {
-    text += fmt::format("scaling = \"work\";\ntargetWait = {};\n", setting.target_wait.count());
-  } else {
-    text += fmt::format("runnablesPerMachine = {};\n", setting.runnables_per_machine);
-  }
-  text += fmt::format("packing = {};\n", setting.packing);
-  if (setting.grace) text += fmt::format("gracePeriod = {};\n", setting.grace->count());
-  return text + fmt::format("maxMachines = {};\n", setting.max_machines);
+Tuning tune(const Config& config, const PoolName& pool, const trace::Trace& trace, const SimulationTerms& terms,
+            act::Voice& voice) {
+  Config alone = config;
+  std::erase_if(alone.pools, [&](const auto& entry) { return entry.first != pool; });
+  const trace::Trace part = part_of(trace, config, pool);
+  const auto try_all = [&](const std::vector<Setting>& settings, std::string_view what) {
+    return run_trials(alone, part, terms, settings, fmt::format("{}: {}", pool, what), voice);
+  };
+  std::vector<Trial> trials =
+      try_all(coarse_settings(alone.pools.at(pool), mean_boot(terms.boots, pool)), "settings of all kinds");
+  Tuning tuning{.now = trials.front(), .front = {}};
+  std::set<Setting> tried;
+  for (const Trial& trial : trials) tried.insert(trial.setting);
+  const std::vector<Trial> finer = try_all(finer_settings(front_of(trials), tried), "settings near the best");
+  trials.insert(trials.end(), finer.begin(), finer.end());
+  tuning.front = front_of(std::move(trials));
+  return tuning;
 }
 
 }  // namespace hydra_provisioner::forecast

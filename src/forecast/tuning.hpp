@@ -1,54 +1,28 @@
-// The search for better settings of one pool: which to try, which of them no other beats, and how they are written.
+// The search for better settings of a pool, by many simulations on all cores.
 #pragma once
 
-#include <compare>
-#include <cstdint>
-#include <optional>
-#include <set>
-#include <string>
 #include <vector>
 
-#include "forecast/forecast.hpp"
+#include "act/voice.hpp"
+#include "forecast/settings.hpp"
+#include "forecast/simulated_run.hpp"
 #include "model/config.hpp"
-#include "model/time.hpp"
+#include "trace/trace.hpp"
 
 namespace hydra_provisioner::forecast {
 
-struct Setting {
-  Scaling scaling = Scaling::runnables;
-  std::int64_t runnables_per_machine = 10;  // by runnables
-  Seconds target_wait{300};                 // by work
-  bool packing = false;
-  std::optional<Seconds> grace{};  // none: the boot time
-  std::int64_t max_machines = 1;
-
-  auto operator<=>(const Setting&) const = default;
+struct Tuning {
+  Trial now;                 // the present setting
+  std::vector<Trial> front;  // see front_of()
 };
 
-Setting setting_of(const PoolConfig& pool);
-PoolConfig with_setting(PoolConfig pool, const Setting& setting);
+// Simulates the pool alone, because others do not matter to it: first with settings of all kinds, then with settings
+// near the best. Shows its progress on the voice.
+Tuning tune(const Config& config, const PoolName& pool, const trace::Trace& trace, const SimulationTerms& terms,
+            act::Voice& voice);
 
-struct Trial {
-  Setting setting;
-  PoolForecast forecast;
-
-  double price() const;  // in money where its price is known, else in machine-hours
-  double wait() const { return forecast.wait.mean; }
-};
-
-// A first look at everything, around a boot time; the present setting comes first.
-std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot);
-// Between and beside those of the front; none that was tried.
-std::vector<Setting> finer_settings(const std::vector<Trial>& front, const std::set<Setting>& tried);
-
-// Those that no other is both as cheap and as quick as, the cheapest first. One that leaves steps unbuilt counts for
-// nothing.
-std::vector<Trial> front_of(std::vector<Trial> trials);
-
-// The cheapest of the front in which steps wait no longer than now; null: there is none.
-const Trial* best_of(const std::vector<Trial>& front, const Trial& now);
-
-// The attributes that make the setting, to be pasted into the pool's.
-std::string nix_text(const Setting& setting);
+// The part of the trace that the pool builds. A step that depends on steps of other pools becomes ready when it would
+// if none of those had waited.
+trace::Trace part_of(const trace::Trace& trace, const Config& config, const PoolName& pool);
 
 }  // namespace hydra_provisioner::forecast

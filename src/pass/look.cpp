@@ -114,7 +114,7 @@ void split_by_reach(Look& look, const World& world, const observe::Inventories& 
   }
 }
 
-// After add_pools(): what nobody can tell of a provider, nobody can of any of its pools.
+// After add_pools(): if a provider cannot be asked, none of its pools is seen.
 void add_unseen(Look& look, const observe::Inventories& listings) {
   for (const auto& [key, pool] : look.pools) {
     const auto listing = listings.find(key.second);

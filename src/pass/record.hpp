@@ -1,4 +1,4 @@
-// What a pass tells whoever watches, and what it leaves in the journal.
+// What a pass reports, and what it leaves in the journal.
 #pragma once
 
 #include <string>

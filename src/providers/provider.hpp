@@ -1,4 +1,4 @@
-// The interface to whatever creates machines. A provider knows nothing of queues, plans or the machines file.
+// The interface to everything that creates machines. A provider knows nothing of queues, plans or the machines file.
 #pragma once
 
 #include <cstdint>

@@ -61,7 +61,7 @@ nlohmann::json document_of(const PoolCost& cost) {
 
 std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage) {
   std::map<PoolName, PoolCost> costs;
-  std::map<std::pair<PoolName, Micros>, Seconds> priced;  // multiplied once, so that roundings do not add up
+  std::map<std::pair<PoolName, Micros>, Seconds> priced;  // multiplied once, so that rounding errors do not add up
   for (const auto& [began, part] : usage) {
     PoolCost& cost = costs[part.pool];
     add(cost.hours, part);
@@ -73,7 +73,7 @@ std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage) 
   }
   for (const auto& [which, span] : priced) {
     Micros& money = costs[which.first].money.emplace(costs[which.first].money.value_or(Micros{}));
-    // Hours and the rest apart: a product of micro-units and seconds can exceed 64 bits.
+    // Whole hours and the rest are multiplied apart: a product of micro-units and seconds can exceed 64 bits.
     money.n += which.second.n * (span.count() / hour);
     money.n += (which.second.n * (span.count() % hour) + hour / 2) / hour;
   }

@@ -13,15 +13,15 @@
 namespace hydra_provisioner::review {
 
 struct PoolCost {
-  state::Usage hours;           // its price is that of no particular hour, so there is none
+  state::Usage hours;           // without a price, because prices change
   std::optional<Micros> money;  // none: no price was known
-  Seconds unpriced{};           // of which no price was known
+  Seconds unpriced{};           // time for which no price was known
 };
 
-// Each hour at the price that it had.
+// Each hour costs the price that it had.
 std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage);
 
-std::string money_text(Micros money);  // "1.36", "0.000017": as many decimals as it has, two at least
+std::string money_text(Micros money);  // "1.36", "0.000017": as many decimals as are needed, at least two
 
 nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since);
 std::string cost_text(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since);

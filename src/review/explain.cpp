@@ -79,7 +79,7 @@ Explanation explain_type(const PoolName& name, const Replayed& pass) {
   return explanation;
 }
 
-Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Happening> events) {
+Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Event> events) {
   Explanation explanation{.name = id.text, .headline = "did not exist then", .events = std::move(events)};
   const Action* now = find_action(pass.plan, id);
   const auto machine = std::ranges::find(pass.inputs.seen.machines, id, &Machine::id);
@@ -100,7 +100,7 @@ Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vect
 
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass) {
   io::Json events = io::Json::array();
-  for (const Happening& event : explanation.events)
+  for (const Event& event : explanation.events)
     events.push_back({{"time", to_unix(event.time)}, {"event", event.what}, {"reason", event.reason}});
   io::Json changes = io::Json::array();
   for (const auto& [what, result] : explanation.changes)
@@ -115,7 +115,7 @@ std::string explanation_text(const Explanation& explanation, const state::Archiv
                                  io::local_time(pass.start), explanation.headline);
   for (const std::string& limit : explanation.binding) text += fmt::format("  ! {}\n", limit);
   if (!explanation.events.empty()) text += "What happened:\n";
-  for (const Happening& event : explanation.events)
+  for (const Event& event : explanation.events)
     text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, event.reason);
   if (!explanation.changes.empty()) text += "What would change it:\n";
   for (const auto& [what, result] : explanation.changes)

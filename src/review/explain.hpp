@@ -1,4 +1,4 @@
-// Why a machine is there, or none is created, and what would change that.
+// Why a machine exists or why none is created, and what would change that.
 #pragma once
 
 #include <string>
@@ -19,14 +19,14 @@ struct Change {
 
 struct Explanation {
   std::string name;
-  std::string headline{};              // what it does, and why
+  std::string headline{};              // what the machine or type does, and why
   std::vector<std::string> binding{};  // of a type: what holds it back
-  std::vector<Happening> events{};     // of a machine
+  std::vector<Event> events{};         // of a machine
   std::vector<Change> changes{};
 };
 
 Explanation explain_type(const PoolName& pool, const Replayed& pass);
-Explanation explain_machine(const MachineId& machine, const Replayed& pass, std::vector<Happening> events);
+Explanation explain_machine(const MachineId& machine, const Replayed& pass, std::vector<Event> events);
 
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass);
 std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass);

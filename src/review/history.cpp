@@ -13,8 +13,8 @@
 namespace hydra_provisioner::review {
 namespace {
 
-// The same trouble is not told of every pass that has it.
-void add_troubles(std::vector<Happening>& all, const std::vector<state::ArchivedPass>& passes) {
+// A problem is shown once, and not for every pass that has it.
+void add_problems_of_passes(std::vector<Event>& all, const std::vector<state::ArchivedPass>& passes) {
   std::string before;
   for (const state::ArchivedPass& pass : passes) {
     if (pass.trouble == before) continue;
@@ -27,25 +27,25 @@ void add_troubles(std::vector<Happening>& all, const std::vector<state::Archived
   }
 }
 
-std::string line_of(const Happening& happening) {
-  return fmt::format("{}  {:<28} {:<10} {}\n", io::local_time(happening.time),
-                     happening.machine.empty() ? "-" : happening.machine, happening.what, happening.reason);
+std::string line_of(const Event& event) {
+  return fmt::format("{}  {:<28} {:<10} {}\n", io::local_time(event.time), event.machine.empty() ? "-" : event.machine,
+                     event.what, event.reason);
 }
 
 }  // namespace
 
-std::vector<Happening> happenings(const state::Archive& archive, Instant since, const std::string& name) {
-  std::vector<Happening> all;
+std::vector<Event> events_of(const state::Archive& archive, Instant since, const std::string& name) {
+  std::vector<Event> all;
   for (const state::JournalEvent& event : archive.events(since)) {
     if (!name.empty() && event.machine.text != name && event.pool.text != name) continue;
     all.push_back({event.time, event.machine.text, event.pool.text, event.kind, event.reason});
   }
-  if (name.empty()) add_troubles(all, archive.passes(since));
-  decide::sort_by_key(all, [](const Happening& happening) { return happening.time; });
+  if (name.empty()) add_problems_of_passes(all, archive.passes(since));
+  decide::sort_by_key(all, [](const Event& event) { return event.time; });
   return all;
 }
 
-nlohmann::json history_document(const std::vector<Happening>& all, Instant since) {
+nlohmann::json history_document(const std::vector<Event>& all, Instant since) {
   io::Json events = io::Json::array();
   for (const auto& [time, machine, pool, what, reason] : all) {
     events.push_back(
@@ -54,9 +54,9 @@ nlohmann::json history_document(const std::vector<Happening>& all, Instant since
   return {{"formatVersion", 1}, {"since", to_unix(since)}, {"events", std::move(events)}};
 }
 
-std::string history_text(const std::vector<Happening>& all) {
+std::string history_text(const std::vector<Event>& all) {
   std::string text;
-  for (const Happening& happening : all) text += line_of(happening);
+  for (const Event& event : all) text += line_of(event);
   return text;
 }
 

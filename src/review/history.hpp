@@ -10,9 +10,9 @@
 
 namespace hydra_provisioner::review {
 
-// Of a machine, or, where `machine` is empty, of the passes: when they began not to see or trust everything, began to
-// say something else, and were well again.
-struct Happening {
+// An event of a machine. If `machine` is empty, of a pass: it could not see or trust everything, for another reason
+// than the pass before it; or it could again.
+struct Event {
   Instant time;
   std::string machine;
   std::string pool;
@@ -20,10 +20,10 @@ struct Happening {
   std::string reason;
 };
 
-// By time; all there are if `name` is empty, else those of this machine or pool.
-std::vector<Happening> happenings(const state::Archive& archive, Instant since, const std::string& name);
+// The events of the machine or pool, or all if `name` is empty; by time.
+std::vector<Event> events_of(const state::Archive& archive, Instant since, const std::string& name);
 
-nlohmann::json history_document(const std::vector<Happening>& all, Instant since);
-std::string history_text(const std::vector<Happening>& all);
+nlohmann::json history_document(const std::vector<Event>& all, Instant since);
+std::string history_text(const std::vector<Event>& all);
 
 }  // namespace hydra_provisioner::review

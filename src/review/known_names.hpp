@@ -10,7 +10,7 @@ namespace hydra_provisioner::review {
 
 enum class Known : std::uint8_t { machine, type };
 
-// The message names the nearest one that is known.
+// The message of an error proposes the most similar name.
 Expected<Known> look_up(const state::Archive& archive, const std::string& name);
 
 }  // namespace hydra_provisioner::review

@@ -14,6 +14,7 @@
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/strings.hpp"
+#include "observe/schedules.hpp"
 #include "pass/documents.hpp"
 #include "pass/record.hpp"
 
@@ -27,6 +28,36 @@ std::unexpected<Error> no_passes(const state::Archive& archive) {
 std::string which_there_are(const std::vector<state::ArchivedPass>& passes) {
   return fmt::format("there are {} ({}) to {} ({})", passes.front().number, io::local_time(passes.front().start),
                      passes.back().number, io::local_time(passes.back().start));
+}
+
+std::map<MachineId, const Action*> by_machine(const Plan& plan) {
+  std::map<MachineId, const Action*> actions;
+  for (const Action& action : plan.actions) actions.emplace(action.machine, &action);
+  return actions;
+}
+
+std::vector<MachineId> machines_of(const Plan& a, const Plan& b) {
+  std::set<MachineId> all;
+  for (const Plan* plan : {&a, &b}) {
+    for (const Action& action : plan->actions) all.insert(action.machine);
+  }
+  std::vector<MachineId> machines(all.begin(), all.end());
+  std::ranges::sort(machines, {}, [](const MachineId& machine) { return std::pair(number_of(machine), machine); });
+  return machines;
+}
+
+bool is_same(const Action* a, const Action* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a->kind == b->kind && a->pool == b->pool;
+}
+
+io::Json document_of(const Action* action) {
+  if (action == nullptr) return nullptr;
+  return {{"action", to_string(action->kind)}, {"reason", action->reason.text}};
+}
+
+std::string described(const Action* action) {
+  return action == nullptr ? "-" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
 }
 
 }  // namespace
@@ -59,8 +90,7 @@ Expected<state::ArchivedPass> find_pass(const state::Archive& archive, Instant t
   return failure(fmt::format("no pass is recorded of {} or before; {}", io::local_time(time), which_there_are(passes)));
 }
 
-// What was recorded and would be decided otherwise now.
-std::vector<std::string> differences(const Replayed& replayed) {
+std::vector<std::string> differences_from_record(const Replayed& replayed) {
   const state::Facts now = pass::decided(pass::plan_document(replayed.plan));
   std::vector<std::string> lines;
   for (const auto& [name, value] : replayed.recorded) {
@@ -76,6 +106,52 @@ std::vector<std::string> differences(const Replayed& replayed) {
   }
   if (lines.empty() && !replayed.is_equal) lines.emplace_back("only in why machines are kept");
   return lines;
+}
+
+Plan plan_with(const Config& config, state::Inputs inputs) {
+  std::set<std::pair<PoolName, ProviderKind>> machines_in;
+  for (const Machine& machine : inputs.seen.machines) machines_in.emplace(machine.pool, machine.provider);
+  for (const auto& [name, pool] : inputs.config.pools) inputs.seen.retired.push_back(pool);
+  std::erase_if(inputs.seen.retired, [&](const PoolConfig& pool) {
+    const auto now = config.pools.find(pool.name);
+    const bool is_configured = now != config.pools.end() && now->second.kind() == pool.kind();
+    return is_configured || !machines_in.contains({pool.name, pool.kind()});
+  });
+  const Tag tag = inputs.config.tag;  // the machines have it in their names
+  inputs.config = config;
+  inputs.config.tag = tag;
+  inputs.seen.scheduled = observe::scheduled_limits(config, inputs.seen.now);
+  return decide::plan(inputs.seen, inputs.config);
+}
+
+std::vector<Difference> differences_between(const Plan& was, const Plan& would_be) {
+  const auto before = by_machine(was);
+  const auto after = by_machine(would_be);
+  const auto in = [](const auto& actions, const MachineId& machine) {
+    const auto found = actions.find(machine);
+    return found == actions.end() ? nullptr : found->second;
+  };
+  std::vector<Difference> differences;
+  for (const MachineId& machine : machines_of(was, would_be)) {
+    const Difference difference{machine, in(before, machine), in(after, machine)};
+    if (!is_same(difference.was, difference.would_be)) differences.push_back(difference);
+  }
+  return differences;
+}
+
+nlohmann::json differences_document(const std::vector<Difference>& differences) {
+  io::Json values = io::Json::array();
+  for (const auto& [machine, was, would_be] : differences)
+    values.push_back({{"machine", machine.text}, {"was", document_of(was)}, {"wouldBe", document_of(would_be)}});
+  return values;
+}
+
+std::string differences_text(const std::vector<Difference>& differences) {
+  std::string text;
+  for (const auto& [machine, was, would_be] : differences)
+    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, described(was), "",
+                        described(would_be));
+  return text;
 }
 
 }  // namespace hydra_provisioner::review

@@ -15,13 +15,13 @@
 namespace hydra_provisioner::review {
 namespace {
 
-// A step type that the pool serves: where more steps would have to wait for it to want more machines.
+// A step type that the pool serves.
 std::string own_step_type(const PoolConfig& pool) {
   const std::string& system = pool.type.systems.contains("x86_64-linux") ? "x86_64-linux" : *pool.type.systems.begin();
   return pool.type.features.empty() ? system : fmt::format("{}:{}", system, joined(pool.type.features));
 }
 
-// `more` runnable steps than there are; fewer, if it is negative.
+// So many more runnable steps, or fewer if the number is negative.
 state::Inputs with_steps(state::Inputs inputs, const PoolConfig& pool, std::int64_t more) {
   const std::string key = own_step_type(pool);
   inputs.seen.queue->step_types.push_back({.key = key, .type = parse_step_type(key), .runnable = more, .running = 0});
@@ -39,7 +39,7 @@ state::Inputs without_steps(state::Inputs inputs, const PoolName& pool) {
   return inputs;
 }
 
-// As if the queue runner had just said it.
+// A status that is trusted, with no steps.
 state::Inputs with_trusted_status(state::Inputs inputs) {
   const Instant now = inputs.seen.now;
   inputs.seen.queue = QueueStatus{.time = now, .arrived = now, .started = {}, .step_types = {}, .machines = {}};
@@ -47,7 +47,7 @@ state::Inputs with_trusted_status(state::Inputs inputs) {
   return inputs;
 }
 
-// All else as it was, the queue runner's answer just as fresh.
+// Everything else stays as it was, including the age of the status.
 state::Inputs later(state::Inputs inputs, Instant time) {
   const Seconds span = time - inputs.seen.now;
   inputs.seen.now = time;
@@ -80,7 +80,8 @@ std::int64_t wanted_with(const state::Inputs& inputs, const PoolConfig& pool, st
   return found == would_be.pools.end() ? 0 : found->wanted;
 }
 
-// The least number of further steps for which more machines than `goal` are wanted, by trying; none: not for a million.
+// The smallest number of further steps that makes the pool want more machines than `goal`, found by trying. None: a
+// million steps do not.
 std::optional<std::int64_t> steps_beyond(std::int64_t goal, const PoolConfig& pool, const state::Inputs& inputs) {
   constexpr std::int64_t most = 1 << 20;
   std::int64_t enough = 1;

@@ -1,4 +1,4 @@
-// What a pass saw, with one thing changed: so that planning again tells what that one thing would change.
+// What a pass saw, with one thing changed. Planning again shows what this change would mean.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ struct Variation {
   state::Inputs inputs;
 };
 
-// Those that make sense for the pool; `plan` is what was decided from the inputs.
+// The variations that make sense for the pool. `plan` was decided from the inputs.
 std::vector<Variation> variations_for(const PoolName& pool, const state::Inputs& inputs, const Plan& plan);
 
-// Those that make sense for the machine besides its pool's.
+// The variations that make sense for the machine, without those of its pool.
 std::vector<Variation> variations_for(const Machine& machine, const state::Inputs& inputs, const Plan& plan);
 
 }  // namespace hydra_provisioner::review

@@ -5,12 +5,12 @@
 namespace hydra_provisioner::sim {
 namespace {
 
-constexpr Seconds stale_listings_show{60};  // what has gone since
+constexpr Seconds stale_listings_show{60};  // machines that went within this time
 
 }  // namespace
 
 SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider) {
-  forget_those_long_gone();
+  forget_old_instances();
   SimInstance& instance = instances_[++made_];
   instance.number = made_;
   instance.id = InstanceId{fmt::format("i-{}", made_)};
@@ -20,14 +20,14 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
   instance.made_at = timeline_.now();
   by_machine_.insert_or_assign({provider, machine}, made_);
   chronicle_.add("cloud: {} is made for {}", instance.id, machine);
-  witness_.instance_was_made(instance);
+  observer_.instance_was_made(instance);
   return instance;
 }
 
-void Cloud::forget_those_long_gone() {
+void Cloud::forget_old_instances() {
   std::erase_if(instances_, [&](const auto& entry) {
     const SimInstance& instance = entry.second;
-    return instance.gone_at && !instance.is_noted && timeline_.now() - *instance.gone_at > stale_listings_show;
+    return instance.gone_at && !instance.is_on_record && timeline_.now() - *instance.gone_at > stale_listings_show;
   });
 }
 
@@ -41,20 +41,20 @@ void Cloud::finish(SimInstance& instance) {
   const bool begins_to_run = instance.power != Power::on;
   if (begins_to_run) boot(instance);
   instance.power = Power::on;
-  instance.is_known_to_be_deaf = false;
+  instance.is_known_to_be_unresponsive = false;
   instance.spec_hash = specification(instance.pool);
   chronicle_.add("cloud: {} of {} is on at {}", instance.id, instance.machine, instance.address);
-  if (begins_to_run) witness_.instance_changed_power(instance);
+  if (begins_to_run) observer_.instance_changed_power(instance);
 }
 
 void Cloud::boot(SimInstance& instance) {
-  // One with upkeep moves when it is started, and has booted when its deployment ends.
+  // A machine with upkeep gets a new address at each start, and has booted when its deployment ends.
   if (instance.address.empty() || needs_upkeep(instance.provider)) move_to_new_address(instance);
   ++instance.starts;
   const Millis boot = needs_upkeep(instance.provider) ? Millis{0} : pace_.boot_of(instance.pool, pace_.boot, random_);
   instance.boots_until = timeline_.now() + boot;
-  if (trouble_.machines_that_never_boot > 0) {
-    --trouble_.machines_that_never_boot;
+  if (faults_.machines_that_never_boot > 0) {
+    --faults_.machines_that_never_boot;
     instance.boots_until.reset();
     return;
   }
@@ -70,7 +70,7 @@ void Cloud::boot(SimInstance& instance) {
 void Cloud::turn_off(SimInstance& instance, Power power) {
   instance.power = power;
   chronicle_.add("cloud: {} of {} is off", instance.id, instance.machine);
-  witness_.instance_changed_power(instance);
+  observer_.instance_changed_power(instance);
   on_loss(instance.address);
 }
 
@@ -84,20 +84,20 @@ void Cloud::take_away(SimInstance& instance) {
   end(instance, needs_upkeep(instance.provider), true);
 }
 
-void Cloud::end(SimInstance& instance, bool is_noted, bool was_taken_away) {
+void Cloud::end(SimInstance& instance, bool is_on_record, bool was_taken_away) {
   if (instance.exists()) {
     instance.gone_at = timeline_.now();
     by_address_.erase(instance.address);
-    witness_.instance_ended(instance, was_taken_away);
+    observer_.instance_ended(instance, was_taken_away);
   }
-  instance.is_noted = is_noted;
+  instance.is_on_record = is_on_record;
   const auto named = by_machine_.find({instance.provider, instance.machine});
-  if (!is_noted && named != by_machine_.end() && named->second == instance.number) by_machine_.erase(named);
+  if (!is_on_record && named != by_machine_.end() && named->second == instance.number) by_machine_.erase(named);
   on_loss(instance.address);
 }
 
-void Cloud::make_deaf(SimInstance& instance, Seconds duration) {
-  instance.deaf_until = timeline_.now() + duration;
+void Cloud::make_unresponsive(SimInstance& instance, Seconds duration) {
+  instance.unresponsive_until = timeline_.now() + duration;
   chronicle_.add("cloud: {} of {} does not answer for {} s", instance.id, instance.machine, duration.count());
   on_loss(instance.address);
 }
@@ -116,7 +116,7 @@ SimInstance* Cloud::at(const std::string& address) {
 
 bool Cloud::answers(SimInstance& instance) {
   const bool does = instance.exists() && instance.power == Power::on && instance.boots_until &&
-                    *instance.boots_until <= timeline_.now() && instance.deaf_until <= timeline_.now();
+                    *instance.boots_until <= timeline_.now() && instance.unresponsive_until <= timeline_.now();
   if (does) answered_.insert(instance.address);
   return does;
 }
@@ -129,10 +129,10 @@ std::vector<SimInstance*> Cloud::existing() {
   return found;
 }
 
-std::vector<SimInstance*> Cloud::noted(ProviderKind provider) {
+std::vector<SimInstance*> Cloud::on_record(ProviderKind provider) {
   std::vector<SimInstance*> found;
   for (auto& [number, instance] : instances_) {
-    if (instance.is_noted && instance.provider == provider) found.push_back(&instance);
+    if (instance.is_on_record && instance.provider == provider) found.push_back(&instance);
   }
   return found;
 }
@@ -145,7 +145,7 @@ std::int64_t Cloud::count_of(const PoolName& pool) {
 std::vector<Instance> Cloud::listing(ProviderKind provider, Time as_of) {
   std::vector<Instance> shown;
   for (const auto& [number, instance] : instances_) {
-    const bool was_there = instance.made_at <= as_of && (instance.is_noted || instance.gone_at > as_of);
+    const bool was_there = instance.made_at <= as_of && (instance.is_on_record || instance.gone_at > as_of);
     if (instance.provider == provider && was_there) shown.push_back(described(instance));
   }
   return shown;
@@ -159,12 +159,12 @@ Instance Cloud::described(const SimInstance& instance) const {
                  .address = instance.address,
                  .host_key = "ssh-ed25519 AAAA",
                  .launched_at = in_seconds(instance.made_at)};
-  // Whether one with upkeep was deployed with success is for its jobs to say.
+  // Only the jobs of a machine with upkeep know whether its deployment succeeded.
   if (!needs_upkeep(instance.provider)) shown.spec_hash = instance.spec_hash;
   if (instance.power == Power::off) shown.state = InstanceState::stopped;
   if (instance.power == Power::on)
     shown.state = needs_upkeep(instance.provider) ? InstanceState::unproven : InstanceState::running;
-  if (instance.is_known_to_be_deaf) shown.state = InstanceState::unreachable;
+  if (instance.is_known_to_be_unresponsive) shown.state = InstanceState::unreachable;
   if (instance.is_known_to_be_gone) shown.state = InstanceState::vanished;
   return shown;
 }

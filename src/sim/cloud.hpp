@@ -1,4 +1,4 @@
-// What exists and costs money, whatever happens to the program: the clouds behind two providers.
+// The clouds behind two providers. What exists in them costs money even while the program is dead.
 #pragma once
 
 #include <functional>
@@ -12,11 +12,9 @@
 #include "model/config.hpp"
 #include "model/instance.hpp"
 #include "model/random.hpp"
-#include "sim/chronicle.hpp"
-#include "sim/pace.hpp"
-#include "sim/trouble.hpp"
+#include "sim/conditions.hpp"
+#include "sim/events.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::sim {
 
@@ -35,49 +33,49 @@ struct SimInstance {
   std::int64_t starts = 0;            // how often it was turned on
   std::optional<Time> boots_until{};  // none: never
   std::optional<Time> gone_at{};      // removed, or taken away by the cloud
-  bool is_noted = true;               // its provider still has a record of it
+  bool is_on_record = true;           // its provider still has a record of it
   bool is_known_to_be_gone = false;   // the record says so
-  bool is_known_to_be_deaf = false;
-  Time deaf_until;
+  bool is_known_to_be_unresponsive = false;
+  Time unresponsive_until;
 
   bool exists() const { return !gone_at; }
 };
 
-// Machines of ProviderKind::nixops need upkeep: what became of one is only known after it was asked.
+// Machines of ProviderKind::nixops need upkeep: their provider learns what happened to one only by asking it.
 inline bool needs_upkeep(ProviderKind kind) { return kind == ProviderKind::nixops; }
 
 class Cloud {
  public:
-  Cloud(Timeline& timeline, Chronicle& chronicle, Trouble& trouble, const Pace& pace, Witness& witness, Random random)
+  Cloud(Timeline& timeline, Chronicle& chronicle, Faults& faults, const Pace& pace, Observer& observer, Random random)
       : timeline_(timeline),
         chronicle_(chronicle),
-        trouble_(trouble),
+        faults_(faults),
         pace_(pace),
-        witness_(witness),
+        observer_(observer),
         random_(random) {}
 
-  // Told of an address at which nothing answers any more.
+  // Called with an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
 
   SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider);
-  void finish(SimInstance& instance);  // its making, start or redeployment
+  void finish(SimInstance& instance);  // ends its creation, start or redeployment
   void turn_off(SimInstance& instance, Power power);
   void remove(SimInstance& instance);
-  void take_away(SimInstance& instance);  // the cloud does, as with spot instances
-  void make_deaf(SimInstance& instance, Seconds duration);
+  void take_away(SimInstance& instance);  // by the cloud, as with spot instances
+  void make_unresponsive(SimInstance& instance, Seconds duration);
 
-  SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has nothing of it
-  SimInstance* at(const std::string& address);                         // null: nobody is there
-  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by one that exists
+  SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has no record of it
+  SimInstance* at(const std::string& address);                         // null: no machine that is on has it
+  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by a machine that exists
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();
-  std::vector<SimInstance*> noted(ProviderKind provider);
+  std::vector<SimInstance*> on_record(ProviderKind provider);
   std::int64_t count_of(const PoolName& pool);  // those that exist
 
   const Pace& pace() const { return pace_; }
 
-  // As the provider shows them, of that moment.
+  // The machines that the provider shows, as they were at that moment.
   std::vector<Instance> listing(ProviderKind provider, Time as_of);
   Instance described(const SimInstance& instance) const;
   std::string specification(const PoolName& pool) const;
@@ -88,18 +86,18 @@ class Cloud {
 
   void move_to_new_address(SimInstance& instance);
   void boot(SimInstance& instance);
-  void end(SimInstance& instance, bool is_noted, bool was_taken_away);
-  void forget_those_long_gone();
+  void end(SimInstance& instance, bool is_on_record, bool was_taken_away);
+  void forget_old_instances();
 
   Timeline& timeline_;
   Chronicle& chronicle_;
-  Trouble& trouble_;
+  Faults& faults_;
   const Pace& pace_;
-  Witness& witness_;
+  Observer& observer_;
   Random random_;
-  std::map<Number, SimInstance> instances_;  // those that are gone for a while, too: a stale listing shows them
+  std::map<Number, SimInstance> instances_;  // also those that went a short time ago: a stale listing shows them
   Number made_ = 0;
-  std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those that are noted
+  std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those on record
   std::map<std::string, Number> by_address_;                         // those that exist
   std::set<std::string> answered_;                                   // addresses
   std::int64_t addresses_ = 0;

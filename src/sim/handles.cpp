@@ -11,7 +11,7 @@
 namespace hydra_provisioner::sim {
 namespace {
 
-constexpr Millis slow{25'000};
+constexpr Millis slow_answer{25'000};
 constexpr Millis until_given_up{10'000};
 constexpr Millis age_of_stale_listing{8'000};
 constexpr Seconds wrong_clock{300};
@@ -39,7 +39,7 @@ io::Task<Expected<state::Memory>> SimJournal::load(Instant now) {
   free_from_ = read_at + draw(farm_.pace.journal);
   const Time ends_at = free_from_;
   co_await sleep_until(read_at);
-  if (lasts(&Trouble::journal_is_unreadable)) co_return failure("journal: cannot be read: disk I/O error");
+  if (lasts(&Faults::journal_is_unreadable)) co_return failure("journal: cannot be read: disk I/O error");
   state::Memory memory = farm_.journal.read(now);
   co_await sleep_until(ends_at);
   co_return memory;
@@ -51,7 +51,7 @@ io::Task<Expected<void>> SimJournal::commit(state::Changes changes) {
   free_from_ = written_at + draw(farm_.pace.journal);
   const Time ends_at = free_from_;
   co_await sleep_until(written_at);
-  if (lasts(&Trouble::journal_fails)) co_return failure("journal: cannot be written: disk is full");
+  if (lasts(&Faults::journal_fails)) co_return failure("journal: cannot be written: disk is full");
   write(std::move(changes));
   life_.waypoint();
   co_await sleep_until(ends_at);
@@ -60,7 +60,7 @@ io::Task<Expected<void>> SimJournal::commit(state::Changes changes) {
 
 void SimJournal::write(state::Changes changes) {
   Chronicle& chronicle = farm_.chronicle;
-  if (chronicle.is_kept()) {
+  if (chronicle.has_lines()) {
     for (const state::JournalEvent& event : changes.events)
       chronicle.add("journal: {} {}: {}", event.machine, event.kind, event.reason);
   }
@@ -68,37 +68,39 @@ void SimJournal::write(state::Changes changes) {
   farm_.journal.write(std::move(changes));
 }
 
-// The document is of one moment while the command runs. An old one is one that took as long to arrive.
+// The document shows one moment while the command runs. An old document took long to arrive.
 io::Task<Queue> SimQueueSource::read() {
   life_.waypoint();
   const QueueRunner& runner = farm_.queue;
-  if (told_ == Told::as_read) co_return runner.status(clock_.now());
-  const Trouble trouble = farm_.trouble;
+  if (form_ == StatusForm::parsed) co_return runner.status(clock_.now());
+  const Faults faults = farm_.faults;
   const Time asked_at = now();
-  if (asked_at < trouble.status_fails) {
+  if (asked_at < faults.status_fails) {
     co_await clock_.sleep_for(Seconds{30});
     co_return std::unexpected(Untrusted{"the command timed out"});
   }
   co_await clock_.sleep_for(draw(farm_.pace.status));
   if (runner.is_down()) co_return observe::read_status_document(R"({"status":"down"})", clock_.now());
   std::string text = runner.status_document();
-  if (asked_at < trouble.status_has_no_machines)
+  if (asked_at < faults.status_has_no_machines)
     text = text.substr(0, text.find(R"("machines")")) + text.substr(text.find(R"("machineTypes")"));
-  co_await clock_.sleep_for(asked_at < trouble.status_is_old ? Millis(trouble.status_age) : draw(farm_.pace.status));
-  const Seconds error = asked_at < trouble.status_has_wrong_clock ? wrong_clock : Seconds{0};
+  co_await clock_.sleep_for(asked_at < faults.status_is_old ? Millis(faults.status_age) : draw(farm_.pace.status));
+  const Seconds error = asked_at < faults.status_has_wrong_clock ? wrong_clock : Seconds{0};
   co_return observe::read_status_document(text, clock_.now() + error);
 }
 
-io::Task<void> SimProvider::ask_machine() { return take(is_deaf() ? until_given_up : draw(farm_.pace.question)); }
+io::Task<void> SimProvider::ask_machine() {
+  return take(is_unresponsive() ? until_given_up : draw(farm_.pace.question));
+}
 io::Task<void> SimProvider::answer() { return take(draw(farm_.pace.question)); }
 
-// What was on record a moment ago and is not shown cannot be told from what does not exist: that is an error.
+// An instance that is on record and that the listing does not show may or may not exist, so this is an error.
 io::Task<Expected<Inventory>> SimProvider::list(providers::ListRequest request) {
-  co_await take(lasts(&Trouble::listing_is_slow) ? slow : draw(farm_.pace.question));
-  if (lasts(&Trouble::listing_fails)) co_return failure("the provider does not answer");
-  const Millis age = lasts(&Trouble::listing_is_stale) ? age_of_stale_listing : Millis{0};
+  co_await take(lasts(&Faults::listing_is_slow) ? slow_answer : draw(farm_.pace.question));
+  if (lasts(&Faults::listing_fails)) co_return failure("the provider does not answer");
+  const Millis age = lasts(&Faults::listing_is_stale) ? age_of_stale_listing : Millis{0};
   auto shown = farm_.cloud.listing(kind_, now() - age);
-  for (const SimInstance* instance : farm_.cloud.noted(kind_)) {
+  for (const SimInstance* instance : farm_.cloud.on_record(kind_)) {
     if (request.known.contains(instance->id) && !shows(shown, instance->id))
       co_return failure(fmt::format("{} is on record, but not shown", instance->id));
   }
@@ -107,7 +109,7 @@ io::Task<Expected<Inventory>> SimProvider::list(providers::ListRequest request) 
 }
 
 io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
-  const bool is_deaf_now = is_deaf();
+  const bool is_unresponsive_now = is_unresponsive();
   co_await ask_machine();
   SimInstance* found = farm_.cloud.find(instance.machine, kind_);
   if (found == nullptr) co_return failure("no such machine");
@@ -115,7 +117,7 @@ io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
     if (instance.spec_hash.empty()) co_return failure("not deployed yet");
     co_return Expected<void>{};
   }
-  if (is_deaf_now || !farm_.cloud.answers(*found)) co_return failure("connection refused");
+  if (is_unresponsive_now || !farm_.cloud.answers(*found)) co_return failure("connection refused");
   co_await answer();
   co_return Expected<void>{};
 }
@@ -123,7 +125,7 @@ io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
 io::Task<Expected<void>> SimProvider::keep_alive(providers::MachineRef target, PoolConfig) {
   co_await ask_machine();
   SimInstance* found = farm_.cloud.find(target.machine, kind_);
-  if (found == nullptr || is_deaf() || !farm_.cloud.answers(*found)) co_return failure("does not answer");
+  if (found == nullptr || is_unresponsive() || !farm_.cloud.answers(*found)) co_return failure("does not answer");
   co_return Expected<void>{};
 }
 
@@ -135,15 +137,15 @@ io::Task<Expected<providers::Condition>> SimProvider::check(providers::MachineRe
     found->is_known_to_be_gone = true;
     co_return providers::Condition::vanished;
   }
-  const bool is_deaf_now = is_deaf() || !farm_.cloud.answers(*found);
-  found->is_known_to_be_deaf = is_deaf_now;
+  const bool is_unresponsive_now = is_unresponsive() || !farm_.cloud.answers(*found);
+  found->is_known_to_be_unresponsive = is_unresponsive_now;
   co_await answer();
-  co_return is_deaf_now ? providers::Condition::unreachable : providers::Condition::fine;
+  co_return is_unresponsive_now ? providers::Condition::unreachable : providers::Condition::fine;
 }
 
 io::Task<Expected<std::string>> SimProvider::specification(PoolConfig pool) {
   co_await answer();
-  if (lasts(&Trouble::specification_fails)) co_return failure("the expression cannot be parsed");
+  if (lasts(&Faults::specification_fails)) co_return failure("the expression cannot be parsed");
   co_return farm_.cloud.specification(pool.name);
 }
 
@@ -154,12 +156,12 @@ io::Task<Expected<void>> SimProvider::destroy(providers::MachineRef, PoolConfig)
 
 io::Task<Expected<bool>> SimPublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
   co_await take(draw(farm_.pace.publication));
-  if (lasts(&Trouble::folder_is_gone)) co_return failure("machines file: no such folder", ErrorKind::untouched);
+  if (lasts(&Faults::folder_is_gone)) co_return failure("machines file: no such folder", ErrorKind::untouched);
   if (farm_.disk.machines_file && farm_.disk.machines_file->content == content) {
-    farm_.witness.file_was_written(content);
+    farm_.observer.file_was_written(content);
     co_return false;
   }
-  if (lasts(&Trouble::disk_is_full)) co_return failure("machines file: no space left on device", ErrorKind::untouched);
+  if (lasts(&Faults::disk_is_full)) co_return failure("machines file: no space left on device", ErrorKind::untouched);
   write(content);
   co_await take(draw(farm_.pace.publication));
   co_return true;
@@ -169,7 +171,7 @@ void SimPublisher::write(const std::string& content) {
   farm_.chronicle.add("file: {} lines", std::ranges::count(content, '\n'));
   farm_.disk.machines_file = {.content = content, .stamp = {++farm_.disk.inodes, in_seconds(now())}};
   farm_.disk.on_change();
-  farm_.witness.file_was_written(content);
+  farm_.observer.file_was_written(content);
 }
 
 io::Task<Expected<bool>> SimCommandPublisher::publish(std::string content, std::optional<LastDelivery> last,
@@ -179,20 +181,20 @@ io::Task<Expected<bool>> SimCommandPublisher::publish(std::string content, std::
   life_.waypoint();
   if (last && publish::is_still_good(*last, destination(), content, now)) co_return false;
   co_await clock_.sleep_for(usual + draw(farm_.pace.publication));
-  if (lasts(&Trouble::folder_is_gone)) co_return failure("updateCommand: exited with 1");
+  if (lasts(&Faults::folder_is_gone)) co_return failure("updateCommand: exited with 1");
   write(content);
-  if (lasts(&Trouble::delivery_hangs)) {
+  if (lasts(&Faults::delivery_hangs)) {
     co_await clock_.sleep_for(deadline);
     co_return failure("updateCommand: timed out", ErrorKind::timed_out);
   }
-  if (lasts(&Trouble::disk_is_full)) co_return failure("updateCommand: exited with 1 after all");
+  if (lasts(&Faults::disk_is_full)) co_return failure("updateCommand: exited with 1 after all");
   co_await take(draw(farm_.pace.publication));
   co_return true;
 }
 
 Expected<std::vector<JobState>> SimJobs::list() {
   life_.waypoint();
-  if (lasts(&Trouble::jobs_are_unknown)) return failure("jobs: cannot be read");
+  if (lasts(&Faults::jobs_are_unknown)) return failure("jobs: cannot be read");
   return farm_.jobs.list();
 }
 

@@ -1,5 +1,5 @@
-// How the program reaches a simulated farm: each interface of the engine, answered by the farm. Every answer takes a
-// drawn time, and every handle has waypoints before and after what it does: the places at which the program can die.
+// How the program reaches a simulated farm: the interfaces of the engine, implemented by the farm. Every answer takes a
+// random time. Every handle has waypoints before and after what it does, at which the program can die.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@
 
 namespace hydra_provisioner::sim {
 
-// What all handles have in common. They belong to one life of the program.
+// What all handles have in common. A handle belongs to one life of the program.
 class Handle {
  protected:
   Handle(Farm& farm, Life& life) : farm_(farm), life_(life), clock_(farm.timeline, life) {}
 
   Time now() const { return farm_.timeline.now(); }
-  bool lasts(Time Trouble::* trouble) const { return now() < farm_.trouble.*trouble; }
+  bool lasts(Time Faults::* fault) const { return now() < farm_.faults.*fault; }
   Millis draw(const Span& span) { return span.draw(farm_.delays); }
   io::Task<void> take(Millis duration);
 
@@ -32,8 +32,8 @@ class Handle {
   VirtualClock clock_;
 };
 
-// Commits take effect in the order in which they were asked for, as in the real journal, and each in the middle of its
-// time: a program that is killed meanwhile cannot know whether it did.
+// Commits take effect in the order of the calls, as in the real journal, and each in the middle of its time: a program
+// that is killed meanwhile cannot know whether its commit took effect.
 class SimJournal final : public state::Journal, private Handle {
  public:
   SimJournal(Farm& farm, Life& life) : Handle(farm, life) {}
@@ -46,24 +46,24 @@ class SimJournal final : public state::Journal, private Handle {
   io::Task<void> sleep_until(Time time);
   void write(state::Changes changes);
 
-  Time free_from_;  // the commits before it have ended
+  Time free_from_;  // when the earlier commits have ended
 };
 
-// How the status arrives: as text, read by the program's own reader, or as what the reader makes of it, which is quick.
-enum class Told : std::uint8_t { as_text, as_read };
+// How the status arrives: as a document, which the program's own reader reads, or already parsed, which is quicker.
+enum class StatusForm : std::uint8_t { document, parsed };
 
 // `hydra-queue-runner --status` of the simulated queue runner.
 class SimQueueSource final : public observe::QueueSource, private Handle {
  public:
-  SimQueueSource(Farm& farm, Life& life, Told told = Told::as_text) : Handle(farm, life), told_(told) {}
+  SimQueueSource(Farm& farm, Life& life, StatusForm form = StatusForm::document) : Handle(farm, life), form_(form) {}
 
   io::Task<Queue> read() override;
 
  private:
-  Told told_;
+  StatusForm form_;
 };
 
-// What makes and ends machines is done by jobs (sim/jobs.hpp); a provider only looks.
+// Only looks at machines. Jobs make and end them (sim/jobs.hpp).
 class SimProvider final : public providers::Provider, private providers::Upkeep, private Handle {
  public:
   SimProvider(ProviderKind kind, Farm& farm, Life& life) : Handle(farm, life), kind_(kind) {}
@@ -85,7 +85,7 @@ class SimProvider final : public providers::Provider, private providers::Upkeep,
  private:
   io::Task<void> ask_machine();
   io::Task<void> answer();
-  bool is_deaf() const { return lasts(&Trouble::machines_are_deaf); }
+  bool is_unresponsive() const { return lasts(&Faults::machines_are_unresponsive); }
 
   ProviderKind kind_;
 };
@@ -101,7 +101,7 @@ class SimPublisher : public publish::Publisher, protected Handle {
   void write(const std::string& content);
 };
 
-// An updateCommand that writes the file. It may report a failure after it has done so.
+// An updateCommand that writes the file. It may report a failure although it has written the file.
 class SimCommandPublisher final : public SimPublisher {
  public:
   using SimPublisher::SimPublisher;

@@ -25,7 +25,7 @@ std::vector<JobState> JobTable::list() const {
 
 Expected<void> JobTable::begin(const act::JobRequest& request) {
   const bool another_runs = is_running(request.machine);
-  witness_.operation_begins(request, another_runs);
+  observer_.operation_begins(request, another_runs);
   if (another_runs) return failure("another job of it runs", ErrorKind::already_exists);
   const JobFate fate = next_fate();
   const Millis duration = duration_of(request, fate);
@@ -33,7 +33,7 @@ Expected<void> JobTable::begin(const act::JobRequest& request) {
   job = {.request = request, .serial = ++serials_, .end = timeline_.now() + duration, .result = {}};
   first_unused_number_ = std::max(first_unused_number_, number_of(request.machine) + 1);
   chronicle_.add("job: {} {} begins", to_string(request.operation), request.machine);
-  // In the midst of it, the machine is neither here nor there.
+  // In between, the machine is half made or half gone.
   timeline_.after(duration / 4, [this, request, fate] { act(request, fate); });
   timeline_.at(job.end,
                [this, machine = request.machine, serial = job.serial, fate] { finish(machine, serial, fate); });
@@ -77,9 +77,9 @@ Millis JobTable::duration_of(const act::JobRequest& request, JobFate fate) {
 }
 
 JobFate JobTable::next_fate() {
-  if (trouble_.next_fates.empty()) return JobFate::fine;
-  const JobFate fate = trouble_.next_fates.front();
-  trouble_.next_fates.pop_front();
+  if (faults_.next_fates.empty()) return JobFate::fine;
+  const JobFate fate = faults_.next_fates.front();
+  faults_.next_fates.pop_front();
   return fate;
 }
 
@@ -90,10 +90,10 @@ void JobTable::act(const act::JobRequest& request, JobFate fate) {
   if (request.operation == Operation::create && instance == nullptr)
     cloud_.make(request.machine, request.pool, request.provider);
   if (request.operation == Operation::start && instance != nullptr && instance->power == Power::off)
-    instance->power = Power::being_made;  // neither stopped nor up until it has ended
+    instance->power = Power::being_made;  // until the start has ended
   if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
       instance->power == Power::on) {
-    witness_.instance_goes_off(*instance, request.operation);
+    observer_.instance_goes_off(*instance, request.operation);
     cloud_.turn_off(*instance, Power::being_made);
   }
 }
@@ -104,12 +104,12 @@ void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fat
   Job& job = found->second;
   JobResult result = outcome(job.request, fate);
   job.is_running = false;
-  const bool tells = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
+  const bool has_result = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
   chronicle_.add("job: {} {} {}", to_string(job.request.operation), machine,
-                 !tells   ? "was killed"
-                 : result ? "succeeded"
-                          : "failed: " + result.error().message);
-  if (tells) job.result = std::move(result);
+                 !has_result ? "was killed"
+                 : result    ? "succeeded"
+                             : "failed: " + result.error().message);
+  if (has_result) job.result = std::move(result);
 }
 
 JobResult JobTable::outcome(const act::JobRequest& request, JobFate fate) {
@@ -155,7 +155,7 @@ JobResult JobTable::complete_arrival(const act::JobRequest& request) {
 JobResult JobTable::complete_removal(const act::JobRequest& request) {
   SimInstance* instance = cloud_.find(request.machine, request.provider);
   if (instance == nullptr) return std::nullopt;
-  if (instance->exists() && instance->power == Power::on) witness_.instance_goes_off(*instance, request.operation);
+  if (instance->exists() && instance->power == Power::on) observer_.instance_goes_off(*instance, request.operation);
   if (request.operation == Operation::destroy) {
     cloud_.remove(*instance);
     return std::nullopt;

@@ -1,4 +1,4 @@
-// Operations as processes of their own, which outlive the program that began them.
+// Operations are processes of their own, which outlive the program that began them.
 #pragma once
 
 #include <map>
@@ -6,26 +6,24 @@
 
 #include "act/jobs.hpp"
 #include "model/random.hpp"
-#include "sim/chronicle.hpp"
 #include "sim/cloud.hpp"
-#include "sim/pace.hpp"
-#include "sim/trouble.hpp"
+#include "sim/conditions.hpp"
+#include "sim/events.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::sim {
 
 // The processes that run, and the files that they have left.
 class JobTable {
  public:
-  JobTable(Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Trouble& trouble, const Pace& pace, Witness& witness,
+  JobTable(Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Faults& faults, const Pace& pace, Observer& observer,
            Random random)
       : timeline_(timeline),
         chronicle_(chronicle),
         cloud_(cloud),
-        trouble_(trouble),
+        faults_(faults),
         pace_(pace),
-        witness_(witness),
+        observer_(observer),
         random_(random) {}
 
   std::vector<JobState> list() const;
@@ -62,9 +60,9 @@ class JobTable {
   Timeline& timeline_;
   Chronicle& chronicle_;
   Cloud& cloud_;
-  Trouble& trouble_;
+  Faults& faults_;
   const Pace& pace_;
-  Witness& witness_;
+  Observer& observer_;
   Random random_;
   std::map<MachineId, Job> jobs_;
   std::int64_t serials_ = 0;

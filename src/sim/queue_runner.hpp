@@ -1,4 +1,4 @@
-// Hydra's classic queue runner, as far as a provisioner can tell: it reads the machines file every 30 s, spreads steps
+// Hydra's classic queue runner, as a provisioner sees it: it reads the machines file every 30 s, spreads steps
 // over machines or packs them as their speed factors say, backs off from those that fail, tries steps again, and
 // forgets everything when it restarts.
 #pragma once
@@ -15,27 +15,29 @@
 #include "model/random.hpp"
 #include "model/system_type.hpp"
 #include "publish/read_machines_file.hpp"
-#include "sim/chronicle.hpp"
 #include "sim/cloud.hpp"
-#include "sim/disk.hpp"
+#include "sim/events.hpp"
+#include "sim/storage.hpp"
 #include "sim/virtual_clock.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::sim {
 
-// What differs between versions of Hydra, and installations.
+// How versions of Hydra and installations differ.
 struct QueueRunnerStyle {
   bool writes_uris = false;     // `ssh://root@…`, since 2024
-  bool lists_machines = true;   // some of 2023 do not
-  bool releases_early = false;  // since 2025 a machine that outputs are fetched from looks idle
+  bool lists_machines = true;   // some versions of 2023 do not
+  bool releases_early = false;  // since 2025 a machine looks idle while its outputs are fetched
   Seconds unsupported_for_at_most{0};
   Seconds clock_ahead{0};
 };
 
+// Of `root@m1.example`: `m1.example`.
+inline std::string address_of(const std::string& machine) { return machine.substr(machine.find('@') + 1); }
+
 class QueueRunner {
  public:
   QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
-              Witness& witness, Random random);
+              Observer& observer, Random random);
 
   void add_steps(const std::string& type, std::int64_t count, Millis duration);
   std::int64_t next_step() const { return next_step_; }  // the number of the step that is added next
@@ -47,20 +49,22 @@ class QueueRunner {
   std::int64_t running_steps() const { return running_; }
   std::map<std::string, std::int64_t> waiting_by_type() const;
 
-  // What `hydra-queue-runner --status` prints, and what a reader makes of it.
+  // What `hydra-queue-runner --status` prints, and what the program's reader makes of that document.
   std::string status_document() const;
   QueueStatus status(Instant arrived) const;
 
  private:
+  static constexpr Millis file_poll{30'000};
+
   using Number = std::int64_t;  // of a step; lower ones are served first
   struct Known;
   struct Type {
     std::string key;
     StepType type;
     std::set<Number> open{};                      // could begin now
-    std::set<std::pair<Time, Number>> resting{};  // after a failure, until then
+    std::set<std::pair<Time, Number>> resting{};  // after a failure, until this time
     std::int64_t running = 0;
-    Time supported_at;  // when that was last seen
+    Time supported_at;  // when a machine that supports it was last seen
 
     std::int64_t waiting() const { return std::ssize(open) + std::ssize(resting); }
   };
@@ -112,21 +116,21 @@ class QueueRunner {
   void after(Millis delay, Number number, void (QueueRunner::*what)(Number));
   std::string machines_json() const;
   std::string types_json() const;
-  std::map<std::string, const Known*> told_machines(std::vector<Known>& past) const;
+  std::map<std::string, const Known*> shown_machines(std::vector<Known>& past) const;
 
   QueueRunnerStyle style_;
   Timeline& timeline_;
   Chronicle& chronicle_;
   Cloud& cloud_;
   const Disk& disk_;
-  Witness& witness_;
+  Observer& observer_;
   Random random_;
   std::unordered_map<Number, Step> steps_;
   std::int64_t running_ = 0;
   Number next_step_ = 1;
   std::int64_t attempts_ = 0;
   Machines machines_;
-  std::map<publish::MachineLine, Done> past_;  // of machines that it would still tell of, though they are long gone
+  std::map<publish::MachineLine, Done> past_;  // what machines that are long gone did, by kind
   std::map<std::string, Type> types_;
   std::optional<FileStamp> stamp_;
   Time first_poll_;

@@ -13,15 +13,16 @@ namespace {
 
 using Timer = boost::asio::steady_timer;
 
-class Bed {
+// A sleeper that the end of its life wakes.
+class Registration {
  public:
-  Bed(std::map<std::uint64_t, Timer*>& sleepers, std::uint64_t number, Timer* sleeper)
+  Registration(std::map<std::uint64_t, Timer*>& sleepers, std::uint64_t number, Timer* sleeper)
       : sleepers_(sleepers), number_(number) {
     sleepers_.emplace(number, sleeper);
   }
-  Bed(const Bed&) = delete;
-  Bed& operator=(const Bed&) = delete;
-  ~Bed() { sleepers_.erase(number_); }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+  ~Registration() { sleepers_.erase(number_); }
 
  private:
   std::map<std::uint64_t, Timer*>& sleepers_;
@@ -55,10 +56,10 @@ void Life::die() {
 
 io::Task<void> VirtualClock::sleep_for(Millis duration) {
   life_.waypoint();
-  // Outlives the sleeper: who is cancelled leaves its alarm behind.
+  // The timeline keeps the alarm of a sleeper that was cancelled; it must not refer to it then.
   const auto timer = std::make_shared<Timer>(co_await boost::asio::this_coro::executor, Timer::time_point::max());
   const auto is_woken = std::make_shared<bool>(false);
-  const Bed bed(life_.sleepers_, life_.count_++, timer.get());
+  const Registration registration(life_.sleepers_, life_.count_++, timer.get());
   timeline_.after(duration, [alarm = std::weak_ptr(timer), is_woken] {
     *is_woken = true;
     if (const auto sleeper = alarm.lock()) sleeper->cancel();

@@ -20,13 +20,13 @@ using Time = std::chrono::sys_time<Millis>;
 
 inline Instant in_seconds(Time time) { return std::chrono::floor<Seconds>(time); }
 
-// What will happen, in its order.
+// What will happen, in order of time.
 class Timeline {
  public:
   explicit Timeline(Time start) : now_(start) {}
 
   Time now() const { return now_; }
-  // Of what is due at one moment, what was asked for first comes first.
+  // Of several things that are due at one moment, the one that was asked for first happens first.
   void at(Time time, std::function<void()> happens) { due_.emplace(std::pair(time, count_++), std::move(happens)); }
   void after(Millis delay, std::function<void()> happens) { at(now_ + delay, std::move(happens)); }
 
@@ -40,18 +40,18 @@ class Timeline {
   std::map<std::pair<Time, std::uint64_t>, std::function<void()>> due_;
 };
 
-// Thrown into a program that was killed. No handle of a dead program does anything, so that what it has left on its
-// stack does nothing either.
+// Thrown into a program that was killed. No handle of a dead program does anything, so the destructors on its stack
+// have no effect on the farm.
 struct Killed : std::exception {
   const char* what() const noexcept override { return "killed"; }
 };
 
 class Life {
  public:
-  // To be called by every handle before and after it does something: the places at which the program can die.
+  // Every handle calls this before and after it does something: these are the places at which the program can die.
   void waypoint();
   // Dies at its `waypoints`th waypoint from now; 0 is the next one.
-  void is_to_die_after(std::int64_t waypoints) { left_ = waypoints; }
+  void die_after(std::int64_t waypoints) { left_ = waypoints; }
   void die();
   bool is_over() const { return is_over_; }
 

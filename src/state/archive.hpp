@@ -1,5 +1,5 @@
-// The journal as somebody reads it who changes nothing: a copy in memory, as it was at one moment, whatever version
-// wrote it and whoever is writing it.
+// The journal for readers: a copy in memory, as it was at one moment. Reading changes nothing, also works with journals
+// of older versions, and does not disturb the program that is writing.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What was intended and what happened. The provider is the truth about machines, the journal about intentions: whatever
-// costs money or publishes something is committed here before it is done.
+// What was intended and what happened. The provider is the truth about machines, the journal about intentions: an
+// action that costs money or publishes something is committed here before it is done.
 #pragma once
 
 #include <chrono>
@@ -26,6 +26,9 @@ struct RecordedPool {
   ProviderKind provider = ProviderKind::local;
   std::string settings_json;
 };
+
+// Creations that failed longer ago are not in the memory.
+inline constexpr Seconds failures_remembered{2 * 3600};
 
 struct Memory {
   std::vector<Machine> machines;  // by number; without those that are gone
@@ -83,7 +86,7 @@ class Journal {
   virtual ~Journal() = default;
   virtual io::Task<Expected<Memory>> load(Instant now) = 0;
   virtual io::Task<Expected<void>> commit(Changes changes) = 0;
-  // Whether it wants to be told of passes: what they saw, decided and took.
+  // Whether it keeps records of passes: what they saw and decided, and how long they took.
   virtual bool keeps_passes() const { return true; }
 };
 

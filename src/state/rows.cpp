@@ -13,10 +13,9 @@
 namespace hydra_provisioner::state {
 namespace {
 
-constexpr Seconds failures_remembered{2 * 3600};
 constexpr std::int64_t events_kept = 200'000;
 
-// A word that this program never writes: the file was changed by somebody else.
+// Fails for a word that this program never writes: another program changed the file.
 template <class T>
 T known(std::optional<T> value, const char* what, const std::string& word) {
   if (!value) throw std::runtime_error(fmt::format("\"{}\" is no {}", word, what));

@@ -31,7 +31,7 @@ std::string_view advice_on(const std::exception& error) {
       return "look after the disk and its free space";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return "end whoever holds it";
+      return "end the process that holds it";
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY:

@@ -27,7 +27,7 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-// As the queue runner writes the keys of its step types.
+// The key of the step type as the queue runner writes it.
 Expected<std::string> step_type_of(std::string_view system, std::string_view features) {
   std::set<std::string> required;
   for (std::string& feature : words_of(features)) required.insert(std::move(feature));
@@ -70,27 +70,27 @@ Expected<std::uint32_t> Assembly::type_of(const Row& row) {
 }
 
 Expected<Trace> Assembly::finish() && {
-  std::ranges::sort(rows_, {}, [](const Kept& row) { return std::pair(row.step.ready_at, row.line); });
+  std::ranges::sort(rows_, {}, [](const KeptRow& row) { return std::pair(row.step.ready_at, row.line); });
   if (auto checked = check_span(); !checked) return std::unexpected(checked.error());
   Trace trace{.step_types = std::move(step_types_), .steps = {}};
   trace.steps.reserve(rows_.size());
-  for (Kept& row : rows_) trace.steps.push_back(std::move(row.step));
+  for (KeptRow& row : rows_) trace.steps.push_back(std::move(row.step));
   if (auto resolved = resolve(trace); !resolved) return std::unexpected(resolved.error());
   return trace;
 }
 
 Expected<void> Assembly::check_span() const {
   if (rows_.empty()) return {};
-  const Kept& first = rows_.front();
-  const Kept& last = rows_.back();
+  const KeptRow& first = rows_.front();
+  const KeptRow& last = rows_.back();
   if (last.step.ready_at - first.step.ready_at <= span_max) return {};
   return at_line(last.line,
                  fmt::format("ready_at: more than 20 years after line {}; are both times of one kind?", first.line));
 }
 
 Expected<void> Assembly::resolve(Trace& trace) const {
-  if (std::ranges::all_of(rows_, &std::string::empty, &Kept::depends_on)) return {};
-  std::unordered_map<std::string_view, std::optional<std::uint32_t>> by_name;  // no value: several have that name
+  if (std::ranges::all_of(rows_, &std::string::empty, &KeptRow::depends_on)) return {};
+  std::unordered_map<std::string_view, std::optional<std::uint32_t>> by_name;  // no value: several steps have this name
   for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {
     const auto [entry, is_new] = by_name.emplace(trace.steps[i].name, i);
     if (!is_new) entry->second.reset();
@@ -112,7 +112,8 @@ Expected<void> Assembly::check_that_all_can_begin(const Trace& trace) const {
   const auto ready = ready_without_waiting(trace);
   const auto stuck = std::ranges::find(ready, std::optional<Millis>());
   if (stuck == ready.end()) return {};
-  return at_line(rows_[static_cast<std::size_t>(stuck - ready.begin())].line, "depends_on: in a circle");
+  return at_line(rows_[static_cast<std::size_t>(stuck - ready.begin())].line,
+                 "depends_on: the steps depend on each other in a circle");
 }
 
 }  // namespace hydra_provisioner::trace

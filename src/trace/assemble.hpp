@@ -1,4 +1,4 @@
-// A trace from rows in any order: checks what each says, sorts them, and finds what depends on what.
+// A trace from rows in any order: checks each row, sorts them, and resolves the names of dependencies.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ class Assembly {
   Expected<Trace> finish() &&;  // errors begin with `line N: `
 
  private:
-  struct Kept {
+  struct KeptRow {
     std::size_t line = 0;
     std::string depends_on{};
     TraceStep step{};
@@ -40,7 +40,7 @@ class Assembly {
   Expected<void> resolve(Trace& trace) const;
   Expected<void> check_that_all_can_begin(const Trace& trace) const;
 
-  std::vector<Kept> rows_;
+  std::vector<KeptRow> rows_;
   std::map<std::string, std::uint32_t, std::less<>> types_;    // by `SYSTEM FEATURES` as written
   std::map<std::string, std::uint32_t, std::less<>> numbers_;  // by step type
   std::vector<std::string> step_types_;

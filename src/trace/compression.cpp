@@ -15,11 +15,11 @@ constexpr std::size_t chunk = 256UZ * 1024;
 constexpr int with_gzip_header = 15 + 16;
 
 std::unexpected<Error> too_big(std::size_t bytes_max) {
-  return failure(fmt::format("more than {} MB when it is decompressed", bytes_max / 1'000'000));
+  return failure(fmt::format("more than {} MB when decompressed", bytes_max / 1'000'000));
 }
 std::unexpected<Error> cut_off() { return failure("the compressed data is cut off; was the file copied whole?"); }
 
-// zlib's own interface takes what it reads as not const.
+// zlib's interface takes its input as not const.
 Bytef* bytes_of(std::string_view data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data.data())); }
 
 class Inflater {
@@ -31,7 +31,7 @@ class Inflater {
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater() { inflateEnd(&stream_); }
 
-  // gzip files may be several, one behind the other.
+  // A file may be several gzip files, one after another.
   Expected<std::string> run(std::string_view data, std::size_t bytes_max) {
     std::string text;
     stream_.next_in = bytes_of(data);

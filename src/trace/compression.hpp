@@ -1,4 +1,4 @@
-// gzip and Zstandard, recognized by how the data begins.
+// gzip and Zstandard, recognized by the first bytes.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ enum class Compression { none, gzip, zstd };
 Compression compression_of(std::string_view data);
 Compression compression_of_name(std::string_view file);  // by `.gz` and `.zst`
 
-// What is not compressed comes back as it is. Fails when it is damaged or cut off, or becomes more than `bytes_max`.
+// Returns data that is not compressed as it is. Fails when the data is damaged or cut off, or becomes more than
+// `bytes_max`.
 Expected<std::string> decompress(std::string data, std::size_t bytes_max);
 std::string compress(std::string_view data, Compression how);
 

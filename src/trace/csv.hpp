@@ -1,4 +1,4 @@
-// Comma-separated values as RFC 4180 has them: quoted fields may hold commas, quotes and line ends.
+// Comma-separated values as in RFC 4180: quoted fields may hold commas, quotes and line ends.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class CsvReader {
   // The text outlives this. A byte order mark is skipped.
   explicit CsvReader(std::string_view text);
 
-  // Reads the next row into `fields`, empty lines skipped. False: there is none.
+  // Reads the next row into `fields`, and skips empty lines. False: there is no row left.
   Expected<bool> next(std::vector<std::string>& fields);
   // Of the row that was read last, from 1.
   std::size_t line() const { return line_; }
@@ -28,10 +28,10 @@ class CsvReader {
 
   std::string_view rest_;
   std::size_t line_ = 0;       // where the row begins
-  std::size_t next_line_ = 1;  // where what is not read yet begins
+  std::size_t next_line_ = 1;  // where the rest begins
 };
 
-// Quoted where it has to be.
+// The text as a field, quoted if it has to be.
 std::string csv_field(std::string_view text);
 
 }  // namespace hydra_provisioner::trace

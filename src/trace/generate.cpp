@@ -1,7 +1,6 @@
 #include "trace/generate.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -24,14 +23,14 @@ double lognormal(Random& random, double median, double sigma) { return median * 
 // At least 1, and with a heavy tail: the smaller `alpha`, the heavier.
 double pareto(Random& random, double alpha) { return std::pow(random.share(), -1 / alpha); }
 
-class Inventor {
+class Generator {
  public:
-  explicit Inventor(const Invention& what) : what_(what), random_(what.seed) {
-    trace_.step_types.push_back(what.system);
+  explicit Generator(const GeneratorSettings& settings) : settings_(settings), random_(settings.seed) {
+    trace_.step_types.push_back(settings.system);
   }
 
-  Trace invent() && {
-    switch (what_.pattern) {
+  Trace generate() && {
+    switch (settings_.pattern) {
       case Pattern::poisson:
         arrive_evenly();
         break;
@@ -47,7 +46,7 @@ class Inventor {
   }
 
  private:
-  double end() const { return what_.days * day; }
+  double end() const { return settings_.days * day; }
 
   void add(double ready, double duration) {
     constexpr double longest = 10 * 3600;
@@ -58,15 +57,15 @@ class Inventor {
   }
 
   void arrive_evenly() {
-    const double pause = end() / static_cast<double>(what_.steps);
+    const double pause = end() / static_cast<double>(settings_.steps);
     for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause))
       add(now, lognormal(random_, 300, 1));
   }
 
-  // Arrivals at the highest rate, of which those are kept that fit the hour.
+  // Arrivals come at the highest rate, and a share of them is kept that depends on the hour.
   void arrive_in_weeks() {
     constexpr double mean_activity = (5 * (10 * 1.0 + 14 * 0.15) + 2 * (24 * 0.1)) / (7 * 24);
-    const double pause = end() / static_cast<double>(what_.steps) * mean_activity;
+    const double pause = end() / static_cast<double>(settings_.steps) * mean_activity;
     for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause)) {
       if (random_.share() < activity(now)) add(now, lognormal(random_, 300, 1));
     }
@@ -79,8 +78,8 @@ class Inventor {
     return hour >= 8 && hour < 18 ? 1 : 0.15;
   }
 
-  // An evaluation changes a few packages or nearly all of them, every six hours or so. What it brings becomes ready
-  // over the next hour or so, as the steps before it end.
+  // About every six hours an evaluation changes a few packages or nearly all of them. Its steps become ready over about
+  // the next hour, as the steps that they depend on end.
   void arrive_in_bursts() {
     constexpr double pause = day / 4;
     constexpr double tail = 1.3;
@@ -92,28 +91,20 @@ class Inventor {
       sum += bursts.back().second;
     }
     for (const auto& [begin, size] : bursts) {
-      const auto count = std::llround(size / sum * static_cast<double>(what_.steps));
+      const auto count = std::llround(size / sum * static_cast<double>(settings_.steps));
       for (std::int64_t n = 0; n < count; ++n) add(begin + exponential(random_, 2400), burst_duration());
     }
   }
 
   double burst_duration() { return lognormal(random_, 25, 1.2) * (random_.chance(3) ? pareto(random_, 0.8) * 10 : 1); }
 
-  const Invention& what_;
+  const GeneratorSettings& settings_;
   Random random_;
   Trace trace_;
 };
 
 }  // namespace
 
-std::optional<Pattern> pattern_named(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Pattern>, 3> patterns{
-      {{"poisson", Pattern::poisson}, {"weekly", Pattern::weekly}, {"bursts", Pattern::bursts}}};
-  const auto* found = std::ranges::find(patterns, name, &std::pair<std::string_view, Pattern>::first);
-  if (found == patterns.end()) return std::nullopt;
-  return found->second;
-}
-
-Trace generate(const Invention& what) { return Inventor(what).invent(); }
+Trace generate(const GeneratorSettings& settings) { return Generator(settings).generate(); }
 
 }  // namespace hydra_provisioner::trace

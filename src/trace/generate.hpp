@@ -1,30 +1,37 @@
-// Invented traces, for farms without a history: the same seed is the same trace.
+// Generated traces, for farms without a history. The same seed makes the same trace.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 
+#include "model/enum_names.hpp"
 #include "trace/trace.hpp"
 
 namespace hydra_provisioner::trace {
 
 enum class Pattern : std::uint8_t {
-  poisson,  // steps arrive independently, at the same rate always
+  poisson,  // steps arrive independently, always at the same rate
   weekly,   // most of them on workdays from 8 to 18 h, few at night and at weekends
   bursts,   // evaluations bring many at once, most of them short, a few very long
 };
-std::optional<Pattern> pattern_named(std::string_view name);
 
-struct Invention {
+}  // namespace hydra_provisioner::trace
+
+namespace hydra_provisioner {
+template <>
+inline constexpr auto names_of<trace::Pattern> = enum_names("poisson", "weekly", "bursts");
+}  // namespace hydra_provisioner
+
+namespace hydra_provisioner::trace {
+
+struct GeneratorSettings {
   Pattern pattern = Pattern::poisson;
   double days = 14;
-  std::int64_t steps = 10'000;  // about so many
+  std::int64_t steps = 10'000;  // on average
   std::string system = "x86_64-linux";
   std::uint64_t seed = 1;
 };
 
-Trace generate(const Invention& what);
+Trace generate(const GeneratorSettings& settings);
 
 }  // namespace hydra_provisioner::trace

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t rows_at_a_time = 10'000;
 constexpr std::size_t steps_max = 10'000'000;
 
-// Substitutions, results that were there already and steps that never had a machine held no slot.
+// Leaves out steps that held no slot: substitutions, results that were there already, and steps without a machine.
 constexpr std::string_view steps_query = R"(
   select s.build, s.stepnr, coalesce(s.drvpath, ''), s.system, b.timestamp, s.starttime, s.stoptime,
          coalesce(s.overhead, 0), coalesce(b.drvpath = s.drvpath, false)
@@ -28,7 +28,7 @@ constexpr std::string_view steps_query = R"(
      and s.starttime is not null and s.stoptime >= s.starttime and s.stoptime >= {}
    order by s.starttime, s.build, s.stepnr)";
 
-// Deadlines that stand before what the operator says, which counts.
+// The deadlines come first, so that the operator's own take precedence.
 std::string connection_string(std::string where) {
   constexpr std::string_view of_hydra = "dbi:Pg:";
   if (where.starts_with(of_hydra)) {
@@ -50,7 +50,7 @@ std::string name_of(std::string_view derivation) {
 
 class Import {
  public:
-  // A step that was tried again waits for the attempt before it, and a build's own step for all others of the build.
+  // A step that was tried again depends on the attempt before it, and a build's own step on all others of the build.
   void add(const pqxx::row& row) {
     const auto build = row[0].as<std::int64_t>();
     const auto derivation = row[2].as<std::string>();
@@ -88,7 +88,7 @@ class Import {
     return number->second;
   }
 
-  // By ready_at, with what depends on what as it was.
+  // By ready_at. The dependencies stay as they are.
   Trace sorted() {
     std::vector<std::uint32_t> order(trace_.steps.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -105,9 +105,10 @@ class Import {
 
   Trace trace_;
   std::map<std::string, std::uint32_t> types_;
-  std::map<std::pair<std::int64_t, std::string>, std::uint32_t> attempts_;  // the last of each derivation of a build
-  std::map<std::int64_t, std::uint32_t> own_;                               // by build, where it has one
-  std::map<std::int64_t, std::vector<std::uint32_t>> others_;               // that began before it
+  std::map<std::pair<std::int64_t, std::string>, std::uint32_t>
+      attempts_;                                               // the last attempt of each derivation of a build
+  std::map<std::int64_t, std::uint32_t> own_;                  // by build, where it has one
+  std::map<std::int64_t, std::vector<std::uint32_t>> others_;  // that began before it
 };
 
 Expected<Trace> read_steps(pqxx::connection& connection, std::optional<Instant> since) {
@@ -148,9 +149,9 @@ Expected<Trace> read_hydra_database(const std::string& where, std::optional<Inst
   } catch (const pqxx::broken_connection& error) {
     return wrong("cannot be reached, or went away", error);
   } catch (const pqxx::undefined_table& error) {
-    return wrong("this is another database", error);
+    return wrong("it does not have Hydra's tables", error);
   } catch (const pqxx::undefined_column& error) {
-    return wrong("its tables are not Hydra's as they are known", error);
+    return wrong("its tables have other columns than Hydra's", error);
   } catch (const std::exception& error) {
     return wrong("cannot be read", error);
   }

@@ -1,4 +1,4 @@
-// A trace from what Hydra's database remembers of build steps: see docs/traces.md for what it does not.
+// A trace from the build steps in Hydra's database. docs/traces.md says what the database does not know.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 namespace hydra_provisioner::trace {
 
 // `where` as libpq takes it (`dbname=hydra host=/run/postgresql`, a URI) or as Hydra does (`dbi:Pg:dbname=hydra;`).
-// Steps that ended since then; none: all. Blocks until it is done or has failed.
+// Reads the steps that ended since then, or all. Blocks until it has ended.
 Expected<Trace> read_hydra_database(const std::string& where, std::optional<Instant> since);
 
 }  // namespace hydra_provisioner::trace

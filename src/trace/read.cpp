@@ -1,6 +1,7 @@
 #include "trace/read.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -87,7 +88,7 @@ class TraceReader {
     };
     double seconds = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (read.ec == std::errc::result_out_of_range) return wrong("is beyond all measure");
+    if (read.ec == std::errc::result_out_of_range) return wrong("is out of range");
     if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || std::isnan(seconds))
       return wrong("is not a number of seconds");
     if (seconds < 0) return wrong("is negative");
@@ -132,6 +133,24 @@ class TraceReader {
 
 }  // namespace
 
+Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts) {
+  ColumnMapping mapping;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos)
+      return failure(fmt::format("{:?} is not COLUMN=NAME, such as ready_at=submit_unix, or COLUMN:=VALUE", text));
+    const bool is_value = equals > 0 && text[equals - 1] == ':';
+    const std::string column = text.substr(0, is_value ? equals - 1 : equals);
+    if (std::ranges::find(trace_columns, column) == trace_columns.end())
+      return failure(fmt::format("{:?} is no column of a trace; they are {}", column, fmt::join(trace_columns, ", ")));
+    auto& into = is_value ? mapping.values : mapping.names;
+    if (mapping.names.contains(column) || mapping.values.contains(column))
+      return failure(fmt::format("{} is given twice", column));
+    into.emplace(column, text.substr(equals + 1));
+  }
+  return mapping;
+}
+
 Expected<Trace> read_trace(std::string_view text, const ColumnMapping& mapping) {
   return TraceReader(text, mapping).read();
 }
@@ -146,7 +165,7 @@ Expected<Trace> read_trace_file(const std::string& path, const ColumnMapping& ma
   if (trace) return trace;
   Error& error = trace.error();
   constexpr std::string_view line = "line ";
-  // As compilers say it, which editors understand.
+  // In the form that compilers use, which editors understand.
   if (error.message.starts_with(line)) return failure(path + ":" + error.message.substr(line.size()), error.kind);
   return std::unexpected(within(path, std::move(error)));
 }

@@ -1,4 +1,4 @@
-// A history of build steps, real or invented: when each became ready, how long it held a slot, and of which step type
+// A history of build steps, real or generated: when each became ready, how long it held a slot, and of which step type
 // it was. docs/traces.md describes the format of files.
 #pragma once
 
@@ -14,9 +14,9 @@ namespace hydra_provisioner::trace {
 
 struct TraceStep {
   Millis ready_at{};                        // since 1970; of relative traces: since their beginning
-  Millis duration{};                        // of holding a slot, copying included
+  Millis duration{};                        // for which it holds a slot, including copying
   std::uint32_t type{};                     // index into the trace's step_types
-  std::string name{};                       // may be empty, and that of several steps
+  std::string name{};                       // may be empty, and several steps may have the same
   std::vector<std::uint32_t> depends_on{};  // indices of steps that have to end before this one becomes ready
 };
 
@@ -27,14 +27,14 @@ struct Trace {
 
 // Relative times count from the beginning of a Monday.
 inline constexpr std::chrono::sys_days relative_times_begin{std::chrono::year{2026} / 1 / 5};
-// Earlier times are relative ones: nobody has a history of 1973.
+// Earlier times are relative ones: no history goes back to 1973.
 inline constexpr std::chrono::seconds first_absolute_time{100'000'000};
 
 // When the step that was ready first was ready, in Unix time.
 std::chrono::sys_time<Millis> begin_of(const Trace& trace);
 
-// When each step becomes ready if none ever waits: at its own time, and not before those that it depends on have ended.
-// No value: it depends on itself, by however many others.
+// When each step becomes ready if no step ever waits for a machine: at its own time, or when the last of those that it
+// depends on has ended. No value: the step depends on itself, perhaps through others.
 std::vector<std::optional<Millis>> ready_without_waiting(const Trace& trace);
 
 }  // namespace hydra_provisioner::trace

@@ -13,7 +13,7 @@
 namespace hydra_provisioner::trace {
 namespace {
 
-// As short as it can be.
+// With as few digits as possible.
 std::string seconds_text(Millis span) { return fmt::format("{}", static_cast<double>(span.count()) / 1000); }
 
 std::string dependencies_text(const Trace& trace, const TraceStep& step) {

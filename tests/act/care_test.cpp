@@ -34,7 +34,7 @@ TEST_F(CareOfMachines, KeepsThemAlive) {
 }
 
 TEST_F(CareOfMachines, ReportsOneThatCannotBeToldAndUnpublishesNothing) {
-  engine.provider.deaf[id(1)] = {"ssh exited with 255"};
+  engine.provider.unresponsive[id(1)] = {"ssh exited with 255"};
   pass({kept(1), kept(2)});
   EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: keep-alive failed: ssh exited with 255; full "
                                                  "output: /logs/a-1.log"));

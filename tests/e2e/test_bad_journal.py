@@ -41,7 +41,7 @@ class Journal(FarmTest):
         holder = sqlite3.connect(self.path, isolation_level=None)
         holder.execute("pragma locking_mode = exclusive")
         holder.execute("begin exclusive")
-        self.refuse("database is locked", "end whoever holds it")
+        self.refuse("database is locked", "end the process that holds it")
         holder.close()
         self.check_that_it_goes_on()
 
@@ -49,7 +49,7 @@ class Journal(FarmTest):
         self.kept.queue(runnable=6)
         holder = sqlite3.connect(self.path, isolation_level=None)
         holder.execute("begin immediate")
-        self.refuse("cannot be written: database is locked", "end whoever holds it")
+        self.refuse("cannot be written: database is locked", "end the process that holds it")
         self.assertEqual(self.kept.folders(), ["t-0"])
         holder.close()
         self.check_that_it_goes_on()

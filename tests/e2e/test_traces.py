@@ -104,11 +104,11 @@ class HydraDatabase(FarmTest):
     def test_another_database_is_told_from_hydras(self):
         postgres = self.postgres()
         ended = self.farm().run("import-trace", "--hydra-db", postgres.where)
-        self.assertEnded(ended, 1, "Hydra's database: this is another database: ")
+        self.assertEnded(ended, 1, "Hydra's database: it does not have Hydra's tables: ")
         self.assertEqual(ended.out, "")
         postgres.run("create table Builds (id integer); create table BuildSteps (build integer);")
         ended = self.farm().run("import-trace", "--hydra-db", postgres.where)
-        self.assertEnded(ended, 1, "Hydra's database: its tables are not Hydra's as they are known: ")
+        self.assertEnded(ended, 1, "Hydra's database: its tables have other columns than Hydra's: ")
 
     def test_one_that_goes_away_is_an_error(self):
         postgres = self.postgres(HYDRA_TABLES, build(1), step(1, 1, "b", 10, 40))

@@ -1,4 +1,4 @@
-// What happened, in its order: commits, publications, jobs and provider calls in one list, so that a test can ask what
+// What happened, in order: commits, publications, jobs and provider calls in one list, so that a test can ask which
 // came first.
 #pragma once
 

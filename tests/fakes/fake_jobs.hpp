@@ -1,4 +1,4 @@
-// Jobs without processes: the provider's operation is performed at once, or when virtual time has come, or never.
+// Jobs without processes: the provider's operation is performed at once, later in virtual time, or never.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ class FakeJobs final : public act::Jobs {
   std::map<MachineId, Error> cannot_begin;  // of one machine's
 
   std::ptrdiff_t most_at_once() const { return most_at_once_; }
-  std::vector<act::JobRequest> requests;  // all that ever were
+  std::vector<act::JobRequest> requests;  // all of them, in order
 
   Expected<std::vector<JobState>> list() override {
     if (listing_fails) return std::unexpected(*listing_fails);

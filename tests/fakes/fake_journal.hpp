@@ -28,7 +28,7 @@ class FakeJournal final : public state::Journal {
   void fails_after(int count) { commits_left_ = count; }
   void recovers() { commits_left_ = std::numeric_limits<int>::max(); }
 
-  // As it would be read; gone ones too.
+  // As it would be read, also if it is gone.
   const Machine& machine(const MachineId& id) const {
     const auto found = std::ranges::find(all_, id, &Machine::id);
     if (found == all_.end()) throw std::logic_error("the journal has no " + id.text);
@@ -87,7 +87,7 @@ class FakeJournal final : public state::Journal {
   void write(const Machine& machine) {
     const auto found = std::ranges::find(all_, machine.id, &Machine::id);
     (found == all_.end() ? all_.emplace_back() : *found) = machine;
-    // What no journal keeps: every pass finds it out anew.
+    // No journal keeps this, because every pass finds it out anew.
     Machine& kept = *std::ranges::find(all_, machine.id, &Machine::id);
     kept.found.vanished = kept.found.interrupted = false;
     kept.found.under_way.reset();

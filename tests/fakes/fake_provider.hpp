@@ -1,4 +1,4 @@
-// A provider whose machines are values, and which fails as it is told to.
+// A provider whose machines are values. Tests choose what fails.
 #pragma once
 
 #include <map>
@@ -25,7 +25,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
   std::optional<Error> listing_fails;
   std::map<PoolName, std::string> unseen;                          // pools that cannot be listed, and why
   std::map<MachineId, Expected<providers::Condition>> conditions;  // what checks find; fine, where nothing is said
-  std::map<MachineId, Error> deaf;                                 // machines that cannot be told to stay alive
+  std::map<MachineId, Error> unresponsive;                         // machines whose keep-alive fails
 
   static Instance instance(const MachineId& machine, InstanceState state = InstanceState::running) {
     const auto number = number_of(machine);
@@ -97,8 +97,8 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
   io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig) override {
     co_await clock_.sleep_a_moment();
     chronicle_.add(fmt::format("keep alive {}", target.machine));
-    const auto error = deaf.find(target.machine);
-    if (error != deaf.end()) co_return std::unexpected(error->second);
+    const auto error = unresponsive.find(target.machine);
+    if (error != unresponsive.end()) co_return std::unexpected(error->second);
     co_return Expected<void>{};
   }
   io::Task<Expected<providers::Condition>> check(providers::MachineRef target, PoolConfig) override {

@@ -1,4 +1,4 @@
-// A publisher that remembers what it was given.
+// A publisher that remembers what was published.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Keeps what was said.
+// Keeps the messages.
 #pragma once
 
 #include <string>

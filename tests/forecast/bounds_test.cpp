@@ -35,8 +35,8 @@ TEST(LowerBounds, OfNothingAreNothing) {
   EXPECT_EQ(lower_bounds({{Millis{3}, Millis{0}}}, 4, Millis{10}).level, Millis{0});
 }
 
-// The cheapest of all numbers of machines over time that are always enough, by trying them all: what `n` machines cost
-// from each moment on, where another one costs a boot.
+// The cheapest sequence of numbers of machines that are always enough, found by trying all: what it costs from each
+// moment on to have `n` machines, where each further one costs a boot.
 std::int64_t cheapest_schedule(const std::vector<std::int64_t>& needed, std::int64_t boot) {
   const std::int64_t most = *std::ranges::max_element(needed);
   constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max() / 4;

@@ -1,11 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "forecast/curve_sum.hpp"
 #include "forecast/forecast.hpp"
+#include "forecast/meter.hpp"
 #include "forecast/page.hpp"
-#include "forecast/pool_trace.hpp"
 #include "forecast/report.hpp"
+#include "forecast/tuning.hpp"
 #include "model/system_type.hpp"
 
 namespace hydra_provisioner::forecast {
@@ -36,7 +36,7 @@ TEST(CurveSum, IsTheAverageOfEverySpan) {
   EXPECT_THAT(sum.curve(), ElementsAre(0.5, 1.5, 1, 0.5));
 }
 
-TEST(CurveSum, EndsWhereWhatItSumsEnds) {
+TEST(CurveSum, EndsWithItsLastSpan) {
   CurveSum sum(Millis{10});
   sum.add(Millis{0}, Millis{10});
   sum.add(Millis{10}, Millis{20});
@@ -51,7 +51,7 @@ TEST(Report, SaysSpansInTwoUnitsAtMost) {
   EXPECT_EQ(span_text(7300), "2 h 1 min");
 }
 
-TEST(Page, HoldsEverythingItselfAndEscapesNames) {
+TEST(Page, NeedsNoOtherFileAndEscapesNames) {
   Forecast forecast;
   PoolForecast& pool = forecast.pools[PoolName{"a<b&c"}];
   pool.waiting = {1, 2, 0};
@@ -65,7 +65,7 @@ TEST(Page, HoldsEverythingItselfAndEscapesNames) {
   EXPECT_THAT(page, HasSubstr("1970-01-01 00:03 UTC"));
 }
 
-TEST(PoolTrace, IsAPoolsPartWithWhatDependsOnOthersReadyInTime) {
+TEST(PoolTrace, HasTheStepsOfAPoolAndWhenTheyBecomeReady) {
   Config config;
   for (const char* name : {"x86_64-linux", "aarch64-linux"}) {
     PoolConfig& pool = config.pools[PoolName{name}];

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/machine.hpp"
+
 namespace hydra_provisioner::forecast {
 namespace {
 
@@ -34,6 +36,13 @@ TEST(MeasuredBoots, AreTheLatestThousand) {
   const auto boots = boots_in(events);
   EXPECT_EQ(boots.at(PoolName{"p"}).size(), 1000u);
   EXPECT_EQ(boots.at(PoolName{"p"}).back(), Seconds{1200});
+}
+
+TEST(MeasuredBoots, HaveAMeanThatIsTheUsualTimeWithoutAny) {
+  const BootTimes boots{{PoolName{"p"}, {Seconds{90}, Millis{91'500}}}, {PoolName{"quick"}, {Millis{10}}}};
+  EXPECT_EQ(mean_boot(boots, PoolName{"p"}), Seconds{91});
+  EXPECT_EQ(mean_boot(boots, PoolName{"quick"}), Seconds{1});
+  EXPECT_EQ(mean_boot(boots, PoolName{"another"}), usual_boot_time);
 }
 
 }  // namespace

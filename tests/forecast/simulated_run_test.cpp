@@ -28,7 +28,7 @@ trace::Trace trace_of(const std::string& rows) { return *trace::read_trace("read
 
 SimulationTerms boot_of(std::int64_t seconds) { return {.boots = {{plain, {Seconds{seconds}}}}}; }
 
-TEST(Simulation, ReckonsWhatAMachineDoesAndHowLongItsStepWaits) {
+TEST(Simulation, MeasuresWhatAMachineDoesAndHowLongItsStepWaits) {
   const Config config = config_with({{"runnablesPerMachine", 1}, {"gracePeriod", 300}, {"pricePerHour", 1}});
   const Forecast forecast = simulate(config, trace_of("0,3600,x86_64-linux\n"), boot_of(200));
   const PoolForecast& pool = forecast.pools.at(plain);
@@ -69,7 +69,7 @@ TEST(Simulation, EndsThoughStepsAreNeverBuilt) {
   EXPECT_EQ(forecast.pools.at(plain).boots, 0);
 }
 
-TEST(Simulation, KeepsWhatIsAlwaysKept) {
+TEST(Simulation, KeepsTheMinimumOfMachines) {
   const Forecast forecast =
       simulate(config_with({{"minMachines", 1}}), trace_of("0,60,x86_64-linux\n86400,60,x86_64-linux\n"), boot_of(60));
   EXPECT_EQ(forecast.pools.at(plain).boots, 1);
@@ -110,7 +110,7 @@ TEST(Simulation, IsTheSameForTheSameSeed) {
   EXPECT_NE(first, text());
 }
 
-// Passes are skipped only where nothing can change: with all of them, everything is the same but their number.
+// Passes are skipped only where nothing can change: without skipping, only the number of passes differs.
 TEST(Simulation, SkipsOnlyPassesThatChangeNothing) {
   for (const trace::Pattern pattern : {trace::Pattern::poisson, trace::Pattern::weekly, trace::Pattern::bursts}) {
     for (const char* provider : {"local", "nixops"}) {

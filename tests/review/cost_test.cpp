@@ -36,7 +36,7 @@ TEST(Cost, IsNotKnownWithoutAPrice) {
   EXPECT_EQ(costs.at(plain).unpriced, Seconds{3600});
 }
 
-TEST(Cost, IsRoundedOnceHoweverManyHoursThereAre) {
+TEST(Cost, IsRoundedOnceForManyHours) {
   std::vector<state::UsageAt> many;
   for (std::int64_t number = 0; number < 3600; ++number)
     many.push_back(hour(number, {.price_per_hour = Micros{1}, .busy = Seconds{1}}));
@@ -54,7 +54,7 @@ TEST(Cost, IsWrittenWithAsManyDecimalsAsItHas) {
   EXPECT_EQ(money_text(Micros{17}), "0.000017");
 }
 
-TEST(Cost, TellsOfWhatNothingIsKnown) {
+TEST(Cost, ShowsTheTimeOfWhichNothingIsKnown) {
   EXPECT_THAT(cost_text({}, Seconds{7200}, Instant{}), HasSubstr("Nothing is known of 2.00 h"));
   EXPECT_THAT(cost_text({}, Seconds{0}, Instant{}), testing::Not(HasSubstr("Nothing is known")));
 }

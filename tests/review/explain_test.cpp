@@ -57,7 +57,7 @@ TEST(Explain, FindsHowManyMoreStepsWantAnotherMachine) {
   EXPECT_EQ(change(explanation, "no runnable step"), "0 allowed; nothing to do");
 }
 
-TEST(Explain, SaysThatNothingWaitsOrThatWhatWaitsIsIgnored) {
+TEST(Explain, SaysThatNothingWaitsOrThatWaitingStepsAreIgnored) {
   EXPECT_THAT(explained(farm(0)).binding, ElementsAre("nothing waits"));
   const Explanation explanation = explained(farm(3));
   EXPECT_THAT(explanation.binding, ElementsAre("ignoredRunnables 3: no more than these wait"));

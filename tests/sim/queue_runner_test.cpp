@@ -14,7 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 
-class Onlooker final : public Witness {
+class RecordingObserver final : public Observer {
  public:
   void operation_begins(const act::JobRequest&, bool) override {}
   void instance_goes_off(const SimInstance&, Operation) override {}
@@ -53,14 +53,14 @@ class QueueRunnerTest : public testing::Test {
   }
   std::vector<std::size_t> jobs_by_machine() const {
     std::map<std::string, std::size_t> jobs;
-    for (const auto& [step, address] : onlooker.begun) ++jobs[address];
+    for (const auto& [step, address] : observer.begun) ++jobs[address];
     std::vector<std::size_t> counts;
     for (const auto& [address, count] : jobs) counts.push_back(count);
     return counts;
   }
 
-  Onlooker onlooker;
-  Farm farm{{.seed = 1, .style = {.unsupported_for_at_most = Seconds{1'000'000}}}, onlooker};
+  RecordingObserver observer;
+  Farm farm{{.seed = 1, .style = {.unsupported_for_at_most = Seconds{1'000'000}}}, observer};
 };
 
 TEST_F(QueueRunnerTest, SpreadsStepsOverMachinesOfUsualSpeed) {
@@ -77,10 +77,10 @@ TEST_F(QueueRunnerTest, PacksStepsOntoMachinesOfLargeEqualSpeed) {
 
 TEST_F(QueueRunnerTest, RejectsAFileWithASpeedThatOldVersionsDivideBy) {
   write("root@a x86_64-linux - 4 0 - - -\n");
-  EXPECT_EQ(onlooker.rejected, "root@a x86_64-linux - 4 0 - - -: speedFactor: 0");
+  EXPECT_EQ(observer.rejected, "root@a x86_64-linux - 4 0 - - -: speedFactor: 0");
 }
 
-TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
+TEST_F(QueueRunnerTest, ServesStepsInTheirOrderAcrossTypes) {
   write("");
   for (int n = 0; n < 2; ++n) {
     farm.queue.add_steps("x86_64-linux", 1, Seconds{600});
@@ -89,24 +89,24 @@ TEST_F(QueueRunnerTest, ServesStepsInTheirOrderWhateverTheirType) {
   farm.queue.add_steps("aarch64-linux", 1, Seconds{600});
   list(1, "i686-linux,x86_64-linux - 3 1 - - -");
   std::vector<std::int64_t> order;
-  for (const auto& [step, address] : onlooker.begun) order.push_back(step);
+  for (const auto& [step, address] : observer.begun) order.push_back(step);
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
 
-void expect_equal(const QueueStatus& told, const QueueStatus& read) {
-  EXPECT_EQ(told.time, read.time);
-  EXPECT_EQ(told.started, read.started);
-  ASSERT_EQ(told.step_types.size(), read.step_types.size());
-  for (std::size_t i = 0; i < told.step_types.size(); ++i) {
-    EXPECT_EQ(told.step_types[i].key, read.step_types[i].key);
-    EXPECT_EQ(told.step_types[i].type, read.step_types[i].type);
-    EXPECT_EQ(told.step_types[i].runnable, read.step_types[i].runnable);
-    EXPECT_EQ(told.step_types[i].running, read.step_types[i].running);
+void expect_equal(const QueueStatus& direct, const QueueStatus& read) {
+  EXPECT_EQ(direct.time, read.time);
+  EXPECT_EQ(direct.started, read.started);
+  ASSERT_EQ(direct.step_types.size(), read.step_types.size());
+  for (std::size_t i = 0; i < direct.step_types.size(); ++i) {
+    EXPECT_EQ(direct.step_types[i].key, read.step_types[i].key);
+    EXPECT_EQ(direct.step_types[i].type, read.step_types[i].type);
+    EXPECT_EQ(direct.step_types[i].runnable, read.step_types[i].runnable);
+    EXPECT_EQ(direct.step_types[i].running, read.step_types[i].running);
   }
-  EXPECT_EQ(told.history, read.history);
-  ASSERT_TRUE(told.machines && read.machines);
-  ASSERT_EQ(told.machines->size(), read.machines->size());
-  for (const auto& [name, machine] : *told.machines) {
+  EXPECT_EQ(direct.history, read.history);
+  ASSERT_TRUE(direct.machines && read.machines);
+  ASSERT_EQ(direct.machines->size(), read.machines->size());
+  for (const auto& [name, machine] : *direct.machines) {
     const QueueMachine& other = read.machines->at(name);
     EXPECT_EQ(machine.enabled, other.enabled);
     EXPECT_EQ(machine.current_jobs, other.current_jobs);
@@ -115,7 +115,7 @@ void expect_equal(const QueueStatus& told, const QueueStatus& read) {
   }
 }
 
-TEST_F(QueueRunnerTest, TellsTheSameAsItsDocument) {
+TEST_F(QueueRunnerTest, GivesTheSameStatusAsItsDocument) {
   list(2, "x86_64-linux - 2 1 - - -");
   farm.queue.add_steps("x86_64-linux", 3, Seconds{100});
   farm.queue.add_steps("x86_64-linux:kvm", 2, Seconds{100});
@@ -125,12 +125,13 @@ TEST_F(QueueRunnerTest, TellsTheSameAsItsDocument) {
     ASSERT_TRUE(read) << read.error().why;
     expect_equal(farm.queue.status(now), *read);
     if (n == 1) write("");
-    // Beyond an hour it forgets machines that are gone.
+    // After an hour it forgets machines that are gone.
     if (n == 1) farm.cloud.remove(*farm.cloud.find(MachineId{"sim-0"}, ProviderKind::nixops));
     let_pass(Seconds{n == 1 ? 4000 : 90});
     if (n == 1) write("# nothing new\n");
   }
-  EXPECT_EQ(farm.queue.status(in_seconds(farm.timeline.now())).machines->size(), 2u);  // one of them is the past
+  EXPECT_EQ(farm.queue.status(in_seconds(farm.timeline.now())).machines->size(),
+            2u);  // one of them stands for those that are gone
 }
 
 }  // namespace

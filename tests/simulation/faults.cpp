@@ -8,7 +8,7 @@
 namespace hydra_provisioner::simulation {
 namespace {
 
-// Of those that are on. Null: there is none.
+// One of the machines that are on. Null: none is on.
 sim::SimInstance* any_machine(sim::Farm& farm, std::int64_t which) {
   auto machines = farm.cloud.existing();
   std::erase_if(machines, [](const sim::SimInstance* machine) { return machine->power != sim::Power::on; });
@@ -16,38 +16,38 @@ sim::SimInstance* any_machine(sim::Farm& farm, std::int64_t which) {
   return machines.at(static_cast<std::size_t>(which) % machines.size());
 }
 
-void let_operations_go_wrong(sim::Farm& farm, const Happening& happening) {
-  for (std::int64_t n = 0; n < happening.count; ++n)
-    farm.trouble.next_fates.push_back(static_cast<sim::JobFate>(happening.which));
+void let_operations_go_wrong(sim::Farm& farm, const Event& event) {
+  for (std::int64_t n = 0; n < event.count; ++n)
+    farm.faults.next_fates.push_back(static_cast<sim::JobFate>(event.which));
 }
 
-void change_pool(Program& program, const Happening& happening) {
-  PoolSetup& pool = program.pools().at(static_cast<std::size_t>(happening.which));
-  if (happening.kind == Kind::maximum_changes) {
-    pool.max_machines = happening.count;
+void change_pool(Program& program, const Event& event) {
+  PoolSetup& pool = program.pools().at(static_cast<std::size_t>(event.which));
+  if (event.kind == EventKind::maximum_changes) {
+    pool.max_machines = event.count;
   } else {
     pool.is_configured = !pool.is_configured;
   }
   program.has_new_configuration();
 }
 
-void befall_machine(sim::Farm& farm, const Happening& happening) {
-  sim::SimInstance* machine = any_machine(farm, happening.which);
+void harm_machine(sim::Farm& farm, const Event& event) {
+  sim::SimInstance* machine = any_machine(farm, event.which);
   if (machine == nullptr) return;
-  if (happening.kind == Kind::machine_is_taken_away) {
+  if (event.kind == EventKind::machine_is_taken_away) {
     farm.cloud.take_away(*machine);
   } else {
-    farm.cloud.make_deaf(*machine, Seconds{happening.seconds});
+    farm.cloud.make_unresponsive(*machine, Seconds{event.seconds});
   }
 }
 
-void let_operator_order(sim::Farm& farm, Program& program, const Happening& happening) {
+void let_operator_order(sim::Farm& farm, Program& program, const Event& event) {
   using enum OrderKind;
   constexpr std::array orders{drain, destroy, protect, pause, pause, min_machines, max_machines};
-  const auto which = static_cast<std::size_t>(happening.which) % orders.size();
+  const auto which = static_cast<std::size_t>(event.which) % orders.size();
   const Instant now = sim::in_seconds(farm.timeline.now());
   const auto at = [&](const auto& all) -> const auto& {
-    return all.at(static_cast<std::size_t>(happening.count) % all.size());
+    return all.at(static_cast<std::size_t>(event.count) % all.size());
   };
   std::string whom;
   if (which < 3) {
@@ -59,53 +59,53 @@ void let_operator_order(sim::Farm& farm, Program& program, const Happening& happ
   }
   state::Changes changes;
   changes.orders[{orders.at(which), whom}] =
-      Order{.value = happening.count, .since = now, .until = now + Seconds{happening.seconds}};
+      Order{.value = event.count, .since = now, .until = now + Seconds{event.seconds}};
   farm.journal.write(std::move(changes));
 }
 
-sim::Time* trouble_of(sim::Trouble& trouble, Kind kind) {
+sim::Time* end_of_fault(sim::Faults& faults, EventKind kind) {
   switch (kind) {
-    case Kind::listing_fails:
-      return &trouble.listing_fails;
-    case Kind::listing_is_stale:
-      return &trouble.listing_is_stale;
-    case Kind::listing_is_slow:
-      return &trouble.listing_is_slow;
-    case Kind::machines_are_deaf:
-      return &trouble.machines_are_deaf;
-    case Kind::specification_fails:
-      return &trouble.specification_fails;
-    case Kind::status_fails:
-      return &trouble.status_fails;
-    case Kind::status_is_old:
-      return &trouble.status_is_old;
-    case Kind::status_has_no_machines:
-      return &trouble.status_has_no_machines;
-    case Kind::status_has_wrong_clock:
-      return &trouble.status_has_wrong_clock;
-    case Kind::disk_is_full:
-      return &trouble.disk_is_full;
-    case Kind::folder_is_gone:
-      return &trouble.folder_is_gone;
-    case Kind::delivery_hangs:
-      return &trouble.delivery_hangs;
-    case Kind::journal_fails:
-      return &trouble.journal_fails;
-    case Kind::journal_is_unreadable:
-      return &trouble.journal_is_unreadable;
-    case Kind::jobs_are_unknown:
-      return &trouble.jobs_are_unknown;
+    case EventKind::listing_fails:
+      return &faults.listing_fails;
+    case EventKind::listing_is_stale:
+      return &faults.listing_is_stale;
+    case EventKind::listing_is_slow:
+      return &faults.listing_is_slow;
+    case EventKind::machines_are_unresponsive:
+      return &faults.machines_are_unresponsive;
+    case EventKind::specification_fails:
+      return &faults.specification_fails;
+    case EventKind::status_fails:
+      return &faults.status_fails;
+    case EventKind::status_is_old:
+      return &faults.status_is_old;
+    case EventKind::status_has_no_machines:
+      return &faults.status_has_no_machines;
+    case EventKind::status_has_wrong_clock:
+      return &faults.status_has_wrong_clock;
+    case EventKind::disk_is_full:
+      return &faults.disk_is_full;
+    case EventKind::folder_is_gone:
+      return &faults.folder_is_gone;
+    case EventKind::delivery_hangs:
+      return &faults.delivery_hangs;
+    case EventKind::journal_fails:
+      return &faults.journal_fails;
+    case EventKind::journal_is_unreadable:
+      return &faults.journal_is_unreadable;
+    case EventKind::jobs_are_unknown:
+      return &faults.jobs_are_unknown;
     default:
       return nullptr;
   }
 }
 
-void begin_trouble(sim::Farm& farm, Invariants& invariants, const Happening& happening) {
-  sim::Time* until = trouble_of(farm.trouble, happening.kind);
+void begin_fault(sim::Farm& farm, Invariants& invariants, const Event& event) {
+  sim::Time* until = end_of_fault(farm.faults, event.kind);
   if (until == nullptr) return;
-  *until = farm.timeline.now() + Seconds{happening.seconds};
-  farm.trouble.status_age = Seconds{happening.which * 15};
-  if (happening.kind != Kind::folder_is_gone) return;
+  *until = farm.timeline.now() + Seconds{event.seconds};
+  farm.faults.status_age = Seconds{event.which * 15};
+  if (event.kind != EventKind::folder_is_gone) return;
   farm.disk.machines_file.reset();
   farm.disk.on_change();
   invariants.file_was_lost();
@@ -113,47 +113,47 @@ void begin_trouble(sim::Farm& farm, Invariants& invariants, const Happening& hap
 
 }  // namespace
 
-void befall(sim::Farm& farm, Program& program, Invariants& invariants, const Happening& happening) {
-  farm.chronicle.add("HAPPENS: {}", to_string(happening));
-  switch (happening.kind) {
-    case Kind::steps_arrive:
-      farm.queue.add_steps(program.pools().at(static_cast<std::size_t>(happening.which)).name, happening.count,
-                           Seconds{happening.seconds});
+void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Event& event) {
+  farm.chronicle.add("EVENT: {}", to_string(event));
+  switch (event.kind) {
+    case EventKind::steps_arrive:
+      farm.queue.add_steps(program.pools().at(static_cast<std::size_t>(event.which)).name, event.count,
+                           Seconds{event.seconds});
       break;
-    case Kind::program_is_killed:
-      program.is_to_die_after(happening.count);
+    case EventKind::program_is_killed:
+      program.die_after(event.count);
       break;
-    case Kind::operations_go_wrong:
-      let_operations_go_wrong(farm, happening);
+    case EventKind::operations_go_wrong:
+      let_operations_go_wrong(farm, event);
       break;
-    case Kind::machines_never_boot:
-      farm.trouble.machines_that_never_boot += happening.count;
+    case EventKind::machines_never_boot:
+      farm.faults.machines_that_never_boot += event.count;
       break;
-    case Kind::machine_is_taken_away:
-    case Kind::machine_goes_deaf:
-      befall_machine(farm, happening);
+    case EventKind::machine_is_taken_away:
+    case EventKind::machine_becomes_unresponsive:
+      harm_machine(farm, event);
       break;
-    case Kind::queue_runner_restarts:
-      farm.queue.restart(Seconds{happening.seconds});
+    case EventKind::queue_runner_restarts:
+      farm.queue.restart(Seconds{event.seconds});
       break;
-    case Kind::specification_changes:
+    case EventKind::specification_changes:
       farm.cloud.change_specifications();
       break;
-    case Kind::operator_orders:
-      let_operator_order(farm, program, happening);
+    case EventKind::operator_orders:
+      let_operator_order(farm, program, event);
       break;
-    case Kind::maximum_changes:
-    case Kind::pool_is_toggled:
-      change_pool(program, happening);
+    case EventKind::maximum_changes:
+    case EventKind::pool_is_toggled:
+      change_pool(program, event);
       break;
     default:
-      begin_trouble(farm, invariants, happening);
+      begin_fault(farm, invariants, event);
   }
 }
 
-void calm(sim::Farm& farm) {
-  farm.chronicle.add("HAPPENS: calm");
-  farm.trouble = {};
+void end_all_faults(sim::Farm& farm) {
+  farm.chronicle.add("EVENT: all faults end");
+  farm.faults = {};
   farm.journal.forget_orders();
 }
 

@@ -1,4 +1,4 @@
-// What a happening does to the farm and the program.
+// What an event does to the farm and the program.
 #pragma once
 
 #include "sim/farm.hpp"
@@ -8,9 +8,9 @@
 
 namespace hydra_provisioner::simulation {
 
-void befall(sim::Farm& farm, Program& program, Invariants& invariants, const Happening& happening);
+void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Event& event);
 
-// Nothing goes wrong any more.
-void calm(sim::Farm& farm);
+// From now on nothing goes wrong.
+void end_all_faults(sim::Farm& farm);
 
 }  // namespace hydra_provisioner::simulation

@@ -104,7 +104,7 @@ void Invariants::file_was_written(const std::string& content) {
   const auto lines = publish::read_machines_file(content);
   if (!lines) return violate("the published file is malformed");
   for (const auto& [name, line] : *lines) {
-    const std::string address = name.substr(name.find('@') + 1);
+    const std::string address = sim::address_of(name);
     if (!address.ends_with(".placeholder.invalid") && !farm_->cloud.has_answered_at(address))
       violate(fmt::format("{} is listed, and was never ready", name));
   }
@@ -122,19 +122,19 @@ void Invariants::step_was_aborted(const std::string& type) {
     violate(fmt::format("a step of {} is aborted as unsupported", type));
 }
 
-std::string Invariants::unrest() {
-  if (std::string queue = unrest_of_queue(); !queue.empty()) return queue;
+std::string Invariants::why_not_at_rest() {
+  if (std::string queue = why_queue_is_not_at_rest(); !queue.empty()) return queue;
   if (farm_->jobs.count_running() > 0) return "an operation still runs";
   if (!farm_->jobs.is_empty()) return "an operation that has ended is not forgotten";
-  if (std::string machines = unrest_of_machines(); !machines.empty()) return machines;
+  if (std::string machines = why_machines_are_not_at_rest(); !machines.empty()) return machines;
   for (const auto& [name, pool] : config_.pools) {
-    std::string why = unrest_of_pool(name, pool.min_machines, pool.max_machines, pool.stop_on_idle);
+    std::string why = why_pool_is_not_at_rest(name, pool.min_machines, pool.max_machines, pool.stop_on_idle);
     if (!why.empty()) return why;
   }
   return "";
 }
 
-std::string Invariants::unrest_of_queue() const {
+std::string Invariants::why_queue_is_not_at_rest() const {
   if (farm_->queue.running_steps() > 0) return fmt::format("{} steps still run", farm_->queue.running_steps());
   for (const auto& [type, count] : farm_->queue.waiting_by_type()) {
     if (count > 0 && pool_for(config_, type) != nullptr) return fmt::format("{} steps of {} still wait", count, type);
@@ -142,7 +142,7 @@ std::string Invariants::unrest_of_queue() const {
   return "";
 }
 
-std::string Invariants::unrest_of_machines() {
+std::string Invariants::why_machines_are_not_at_rest() {
   for (const sim::SimInstance* instance : farm_->cloud.existing()) {
     const Machine* known = farm_->journal.find(instance->machine);
     if (known == nullptr || known->state == MachineState::gone)
@@ -158,7 +158,7 @@ std::string Invariants::unrest_of_machines() {
   return "";
 }
 
-std::string Invariants::unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops) {
+std::string Invariants::why_pool_is_not_at_rest(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops) {
   std::int64_t on = 0;
   std::int64_t all = 0;
   for (const sim::SimInstance* instance : farm_->cloud.existing()) {

@@ -1,4 +1,4 @@
-// What must hold at every moment of a run, whatever goes wrong, and what must hold at its end.
+// What must hold at every moment of a run, no matter which faults there are, and what must hold at its end.
 #pragma once
 
 #include <map>
@@ -6,24 +6,24 @@
 #include <string>
 
 #include "model/config.hpp"
+#include "sim/events.hpp"
 #include "sim/farm.hpp"
-#include "sim/witness.hpp"
 
 namespace hydra_provisioner::simulation {
 
-class Invariants final : public sim::Witness {
+class Invariants final : public sim::Observer {
  public:
   void watch(sim::Farm& farm) { farm_ = &farm; }
 
-  // The configuration that counts from then on.
+  // Called with the configuration of the pass that begins.
   void pass_begins(const Config& config);
   void journal_was_read(const Orders& orders) { orders_ = orders; }
-  // The first violation. Nothing after it is of interest.
+  // The first violation. A run ends with it.
   const std::optional<std::string>& violation() const { return violation_; }
   void violate(std::string what);
 
-  // Why the farm has not come to rest yet; empty: it has, and all is as it should be.
-  std::string unrest();
+  // Why the farm has not come to rest yet; empty: it has, and everything is as it should be.
+  std::string why_not_at_rest();
 
   void operation_begins(const act::JobRequest& request, bool another_runs) override;
   void instance_goes_off(const sim::SimInstance& instance, Operation by) override;
@@ -37,9 +37,9 @@ class Invariants final : public sim::Witness {
   void check_maximum(const act::JobRequest& request);
   void check_intent(const act::JobRequest& request);
   void check_orders(const act::JobRequest& request);
-  std::string unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
-  std::string unrest_of_queue() const;
-  std::string unrest_of_machines();
+  std::string why_pool_is_not_at_rest(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
+  std::string why_queue_is_not_at_rest() const;
+  std::string why_machines_are_not_at_rest();
 
   sim::Farm* farm_ = nullptr;
   Config config_;

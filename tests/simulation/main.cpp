@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::uint64_t from = 1;
-  std::uint64_t every = 1;  // that many shards, each of which takes every so many seeds
+  std::uint64_t every = 1;  // the distance between seeds, so that several runs can share them
   std::uint64_t seeds = 0;  // 0: as `seconds` and `at_least` say
   std::uint64_t seconds = 0;
   std::uint64_t at_least = 100;
@@ -31,7 +31,7 @@ struct Options {
   bool is_strict = false;
 };
 
-// What the program says again and again is shown once.
+// A message that the program repeats is shown once.
 void show(const std::vector<std::string>& lines, bool shows_all) {
   std::set<std::string> said;
   for (const std::string& line : lines) {
@@ -53,7 +53,7 @@ void show_failure(const Scenario& failing, Terms terms, const std::string& viola
   fmt::print("\nseed {} fails: {}\n", failing.seed, outcome.violation.value_or("not any more"));
 }
 
-// Some are run twice: the same seed is the same run.
+// Runs some seeds twice: the same seed must be the same run.
 bool runs_alike(const Scenario& scenario, const Outcome& first) {
   if (scenario.seed % 20 >= 2) return true;
   const Outcome second = run(scenario, {});
@@ -121,15 +121,15 @@ int try_mutations(const Options& options) {
 
 int run_program(int argc, char** argv) {
   Options options;
-  CLI::App app("Runs the program in simulated farms, in which all goes wrong that can.");
+  CLI::App app("Runs the program in simulated farms with all kinds of faults.");
   app.add_option("--from", options.from, "the first seed");
-  app.add_option("--every", options.every, "takes every so many seeds");
-  app.add_option("--seeds", options.seeds, "how many");
-  app.add_option("--for", options.seconds, "instead: for so many seconds");
-  app.add_option("--at-least", options.at_least, "but at least so many seeds");
+  app.add_option("--every", options.every, "the distance from one seed to the next");
+  app.add_option("--seeds", options.seeds, "how many seeds");
+  app.add_option("--for", options.seconds, "runs for this many seconds instead");
+  app.add_option("--at-least", options.at_least, "but for at least this many seeds");
   app.add_option("--mutation", options.mutation, "with this deliberate bug");
-  app.add_flag("--mutations", options.tries_mutations, "each deliberate bug is found within --at-least seeds");
-  app.add_flag("--all", options.shows_all, "shows all of a failing run, not the least of it that fails");
+  app.add_flag("--mutations", options.tries_mutations, "checks that --at-least seeds find each deliberate bug");
+  app.add_flag("--all", options.shows_all, "shows the whole failing run, not the smallest part that still fails");
   app.add_flag("--strict", options.is_strict, "the farm has to come to rest without a restart of the queue runner");
   CLI11_PARSE(app, argc, argv);
   const auto mutation = from_name<Mutation>(options.mutation);

@@ -1,4 +1,5 @@
-// Deliberate bugs: somebody between the program and its world who lies. Each must be found by the seeds alone.
+// Deliberate bugs, made by decorators between the program and its world that falsify what passes through them. The
+// seeds alone must find each.
 #pragma once
 
 #include <cstdint>

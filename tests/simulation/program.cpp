@@ -26,7 +26,7 @@ class ChronicleVoice final : public act::Voice {
 
   void note(const std::string& message) override { chronicle_.add("note: {}", message); }
   void detail(const std::string& message) override {
-    if (chronicle_.is_kept()) chronicle_.add("detail: {}", message);
+    if (chronicle_.has_lines()) chronicle_.add("detail: {}", message);
   }
   void warning(const std::string& message) override { chronicle_.add("warning: {}", message); }
   void problem(const std::string& message) override {
@@ -61,7 +61,7 @@ class WatchedJournal final : public state::Journal {
 
 }  // namespace
 
-// One life. Its coroutines end before what they use does: they do when it dies.
+// The program from one start to its end. Its death ends its coroutines, before what they use is destroyed.
 struct Program::Generation {
   sim::Life life;
   boost::asio::io_context context{1};
@@ -116,8 +116,8 @@ void Program::go_on() {
   farm_.timeline.after(is_daemon_ ? restart_delay : cron_interval - into_interval, [this] { begin(); });
 }
 
-void Program::is_to_die_after(std::int64_t waypoints) {
-  if (generation_) generation_->life.is_to_die_after(waypoints);
+void Program::die_after(std::int64_t waypoints) {
+  if (generation_) generation_->life.die_after(waypoints);
 }
 
 io::Task<void> Program::run(Generation& generation) {

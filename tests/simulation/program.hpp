@@ -19,12 +19,12 @@ class Program {
   Program& operator=(const Program&) = delete;
   ~Program();
 
-  // Does all that it can do at this moment.
+  // Runs until it waits for time to pass.
   void go_on();
-  // kill -9 at that waypoint from now.
-  void is_to_die_after(std::int64_t waypoints);
+  // kill -9 after this many waypoints from now.
+  void die_after(std::int64_t waypoints);
 
-  // What the configuration will say from the next pass on.
+  // The pools of the configuration. A change is in force from the next pass on.
   std::vector<PoolSetup>& pools() { return pools_; }
   void has_new_configuration() { is_configuration_new_ = true; }
 

@@ -25,14 +25,14 @@ class Run {
         farm_({.seed = scenario.seed,
                .style = scenario.style,
                .pace = scenario.pace,
-               .keeps = terms.keeps_chronicle ? sim::Keeps::lines : sim::Keeps::hash},
+               .detail = terms.keeps_chronicle ? sim::ChronicleDetail::lines : sim::ChronicleDetail::hash},
               invariants_),
         program_(watched(), scenario, invariants_, terms.mutation) {
-    for (const Happening& happening : scenario_.happenings) {
-      farm_.timeline.after(happening.at, [this, &happening] { befall(farm_, program_, invariants_, happening); });
+    for (const Event& event : scenario_.events) {
+      farm_.timeline.after(event.at, [this, &event] { apply(farm_, program_, invariants_, event); });
     }
-    farm_.timeline.after(scenario_.calm_from, [this] {
-      calm(farm_);
+    farm_.timeline.after(scenario_.faults_end_at, [this] {
+      end_all_faults(farm_);
       quiet_since_ = farm_.timeline.now();
       look();
     });
@@ -57,21 +57,20 @@ class Run {
   }
 
   void look() {
-    const std::string unrest = invariants_.unrest();
-    is_at_rest_ = unrest.empty();
+    const std::string why = invariants_.why_not_at_rest();
+    is_at_rest_ = why.empty();
     if (is_at_rest_) return;
     if (farm_.queue.running_steps() > 0) quiet_since_ = farm_.timeline.now();
-    if (farm_.timeline.now() - quiet_since_ > rest_comes_within) rest_has_not_come(unrest);
+    if (farm_.timeline.now() - quiet_since_ > rest_comes_within) rest_has_not_come(why);
     farm_.timeline.after(between_looks, [this] { look(); });
   }
 
-  // A machine that was to be listed and that the queue runner never saw waits for a queue runner that was started later
-  // (DESIGN, proof of idleness): it is given that, once.
-  void rest_has_not_come(const std::string& unrest) {
+  // The program keeps a machine that may have been listed and that the queue runner never saw, until the queue runner
+  // has restarted, because only that proves that the machine is idle. The queue runner is restarted once.
+  void rest_has_not_come(const std::string& why) {
     if (is_strict_ || !stuck_.empty())
-      return invariants_.violate(
-          fmt::format("no rest {} s after the last trouble: {}", rest_comes_within.count(), unrest));
-    stuck_ = unrest;
+      return invariants_.violate(fmt::format("no rest {} s after the last fault: {}", rest_comes_within.count(), why));
+    stuck_ = why;
     quiet_since_ = farm_.timeline.now();
     farm_.queue.restart(Seconds{5});
   }

@@ -13,10 +13,10 @@ namespace hydra_provisioner::simulation {
 
 struct Outcome {
   std::optional<std::string> violation;
-  std::string stuck;       // why it came to rest only after the queue runner was restarted; empty: it did without
-  std::uint64_t hash = 0;  // of all that happened
+  std::string stuck;       // why the farm came to rest only after a restart of the queue runner; empty: it needed none
+  std::uint64_t hash = 0;  // of the lines
   std::int64_t passes = 0;
-  std::vector<std::string> lines;  // all that happened, if it was kept
+  std::vector<std::string> lines;  // everything that happened, if `keeps_chronicle`
 };
 
 struct Terms {

@@ -11,33 +11,6 @@
 namespace hydra_provisioner::simulation {
 namespace {
 
-constexpr std::array<const char*, kinds> names{"steps arrive",
-                                               "the program is killed",
-                                               "operations go wrong",
-                                               "machines never boot",
-                                               "a machine is taken away",
-                                               "a machine goes deaf",
-                                               "the queue runner restarts",
-                                               "listing fails",
-                                               "listing is stale",
-                                               "listing is slow",
-                                               "machines are deaf",
-                                               "specification fails",
-                                               "specification changes",
-                                               "status fails",
-                                               "status is old",
-                                               "status has no machines",
-                                               "status has wrong clock",
-                                               "disk is full",
-                                               "folder is gone",
-                                               "journal fails",
-                                               "journal is unreadable",
-                                               "jobs are unknown",
-                                               "maximum changes",
-                                               "pool is toggled",
-                                               "delivery hangs",
-                                               "an operator orders something"};
-
 constexpr std::array<const char*, 4> types{"x86_64-linux", "x86_64-linux:benchmark", "aarch64-linux",
                                            "x86_64-linux:kvm,nixos-test"};
 
@@ -59,7 +32,7 @@ PoolSetup draw_pool(Random& random, const char* name) {
   return pool;
 }
 
-// Versions that release machines early list all machines, always.
+// Versions that release machines early always list all machines.
 sim::QueueRunnerStyle draw_style(Random& random) {
   const bool releases_early = random.chance(40);
   return {.writes_uris = releases_early || random.chance(30),
@@ -69,27 +42,28 @@ sim::QueueRunnerStyle draw_style(Random& random) {
           .clock_ahead = Seconds{random.chance(30) ? random.between(-90, 90) : 0}};
 }
 
-Happening draw_steps(Random& random, std::int64_t pools) {
-  return {.kind = Kind::steps_arrive,
+Event draw_steps(Random& random, std::int64_t pools) {
+  return {.kind = EventKind::steps_arrive,
           .which = random.between(0, pools - 1),
           .count = random.between(1, 25),
           .seconds = one_of<5>(random, {3, 20, 60, 150, 400})};
 }
 
-Happening draw_fault(Random& random, const Scenario& scenario) {
+Event draw_fault(Random& random, const Scenario& scenario) {
   const auto pools = std::ssize(scenario.pools);
-  Happening fault{.kind = static_cast<Kind>(random.between(1, kinds - 1)),
-                  .which = random.between(0, 20),
-                  .count = random.between(1, 4),
-                  .seconds = one_of<5>(random, {5, 20, 60, 150, 500})};
-  // What is most likely to find something comes more often.
-  if (random.chance(20)) fault.kind = Kind::program_is_killed;
-  if (random.chance(15)) fault.kind = Kind::operations_go_wrong;
-  if (fault.kind == Kind::status_has_no_machines && scenario.style.releases_early) fault.kind = Kind::status_is_old;
-  if (fault.kind == Kind::program_is_killed) fault.count = random.between(0, 100);
-  if (fault.kind == Kind::operations_go_wrong)
+  Event fault{.kind = static_cast<EventKind>(random.between(1, std::ssize(names_of<EventKind>) - 1)),
+              .which = random.between(0, 20),
+              .count = random.between(1, 4),
+              .seconds = one_of<5>(random, {5, 20, 60, 150, 500})};
+  // Faults that are most likely to find something come more often.
+  if (random.chance(20)) fault.kind = EventKind::program_is_killed;
+  if (random.chance(15)) fault.kind = EventKind::operations_go_wrong;
+  if (fault.kind == EventKind::status_has_no_machines && scenario.style.releases_early)
+    fault.kind = EventKind::status_is_old;
+  if (fault.kind == EventKind::program_is_killed) fault.count = random.between(0, 100);
+  if (fault.kind == EventKind::operations_go_wrong)
     fault.which = random.between(1, static_cast<std::int64_t>(sim::JobFate::takes_long));
-  if (fault.kind == Kind::maximum_changes || fault.kind == Kind::pool_is_toggled) fault.which %= pools;
+  if (fault.kind == EventKind::maximum_changes || fault.kind == EventKind::pool_is_toggled) fault.which %= pools;
   return fault;
 }
 
@@ -103,27 +77,26 @@ sim::Pace draw_pace(Random& random) {
           .publication = draw_delays(random)};
 }
 
-void draw_happenings(Random& random, Scenario& scenario) {
+void draw_events(Random& random, Scenario& scenario) {
   const auto pools = std::ssize(scenario.pools);
   const std::int64_t length = random.between(600, 2400);
   const std::int64_t bursts = random.between(1, 6);
   const std::int64_t faults = random.chance(5) ? 0 : random.between(1, 14);
-  for (std::int64_t n = 0; n < bursts; ++n) scenario.happenings.push_back(draw_steps(random, pools));
-  for (std::int64_t n = 0; n < faults; ++n) scenario.happenings.push_back(draw_fault(random, scenario));
+  for (std::int64_t n = 0; n < bursts; ++n) scenario.events.push_back(draw_steps(random, pools));
+  for (std::int64_t n = 0; n < faults; ++n) scenario.events.push_back(draw_fault(random, scenario));
   // The queue is empty until the machines file has been written for the first time.
-  for (Happening& happening : scenario.happenings) happening.at = Seconds{random.between(100, length)};
-  std::ranges::sort(scenario.happenings, {}, [](const Happening& happening) {
-    return std::tuple(happening.at, happening.kind, happening.which, happening.count, happening.seconds);
+  for (Event& event : scenario.events) event.at = Seconds{random.between(100, length)};
+  std::ranges::sort(scenario.events, {}, [](const Event& event) {
+    return std::tuple(event.at, event.kind, event.which, event.count, event.seconds);
   });
-  scenario.calm_from = Seconds{length + 60};
+  scenario.faults_end_at = Seconds{length + 60};
 }
 
 }  // namespace
 
-std::string to_string(const Happening& happening) {
-  return fmt::format("{:6} s  {}: which {}, count {}, {} s", happening.at.count(),
-                     names.at(static_cast<std::size_t>(happening.kind)), happening.which, happening.count,
-                     happening.seconds);
+std::string to_string(const Event& event) {
+  return fmt::format("{:6} s  {}: which {}, count {}, {} s", event.at.count(), hydra_provisioner::to_string(event.kind),
+                     event.which, event.count, event.seconds);
 }
 
 Scenario draw_scenario(std::uint64_t seed) {
@@ -138,7 +111,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   for (std::int64_t n = 0; n < pools; ++n)
     scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
   for (std::size_t n = 0; n < scenario.pools.size(); ++n) scenario.pools[n].counts_work = (seed + n) % 4 == 0;
-  draw_happenings(random, scenario);
+  draw_events(random, scenario);
   scenario.max_parallel = one_of<5>(random, {1, 2, 2, 3, 8});
   scenario.pace = draw_pace(random);
   return scenario;
@@ -163,8 +136,8 @@ std::string to_string(const Scenario& scenario) {
         pool.max_machines, pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
         pool.grace_period_seconds, pool.billing_period_seconds);
   }
-  for (const Happening& happening : scenario.happenings) text += fmt::format("  {}\n", to_string(happening));
-  return text + fmt::format("  {:6} s  calm\n", scenario.calm_from.count());
+  for (const Event& event : scenario.events) text += fmt::format("  {}\n", to_string(event));
+  return text + fmt::format("  {:6} s  all faults end\n", scenario.faults_end_at.count());
 }
 
 }  // namespace hydra_provisioner::simulation

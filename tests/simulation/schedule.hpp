@@ -1,14 +1,15 @@
 // What a run is made of: a farm, its configuration, and all that will happen in it, drawn from a seed before it begins.
-// So a failing run is made smaller by leaving things out.
+// A failing run is made smaller by leaving events out.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "model/enum_names.hpp"
 #include "model/time.hpp"
+#include "sim/conditions.hpp"
 #include "sim/jobs.hpp"
-#include "sim/pace.hpp"
 #include "sim/queue_runner.hpp"
 
 namespace hydra_provisioner::simulation {
@@ -27,18 +28,18 @@ struct PoolSetup {
   std::int64_t billing_period_seconds = 0;
 };
 
-enum class Kind : std::uint8_t {
+enum class EventKind : std::uint8_t {
   steps_arrive,         // of pool `which`; `count` of them, `seconds` each
-  program_is_killed,    // at the `count`th point from then on
+  program_is_killed,    // at its `count`th waypoint from then on
   operations_go_wrong,  // the next `count`, as the fate `which`
   machines_never_boot,  // the next `count`
   machine_is_taken_away,
-  machine_goes_deaf,
+  machine_becomes_unresponsive,
   queue_runner_restarts,
   listing_fails,
   listing_is_stale,
   listing_is_slow,
-  machines_are_deaf,
+  machines_are_unresponsive,
   specification_fails,
   specification_changes,
   status_fails,
@@ -55,21 +56,35 @@ enum class Kind : std::uint8_t {
   delivery_hangs,
   operator_orders,  // the `which`th order, of pool or machine `count`, for `seconds`
 };
-inline constexpr int kinds = static_cast<int>(Kind::operator_orders) + 1;
 
-struct Happening {
+}  // namespace hydra_provisioner::simulation
+
+namespace hydra_provisioner {
+template <>
+inline constexpr auto names_of<simulation::EventKind> = enum_names(
+    "steps arrive", "the program is killed", "operations go wrong", "machines never boot", "a machine is taken away",
+    "a machine becomes unresponsive", "the queue runner restarts", "listing fails", "listing is stale",
+    "listing is slow", "machines are unresponsive", "specification fails", "specification changes", "status fails",
+    "status is old", "status has no machines", "status has wrong clock", "disk is full", "folder is gone",
+    "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
+    "delivery hangs", "an operator orders something");
+}  // namespace hydra_provisioner
+
+namespace hydra_provisioner::simulation {
+
+struct Event {
   Seconds at{};  // from the beginning
-  Kind kind = Kind::steps_arrive;
+  EventKind kind = EventKind::steps_arrive;
   std::int64_t which = 0;
   std::int64_t count = 0;
   std::int64_t seconds = 0;
 };
-std::string to_string(const Happening& happening);
+std::string to_string(const Event& event);
 
 struct Scenario {
   std::uint64_t seed = 0;
-  bool is_daemon = true;            // else cron starts it every five minutes
-  bool has_update_command = false;  // else it writes the machines file itself
+  bool is_daemon = true;            // otherwise cron starts it every five minutes
+  bool has_update_command = false;  // otherwise the program writes the machines file itself
   std::int64_t interval_seconds = 15;
   std::int64_t max_parallel = 4;
   sim::Pace pace{.question = {Millis{20}, Millis{200}},
@@ -77,8 +92,8 @@ struct Scenario {
                  .publication = {Millis{0}, Millis{20}}};
   sim::QueueRunnerStyle style;
   std::vector<PoolSetup> pools;
-  std::vector<Happening> happenings;  // by time
-  Seconds calm_from{};                // from then on nothing goes wrong
+  std::vector<Event> events;  // by time
+  Seconds faults_end_at{};    // from then on nothing goes wrong
 };
 
 Scenario draw_scenario(std::uint64_t seed);

@@ -1,4 +1,4 @@
-// From the pools of a scenario to the configuration that the program reads.
+// Makes the configuration that the program reads from the pools of a scenario.
 #pragma once
 
 #include <vector>

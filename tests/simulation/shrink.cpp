@@ -9,15 +9,15 @@ namespace {
 
 Scenario without(const Scenario& scenario, std::ptrdiff_t first, std::ptrdiff_t count) {
   Scenario smaller = scenario;
-  const auto begin = smaller.happenings.begin() + first;
-  smaller.happenings.erase(begin, begin + std::min(count, smaller.happenings.end() - begin));
+  const auto begin = smaller.events.begin() + first;
+  smaller.events.erase(begin, begin + std::min(count, smaller.events.end() - begin));
   return smaller;
 }
 
-// Whether anything could be left out, `count` happenings at a time.
+// Whether anything could be left out, `count` events at a time.
 bool leave_out(Scenario& failing, std::ptrdiff_t count, const Terms& terms) {
   bool was_changed = false;
-  for (std::ptrdiff_t first = 0; first < std::ssize(failing.happenings);) {
+  for (std::ptrdiff_t first = 0; first < std::ssize(failing.events);) {
     Scenario smaller = without(failing, first, count);
     if (run(smaller, terms).violation) {
       failing = std::move(smaller);
@@ -31,11 +31,11 @@ bool leave_out(Scenario& failing, std::ptrdiff_t count, const Terms& terms) {
 
 bool make_counts_smaller(Scenario& failing, const Terms& terms) {
   bool was_changed = false;
-  for (std::size_t n = 0; n < failing.happenings.size(); ++n) {
-    const Happening& happening = failing.happenings[n];
-    if (happening.kind != Kind::steps_arrive || happening.count <= 1) continue;
+  for (std::size_t n = 0; n < failing.events.size(); ++n) {
+    const Event& event = failing.events[n];
+    if (event.kind != EventKind::steps_arrive || event.count <= 1) continue;
     Scenario smaller = failing;
-    smaller.happenings[n].count /= 2;
+    smaller.events[n].count /= 2;
     if (!run(smaller, terms).violation) continue;
     failing = std::move(smaller);
     was_changed = true;
@@ -46,8 +46,7 @@ bool make_counts_smaller(Scenario& failing, const Terms& terms) {
 }  // namespace
 
 Scenario shrink(Scenario failing, const Terms& terms) {
-  for (std::ptrdiff_t count = std::ssize(failing.happenings) / 2; count >= 1; count /= 2)
-    leave_out(failing, count, terms);
+  for (std::ptrdiff_t count = std::ssize(failing.events) / 2; count >= 1; count /= 2) leave_out(failing, count, terms);
   while (leave_out(failing, 1, terms) || make_counts_smaller(failing, terms)) continue;
   return failing;
 }

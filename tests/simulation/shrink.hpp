@@ -1,4 +1,4 @@
-// A failing scenario made smaller: what is not needed for the failure is left out.
+// Makes a failing scenario smaller: it leaves out what the failure does not need.
 #pragma once
 
 #include "tests/simulation/run.hpp"
@@ -6,7 +6,7 @@
 
 namespace hydra_provisioner::simulation {
 
-// Still fails, perhaps otherwise.
+// The result still fails, perhaps with another violation.
 Scenario shrink(Scenario failing, const Terms& terms);
 
 }  // namespace hydra_provisioner::simulation

@@ -441,7 +441,8 @@ TEST_F(Journal, GivesUpWhileSomebodyElseHoldsIt) {
   other.exec("begin exclusive");
   const auto written = try_commit(of({machine(1)}));
   ASSERT_FALSE(written);
-  EXPECT_THAT(written.error().message, HasSubstr("cannot be written: database is locked; end whoever holds it"));
+  EXPECT_THAT(written.error().message,
+              HasSubstr("cannot be written: database is locked; end the process that holds it"));
   other.exec("rollback");
   commit(of({machine(1)}));
   EXPECT_THAT(ids(load()), ElementsAre("a-1"));

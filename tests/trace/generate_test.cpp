@@ -9,11 +9,11 @@
 namespace hydra_provisioner::trace {
 namespace {
 
-TEST(Generator, MakesTheSameTraceOfTheSameSeed) {
+TEST(Generator, MakesTheSameTraceFromTheSameSeed) {
   for (const Pattern pattern : {Pattern::poisson, Pattern::weekly, Pattern::bursts}) {
-    const Invention what{.pattern = pattern, .days = 3, .steps = 500};
+    const GeneratorSettings what{.pattern = pattern, .days = 3, .steps = 500};
     EXPECT_EQ(trace_text(generate(what)), trace_text(generate(what)));
-    Invention other = what;
+    GeneratorSettings other = what;
     other.seed = 2;
     EXPECT_NE(trace_text(generate(what)), trace_text(generate(other)));
   }
@@ -43,7 +43,7 @@ TEST(Generator, LeavesNightsAndWeekendsNearlyEmpty) {
   EXPECT_GT(workdays, 7 * weekends);
 }
 
-TEST(Generator, MakesBurstsOfWhichMostStepsAreShortAndFewAreMostOfTheWork) {
+TEST(Generator, MakesBurstsOfManyShortStepsAndAFewThatAreMostOfTheWork) {
   const Trace trace = generate({.pattern = Pattern::bursts, .days = 28, .steps = 50'000});
   std::vector<Millis> durations;
   Millis all{};

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/cli/verb.hpp"
-#include "app/verbs/configuration.hpp"
+#include "app/inputs/configuration.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 

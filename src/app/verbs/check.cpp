@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/configuration.hpp"
+#include "app/inputs/configuration.hpp"
 #include "config/settings.hpp"
 #include "io/process/programs.hpp"
 #include "io/text/json.hpp"
@@ -50,7 +50,7 @@ void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& h
   }
 }
 
-// What is valid, but probably not what its author means.
+// Settings that are valid, but probably not meant.
 std::vector<std::string> hints_for(const Config& config) {
   std::vector<std::string> hints;
   for (const auto& [name, pool] : config.pools) {

@@ -68,7 +68,7 @@ io::Json document(const std::vector<TriedPoint>& tried, const std::vector<std::s
           {"points", std::move(points)}};
 }
 
-// The settings as conf.nix would have them.
+// The settings as if conf.nix had them.
 Expected<PoolConfig> pool_of(const Options& options) {
   io::Json exec{{"command", options.command}};
   if (!options.settings_file.empty()) {
@@ -97,7 +97,7 @@ io::Task<Outcome> run(Options options, Context context) {
   std::vector<TriedPoint> tried;
   const providers::PointReporter report = [&](std::string_view point, const Verdict& verdict) {
     tried.push_back({std::string(point), verdict});
-    // Where this fails, the summary fails, too.
+    // If this cannot be printed, the summary cannot either, and that is reported.
     if (!options.json) std::ignore = print(line(tried.back()));
   };
   const auto& settings = std::get<ExecSettings>(pool->provider);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/text/json.hpp"
 #include "review/cost.hpp"
 
@@ -24,7 +24,7 @@ struct Options {
 
 void declare(Arguments& arguments, Options& options) {
   arguments.option("--since", "TIME", into(options.since),
-                   "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; else 24 hours before the latest pass");
+                   "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours before the latest pass");
   declare_tag(arguments, options.tag);
   arguments.flag("--json", options.json, "print JSON");
 }

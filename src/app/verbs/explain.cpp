@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/text/json.hpp"
 #include "review/explain.hpp"
 
@@ -26,7 +26,7 @@ struct Options {
 void declare(Arguments& arguments, Options& options) {
   arguments.word("MACHINE|TYPE", "machine or type", into(options.name));
   arguments.option("--at", "TIME", into(options.at),
-                   "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; else of the latest pass");
+                   "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; by default of the latest pass");
   declare_tag(arguments, options.tag);
   arguments.flag("--json", options.json, "print JSON");
 }
@@ -34,9 +34,9 @@ void declare(Arguments& arguments, Options& options) {
 review::Explanation explain(const state::Archive& archive, review::Known kind, const std::string& name,
                             const state::ArchivedPass& pass, const review::Replayed& replayed) {
   if (kind == review::Known::type) return review::explain_type(PoolName{name}, replayed);
-  auto events = review::happenings(archive, Instant{}, name);
+  auto events = review::events_of(archive, Instant{}, name);
   const Instant end = pass.start + pass.duration;
-  std::erase_if(events, [end](const review::Happening& event) { return event.time > end; });
+  std::erase_if(events, [end](const review::Event& event) { return event.time > end; });
   return review::explain_machine(MachineId{name}, replayed, std::move(events));
 }
 

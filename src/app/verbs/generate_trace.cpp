@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app/verbs/trace_output.hpp"
+#include "app/inputs/traces.hpp"
 #include "model/system_type.hpp"
 #include "trace/generate.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t steps_max = 10'000'000;
 
 struct Options {
-  trace::Invention what;
+  trace::GeneratorSettings settings;
   std::optional<double> days;
   std::optional<std::int64_t> steps;
   std::optional<std::uint64_t> seed;
@@ -25,7 +25,7 @@ struct Options {
 
 Parse into(trace::Pattern& pattern) {
   return [&pattern](const std::string& text) -> Expected<void> {
-    const auto named = trace::pattern_named(text);
+    const auto named = from_name<trace::Pattern>(text);
     if (!named) return failure(fmt::format("\"{}\" is none of poisson, weekly and bursts", text));
     pattern = *named;
     return {};
@@ -42,22 +42,22 @@ Parse system_into(std::string& system) {
 }
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.word("KIND", "kind of trace (poisson, weekly or bursts)", into(options.what.pattern));
-  arguments.option("--days", "NUMBER", app::into(options.days, 0.01, 3660.0), "how long it is; else 14");
+  arguments.word("KIND", "kind of trace (poisson, weekly or bursts)", into(options.settings.pattern));
+  arguments.option("--days", "NUMBER", app::into(options.days, 0.01, 3660.0), "how long the trace is; by default 14");
   arguments.option("--steps", "NUMBER", app::into(options.steps, 1, steps_max),
-                   "how many there are, about; else 10000");
-  arguments.option("--system", "SYSTEM", system_into(options.what.system),
-                   "what its steps need, such as x86_64-linux:kvm; else x86_64-linux");
-  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; else 1");
+                   "about how many steps it has; by default 10000");
+  arguments.option("--system", "SYSTEM", system_into(options.settings.system),
+                   "what its steps need, such as x86_64-linux:kvm; by default x86_64-linux");
+  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; by default 1");
   declare_output(arguments, options.output);
 }
 
 Outcome run(Options options, Context context) {
-  trace::Invention what = options.what;
-  what.days = options.days.value_or(what.days);
-  what.steps = options.steps.value_or(what.steps);
-  what.seed = options.seed.value_or(what.seed);
-  return write_trace(trace::generate(what), options.output, context.voice);
+  trace::GeneratorSettings settings = options.settings;
+  settings.days = options.days.value_or(settings.days);
+  settings.steps = options.steps.value_or(settings.steps);
+  settings.seed = options.seed.value_or(settings.seed);
+  return write_trace(trace::generate(settings), options.output, context.voice);
 }
 
 }  // namespace
@@ -65,10 +65,10 @@ Outcome run(Options options, Context context) {
 Verb generate_trace_verb() {
   return {.name = "generate-trace",
           .section = Section::forecasts,
-          .summary = "invents a trace: poisson, weekly or bursts",
+          .summary = "makes up a trace: poisson, weekly or bursts",
           .description =
-              "Invents a trace for simulate and tune, for a farm that has no history yet. KIND is poisson "
-              "(steps arrive at the same rate always), weekly (most of them in working hours) or bursts "
+              "Makes up a trace for simulate and tune, for a farm that has no history yet. KIND is poisson "
+              "(steps always arrive at the same rate), weekly (most of them in working hours) or bursts "
               "(evaluations bring many at once). The same seed makes the same trace.",
           .examples = {{{"generate-trace weekly --output weekly.csv.gz", "two weeks with 10000 steps"},
                         {"generate-trace bursts --days 30 --steps 50000 --seed 2", "a month on stdout"}}},

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
@@ -28,7 +28,7 @@ struct Options {
 void declare(Arguments& arguments, Options& options) {
   arguments.optional_word("[MACHINE|TYPE]", into(options.name));
   arguments.option("--since", "TIME", into(options.since),
-                   "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; else 24 hours");
+                   "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours");
   declare_tag(arguments, options.tag);
   arguments.flag("--json", options.json, "print JSON");
 }
@@ -41,7 +41,7 @@ Outcome run(Options options, Context context) {
     if (auto known = review::look_up(archive, options.name); !known) return misused(std::move(known.error()));
   }
   const Instant since = options.since.value_or(io::SystemClock{}.now() - default_span);
-  const auto all = review::happenings(archive, since, options.name);
+  const auto all = review::events_of(archive, since, options.name);
   if (all.empty()) context.voice.note(fmt::format("nothing happened since {}", io::local_time(since)));
   return print(options.json ? io::pretty(review::history_document(all, since)) : review::history_text(all));
 }

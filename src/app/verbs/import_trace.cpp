@@ -5,8 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/verbs/trace_output.hpp"
-#include "trace/columns.hpp"
+#include "app/inputs/traces.hpp"
 #include "trace/hydra_database.hpp"
 #include "trace/read.hpp"
 
@@ -16,8 +15,8 @@ namespace {
 struct Options {
   std::string hydra_db;              // how to reach the database
   std::string csv;                   // a file
-  std::vector<std::string> columns;  // of that file, as they are given
-  trace::ColumnMapping mapping;      // the same, read
+  std::vector<std::string> columns;  // of that file, as given
+  trace::ColumnMapping mapping;      // the same, parsed
   std::optional<Instant> since;
   std::string output;
 };
@@ -25,11 +24,12 @@ struct Options {
 void declare(Arguments& arguments, Options& options) {
   arguments.option("--hydra-db", "CONNECTION", into(options.hydra_db), "Hydra's database, as libpq or Hydra names it");
   arguments.option("--since", "TIME", into(options.since),
-                   "with --hydra-db, how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; else all");
+                   "with --hydra-db, how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default all");
   arguments.option("--csv", "FILE", into(options.csv), "a CSV file with other columns");
-  arguments.repeated_option("--column", "OURS=THEIRS", into(options.columns),
-                            "with --csv, a column of another name, such as ready_at=submit_unix; or OURS:=VALUE, the "
-                            "same in every row; may be repeated");
+  arguments.repeated_option(
+      "--column", "OURS=THEIRS", into(options.columns),
+      "with --csv, the name of a column in the file, such as ready_at=submit_unix; or OURS:=VALUE, the "
+      "same value in every row; may be repeated");
   declare_output(arguments, options.output);
   arguments.check([&options]() -> Expected<void> {
     if (options.hydra_db.empty() == options.csv.empty())

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/file/files.hpp"
 #include "io/text/json.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "app/inputs/configuration.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
-#include "app/verbs/configuration.hpp"
 #include "pass/pass.hpp"
 #include "state/sqlite_journal.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "app/cli/output.hpp"
 #include "app/cli/texts.hpp"
-#include "app/verbs/preview.hpp"
+#include "app/inputs/preview.hpp"
 #include "io/text/json.hpp"
 #include "model/plan.hpp"
 #include "pass/documents.hpp"

@@ -1,9 +1,6 @@
 #include "app/verbs/verbs.hpp"
 
-#include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,108 +10,20 @@
 
 #include "app/cli/output.hpp"
 #include "app/cli/texts.hpp"
-#include "app/verbs/configuration.hpp"
-#include "app/verbs/journal.hpp"
-#include "decide/plan.hpp"
+#include "app/inputs/configuration.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
-#include "observe/schedules.hpp"
 #include "pass/documents.hpp"
 #include "review/replay.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
-std::map<MachineId, const Action*> by_machine(const Plan& plan) {
-  std::map<MachineId, const Action*> actions;
-  for (const Action& action : plan.actions) actions.emplace(action.machine, &action);
-  return actions;
-}
-
-io::Json action_value(const Action* action) {
-  if (action == nullptr) return nullptr;
-  return {{"action", to_string(action->kind)}, {"reason", action->reason.text}};
-}
-
-bool is_same(const Action* a, const Action* b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  return a->kind == b->kind && a->pool == b->pool;
-}
-
-std::string described(const Action* action) {
-  return action == nullptr ? "-" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
-}
-
-std::vector<MachineId> machines_of(const Plan& a, const Plan& b) {
-  std::set<MachineId> all;
-  for (const Plan* plan : {&a, &b}) {
-    for (const Action& action : plan->actions) all.insert(action.machine);
-  }
-  std::vector<MachineId> machines(all.begin(), all.end());
-  std::ranges::sort(machines, {}, [](const MachineId& machine) { return std::pair(number_of(machine), machine); });
-  return machines;
-}
-
-// A pool that the new file does not have is retired, and one that it has again is not.
-state::Inputs with_config(state::Inputs inputs, const Config& config) {
-  std::set<std::pair<PoolName, ProviderKind>> machines_in;
-  for (const Machine& machine : inputs.seen.machines) machines_in.emplace(machine.pool, machine.provider);
-  for (const auto& [name, pool] : inputs.config.pools) inputs.seen.retired.push_back(pool);
-  std::erase_if(inputs.seen.retired, [&](const PoolConfig& pool) {
-    const auto now = config.pools.find(pool.name);
-    const bool is_configured = now != config.pools.end() && now->second.kind() == pool.kind();
-    return is_configured || !machines_in.contains({pool.name, pool.kind()});
-  });
-  const Tag tag = inputs.config.tag;  // the machines' own
-  inputs.config = config;
-  inputs.config.tag = tag;
-  inputs.seen.scheduled = observe::scheduled_limits(config, inputs.seen.now);
-  return inputs;
-}
-
-// Both plans say something else about this machine; null: nothing.
-struct Difference {
-  MachineId machine;
-  const Action* was;
-  const Action* would_be;
-};
-
-std::vector<Difference> differences_between(const Plan& was, const Plan& would_be) {
-  const auto before = by_machine(was);
-  const auto after = by_machine(would_be);
-  const auto in = [](const auto& actions, const MachineId& machine) {
-    const auto found = actions.find(machine);
-    return found == actions.end() ? nullptr : found->second;
-  };
-  std::vector<Difference> differences;
-  for (const MachineId& machine : machines_of(was, would_be)) {
-    const Difference difference{machine, in(before, machine), in(after, machine)};
-    if (!is_same(difference.was, difference.would_be)) differences.push_back(difference);
-  }
-  return differences;
-}
-
-io::Json differences_value(const std::vector<Difference>& differences) {
-  io::Json values = io::Json::array();
-  for (const auto& [machine, was, would_be] : differences)
-    values.push_back({{"machine", machine.text}, {"was", action_value(was)}, {"wouldBe", action_value(would_be)}});
-  return values;
-}
-
-std::string differences_text(const std::vector<Difference>& differences) {
-  std::string text;
-  for (const auto& [machine, was, would_be] : differences)
-    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, described(was), "",
-                        described(would_be));
-  return text;
-}
-
-// Above: the comparison of plans. Below: the verb.
-
 struct Options {
   std::string pass = "latest";
   std::optional<Instant> at;
-  ConfigFile config;  // its path is empty: as it was then
+  ConfigFile config;  // an empty path: the configuration of the pass
   std::string tag;
   bool json = false;
 };
@@ -143,7 +52,7 @@ io::Json document(const state::ArchivedPass& pass, const Plan& plan) {
 
 Outcome show_again(const state::ArchivedPass& pass, const review::Replayed& replayed, bool as_json,
                    const Context& context) {
-  std::vector<std::string> changed = review::differences(replayed);
+  std::vector<std::string> changed = review::differences_from_record(replayed);
   io::Json json = document(pass, replayed.plan);
   json["equal"] = replayed.is_equal;
   json["differences"] = changed;
@@ -159,14 +68,13 @@ Outcome show_again(const state::ArchivedPass& pass, const review::Replayed& repl
 
 Outcome show_with(const Config& config, const state::ArchivedPass& pass, const review::Replayed& replayed,
                   const Options& options) {
-  const state::Inputs inputs = with_config(replayed.inputs, config);
-  const Plan would_be = decide::plan(inputs.seen, inputs.config);
-  const std::vector<Difference> differences = differences_between(replayed.plan, would_be);
+  const Plan would_be = review::plan_with(config, replayed.inputs);
+  const std::vector<review::Difference> differences = review::differences_between(replayed.plan, would_be);
   if (!options.json)
-    return print(fmt::format("{}Pass {} of {} with {}: {} differ.\n", differences_text(differences), pass.number,
-                             io::local_time(pass.start), options.config.path, differences.size()));
+    return print(fmt::format("{}Pass {} of {} with {}: {} differ.\n", review::differences_text(differences),
+                             pass.number, io::local_time(pass.start), options.config.path, differences.size()));
   io::Json json = document(pass, would_be);
-  json["differences"] = differences_value(differences);
+  json["differences"] = review::differences_document(differences);
   return print(io::pretty(json));
 }
 
@@ -189,11 +97,11 @@ io::Task<Outcome> run(Options options, Context context) {
 Verb replay_verb() {
   return {.name = "replay",
           .section = Section::reading,
-          .summary = "repeats what a pass decided, also by another configuration",
+          .summary = "repeats what a pass decided, also with another configuration",
           .description =
               "Decides again what a recorded pass decided, from what it saw, and compares the two plans. PASS "
-              "is a number, or latest. With --config it shows what would differ by another configuration; "
-              "else the exit status is 1 if the plans differ.",
+              "is a number, or latest. With --config it shows what would differ with another configuration; "
+              "without it the exit status is 1 if the plans differ.",
           .examples = {{{"replay 1234", "does this version decide as the one that made pass 1234?"},
                         {"replay latest --config new.nix", "what would the new configuration change?"}}},
           .declare = command(declare, run)};

@@ -51,7 +51,7 @@ io::Task<JobResult> call(providers::Provider& provider, act::JobRequest request,
   co_return failure("unknown operation");
 }
 
-// A bug must not leave the job waiting for its deadline with the machine's lock in its hands.
+// After a bug, the job must not wait for its deadline and hold the machine's lock.
 io::Task<JobResult> call_or_report(providers::Provider& provider, act::JobRequest request, PoolConfig pool) {
   try {
     co_return co_await call(provider, std::move(request), std::move(pool));
@@ -63,7 +63,7 @@ io::Task<JobResult> call_or_report(providers::Provider& provider, act::JobReques
   }
 }
 
-// The deadline cancels the call, which ends every child that it has.
+// The deadline cancels the call, and this ends all of its children.
 io::Task<JobResult> call_within_deadline(providers::Provider& provider, act::JobRequest request, PoolConfig pool) {
   using namespace boost::asio::experimental::awaitable_operators;
   boost::asio::steady_timer deadline(co_await boost::asio::this_coro::executor, request.deadline);
@@ -73,7 +73,7 @@ io::Task<JobResult> call_within_deadline(providers::Provider& provider, act::Job
   co_return failure(fmt::format("not finished within {} s", request.deadline.count()), ErrorKind::timed_out);
 }
 
-// A machine can outlive its pool's settings being readable: stop and destroy do not need them.
+// The settings of a pool may have become unreadable. stop and destroy do not need them.
 Expected<PoolConfig> pool_of(const act::JobRequest& request) {
   auto pool = config::read_pool(request.pool.text, request.settings_json);
   if (pool) return *std::move(pool);
@@ -108,7 +108,7 @@ void declare(Arguments& arguments, Options& options) {
   arguments.word("ID", "machine", into(options.machine));
 }
 
-// Descriptor 3 is the machine's lock, held until this process ends. Only its messages are read, not its exit status.
+// Descriptor 3 is the machine's lock, held until this process ends. Passes read the result file, not the exit status.
 io::Task<Outcome> run(Options options, Context context) {
   fcntl(lock_descriptor, F_SETFD, FD_CLOEXEC);  // our own children must not hold the lock
   const act::JobFiles files(context.state_dir, MachineId{options.machine});

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/forecasting.hpp"
+#include "app/inputs/traces.hpp"
 #include "forecast/page.hpp"
 #include "forecast/report.hpp"
 #include "io/file/files.hpp"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "act/publication.hpp"
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/wording.hpp"
@@ -65,7 +65,7 @@ Expected<Login> login_for(const std::string& name, const state::Memory& memory, 
                .private_key = private_key_for(*machine, memory, tag, state_dir)};
 }
 
-// With the host key on record, and no other. Without one ssh asks whether to trust the key that it finds.
+// ssh accepts only the host key on record. If there is none, ssh asks whether to trust the key that it finds.
 std::vector<std::string> command_for(const Login& login, const std::vector<std::string>& remote_command) {
   std::vector<std::string> command{"ssh"};
   const auto option = [&](std::string text) { command.insert(command.end(), {"-o", std::move(text)}); };

@@ -1,83 +1,41 @@
 #include "app/verbs/verbs.hpp"
 
-#include <numeric>
-#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
-#include "app/verbs/forecasting.hpp"
-#include "forecast/pool_trace.hpp"
+#include "app/inputs/traces.hpp"
 #include "forecast/report.hpp"
-#include "forecast/trials.hpp"
 #include "forecast/tuning.hpp"
 #include "io/text/json.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
-struct Tuning {
-  forecast::Trial now;
-  std::vector<forecast::Trial> front;
-};
-
-Seconds mean_boot(const forecast::SimulationTerms& terms, const PoolName& pool) {
-  const auto known = terms.boots.find(pool);
-  if (known == terms.boots.end()) return usual_boot_time;
-  const Millis sum = std::accumulate(known->second.begin(), known->second.end(), Millis{0});
-  return std::max(std::chrono::ceil<Seconds>(sum / std::ssize(known->second)), Seconds{1});
-}
-
-// The pool alone, as others do not matter to it, at first coarsely, then around what was best.
-Tuning tune(const Config& config, const PoolName& name, const trace::Trace& trace,
-            const forecast::SimulationTerms& terms, TerminalVoice& voice) {
-  Config alone = config;
-  std::erase_if(alone.pools, [&](const auto& entry) { return entry.first != name; });
-  const PoolConfig& pool = alone.pools.at(name);
-  const trace::Trace part = forecast::part_of(trace, config, name);
-  const auto try_all = [&](const std::vector<forecast::Setting>& settings, std::string_view what) {
-    return forecast::run_trials(alone, part, terms, settings, fmt::format("{}: {}", name, what), voice);
-  };
-  std::vector<forecast::Trial> trials =
-      try_all(forecast::coarse_settings(pool, mean_boot(terms, name)), "settings of all kinds");
-  Tuning tuning{.now = trials.front(), .front = {}};
-  std::set<forecast::Setting> tried;
-  for (const forecast::Trial& trial : trials) tried.insert(trial.setting);
-  const std::vector<forecast::Trial> finer =
-      try_all(forecast::finer_settings(forecast::front_of(trials), tried), "settings near the best");
-  trials.insert(trials.end(), finer.begin(), finer.end());
-  tuning.front = forecast::front_of(std::move(trials));
-  return tuning;
-}
-
 std::string on_one_line(std::string text) {
   for (char& c : text) c = c == '\n' ? ' ' : c;
   return text;
 }
 
-double ratio(const forecast::Trial& trial) {
-  const Millis bound = trial.forecast.bounds.level;
-  return bound == Millis{0} ? 1 : forecast::hours_in(trial.forecast.machine_time()) / forecast::hours_in(bound);
-}
-
 std::string row(std::string_view mark, const forecast::Trial& trial) {
   return fmt::format("{:<4} {:>12.2f} {:>12.1f} {:>7.2f} {:>13} {:>13}  {}\n", mark, trial.price(),
-                     forecast::hours_in(trial.forecast.machine_time()), ratio(trial), forecast::span_text(trial.wait()),
-                     forecast::span_text(trial.forecast.wait.p95), on_one_line(forecast::nix_text(trial.setting)));
+                     forecast::hours_in(trial.forecast.machine_time()), trial.ratio_to_level(),
+                     forecast::span_text(trial.wait()), forecast::span_text(trial.forecast.wait.p95),
+                     on_one_line(forecast::nix_text(trial.setting)));
 }
 
-std::string text_of(const PoolName& name, const Tuning& tuning) {
+std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
   const std::string_view price = tuning.now.forecast.cost ? "cost" : "hours";
   std::string text = fmt::format("{}\n{:<4} {:>12} {:>12} {:>7} {:>13} {:>13}\n", name, "", price, "machine-hours",
                                  "/ level", "mean wait", "p95 wait");
   const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
   for (const forecast::Trial& trial : tuning.front) text += row(&trial == best ? "=>" : "", trial);
   text += row("now", tuning.now);
-  if (best == nullptr) return text + "What is set is as good as anything that was tried.\n";
+  if (best == nullptr) return text + "The present setting is as good as every one that was tried.\n";
   return text + fmt::format("As quick as now, and {:.0f} % cheaper: into systemTypes.\"{}\"\n\n{}\n",
                             100 * (1 - best->price() / tuning.now.price()), name, forecast::nix_text(best->setting));
 }
@@ -87,11 +45,11 @@ io::Json document_of(const forecast::Trial& trial) {
       {"cost", trial.forecast.cost ? io::Json(static_cast<double>(trial.forecast.cost->n) / 1e6) : io::Json(nullptr)},
       {"machineHours", forecast::hours_in(trial.forecast.machine_time())},
       {"wait", {{"mean", trial.wait()}, {"p95", trial.forecast.wait.p95}}},
-      {"ratioToLevel", ratio(trial)},
+      {"ratioToLevel", trial.ratio_to_level()},
       {"nix", forecast::nix_text(trial.setting)}};
 }
 
-io::Json document_of(const Tuning& tuning) {
+io::Json document_of(const forecast::Tuning& tuning) {
   io::Json front = io::Json::array();
   for (const forecast::Trial& trial : tuning.front) front.push_back(document_of(trial));
   const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
@@ -100,15 +58,13 @@ io::Json document_of(const Tuning& tuning) {
           {"recommended", best == nullptr ? io::Json(nullptr) : document_of(*best)}};
 }
 
-// Above: the search and its texts. Below: the verb.
-
 io::Task<Outcome> run(ForecastOptions options, Context context) {
   const auto inputs = co_await read_inputs(options, context.state_dir);
   if (!inputs) co_return std::unexpected(inputs.error());
   io::Json pools = io::Json::object();
   std::string text;
   for (const auto& [name, pool] : inputs->config.pools) {
-    const Tuning tuning = tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
+    const forecast::Tuning tuning = forecast::tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
     pools[name.text] = document_of(tuning);
     text += text_of(name, tuning);
   }
@@ -125,8 +81,8 @@ Verb tune_verb() {
       .summary = "looks for better settings for a trace",
       .description =
           "Tries many settings of each type with simulated farms and the steps of a trace. It shows those "
-          "that nothing beats in both cost and waiting, and recommends the cheapest that is as quick as "
-          "the present ones.",
+          "that no other beats in both cost and waiting, and recommends the cheapest that is as quick as "
+          "the present one.",
       .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
                     {"tune conf.nix --trace farm.csv --interval 60 --json", "with a pass every minute, for a script"}}},
       .on_signal = OnSignal::left_to_itself,

@@ -1,4 +1,4 @@
-// All verbs. Each is one row, made by a file of its own.
+// All verbs. Each has a file of its own.
 #pragma once
 
 #include <vector>

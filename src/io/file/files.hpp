@@ -23,7 +23,7 @@ Expected<std::optional<std::string>> read_file(const std::string& path, std::siz
 // `.NAME.new`; one that a crash left behind is replaced.
 Expected<void> replace_file(const std::string& path, std::string_view content, mode_t mode);
 
-// Creates the folder with this mode, and its parents with the usual one. Succeeds when it exists, whatever its mode.
+// Creates the folder with this mode, and its parents with the usual one. Succeeds when it exists, with any mode.
 Expected<void> make_folder(const std::string& path, mode_t mode);
 
 // The names of what is in the folder, in no order; none when there is no folder.

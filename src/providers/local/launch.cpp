@@ -63,7 +63,7 @@ Expected<void> write_settings(const MachineFolder& folder, const PoolConfig& poo
   return io::replace_file(folder.nix_conf(), nix_conf_text(pool, host), 0644);
 }
 
-// The addresses of the other machines of this state directory, whatever their tag, also of stopped ones.
+// The addresses of the other machines of this state directory, of all tags, also of stopped ones.
 std::set<std::string> addresses_of_others(const MachineFolder& folder) {
   std::set<std::string> addresses;
   const std::filesystem::path own(folder.path);

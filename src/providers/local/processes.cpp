@@ -52,7 +52,7 @@ std::set<FileIdentity> roots_of_builds(const MachineFolder& folder) {
   return roots;
 }
 
-// What shows that a process belongs to the machine, whatever its parent.
+// What shows that a process belongs to the machine. Its parent does not matter.
 struct Marks {
   std::string log;
   std::string assignment;

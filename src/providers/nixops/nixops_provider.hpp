@@ -1,5 +1,5 @@
-// Machines that NixOps makes: EC2 instances, VirtualBox machines, existing hosts, whatever the expression says. Each is
-// the resource `machine` of a deployment of its own. docs/nixops-provider.md describes it for users.
+// Machines that NixOps makes: EC2 instances, VirtualBox machines or existing hosts, as the expression says. Each is the
+// resource `machine` of a deployment of its own. docs/nixops-provider.md describes it for users.
 //
 // A deployment is ours if its argument `tag` is our tag. It is named like its machine, TAG-N, and its UUID is the
 // instance's id. NixOps does not record whether the latest deploy succeeded, so we do, in the machine's spec_hash.

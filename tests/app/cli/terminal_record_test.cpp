@@ -22,7 +22,7 @@ Machine machine(const std::string& id, MachineState state) {
   return machine;
 }
 
-// Once the reporting has ended: what was said, and what the journal was given.
+// What was shown and what the journal has, after the report.
 class Report : public testing::Test {
  protected:
   std::string note(const observe::Fleet& fleet) {
@@ -41,7 +41,7 @@ class Report : public testing::Test {
   fakes::FakeJournal journal{clock, chronicle};
 };
 
-TEST_F(Report, TellsAndRecordsWhatWasFound) {
+TEST_F(Report, ShowsAndRecordsWhatWasFound) {
   observe::Fleet fleet;
   fleet.machines = {machine("a-1", MachineState::gone), machine("a-2", MachineState::ready)};
   fleet.discoveries = {{MachineId{"a-1"}, MachineEvent::destroyed, "its provider does not have it any more"}};
@@ -52,7 +52,7 @@ TEST_F(Report, TellsAndRecordsWhatWasFound) {
   EXPECT_EQ(journal.events[0].kind, "gone");
 }
 
-TEST_F(Report, RecordsWhatChangedWithoutBeingWorthAWord) {
+TEST_F(Report, RecordsChangesThatItDoesNotShow) {
   observe::Fleet fleet;
   fleet.machines = {machine("a-1", MachineState::ready), machine("a-2", MachineState::ready)};
   fleet.changed = {MachineId{"a-2"}};
@@ -60,7 +60,7 @@ TEST_F(Report, RecordsWhatChangedWithoutBeingWorthAWord) {
   EXPECT_THAT(chronicle.entries, ElementsAre("commit a-2 ready"));
 }
 
-TEST_F(Report, TellsAndRecordsWhichMachinesWereTakenOver) {
+TEST_F(Report, ShowsAndRecordsWhichMachinesWereTakenOver) {
   observe::Fleet fleet;
   fleet.machines = {machine("a-1", MachineState::creating)};
   fleet.adopted = fleet.changed = {MachineId{"a-1"}};
@@ -68,7 +68,7 @@ TEST_F(Report, TellsAndRecordsWhichMachinesWereTakenOver) {
   EXPECT_TRUE(journal.has(MachineId{"a-1"}));
 }
 
-TEST_F(Report, RecordsAPassWhateverBytesAnErrorHas) {
+TEST_F(Report, RecordsAPassWithAnyBytesInAnError) {
   pass::Look look;
   look.seen.machines = {machine("a-1", MachineState::failed)};
   look.seen.machines[0].last_error = "create: exited with 1: \"\xff\"";

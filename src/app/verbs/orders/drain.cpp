@@ -32,9 +32,9 @@ Verb drain_verb() {
           .section = Section::by_hand,
           .summary = "takes a machine out of use; it goes once it is idle",
           .description =
-              "Takes a machine out of the machines file, needed or not, busy or not, whatever the queue "
-              "runner's status. Once it is idle it is stopped or destroyed as any machine that is not needed, "
-              "and it is replaced if it was needed.",
+              "Takes a machine out of the machines file, even if it is needed or busy or the queue runner's "
+              "status is not trusted. Once it is idle it is stopped or destroyed, as every machine that is not "
+              "needed, and it is replaced if it was needed.",
           .examples = {{{"drain hydra-provisioned-7", "no new build starts on this machine"},
                         {"drain hydra-provisioned-7 --state-dir /srv/provisioner", "with the journal in this folder"}}},
           .declare = command(declare_machine, run)};

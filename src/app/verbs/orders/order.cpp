@@ -10,7 +10,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
 #include "state/sqlite_journal.hpp"

@@ -38,9 +38,9 @@ struct Situation {
   Expected<void> check_unprotected() const;
 };
 
-// What is to be written, and what that means.
+// The orders to write, and what they mean.
 struct NewOrders {
-  std::map<OrderKey, std::optional<Order>> orders;  // none: is taken back
+  std::map<OrderKey, std::optional<Order>> orders;  // none: it is taken back
   std::string meaning;
 };
 

@@ -33,7 +33,7 @@ Expected<void> check(const Options& options) {
 void declare(Arguments& arguments, Options& options) {
   arguments.option("--min", "NUMBER", into(options.min_machines, 0, machines_max), "instead of minMachines");
   arguments.option("--max", "NUMBER", into(options.max_machines, 0, machines_max), "instead of maxMachines");
-  arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; else until it is taken back");
+  arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
   arguments.flag("--off", options.off, "take the order back");
   declare_type(arguments, options.target);
   arguments.check([&options] { return check(options); });

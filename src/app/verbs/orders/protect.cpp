@@ -17,7 +17,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; else until it is taken back");
+  arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
   arguments.flag("--off", options.off, "take the order back");
   declare_machine(arguments, options.target);
   arguments.check([&options]() -> Expected<void> {

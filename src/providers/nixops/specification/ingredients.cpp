@@ -37,7 +37,7 @@ bool is_in(std::string_view path, std::string_view folder) {
   return !folder.empty() && path.starts_with(folder) && path.substr(folder.size()).starts_with('/');
 }
 
-// Editors make `.x.nix.swp`, `x.nix~`, `#x.nix#` while somebody types.
+// Editors make `.x.nix.swp`, `x.nix~`, `#x.nix#` while a file is edited.
 bool is_made_by_editor(std::string_view name) {
   return name.starts_with('.') || name.starts_with('#') || name.ends_with('~');
 }

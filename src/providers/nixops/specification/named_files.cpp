@@ -146,7 +146,7 @@ bool is_file(const std::string& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-// Whether the folder is one that `file` is in, at whatever depth.
+// Whether `file` is in the folder, at any depth.
 bool contains(const std::string& folder, const std::string& file) {
   std::error_code error;
   const fs::path inner = fs::canonical(file, error);

@@ -1,4 +1,4 @@
-#include "app/verbs/configuration.hpp"
+#include "app/inputs/configuration.hpp"
 
 #include <utility>
 

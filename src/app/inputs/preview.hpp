@@ -1,11 +1,11 @@
-// What the next pass would see and decide. Nothing of it is done, and the journal is not changed.
+// What the next pass would see and decide. Nothing is done, and the journal does not change.
 #pragma once
 
 #include <expected>
 #include <string>
 
 #include "app/cli/outcome.hpp"
-#include "app/verbs/configuration.hpp"
+#include "app/inputs/configuration.hpp"
 #include "io/async/task.hpp"
 #include "model/plan.hpp"
 #include "pass/look.hpp"
@@ -19,7 +19,7 @@ struct Preview {
 
 io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir);
 
-// How a verb ends that has shown it: problems of the look, or a status that is not trusted.
+// How a verb ends that has shown the preview: with the problems of the look, or a status that is not trusted.
 Outcome outcome_of(const Preview& preview);
 
 }  // namespace hydra_provisioner::app

@@ -1,4 +1,4 @@
-// What simulate and tune have in common: a configuration, a trace, and the terms of the simulation.
+// The traces that verbs read and write. simulate and tune also read a configuration, and the terms of the simulation.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "app/cli/terminal.hpp"
-#include "app/verbs/configuration.hpp"
+#include "app/cli/verb.hpp"
+#include "app/inputs/configuration.hpp"
 #include "forecast/simulated_run.hpp"
 #include "io/async/task.hpp"
 #include "trace/trace.hpp"
@@ -33,5 +33,11 @@ struct ForecastInputs {
 };
 
 io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir);
+
+// --output
+void declare_output(Arguments& arguments, std::string& file);
+
+// To the file, compressed as its name says; to stdout without one.
+Outcome write_trace(const trace::Trace& trace, const std::string& file, TerminalVoice& voice);
 
 }  // namespace hydra_provisioner::app

@@ -1,8 +1,11 @@
-// How long things take in a simulated farm, and how often its clouds take machines away.
+// The conditions in a simulated farm: how long things take, how often its clouds take machines away, and what goes
+// wrong at the moment.
 #pragma once
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -20,8 +23,8 @@ struct Span {
 };
 
 struct Pace {
-  // The program waits for its answers; each of these is half of an answer's time: what it says or does is of the
-  // middle.
+  // How long the program waits for answers. Each of these is half the time of an answer, which takes effect between the
+  // two halves.
   Span question{Millis{0}, Millis{0}};     // to a provider
   Span status{Millis{20}, Millis{20}};     // of the queue runner
   Span journal{Millis{0}, Millis{0}};      // to commit, or to load
@@ -30,7 +33,7 @@ struct Pace {
   Span operation{Millis{1'000}, Millis{20'000}};     // to ask a cloud for something
   Span deployment{Millis{60'000}, Millis{240'000}};  // which ends when the machine has booted
   Span boot{Millis{15'000}, Millis{90'000}};         // of machines that are not deployed
-  // Of the pools of which more is known: boot times that were measured, one of which is drawn, deployed or not.
+  // Boot times that were measured, by pool. One of them is drawn instead of `boot` or `deployment`.
   std::map<PoolName, std::vector<Millis>> boots_of{};
   double interruptions_per_hour = 0;  // of a machine that runs
 
@@ -45,6 +48,43 @@ struct Pace {
   Millis draw_life(Random& random) const {
     return Millis{std::llround(-std::log(random.share()) / interruptions_per_hour * 3'600'000)};
   }
+};
+
+// How an operation ends. `late` ones have done their work before they go wrong.
+enum class JobFate : std::uint8_t {
+  fine,
+  fails,
+  fails_late,
+  hangs,  // until its deadline
+  hangs_late,
+  is_killed,
+  is_killed_late,
+  finds_no_capacity,
+  is_refused,
+  takes_long,
+};
+
+struct Faults {
+  // Each lasts until its time.
+  Time listing_fails;
+  Time listing_is_stale;  // the listing shows what there was some seconds ago
+  Time listing_is_slow;
+  Time machines_are_unresponsive;  // machines can be neither probed nor checked
+  Time specification_fails;
+  Time status_fails;
+  Time status_is_old;
+  Time status_has_no_machines;
+  Time status_has_wrong_clock;
+  Time disk_is_full;
+  Time folder_is_gone;
+  Time delivery_hangs;  // the delivery by an updateCommand
+  Time journal_fails;
+  Time journal_is_unreadable;
+  Time jobs_are_unknown;  // the folder of the jobs cannot be read
+
+  Seconds status_age{0};                      // while status_is_old
+  std::deque<JobFate> next_fates;             // of the operations that begin next
+  std::int64_t machines_that_never_boot = 0;  // of those that are made next
 };
 
 }  // namespace hydra_provisioner::sim

@@ -1,4 +1,4 @@
-// The journal that a verb without CONF is about.
+// The journal that a verb without CONF reads.
 #pragma once
 
 #include <expected>
@@ -21,11 +21,11 @@ struct OpenJournal {
 // --tag
 void declare_tag(Arguments& arguments, std::string& tag);
 
-// The journal of the given tag; without one that of the machine, or the only one there is. Either may be empty.
+// The journal of the tag; if the tag is empty, that of the machine or the only one there is. `machine` may be empty.
 std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const std::string& tag,
                                                  const std::string& machine);
 
-// Fails unless the journal knows this name, and as one of this kind.
+// Fails unless the journal knows this name and it is of this kind.
 std::expected<void, Failure> check_name(const state::Archive& archive, const std::string& name, review::Known kind);
 
 }  // namespace hydra_provisioner::app

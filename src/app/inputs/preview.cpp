@@ -1,4 +1,4 @@
-#include "app/verbs/preview.hpp"
+#include "app/inputs/preview.hpp"
 
 #include <utility>
 

@@ -1,13 +1,19 @@
-#include "app/verbs/forecasting.hpp"
+#include "app/inputs/traces.hpp"
 
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "app/cli/output.hpp"
 #include "forecast/measured_boots.hpp"
+#include "io/file/files.hpp"
 #include "state/archive.hpp"
 #include "state/sqlite_journal.hpp"
+#include "trace/compression.hpp"
 #include "trace/read.hpp"
+#include "trace/write.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -36,12 +42,12 @@ void declare_forecast(Arguments& arguments, ForecastOptions& options) {
                             "the steps to build; docs/traces.md says where to get them",
                             "which trace? name it by --trace FILE; docs/traces.md says where to get one");
   arguments.option("--boot", "SECONDS", into(options.boot, 1, day),
-                   "until a machine can build; else as the journal measured, or 180");
+                   "until a machine can build; by default as the journal has measured, or 180");
   arguments.option("--interval", "SECONDS", into(options.interval, 1, day),
-                   "between passes, as from cron; else as the daemon makes them");
+                   "between passes, as from cron; by default as the daemon makes them");
   arguments.option("--interruptions", "NUMBER", into(options.interruptions, 0.0, 60.0),
-                   "times an hour a cloud takes a machine away; else 0");
-  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; else 1");
+                   "how often in an hour a cloud takes a machine away; by default 0");
+  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; by default 1");
   arguments.flag("--json", options.json, "print JSON");
   declare_config(arguments, options.config);
 }
@@ -53,6 +59,20 @@ io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions opt
   if (!trace) co_return failed(std::move(trace.error()));
   forecast::SimulationTerms terms = terms_of(*config, options, state_dir);
   co_return ForecastInputs{.config = *std::move(config), .trace = *std::move(trace), .terms = std::move(terms)};
+}
+
+void declare_output(Arguments& arguments, std::string& file) {
+  arguments.option("--output", "FILE", into(file), "write to this file instead of stdout; .gz and .zst are compressed");
+}
+
+Outcome write_trace(const trace::Trace& trace, const std::string& file, TerminalVoice& voice) {
+  const std::string text = trace::trace_text(trace);
+  if (file.empty()) return print(text);
+  constexpr mode_t readable = 0644;
+  auto written = io::replace_file(file, trace::compress(text, trace::compression_of_name(file)), readable);
+  if (!written) return failed(std::move(written.error()));
+  voice.note(fmt::format("{}: {} steps", file, trace.steps.size()));
+  return exit_status::done;
 }
 
 }  // namespace hydra_provisioner::app

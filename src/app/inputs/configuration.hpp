@@ -1,4 +1,4 @@
-// The configuration file of a verb that takes one.
+// The configuration file that a verb or the daemon reads.
 #pragma once
 
 #include <expected>

@@ -1,4 +1,4 @@
-#include "app/verbs/journal.hpp"
+#include "app/inputs/journal.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "sim/journal.hpp"
+#include "sim/storage.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,9 +6,7 @@
 namespace hydra_provisioner::sim {
 namespace {
 
-constexpr Seconds failures_remembered{2 * 3600};
-
-// As a row of it would be read again.
+// As the journal would read its row again.
 Machine as_kept(Machine machine) {
   machine.found.vanished = machine.found.interrupted = machine.found.needs_redeploy = false;
   machine.found.under_way.reset();
@@ -23,7 +21,7 @@ state::Memory JournalStore::read(Instant now) const {
   memory.pools = pools_;
   memory.creations = creations_;
   for (const state::JournalEvent& event : failures_) {
-    if (event.time > now - failures_remembered) memory.creations[event.pool].failures.push_back(event.time);
+    if (event.time > now - state::failures_remembered) memory.creations[event.pool].failures.push_back(event.time);
   }
   memory.orders = orders_;
   memory.last_delivery = last_delivery_;

@@ -1,0 +1,85 @@
+// What happens in a simulated farm. A chronicle has it as lines, whose hash tells whether two runs are the same; an
+// observer gets it as calls, to check or measure it.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "act/jobs.hpp"
+#include "io/text/hash.hpp"
+#include "model/machine.hpp"
+#include "sim/virtual_clock.hpp"
+
+namespace hydra_provisioner::sim {
+
+enum class ChronicleDetail : std::uint8_t { count, hash, lines };  // each includes the ones before it
+
+class Chronicle {
+ public:
+  Chronicle(const Timeline& timeline, ChronicleDetail detail)
+      : timeline_(timeline), start_(timeline.now()), detail_(detail) {}
+
+  // Every change in a farm adds a line: while there is no new line, nothing has changed.
+  template <class... Parts>
+  void add(fmt::format_string<Parts...> format, Parts&&... parts) {
+    ++count_;
+    if (!is_hashed()) return;
+    line_.clear();
+    const auto elapsed = (timeline_.now() - start_).count();
+    fmt::format_to(std::back_inserter(line_), "{:6}.{:03} ", elapsed / 1000, elapsed % 1000);
+    fmt::format_to(std::back_inserter(line_), format, std::forward<Parts>(parts)...);
+    take(std::string_view(line_.data(), line_.size()));
+  }
+
+  std::uint64_t count() const { return count_; }  // of lines
+  std::uint64_t hash() const { return hash_; }
+  const std::vector<std::string>& lines() const { return lines_; }  // empty unless the detail is `lines`
+  bool is_hashed() const { return detail_ != ChronicleDetail::count; }
+  bool has_lines() const { return detail_ == ChronicleDetail::lines; }
+
+ private:
+  void take(std::string_view line) {
+    hash_ = io::fnv1a(line, hash_);
+    if (has_lines()) lines_.emplace_back(line);
+  }
+
+  const Timeline& timeline_;
+  Time start_;
+  ChronicleDetail detail_;
+  std::uint64_t count_ = 0;
+  fmt::memory_buffer line_;
+  std::uint64_t hash_ = io::fnv1a("");
+  std::vector<std::string> lines_;
+};
+
+struct SimInstance;
+
+enum class StepEnd : std::uint8_t { done, failed, given_up };  // the queue runner tries a failed step again
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void operation_begins(const act::JobRequest& request, bool another_runs) = 0;
+  // Called just before.
+  virtual void instance_goes_off(const SimInstance& instance, Operation by) = 0;
+  virtual void file_was_written(const std::string& content) = 0;
+  virtual void file_was_lost() = 0;
+  virtual void file_was_rejected(const std::string& why) = 0;  // by the queue runner
+  virtual void step_was_aborted(const std::string& type) = 0;  // as unsupported
+
+  // An observer that checks safety alone can leave these out.
+  virtual void instance_was_made(const SimInstance&) {}
+  virtual void instance_changed_power(const SimInstance&) {}
+  virtual void instance_ended(const SimInstance&, bool /*was_taken_away*/) {}
+  virtual void machine_was_listed(const std::string& /*address*/, bool /*is_now*/) {}  // as the queue runner knows it
+  virtual void step_began(std::int64_t /*step*/, const std::string& /*address*/) {}
+  virtual void step_ended(std::int64_t /*step*/, const std::string& /*address*/, StepEnd /*how*/) {}
+};
+
+}  // namespace hydra_provisioner::sim

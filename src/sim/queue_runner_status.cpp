@@ -1,0 +1,93 @@
+// The status of the queue runner, as a document and parsed.
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/queue_runner.hpp"
+
+namespace hydra_provisioner::sim {
+namespace {
+
+std::string names_json(const std::set<std::string>& names) {
+  return names.empty() ? "[]" : fmt::format(R"(["{}"])", fmt::join(names, R"(",")"));
+}
+
+}  // namespace
+
+// Of the machines that are long gone, one for each kind.
+std::map<std::string, const QueueRunner::Known*> QueueRunner::shown_machines(std::vector<Known>& past) const {
+  std::map<std::string, const Known*> shown;
+  for (const auto& [name, machine] : machines_) shown.emplace(name, &machine);
+  past.reserve(past_.size());
+  for (const auto& [line, done] : past_) {
+    past.push_back({.line = line, .is_enabled = false, .idle_since = started_, .done = done});
+    shown.emplace(fmt::format("root@past{}.farm.example", past.size()), &past.back());
+  }
+  return shown;
+}
+
+std::string QueueRunner::status_document() const {
+  std::string text =
+      fmt::format(R"({{"status":"up","time":{},"uptime":{},"pid":{},"nrRunnableSteps":{},"nrActiveSteps":{},)"
+                  R"("nrUnsupportedSteps":0,)",
+                  to_unix(clock()), (clock() - started_).count(), starts_, waiting_steps(), running_steps());
+  if (style_.lists_machines) text += fmt::format(R"("machines":{},)", machines_json());
+  return text + fmt::format(R"("machineTypes":{}}})", types_json());
+}
+
+std::string QueueRunner::machines_json() const {
+  std::vector<Known> past;
+  std::string text = "{";
+  for (const auto& [name, machine] : shown_machines(past)) {
+    text += fmt::format(R"({}"{}{}":{{"enabled":{},"currentJobs":{},)", text.size() > 1 ? "," : "",
+                        style_.writes_uris ? "ssh://" : "", name, machine->is_enabled, machine->jobs());
+    if (machine->jobs() == 0) text += fmt::format(R"("idleSince":{},)", to_unix(machine->idle_since));
+    if (machine->done.steps > 0)
+      text += fmt::format(R"("totalStepTime":{},)", std::chrono::floor<Seconds>(machine->done.time).count());
+    text += fmt::format(R"("nrStepsDone":{},"lastFailure":{},"consecutiveFailures":{},"systemTypes":{},)"
+                        R"("mandatoryFeatures":{}}})",
+                        machine->done.steps, to_unix(machine->last_failure), machine->failures,
+                        names_json(machine->line.systems), names_json(machine->line.mandatory));
+  }
+  return text + "}";
+}
+
+std::string QueueRunner::types_json() const {
+  std::string text = "{";
+  for (const auto& [key, type] : types_) {
+    text += fmt::format(R"({}"{}":{{"runnable":{},"running":{}}})", text.size() > 1 ? "," : "", key, type.waiting(),
+                        type.running);
+  }
+  return text + "}";
+}
+
+QueueStatus QueueRunner::status(Instant arrived) const {
+  QueueStatus status{.time = clock(), .arrived = arrived, .started = started_, .step_types = {}, .machines = {}};
+  for (const auto& [key, type] : types_)
+    status.step_types.push_back({.key = key, .type = type.type, .runnable = type.waiting(), .running = type.running});
+  if (!style_.lists_machines) return status;
+  status.machines.emplace();
+  std::vector<Known> past;
+  for (const auto& [name, machine] : shown_machines(past)) {
+    QueueMachine entry{.enabled = machine->is_enabled, .current_jobs = machine->jobs(), .idle_since = {}};
+    if (machine->jobs() == 0) entry.idle_since = machine->idle_since;
+    entry.last_failure = machine->last_failure;
+    status.machines->emplace(name, entry);
+    if (machine->done.steps == 0) continue;
+    const auto& [systems, features] = std::tie(machine->line.systems, machine->line.mandatory);
+    auto kind = std::ranges::find_if(status.history, [&](const StepHistory& other) {
+      return other.systems == systems && other.mandatory_features == features;
+    });
+    if (kind == status.history.end())
+      kind = status.history.insert(kind, {.systems = systems, .mandatory_features = features});
+    kind->steps += machine->done.steps;
+    kind->time += std::chrono::floor<Seconds>(machine->done.time);
+  }
+  std::ranges::sort(status.history, {},
+                    [](const StepHistory& kind) { return std::tie(kind.systems, kind.mandatory_features); });
+  return status;
+}
+
+}  // namespace hydra_provisioner::sim
