@@ -68,7 +68,8 @@ class Cloud {
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has nothing of it
   SimInstance* at(const std::string& address);                         // null: nobody is there
-  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by one that exists
+  // By one that exists, or that its provider still has on record.
+  bool is_taken(const std::string& address) const { return by_address_.contains(address); }
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();
@@ -100,7 +101,7 @@ class Cloud {
   std::map<Number, SimInstance> instances_;  // those that are gone for a while, too: a stale listing shows them
   Number made_ = 0;
   std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those that are noted
-  std::map<std::string, Number> by_address_;                         // those that exist
+  std::map<std::string, Number> by_address_;                         // those that exist or are noted
   std::set<std::string> answered_;                                   // addresses
   std::int64_t addresses_ = 0;
   std::int64_t version_ = 1;

@@ -83,6 +83,7 @@ class QueueRunner {
     Instant idle_since;  // in the queue runner's clock
     Time fetching_until{};
     Time disabled_until{};
+    Instant out_since{};  // if it is not enabled
     Instant last_failure{};
     std::int64_t failures = 0;
     Done done{};
