@@ -43,6 +43,7 @@ class QueueRunner {
 
   bool is_down() const { return timeline_.now() < up_from_; }
   bool is_busy_at(const std::string& address) const;
+  bool may_send_steps_to(const std::string& address) const;  // now, or when it reads the file next
   std::int64_t waiting_steps() const { return std::ssize(steps_) - running_; }
   std::int64_t running_steps() const { return running_; }
   std::map<std::string, std::int64_t> waiting_by_type() const;

@@ -24,6 +24,9 @@ class Witness {
   virtual void file_was_rejected(const std::string& why) = 0;  // by the queue runner
   virtual void step_was_aborted(const std::string& type) = 0;  // as unsupported
 
+  // Just before its result is.
+  virtual void operation_is_forgotten(const JobState&) {}
+
   // What only an observer of all that happens needs.
   virtual void instance_was_made(const SimInstance&) {}
   virtual void instance_changed_power(const SimInstance&) {}

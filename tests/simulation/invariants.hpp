@@ -1,9 +1,11 @@
 // What must hold at every moment of a run, whatever goes wrong, and what must hold at its end.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/config.hpp"
 #include "sim/farm.hpp"
@@ -18,6 +20,8 @@ class Invariants final : public sim::Witness {
   // The configuration that counts from then on.
   void pass_begins(const Config& config);
   void journal_was_read(const Orders& orders) { orders_ = orders; }
+  void rows_are_written(const std::vector<Machine>& machines);  // just before
+  void file_is_to_be_published(const std::string& content) { publications_[content] = ++last_publication_; }
   // The first violation. Nothing after it is of interest.
   const std::optional<std::string>& violation() const { return violation_; }
   void violate(std::string what);
@@ -31,20 +35,25 @@ class Invariants final : public sim::Witness {
   void file_was_lost() override { covered_since_.clear(); }
   void file_was_rejected(const std::string& why) override;
   void step_was_aborted(const std::string& type) override;
+  void operation_is_forgotten(const JobState& job) override;
 
  private:
   void check_parallelism(const act::JobRequest& request);
   void check_maximum(const act::JobRequest& request);
   void check_intent(const act::JobRequest& request);
   void check_orders(const act::JobRequest& request);
+  void check_listing(const std::string& address);
   std::string unrest_of_pool(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
   std::string unrest_of_queue() const;
   std::string unrest_of_machines();
 
   sim::Farm* farm_ = nullptr;
   Config config_;
-  Orders orders_;                                // as the pass has read them
-  std::map<PoolName, sim::Time> covered_since_;  // since when the published file names the pool's type
+  Orders orders_;                                     // as the pass has read them
+  std::map<PoolName, sim::Time> covered_since_;       // since when the published file names the pool's type
+  std::map<std::string, std::int64_t> publications_;  // when each content was last to be published: the how manieth
+  std::int64_t last_publication_ = 0;
+  std::int64_t published_ = 0;  // that is on the disk
   std::optional<std::string> violation_;
 };
 

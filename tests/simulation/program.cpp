@@ -41,7 +41,7 @@ class ChronicleVoice final : public act::Voice {
   bool had_problems_ = false;
 };
 
-// Tells the invariants which orders the pass knows of.
+// Tells the invariants which orders the pass knows of, and what it is about to write.
 class WatchedJournal final : public state::Journal {
  public:
   WatchedJournal(sim::Farm& farm, sim::Life& life, Invariants& invariants)
@@ -52,10 +52,30 @@ class WatchedJournal final : public state::Journal {
     if (memory) invariants_.journal_was_read(memory->orders);
     co_return memory;
   }
-  io::Task<Expected<void>> commit(state::Changes changes) override { return journal_.commit(std::move(changes)); }
+  io::Task<Expected<void>> commit(state::Changes changes) override {
+    invariants_.rows_are_written(changes.machines);
+    return journal_.commit(std::move(changes));
+  }
 
  private:
   sim::SimJournal journal_;
+  Invariants& invariants_;
+};
+
+// Tells the invariants in which order the program wants its files published.
+class WatchedPublisher final : public publish::Publisher {
+ public:
+  WatchedPublisher(std::unique_ptr<publish::Publisher> publisher, Invariants& invariants)
+      : publisher_(std::move(publisher)), invariants_(invariants) {}
+
+  std::string destination() const override { return publisher_->destination(); }
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override {
+    invariants_.file_is_to_be_published(content);
+    return publisher_->publish(std::move(content), std::move(last), now);
+  }
+
+ private:
+  std::unique_ptr<publish::Publisher> publisher_;
   Invariants& invariants_;
 };
 
@@ -156,6 +176,7 @@ pass::World Program::make_world(Generation& generation) {
   } else {
     world.publisher = std::make_unique<sim::SimPublisher>(farm_, life);
   }
+  world.publisher = std::make_unique<WatchedPublisher>(std::move(world.publisher), invariants_);
   world.jobs = std::make_unique<sim::SimJobs>(farm_, life);
   for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops})
     world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life);
