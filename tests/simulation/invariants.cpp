@@ -1,6 +1,7 @@
 #include "tests/simulation/invariants.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -146,21 +147,40 @@ void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation b
     violate(fmt::format("{} of {}, on which a step runs", to_string(by), instance.machine));
   if (farm_->queue.may_send_steps_to(instance.address))
     violate(fmt::format("{} of {}, to which the queue runner may send a step", to_string(by), instance.machine));
+  const auto out = out_since_.find(instance.address);
+  if (out != out_since_.end() && status_from_ < out->second)
+    violate(fmt::format("{} of {}, and the status is from before it left the machines file", to_string(by),
+                        instance.machine));
 }
 
 void Invariants::file_was_written(const std::string& content) {
   const auto lines = publish::read_machines_file(content);
   if (!lines) return violate("the published file is malformed");
+  std::set<std::string> listed;
   for (const auto& [name, line] : *lines) {
     const std::string address = name.substr(name.find('@') + 1);
+    listed.insert(address);
     if (address.ends_with(".placeholder.invalid")) continue;
     if (!farm_->cloud.has_answered_at(address)) violate(fmt::format("{} is listed, and was never ready", name));
     check_listing(address);
   }
+  note_those_out(listed);
   const std::int64_t publication = publications_[content];
   if (publication < published_) violate("an older machines file takes the place of a newer one");
   published_ = publication;
   for (const auto& [name, pool] : config_.pools) covered_since_.emplace(name, farm_->timeline.now());
+}
+
+void Invariants::file_was_lost() {
+  covered_since_.clear();
+  note_those_out({});
+}
+
+void Invariants::note_those_out(const std::set<std::string>& listed) {
+  for (const std::string& address : std::exchange(listed_, listed)) {
+    if (!listed.contains(address)) out_since_[address] = farm_->timeline.now();
+  }
+  for (const std::string& address : listed) out_since_.erase(address);
 }
 
 // Whoever forgot that would take the machine for one that no step can run on.

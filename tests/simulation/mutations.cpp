@@ -45,26 +45,22 @@ class UndercountingQueue final : public observe::QueueSource {
   std::int64_t steps_per_machine_;
 };
 
-// The status lists no machines, as that of some versions: what a list says of a machine that was taken out proves more
-// than that no step runs. It may be of the pass before, as if it were of now.
-class SilentQueue final : public observe::QueueSource {
+// The status of the pass before, as if it were of now.
+class OutdatedQueue final : public observe::QueueSource {
  public:
-  SilentQueue(std::unique_ptr<observe::QueueSource> honest, bool is_outdated)
-      : honest_(std::move(honest)), is_outdated_(is_outdated) {}
+  explicit OutdatedQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
 
   io::Task<Queue> read() override {
     Queue queue = co_await honest_->read();
     if (!queue) co_return queue;
-    QueueStatus shown = is_outdated_ ? std::exchange(last_, *queue).value_or(*queue) : *queue;
+    QueueStatus shown = std::exchange(last_, *queue).value_or(*queue);
     shown.time = queue->time;
     shown.arrived = queue->arrived;
-    shown.machines.reset();
     co_return shown;
   }
 
  private:
   std::unique_ptr<observe::QueueSource> honest_;
-  bool is_outdated_;
   std::optional<QueueStatus> last_;
 };
 
@@ -221,13 +217,19 @@ std::vector<Mutation> all_mutations() {
   return all;
 }
 
+Scenario mutated(Mutation mutation, Scenario scenario) {
+  if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
+  scenario.style.lists_machines = false;
+  scenario.style.releases_early = false;
+  return scenario;
+}
+
 void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world) {
   using enum Mutation;
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
-  if (mutation == old_status_looks_fresh || mutation == settle_is_ignored)
-    world.queue = std::make_unique<SilentQueue>(std::move(world.queue), mutation == old_status_looks_fresh);
+  if (mutation == old_status_looks_fresh) world.queue = std::make_unique<OutdatedQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == an_instance_is_not_seen || mutation == old_listing_is_shown) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
