@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -101,9 +102,13 @@ io::Task<void> Care::keep_alive(MachineId id) {
   }
 }
 
-// A check may have found new addresses.
+// A check may have found new addresses. Of a machine that is redeployed meanwhile, the job knows more than the listing.
 io::Task<void> Care::refresh() {
   for (const ProviderKind kind : checked_) {
+    std::set<MachineId> worked_at;
+    for (const Machine* machine : ledger_.all()) {
+      if (machine->found.under_way) worked_at.insert(machine->id);
+    }
     const auto listing = co_await providers_.at(kind)->list(request_for(kind));
     if (!listing) {
       voice_.problem(fmt::format("{}: {}", to_string(kind), listing.error().message));
@@ -115,6 +120,7 @@ io::Task<void> Care::refresh() {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
       const bool is_used = machine->state == MachineState::ready && !machine->found.vanished;
       if (instance == instances.end() || !is_used || !runs(*instance->second)) continue;
+      if (machine->found.under_way || worked_at.contains(machine->id)) continue;
       observe::update_from(*machine, *instance->second);
       ledger_.touch(*machine);
     }

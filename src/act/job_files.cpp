@@ -28,8 +28,8 @@ Instance instance_from(const io::Json& json) {
       .host_key = json.at("hostKey").get<std::string>(),
       .launched_at = {},
       .spec_hash = json.value("specHash", ""),
-      .billing_period = Seconds{json.value("billingPeriodSeconds", std::int64_t{0})}};
-  if (json.contains("launchedAt")) instance.launched_at = from_unix(json.at("launchedAt").get<std::int64_t>());
+      .billing_period = Seconds{io::whole_number_of(json.value("billingPeriodSeconds", io::Json(0)))}};
+  if (json.contains("launchedAt")) instance.launched_at = from_unix(io::whole_number_of(json.at("launchedAt")));
   return instance;
 }
 
@@ -54,12 +54,12 @@ Expected<JobRequest> request_from(const io::Json& json) {
                     .provider = *provider,
                     .pool = PoolName{json.at("pool").get<std::string>()},
                     .settings_json = json.at("settings").get<std::string>(),
-                    .deadline = Seconds{json.at("deadlineSeconds").get<std::int64_t>()}};
+                    .deadline = Seconds{io::whole_number_of(json.at("deadlineSeconds"))}};
 }
 
 Expected<std::optional<Instant>> begun_at_from(const io::Json& json) {
   if (!json.contains("begunAt")) return std::nullopt;
-  return from_unix(json.at("begunAt").get<std::int64_t>());
+  return from_unix(io::whole_number_of(json.at("begunAt")));
 }
 
 }  // namespace

@@ -253,6 +253,7 @@ const PoolConfig& Operations::settings_of(const Machine& machine) const {
 
 // Jobs that ended since the last pass: reconcile() has applied their results, and those are recorded by now.
 void Operations::settle_ended_jobs() {
+  if (!bounds_.knows_jobs) return;
   const auto jobs = jobs_.list();
   if (!jobs) return;  // reported already when the pass observed
   for (const JobState& job : *jobs) {

@@ -176,8 +176,8 @@ std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMach
   for (const auto& [machine, pool] : machines) {
     auto line = machine_line(*machine, *pool);
     if (line) {
-      // Of two lines with one name the queue runner would keep only the last.
-      const auto [first, is_new] = addresses.emplace(in_lower_case(machine->address), machine->id);
+      // Of two lines with one name the queue runner would keep only the last. `ADDRESS` means `root@ADDRESS`.
+      const auto [first, is_new] = addresses.emplace(in_lower_case(queue_name(*machine)), machine->id);
       if (!is_new)
         line = failure(fmt::format("its address {} is also that of {}", quoted(machine->address), first->second));
     }

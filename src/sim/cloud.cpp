@@ -87,10 +87,10 @@ void Cloud::take_away(SimInstance& instance) {
 void Cloud::end(SimInstance& instance, bool is_on_record, bool was_taken_away) {
   if (instance.exists()) {
     instance.gone_at = timeline_.now();
-    by_address_.erase(instance.address);
     observer_.instance_ended(instance, was_taken_away);
   }
   instance.is_on_record = is_on_record;
+  if (!is_on_record) by_address_.erase(instance.address);
   const auto named = by_machine_.find({instance.provider, instance.machine});
   if (!is_on_record && named != by_machine_.end() && named->second == instance.number) by_machine_.erase(named);
   on_loss(instance.address);
@@ -111,7 +111,7 @@ SimInstance* Cloud::at(const std::string& address) {
   const auto found = by_address_.find(address);
   if (found == by_address_.end()) return nullptr;
   SimInstance& instance = instances_.at(found->second);
-  return instance.power == Power::on ? &instance : nullptr;
+  return instance.exists() && instance.power == Power::on ? &instance : nullptr;
 }
 
 bool Cloud::answers(SimInstance& instance) {

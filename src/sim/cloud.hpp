@@ -66,7 +66,8 @@ class Cloud {
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has no record of it
   SimInstance* at(const std::string& address);                         // null: no machine that is on has it
-  bool is_taken(const std::string& address) const { return by_address_.contains(address); }  // by a machine that exists
+  // By a machine that exists, or that its provider still has on record.
+  bool is_taken(const std::string& address) const { return by_address_.contains(address); }
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();
@@ -98,7 +99,7 @@ class Cloud {
   std::map<Number, SimInstance> instances_;  // also those that went a short time ago: a stale listing shows them
   Number made_ = 0;
   std::map<std::pair<ProviderKind, MachineId>, Number> by_machine_;  // those on record
-  std::map<std::string, Number> by_address_;                         // those that exist
+  std::map<std::string, Number> by_address_;                         // those that exist or are on record
   std::set<std::string> answered_;                                   // addresses
   std::int64_t addresses_ = 0;
   std::int64_t version_ = 1;

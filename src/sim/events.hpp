@@ -73,6 +73,8 @@ class Observer {
   virtual void file_was_rejected(const std::string& why) = 0;  // by the queue runner
   virtual void step_was_aborted(const std::string& type) = 0;  // as unsupported
 
+  virtual void operation_is_forgotten(const JobState&) {}  // called just before
+
   // An observer that checks safety alone can leave these out.
   virtual void instance_was_made(const SimInstance&) {}
   virtual void instance_changed_power(const SimInstance&) {}

@@ -40,6 +40,13 @@ Expected<void> JobTable::begin(const act::JobRequest& request) {
   return {};
 }
 
+void JobTable::forget(const MachineId& machine) {
+  const auto job = jobs_.find(machine);
+  if (job == jobs_.end()) return;
+  observer_.operation_is_forgotten(state_of(machine, job->second.request.operation));
+  jobs_.erase(job);
+}
+
 JobState JobTable::state_of(const MachineId& machine, Operation operation) const {
   const auto job = jobs_.find(machine);
   if (job == jobs_.end()) return {.machine = machine, .operation = operation, .is_running = false, .result = {}};

@@ -28,7 +28,7 @@ class JobTable {
 
   std::vector<JobState> list() const;
   Expected<void> begin(const act::JobRequest& request);
-  void forget(const MachineId& machine) { jobs_.erase(machine); }
+  void forget(const MachineId& machine);
 
   JobState state_of(const MachineId& machine, Operation operation) const;
   Time end_of(const MachineId& machine) const;

@@ -74,6 +74,14 @@ bool QueueRunner::is_busy_at(const std::string& address) const {
   return machine->second.fetching_until > timeline_.now() || machine->second.jobs() > 0;
 }
 
+bool QueueRunner::may_send_steps_to(const std::string& address) const {
+  const std::string name = "root@" + address;
+  const auto machine = machines_.find(name);
+  if (machine != machines_.end() && machine->second.is_enabled) return true;
+  const auto lines = publish::read_machines_file(disk_.machines_file ? disk_.machines_file->content : "");
+  return lines && lines->contains(name);
+}
+
 std::map<std::string, std::int64_t> QueueRunner::waiting_by_type() const {
   std::map<std::string, std::int64_t> counts;
   for (const auto& [key, type] : types_) counts[key] = type.waiting();

@@ -45,6 +45,7 @@ class QueueRunner {
 
   bool is_down() const { return timeline_.now() < up_from_; }
   bool is_busy_at(const std::string& address) const;
+  bool may_send_steps_to(const std::string& address) const;  // now, or when it reads the file next
   std::int64_t waiting_steps() const { return std::ssize(steps_) - running_; }
   std::int64_t running_steps() const { return running_; }
   std::map<std::string, std::int64_t> waiting_by_type() const;
@@ -87,6 +88,7 @@ class QueueRunner {
     Instant idle_since;  // in the queue runner's clock
     Time fetching_until{};
     Time disabled_until{};
+    Instant out_since{};  // if it is not enabled
     Instant last_failure{};
     std::int64_t failures = 0;
     Done done{};

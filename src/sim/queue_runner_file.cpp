@@ -42,6 +42,7 @@ void QueueRunner::take_over(const std::map<std::string, publish::MachineLine>& l
   for (auto& [name, machine] : machines_) {
     if (machine.is_enabled && !lines.contains(name)) {
       chronicle_.add("queue: {} is out", name);
+      machine.out_since = clock();
       observer_.machine_was_listed(address_of(name), false);
     }
     machine.is_enabled = lines.contains(name);
@@ -62,7 +63,7 @@ void QueueRunner::forget_machines_long_gone() {
   std::erase_if(machines_, [&](const auto& entry) {
     const auto& [name, machine] = entry;
     const bool is_in_use = machine.is_enabled || machine.jobs() > 0 || cloud_.is_taken(address_of(name));
-    if (is_in_use || clock() - machine.idle_since < long_gone) return false;
+    if (is_in_use || clock() - std::max(machine.idle_since, machine.out_since) < long_gone) return false;
     Done& past = past_[machine.line];
     past.steps += machine.done.steps;
     past.time += machine.done.time;

@@ -26,11 +26,11 @@ io::Json plain(Enum value) {
 io::Json plain(const std::vector<std::string>& texts) { return texts; }
 
 void read(const io::Json& value, std::string& into) { into = value.get<std::string>(); }
-void read(const io::Json& value, std::int64_t& into) { into = value.get<std::int64_t>(); }
+void read(const io::Json& value, std::int64_t& into) { into = io::whole_number_of(value); }
 void read(const io::Json& value, bool& into) { into = value.get<bool>(); }
-void read(const io::Json& value, Instant& into) { into = from_unix(value.get<std::int64_t>()); }
-void read(const io::Json& value, Seconds& into) { into = Seconds{value.get<std::int64_t>()}; }
-void read(const io::Json& value, Micros& into) { into = Micros{value.get<std::int64_t>()}; }
+void read(const io::Json& value, Instant& into) { into = from_unix(io::whole_number_of(value)); }
+void read(const io::Json& value, Seconds& into) { into = Seconds{io::whole_number_of(value)}; }
+void read(const io::Json& value, Micros& into) { into = Micros{io::whole_number_of(value)}; }
 template <class Kind>
 void read(const io::Json& value, Name<Kind>& into) {
   into.text = value.get<std::string>();
@@ -213,7 +213,7 @@ PoolConfig pool_of(const io::Json& value) {
   PoolConfig pool;
   Reader field(value);
   fields_of_pool(pool, field);
-  pool.consecutive_failures = value.value("consecutiveFailures", std::int64_t{0});  // an older version did not look
+  field("consecutiveFailures", pool.consecutive_failures);  // an older version did not look
   if (value.value("scaling", "") == "work") pool.scaling = Scaling::work;
   pool.provider = provider_settings(value.at("provider").get<std::string>());
   Reader own(value.at("providerSettings"));
@@ -238,8 +238,8 @@ std::vector<StepHistory> step_history_of(const io::Json& value) {
   for (const io::Json& kind : value)
     history.push_back({.systems = kind.at("systems").get<std::set<std::string>>(),
                        .mandatory_features = kind.at("features").get<std::set<std::string>>(),
-                       .steps = kind.at("steps").get<std::int64_t>(),
-                       .time = Seconds{kind.at("time").get<std::int64_t>()}});
+                       .steps = io::whole_number_of(kind.at("steps")),
+                       .time = Seconds{io::whole_number_of(kind.at("time"))}});
   return history;
 }
 
@@ -279,10 +279,10 @@ Order order_of(const io::Json& value) {
 
 CreationRecord creation_record_of(const io::Json& value) {
   CreationRecord record;
-  record.failed_passes = value.at("failedPasses").get<std::int64_t>();
-  record.last_failed_pass = from_unix(value.at("lastFailedPass").get<std::int64_t>());
+  record.failed_passes = io::whole_number_of(value.at("failedPasses"));
+  record.last_failed_pass = from_unix(io::whole_number_of(value.at("lastFailedPass")));
   for (const io::Json& failure : value.at("failures"))
-    record.failures.push_back(from_unix(failure.get<std::int64_t>()));
+    record.failures.push_back(from_unix(io::whole_number_of(failure)));
   return record;
 }
 

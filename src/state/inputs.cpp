@@ -44,14 +44,14 @@ void read_queue_fact(Inputs& inputs, const io::Json& value) {
 void read_steps(QueueStatus& status, const std::string& key, const io::Json& value) {
   status.step_types.push_back({.key = key,
                                .type = parse_step_type(key),
-                               .runnable = value.at(0).get<std::int64_t>(),
-                               .running = value.at(1).get<std::int64_t>()});
+                               .runnable = io::whole_number_of(value.at(0)),
+                               .running = io::whole_number_of(value.at(1))});
 }
 
 void read_config_fact(Config& config, const io::Json& value) {
   config.tag = Tag{value.at("tag").get<std::string>()};
-  config.settle = Seconds{value.at("settle").get<std::int64_t>()};
-  config.quiet = Seconds{value.at("quiet").get<std::int64_t>()};
+  config.settle = Seconds{io::whole_number_of(value.at("settle"))};
+  config.quiet = Seconds{io::whole_number_of(value.at("quiet"))};
 }
 
 ProviderKind provider_named(const std::string& name) {
@@ -93,7 +93,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
                                 value.is_null() ? std::nullopt : std::optional(value.get<std::string>()));
   if (kind == "scheduled") seen.scheduled.emplace(PoolName{name}, scheduled_limits_of(value));
   if (kind == "order") seen.orders.emplace(order_key(name), order_of(value));
-  if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{value.get<std::int64_t>()});
+  if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{io::whole_number_of(value)});
 }
 
 io::Json parsed(const std::string& text) {
@@ -103,9 +103,9 @@ io::Json parsed(const std::string& text) {
 }
 
 void read_clocks(Snapshot& seen, const io::Json& clocks) {
-  const auto time = [&](const char* name) { return from_unix(clocks.at(name).get<std::int64_t>()); };
+  const auto time = [&](const char* name) { return from_unix(io::whole_number_of(clocks.at(name))); };
   seen.now = time("now");
-  seen.next_number = clocks.at("nextNumber").get<std::int64_t>();
+  seen.next_number = io::whole_number_of(clocks.at("nextNumber"));
   seen.queue = QueueStatus{};
   if (!clocks.contains("statusTime")) return;
   seen.queue->time = time("statusTime");

@@ -90,6 +90,15 @@ TEST_F(CareOfMachines, PublishesAnAddressThatACheckFound) {
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.9 10.0.0.2");
 }
 
+TEST_F(CareOfMachines, KeepsAnAddressThatARedeploymentFoundMeanwhile) {
+  engine.provider.machines[id(2)].address = "10.0.0.99";  // it moves when it is redeployed
+  engine.provider.listing_takes = Seconds{120};
+  engine.jobs.take(id(2), Seconds{60});
+  engine.pass({action(ActionKind::redeploy, 2)}, Seconds{240}, {checked(1)});
+  EXPECT_EQ(engine.machine(2).address, "10.0.0.2");
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+}
+
 // Redeploying.
 
 TEST_F(CareOfMachines, KeepsAMachineListedWhileItIsRedeployed) {

@@ -100,7 +100,7 @@ std::int64_t Engine::failed_passes() const {
 
 io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   const state::Memory memory = *co_await journal.load(clock.now());
-  const auto ended_or_running = *jobs.list();
+  const auto ended_or_running = knows_jobs ? *jobs.list() : std::vector<JobState>{};
   observe::Inventories listings;
   listings.emplace(ProviderKind::local, co_await provider.list({}));
   const observe::Fleet fleet =
@@ -113,7 +113,9 @@ io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   Providers reachable;
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
   Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
-                        {.until = clock.now() + pass_timeout, .parallel_max = config.max_parallel});
+                        {.until = clock.now() + pass_timeout,
+                         .parallel_max = knows_jobs ? config.max_parallel : 0,
+                         .knows_jobs = knows_jobs});
   Care care(pools, ledger, publication, jobs, reachable, voice);
   co_await act::carry_out(plan, config, ledger, publication, operations, care, voice);
 

@@ -107,6 +107,22 @@ TEST_F(Execution, TakesUpAJobThatEndedBetweenPasses) {
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
+TEST_F(Execution, ForgetsNoJobWhoseResultItHasNotSeen) {
+  engine.has(draining(1));
+  engine.jobs.take(id(1), minutes{7});
+  engine.provider.fails(id(1), Operation::stop, {"cannot be stopped", ErrorKind::refused});
+  engine.pass({action(ActionKind::stop, 1)});
+  engine.clock.advance(minutes{10});
+  engine.knows_jobs = false;
+  engine.pass({action(ActionKind::keep, 1)});
+  EXPECT_FALSE(engine.jobs.list()->empty());
+  EXPECT_FALSE(engine.machine(1).cannot_stop);
+  engine.knows_jobs = true;
+  engine.pass({action(ActionKind::keep, 1)});
+  EXPECT_TRUE(engine.jobs.list()->empty());
+  EXPECT_TRUE(engine.machine(1).cannot_stop);
+}
+
 TEST_F(Execution, CarriesAnInterruptedCreationOn) {
   engine.has(creating(1));
   engine.provider.has(id(1), InstanceState::incomplete);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "io/file/files.hpp"
@@ -124,6 +125,24 @@ TEST_F(JobFiles, SayWhichRequestIsMissing) {
     holds(files.request, content);
     EXPECT_FALSE(read_request(files)) << content;
   }
+}
+
+TEST_F(JobFiles, TakeNoNumberThatIsNotWhole) {
+  constexpr auto request = R"({{"machine":"a-1","operation":"stop","provider":"local","pool":"x86_64-linux",
+                               "settings":"{{}}","deadlineSeconds":{},"begunAt":{}}})";
+  holds(files.request, fmt::format(request, "1e300", 1));
+  EXPECT_EQ(read_request(files).error().message, files.request + ": 1e+300 is not a whole number");
+  holds(files.request, fmt::format(request, 60, "1e300"));
+  EXPECT_TRUE(read_request(files));
+  EXPECT_EQ(read_begun_at(files), std::nullopt);
+  constexpr auto result = R"({{"instance":{{"id":"i","machine":"a-1","pool":"x86_64-linux","state":"running",
+                              "address":"","hostKey":"","launchedAt":{},"billingPeriodSeconds":{}}}}})";
+  holds(files.result, fmt::format(result, 1, 60));
+  EXPECT_TRUE(read_result(files));
+  holds(files.result, fmt::format(result, "1e300", 60));
+  EXPECT_FALSE(read_result(files));
+  holds(files.result, fmt::format(result, 1, "1e300"));
+  EXPECT_FALSE(read_result(files));
 }
 
 TEST_F(JobFiles, AreForNobodyElseToRead) {

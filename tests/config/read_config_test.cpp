@@ -250,6 +250,7 @@ TEST(ReadConfig, SaysWhatIsThereInsteadOfANumber) {
   EXPECT_EQ(pool_error("maxJobs", "4"), "\"4\" is not a whole number; write 4");
   EXPECT_EQ(pool_error("maxJobs", "4 min"), "\"4 min\" is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", 2.5), "2.5 is not a whole number");
+  EXPECT_EQ(pool_error("maxJobs", 1e300), "1e+300 is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", true), "true is not a whole number");
   EXPECT_EQ(pool_error("maxJobs", nullptr), "null is not a whole number; leave the option out for its default");
   EXPECT_EQ(pool_error("maxJobs", io::Json::array()), "an empty list is not a whole number");

@@ -23,6 +23,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
+  Seconds listing_takes{0};                                        // it shows what there was when it was asked for
   std::map<PoolName, std::string> unseen;                          // pools that cannot be listed, and why
   std::map<MachineId, Expected<providers::Condition>> conditions;  // what checks find; fine, where nothing is said
   std::map<MachineId, Error> unresponsive;                         // machines whose keep-alive fails
@@ -73,6 +74,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
     if (listing_fails) co_return std::unexpected(*listing_fails);
     Inventory inventory{.instances = {}, .unseen = unseen};
     for (const auto& [id, machine] : machines) inventory.instances.push_back(machine);
+    if (listing_takes > Seconds{0}) co_await clock_.sleep_for(listing_takes);
     co_return inventory;
   }
   io::Task<Expected<Instance>> create(providers::MachineRef target, PoolConfig) override {

@@ -218,6 +218,14 @@ TEST(MachinesFile, LeavesOutTheLaterOfTwoMachinesWithOneAddress) {
                                      "also that of hydra-provisioned-9"});
 }
 
+TEST(MachinesFile, TakesAnAddressWithoutAUserForRoots) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "builder");
+  farm.machine("hydra-provisioned-2", "aarch64-linux", "root@builder");
+  farm.machine("hydra-provisioned-3", "aarch64-linux", "nix@builder");
+  EXPECT_EQ(farm.file().listed, (std::vector{MachineId("hydra-provisioned-1"), MachineId("hydra-provisioned-3")}));
+}
+
 TEST(MachinesFile, LeavesOutAMachineWithTheNameOfAPlaceholder) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "AArch64-linux.Placeholder.invalid");

@@ -93,6 +93,30 @@ TEST_F(QueueRunnerTest, ServesStepsInTheirOrderAcrossTypes) {
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
 
+TEST_F(QueueRunnerTest, TellsForAnHourOfAMachineThatLeft) {
+  list(1, "x86_64-linux - 1 1 - - -");
+  farm.cloud.remove(*farm.cloud.find(MachineId{"sim-0"}, ProviderKind::nixops));
+  write("");  // it has never had a job
+  const std::string name = "root@m1.farm.example";
+  const auto tells = [&] { return farm.queue.status(in_seconds(farm.timeline.now())).machines->contains(name); };
+  EXPECT_TRUE(tells());
+  let_pass(Seconds{3500});
+  write("# nothing new\n");
+  EXPECT_TRUE(tells());
+  let_pass(Seconds{100});
+  write("");
+  EXPECT_FALSE(tells());
+}
+
+TEST_F(QueueRunnerTest, TellsOfAMachineForAsLongAsItsProviderHasItOnRecord) {
+  list(1, "x86_64-linux - 1 1 - - -");
+  farm.cloud.take_away(*farm.cloud.find(MachineId{"sim-0"}, ProviderKind::nixops));
+  write("");
+  let_pass(Seconds{4000});
+  write("# nothing new\n");
+  EXPECT_TRUE(farm.queue.status(in_seconds(farm.timeline.now())).machines->contains("root@m1.farm.example"));
+}
+
 void expect_equal(const QueueStatus& direct, const QueueStatus& read) {
   EXPECT_EQ(direct.time, read.time);
   EXPECT_EQ(direct.started, read.started);

@@ -1,6 +1,7 @@
 #include "tests/simulation/invariants.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,29 @@ const PoolConfig* pool_for(const Config& config, const std::string& step_type) {
   const auto pool = std::ranges::find_if(
       config.pools, [&](const auto& entry) { return serves(entry.second.type, parse_step_type(step_type)); });
   return pool == config.pools.end() ? nullptr : &pool->second;
+}
+
+// As the journal has a machine from before an operation on it begins; none: as it was.
+std::optional<MachineState> state_during(Operation operation) {
+  switch (operation) {
+    case Operation::create:
+    case Operation::start:
+      return MachineState::creating;
+    case Operation::stop:
+      return MachineState::stopping;
+    case Operation::destroy:
+      return MachineState::destroying;
+    case Operation::redeploy:
+      break;
+  }
+  return std::nullopt;
+}
+
+bool is_recorded(Operation operation, const JobResult& result, const Machine& row) {
+  if (!result) return row.state == MachineState::gone || row.last_error.contains(result.error().message);
+  if (operation == Operation::stop) return row.state != MachineState::stopping;
+  if (operation == Operation::destroy) return row.state == MachineState::gone;
+  return !*result || row.instance == (*result)->id;
 }
 
 }  // namespace
@@ -59,8 +83,31 @@ void Invariants::check_parallelism(const act::JobRequest& request) {
 void Invariants::check_intent(const act::JobRequest& request) {
   const Machine* known = farm_->journal.find(request.machine);
   if (known == nullptr || known->state == MachineState::gone)
-    violate(fmt::format("{} of {} begins, and the journal does not know it", to_string(request.operation),
-                        request.machine));
+    return violate(fmt::format("{} of {} begins, and the journal does not know it", to_string(request.operation),
+                               request.machine));
+  const auto intended = state_during(request.operation);
+  if (intended && known->state != *intended)
+    violate(fmt::format("{} of {} begins, and the journal has it as {}", to_string(request.operation), request.machine,
+                        to_string(known->state)));
+}
+
+// What happened later cannot be taken back by somebody who remembers how it was before.
+void Invariants::rows_are_written(const std::vector<Machine>& machines) {
+  for (const Machine& machine : machines) {
+    const Machine* before = farm_->journal.find(machine.id);
+    if (before == nullptr || before->state == MachineState::gone) continue;
+    const bool is_older = machine.since < before->since || machine.requested_at < before->requested_at ||
+                          machine.ready_at < before->ready_at || machine.checked_at < before->checked_at;
+    if (is_older) violate(fmt::format("the journal gets {} as it was before", machine.id));
+  }
+}
+
+void Invariants::operation_is_forgotten(const JobState& job) {
+  if (!job.result) return;
+  const Machine* known = farm_->journal.find(job.machine);
+  if (known == nullptr || !is_recorded(job.operation, *job.result, *known))
+    violate(fmt::format("{} of {} is forgotten, and the journal does not have its outcome", to_string(job.operation),
+                        job.machine));
 }
 
 void Invariants::check_orders(const act::JobRequest& request) {
@@ -98,17 +145,51 @@ void Invariants::check_maximum(const act::JobRequest& request) {
 void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation by) {
   if (farm_->queue.is_busy_at(instance.address))
     violate(fmt::format("{} of {}, on which a step runs", to_string(by), instance.machine));
+  if (farm_->queue.may_send_steps_to(instance.address))
+    violate(fmt::format("{} of {}, to which the queue runner may send a step", to_string(by), instance.machine));
+  const auto out = out_since_.find(instance.address);
+  if (out != out_since_.end() && status_from_ < out->second)
+    violate(fmt::format("{} of {}, and the status is from before it left the machines file", to_string(by),
+                        instance.machine));
 }
 
 void Invariants::file_was_written(const std::string& content) {
   const auto lines = publish::read_machines_file(content);
   if (!lines) return violate("the published file is malformed");
+  std::set<std::string> listed;
   for (const auto& [name, line] : *lines) {
     const std::string address = sim::address_of(name);
-    if (!address.ends_with(".placeholder.invalid") && !farm_->cloud.has_answered_at(address))
-      violate(fmt::format("{} is listed, and was never ready", name));
+    listed.insert(address);
+    if (address.ends_with(".placeholder.invalid")) continue;
+    if (!farm_->cloud.has_answered_at(address)) violate(fmt::format("{} is listed, and was never ready", name));
+    check_listing(address);
   }
+  note_those_out(listed);
+  const std::int64_t publication = publications_[content];
+  if (publication < published_) violate("an older machines file takes the place of a newer one");
+  published_ = publication;
   for (const auto& [name, pool] : config_.pools) covered_since_.emplace(name, farm_->timeline.now());
+}
+
+void Invariants::file_was_lost() {
+  covered_since_.clear();
+  note_those_out({});
+}
+
+void Invariants::note_those_out(const std::set<std::string>& listed) {
+  for (const std::string& address : std::exchange(listed_, listed)) {
+    if (!listed.contains(address)) out_since_[address] = farm_->timeline.now();
+  }
+  for (const std::string& address : listed) out_since_.erase(address);
+}
+
+// Whoever forgot that would take the machine for one that no step can run on.
+void Invariants::check_listing(const std::string& address) {
+  const sim::SimInstance* instance = farm_->cloud.at(address);
+  const Machine* known = instance == nullptr ? nullptr : farm_->journal.find(instance->machine);
+  if (known == nullptr || known->address != address) return;
+  if (!known->listing.first_began_at || known->listing.ended_at)
+    violate(fmt::format("{} is listed, and the journal does not know that it will be", known->id));
 }
 
 void Invariants::file_was_rejected(const std::string& why) {

@@ -1,9 +1,12 @@
 // What must hold at every moment of a run, no matter which faults there are, and what must hold at its end.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "model/config.hpp"
 #include "sim/events.hpp"
@@ -18,6 +21,9 @@ class Invariants final : public sim::Observer {
   // Called with the configuration of the pass that begins.
   void pass_begins(const Config& config);
   void journal_was_read(const Orders& orders) { orders_ = orders; }
+  void rows_are_written(const std::vector<Machine>& machines);           // called just before
+  void status_was_read(sim::Time asked_at) { status_from_ = asked_at; }  // what the pass got is not older
+  void file_is_to_be_published(const std::string& content) { publications_[content] = ++last_publication_; }
   // The first violation. A run ends with it.
   const std::optional<std::string>& violation() const { return violation_; }
   void violate(std::string what);
@@ -28,15 +34,18 @@ class Invariants final : public sim::Observer {
   void operation_begins(const act::JobRequest& request, bool another_runs) override;
   void instance_goes_off(const sim::SimInstance& instance, Operation by) override;
   void file_was_written(const std::string& content) override;
-  void file_was_lost() override { covered_since_.clear(); }
+  void file_was_lost() override;
   void file_was_rejected(const std::string& why) override;
   void step_was_aborted(const std::string& type) override;
+  void operation_is_forgotten(const JobState& job) override;
 
  private:
   void check_parallelism(const act::JobRequest& request);
   void check_maximum(const act::JobRequest& request);
   void check_intent(const act::JobRequest& request);
   void check_orders(const act::JobRequest& request);
+  void check_listing(const std::string& address);
+  void note_those_out(const std::set<std::string>& listed);
   std::string why_pool_is_not_at_rest(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
   std::string why_queue_is_not_at_rest() const;
   std::string why_machines_are_not_at_rest();
@@ -45,6 +54,12 @@ class Invariants final : public sim::Observer {
   Config config_;
   Orders orders_;                                // as the pass has read them
   std::map<PoolName, sim::Time> covered_since_;  // since when the published file names the pool's type
+  std::set<std::string> listed_;                 // addresses in the file on the disk
+  std::map<std::string, sim::Time> out_since_;   // addresses that were in it
+  sim::Time status_from_;
+  std::map<std::string, std::int64_t> publications_;  // when each content was last to be published: the how manieth
+  std::int64_t last_publication_ = 0;
+  std::int64_t published_ = 0;  // that is on the disk
   std::optional<std::string> violation_;
 };
 

@@ -45,6 +45,25 @@ class UndercountingQueue final : public observe::QueueSource {
   std::int64_t steps_per_machine_;
 };
 
+// The status of the pass before, as if it were of now.
+class OutdatedQueue final : public observe::QueueSource {
+ public:
+  explicit OutdatedQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
+
+  io::Task<Queue> read() override {
+    Queue queue = co_await honest_->read();
+    if (!queue) co_return queue;
+    QueueStatus shown = std::exchange(last_, *queue).value_or(*queue);
+    shown.time = queue->time;
+    shown.arrived = queue->arrived;
+    co_return shown;
+  }
+
+ private:
+  std::unique_ptr<observe::QueueSource> honest_;
+  std::optional<QueueStatus> last_;
+};
+
 class LyingProvider final : public providers::Provider {
  public:
   LyingProvider(std::unique_ptr<providers::Provider> honest, Mutation mutation)
@@ -143,6 +162,7 @@ class LyingJournal final : public state::Journal {
       : honest_(std::move(honest)), mutation_(mutation) {}
 
   io::Task<Expected<state::Memory>> load(Instant now) override {
+    if (claimed_) co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
     auto memory = co_await honest_->load(now);
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
       for (Machine& machine : memory->machines) machine.listing.ended_at.reset();
@@ -161,12 +181,32 @@ class LyingJournal final : public state::Journal {
     if (mutation_ == Mutation::listing_is_not_recorded) {
       for (Machine& machine : changes.machines) machine.listing.first_began_at.reset();
     }
+    if (mutation_ == Mutation::outcomes_are_not_recorded) {
+      std::erase_if(changes.machines, [](const Machine& machine) {
+        return machine.state == MachineState::gone || machine.state == MachineState::stopped;
+      });
+    }
+    if (mutation_ == Mutation::commits_are_claimed_early) {
+      // It is written before the next one.
+      if (claimed_) co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
+      claimed_ = std::move(changes);
+      co_return Expected<void>{};
+    }
+    if (mutation_ == Mutation::old_rows_are_written_again) {
+      state::Changes again;
+      again.machines = std::exchange(rows_, changes.machines);
+      auto written = co_await honest_->commit(std::move(changes));
+      co_await honest_->commit(std::move(again));
+      co_return written;
+    }
     co_return co_await honest_->commit(std::move(changes));
   }
 
  private:
   std::unique_ptr<state::Journal> honest_;
   Mutation mutation_;
+  std::optional<state::Changes> claimed_;
+  std::vector<Machine> rows_;  // of the commit before
 };
 
 }  // namespace
@@ -177,11 +217,19 @@ std::vector<Mutation> all_mutations() {
   return all;
 }
 
+Scenario mutated(Mutation mutation, Scenario scenario) {
+  if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
+  scenario.style.lists_machines = false;
+  scenario.style.releases_early = false;
+  return scenario;
+}
+
 void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world) {
   using enum Mutation;
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
+  if (mutation == old_status_looks_fresh) world.queue = std::make_unique<OutdatedQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == an_instance_is_not_seen || mutation == old_listing_is_shown) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
@@ -199,6 +247,7 @@ std::unique_ptr<state::Journal> mutated(Mutation mutation, std::unique_ptr<state
 
 Config mutated(Mutation mutation, Config config) {
   if (mutation == Mutation::quiet_is_ignored) config.quiet = Seconds{0};
+  if (mutation == Mutation::settle_is_ignored) config.settle = -Seconds{3600};
   if (mutation == Mutation::placeholders_are_missing) config.placeholders = false;
   if (mutation == Mutation::maximum_is_exceeded) {
     for (auto& [name, pool] : config.pools) ++pool.max_machines;

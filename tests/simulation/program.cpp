@@ -41,7 +41,7 @@ class ChronicleVoice final : public act::Voice {
   bool had_problems_ = false;
 };
 
-// Tells the invariants which orders the pass knows of.
+// Tells the invariants which orders the pass knows of, and what it is about to write.
 class WatchedJournal final : public state::Journal {
  public:
   WatchedJournal(sim::Farm& farm, sim::Life& life, Invariants& invariants)
@@ -52,10 +52,71 @@ class WatchedJournal final : public state::Journal {
     if (memory) invariants_.journal_was_read(memory->orders);
     co_return memory;
   }
-  io::Task<Expected<void>> commit(state::Changes changes) override { return journal_.commit(std::move(changes)); }
+  io::Task<Expected<void>> commit(state::Changes changes) override {
+    invariants_.rows_are_written(changes.machines);
+    return journal_.commit(std::move(changes));
+  }
 
  private:
   sim::SimJournal journal_;
+  Invariants& invariants_;
+};
+
+constexpr const char* watermark = "asked at";
+
+// Marks each status with when it was asked for, so that it can be told from others whatever is done to it.
+class MarkingQueue final : public observe::QueueSource {
+ public:
+  MarkingQueue(std::unique_ptr<observe::QueueSource> source, const sim::Timeline& timeline)
+      : source_(std::move(source)), timeline_(timeline) {}
+
+  io::Task<Queue> read() override {
+    const auto asked_at = timeline_.now().time_since_epoch();
+    Queue queue = co_await source_->read();
+    if (queue)
+      queue->history.push_back(
+          {.systems = {watermark}, .mandatory_features = {}, .steps = asked_at.count(), .time = Seconds{0}});
+    co_return queue;
+  }
+
+ private:
+  std::unique_ptr<observe::QueueSource> source_;
+  const sim::Timeline& timeline_;
+};
+
+// Tells the invariants from when the status is that the program gets, and takes the mark off.
+class WatchedQueue final : public observe::QueueSource {
+ public:
+  WatchedQueue(std::unique_ptr<observe::QueueSource> source, Invariants& invariants)
+      : source_(std::move(source)), invariants_(invariants) {}
+
+  io::Task<Queue> read() override {
+    Queue queue = co_await source_->read();
+    if (!queue || queue->history.empty()) co_return queue;
+    invariants_.status_was_read(sim::Time{Millis{queue->history.back().steps}});
+    queue->history.pop_back();
+    co_return queue;
+  }
+
+ private:
+  std::unique_ptr<observe::QueueSource> source_;
+  Invariants& invariants_;
+};
+
+// Tells the invariants in which order the program wants its files published.
+class WatchedPublisher final : public publish::Publisher {
+ public:
+  WatchedPublisher(std::unique_ptr<publish::Publisher> publisher, Invariants& invariants)
+      : publisher_(std::move(publisher)), invariants_(invariants) {}
+
+  std::string destination() const override { return publisher_->destination(); }
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override {
+    invariants_.file_is_to_be_published(content);
+    return publisher_->publish(std::move(content), std::move(last), now);
+  }
+
+ private:
+  std::unique_ptr<publish::Publisher> publisher_;
   Invariants& invariants_;
 };
 
@@ -150,17 +211,19 @@ pass::World Program::make_world(Generation& generation) {
   sim::Life& life = generation.life;
   pass::World world;
   world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
-  world.queue = std::make_unique<sim::SimQueueSource>(farm_, life);
+  world.queue = std::make_unique<MarkingQueue>(std::make_unique<sim::SimQueueSource>(farm_, life), farm_.timeline);
   if (has_update_command_) {
     world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_, life);
   } else {
     world.publisher = std::make_unique<sim::SimPublisher>(farm_, life);
   }
+  world.publisher = std::make_unique<WatchedPublisher>(std::move(world.publisher), invariants_);
   world.jobs = std::make_unique<sim::SimJobs>(farm_, life);
   for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops})
     world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life);
   world.state_dir = "/simulated";
   mutate(mutation_, pools_, world);
+  world.queue = std::make_unique<WatchedQueue>(std::move(world.queue), invariants_);
   if (!is_daemon_) return world;
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);

@@ -87,6 +87,8 @@ class Run {
 
 }  // namespace
 
-Outcome run(const Scenario& scenario, const Terms& terms) { return Run(scenario, terms).run(); }
+Outcome run(const Scenario& scenario, const Terms& terms) {
+  return Run(mutated(terms.mutation, scenario), terms).run();
+}
 
 }  // namespace hydra_provisioner::simulation

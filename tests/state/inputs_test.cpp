@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "io/text/json.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -156,6 +159,30 @@ TEST(Inputs, StayTheSameFactsWhileOnlyTimePasses) {
   inputs.seen.queue->time += Seconds{15};
   inputs.seen.queue->arrived += Seconds{15};
   EXPECT_EQ(facts_of(inputs.seen, inputs.config), before);
+}
+
+TEST(Inputs, HaveNoNumberThatIsNotWhole) {
+  const Inputs inputs = everything();
+  const std::string clocks = clocks_of(inputs.seen);
+  // Every number of every fact, one after the other.
+  for (const auto& [key, value] : facts_of(inputs.seen, inputs.config)) {
+    const auto flat = io::parse_json(value)->flatten();
+    for (const auto& [place, part] : flat.items()) {
+      if (!part.is_number()) continue;
+      Facts changed = facts_of(inputs.seen, inputs.config);
+      io::Json wrong = io::parse_json(value).value();
+      wrong[io::Json::json_pointer(place)] = 1e300;
+      changed[key] = io::compact(wrong);
+      const auto read = inputs_of(changed, clocks);
+      ASSERT_FALSE(read) << key << " " << place;
+      EXPECT_THAT(read.error().message, testing::HasSubstr("1e+300 is not a whole number"));
+    }
+  }
+  for (const char* name : {"now", "nextNumber", "statusTime", "arrived", "started"}) {
+    io::Json wrong = io::parse_json(clocks).value();
+    wrong[name] = 1e300;
+    EXPECT_FALSE(inputs_of({}, io::compact(wrong))) << name;
+  }
 }
 
 TEST(Inputs, ThatMakeNoSenseAreAnError) {

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,24 +28,25 @@ std::string without_noise(std::string_view errors) {
   return kept;
 }
 
+}  // namespace
+
 std::vector<std::string> evaluated_files(std::string_view errors) {
   std::vector<std::string> files;
   for (std::string_view line : lines(errors)) {
-    if (!line.starts_with(evaluating) || !line.ends_with('\'')) continue;
+    if (!line.starts_with(evaluating)) continue;
     line.remove_prefix(evaluating.size());
+    if (!line.ends_with('\'')) continue;
     line.remove_suffix(1);
     if (line.starts_with('/') && !line.starts_with("/nix/store/")) files.emplace_back(line);
   }
   return files;
 }
 
-std::string cause(const Finished& finished) {
-  const std::string errors = without_noise(finished.errors);
-  if (errors.empty()) return fmt::format("cannot be evaluated: nix-instantiate exited with {}", finished.exit_status);
-  return "cannot be evaluated:\n" + errors;
+std::string cause_of_failure(int exit_status, std::string_view errors) {
+  const std::string kept = without_noise(errors);
+  if (kept.empty()) return fmt::format("cannot be evaluated: nix-instantiate exited with {}", exit_status);
+  return "cannot be evaluated:\n" + kept;
 }
-
-}  // namespace
 
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments) {
   std::vector<std::string> argv{"nix-instantiate", "-v", "--eval", "--strict", "--json", "-E", std::move(expression)};
@@ -54,7 +54,7 @@ Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<s
   const Expected<Finished> finished = co_await run(
       {.argv = std::move(argv), .deadline = std::chrono::seconds(120), .output_bytes_max = std::size_t{16} << 20});
   if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
-  if (finished->exit_status != 0) co_return failure(cause(*finished));
+  if (finished->exit_status != 0) co_return failure(cause_of_failure(finished->exit_status, finished->errors));
   co_return NixEvaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/async/task.hpp"
@@ -17,5 +18,9 @@ struct NixEvaluation {
 // `arguments` are further ones of nix-instantiate, such as `--argstr`, `file`, `/x.nix`, for an expression that is a
 // function. An error begins with `cannot be evaluated: `; when Nix itself reports it, Nix's own lines follow.
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments);
+
+// What evaluate_nix() makes of the errors that nix-instantiate printed, and of the files that it named there.
+std::string cause_of_failure(int exit_status, std::string_view errors);
+std::vector<std::string> evaluated_files(std::string_view errors);
 
 }  // namespace hydra_provisioner::io

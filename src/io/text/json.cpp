@@ -149,6 +149,13 @@ Expected<std::int64_t> as_whole_number(const Json& value, std::int64_t min, std:
   return failure(fmt::format("{} is out of range; it must be {}", describe(value), range(min, max)));
 }
 
+std::int64_t whole_number_of(const Json& value) {
+  constexpr std::int64_t most = std::int64_t{1} << 53;  // so sums of a few always fit
+  const auto number = as_whole_number(value, -most, most);
+  if (!number) throw Json::type_error::create(302, number.error().message, &value);
+  return *number;
+}
+
 Expected<std::string> as_text(const Json& value) {
   if (!value.is_string()) return failure(describe(value) + " is not a string");
   return value.get<std::string>();

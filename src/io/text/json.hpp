@@ -28,6 +28,9 @@ Expected<Json> parse_json(std::string_view text, JsonSelection is_wanted);
 
 // The messages say what was found and what is expected. Callers add where, with within().
 Expected<std::int64_t> as_whole_number(const Json& value, std::int64_t min, std::int64_t max);  // not 3.0
+// For readers that let nlohmann-json's exceptions fly: throws one for anything but a whole number of at most 2^53
+// either way. nlohmann's own get() converts a fraction, and what it does with 1e300 is undefined.
+std::int64_t whole_number_of(const Json& value);
 Expected<std::string> as_text(const Json& value);
 Expected<bool> as_boolean(const Json& value);
 Expected<std::vector<std::string>> as_texts(const Json& value);

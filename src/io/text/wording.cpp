@@ -46,16 +46,30 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 // U+0080 to U+009F in UTF-8. Some terminals take U+009B for an ESC [.
 bool is_c1_control(std::string_view text) {
-  return text.size() >= 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+  return text.size() >= 2 && text[0] == '\xc2' && (static_cast<unsigned char>(text[1]) & 0xe0) == 0x80;
 }
 
-// Without colours (`ESC [ 31;1 m`), other control characters, and blanks at both ends.
-std::string plain(std::string_view line) {
+// `ESC [ 31;1 m`
+std::string without_colours(std::string_view line) {
   std::string result;
   for (std::size_t at = 0; at < line.size(); ++at) {
     if (line.substr(at).starts_with("\x1b[")) {
       at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
-    } else if (is_c1_control(line.substr(at))) {
+    } else {
+      result += line[at];
+    }
+  }
+  return result;
+}
+
+// Without colours, other control characters, and blanks at both ends. Bytes that a colour stood between may make a
+// control character, so those are looked for afterwards.
+std::string plain(std::string_view coloured) {
+  const std::string text = without_colours(coloured);
+  const std::string_view line = text;
+  std::string result;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (is_c1_control(line.substr(at))) {
       result += ' ';
       ++at;
     } else {

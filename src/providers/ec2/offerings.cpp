@@ -70,7 +70,7 @@ io::Json to_json(const Times& times) {
 Times times_from(const io::Json& json) {
   Times times;
   for (const auto& [name, time] : json.get_ref<const io::Json::object_t&>())
-    times.emplace(name, from_unix(time.get<std::int64_t>()));
+    times.emplace(name, from_unix(io::whole_number_of(time)));
   return times;
 }
 

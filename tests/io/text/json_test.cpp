@@ -134,6 +134,14 @@ TEST(WholeNumber, RejectsEverythingElse) {
   EXPECT_EQ(as_whole_number(Json(nullptr), 0, 10).error().message, "null is not a whole number");
 }
 
+TEST(WholeNumber, OfOurOwnFilesIsOneOrAnException) {
+  constexpr std::int64_t farthest = std::int64_t{1} << 53;
+  for (const std::int64_t number : {-farthest, std::int64_t{-1}, std::int64_t{0}, farthest})
+    EXPECT_EQ(whole_number_of(Json(number)), number);
+  for (const char* text : {"1e300", "-1e300", "3.5", "3.0", "9007199254740993", "18446744073709551615", "true", "null"})
+    EXPECT_THROW(whole_number_of(Json::parse(text)), Json::exception) << text;
+}
+
 TEST(Json, IsReadAsTextOrBooleanOnlyIfItIsOne) {
   EXPECT_EQ(as_text(Json("a")), "a");
   EXPECT_EQ(as_text(Json(5)).error().message, "5 is not a string");

@@ -36,6 +36,13 @@ TEST(LastMeaningfulLine, IsNotTheSourceThatNixDrawsBelowItsError) {
 TEST(LastMeaningfulLine, IsPlainAndShort) {
   EXPECT_EQ(last_meaningful_line("\x1b[31;1merror:\x1b[0m two\ttabs\x07\r\n"), "error: two tabs");
   EXPECT_EQ(last_meaningful_line("\x1b["), "");
+  EXPECT_EQ(last_meaningful_line("\xc2 \xc2"
+                                 "b"),
+            "\xc2 \xc2"
+            "b");
+  EXPECT_EQ(last_meaningful_line("a\xc2\x1b[31m\x9b"
+                                 "b"),
+            "a b");
   EXPECT_THAT(last_meaningful_line(std::string(1000, 'x')), EndsWith("xxx…"));
 }
 

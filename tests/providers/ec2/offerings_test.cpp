@@ -119,8 +119,8 @@ TEST(OfferingFile, ThatCannotBeReadCountsAsEmpty) {
   const support::TemporaryFolder state;
   FixedClock clock;
   ASSERT_TRUE(io::make_folder(state.path + "/ec2", 0700));
-  for (const std::string content :
-       {"", "[]", R"({"refusedUntil": 3, "interruptions": {}})", R"({"refusedUntil": {}})"}) {
+  for (const std::string content : {"", "[]", R"({"refusedUntil": 3, "interruptions": {}})", R"({"refusedUntil": {}})",
+                                    R"({"refusedUntil": {"a": 1e300}, "interruptions": {}})"}) {
     std::ofstream(state.path + "/ec2/t.json") << content;
     EXPECT_THAT(OfferingFile(state.path, Tag{"t"}, clock).read().refused_until, IsEmpty()) << content;
   }

@@ -186,6 +186,8 @@ TEST(ExecMachines, WithErrorsAreNamed) {
   EXPECT_EQ(error_of_list(io::Json::array({machine_without("type")})), "machines: element 1: type: is missing");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("launchedAt", "now")})),
             R"(machines: element 1: launchedAt: "now" is not a whole number)");
+  EXPECT_EQ(error_of_list(io::Json::array({machine_with("launchedAt", 1e300)})),
+            "machines: element 1: launchedAt: 1e+300 is not a whole number");
   EXPECT_EQ(error_of_list({running, running}), "machines: t-3 is listed twice; list each machine once");
   EXPECT_EQ(error_of_list("none"), R"(machines: "none" is not a list)");
   EXPECT_EQ(read_machines({{"requestId", "t/list"}}).error().message, "machines: is missing");

@@ -100,6 +100,20 @@ TEST(EndlessErrors, AreHeardAfterWhatOnlyBeganLikeOne) {
             std::string("refused: EC2 says AuthFailure") + ended);
 }
 
+TEST(EndlessErrors, HaveCodesOfAtMostAHundredBytesHoweverTheTextIsCut) {
+  for (const std::size_t piece : {1UL, 7UL, 110UL, 1000UL}) {
+    for (const std::size_t bytes : {100UL, 101UL, 300UL}) {
+      nixops::EndlessErrors errors;
+      std::string text;
+      for (int time = 0; time < 5; ++time) text += of_nixops_1("InvalidParameter" + std::string(bytes - 16, 'x'));
+      bool is_endless = false;
+      for (std::size_t at = 0; at < text.size(); at += piece)
+        is_endless = is_endless || errors.hear(std::string_view(text).substr(at, piece));
+      EXPECT_EQ(is_endless, bytes <= 100) << bytes << " in pieces of " << piece;
+    }
+  }
+}
+
 RC_GTEST_PROP(EndlessErrors, AreHeardHoweverTheTextIsCut, ()) {
   const std::string text = *rc::gen::elementOf(
       std::vector<std::string>{"building...\n" + of_nixops_2("Strange") + of_nixops_1("VcpuLimitExceeded") + "more\n",

@@ -141,8 +141,8 @@ Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_fleet(const SentRequest& r
   if (!fleet->ec2_ids.empty()) return Outcome{.made = Ec2Instance{.id = fleet->ec2_ids.front()}};
   Outcome outcome;
   for (const FleetError& error : fleet->errors) {
-    const std::string message =
-        fmt::format("CreateFleet in {}: {}: {:?}", request.place.region, error.code, io::shortened(error.message, 300));
+    const std::string message = fmt::format("CreateFleet in {}: {}: {:?}", request.place.region,
+                                            io::shortened(error.code, 100), io::shortened(error.message, 300));
     const Ec2Code meaning = meaning_of(error.code);
     if (!is_refusal_of_an_offering(error.code))
       return std::unexpected(Ec2Error{.code = error.code, .meaning = meaning, .error = {message}});

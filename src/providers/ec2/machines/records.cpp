@@ -49,7 +49,7 @@ Expected<Ec2Record> record_from(const io::Json& json) {
                                 .state = InstanceState::running,
                                 .address = json.at("address").get<std::string>(),
                                 .host_key = json.at("hostKey").get<std::string>(),
-                                .launched_at = from_unix(json.at("launchedAt").get<std::int64_t>()),
+                                .launched_at = from_unix(io::whole_number_of(json.at("launchedAt"))),
                                 .spec_hash = json.at("specHash").get<std::string>()}};
 }
 

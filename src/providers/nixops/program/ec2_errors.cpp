@@ -13,7 +13,7 @@
 namespace hydra_provisioner::providers::nixops {
 namespace {
 
-constexpr std::size_t code_bytes_max = 100;
+constexpr std::size_t code_bytes_max = 100;  // what is longer is none: those of EC2 are shorter
 constexpr std::size_t unknown_codes_max = 100;
 constexpr int unknown_code_times_max = 5;
 
@@ -107,8 +107,7 @@ std::optional<Error> EndlessErrors::hear(std::string_view piece) {
       break;
     }
     rest = inside;
-    if (!code.empty() && after.starts_with(closing))
-      error = judge(io::shortened(std::string(code), code_bytes_max), after);
+    if (!code.empty() && code.size() <= code_bytes_max && after.starts_with(closing)) error = judge(code, after);
   }
   unfinished_ = std::string(rest.substr(rest.size() - std::min(rest.size(), kept)));
   return error;

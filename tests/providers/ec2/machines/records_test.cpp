@@ -78,6 +78,14 @@ TEST_F(Ec2Records, ThatAreDamagedAreReported) {
   EXPECT_THAT(all_instance_records(state.path, Tag{"t"}), IsEmpty());
 }
 
+TEST_F(Ec2Records, HaveATimeInWholeSeconds) {
+  constexpr auto content = R"({"place":{"region":"r","endpoint":""},"id":"i","machine":"t-0","pool":"p","address":"",
+                               "hostKey":"","launchedAt":1e300,"specHash":""})";
+  std::ofstream(files.instance()) << content;
+  EXPECT_THAT(read_instance_record(files).error().message,
+              StartsWith(files.instance() + ": 1e+300 is not a whole number; look for"));
+}
+
 TEST_F(Ec2Records, CountForTenMinutesWithoutEc2ShowingTheInstance) {
   EXPECT_TRUE(may_still_appear(record, noon + Seconds{599}));
   EXPECT_FALSE(may_still_appear(record, noon + Seconds{600}));
