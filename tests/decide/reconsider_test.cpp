@@ -51,6 +51,18 @@ TEST(ReconsiderAt, TheMomentsOfTheHourRule) {
   EXPECT_EQ(reconsidered(draining(1).busy(1).launched_for(55min)), noon + 5min) << "a new period";
 }
 
+TEST(ReconsiderAt, WhatIsHeldBackMayChangeBeforeItsHoldEnds) {
+  const auto reconsidered = [](const MachineSeen& machine) {
+    return farm("x86_64-linux", {.billing_period = 1h})
+        .has(machine)
+        .ordered_until(noon + 10min, OrderKind::protect, "hydra-provisioned-1")
+        .decided()
+        .reconsider_at;
+  };
+  EXPECT_EQ(reconsidered(draining(1).launched_for(55min)), noon + 5min) << "a new period, in which it would return";
+  EXPECT_EQ(reconsidered(draining(1).launched_for(65min)), noon + 10min) << "the protection";
+}
+
 TEST(ReconsiderAt, WhenADocumentCanProveThatTheMachineIsOutOfTheFile) {
   const Plan p = farm("x86_64-linux").has(draining(1).unlisted_for(5s)).decided();
   EXPECT_EQ(p.reconsider_at, noon + 30s);

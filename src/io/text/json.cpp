@@ -27,7 +27,8 @@ std::string position(std::string_view text, std::size_t offset) {
 // of input; expected '[', '{', or a literal`, and quotes any length of the text.
 std::string problem_in(std::string_view message) {
   for (const std::string_view prefix : {"] ", " - "}) {
-    if (const std::size_t at = message.find(prefix); at != message.npos) message.remove_prefix(at + prefix.size());
+    if (const std::size_t at = message.find(prefix); at != std::string_view::npos)
+      message.remove_prefix(at + prefix.size());
   }
   return shortened(std::string(message.substr(0, message.find(';'))), 100);
 }
@@ -44,7 +45,7 @@ class Builder {
   bool number_unsigned(std::uint64_t value) { return put(value); }
   bool number_float(double value, const std::string&) { return put(value); }
   bool string(std::string& value) { return put(std::move(value)); }
-  bool binary(Json::binary_t&) { return false; }  // not in JSON
+  static bool binary(Json::binary_t&) { return false; }  // not in JSON
   bool start_object(std::size_t) { return open(Json::object()); }
   bool start_array(std::size_t) { return open(Json::array()); }
   bool end_object() { return close(); }
@@ -133,7 +134,7 @@ Expected<Json> parse_json(std::string_view text) {
 
 Expected<Json> parse_json(std::string_view text, JsonSelection is_wanted) {
   // nlohmann-json takes a NUL for the end of the text and ignores what follows.
-  if (const std::size_t nul = text.find('\0'); nul != text.npos) {
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     return failure(position(text, nul) + ": unexpected NUL byte");
   }
   Builder builder(text, is_wanted);
