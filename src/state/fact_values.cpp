@@ -157,12 +157,10 @@ void fields_of_provider(Provider& settings, Field& field) {
   }
 }
 
-ProviderSettings provider_settings(const std::string& kind) {
-  if (kind == "local") return LocalSettings{};
-  if (kind == "nixops") return NixopsSettings{};
-  if (kind == "ec2") return Ec2Settings{};
-  if (kind == "exec") return ExecSettings{};
-  throw std::runtime_error("\"" + kind + "\" is no provider");
+ProviderSettings default_settings_of(const std::string& provider) {
+  const auto kind = from_name<ProviderKind>(provider);
+  if (!kind) throw std::runtime_error("unknown provider \"" + provider + "\"");
+  return traits_of(*kind).defaults;
 }
 
 }  // namespace
@@ -215,7 +213,7 @@ PoolConfig pool_of(const io::Json& value) {
   fields_of_pool(pool, field);
   field("consecutiveFailures", pool.consecutive_failures);  // an older version did not look
   if (value.value("scaling", "") == "work") pool.scaling = Scaling::work;
-  pool.provider = provider_settings(value.at("provider").get<std::string>());
+  pool.provider = default_settings_of(value.at("provider").get<std::string>());
   Reader own(value.at("providerSettings"));
   std::visit([&](auto& settings) { fields_of_provider(settings, own); }, pool.provider);
   pool.type.systems = value.at("systems").get<std::set<std::string>>();
