@@ -9,6 +9,7 @@ function(layer name uses)
   if(HYDRA_PROVISIONER_PRECOMPILED_HEADERS)
     use_precompiled_headers(${name} layer_headers)
   endif()
+  lint_unit(${name})
 endfunction()
 
 if(HYDRA_PROVISIONER_PRECOMPILED_HEADERS)

@@ -46,7 +46,8 @@ std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
 
 // What is held back can change by itself before the hold ends: a paid period begins, and the machine may return.
 std::optional<Instant> earlier_of(std::optional<Instant> a, std::optional<Instant> b) {
-  return a && b ? std::min(*a, *b) : a ? a : b;
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
 }
 
 // Why the action is not done; none: it is done.

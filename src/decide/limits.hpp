@@ -15,6 +15,6 @@ struct LimitsInForce {
   PoolConfig pool;
   std::string source;  // "2 to 4 machines: schedule mon-fri 8-17 UTC"
 };
-std::optional<LimitsInForce> limits_in_force(const PoolConfig& pool, const Snapshot& seen);
+std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const Snapshot& seen);
 
 }  // namespace hydra_provisioner::decide

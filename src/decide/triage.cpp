@@ -12,7 +12,7 @@ namespace {
 
 using enum MachineState;
 
-std::optional<Action> overdue(const PoolView& pool, const Machine& machine) {
+std::optional<Action> give_up_when_overdue(const PoolView& pool, const Machine& machine) {
   if (!is_coming(machine)) return std::nullopt;
   if (pool.seen.now < boot_deadline(machine, pool.settings)) return std::nullopt;
   const Seconds waited = pool.seen.now - machine.requested_at;
@@ -34,7 +34,8 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
                                (pool.seen.now - machine.since).count()),
                    {}});
   }
-  if (machine.state != ready && order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now))
+  if (machine.state != ready &&
+      order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr)
     return destroy_when_proven(pool, machine, "ordered by an operator");
   if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
   if (machine.found.vanished) return destroy_when_proven(pool, machine, "vanished");
@@ -45,7 +46,7 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   if (machine.state == destroying) return destroy_when_proven(pool, machine, "its destruction was interrupted");
   // Half stopped: it can be neither used nor started.
   if (machine.state == stopping) return stop_when_proven(pool, machine, "its stop was interrupted");
-  return overdue(pool, machine);
+  return give_up_when_overdue(pool, machine);
 }
 
 // A ready machine stays one while it is redeployed.

@@ -281,6 +281,7 @@ std::vector<StepHistory> read_history(const io::Json& document) {
     kind.time += Seconds{**time};
   }
   std::vector<StepHistory> history;
+  history.reserve(kinds.size());
   for (auto& [names, kind] : kinds) history.push_back(std::move(kind));
   return history;
 }

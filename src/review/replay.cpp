@@ -56,7 +56,7 @@ io::Json document_of(const Action* action) {
   return {{"action", to_string(action->kind)}, {"reason", action->reason.text}};
 }
 
-std::string described(const Action* action) {
+std::string entry_for(const Action* action) {
   return action == nullptr ? "-" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
 }
 
@@ -149,8 +149,8 @@ nlohmann::json differences_document(const std::vector<Difference>& differences) 
 std::string differences_text(const std::vector<Difference>& differences) {
   std::string text;
   for (const auto& [machine, was, would_be] : differences)
-    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, described(was), "",
-                        described(would_be));
+    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, entry_for(was), "",
+                        entry_for(would_be));
   return text;
 }
 

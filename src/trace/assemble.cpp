@@ -14,7 +14,6 @@
 namespace hydra_provisioner::trace {
 namespace {
 
-constexpr std::size_t steps_max = 10'000'000;
 constexpr Millis span_max = std::chrono::years{20};
 
 std::vector<std::string> words_of(std::string_view text) {

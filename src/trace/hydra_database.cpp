@@ -17,7 +17,6 @@ namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t rows_at_a_time = 10'000;
-constexpr std::size_t steps_max = 10'000'000;
 
 // Leaves out steps that held no slot: substitutions, results that were there already, and steps without a machine.
 constexpr std::string_view steps_query = R"(

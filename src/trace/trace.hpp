@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ struct Trace {
 inline constexpr std::chrono::sys_days relative_times_begin{std::chrono::year{2026} / 1 / 5};
 // Earlier times are relative ones: no history goes back to 1973.
 inline constexpr std::chrono::seconds first_absolute_time{100'000'000};
+
+inline constexpr std::size_t steps_max = 10'000'000;  // of a trace that is read
 
 // When the step that was ready first was ready, in Unix time.
 std::chrono::sys_time<Millis> begin_of(const Trace& trace);

@@ -22,7 +22,7 @@ std::unexpected<EarlyExit> wrong(const std::string& what) {
   return std::unexpected(EarlyExit{fmt::format("hydra-provisioner: {}\n", what), exit_status::usage});
 }
 
-std::vector<std::string_view> names_of(const Commands& commands) {
+std::vector<std::string_view> command_names(const Commands& commands) {
   std::vector<std::string_view> names;
   for (const auto& command : commands) {
     const Verb& verb = command->verb;
@@ -32,7 +32,7 @@ std::vector<std::string_view> names_of(const Commands& commands) {
 }
 
 std::string unknown_command(const std::string& word, const Commands& commands) {
-  std::vector<std::string_view> names = names_of(commands);
+  std::vector<std::string_view> names = command_names(commands);
   names.push_back("help");
   const auto meant = io::nearest(word, names);
   return fmt::format(

@@ -58,6 +58,7 @@ io::Task<Expected<Inventory>> ExecProvider::list(ListRequest request) {
   co_await io::run_all(std::move(questions), all);
 
   std::vector<ProgramAnswer> answers;
+  answers.reserve(programs.size());
   for (auto& [settings, answer] : programs) answers.push_back(std::move(answer));
   Inventory inventory = inventory_of(tag_, answers);
   forget_gone(*records, inventory, request.known);

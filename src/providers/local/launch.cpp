@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds sshd_deadline = seconds{10};
-constexpr milliseconds poll_interval{10};
+constexpr milliseconds sshd_poll_interval{10};
 constexpr std::size_t log_bytes_max = std::size_t{1} << 20;
 
 enum class SshdStart : std::uint8_t {
@@ -101,10 +101,10 @@ io::Task<Expected<SshdStart>> start_sshd(MachineFolder folder, io::Clock& clock)
   const auto pid =
       io::spawn_detached({.argv = {*sshd, "-f", folder.sshd_config(), "-D", "-e"}, .log_file = folder.sshd_log()});
   if (!pid) co_return std::unexpected(pid.error());
-  for (milliseconds waited{0}; waited < sshd_deadline; waited += poll_interval) {
+  for (milliseconds waited{0}; waited < sshd_deadline; waited += sshd_poll_interval) {
     if (is_listening(folder)) co_return SshdStart::listening;  // sshd writes sshd.pid when it listens
     if (::waitpid(*pid, nullptr, WNOHANG) == *pid) co_return explain_end(folder);
-    co_await clock.sleep_for(poll_interval);
+    co_await clock.sleep_for(sshd_poll_interval);
   }
   co_return failure(fmt::format("sshd did not listen within {} s: {:?}; its log: {}", sshd_deadline / seconds{1},
                                 io::last_meaningful_line(log_of(folder)), folder.sshd_log()),

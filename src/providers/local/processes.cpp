@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds poll_interval{20};
+constexpr milliseconds process_poll_interval{20};
 constexpr milliseconds sigkill_after = seconds{3};
 constexpr milliseconds deadline = seconds{10};
 using FileIdentity = std::pair<dev_t, ino_t>;
@@ -119,7 +119,7 @@ bool has_processes(const MachineFolder& folder) { return !find_processes(folder,
 io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock) {
   io::Processes known;
   std::set<pid_t> terminated;
-  for (milliseconds waited{0};; waited += poll_interval) {
+  for (milliseconds waited{0};; waited += process_poll_interval) {
     known = find_processes(folder, known);
     if (known.empty()) co_return Expected<void>{};
     if (waited >= deadline) {
@@ -136,7 +136,7 @@ io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock) {
         io::send_signal(process, SIGTERM);
       }
     }
-    co_await clock.sleep_for(poll_interval);
+    co_await clock.sleep_for(process_poll_interval);
     // A zombie is our child only if this very process started the machine; otherwise this does nothing.
     for (const auto& [pid, process] : known) ::waitpid(pid, nullptr, WNOHANG);
   }

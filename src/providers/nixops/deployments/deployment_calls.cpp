@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,9 +30,7 @@ bool has_no_such_deployment(const io::Finished& finished) {
 }
 
 std::string names_of(const Deployment& deployment) {
-  std::vector<std::string> names;
-  for (const auto& [name, resource] : deployment.resources) names.push_back(name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{}", fmt::join(deployment.resources | std::views::keys, ", "));
 }
 
 }  // namespace
