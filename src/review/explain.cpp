@@ -38,6 +38,7 @@ std::string outcome(const Plan& plan, const PoolName& name) {
     if (action.pool == name) ++counts[to_string(action.kind)];
   }
   std::vector<std::string> parts;
+  parts.reserve(counts.size());
   for (const auto& [verb, count] : counts) parts.push_back(fmt::format("{} {}", verb, count));
   std::string text = fmt::format("{} allowed; {}", pool == nullptr ? 0 : pool->target,
                                  parts.empty() ? "nothing to do" : fmt::format("{}", fmt::join(parts, ", ")));

@@ -25,8 +25,8 @@ struct Explanation {
   std::vector<Change> changes{};
 };
 
-Explanation explain_type(const PoolName& pool, const Replayed& pass);
-Explanation explain_machine(const MachineId& machine, const Replayed& pass, std::vector<Event> events);
+Explanation explain_type(const PoolName& name, const Replayed& pass);
+Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Event> events);
 
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass);
 std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass);

@@ -15,7 +15,7 @@ struct Variation {
 };
 
 // The variations that make sense for the pool. `plan` was decided from the inputs.
-std::vector<Variation> variations_for(const PoolName& pool, const state::Inputs& inputs, const Plan& plan);
+std::vector<Variation> variations_for(const PoolName& name, const state::Inputs& inputs, const Plan& plan);
 
 // The variations that make sense for the machine, without those of its pool.
 std::vector<Variation> variations_for(const Machine& machine, const state::Inputs& inputs, const Plan& plan);
