@@ -28,7 +28,7 @@ TEST(Tuning, ComparesThePresentSettingOfAPoolWithTheBestOnes) {
   Config config;
   config.tag = Tag{"t"};
   for (const PoolName& name : {plain, PoolName{"aarch64-linux"}}) config.pools.emplace(name, pool_called(name));
-  const trace::Trace trace = trace::generate({.days = 0.5, .steps = 30});
+  const trace::Trace trace = trace::generate({.days = 0.1, .steps = 6});
   const SimulationTerms terms{.boots = {{plain, {Seconds{100}}}}};
   fakes::FakeVoice voice;
   const Tuning tuning = tune(config, plain, trace, terms, voice);
