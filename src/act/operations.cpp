@@ -226,6 +226,7 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
 }
 
 bool Operations::has_place() const {
+  if (!bounds_.knows_jobs) return false;
   const auto taken = std::ranges::count_if(ledger_.all(), [this](const Machine* machine) {
     return machine->found.under_way.has_value() || beginning_.contains(machine->id);
   });

@@ -24,7 +24,8 @@ using Providers = std::map<ProviderKind, providers::Provider*>;  // those that a
 struct Bounds {
   Instant until;                  // the pass waits no longer than this; the next pass sees what still runs
   std::int64_t parallel_max = 1;  // operations under way at a time, those of earlier passes included
-  bool knows_jobs = true;         // the pass has seen the jobs, and applied the results of those that have ended
+  bool knows_jobs =
+      true;  // the pass has seen the jobs, and applied the results of those that have ended; else none begins
 };
 
 class Operations {

@@ -44,12 +44,6 @@ std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
                 {}};
 }
 
-// What is held back can change by itself before the hold ends: a paid period begins, and the machine may return.
-std::optional<Instant> earlier_of(std::optional<Instant> a, std::optional<Instant> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 // Why the action is not done; none: it is done.
 std::optional<Reason> obstacle_to(const PoolView& pool, const Machine& machine, const Action& action) {
   if (action.kind == ActionKind::keep || machine.found.vanished) return std::nullopt;
@@ -105,6 +99,7 @@ void hold_back(const PoolView& pool, std::vector<Action>& actions) {
     const auto obstacle = obstacle_to(pool, *machine->second, action);
     if (!obstacle) continue;
     const std::string otherwise = fmt::format("{}: {}", to_string(action.kind), action.reason.text);
+    // The action can change by itself before the hold ends: a paid period begins, and the machine may return.
     action = act_on(
         ActionKind::keep, *machine->second,
         {fmt::format("{}; else {}", obstacle->text, otherwise), earlier_of(obstacle->until, action.reason.until)});

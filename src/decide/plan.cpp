@@ -24,7 +24,7 @@ namespace {
 // The earlier of the two; an `end` that has passed does not count.
 std::optional<Instant> next_of(std::optional<Instant> earliest, std::optional<Instant> end, Instant now) {
   if (!end || *end <= now) return earliest;
-  return earliest ? std::min(*earliest, *end) : *end;
+  return earlier_of(earliest, end);
 }
 
 struct PoolDecision {

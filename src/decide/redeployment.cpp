@@ -55,9 +55,9 @@ Action redeploy(const PoolView& pool, const Machine& machine) {
   const Instant again_at = next_attempt(machine);
   if (again_at > pool.seen.now) {
     const Seconds left = again_at - pool.seen.now;
-    return act_on(ActionKind::keep, machine,
-                  {fmt::format("{}; tried again in {} s", cause(machine), left.count()),
-                   std::min(again_at, overdue_at.value_or(again_at))});
+    return act_on(
+        ActionKind::keep, machine,
+        {fmt::format("{}; tried again in {} s", cause(machine), left.count()), earlier_of(again_at, overdue_at)});
   }
   return act_on(ActionKind::redeploy, machine, {cause(machine), overdue_at});
 }

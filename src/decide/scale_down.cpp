@@ -39,7 +39,7 @@ std::optional<PaidPeriod> paid_period(const PoolView& pool, const Machine& machi
 // What is decided late in a billing period holds until the next one begins.
 Action within(const std::optional<PaidPeriod>& paid, Action action) {
   if (!paid) return action;
-  action.reason.until = std::min(action.reason.until.value_or(paid->end), paid->end);
+  action.reason.until = earlier_of(action.reason.until, paid->end);
   return action;
 }
 

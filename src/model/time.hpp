@@ -1,8 +1,10 @@
 // Instants are Unix seconds in UTC, durations whole seconds: what the queue runner reports and the journal stores.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace hydra_provisioner {
 
@@ -12,5 +14,11 @@ using Millis = std::chrono::milliseconds;  // of simulated time, and of historie
 
 inline Instant from_unix(std::int64_t seconds) { return Instant{Seconds{seconds}}; }
 inline std::int64_t to_unix(Instant instant) { return instant.time_since_epoch().count(); }
+
+// No value means never.
+inline std::optional<Instant> earlier_of(std::optional<Instant> a, std::optional<Instant> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
 
 }  // namespace hydra_provisioner

@@ -77,11 +77,9 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
   act::Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
                                queue_clock_ahead(look.seen.queue), voice);
-  act::Operations operations(published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice,
-                             memory->creations,
-                             {.until = world.clock->now() + patience,
-                              .parallel_max = look.knows_jobs ? config.max_parallel : 0,
-                              .knows_jobs = look.knows_jobs});
+  act::Operations operations(
+      published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice, memory->creations,
+      {.until = world.clock->now() + patience, .parallel_max = config.max_parallel, .knows_jobs = look.knows_jobs});
   act::Care care(published_pools, ledger, publication, *world.jobs, all_providers(world), voice);
   co_await act::carry_out(todo, config, ledger, publication, operations, care, voice);
 

@@ -26,10 +26,6 @@ const Action* find_action(const Plan& plan, const MachineId& machine) {
   return found == plan.actions.end() ? nullptr : &*found;
 }
 
-std::string described(const Action* action) {
-  return action == nullptr ? "nothing" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
-}
-
 // "3 allowed; create 2, drain 1"
 std::string outcome(const Plan& plan, const PoolName& name) {
   const PoolPlan* pool = find_pool(plan, name);
@@ -84,17 +80,17 @@ Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vect
   Explanation explanation{.name = id.text, .headline = "did not exist then", .events = std::move(events)};
   const Action* now = find_action(pass.plan, id);
   const auto machine = std::ranges::find(pass.inputs.seen.machines, id, &Machine::id);
-  if (now != nullptr) explanation.headline = described(now);
+  if (now != nullptr) explanation.headline = described(now, "nothing");
   if (machine == pass.inputs.seen.machines.end()) return explanation;
-  explanation.headline =
-      fmt::format("{} since {}; {}", to_string(machine->state), io::local_time(machine->since), described(now));
+  explanation.headline = fmt::format("{} since {}; {}", to_string(machine->state), io::local_time(machine->since),
+                                     described(now, "nothing"));
   auto all = variations_for(*machine, pass.inputs, pass.plan);
   std::ranges::move(variations_for(machine->pool, pass.inputs, pass.plan), std::back_inserter(all));
   for (const Variation& variation : all) {
     const Plan varied = decide::plan(variation.inputs.seen, variation.inputs.config);
     const Action* would_be = find_action(varied, id);
     const bool is_same = now != nullptr && would_be != nullptr && now->kind == would_be->kind;
-    explanation.changes.push_back({variation.what, is_same ? "" : described(would_be)});
+    explanation.changes.push_back({variation.what, is_same ? "" : described(would_be, "nothing")});
   }
   return explanation;
 }

@@ -56,10 +56,6 @@ io::Json document_of(const Action* action) {
   return {{"action", to_string(action->kind)}, {"reason", action->reason.text}};
 }
 
-std::string entry_for(const Action* action) {
-  return action == nullptr ? "-" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
-}
-
 }  // namespace
 
 Expected<Replayed> replay_pass(const state::Archive& archive, const state::ArchivedPass& pass) {
@@ -139,6 +135,10 @@ std::vector<Difference> differences_between(const Plan& was, const Plan& would_b
   return differences;
 }
 
+std::string described(const Action* action, std::string_view none) {
+  return action == nullptr ? std::string(none) : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
+}
+
 nlohmann::json differences_document(const std::vector<Difference>& differences) {
   io::Json values = io::Json::array();
   for (const auto& [machine, was, would_be] : differences)
@@ -149,8 +149,8 @@ nlohmann::json differences_document(const std::vector<Difference>& differences) 
 std::string differences_text(const std::vector<Difference>& differences) {
   std::string text;
   for (const auto& [machine, was, would_be] : differences)
-    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, entry_for(was), "",
-                        entry_for(would_be));
+    text += fmt::format("{:<28} was       {}\n{:<28} would be  {}\n", machine.text, described(was, "-"), "",
+                        described(would_be, "-"));
   return text;
 }
 

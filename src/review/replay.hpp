@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -40,6 +41,9 @@ struct Difference {
 
 // They point into the plans.
 std::vector<Difference> differences_between(const Plan& was, const Plan& would_be);
+// "drain: surplus"; without an action, the word for none.
+std::string described(const Action* action, std::string_view none);
+
 nlohmann::json differences_document(const std::vector<Difference>& differences);
 std::string differences_text(const std::vector<Difference>& differences);
 

@@ -112,10 +112,9 @@ io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);
   Providers reachable;
   if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
-  Operations operations(pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
-                        {.until = clock.now() + pass_timeout,
-                         .parallel_max = knows_jobs ? config.max_parallel : 0,
-                         .knows_jobs = knows_jobs});
+  Operations operations(
+      pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
+      {.until = clock.now() + pass_timeout, .parallel_max = config.max_parallel, .knows_jobs = knows_jobs});
   Care care(pools, ledger, publication, jobs, reachable, voice);
   co_await act::carry_out(plan, config, ledger, publication, operations, care, voice);
 

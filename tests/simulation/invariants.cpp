@@ -91,7 +91,7 @@ void Invariants::check_intent(const act::JobRequest& request) {
                         to_string(known->state)));
 }
 
-// What happened later cannot be taken back by somebody who remembers how it was before.
+// A write of an old copy would take back what happened since.
 void Invariants::rows_are_written(const std::vector<Machine>& machines) {
   for (const Machine& machine : machines) {
     const Machine* before = farm_->journal.find(machine.id);
@@ -183,7 +183,7 @@ void Invariants::note_those_out(const std::set<std::string>& listed) {
   for (const std::string& address : listed) out_since_.erase(address);
 }
 
-// Whoever forgot that would take the machine for one that no step can run on.
+// Otherwise the program would conclude that no step can run on the machine.
 void Invariants::check_listing(const std::string& address) {
   const sim::SimInstance* instance = farm_->cloud.at(address);
   const Machine* known = instance == nullptr ? nullptr : farm_->journal.find(instance->machine);

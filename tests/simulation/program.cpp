@@ -64,7 +64,7 @@ class WatchedJournal final : public state::Journal {
 
 constexpr const char* watermark = "asked at";
 
-// Marks each status with when it was asked for, so that it can be told from others whatever is done to it.
+// Marks each status with when it was asked for, which stays known even if a mutation changes its times.
 class MarkingQueue final : public observe::QueueSource {
  public:
   MarkingQueue(std::unique_ptr<observe::QueueSource> source, const sim::Timeline& timeline)
