@@ -101,7 +101,7 @@ class CrashTest(FarmTest):
     def check_that_nothing_is_left(self):
         self.assertEqual(self.crash_farm.folders(), [])
         self.assertEqual(self.crash_farm.listed(), [])
-        self.assertEqual(self.crash_farm.processes(), {})
+        self.crash_farm.wait_until_ended()
         self.assertEqual(self.crash_farm.journal("select distinct state from machines"), [("gone",)])
 
     def check_traces(self, operations_killed):

@@ -183,6 +183,11 @@ class Farm:
     def processes(self):
         return processes_of(self.folder)
 
+    def wait_until_ended(self, words=""):
+        """No process is left whose command begins with the words. One that was killed is still there for a moment."""
+        left = lambda: [command for command in self.processes().values() if command.startswith(words)]
+        wait_for(lambda: not left(), f"all processes {words!r} have ended", left)
+
     # Its end.
 
     def end(self):
@@ -191,7 +196,7 @@ class Farm:
             self.end_children()
             self.retire()
             self.unmount()
-            wait_for(lambda: not self.processes(), "all processes have ended", self.processes)
+            self.wait_until_ended()
         finally:
             self.remove_whatever_is_left()
 

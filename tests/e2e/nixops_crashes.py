@@ -67,7 +67,7 @@ class Interrupted(NixopsTest):
 
     def check_that_nothing_goes_on(self, farm):
         """No process, and no temporary file."""
-        self.assertEqual(farm.processes(), {})
+        farm.wait_until_ended()
         self.assertEqual(list(farm.temporary.iterdir()), [])
         for call in farm.cloud.calls():
             if call["argv"] != ["--version"]:

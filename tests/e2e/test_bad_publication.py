@@ -127,7 +127,7 @@ class UpdateCommand(FarmTest):
         wait_for((farm.folder / "called").exists, "the command runs")
         running.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait(60), 0)
-        self.assertEqual(farm.processes(), {})
+        farm.wait_until_ended()
 
 
 if __name__ == "__main__":

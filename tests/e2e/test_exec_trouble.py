@@ -17,9 +17,6 @@ class TroubleTest(ExecTest):
         types = {PLAIN: {"runnable": plain, "running": 0}, KVM: {"runnable": kvm, "running": 0}}
         farm.queue(runnable=plain + kvm, machineTypes=types)
 
-    def sleepers(self, farm):
-        return [words for words in farm.processes().values() if words.startswith("sleep ")]
-
 
 class ExecLists(TroubleTest):
     """Of a farm with a machine of the program and another of a second one, which goes on."""
@@ -87,7 +84,7 @@ class ExecLists(TroubleTest):
         farm = self.farm_of_two()
         farm.provider_fails(list="fork and stay")
         self.assertEnded(farm.run_pass(), 0)
-        self.assertEqual(self.sleepers(farm), [])
+        farm.wait_until_ended("sleep ")
 
     def test_a_list_that_forks_and_hangs(self):
         self.check_a_list_that_fails("fork and hang", "provider.py did not finish within")
@@ -103,7 +100,7 @@ class ExecOperations(TroubleTest):
         self.want(farm, 1, 1)
         self.assertEnded(farm.run_pass(), 1, "create failed: ", *messages)
         self.assertEqual(farm.listed(), ["127.85.0.2"])
-        self.assertEqual(self.sleepers(farm), [])
+        farm.wait_until_ended("sleep ")
         farm.provider_fails()
         farm.run_pass()
         self.assertNotIn("t-0", farm.states())

@@ -166,7 +166,7 @@ class FactsTest(NixopsTest):
         for pid in farm.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not farm.processes(), "all are killed", farm.processes)
+        farm.wait_until_ended()
         farm.cloud.set_faults()
 
 
@@ -638,7 +638,7 @@ class Deadlines(FactsTest):
         farm.cloud.set_faults({"command": "deploy", "fault": "hang", "at": "after-ip", "times": 1})
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 1, "t-0: create failed: ", "within 3 s")
-        self.assertEqual(farm.processes(), {})
+        farm.wait_until_ended()
         self.assertEqual(farm.listed(), [])
         farm.configure(pools={PLAIN: nixops_pool()})
         farm.end_back_off()
@@ -652,7 +652,7 @@ class Deadlines(FactsTest):
         farm.cloud.set_faults({"command": "deploy", "deployment": "t-0", "fault": "capacity"})
         farm.queue(machineTypes={PLAIN: load(1), BENCHMARK: load(1)})
         self.assertEnded(farm.run_pass(), 1, "t-0: create failed: no capacity: EC2 says InsufficientInstanceCapacity")
-        self.assertEqual(farm.processes(), {})
+        farm.wait_until_ended()
         self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
         self.assertEnded(farm.run_pass(), 0, "t-0: gone")
         self.assertEqual(farm.states(), {"t-1": "ready"})
@@ -665,7 +665,7 @@ class Deadlines(FactsTest):
         farm.configure(pools={PLAIN: nixops_pool(bootTimeout=2)})
         with self.deployment_lock(farm):
             self.assertEnded(farm.run_pass(), 1, "t-0: redeploy failed: ", "within 2 s")
-        self.assertEqual(farm.processes(), {})
+        farm.wait_until_ended()
 
     @with_both
     def test_15_nothing_of_a_call_stays(self, version):
@@ -676,8 +676,8 @@ class Deadlines(FactsTest):
         self.assertEnded(farm.run_pass(), 0)
         masters = (Path(farm.cloud.folder) / "ssh-masters").read_text().split()
         self.assertTrue(masters)
-        self.assertEqual(farm.cloud.ssh_masters(), [])
-        self.assertEqual(farm.processes(), {})
+        wait_for(lambda: not farm.cloud.ssh_masters(), "the ssh masters have ended", farm.cloud.ssh_masters)
+        farm.wait_until_ended()
         folders = [call["tmpdir"] for call in farm.cloud.calls() if call["argv"] != ["--version"]]
         self.assertEqual(len(set(folders)), len(folders))
         self.assertEqual([folder for folder in folders if os.path.exists(folder)], [])
@@ -696,7 +696,8 @@ class Deadlines(FactsTest):
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 1, "InsufficientInstanceCapacity (none); NixOps was ended")
         self.assertTrue((Path(farm.cloud.folder) / "ssh-masters").read_text())
-        self.assertEqual((farm.cloud.ssh_masters(), farm.processes()), ([], {}))
+        wait_for(lambda: not farm.cloud.ssh_masters(), "the ssh masters have ended", farm.cloud.ssh_masters)
+        farm.wait_until_ended()
         self.assertFalse(os.path.exists(farm.cloud.calls("deploy")[0]["tmpdir"]))
         self.assertEqual(set(modes.read_text().split()), {"700"})
 

@@ -48,7 +48,7 @@ class ADeployThatHangs(BesideAnother):
         said = (farm.folder / "pass.log").read_text()
         what = "(nixops deploy did not finish within 12 s|not finished within 15 s)"
         self.assertRegex(said, rf"t-0: create failed: {what}.*; full output: {farm.state}/logs/t-0.log")
-        self.assertEqual(farm.cloud.ssh_masters(), [])
+        wait_for(lambda: not farm.cloud.ssh_masters(), "the ssh masters have ended", farm.cloud.ssh_masters)
         self.check_that_nothing_goes_on(farm)
         self.go_on_with_both(farm)
         self.assertIn("t-1", farm.states())

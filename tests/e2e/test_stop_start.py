@@ -41,7 +41,7 @@ class StopOnIdle(FarmTest):
         farm.configure(pools={PLAIN: pool(stopOnIdle=True, maxMachines=0)})
         self.assertEnded(farm.run_pass(), 0, "t-0: destroy: stopped; exceeds max 0", "t-0: gone")
         self.assertEqual(farm.folders(), [])
-        self.assertEqual(farm.processes(), {})
+        farm.wait_until_ended()
 
     def stopped(self):
         farm = self.farm_with_machine(pools={PLAIN: pool(stopOnIdle=True)})
