@@ -6,11 +6,10 @@ if(EXISTS ${SOURCE}/.git)
     OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()
 file(CONFIGURE OUTPUT ${OUTPUT} CONTENT [[
-#include <string_view>
+#include "app/cli/help.hpp"
 
 namespace hydra_provisioner::app {
 
-extern const std::string_view commit;
 const std::string_view commit = "@commit@";
 
 }  // namespace hydra_provisioner::app

@@ -1,14 +1,29 @@
-# For scripts/lint: each layer's sources as one translation unit, so that clang-tidy reads the headers of other libraries
-# once for all of them. Never compiled. Without the verbs, which all name their parts alike.
-function(lint_unit layer)
-  get_target_property(sources ${layer} SOURCES)
-  list(FILTER sources INCLUDE REGEX "/src/")
-  list(FILTER sources EXCLUDE REGEX "/app/verbs/")
-  add_library(lint_${layer} OBJECT EXCLUDE_FROM_ALL ${sources})
-  set_target_properties(lint_${layer} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
-  foreach(property COMPILE_DEFINITIONS INCLUDE_DIRECTORIES)
-    set_target_properties(lint_${layer} PROPERTIES ${property} $<TARGET_PROPERTY:${layer},${property}>)
+# The target lint runs clang-tidy over the layers that have changed since they were clean, each as one translation unit;
+# lint_verbs, in some minutes, over the verbs, which are units of their own.
+find_program(CLANG_TIDY clang-tidy-19)
+add_custom_target(lint)
+add_custom_target(lint_verbs)
+
+# The target lint_NAME runs clang-tidy over the unit, if one of its sources or a header has changed.
+function(lint_unit name unit sources)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.hpp)
+  set(clean ${PROJECT_BINARY_DIR}/clean-${name})
+  add_custom_command(OUTPUT ${clean}
+    COMMAND ${CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR} ${unit}
+    COMMAND ${CMAKE_COMMAND} -E touch ${clean}
+    DEPENDS ${sources} ${headers} ${PROJECT_SOURCE_DIR}/.clang-tidy)
+  add_custom_target(lint_${name} DEPENDS ${clean})
+endfunction()
+
+function(lint_layer name sources)
+  set(verbs ${sources})
+  list(FILTER verbs INCLUDE REGEX "/app/verbs/")
+  foreach(verb ${verbs})
+    get_filename_component(verb_name ${verb} NAME_WE)
+    lint_unit(verb_${verb_name} ${verb} ${verb})
+    add_dependencies(lint_verbs lint_verb_${verb_name})
   endforeach()
-  target_link_libraries(lint_${layer} PRIVATE ${layer})
-  target_compile_options(lint_${layer} PRIVATE -Wno-shadow)  # a name of one file in another is no fault
+  list(FILTER sources EXCLUDE REGEX "/app/verbs/")
+  lint_unit(${name} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/Unity/unity_0_cxx.cxx "${sources}")
+  add_dependencies(lint lint_${name})
 endfunction()

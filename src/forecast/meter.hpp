@@ -64,7 +64,7 @@ class Meter final : public sim::Observer {
   void instance_ended(const sim::SimInstance& instance, bool was_taken_away) override;
   void machine_was_listed(const std::string& address, bool is_now) override;
   void step_began(std::int64_t step, const std::string& address) override;
-  void step_ended(std::int64_t step, const std::string& address, sim::StepEnd how) override;
+  void step_ended(std::int64_t number, const std::string& address, sim::StepEnd how) override;
 
  private:
   struct Sums {

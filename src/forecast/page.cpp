@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -103,7 +104,7 @@ std::string plot(std::string_view title, std::vector<Layer> layers, const Foreca
   text +=
       fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)", width + margin + 10, height + 22, title);
   // The highest first, because lower ones cover it.
-  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) text += area(*layer, most);
+  for (const Layer& layer : std::views::reverse(layers)) text += area(layer, most);
   text += fmt::format(R"(<line class="axis" x1="{0}" y1="{1}" x2="{2}" y2="{1}"/>)", margin, height, margin + width);
   text += fmt::format(R"(<text x="{0}" y="16" text-anchor="end">{1:.4g}</text>)", margin - 6, most);
   text += fmt::format(R"(<text x="{0}" y="{1}" text-anchor="end">0</text>)", margin - 6, height);

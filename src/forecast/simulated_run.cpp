@@ -96,7 +96,7 @@ class SimulatedRun {
   }
 
   Forecast run() {
-    Feeder feeder(trace_, config_, farm_.timeline, farm_.queue, meter_);
+    const Feeder feeder(trace_, config_, farm_.timeline, farm_.queue, meter_);
     feeder_ = &feeder;
     bool has_ended = false;
     boost::asio::co_spawn(context_, run_daemon(), [&](const std::exception_ptr& thrown) {
@@ -179,6 +179,7 @@ class SimulatedRun {
     std::map<PoolName, std::vector<SlotUse>> uses;
     const auto ready = trace::ready_without_waiting(trace_);
     std::vector<std::optional<PoolName>> pools;
+    pools.reserve(trace_.step_types.size());
     for (const std::string& key : trace_.step_types)
       pools.push_back(decide::pool_of(parse_step_type(key), config_.pools));
     for (std::size_t i = 0; i < trace_.steps.size(); ++i) {

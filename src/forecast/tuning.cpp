@@ -97,6 +97,7 @@ std::vector<Trial> run_trials(const Config& config, const trace::Trace& trace, c
 
 trace::Trace part_of(const trace::Trace& trace, const Config& config, const PoolName& pool) {
   std::vector<bool> is_its_own;
+  is_its_own.reserve(trace.step_types.size());
   for (const std::string& key : trace.step_types)
     is_its_own.push_back(decide::pool_of(parse_step_type(key), config.pools) == pool);
   const auto ready = trace::ready_without_waiting(trace);

@@ -151,7 +151,7 @@ std::vector<Instance> Cloud::listing(ProviderKind provider, Time as_of) {
   return shown;
 }
 
-Instance Cloud::described(const SimInstance& instance) const {
+Instance Cloud::described(const SimInstance& instance) {
   Instance shown{.id = instance.id,
                  .machine = instance.machine,
                  .pool = instance.pool,

@@ -78,7 +78,7 @@ class Cloud {
 
   // The machines that the provider shows, as they were at that moment.
   std::vector<Instance> listing(ProviderKind provider, Time as_of);
-  Instance described(const SimInstance& instance) const;
+  static Instance described(const SimInstance& instance);
   std::string specification(const PoolName& pool) const;
   void change_specifications() { ++version_; }
 

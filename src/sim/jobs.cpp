@@ -19,6 +19,7 @@ bool hangs(JobFate fate) { return fate == JobFate::hangs || fate == JobFate::han
 
 std::vector<JobState> JobTable::list() const {
   std::vector<JobState> states;
+  states.reserve(jobs_.size());
   for (const auto& [machine, job] : jobs_) states.push_back(state_of(machine, job.request.operation));
   return states;
 }
@@ -112,10 +113,8 @@ void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fat
   JobResult result = outcome(job.request, fate);
   job.is_running = false;
   const bool has_result = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
-  chronicle_.add("job: {} {} {}", to_string(job.request.operation), machine,
-                 !has_result ? "was killed"
-                 : result    ? "succeeded"
-                             : "failed: " + result.error().message);
+  const std::string ended = result ? "succeeded" : "failed: " + result.error().message;
+  chronicle_.add("job: {} {} {}", to_string(job.request.operation), machine, has_result ? ended : "was killed");
   if (has_result) job.result = std::move(result);
 }
 
@@ -152,7 +151,7 @@ JobResult JobTable::complete_arrival(const act::JobRequest& request) {
     return failure("it has vanished");
   if (instance == nullptr) instance = &cloud_.make(request.machine, request.pool, request.provider);
   cloud_.finish(*instance);
-  Instance described = cloud_.described(*instance);
+  Instance described = Cloud::described(*instance);
   if (!needs_upkeep(request.provider)) return described;
   if (!cloud_.answers(*instance)) return failure("does not answer", ErrorKind::unfinished);
   described.spec_hash = instance->spec_hash;

@@ -99,7 +99,7 @@ void QueueRunner::dispatch() {
   }
   while (!types.empty()) {
     const auto first = std::ranges::min_element(types, {}, [](const Type* type) { return *type->open.begin(); });
-    Type& type = **first;
+    const Type& type = **first;
     Machines::value_type* machine = machine_for(type.type);
     if (machine != nullptr) start(*type.open.begin(), *machine);
     if (machine == nullptr || type.open.empty()) types.erase(first);

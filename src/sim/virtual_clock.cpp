@@ -45,7 +45,8 @@ std::optional<Time> Timeline::next() const {
 }
 
 void Life::waypoint() {
-  if (!is_over_ && left_ >= 0 && left_-- == 0) die();
+  if (!is_over_ && left_ == 0) die();
+  if (left_ >= 0) --left_;
   if (is_over_) throw Killed();
 }
 

@@ -31,8 +31,7 @@ Expected<std::string> step_type_of(std::string_view system, std::string_view fea
   std::set<std::string> required;
   for (std::string& feature : words_of(features)) required.insert(std::move(feature));
   required.erase("local");
-  const std::string key =
-      required.empty() ? std::string(system) : fmt::format("{}:{}", system, fmt::join(required, ","));
+  std::string key = required.empty() ? std::string(system) : fmt::format("{}:{}", system, fmt::join(required, ","));
   const auto type = parse_system_type(key);
   if (!type) return std::unexpected(within(features.empty() ? "system" : "system, features", type.error()));
   if (system.contains(',') || system.contains(':'))

@@ -20,7 +20,8 @@ std::unexpected<Error> too_big(std::size_t bytes_max) {
 std::unexpected<Error> cut_off() { return failure("the compressed data is cut off; was the file copied whole?"); }
 
 // zlib's interface takes its input as not const.
-Bytef* bytes_of(std::string_view data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data.data())); }
+Bytef* input(std::string_view data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data.data())); }
+Bytef* output(std::string& text) { return reinterpret_cast<Bytef*>(text.data()); }
 
 class Inflater {
  public:
@@ -34,11 +35,11 @@ class Inflater {
   // A file may be several gzip files, one after another.
   Expected<std::string> run(std::string_view data, std::size_t bytes_max) {
     std::string text;
-    stream_.next_in = bytes_of(data);
+    stream_.next_in = input(data);
     stream_.avail_in = static_cast<uInt>(data.size());
     std::string part(chunk, '\0');
     for (;;) {
-      stream_.next_out = bytes_of(part);
+      stream_.next_out = output(part);
       stream_.avail_out = static_cast<uInt>(part.size());
       const int state = inflate(&stream_, Z_NO_FLUSH);
       if (state == Z_BUF_ERROR) return cut_off();
@@ -76,9 +77,9 @@ std::string gzipped(std::string_view data) {
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK)
     throw std::runtime_error("zlib cannot be used");
   std::string packed(deflateBound(&stream, static_cast<uLong>(data.size())), '\0');
-  stream.next_in = bytes_of(data);
+  stream.next_in = input(data);
   stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = bytes_of(packed);
+  stream.next_out = output(packed);
   stream.avail_out = static_cast<uInt>(packed.size());
   const int state = deflate(&stream, Z_FINISH);
   packed.resize(packed.size() - stream.avail_out);

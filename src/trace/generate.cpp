@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <utility>
 
@@ -56,19 +57,27 @@ class Generator {
                             .name = "step-" + std::to_string(trace_.steps.size())});
   }
 
+  // The pauses between arrivals are random, with this mean.
+  void each_arrival(double mean_pause, const std::function<void(double now)>& arrived) {
+    double now = exponential(random_, mean_pause);
+    while (now < end()) {
+      arrived(now);
+      now += exponential(random_, mean_pause);
+    }
+  }
+
   void arrive_evenly() {
     const double pause = end() / static_cast<double>(settings_.steps);
-    for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause))
-      add(now, lognormal(random_, 300, 1));
+    each_arrival(pause, [&](double now) { add(now, lognormal(random_, 300, 1)); });
   }
 
   // Arrivals come at the highest rate, and a share of them is kept that depends on the hour.
   void arrive_in_weeks() {
     constexpr double mean_activity = (5 * (10 * 1.0 + 14 * 0.15) + 2 * (24 * 0.1)) / (7 * 24);
     const double pause = end() / static_cast<double>(settings_.steps) * mean_activity;
-    for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause)) {
+    each_arrival(pause, [&](double now) {
       if (random_.share() < activity(now)) add(now, lognormal(random_, 300, 1));
-    }
+    });
   }
 
   // A trace begins on a Monday at midnight.
@@ -86,10 +95,10 @@ class Generator {
     constexpr double largest = 1000;  // times the smallest
     std::vector<std::pair<double, double>> bursts;
     double sum = 0;
-    for (double now = exponential(random_, pause); now < end(); now += exponential(random_, pause)) {
+    each_arrival(pause, [&](double now) {
       bursts.emplace_back(now, std::min(pareto(random_, tail), largest));
       sum += bursts.back().second;
-    }
+    });
     for (const auto& [begin, size] : bursts) {
       const auto count = std::llround(size / sum * static_cast<double>(settings_.steps));
       for (std::int64_t n = 0; n < count; ++n) add(begin + exponential(random_, 2400), burst_duration());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <vector>
 
 #include <fmt/format.h>
@@ -17,8 +18,8 @@ namespace {
 std::string seconds_text(Millis span) { return fmt::format("{}", static_cast<double>(span.count()) / 1000); }
 
 std::string dependencies_text(const Trace& trace, const TraceStep& step) {
-  std::vector<std::string> names;
-  for (const std::uint32_t earlier : step.depends_on) names.push_back(trace.steps[earlier].name);
+  const auto names =
+      step.depends_on | std::views::transform([&](std::uint32_t earlier) { return trace.steps[earlier].name; });
   return fmt::format("{}", fmt::join(names, " "));
 }
 

@@ -23,10 +23,11 @@
 #include "tests/fakes/fake_provider.hpp"
 #include "tests/fakes/fake_publisher.hpp"
 #include "tests/fakes/fake_voice.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::act {
 
-inline constexpr Instant noon = fakes::FakeClock::noon;
+using support::noon;
 inline const PoolName pool{"x86_64-linux"};
 
 MachineId id(std::int64_t number);

@@ -11,9 +11,9 @@
 namespace hydra_provisioner::act {
 namespace {
 
-class JobFiles : public testing::Test {
+class JobFilesTest : public testing::Test {
  protected:
-  JobFiles() { std::filesystem::create_directory(folder_.path + "/jobs"); }
+  JobFilesTest() { std::filesystem::create_directory(folder_.path + "/jobs"); }
 
   JobResult through_the_file(const JobResult& result) const {
     EXPECT_TRUE(write_result(files, result));
@@ -26,17 +26,17 @@ class JobFiles : public testing::Test {
   }
 
   support::TemporaryFolder folder_;
-  const act::JobFiles files{folder_.path, MachineId{"a-1"}};
+  const JobFiles files{folder_.path, MachineId{"a-1"}};
 };
 
-TEST_F(JobFiles, StandInTheStateDirectory) {
+TEST_F(JobFilesTest, StandInTheStateDirectory) {
   EXPECT_EQ(files.lock, folder_.path + "/jobs/a-1.lock");
   EXPECT_EQ(files.request, folder_.path + "/jobs/a-1.request.json");
   EXPECT_EQ(files.result, folder_.path + "/jobs/a-1.result.json");
   EXPECT_EQ(files.log, folder_.path + "/logs/a-1.log");
 }
 
-TEST_F(JobFiles, CarryARequest) {
+TEST_F(JobFilesTest, CarryARequest) {
   for (const Operation operation : {Operation::create, Operation::start, Operation::stop, Operation::destroy}) {
     for (const ProviderKind provider :
          {ProviderKind::local, ProviderKind::nixops, ProviderKind::ec2, ProviderKind::exec}) {
@@ -59,7 +59,7 @@ TEST_F(JobFiles, CarryARequest) {
   }
 }
 
-TEST_F(JobFiles, CarryAMachine) {
+TEST_F(JobFilesTest, CarryAMachine) {
   for (const InstanceState state :
        {InstanceState::incomplete, InstanceState::running, InstanceState::stopped, InstanceState::vanished}) {
     const Instance instance{.id = InstanceId{"i-0123"},
@@ -81,20 +81,20 @@ TEST_F(JobFiles, CarryAMachine) {
   }
 }
 
-TEST_F(JobFiles, CarryAMachineOfWhichLittleIsKnown) {
+TEST_F(JobFilesTest, CarryAMachineOfWhichLittleIsKnown) {
   const JobResult read = through_the_file(Instance{});
   ASSERT_TRUE(read && *read);
   EXPECT_EQ((*read)->launched_at, std::nullopt);
   EXPECT_EQ((*read)->address, "");
 }
 
-TEST_F(JobFiles, CarryThatThereIsNothingMoreToSay) {
+TEST_F(JobFilesTest, CarryThatThereIsNothingMoreToSay) {
   const JobResult read = through_the_file(std::nullopt);
   ASSERT_TRUE(read);
   EXPECT_FALSE(*read);
 }
 
-TEST_F(JobFiles, CarryAnError) {
+TEST_F(JobFilesTest, CarryAnError) {
   for (const ErrorKind kind : {ErrorKind::failed, ErrorKind::timed_out, ErrorKind::refused, ErrorKind::already_exists,
                                ErrorKind::unfinished, ErrorKind::no_capacity, ErrorKind::unanswered}) {
     const JobResult read = through_the_file(failure("nixops exited with 1: \"error: …\"", kind));
@@ -103,13 +103,13 @@ TEST_F(JobFiles, CarryAnError) {
   }
 }
 
-TEST_F(JobFiles, CarryAnErrorWhateverItsBytes) {
+TEST_F(JobFilesTest, CarryAnErrorWhateverItsBytes) {
   const JobResult read = through_the_file(failure("exited with 1: \"\xff\xfe\""));
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().message, "exited with 1: \"\uFFFD\uFFFD\"");
 }
 
-TEST_F(JobFiles, AreAsGoodAsMissingWhenTheyMakeNoSense) {
+TEST_F(JobFilesTest, AreAsGoodAsMissingWhenTheyMakeNoSense) {
   EXPECT_FALSE(read_result(files));
   for (const char* content : {"", "{", "[]", "7", R"({"error":7})", R"({"instance":{}})", R"({"error":"x"})"}) {
     holds(files.result, content);
@@ -117,7 +117,7 @@ TEST_F(JobFiles, AreAsGoodAsMissingWhenTheyMakeNoSense) {
   }
 }
 
-TEST_F(JobFiles, SayWhichRequestIsMissing) {
+TEST_F(JobFilesTest, SayWhichRequestIsMissing) {
   EXPECT_EQ(read_request(files).error().message, files.request + ": no such file");
   constexpr auto of_a_newer_version = R"({"machine":"a-1","operation":"repair","provider":"local","pool":"x86_64-linux",
                                           "settings":"{}","deadlineSeconds":60})";
@@ -127,7 +127,7 @@ TEST_F(JobFiles, SayWhichRequestIsMissing) {
   }
 }
 
-TEST_F(JobFiles, TakeNoNumberThatIsNotWhole) {
+TEST_F(JobFilesTest, TakeNoNumberThatIsNotWhole) {
   constexpr auto request = R"({{"machine":"a-1","operation":"stop","provider":"local","pool":"x86_64-linux",
                                "settings":"{{}}","deadlineSeconds":{},"begunAt":{}}})";
   holds(files.request, fmt::format(request, "1e300", 1));
@@ -145,7 +145,7 @@ TEST_F(JobFiles, TakeNoNumberThatIsNotWhole) {
   EXPECT_FALSE(read_result(files));
 }
 
-TEST_F(JobFiles, AreForNobodyElseToRead) {
+TEST_F(JobFilesTest, AreForNobodyElseToRead) {
   using std::filesystem::perms;
   ASSERT_TRUE(write_request(files, {}));
   ASSERT_TRUE(write_result(files, std::nullopt));

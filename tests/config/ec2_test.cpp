@@ -29,7 +29,7 @@ Ec2Settings read(const io::Json& changes) {
 }
 
 // The only error, without the beginning that all errors have.
-std::string error_of(const io::Json& changes) {
+std::string error_of_changes(const io::Json& changes) {
   const auto config = read_config("conf.nix", settings(changes), {});
   if (config) return "none";
   const std::string start = "conf.nix: systemTypes.x86_64-linux.ec2";
@@ -85,43 +85,47 @@ TEST(Ec2Options, AreRead) {
 }
 
 TEST(Ec2Options, SayWhatIsMissing) {
-  EXPECT_EQ(error_of({{"region", nullptr}}), R"(: no region; add one, such as region = "eu-west-1";)");
-  EXPECT_EQ(error_of({{"image", nullptr}}), R"(: no image; add one, such as image = "ami-…";, or a launchTemplate)");
-  EXPECT_EQ(error_of({{"instanceTypes", nullptr}}),
+  EXPECT_EQ(error_of_changes({{"region", nullptr}}), R"(: no region; add one, such as region = "eu-west-1";)");
+  EXPECT_EQ(error_of_changes({{"image", nullptr}}),
+            R"(: no image; add one, such as image = "ami-…";, or a launchTemplate)");
+  EXPECT_EQ(error_of_changes({{"instanceTypes", nullptr}}),
             R"(: no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
-  EXPECT_EQ(error_of({{"instanceTypes", io::Json::array()}}),
+  EXPECT_EQ(error_of_changes({{"instanceTypes", io::Json::array()}}),
             R"(: no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
 }
 
 TEST(Ec2Options, SayWhatIsWrong) {
-  EXPECT_EQ(error_of({{"region", "eu-west-1."}}), R"(.region: not the name of a region, such as "eu-west-1")");
-  EXPECT_EQ(error_of({{"image", "ami 1"}}), R"(.image: "ami 1" is not one word; write it without blanks)");
-  EXPECT_EQ(error_of({{"instanceTypes", {"a", "b c"}}}),
+  EXPECT_EQ(error_of_changes({{"region", "eu-west-1."}}), R"(.region: not the name of a region, such as "eu-west-1")");
+  EXPECT_EQ(error_of_changes({{"image", "ami 1"}}), R"(.image: "ami 1" is not one word; write it without blanks)");
+  EXPECT_EQ(error_of_changes({{"instanceTypes", {"a", "b c"}}}),
             R"(.instanceTypes: element 2: "b c" is not one word; write it without blanks)");
-  EXPECT_EQ(error_of({{"capacity", "cheap"}}), R"(.capacity: "cheap" is not "on-demand", "spot" or "spot-first")");
-  EXPECT_EQ(error_of({{"address", "10.0.0.1"}}), R"(.address: "10.0.0.1" is not "public" or "private")");
-  EXPECT_EQ(error_of({{"endpoint", "127.0.0.1"}}),
+  EXPECT_EQ(error_of_changes({{"capacity", "cheap"}}),
+            R"(.capacity: "cheap" is not "on-demand", "spot" or "spot-first")");
+  EXPECT_EQ(error_of_changes({{"address", "10.0.0.1"}}), R"(.address: "10.0.0.1" is not "public" or "private")");
+  EXPECT_EQ(error_of_changes({{"endpoint", "127.0.0.1"}}),
             R"(.endpoint: "127.0.0.1" is not a URL; write one, such as "http://127.0.0.1:5000")");
-  EXPECT_EQ(error_of({{"rootVolume", 0}}), ".rootVolume: 0 is out of range; it must be 1 to 1000000");
-  EXPECT_EQ(error_of({{"leakGrace", -1}}), ".leakGrace: -1 is out of range; it must be 0 to 315360000");
-  EXPECT_EQ(error_of({{"leakGrace", 315360001}}), ".leakGrace: 315360001 is out of range; it must be 0 to 315360000");
-  EXPECT_EQ(error_of({{"tags", {{"team", 3}}}}), ".tags: team: 3 is not a string");
-  EXPECT_EQ(error_of({{"userDataFile", "data.nix"}}),
+  EXPECT_EQ(error_of_changes({{"rootVolume", 0}}), ".rootVolume: 0 is out of range; it must be 1 to 1000000");
+  EXPECT_EQ(error_of_changes({{"leakGrace", -1}}), ".leakGrace: -1 is out of range; it must be 0 to 315360000");
+  EXPECT_EQ(error_of_changes({{"leakGrace", 315360001}}),
+            ".leakGrace: 315360001 is out of range; it must be 0 to 315360000");
+  EXPECT_EQ(error_of_changes({{"tags", {{"team", 3}}}}), ".tags: team: 3 is not a string");
+  EXPECT_EQ(error_of_changes({{"userDataFile", "data.nix"}}),
             ".userDataFile: \"data.nix\" is not a file's absolute path; write a Nix path without quotes, such as "
             "./deployment.nix");
-  EXPECT_EQ(error_of({{"instanceType", "c7a.large"}}), ".instanceType: unknown option (did you mean instanceTypes?)");
+  EXPECT_EQ(error_of_changes({{"instanceType", "c7a.large"}}),
+            ".instanceType: unknown option (did you mean instanceTypes?)");
 }
 
 TEST(Ec2Options, SayWhatCannotBeCombined) {
-  EXPECT_EQ(error_of({{"launchTemplate", "lt-1"}}), ": both image and launchTemplate; keep one of them");
-  EXPECT_EQ(error_of({{"image", nullptr}, {"launchTemplate", "lt-1"}, {"keyPair", "hydra"}}),
+  EXPECT_EQ(error_of_changes({{"launchTemplate", "lt-1"}}), ": both image and launchTemplate; keep one of them");
+  EXPECT_EQ(error_of_changes({{"image", nullptr}, {"launchTemplate", "lt-1"}, {"keyPair", "hydra"}}),
             ".keyPair: belongs in the launch template; remove it here");
-  EXPECT_EQ(error_of({{"launchTemplateVersion", "3"}}),
+  EXPECT_EQ(error_of_changes({{"launchTemplateVersion", "3"}}),
             ".launchTemplateVersion: belongs to launchTemplate, which is not given; remove it");
-  EXPECT_EQ(error_of({{"userData", "#!/bin/sh"}, {"userDataFile", "/a"}}),
+  EXPECT_EQ(error_of_changes({{"userData", "#!/bin/sh"}, {"userDataFile", "/a"}}),
             ".userDataFile: userData is given, too; keep one of them");
-  EXPECT_EQ(error_of({{"tags", {{"Name", "builder"}}}}), R"(.tags: "Name" is reserved; remove it)");
-  EXPECT_EQ(error_of({{"tags", {{"hydra-provisioner:pool", "x"}}}}),
+  EXPECT_EQ(error_of_changes({{"tags", {{"Name", "builder"}}}}), R"(.tags: "Name" is reserved; remove it)");
+  EXPECT_EQ(error_of_changes({{"tags", {{"hydra-provisioner:pool", "x"}}}}),
             R"(.tags: "hydra-provisioner:pool" is reserved; remove it)");
 }
 

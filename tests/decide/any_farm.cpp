@@ -48,13 +48,6 @@ ProviderKind any_provider() {
   return *element(ProviderKind::local, ProviderKind::nixops, ProviderKind::ec2, ProviderKind::exec);
 }
 
-ProviderSettings settings_of(ProviderKind kind) {
-  if (kind == ProviderKind::local) return LocalSettings{};
-  if (kind == ProviderKind::nixops) return NixopsSettings{};
-  if (kind == ProviderKind::ec2) return Ec2Settings{};
-  return ExecSettings{};
-}
-
 PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   PoolConfig pool;
   pool.name = PoolName(name);
@@ -75,7 +68,7 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   if (rarely()) pool.replace_on_change = *rc::gen::arbitrary<bool>();
   pool.consecutive_failures = *element<std::int64_t>(0, 4, 4);
   if (rarely()) pool.max_unhealthy = *element<std::int64_t>(0, 45);
-  pool.provider = settings_of(kind);
+  pool.provider = default_settings_of(kind);
   return pool;
 }
 
@@ -230,7 +223,7 @@ AnyFarm make_farm(bool trusted) {
   return farm;
 }
 
-std::string in_full(const std::optional<Instant>& instant) {
+std::string seconds_of(const std::optional<Instant>& instant) {
   return instant ? fmt::format("{}", to_unix(*instant)) : "-";
 }
 
@@ -292,7 +285,7 @@ void showValue(const AnyFarm& farm, std::ostream& out) {
 
 std::string in_full(const Plan& plan) {
   std::string text = fmt::format("{} untrusted {} reconsider {}\n", to_unix(plan.time), plan.untrusted.value_or("-"),
-                                 in_full(plan.reconsider_at));
+                                 seconds_of(plan.reconsider_at));
   for (const PoolPlan& pool : plan.pools) {
     text += fmt::format("pool {} {} {} {} {} {} {} {} {}\n", pool.name, pool.runnable, pool.running, pool.ignored,
                         pool.wanted, pool.target, pool.machines, pool.explanation, fmt::join(pool.notes, "; "));
@@ -301,8 +294,9 @@ std::string in_full(const Plan& plan) {
     text += fmt::format("unplaceable {} {}\n", steps.step_type, steps.runnable);
   }
   for (const Action& action : plan.actions) {
-    text += fmt::format("{} {} {} {} until {}{}\n", to_string(action.kind), action.machine, action.pool,
-                        action.reason.text, in_full(action.reason.until), action.never_got_ready ? " never ready" : "");
+    text +=
+        fmt::format("{} {} {} {} until {}{}\n", to_string(action.kind), action.machine, action.pool, action.reason.text,
+                    seconds_of(action.reason.until), action.never_got_ready ? " never ready" : "");
   }
   return text;
 }

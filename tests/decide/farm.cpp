@@ -11,23 +11,8 @@ namespace hydra_provisioner::decide {
 namespace {
 
 using namespace std::chrono_literals;
-using enum MachineState;
 
 constexpr std::int64_t first_new_number = 100;
-
-ProviderSettings settings_of(ProviderKind kind) {
-  switch (kind) {
-    case ProviderKind::local:
-      return LocalSettings{};
-    case ProviderKind::nixops:
-      return NixopsSettings{};
-    case ProviderKind::ec2:
-      return Ec2Settings{};
-    case ProviderKind::exec:
-      return ExecSettings{};
-  }
-  throw std::logic_error("no such provider");
-}
 
 PoolConfig pool_config(const std::string& name, const Settings& settings) {
   return {.name = PoolName(name),
@@ -52,14 +37,28 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .consecutive_failures = settings.consecutive_failures,
           .max_unhealthy = settings.max_unhealthy,
           .price_per_hour = {},
-          .provider = settings_of(settings.provider),
+          .provider = default_settings_of(settings.provider),
           .settings_json = {}};
 }
 
 }  // namespace
 
+ProviderSettings default_settings_of(ProviderKind kind) {
+  switch (kind) {
+    case ProviderKind::local:
+      return LocalSettings{};
+    case ProviderKind::nixops:
+      return NixopsSettings{};
+    case ProviderKind::ec2:
+      return Ec2Settings{};
+    case ProviderKind::exec:
+      return ExecSettings{};
+  }
+  throw std::logic_error("no such provider");
+}
+
 MachineSeen::MachineSeen(std::int64_t number, MachineState state) {
-  const bool is_new = state == requested || state == creating;
+  const bool is_new = state == MachineState::requested || state == MachineState::creating;
   machine_.id = MachineId(fmt::format("hydra-provisioned-{}", number));
   machine_.state = state;
   machine_.since = noon - 60s;

@@ -17,12 +17,15 @@
 #include "model/plan.hpp"
 #include "model/queue.hpp"
 #include "model/snapshot.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::decide {
 
-inline constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+using support::noon;
 
 // A pool's settings. Their defaults make sums easy: a machine for each runnable step, ten at most.
+ProviderSettings default_settings_of(ProviderKind kind);
+
 struct Settings {
   std::int64_t min_machines = 0;
   std::int64_t max_machines = 10;

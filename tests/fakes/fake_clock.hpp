@@ -17,13 +17,13 @@
 
 #include "io/async/clock.hpp"
 #include "model/random.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::fakes {
 
 class FakeClock final : public io::Clock {
  public:
   using Time = std::chrono::sys_time<std::chrono::milliseconds>;
-  static constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
 
   Instant now() const override { return std::chrono::floor<Seconds>(now_); }
   Time exact_now() const { return now_; }
@@ -75,7 +75,7 @@ class FakeClock final : public io::Clock {
     return true;
   }
 
-  Time now_ = noon;
+  Time now_ = support::noon;
   Random random_{1};
   Sleepers sleepers_;
   // A task may leave questions behind whose answers were never taken; their timers need the context for as long as the

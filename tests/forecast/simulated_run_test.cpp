@@ -8,13 +8,14 @@
 #include "config/load.hpp"
 #include "forecast/report.hpp"
 #include "io/text/json.hpp"
+#include "tests/support/usual.hpp"
 #include "trace/generate.hpp"
 #include "trace/read.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
 
-const PoolName plain{"x86_64-linux"};
+using support::plain;
 
 Config config_with(const io::Json& pool) {
   io::Json settings{{"local", io::Json::object()}, {"sshKey", "/key"}};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fakes/fake_voice.hpp"
+#include "tests/support/usual.hpp"
 #include "trace/generate.hpp"
 
 namespace hydra_provisioner::forecast {
@@ -12,7 +13,7 @@ namespace {
 using testing::Not;
 using testing::SizeIs;
 
-const PoolName plain{"x86_64-linux"};
+using support::plain;
 
 PoolConfig pool_called(const PoolName& name) {
   PoolConfig pool;

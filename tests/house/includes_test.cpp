@@ -56,10 +56,10 @@ std::string row_of(const std::string& layer, const std::set<std::string>& may_in
   return "| `src/" + layer + "/` | " + (others.empty() ? "nothing" : others) + " |";
 }
 
-Layers layers() { return read_layers(read(project / "src/layers.txt").text); }
+Layers layers_of_src() { return read_layers(read(project / "src/layers.txt").text); }
 
 TEST(EveryFile, IncludesOnlyWhatItsLayerMayInclude) {
-  const auto rule = [known = layers()](const SourceFile& file) { return wrong_project_includes(file, known); };
+  const auto rule = [known = layers_of_src()](const SourceFile& file) { return wrong_project_includes(file, known); };
   EXPECT_EQ(faults_in({"src"}, rule), "");
 }
 
@@ -84,7 +84,7 @@ TEST(EveryHeader, IsIncludedSomewhere) {
 TEST(EveryFolder, IsALayer) {
   for (const auto& entry : fs::directory_iterator(project / "src")) {
     if (!entry.is_directory()) continue;
-    EXPECT_TRUE(layers().contains(entry.path().filename().string()))
+    EXPECT_TRUE(layers_of_src().contains(entry.path().filename().string()))
         << entry.path() << ": say in src/layers.txt what it may include";
   }
 }
@@ -103,7 +103,7 @@ TEST(EveryLayer, IncludesLayersThatAreListedBefore) {
 
 TEST(EveryLayer, StandsInContributing) {
   const std::string text = read(project / "CONTRIBUTING.md").text;
-  for (const auto& [layer, may_include] : layers()) {
+  for (const auto& [layer, may_include] : layers_of_src()) {
     EXPECT_NE(text.find(row_of(layer, may_include)), std::string::npos)
         << "CONTRIBUTING.md lacks the row " << row_of(layer, may_include);
   }

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::observe {
 namespace {
@@ -18,7 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+using support::noon;
 constexpr Instant earlier = noon - Seconds{600};
 
 constexpr std::array all_states{requested, creating, ready, draining, stopping, stopped, destroying, failed};

@@ -11,13 +11,13 @@
 namespace hydra_provisioner::observe {
 namespace {
 
-const Instant noon = from_unix(1'795'453'200);
+const Instant asked_at = from_unix(1'795'453'200);
 const std::string good_document =
     R"({"status":"up","time":1795453200,"uptime":60,"nrRunnableSteps":0,"machineTypes":{},"machines":{}})";
 
 class NoonClock final : public io::Clock {
  public:
-  Instant now() const override { return noon; }
+  Instant now() const override { return asked_at; }
   io::Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
 };
 
@@ -39,8 +39,8 @@ std::string why_not(const Queue& queue) { return queue ? "trusted" : queue.error
 TEST(StatusCommand, ReadsWhatTheCommandPrints) {
   const Queue queue = read_from({"echo", good_document});
   ASSERT_TRUE(queue) << queue.error().why;
-  EXPECT_EQ(queue->time, noon);
-  EXPECT_EQ(queue->arrived, noon);
+  EXPECT_EQ(queue->time, asked_at);
+  EXPECT_EQ(queue->arrived, asked_at);
 }
 
 TEST(StatusCommand, NeverReadsWhatAFailedCommandPrinted) {

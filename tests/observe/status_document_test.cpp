@@ -8,11 +8,12 @@
 #include <rapidcheck/gtest.h>
 
 #include "tests/support/big_status.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::observe {
 namespace {
 
-const Instant noon = from_unix(1'795'453'200);
+using support::noon;
 
 // A valid document of a queue runner that started at 11:00, with `rest` at its end.
 std::string document(std::string_view rest) {

@@ -8,13 +8,14 @@
 #include "tests/fakes/fake_jobs.hpp"
 #include "tests/fakes/fake_provider.hpp"
 #include "tests/fakes/fake_queue.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::pass {
 namespace {
 
 using testing::ElementsAre;
 
-constexpr Instant noon = fakes::FakeClock::noon;
+using support::noon;
 const PoolName name{"x86_64-linux"};
 
 Machine machine(std::int64_t number, MachineState state = MachineState::ready) {

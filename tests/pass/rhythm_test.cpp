@@ -3,13 +3,14 @@
 #include <chrono>
 
 #include <gtest/gtest.h>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::pass {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + 12h;
+using support::noon;
 
 PassEnd trusted() {
   PassEnd end;

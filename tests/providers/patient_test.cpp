@@ -10,6 +10,7 @@
 #include "tests/fakes/chronicle.hpp"
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_provider.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::providers {
 namespace {
@@ -114,7 +115,7 @@ TEST_F(Patient, ReturnsALateAnswerAboutAMachineToTheNextCall) {
   const auto test = [this]() -> io::Task<void> {
     const auto first = co_await ready();
     EXPECT_EQ(first.error().kind, ErrorKind::unanswered);
-    EXPECT_EQ(clock.now() - fakes::FakeClock::noon, 2s);
+    EXPECT_EQ(clock.now() - support::noon, 2s);
     co_await clock.sleep_for(10s);
     EXPECT_TRUE((co_await ready()).has_value());
     EXPECT_EQ(slow->asked, 1);

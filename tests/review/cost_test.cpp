@@ -2,13 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
 
 using testing::HasSubstr;
 
-const PoolName plain{"x86_64-linux"};
+using support::plain;
 
 state::UsageAt hour(std::int64_t number, state::Usage usage) {
   usage.pool = plain;

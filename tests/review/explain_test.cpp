@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "decide/plan.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
-const PoolName plain{"x86_64-linux"};
+using support::noon;
+using support::plain;
 
 Replayed farm(std::int64_t runnable) {
   Replayed pass;

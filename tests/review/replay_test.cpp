@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
@@ -10,8 +11,8 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
-const PoolName plain{"x86_64-linux"};
+using support::noon;
+using support::plain;
 
 PoolConfig pool_with(std::int64_t max_machines) {
   PoolConfig pool;

@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+using support::noon;
 
 PoolConfig any_pool() {
   PoolConfig pool;

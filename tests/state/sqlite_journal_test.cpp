@@ -23,6 +23,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -36,7 +37,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + hours{12};
+using support::noon;
 
 class Journal : public testing::Test {
  protected:

@@ -5,7 +5,7 @@
 namespace hydra_provisioner::state {
 namespace {
 
-const Instant noon = from_unix(1'795'435'200);
+const Instant an_instant = from_unix(1'795'435'200);
 
 Memory with_machine_listed_from(Instant first, Instant last_pass) {
   Machine machine;
@@ -19,26 +19,26 @@ Memory with_machine_listed_from(Instant first, Instant last_pass) {
 }
 
 TEST(Times, AreLeftAloneWhileTheClockGoesOn) {
-  Memory memory = with_machine_listed_from(noon - Seconds{300}, noon - Seconds{10});
+  Memory memory = with_machine_listed_from(an_instant - Seconds{300}, an_instant - Seconds{10});
   const Memory before = memory;
-  mend_times(memory, noon);
+  mend_times(memory, an_instant);
   EXPECT_EQ(memory.machines, before.machines);
 }
 
 TEST(Times, OfTheFutureCountAsNow) {
-  Memory memory = with_machine_listed_from(noon + Seconds{3600}, noon + Seconds{7200});
-  mend_times(memory, noon);
+  Memory memory = with_machine_listed_from(an_instant + Seconds{3600}, an_instant + Seconds{7200});
+  mend_times(memory, an_instant);
   const Machine& machine = memory.machines.front();
-  EXPECT_EQ(machine.requested_at, noon);
-  EXPECT_EQ(machine.ready_at, noon);
-  EXPECT_EQ(machine.listing.began_at, noon);
-  EXPECT_LE(machine.listing.ended_at, noon + Seconds{120});  // as far as the queue runner's clock may be ahead
+  EXPECT_EQ(machine.requested_at, an_instant);
+  EXPECT_EQ(machine.ready_at, an_instant);
+  EXPECT_EQ(machine.listing.began_at, an_instant);
+  EXPECT_LE(machine.listing.ended_at, an_instant + Seconds{120});  // as far as the queue runner's clock may be ahead
 }
 
 TEST(Times, ProveNothingByHowLongAMachineWasListedAfterTheClockWasSetBack) {
   // Listed for 300 s, then the clock went back by 290 s: it would look as if it had been 10 s.
-  Memory memory = with_machine_listed_from(noon - Seconds{20}, noon + Seconds{270});
-  mend_times(memory, noon);
+  Memory memory = with_machine_listed_from(an_instant - Seconds{20}, an_instant + Seconds{270});
+  mend_times(memory, an_instant);
   EXPECT_EQ(memory.machines.front().listing.first_began_at, Instant{});
 }
 

@@ -201,6 +201,7 @@ std::vector<std::string> Arguments::option_names() const {
 
 std::string Arguments::usage() const {
   std::vector<std::string> parts;
+  parts.reserve(words_.size() + values_.size());
   for (const Word& word : words_) parts.push_back(word.shown);
   for (const Value& value : values_) {
     if (!value.missing.empty()) parts.push_back(value.shown);

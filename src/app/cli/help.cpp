@@ -1,7 +1,6 @@
 #include "app/cli/help.hpp"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,8 +9,6 @@
 #include "app/cli/options.hpp"
 
 namespace hydra_provisioner::app {
-
-extern const std::string_view commit;  // the build writes its definition: cmake/Commit.cmake
 
 namespace {
 

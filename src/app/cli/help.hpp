@@ -3,10 +3,13 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "app/cli/verb.hpp"
 
 namespace hydra_provisioner::app {
+
+extern const std::string_view commit;  // the build writes its definition: cmake/Commit.cmake
 
 std::string program_help(std::span<const Verb> verbs);
 std::string verb_help(const Verb& verb);

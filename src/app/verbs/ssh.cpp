@@ -102,6 +102,7 @@ Outcome run(Options options, Context context) {
   if (!login) return std::unexpected(login.error());
   std::vector<std::string> command = command_for(*login, options.remote_command);
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (std::string& word : command) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execvp("ssh", argv.data());

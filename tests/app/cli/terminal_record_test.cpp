@@ -6,6 +6,7 @@
 #include "tests/fakes/chronicle.hpp"
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_journal.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr Instant noon = fakes::FakeClock::noon;
+using support::noon;
 
 Machine machine(const std::string& id, MachineState state) {
   Machine machine;

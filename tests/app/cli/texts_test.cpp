@@ -8,6 +8,7 @@
 
 #include "app/cli/texts.hpp"
 #include "pass/documents.hpp"
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -17,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours{12};
+using support::noon;
 
 Action action(ActionKind kind, std::int64_t number, const std::string& why, const std::string& pool = "x86_64-linux") {
   return {.kind = kind,

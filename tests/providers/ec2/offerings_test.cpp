@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const Instant noon = from_unix(1'800'000'000);
+const Instant start = from_unix(1'800'000'000);
 
 Ec2Settings settings(Ec2Capacity capacity) {
   Ec2Settings settings;
@@ -31,7 +31,7 @@ Ec2Settings settings(Ec2Capacity capacity) {
   return settings;
 }
 
-std::vector<std::string> tried(const Ec2Settings& settings, const OfferingMemory& memory, Instant now = noon) {
+std::vector<std::string> tried(const Ec2Settings& settings, const OfferingMemory& memory, Instant now = start) {
   std::vector<std::string> names;
   for (const Offering& offering : offerings_to_try(settings, memory, now)) names.push_back(to_string(offering));
   return names;
@@ -54,48 +54,48 @@ TEST(Offerings, NeedNoSubnet) {
 TEST(Offerings, ThatWereRefusedAreLeftAloneForAWhile) {
   const Ec2Settings on_demand = settings(Ec2Capacity::on_demand);
   OfferingMemory memory;
-  memory.refused_until[key_of("eu-west-1", {Market::on_demand, "big", "a"})] = noon + Seconds{180};
+  memory.refused_until[key_of("eu-west-1", {Market::on_demand, "big", "a"})] = start + Seconds{180};
   EXPECT_THAT(tried(on_demand, memory),
               ElementsAre("big on demand in b", "small on demand in a", "small on demand in b"));
-  EXPECT_EQ(tried(on_demand, memory, noon + Seconds{180}).size(), 4U);
-  forget_old(memory, noon + Seconds{180});
+  EXPECT_EQ(tried(on_demand, memory, start + Seconds{180}).size(), 4U);
+  forget_old(memory, start + Seconds{180});
   EXPECT_THAT(memory.refused_until, IsEmpty());
 }
 
 TEST(Offerings, OfAnotherRegionAreOthers) {
   OfferingMemory memory;
-  memory.refused_until[key_of("us-east-1", {Market::on_demand, "big", "a"})] = noon + Seconds{180};
+  memory.refused_until[key_of("us-east-1", {Market::on_demand, "big", "a"})] = start + Seconds{180};
   EXPECT_EQ(tried(settings(Ec2Capacity::on_demand), memory).size(), 4U);
 }
 
 TEST(Offerings, AreOnDemandForHalfAnHourAfterTwoInterruptions) {
   OfferingMemory memory;
-  memory.interruptions = {{"i-1", noon}, {"i-2", noon + Seconds{900}}};
+  memory.interruptions = {{"i-1", start}, {"i-2", start + Seconds{900}}};
   const Ec2Settings spot_first = settings(Ec2Capacity::spot_first);
-  EXPECT_EQ(tried(spot_first, memory, noon + Seconds{900}).size(), 4U);
-  EXPECT_EQ(tried(spot_first, memory, noon + Seconds{1799}).size(), 4U);
-  EXPECT_EQ(tried(spot_first, memory, noon + Seconds{2700}).size(), 8U);
-  EXPECT_EQ(tried(settings(Ec2Capacity::spot), memory, noon + Seconds{900}).size(), 4U) << "it is spot or nothing";
+  EXPECT_EQ(tried(spot_first, memory, start + Seconds{900}).size(), 4U);
+  EXPECT_EQ(tried(spot_first, memory, start + Seconds{1799}).size(), 4U);
+  EXPECT_EQ(tried(spot_first, memory, start + Seconds{2700}).size(), 8U);
+  EXPECT_EQ(tried(settings(Ec2Capacity::spot), memory, start + Seconds{900}).size(), 4U) << "it is spot or nothing";
 }
 
 TEST(Offerings, StaySpotAfterInterruptionsThatAreFarApart) {
   OfferingMemory memory;
-  memory.interruptions = {{"i-1", noon}, {"i-2", noon + Seconds{901}}};
-  EXPECT_EQ(tried(settings(Ec2Capacity::spot_first), memory, noon + Seconds{901}).size(), 8U);
+  memory.interruptions = {{"i-1", start}, {"i-2", start + Seconds{901}}};
+  EXPECT_EQ(tried(settings(Ec2Capacity::spot_first), memory, start + Seconds{901}).size(), 8U);
 }
 
 TEST(Offerings, RememberAnInterruptionAsLongAsEc2ShowsIt) {
   OfferingMemory memory;
-  memory.interruptions = {{"i-1", noon}};
-  forget_old(memory, noon + Seconds{2 * 3600});
+  memory.interruptions = {{"i-1", start}};
+  forget_old(memory, start + Seconds{2 * 3600});
   EXPECT_EQ(memory.interruptions.size(), 1U);
-  forget_old(memory, noon + Seconds{6 * 3600 + 1});
+  forget_old(memory, start + Seconds{6 * 3600 + 1});
   EXPECT_THAT(memory.interruptions, IsEmpty());
 }
 
 class FixedClock final : public io::Clock {
  public:
-  Instant now() const override { return noon; }
+  Instant now() const override { return start; }
   io::Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
 };
 
@@ -105,13 +105,13 @@ TEST(OfferingFile, RemembersBetweenProcesses) {
   OfferingFile first(state.path, Tag{"t"}, clock);
   EXPECT_THAT(first.read().refused_until, IsEmpty());
   ASSERT_TRUE(support::await(first.change([](OfferingMemory& memory) {
-    memory.refused_until["a"] = noon + Seconds{1};
-    memory.refused_until["old"] = noon;
-    memory.interruptions["i-1"] = noon;
+    memory.refused_until["a"] = start + Seconds{1};
+    memory.refused_until["old"] = start;
+    memory.interruptions["i-1"] = start;
   })));
   const OfferingMemory memory = OfferingFile(state.path, Tag{"t"}, clock).read();
-  EXPECT_EQ(memory.refused_until, (std::map<std::string, Instant>{{"a", noon + Seconds{1}}}));
-  EXPECT_EQ(memory.interruptions, (std::map<std::string, Instant>{{"i-1", noon}}));
+  EXPECT_EQ(memory.refused_until, (std::map<std::string, Instant>{{"a", start + Seconds{1}}}));
+  EXPECT_EQ(memory.interruptions, (std::map<std::string, Instant>{{"i-1", start}}));
   EXPECT_THAT(OfferingFile(state.path, Tag{"other"}, clock).read().interruptions, IsEmpty());
 }
 

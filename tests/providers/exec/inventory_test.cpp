@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::providers::exec {
 namespace {
@@ -12,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-const PoolName plain("x86_64-linux");
+using support::plain;
 const PoolName kvm("x86_64-linux:kvm");
 const PoolName retired("armv7l-linux");
 

@@ -11,7 +11,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
 
-constexpr const char* of_nixops_1 = R"({
+constexpr const char* export_of_nixops_1 = R"({
   "954f3632-e75f-11f1-906c-02fc00000001": {
     "args": "{\"tag\": \"\\\"hydra-provisioned\\\"\", \"type\": \"\\\"x86_64-linux:benchmark\\\"\", \"n\": \"1 + 1\"}", 
     "configsPath": "/nix/store/3fw8ln4qf8lmwzyanq4iymjjfy21ahxd-nixops-machines", 
@@ -51,7 +51,7 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(ParseDeployments, ReadsWhatNixOps1Exports) {
-  const auto deployments = parsed(of_nixops_1);
+  const auto deployments = parsed(export_of_nixops_1);
   ASSERT_EQ(deployments.size(), 2u);
   const nixops::Deployment& d = deployments.front();
   EXPECT_EQ(d.uuid, "954f3632-e75f-11f1-906c-02fc00000001");
@@ -70,7 +70,7 @@ TEST(ParseDeployments, ReadsWhatNixOps1Exports) {
 }
 
 TEST(ParseDeployments, ReadsWhatIsLeftOfAnInterruptedCreation) {
-  const nixops::Deployment nameless = parsed(of_nixops_1).at(1);
+  const nixops::Deployment nameless = parsed(export_of_nixops_1).at(1);
   EXPECT_EQ(nameless.uuid, "9567a2d0-e75f-11f1-9a48-02fc00000001");
   EXPECT_EQ(nameless.name, "");
   EXPECT_FALSE(nameless.has_arguments);
@@ -81,7 +81,7 @@ TEST(ParseDeployments, ReadsWhatIsLeftOfAnInterruptedCreation) {
 TEST(ParseDeployments, ReadsAnEmptyState) { EXPECT_THAT(parsed("{}\n"), ElementsAre()); }
 
 TEST(ParseDeployments, KeepsNoPrivateKeyButWhatIsNamedLikeOne) {
-  const nixops::Resource machine = parsed(of_nixops_1).front().resources.at("machine");
+  const nixops::Resource machine = parsed(export_of_nixops_1).front().resources.at("machine");
   EXPECT_EQ(machine.attribute("none.sshPrivateKey"), "");
   EXPECT_EQ(machine.attribute("privateIpv4"), "10.0.1.23");
   EXPECT_EQ(machine.attribute("ec2.clientToken"), "a1b2");
@@ -146,7 +146,7 @@ TEST(ParseDeployments, RefusesWhatIsNoJsonObject) {
 }
 
 TEST(ParseDeployments, ShowsNoSecretWhereverTheTextIsCutOrSpoilt) {
-  const std::string text = of_nixops_1;
+  const std::string text = export_of_nixops_1;
   for (std::size_t at = 0; at < text.size(); ++at) {
     EXPECT_THAT(error_of(text.substr(0, at)), Not(HasSubstr("SECRET"))) << at;
     std::string spoilt = text;

@@ -1,5 +1,6 @@
 #include "providers/ec2/api/credentials.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -122,12 +123,11 @@ bool may_be_trusted(std::string_view url) {
   if (url.starts_with("https://")) return true;
   constexpr std::array<std::string_view, 5> hosts{"http://127.0.0.1", "http://localhost", "http://[::1]",
                                                   "http://169.254.170.2", "http://169.254.170.23"};
-  for (const std::string_view host : hosts) {
-    if (!url.starts_with(host)) continue;
+  return std::ranges::any_of(hosts, [&](std::string_view host) {
+    if (!url.starts_with(host)) return false;
     const std::string_view rest = url.substr(host.size());
-    if (rest.empty() || rest.front() == '/' || rest.front() == ':') return true;
-  }
-  return false;
+    return rest.empty() || rest.front() == '/' || rest.front() == ':';
+  });
 }
 
 Expected<std::vector<std::string>> container_headers() {
