@@ -13,6 +13,7 @@
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
 #include "observe/schedules.hpp"
 #include "pass/documents.hpp"
@@ -57,7 +58,8 @@ io::Json document_of(const Action* action) {
 }
 
 std::string described(const Action* action) {
-  return action == nullptr ? "-" : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
+  return action == nullptr ? "-"
+                           : fmt::format("{}: {}", to_string(action->kind), io::printable_line(action->reason.text));
 }
 
 }  // namespace
