@@ -98,7 +98,7 @@ std::vector<Trial> run_trials(const Config& config, const trace::Trace& trace, c
 trace::Trace part_of(const trace::Trace& trace, const Config& config, const PoolName& pool) {
   std::vector<bool> is_its_own;
   for (const std::string& key : trace.step_types)
-    is_its_own.push_back(decide::pool_of(parse_step_type(key), config.pools) == pool);
+    is_its_own.push_back(decide::pool_of(parse_step_type(key), config) == pool);
   const auto ready = trace::ready_without_waiting(trace);
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {
