@@ -83,8 +83,9 @@ std::vector<std::string> evaluated_files(std::string_view errors) {
 // Without what -v adds, warnings about this host's Nix (a missing group, an unknown setting), and the advice to use an
 // option of nix-instantiate, which is none of ours.
 std::string cause_of_failure(int exit_status, std::string_view errors) {
+  const std::string plain = printable(errors);
   std::string said;
-  for (const std::string_view line : lines(errors)) {
+  for (const std::string_view line : lines(plain)) {
     const bool is_noise =
         line.starts_with("warning: ") || line.starts_with(evaluating) || line.contains("'--show-trace'");
     if (!is_noise) said += fmt::format("{}\n", line);
