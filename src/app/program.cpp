@@ -19,6 +19,7 @@
 #include "app/cli/output.hpp"
 #include "app/cli/terminal.hpp"
 #include "app/verbs/verbs.hpp"
+#include "io/text/printable.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -41,7 +42,7 @@ int report(const Outcome& outcome, TerminalVoice& voice) {
 int leave(const EarlyExit& exit) {
   TerminalVoice voice(Verbosity::normal);
   if (exit.status == exit_status::done) return report(print(exit.text), voice);
-  std::fputs(exit.text.c_str(), stderr);
+  std::fputs(io::printable(exit.text).c_str(), stderr);
   return exit.status;
 }
 

@@ -13,9 +13,15 @@
 namespace hydra_provisioner::app {
 namespace {
 
-std::unique_ptr<publish::Publisher> make_publisher(const Config& config) {
+std::unique_ptr<publish::Publisher> make_machines_publisher(const Config& config) {
   if (config.update_command) return std::make_unique<publish::CommandPublisher>(config);
   return std::make_unique<publish::FilePublisher>(config);
+}
+
+std::unique_ptr<publish::Publisher> make_publisher(const Config& config) {
+  auto publisher = make_machines_publisher(config);
+  if (!config.ssh_config_file) return publisher;
+  return std::make_unique<publish::SshConfigPublisher>(*config.ssh_config_file, std::move(publisher));
 }
 
 // The modules that were installed with the program, or else those in its sources.
@@ -34,7 +40,8 @@ std::string own_nix_modules() {
 pass::World make_world(const Config& config, const std::string& state_dir) {
   pass::World world;
   world.clock = std::make_unique<io::SystemClock>();
-  reconfigure(world, config);
+  world.queue = std::make_unique<observe::StatusCommand>(config, *world.clock);
+  world.publisher = make_publisher(config);
   // Jobs run this very program.
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
   world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock);
@@ -45,6 +52,7 @@ pass::World make_world(const Config& config, const std::string& state_dir) {
 
 pass::World make_patient_world(const Config& config, const std::string& state_dir) {
   pass::World world = make_world(config, state_dir);
+  world.publisher = std::make_unique<publish::PatientPublisher>(std::move(world.publisher), *world.clock);
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);
   return world;
@@ -52,7 +60,10 @@ pass::World make_patient_world(const Config& config, const std::string& state_di
 
 void reconfigure(pass::World& world, const Config& config) {
   world.queue = std::make_unique<observe::StatusCommand>(config, *world.clock);
-  world.publisher = make_publisher(config);
+  auto publisher = make_publisher(config);
+  // One that is still at work must not deliver an old content after a new one.
+  if (publisher->destination() == world.publisher->destination()) return;
+  world.publisher = std::make_unique<publish::PatientPublisher>(std::move(publisher), *world.clock);
 }
 
 std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,

@@ -11,10 +11,10 @@ namespace hydra_provisioner::app {
 
 pass::World make_world(const Config& config, const std::string& state_dir);
 
-// For a daemon, which waits for no provider (providers/patient.hpp).
+// For a daemon, which waits for no provider (providers/patient.hpp) and no updateCommand.
 pass::World make_patient_world(const Config& config, const std::string& state_dir);
 
-// For a changed configuration of the same tag. Operations that are under way go on.
+// For a changed configuration of the same tag, of a daemon's world. Operations that are under way go on.
 void reconfigure(pass::World& world, const Config& config);
 
 // The providers alone, as a job needs them.

@@ -12,6 +12,7 @@ std::string lock_file(const std::string& state_dir, const Tag& tag) {
 
 std::expected<io::FileLock, Failure> lock_tag(const std::string& state_dir, const Tag& tag) {
   if (auto made = io::make_folder(state_dir, 0700); !made) return failed(std::move(made.error()));
+  if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
   const std::string file = lock_file(state_dir, tag);
   auto lock = io::FileLock::try_acquire(file);
   if (!lock) return failed(std::move(lock.error()));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 #include <nlohmann/json.hpp>
 
 #include "config/evaluate.hpp"
@@ -109,8 +110,17 @@ void read_commands(Config& config, Settings& settings) {
   settings.read("updateCommand", config.update_command);
 }
 
+// As Nix calls it. The machine may be `i686` on an old processor, and is `aarch64` on ARM.
+std::string system_of_this_host() {
+  utsname host{};
+  return ::uname(&host) == 0 ? fmt::format("{}-linux", host.machine) : "x86_64-linux";
+}
+
 void read_limits(Config& config, Settings& settings) {
   settings.read("machinesFile", config.machines_file);
+  settings.read("sshConfigFile", config.ssh_config_file);
+  config.builtin_system = system_of_this_host();
+  settings.read("builtinSystem", config.builtin_system);
   settings.read("placeholders", config.placeholders);
   settings.read("maxParallel", config.max_parallel);
   settings.read("passTimeout", config.pass_timeout);

@@ -29,6 +29,12 @@ constexpr Option top_level[] = {
      "receives the machines file on its standard input; without it, `machinesFile` is written"},
     {"machinesFile", machines_file, R"("/var/lib/hydra/provisioned.machines")",
      "the machines file, one of those that the queue runner is configured to read"},
+    {"sshConfigFile", machines_file, "",
+     "a file for the queue runner's `ssh_config` to include, with the ports of machines that have one: for queue "
+     "runners with a Nix older than 2024; see [machines-file.md](machines-file.md#ports)"},
+    {"builtinSystem", word, "",
+     "the system whose machines build `builtin` steps, such as downloads: that of the queue runner; if not given, that "
+     "of this host"},
     {"placeholders", flag, "true",
      "for every system type without a machine, list a placeholder that gets no steps, so that the queue runner does "
      "not abort the steps of that type"},
@@ -60,6 +66,9 @@ constexpr Option pool[] = {
     {"sshKey", ssh_key, "",
      "path of the private key on the queue runner's host with which it logs in as root; `local` accepts the public "
      "half of this key, or of a key that it makes if none is given"},
+    {"sshUser", word, R"("root")",
+     "the user as which the queue runner logs in; unless it is root, Nix on the machine must trust it; `local` knows "
+     "only root"},
     {"stopOnIdle", flag, "false",
      "stop machines that are not needed, and start them again later, instead of destroying them"},
     {"gracePeriod", seconds, "0",
@@ -114,11 +123,14 @@ constexpr Option ec2[] = {
     {"iamProfile", word, "", "name or ARN of the instance profile¹"},
     {"rootVolume", quantity, "", "size of the root volume in GiB; if not given, as in the image¹"},
     {"rootDevice", word, R"("/dev/xvda")", "device name of the root volume, which `rootVolume` needs¹"},
-    {"userData", text, "", "a script (`#!…`), a cloud-config or a NixOS configuration, to which the host key is added"},
+    {"userData", text, "",
+     "a shell script (`#!…`), a cloud-config, a MIME multipart text with such parts, or a NixOS configuration, to "
+     "which the "
+     "host key is added"},
     {"userDataFile", nix_file, "", "a file with such user data"},
     {"tags", labels, "{ }", "tags of instances and volumes, in addition to those of this program"},
     {"address", choice, R"("public")", "the address at which machines are reached", addresses},
-    {"sshUser", word, R"("root")", "the user as which the queue runner logs in"},
+    {"sshUser", word, "", "the same as `sshUser` of the system type"},
     {"probeKey", nix_file, "",
      "a private key with which this host can log in: a machine is then ready when `nix-store --serve` answers; if not "
      "given, when it proves its host key"},
@@ -130,7 +142,7 @@ constexpr Option ec2[] = {
 
 constexpr Option schedule[] = {
     {"days", days, R"("*")", "days of the week"},
-    {"hours", hours, R"("*")", "hours of the day: `8-17` is from 8:00 to 17:59"},
+    {"hours", hours, R"("*")", "hours of the day: `8-17` is from 8:00 to 17:59, `06:30-19:30` from 6:30 to 19:29"},
     {"timeZone", time_zone, R"("UTC")", "the time zone of these days and hours"},
     {"minMachines", count, "", "replaces `minMachines` of the system type"},
     {"maxMachines", count, "", "replaces `maxMachines` of the system type"},
@@ -203,7 +215,7 @@ std::string value_text(const Option& option) {
     case days:
       return "such as `mon-fri` or `sat,sun`; `*`: all";
     case hours:
-      return "such as `8-17` or `22-5,12`; `*`: all";
+      return "such as `8-17`, `22-5,12` or `06:30-19:30`; `*`: all";
     case time_zone:
       return "name of a time zone, such as `Europe/Amsterdam`";
     case schedules:

@@ -1,6 +1,7 @@
 #include "config/pool.hpp"
 
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ void read_machines(PoolConfig& pool, Settings& settings);
 void read_times(PoolConfig& pool, Settings& settings);
 void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
 void read_scaling(PoolConfig& pool, Settings& settings);
+void check_user(PoolConfig& pool, Settings& settings);
 
 }  // namespace
 
@@ -33,6 +35,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const io::J
   read_schedules(pool, settings, report);
   read_scaling(pool, settings);
   pool.provider = read_provider(settings, report);
+  check_user(pool, settings);
   if (!pool.billing_period) pool.billing_period = traits_of(pool.kind()).billing_period;
   pool.settings_json = io::compact(value);
   return pool;
@@ -62,6 +65,7 @@ void read_machines(PoolConfig& pool, Settings& settings) {
   settings.read("maxJobs", pool.max_jobs);
   settings.read("speedFactor", pool.speed_factor);
   settings.read("sshKey", pool.ssh_key);
+  settings.read("sshUser", pool.ssh_user);
 }
 
 void read_times(PoolConfig& pool, Settings& settings) {
@@ -91,7 +95,7 @@ Schedule read_schedule(Settings& settings) {
     settings.report("minMachines",
                     "neither this nor maxMachines is given, so the schedule would change nothing; add one");
   schedule.days = parse_days(days).value_or(schedule.days);
-  schedule.hours = parse_hours(hours).value_or(schedule.hours);
+  schedule.minutes = parse_hours(hours).value_or(schedule.minutes);
   schedule.text = fmt::format("{} {} {}", days, hours, time_zone);
   schedule.time_zone = std::move(time_zone);
   return schedule;
@@ -109,6 +113,16 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
       report.add(path,
                  fmt::format("minMachines {} is more than maxMachines {} in this schedule; change one", min, max));
   }
+}
+
+// `ec2.sshUser` is older than `sshUser`, and means the same.
+void check_user(PoolConfig& pool, Settings& settings) {
+  if (pool.kind() == ProviderKind::local && pool.ssh_user != "root")
+    settings.report("sshUser", "local machines let in nobody but root; remove it");
+  const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
+  if (ec2 == nullptr || ec2->ssh_user.empty()) return;
+  if (settings.has("sshUser")) settings.report("sshUser", "is given in ec2, too; keep one of them");
+  pool.ssh_user = ec2->ssh_user;
 }
 
 void read_scaling(PoolConfig& pool, Settings& settings) {

@@ -68,7 +68,6 @@ void read_ec2_machine(Ec2Settings& ec2, Settings& own) {
 
 void read_ec2_access(Ec2Settings& ec2, Settings& own) {
   own.read("address", ec2.has_public_address);
-  ec2.ssh_user = "root";
   own.read("sshUser", ec2.ssh_user);
   own.read("probeKey", ec2.probe_key);
   own.read("leakGrace", ec2.leak_grace);

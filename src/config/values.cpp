@@ -122,7 +122,7 @@ std::optional<std::string> defect(const Option& option, std::string_view text) {
       return R"(not days of the week; write them as in "mon-fri", "sat,sun" or "*")";
     case OptionKind::hours:
       if (parse_hours(text)) return std::nullopt;
-      return R"(not hours of the day; write them as in "8-17", "22-5,12" or "*", from 0 to 23)";
+      return R"(not hours of the day; write them as in "8-17", "22-5,12", "06:30-19:30" or "*", from 0 to 23)";
     case OptionKind::time_zone:
       if (io::is_time_zone(std::string(text))) return std::nullopt;
       return R"(not a time zone of this host; write a name such as "Europe/Amsterdam", or install tzdata)";

@@ -25,7 +25,7 @@ struct Demand {
 // Each step type goes to the first pool by name that serves it; there is no overflow to the others. `builtin` steps
 // (the queue runner sends them to any machine of its own system) go to the plain pool with x86_64-linux, else to the
 // first plain one.
-std::optional<PoolName> pool_of(const StepType& step, const std::map<PoolName, PoolConfig>& pools);
-Demand place_steps(const QueueStatus& status, const std::map<PoolName, PoolConfig>& pools);
+std::optional<PoolName> pool_of(const StepType& step, const Config& config);
+Demand place_steps(const QueueStatus& status, const Config& config);
 
 }  // namespace hydra_provisioner::decide

@@ -11,13 +11,18 @@ namespace {
 // idle.
 constexpr Seconds after_queue_runner_start{1800};
 
-// In the queue runner's clock.
+// In the queue runner's clock. Of what was before its clock was set back, only our own times say more.
 Instant idle_since(const QueueMachine* entry, const QueueStatus& status) {
+  if (entry != nullptr && entry->idle_since && was_before_clock_change(*entry->idle_since, status)) return Instant{};
   if (entry != nullptr && entry->idle_since && *entry->idle_since != Instant{}) return *entry->idle_since;
   return status.started.value_or(status.time) + after_queue_runner_start;
 }
 
 }  // namespace
+
+bool was_before_clock_change(Instant time, const QueueStatus& status) {
+  return time > status.time + clock_difference_max;
+}
 
 Idleness idleness(const Machine& machine, const QueueStatus& status) {
   const QueueMachine* entry = entry_of(status, queue_name(machine));

@@ -22,6 +22,10 @@ struct Idleness {
 
 Idleness idleness(const Machine& machine, const QueueStatus& status);
 
+// Whether a time in the status is so far in the document's future that the queue runner's clock was set back since. A
+// little later it may be, because the document is not written in a moment.
+bool was_before_clock_change(Instant time, const QueueStatus& status);
+
 std::string busy_with(std::int64_t jobs);  // "busy: 2 jobs"
 
 }  // namespace hydra_provisioner::decide

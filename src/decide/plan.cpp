@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "decide/demand.hpp"
 #include "decide/holds.hpp"
 #include "decide/in_use.hpp"
@@ -65,11 +67,26 @@ void sort_actions(std::vector<Action>& actions, std::int64_t first_new) {
   });
 }
 
+// A machine that begins in the future counts as new until then, for its billing period and its age.
+std::optional<std::string> trouble_with_clocks(const PoolView& pool) {
+  constexpr Seconds tolerated{60};
+  const auto ahead = [&](const Machine* machine) {
+    return machine->launched_at.value_or(pool.seen.now) - pool.seen.now;
+  };
+  const auto farthest = std::ranges::max_element(pool.machines, {}, ahead);
+  if (farthest == pool.machines.end() || ahead(*farthest) <= tolerated) return std::nullopt;
+  return fmt::format(
+      "its provider says that {} begins in {} s: its clock is ahead of this host's; until then the machine "
+      "counts as just begun",
+      (*farthest)->id, ahead(*farthest).count());
+}
+
 PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   const std::int64_t first_new = next_number;
   PoolDecision decision{summary_of(pool), {}, {}};
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
+  if (auto trouble = trouble_with_clocks(pool)) decision.summary.notes.push_back(*std::move(trouble));
   const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
@@ -164,7 +181,7 @@ void assign_machines(std::vector<PoolView>& pools, const std::vector<Machine>& m
 }  // namespace
 
 Plan plan(const Snapshot& seen, const Config& config) {
-  const Demand demand = seen.queue ? place_steps(*seen.queue, config.pools) : Demand{};
+  const Demand demand = seen.queue ? place_steps(*seen.queue, config) : Demand{};
   Plan result{.time = seen.now,
               .untrusted = {},
               .pools = {},

@@ -22,17 +22,23 @@ std::unexpected<Reason> missing(std::string text, std::optional<Instant> until =
 // When, by our clock, we shall have a document of that time.
 Instant our_clock(Instant time, const QueueStatus& status) { return time + (status.arrived - status.time); }
 
-Proof proof_by_entry(const QueueMachine& entry, const QueueStatus& status, Seconds quiet) {
+// If the queue runner's clock was set back since the last job, ours was, too, or its status would not be trusted. So
+// our time of the unlisting is later than that (state/times.hpp), and no job has ended since.
+Instant idle_from(const QueueMachine& entry, const Machine& machine, const QueueStatus& status) {
+  return was_before_clock_change(*entry.idle_since, status) ? *machine.listing.ended_at : *entry.idle_since;
+}
+
+Proof proof_by_entry(const QueueMachine& entry, const Machine& machine, const QueueStatus& status, Seconds quiet) {
   if (!entry.enabled) return missing("the queue runner does not say whether it still uses it");
   if (*entry.enabled) return missing("the queue runner has not read the machines file without it yet");
   if (!entry.current_jobs) return missing("the queue runner does not say how many jobs it has");
   if (*entry.current_jobs != 0) return missing("still " + busy_with(*entry.current_jobs));
   if (!entry.idle_since) return missing("the queue runner does not say since when it is idle");
   if (*entry.idle_since == Instant{}) return "no job since the queue runner started";
-  const Seconds idle = status.time - *entry.idle_since;
+  const Instant from = idle_from(entry, machine, status);
+  const Seconds idle = status.time - from;
   if (idle < quiet)
-    return missing(fmt::format("idle {} s < quiet {} s", idle.count(), quiet.count()),
-                   our_clock(*entry.idle_since + quiet, status));
+    return missing(fmt::format("idle {} s < quiet {} s", idle.count(), quiet.count()), our_clock(from + quiet, status));
   return fmt::format("idle {} s ≥ quiet {} s", idle.count(), quiet.count());
 }
 
@@ -59,7 +65,7 @@ Proof proof_by_silence(const QueueStatus& status) {
 Proof proof_by_document(const Machine& machine, const QueueStatus& status, Seconds quiet) {
   if (!status.machines) return proof_by_silence(status);
   const QueueMachine* entry = entry_of(status, queue_name(machine));
-  return entry != nullptr ? proof_by_entry(*entry, status, quiet) : proof_by_absence(machine, status);
+  return entry != nullptr ? proof_by_entry(*entry, machine, status, quiet) : proof_by_absence(machine, status);
 }
 
 Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {

@@ -21,7 +21,7 @@ Feeder::Feeder(const trace::Trace& trace, const Config& config, sim::Timeline& t
   for (const trace::TraceStep& step : trace.steps) ++counts[step.type];
   std::map<std::string, std::int64_t> unplaceable;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    pools_.push_back(decide::pool_of(parse_step_type(trace.step_types[i]), config.pools));
+    pools_.push_back(decide::pool_of(parse_step_type(trace.step_types[i]), config));
     if (!pools_.back()) unplaceable.emplace(trace.step_types[i], counts[i]);
   }
   for (const auto& [key, count] : unplaceable) unplaceable_.push_back({key, count});

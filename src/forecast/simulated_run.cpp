@@ -180,8 +180,7 @@ class SimulatedRun {
     const auto ready = trace::ready_without_waiting(trace_);
     std::vector<std::optional<PoolName>> pools;
     pools.reserve(trace_.step_types.size());
-    for (const std::string& key : trace_.step_types)
-      pools.push_back(decide::pool_of(parse_step_type(key), config_.pools));
+    for (const std::string& key : trace_.step_types) pools.push_back(decide::pool_of(parse_step_type(key), config_));
     for (std::size_t i = 0; i < trace_.steps.size(); ++i) {
       const trace::TraceStep& step = trace_.steps[i];
       if (pools[step.type]) uses[*pools[step.type]].push_back({.begin = *ready[i], .duration = step.duration});

@@ -99,7 +99,7 @@ trace::Trace part_of(const trace::Trace& trace, const Config& config, const Pool
   std::vector<bool> is_its_own;
   is_its_own.reserve(trace.step_types.size());
   for (const std::string& key : trace.step_types)
-    is_its_own.push_back(decide::pool_of(parse_step_type(key), config.pools) == pool);
+    is_its_own.push_back(decide::pool_of(parse_step_type(key), config) == pool);
   const auto ready = trace::ready_without_waiting(trace);
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {

@@ -100,6 +100,7 @@ void set_up(CURL* handle, const HttpRequest& request, const HeaderList& headers)
   } else if (request.method != "GET") {
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
+  if (request.is_direct) curl_easy_setopt(handle, CURLOPT_PROXY, "");
   if (request.signer) sign(handle, *request.signer);
 }
 

@@ -29,6 +29,7 @@ struct HttpRequest {
   std::vector<std::string> headers{};  // `Name: value`
   std::string body{};                  // of a POST
   std::optional<AwsSigner> signer{};
+  bool is_direct = false;  // never through a proxy, whatever the environment says
   std::chrono::milliseconds deadline{};
   std::size_t answer_bytes_max = std::size_t{1} << 20;
 };

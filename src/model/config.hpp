@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,9 +52,9 @@ struct Ec2Settings {
   std::string root_device;
   std::map<std::string, std::string> tags;  // besides those of this program
   bool has_public_address = true;           // machines are reached at their public address; false: at their private one
-  std::string ssh_user;
-  std::string probe_key;              // path of a private key on this host; empty: this program does not log in
-  std::optional<Seconds> leak_grace;  // none: unknown machines are adopted
+  std::string ssh_user;                     // empty: the pool's
+  std::string probe_key;                    // path of a private key on this host; empty: this program does not log in
+  std::optional<Seconds> leak_grace;        // none: unknown machines are adopted
 };
 struct ExecSettings {
   std::vector<std::string> command;  // empty: unknown
@@ -84,11 +85,13 @@ const ProviderTraits& traits_of(ProviderKind kind);
 // A pool whose provider changed while it had machines counts as two pools.
 using PoolKey = std::pair<PoolName, ProviderKind>;
 
-// A period with other limits: the `hours` of the `days` in its time zone.
+inline constexpr std::size_t minutes_of_day = 24 * 60;
+
+// A period with other limits: the `minutes` of the `days` in its time zone.
 struct Schedule {
   std::string text;     // "mon-fri 8-17 Europe/Berlin"
   std::bitset<7> days;  // from Sunday
-  std::bitset<24> hours;
+  std::bitset<minutes_of_day> minutes;
   std::string time_zone;                     // of the tz database
   std::optional<std::int64_t> min_machines;  // none: as in the pool
   std::optional<std::int64_t> max_machines;
@@ -113,6 +116,7 @@ struct PoolConfig {
   std::int64_t max_jobs = 1;
   std::int64_t speed_factor = 1;
   std::optional<std::string> ssh_key;  // path of a private key on the queue runner's host
+  std::string ssh_user = "root";       // as whom the queue runner logs in
   bool stop_on_idle = false;
   Seconds grace_period{0};
   bool grace_is_boot_time = false;        // the time that its machines take to boot counts instead of grace_period
@@ -142,6 +146,9 @@ struct Config {
   Seconds status_timeout{30};
   std::optional<std::vector<std::string>> update_command;
   std::string machines_file = "/var/lib/hydra/provisioned.machines";
+  std::optional<std::string>
+      ssh_config_file;  // with Host blocks for machines with a port; none: ports are in the names
+  std::string builtin_system = "x86_64-linux";  // whose machines build `builtin` steps: the queue runner's own
   bool placeholders = true;
   std::int64_t max_parallel = 32;
   Seconds pass_timeout{240};

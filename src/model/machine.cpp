@@ -1,7 +1,11 @@
 #include "model/machine.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
+#include <system_error>
+
+#include <fmt/format.h>
 
 namespace hydra_provisioner {
 namespace {
@@ -64,5 +68,39 @@ bool is_coming(const Machine& machine) { return machine.state == requested || ma
 std::string queue_name(const Machine& machine) { return name_at(machine.address); }
 
 std::string name_at(const std::string& address) { return address.contains('@') ? address : "root@" + address; }
+
+LoginParts login_parts(std::string_view address) {
+  LoginParts parts;
+  if (const auto at = address.rfind('@'); at != std::string_view::npos) {
+    parts.user = address.substr(0, at);
+    address.remove_prefix(at + 1);
+  }
+  // Of several colons, those of an IPv6 address, one begins a port only behind a bracket.
+  const auto colon = address.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && (address[colon - (colon > 0)] == ']' || address.find(':') == colon);
+  if (has_port) {
+    int port = 0;
+    const std::string_view digits = address.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error == std::errc{} && end == digits.data() + digits.size() && port > 0 && port <= 65535) {
+      parts.port = port;
+      address = address.substr(0, colon);
+    }
+  }
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  parts.host = address;
+  return parts;
+}
+
+std::string address_in(const PoolConfig& pool, const std::string& address) {
+  const bool is_complete = address.empty() || address.contains('@') || pool.ssh_user == "root";
+  return is_complete ? address : fmt::format("{}@{}", pool.ssh_user, address);
+}
+
+std::string address_with(const std::string& host, std::int64_t port) {
+  if (port == 22) return host;
+  return fmt::format(fmt::runtime(host.contains(':') ? "[{}]:{}" : "{}:{}"), host, port);
+}
 
 }  // namespace hydra_provisioner

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/config.hpp"
 #include "model/enum_names.hpp"
@@ -158,5 +159,21 @@ inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
 // The machine's name in the machines file and in the queue runner's status.
 std::string queue_name(const Machine& machine);
 std::string name_at(const std::string& address);  // `USER@ADDRESS`, root's unless it says otherwise
+
+// The parts of a machine's address: `HOST`, `USER@HOST:PORT`, `USER@[IPV6]:PORT`.
+struct LoginParts {
+  std::string user = "root";
+  std::string host{};         // an IPv6 address without brackets
+  std::optional<int> port{};  // none: 22
+
+  friend bool operator==(const LoginParts&, const LoginParts&) = default;
+};
+LoginParts login_parts(std::string_view address);
+
+// The address of a machine to which steps of this pool are sent: with the pool's user, unless it is root or the address
+// has one. An empty address stays empty.
+std::string address_in(const PoolConfig& pool, const std::string& address);
+// A port other than 22 is part of the address.
+std::string address_with(const std::string& host, std::int64_t port);
 
 }  // namespace hydra_provisioner

@@ -24,7 +24,14 @@ using MachineId = Name<struct MachineIdKind>;    // `TAG-N`, never used twice
 using PoolName = Name<struct PoolNameKind>;      // a key of `systemTypes`: `x86_64-linux:benchmark`
 using InstanceId = Name<struct InstanceIdKind>;  // the provider's own name for a machine
 
-// The N of `TAG-N`, by which machines are ordered; -1 for an id that is none of ours.
+// All numbers of machines are below this. It is far from where counting further, or JSON, would break.
+inline constexpr std::int64_t machine_numbers_end = 1'000'000'000'000'000;
+// A machine that we have no record of is only ours if its number is below this. Whatever somebody else made under our
+// tag, more numbers are left than we can use.
+inline constexpr std::int64_t adopted_numbers_end = 1'000'000'000;
+
+// The N of `TAG-N`, by which machines are ordered; -1 for an id that is none of ours. N is written as we write it: in
+// digits, without leading zeros.
 std::int64_t number_of(const MachineId& machine);
 
 // Whether it is `TAG-N` of this tag: `a-1-0` is of tag `a-1`, not of `a`.

@@ -129,6 +129,14 @@ MachineId id_for(const Instance& instance, const std::set<MachineId>& taken, Num
   return MachineId{fmt::format("{}-{}", numbering.tag, numbering.next++)};
 }
 
+// An instance whose noted id has a number that we never reach is somebody else's. If it counted, our next numbers would
+// follow it, and end.
+void leave_out_foreign(std::vector<const Instance*>& unknown, const Tag& tag) {
+  std::erase_if(unknown, [&](const Instance* instance) {
+    return is_of(tag, instance->machine) && number_of(instance->machine) >= adopted_numbers_end;
+  });
+}
+
 // Makes sure that no new id is the noted id of one of these instances.
 void skip_numbers_of(const std::vector<const Instance*>& instances, Numbering& numbering) {
   for (const Instance* instance : instances) {
@@ -146,6 +154,7 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventorie
     if (!inventory) continue;
     std::vector<const Instance*> unknown;
     Instances& instances = matched[provider] = match(fleet, provider, inventory->instances, unknown);
+    leave_out_foreign(unknown, numbering.tag);
     skip_numbers_of(unknown, numbering);
     for (const Instance* instance : unknown) {
       const MachineId id = id_for(*instance, taken, numbering);

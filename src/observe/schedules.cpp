@@ -10,8 +10,8 @@ namespace hydra_provisioner::observe {
 namespace {
 
 bool matches(const Schedule& schedule, Instant time) {
-  const io::LocalHour local = io::local_hour(schedule.time_zone, time);
-  return schedule.days.test(local.weekday) && schedule.hours.test(local.hour);
+  const io::LocalTime local = io::local_time_in(schedule.time_zone, time);
+  return schedule.days.test(local.weekday) && schedule.minutes.test(local.minute);
 }
 
 // Null: none matches.
@@ -21,12 +21,23 @@ const Schedule* matching(const std::vector<Schedule>& schedules, Instant time) {
   return found == from_last.end() ? nullptr : &*found;
 }
 
+constexpr std::size_t quarter_minutes = 15;
+
+// Whether all of its times are full quarters of an hour.
+bool is_of_quarters(const Schedule& schedule) {
+  for (std::size_t minute = 1; minute < minutes_of_day; ++minute) {
+    const bool changes = schedule.minutes.test(minute) != schedule.minutes.test(minute - 1);
+    if (changes && minute % quarter_minutes != 0) return false;
+  }
+  return true;
+}
+
 // In every time zone an hour begins at a quarter of an hour in UTC.
 std::optional<Instant> change_after(const std::vector<Schedule>& schedules, const Schedule* present, Instant now) {
-  constexpr Seconds quarter{15 * 60};
+  const Seconds step{std::ranges::all_of(schedules, is_of_quarters) ? quarter_minutes * 60 : 60};
   constexpr std::chrono::days horizon{8};
-  const Instant first = Instant{(now.time_since_epoch() / quarter + 1) * quarter};
-  for (Instant time = first; time < now + horizon; time += quarter) {
+  const Instant first = Instant{(now.time_since_epoch() / step + 1) * step};
+  for (Instant time = first; time < now + horizon; time += step) {
     if (matching(schedules, time) != present) return time;
   }
   return std::nullopt;

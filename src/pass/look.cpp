@@ -30,9 +30,19 @@ std::set<InstanceId> known_instances(const state::Memory& memory, ProviderKind k
   return known;
 }
 
+// The providers know where a machine is, its pool knows who logs in.
+void add_users(Inventory& inventory, const std::vector<PoolConfig>& pools) {
+  for (Instance& instance : inventory.instances) {
+    const auto pool = std::ranges::find(pools, instance.pool, &PoolConfig::name);
+    if (pool != pools.end()) instance.address = address_in(*pool, instance.address);
+  }
+}
+
 io::Task<void> list_into(observe::Inventories& listings, ProviderKind kind, providers::Provider* provider,
                          providers::ListRequest request) {
+  const std::vector<PoolConfig> pools = request.pools;
   auto listing = co_await provider->list(std::move(request));
+  if (listing) add_users(*listing, pools);
   listings.insert_or_assign(kind, std::move(listing));
 }
 

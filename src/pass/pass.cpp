@@ -62,7 +62,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     voice.problem(memory.error().message);
     co_return PassEnd{.summary = memory.error().message};
   }
-  state::mend_times(*memory, start);
+  const std::vector<MachineId> mended = state::mend_times(*memory, start);
   const Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
 
@@ -73,6 +73,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   // Act, publishing before what is slow and again as each machine becomes ready.
   act::Ledger ledger(journal, *world.clock, look.fleet.machines);
   ledger.note(look.fleet, voice);
+  for (const MachineId& machine : mended) ledger.touch(ledger.at(machine));
   ledger.note(recorded(config));
   const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
   act::Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,

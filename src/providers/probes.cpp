@@ -9,6 +9,7 @@
 
 #include "io/process/subprocess.hpp"
 #include "io/text/strings.hpp"
+#include "model/machine.hpp"
 
 namespace hydra_provisioner::providers {
 namespace {
@@ -46,11 +47,15 @@ std::vector<std::string> command(const Login& login) {
 }  // namespace
 
 io::Task<Expected<void>> expect_host_key(std::string address, std::string host_key, std::string remedy) {
+  const LoginParts login = login_parts(address);
+  const int port = login.port.value_or(22);
   const auto scan = co_await io::run(
-      {.argv = {"ssh-keyscan", "-T", "5", "-t", key_type_of(host_key), "--", address}, .deadline = deadline});
+      {.argv = {"ssh-keyscan", "-T", "5", "-t", key_type_of(host_key), "-p", fmt::to_string(port), "--", login.host},
+       .deadline = deadline});
   if (!scan) co_return std::unexpected(scan.error());
-  const auto proofs = io::lines(scan->output);  // `ADDRESS TYPE KEY`
-  if (std::ranges::find(proofs, fmt::format("{} {}", address, host_key)) != proofs.end()) co_return Expected<void>{};
+  const auto proofs = io::lines(scan->output);  // `HOST TYPE KEY`, `[HOST]:PORT TYPE KEY`
+  const std::string name = login.port ? fmt::format("[{}]:{}", login.host, port) : login.host;
+  if (std::ranges::find(proofs, fmt::format("{} {}", name, host_key)) != proofs.end()) co_return Expected<void>{};
   if (proofs.empty()) co_return failure(fmt::format("the SSH server at {} does not answer yet", address));
   co_return failure(
       fmt::format("the SSH server at {} has another host key than the expected one; {}", address, remedy));

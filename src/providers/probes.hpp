@@ -8,8 +8,8 @@
 
 namespace hydra_provisioner::providers {
 
-// The SSH server at port 22 of the address must prove that it has this host key (`TYPE KEY`). This takes no login, and
-// 10 s at most. `remedy` is what to do when it has another key.
+// The SSH server at the address (port 22 if it has none) must prove that it has this host key (`TYPE KEY`). This takes
+// no login, and 10 s at most. `remedy` is what to do when it has another key.
 io::Task<Expected<void>> expect_host_key(std::string address, std::string host_key, std::string remedy);
 
 struct Login {

@@ -26,7 +26,7 @@ constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 constexpr std::int64_t packing_factor = 1000;
 
 std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed);
-std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMachine>& machines);
+std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const std::vector<ListedMachine>& machines);
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
 
 }  // namespace
@@ -34,9 +34,22 @@ void add_placeholders(MachinesFile& file, const Config& config, const std::set<P
 MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines) {
   std::ranges::sort(machines, {}, place_of);
   MachinesFile file{.content = fmt::format("{}{}\n", first_line_start, config.tag), .listed = {}, .left_out = {}};
-  const auto pools_with_machines = add_machines(file, machines);
+  const auto pools_with_machines = add_machines(file, config, machines);
   if (config.placeholders) add_placeholders(file, config, pools_with_machines);
   return file;
+}
+
+std::string render_ssh_config(std::string_view machines_file) {
+  std::string text;
+  for (const std::string_view line : io::lines(machines_file)) {
+    if (line.starts_with('#')) continue;
+    const std::string_view name = line.substr(0, line.find(' '));
+    const LoginParts parts = login_parts(name);
+    if (!parts.port) continue;
+    const std::string_view host = name.substr(name.rfind('@') + 1);
+    text += fmt::format("Host {0}\n  HostName {1}\n  Port {2}\n  HostKeyAlias {0}\n", host, parts.host, *parts.port);
+  }
+  return text;
 }
 
 std::string tag_of_machines_file(std::string_view content) {
@@ -60,6 +73,7 @@ struct Line {
   std::int64_t max_jobs = 0;
   std::int64_t speed_factor = 1;
   std::string host_key{};  // `TYPE KEY`, or empty
+  bool has_ssh_config = false;
 };
 
 // For messages: on one line, and shortened.
@@ -105,21 +119,20 @@ bool is_user(std::string_view text) {
   return !text.empty() && text.size() <= 32 && text.front() != '-' && std::ranges::all_of(text, is_part);
 }
 
-// The part after `USER@`, or all of it without an `@`. Empty: the user's name is wrong.
+// Empty: the user's name is wrong, or the address does not read the same when it is put together again.
 std::string host_of(const std::string& address) {
-  const auto at = address.find('@');
-  if (at == std::string::npos) return address;
-  return is_user(std::string_view(address).substr(0, at)) ? address.substr(at + 1) : "";
+  const LoginParts parts = login_parts(address);
+  const std::string again = parts.port ? address_with(parts.host, *parts.port) : parts.host;
+  const std::string_view behind_user = std::string_view(address).substr(address.rfind('@') + 1);  // npos + 1 is 0
+  return is_user(parts.user) && again == behind_user ? parts.host : "";
 }
 
 Expected<void> check_address(const std::string& address) {
   const std::string host = host_of(address);
   if (!is_host_name(host) && !is_ipv6_address(host)) {
-    return failure(fmt::format(
-        "its address {} is neither a host name nor an IP address (a port belongs in the queue runner's ssh_config)",
-        quoted(address)));
+    return failure(fmt::format("its address {} is neither a host name nor an IP address", quoted(address)));
   }
-  if (in_lower_case(address).ends_with(placeholder_domain)) {
+  if (in_lower_case(host).ends_with(placeholder_domain)) {
     return failure(
         fmt::format("its address {} is that of a placeholder; give the machine another name", quoted(address)));
   }
@@ -150,31 +163,39 @@ Expected<void> check_settings(const Line& line) {
   return check_number("speedFactor", line.speed_factor, 1);  // old queue runners divide by it
 }
 
+// A Nix of 2024 and later reads a port in a store reference only. An older one hands the name to ssh as it is, and
+// sshConfigFile says there what it means.
+std::string published_name(const std::string& address, bool has_ssh_config) {
+  const std::string name = name_at(address);
+  return login_parts(address).port && !has_ssh_config ? "ssh://" + name : name;
+}
+
 std::string text_of(const Line& line) {
   const std::string features = joined(line.type.features);
-  return fmt::format("{} {} {} {} {} {} {} {}\n", name_at(line.address), joined(line.type.systems), line.ssh_key,
-                     line.max_jobs, line.speed_factor, features, features,
+  return fmt::format("{} {} {} {} {} {} {} {}\n", published_name(line.address, line.has_ssh_config),
+                     joined(line.type.systems), line.ssh_key, line.max_jobs, line.speed_factor, features, features,
                      line.host_key.empty() ? "-" : io::to_base64(line.host_key));
 }
 
-Expected<std::string> machine_line(const Machine& machine, const PoolConfig& pool) {
+Expected<std::string> machine_line(const Config& config, const Machine& machine, const PoolConfig& pool) {
   if (auto checked = check_address(machine.address); !checked) return std::unexpected(std::move(checked.error()));
   const Line line{.address = machine.address,
                   .type = pool.type,
                   .ssh_key = pool.ssh_key.value_or("-"),
                   .max_jobs = pool.max_jobs,
                   .speed_factor = pool.packing ? pool.speed_factor * packing_factor : pool.speed_factor,
-                  .host_key = machine.host_key};
+                  .host_key = machine.host_key,
+                  .has_ssh_config = config.ssh_config_file.has_value()};
   if (auto checked = check_settings(line); !checked) return std::unexpected(std::move(checked.error()));
   return text_of(line);
 }
 
 // Returns the pools that have a machine in the file.
-std::set<PoolName> add_machines(MachinesFile& file, const std::vector<ListedMachine>& machines) {
+std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const std::vector<ListedMachine>& machines) {
   std::set<PoolName> pools;
   std::map<std::string, MachineId> addresses;
   for (const auto& [machine, pool] : machines) {
-    auto line = machine_line(*machine, *pool);
+    auto line = machine_line(config, *machine, *pool);
     if (line) {
       // Of two lines with one name the queue runner would keep only the last. `ADDRESS` means `root@ADDRESS`.
       const auto [first, is_new] = addresses.emplace(in_lower_case(queue_name(*machine)), machine->id);

@@ -28,6 +28,9 @@ struct MachinesFile {
 // the eight columns.
 MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines);
 
+// For the names in this content that have a port: Host blocks of ssh_config(5), which say what they mean.
+std::string render_ssh_config(std::string_view machines_file);
+
 // The tag in the first line of a file; empty for a file that no provisioner has written.
 std::string tag_of_machines_file(std::string_view content);
 

@@ -1,9 +1,14 @@
 // Hands the machines file to the queue runner, through `machinesFile` or `updateCommand`.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "io/async/clock.hpp"
+#include "io/async/pending_call.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/delivery.hpp"
@@ -34,6 +39,36 @@ class FilePublisher final : public Publisher {
 
  private:
   std::string path_;
+};
+
+// First writes `file` for the queue runner's ssh_config: what the names with a port in the machines file mean. Then it
+// does as `publisher` does.
+class SshConfigPublisher final : public Publisher {
+ public:
+  SshConfigPublisher(std::string file, std::unique_ptr<Publisher> publisher)
+      : file_(std::move(file)), publisher_(std::move(publisher)) {}
+  std::string destination() const override { return publisher_->destination() + " with " + file_; }
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ private:
+  std::string file_;
+  std::unique_ptr<Publisher> publisher_;
+};
+
+// For a daemon: does as `publisher` does, but waits for it only for a moment. ErrorKind::timed_out: it is still at
+// work, and a later call with the same content gets its result.
+class PatientPublisher final : public Publisher {
+ public:
+  PatientPublisher(std::unique_ptr<Publisher> publisher, io::Clock& clock)
+      : publisher_(std::move(publisher)), clock_(clock), call_(clock) {}
+  std::string destination() const override { return publisher_->destination(); }
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+
+ private:
+  std::shared_ptr<Publisher> publisher_;  // shared with a call that outlives this
+  io::Clock& clock_;
+  io::PendingCall<bool> call_;
+  std::string content_;  // of the call that was started last
 };
 
 // Whether the last delivery had the same content and need not be repeated yet. One in the future is from before the

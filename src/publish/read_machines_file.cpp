@@ -9,6 +9,7 @@
 
 #include "io/text/base64.hpp"
 #include "io/text/strings.hpp"
+#include "model/machine.hpp"
 
 namespace hydra_provisioner::publish {
 namespace {
@@ -38,11 +39,14 @@ Expected<std::int64_t> number_in(std::string_view column_name, std::string_view 
   return failure(fmt::format("{}: {}", column_name, column));
 }
 
-// Nix's parser takes a leading `@` for an inclusion, `;` for the end of an entry, and knows schemes.
+// Nix's parser takes a leading `@` for an inclusion, `;` for the end of an entry, and knows schemes. Old and new ones
+// read a scheme differently, so it only stands where a port leaves no choice.
 Expected<void> check_name(std::string_view line, std::string_view name) {
   if (name.starts_with('@')) return failure(fmt::format("inclusion: {}", name));
   if (line.contains(';')) return failure("several entries on one line");
-  if (name.contains("://")) return failure(fmt::format("scheme: {}", name));
+  constexpr std::string_view ssh = "ssh://";
+  const bool has_port = name.starts_with(ssh) && login_parts(name.substr(ssh.size())).port;
+  if (name.contains("://") && !has_port) return failure(fmt::format("scheme: {}", name));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "decide/plan.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
 #include "review/variations.hpp"
 
 namespace hydra_provisioner::review {
@@ -110,13 +111,13 @@ nlohmann::json explanation_document(const Explanation& explanation, const state:
 std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass) {
   std::string text = fmt::format("{}, as of pass {}, {}\n  {}\n", explanation.name, pass.number,
                                  io::local_time(pass.start), explanation.headline);
-  for (const std::string& limit : explanation.binding) text += fmt::format("  ! {}\n", limit);
+  for (const std::string& limit : explanation.binding) text += fmt::format("  ! {}\n", io::printable_line(limit));
   if (!explanation.events.empty()) text += "What happened:\n";
   for (const Event& event : explanation.events)
-    text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, event.reason);
+    text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, io::printable_line(event.reason));
   if (!explanation.changes.empty()) text += "What would change it:\n";
   for (const auto& [what, result] : explanation.changes)
-    text += fmt::format("  {:<40} {}\n", what, result.empty() ? "nothing would change" : result);
+    text += fmt::format("  {:<40} {}\n", what, result.empty() ? "nothing would change" : io::printable_line(result));
   return text;
 }
 

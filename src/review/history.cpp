@@ -1,6 +1,5 @@
 #include "review/history.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,12 +8,14 @@
 #include "decide/sorting.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
 
 // A problem is shown once, and not for every pass that has it.
-void add_problems_of_passes(std::vector<Event>& all, const std::vector<state::ArchivedPass>& passes) {
+std::vector<Event> problems_of(const std::vector<state::ArchivedPass>& passes) {
+  std::vector<Event> all;
   std::string before;
   for (const state::ArchivedPass& pass : passes) {
     if (pass.trouble == before) continue;
@@ -25,39 +26,51 @@ void add_problems_of_passes(std::vector<Event>& all, const std::vector<state::Ar
                    .what = fmt::format("pass {}", pass.number),
                    .reason = before.empty() ? "everything is seen and trusted again" : before});
   }
-}
-
-std::string line_of(const Event& event) {
-  return fmt::format("{}  {:<28} {:<10} {}\n", io::local_time(event.time), event.machine.empty() ? "-" : event.machine,
-                     event.what, event.reason);
-}
-
-}  // namespace
-
-std::vector<Event> events_of(const state::Archive& archive, Instant since, const std::string& name) {
-  std::vector<Event> all;
-  for (const state::JournalEvent& event : archive.events(since)) {
-    if (!name.empty() && event.machine.text != name && event.pool.text != name) continue;
-    all.push_back({event.time, event.machine.text, event.pool.text, event.kind, event.reason});
-  }
-  if (name.empty()) add_problems_of_passes(all, archive.passes(since));
   decide::sort_by_key(all, [](const Event& event) { return event.time; });
   return all;
 }
 
-nlohmann::json history_document(const std::vector<Event>& all, Instant since) {
-  io::Json events = io::Json::array();
-  for (const auto& [time, machine, pool, what, reason] : all) {
-    events.push_back(
-        {{"time", to_unix(time)}, {"machine", machine}, {"pool", pool}, {"event", what}, {"reason", reason}});
-  }
-  return {{"formatVersion", 1}, {"since", to_unix(since)}, {"events", std::move(events)}};
+}  // namespace
+
+History::History(const state::Archive& archive, Instant since, std::string name)
+    : events_(archive.read_events(since)), name_(std::move(name)) {
+  if (name_.empty()) of_passes_ = problems_of(archive.passes(since));
+  read_ahead_ = next_of_machines();
 }
 
-std::string history_text(const std::vector<Event>& all) {
-  std::string text;
-  for (const Event& event : all) text += line_of(event);
-  return text;
+std::optional<Event> History::next_of_machines() {
+  while (const auto event = events_.next()) {
+    if (!name_.empty() && event->machine.text != name_ && event->pool.text != name_) continue;
+    return Event{event->time, event->machine.text, event->pool.text, event->kind, event->reason};
+  }
+  return std::nullopt;
+}
+
+std::optional<Event> History::next() {
+  const bool has_pass = passes_read_ < of_passes_.size();
+  if (has_pass && (!read_ahead_ || of_passes_[passes_read_].time < read_ahead_->time))
+    return of_passes_[passes_read_++];
+  return std::exchange(read_ahead_, read_ahead_ ? next_of_machines() : std::nullopt);
+}
+
+std::vector<Event> events_of(const state::Archive& archive, Instant since, const std::string& name) {
+  History history(archive, since, name);
+  std::vector<Event> all;
+  while (auto event = history.next()) all.push_back(*std::move(event));
+  return all;
+}
+
+std::string line_of(const Event& event) {
+  return fmt::format("{}  {:<28} {:<10} {}\n", io::local_time(event.time), event.machine.empty() ? "-" : event.machine,
+                     event.what, io::printable_line(event.reason));
+}
+
+nlohmann::json value_of(const Event& event) {
+  return {{"time", to_unix(event.time)},
+          {"machine", event.machine},
+          {"pool", event.pool},
+          {"event", event.what},
+          {"reason", event.reason}};
 }
 
 }  // namespace hydra_provisioner::review

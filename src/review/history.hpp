@@ -1,6 +1,8 @@
 // What happened, line by line.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +22,27 @@ struct Event {
   std::string reason;
 };
 
-// The events of the machine or pool, or all if `name` is empty; by time.
+// The events of the machine or pool, or all if `name` is empty, by time. It must not outlive the archive.
+class History {
+ public:
+  History(const state::Archive& archive, Instant since, std::string name);
+  std::optional<Event> next();
+
+ private:
+  std::optional<Event> next_of_machines();
+
+  state::EventReader events_;
+  std::string name_;
+  std::vector<Event> of_passes_;
+  std::size_t passes_read_ = 0;
+  std::optional<Event> read_ahead_;
+};
+
+// All of them at once.
 std::vector<Event> events_of(const state::Archive& archive, Instant since, const std::string& name);
 
-nlohmann::json history_document(const std::vector<Event>& all, Instant since);
-std::string history_text(const std::vector<Event>& all);
+// A line for people, and an object for programs.
+std::string line_of(const Event& event);
+nlohmann::json value_of(const Event& event);
 
 }  // namespace hydra_provisioner::review

@@ -13,6 +13,7 @@
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
 #include "observe/schedules.hpp"
 #include "pass/documents.hpp"
@@ -136,7 +137,8 @@ std::vector<Difference> differences_between(const Plan& was, const Plan& would_b
 }
 
 std::string described(const Action* action, std::string_view none) {
-  return action == nullptr ? std::string(none) : fmt::format("{}: {}", to_string(action->kind), action->reason.text);
+  return action == nullptr ? std::string(none)
+                           : fmt::format("{}: {}", to_string(action->kind), io::printable_line(action->reason.text));
 }
 
 nlohmann::json differences_document(const std::vector<Difference>& differences) {

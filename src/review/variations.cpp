@@ -33,7 +33,7 @@ state::Inputs without_steps(state::Inputs inputs, const PoolName& pool) {
   std::erase_if(inputs.seen.queue->step_types, [&](const StepTypeCount& steps) {
     QueueStatus alone = *inputs.seen.queue;
     alone.step_types = {steps};
-    const decide::Load load = decide::place_steps(alone, config.pools).pools.at(pool);
+    const decide::Load load = decide::place_steps(alone, config).pools.at(pool);
     return load.runnable > 0;
   });
   return inputs;

@@ -56,7 +56,7 @@ void JournalStore::write(state::Changes changes) {
     if (!order) orders_.erase(key);
   }
   if (changes.last_delivery) last_delivery_ = std::move(changes.last_delivery);
-  if (changes.pass) last_pass_ = std::max(last_pass_, changes.pass->start);
+  if (changes.pass) last_pass_ = changes.pass->start;
 }
 
 const Machine* JournalStore::find(const MachineId& machine) const {

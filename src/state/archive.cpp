@@ -51,18 +51,30 @@ Expected<Archive> Archive::open(const std::string& path) {
   return Archive(path, *std::move(copy));
 }
 
+EventReader::EventReader(std::unique_ptr<SQLite::Statement> rows) : rows_(std::move(rows)) {}
+EventReader::EventReader(EventReader&& other) noexcept = default;
+EventReader::~EventReader() = default;
+
+std::optional<JournalEvent> EventReader::next() {
+  if (!rows_->executeStep()) return std::nullopt;
+  return JournalEvent{.time = from_unix(rows_->getColumn(0).getInt64()),
+                      .machine = MachineId{rows_->getColumn(1).getString()},
+                      .pool = PoolName{rows_->getColumn(2).getString()},
+                      .kind = rows_->getColumn(3).getString(),
+                      .reason = rows_->getColumn(4).getString()};
+}
+
+EventReader Archive::read_events(Instant since) const {
+  auto rows = std::make_unique<SQLite::Statement>(
+      *database_, "select time, machine, pool, kind, reason from events where time >= ? order by time, id");
+  rows->bind(1, to_unix(since));
+  return EventReader(std::move(rows));
+}
+
 std::vector<JournalEvent> Archive::events(Instant since) const {
-  SQLite::Statement rows(*database_,
-                         "select time, machine, pool, kind, reason from events where time >= ? order by time, id");
-  rows.bind(1, to_unix(since));
+  EventReader reader = read_events(since);
   std::vector<JournalEvent> events;
-  while (rows.executeStep()) {
-    events.push_back({.time = from_unix(rows.getColumn(0).getInt64()),
-                      .machine = MachineId{rows.getColumn(1).getString()},
-                      .pool = PoolName{rows.getColumn(2).getString()},
-                      .kind = rows.getColumn(3).getString(),
-                      .reason = rows.getColumn(4).getString()});
-  }
+  while (auto event = reader.next()) events.push_back(*std::move(event));
   return events;
 }
 

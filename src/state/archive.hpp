@@ -1,4 +1,4 @@
-// The journal for readers: a copy in memory, as it was at one moment. Reading changes nothing, also works with journals
+// The journal for readers: a temporary copy, as it was at one moment. Reading changes nothing, also works with journals
 // of older versions, and does not disturb the program that is writing.
 #pragma once
 
@@ -12,7 +12,8 @@
 
 namespace SQLite {
 class Database;
-}
+class Statement;
+}  // namespace SQLite
 
 namespace hydra_provisioner::state {
 
@@ -30,6 +31,18 @@ struct UsageAt {
   Usage usage;
 };
 
+// Events one after another, by time. It must not outlive its archive.
+class EventReader {
+ public:
+  explicit EventReader(std::unique_ptr<SQLite::Statement> rows);
+  EventReader(EventReader&& other) noexcept;
+  ~EventReader();
+  std::optional<JournalEvent> next();
+
+ private:
+  std::unique_ptr<SQLite::Statement> rows_;
+};
+
 class Archive {
  public:
   // The file must exist.
@@ -41,6 +54,7 @@ class Archive {
   const std::string& path() const { return path_; }
 
   // By time. These throw SQLite::Exception for a damaged file.
+  EventReader read_events(Instant since) const;
   std::vector<JournalEvent> events(Instant since) const;
   std::vector<ArchivedPass> passes(Instant since) const;
   std::optional<ArchivedPass> pass(std::int64_t number) const;

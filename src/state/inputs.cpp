@@ -28,8 +28,10 @@ void add_queue(Facts& facts, const Queue& queue) {
 }
 
 void add_config(Facts& facts, const Config& config) {
-  facts["config"] =
-      io::compact({{"tag", config.tag.text}, {"settle", config.settle.count()}, {"quiet", config.quiet.count()}});
+  facts["config"] = io::compact({{"tag", config.tag.text},
+                                 {"settle", config.settle.count()},
+                                 {"quiet", config.quiet.count()},
+                                 {"builtinSystem", config.builtin_system}});
   for (const auto& [name, pool] : config.pools) facts["pool/" + name.text] = io::compact(value_of(pool));
 }
 
@@ -52,6 +54,7 @@ void read_config_fact(Config& config, const io::Json& value) {
   config.tag = Tag{value.at("tag").get<std::string>()};
   config.settle = Seconds{io::whole_number_of(value.at("settle"))};
   config.quiet = Seconds{io::whole_number_of(value.at("quiet"))};
+  config.builtin_system = value.value("builtinSystem", config.builtin_system);  // an older version had only one
 }
 
 ProviderKind provider_named(const std::string& name) {

@@ -119,7 +119,6 @@ void write_events(SQLite::Database& database, const std::vector<JournalEvent>& e
     row.bind(5, event.reason);
     row.exec();
   }
-  database.exec(fmt::format("delete from events where id <= (select max(id) from events) - {}", events_kept));
 }
 
 void write_pools(SQLite::Database& database, const std::vector<RecordedPool>& pools) {
@@ -231,7 +230,8 @@ Memory read_memory(SQLite::Database& database, Instant now) {
                                         .succeeded = delivery.getColumn(2).getInt() != 0,
                                         .destination = delivery.getColumn(3).getString()};
   }
-  memory.last_pass = from_unix(database.execAndGet("select coalesce(max(start), 0) from passes").getInt64());
+  memory.last_pass = from_unix(
+      database.execAndGet("select coalesce((select start from passes order by id desc limit 1), 0)").getInt64());
   memory.next_number = database.execAndGet("select coalesce(max(number), -1) + 1 from machines").getInt64();
   return memory;
 }
@@ -243,6 +243,8 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   write_creations(database, changes.creations);
   write_orders(database, changes.orders);
   if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
+  if (!changes.events.empty() || changes.pass)  // also in passes in which nothing happens
+    database.exec(fmt::format("delete from events where id <= (select max(id) from events) - {}", events_kept));
   if (!changes.pass) return;
   write_pass(database, *changes.pass);
   drop_orders(database, changes.pass->start);

@@ -6,6 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
@@ -15,6 +18,7 @@
 
 #include "io/async/offload.hpp"
 #include "io/async/waypoint.hpp"
+#include "io/file/descriptor.hpp"
 #include "state/rows.hpp"
 #include "state/schema.hpp"
 
@@ -58,10 +62,18 @@ std::string in_uri(const std::string& path) {
   return escaped;
 }
 
+// Whatever the umask and the folder: only our user may read what settings and messages are in the journal. SQLite gives
+// the files beside it the same mode. The file is not opened if it exists, because closing it would end SQLite's locks.
+void make_private(const std::string& path) {
+  const io::Descriptor created(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  for (const char* suffix : {"", "-wal", "-shm"}) ::chmod((path + suffix).c_str(), 0600);
+}
+
 using Opened = std::unique_ptr<SQLite::Database>;
 
 Expected<Opened> copy_of(SQLite::Database& database) {
-  auto copy = std::make_unique<SQLite::Database>(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  // Without a name it is a file that SQLite removes at once: a journal may be too large for the memory.
+  auto copy = std::make_unique<SQLite::Database>("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   SQLite::Backup(*copy, database).executeStep(-1);
   migrate(*copy);
   return copy;
@@ -106,6 +118,7 @@ SqliteJournal::~SqliteJournal() { thread_.join(); }
 
 Expected<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path) {
   try {
+    make_private(path);
     auto database =
         std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_timeout_ms);
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));

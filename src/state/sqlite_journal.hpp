@@ -25,7 +25,7 @@ class SqliteJournal final : public Journal {
   // file that does not exist is an empty memory.
   static Expected<Memory> look(const std::string& path, Instant now);
 
-  // All of it, in memory and up to date; writes as little as look().
+  // All of it, in a temporary file and up to date; writes as little else as look().
   static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);
 
   ~SqliteJournal() override;

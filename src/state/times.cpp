@@ -21,13 +21,19 @@ void mend(Machine& machine, Instant now) {
 
 }  // namespace
 
-void mend_times(Memory& memory, Instant now) {
+std::vector<MachineId> mend_times(Memory& memory, Instant now) {
   const bool was_set_back = now < memory.last_pass;
+  std::vector<MachineId> mended;
   for (Machine& machine : memory.machines) {
+    const Machine before = machine;
     mend(machine, now);
-    if (machine.listing.first_began_at && (was_set_back || *machine.listing.first_began_at > now))
-      machine.listing.first_began_at = Instant{};
+    Listing& listing = machine.listing;
+    if (listing.first_began_at && (was_set_back || *listing.first_began_at > now)) listing.first_began_at = Instant{};
+    if (listing.began_at && was_set_back) listing.began_at = now;
+    if (listing.ended_at && was_set_back) listing.ended_at = std::max(*listing.ended_at, now);
+    if (machine != before) mended.push_back(machine.id);
   }
+  return mended;
 }
 
 }  // namespace hydra_provisioner::state

@@ -14,14 +14,52 @@ namespace {
 constexpr std::size_t chunk = 256UZ * 1024;
 constexpr int with_gzip_header = 15 + 16;
 
-std::unexpected<Error> too_big(std::size_t bytes_max) {
-  return failure(fmt::format("more than {} MB when decompressed", bytes_max / 1'000'000));
-}
+// No history of steps becomes this many times smaller, and less than this harms nobody.
+constexpr std::size_t growth_max = 200;
+constexpr std::size_t harmless_bytes = 16'000'000;
+
 std::unexpected<Error> cut_off() { return failure("the compressed data is cut off; was the file copied whole?"); }
 
 // zlib's interface takes its input as not const.
 Bytef* input(std::string_view data) { return reinterpret_cast<Bytef*>(const_cast<char*>(data.data())); }
 Bytef* output(std::string& text) { return reinterpret_cast<Bytef*>(text.data()); }
+
+// Compressed data, piece by piece.
+class Input {
+ public:
+  explicit Input(Source source) : source_(std::move(source)) {}
+
+  // What is not used up yet. Empty: the end was reached.
+  Expected<std::string_view> rest() {
+    if (used_ == piece_.size() && !is_at_end_) {
+      auto next = source_();
+      if (!next) return std::unexpected(std::move(next.error()));
+      piece_ = *std::move(next);
+      used_ = 0;
+      is_at_end_ = piece_.empty();
+    }
+    return std::string_view(piece_).substr(used_);
+  }
+  void use(std::size_t bytes) {
+    used_ += bytes;
+    bytes_ += bytes;
+  }
+  std::size_t bytes() const { return bytes_; }  // used so far
+
+ private:
+  Source source_;
+  std::string piece_;
+  std::size_t used_ = 0;
+  std::size_t bytes_ = 0;
+  bool is_at_end_ = false;
+};
+
+// What became of some input.
+struct Step {
+  std::size_t used = 0;
+  std::size_t made = 0;
+  bool is_finished = false;  // a compressed file ends here; another one may follow
+};
 
 class Inflater {
  public:
@@ -32,43 +70,105 @@ class Inflater {
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater() { inflateEnd(&stream_); }
 
-  // A file may be several gzip files, one after another.
-  Expected<std::string> run(std::string_view data, std::size_t bytes_max) {
-    std::string text;
+  Expected<Step> step(std::string_view data, std::string& into) {
     stream_.next_in = input(data);
     stream_.avail_in = static_cast<uInt>(data.size());
-    std::string part(chunk, '\0');
-    for (;;) {
-      stream_.next_out = output(part);
-      stream_.avail_out = static_cast<uInt>(part.size());
-      const int state = inflate(&stream_, Z_NO_FLUSH);
-      if (state == Z_BUF_ERROR) return cut_off();
-      if (state != Z_OK && state != Z_STREAM_END) return failure("the gzip data is damaged");
-      text.append(part, 0, part.size() - stream_.avail_out);
-      if (text.size() > bytes_max) return too_big(bytes_max);
-      if (state == Z_STREAM_END && stream_.avail_in == 0) return text;
-      if (state == Z_STREAM_END) inflateReset(&stream_);
-    }
+    stream_.next_out = output(into);
+    stream_.avail_out = static_cast<uInt>(into.size());
+    const int state = inflate(&stream_, Z_NO_FLUSH);
+    if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) return failure("the gzip data is damaged");
+    if (state == Z_STREAM_END) inflateReset(&stream_);
+    return Step{data.size() - stream_.avail_in, into.size() - stream_.avail_out, state == Z_STREAM_END};
   }
 
  private:
   z_stream stream_{};
 };
 
-Expected<std::string> unzstd(std::string_view data, std::size_t bytes_max) {
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
-  std::string text;
-  std::string part(chunk, '\0');
-  ZSTD_inBuffer in{data.data(), data.size(), 0};
-  for (;;) {
-    ZSTD_outBuffer out{part.data(), part.size(), 0};
-    const std::size_t left = ZSTD_decompressStream(context.get(), &out, &in);
+class Unzstd {
+ public:
+  Expected<Step> step(std::string_view data, std::string& into) {
+    ZSTD_inBuffer in{data.data(), data.size(), 0};
+    ZSTD_outBuffer out{into.data(), into.size(), 0};
+    const std::size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
     if (ZSTD_isError(left) != 0)
       return failure(fmt::format("the Zstandard data is damaged: {}", ZSTD_getErrorName(left)));
-    text.append(part, 0, out.pos);
-    if (text.size() > bytes_max) return too_big(bytes_max);
-    if (left == 0 && in.pos == in.size) return text;
-    if (in.pos == in.size && out.pos < out.size) return cut_off();
+    return Step{in.pos, out.pos, left == 0};
+  }
+
+ private:
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_{ZSTD_createDCtx(), &ZSTD_freeDCtx};
+};
+
+// A file may be several compressed files, one after another.
+template <class Decompressor>
+class Decompression {
+ public:
+  Decompression(Input input, std::size_t bytes_max) : input_(std::move(input)), bytes_max_(bytes_max) {}
+
+  Expected<std::string> next() {
+    std::string part(chunk, '\0');
+    for (;;) {
+      const auto data = input_.rest();
+      if (!data) return std::unexpected(data.error());
+      if (data->empty() && is_finished_) return std::string();
+      const auto step = decompressor_.step(*data, part);
+      if (!step) return std::unexpected(step.error());
+      input_.use(step->used);
+      is_finished_ = step->is_finished;
+      if (step->made > 0) return grown(std::move(part), step->made);
+      if (data->empty() && !is_finished_) return cut_off();
+    }
+  }
+
+ private:
+  Expected<std::string> grown(std::string part, std::size_t bytes) {
+    part.resize(bytes);
+    bytes_ += bytes;
+    if (bytes_ > bytes_max_) return failure(fmt::format("more than {} MB when decompressed", bytes_max_ / 1'000'000));
+    if (bytes_ > harmless_bytes && bytes_ / growth_max > input_.bytes())
+      return failure(
+          fmt::format("becomes more than {} times larger when decompressed, as no history of steps does", growth_max));
+    return part;
+  }
+
+  Input input_;
+  std::size_t bytes_max_;
+  Decompressor decompressor_;
+  std::size_t bytes_ = 0;
+  bool is_finished_ = false;
+};
+
+Source not_compressed(Source data, std::size_t bytes_max) {
+  return [data = std::move(data), bytes_max, bytes = std::size_t{0}]() mutable -> Expected<std::string> {
+    auto piece = data();
+    if (piece) bytes += piece->size();
+    if (bytes > bytes_max) return failure(fmt::format("more than {} MB", bytes_max / 1'000'000));
+    return piece;
+  };
+}
+
+template <class Decompressor>
+Source decompressed_by(Source data, std::size_t bytes_max) {
+  auto work = std::make_shared<Decompression<Decompressor>>(Input(std::move(data)), bytes_max);
+  return [work] { return work->next(); };
+}
+
+// A piece that was read already, and then the rest.
+Source put_back(std::string first, Source rest) {
+  return [first = std::move(first), rest = std::move(rest)]() mutable -> Expected<std::string> {
+    return first.empty() ? rest() : std::exchange(first, {});
+  };
+}
+
+Source decompressed_as(Compression how, Source data, std::size_t bytes_max) {
+  switch (how) {
+    case Compression::gzip:
+      return decompressed_by<Inflater>(std::move(data), bytes_max);
+    case Compression::zstd:
+      return decompressed_by<Unzstd>(std::move(data), bytes_max);
+    default:
+      return not_compressed(std::move(data), bytes_max);
   }
 }
 
@@ -111,17 +211,36 @@ Compression compression_of_name(std::string_view file) {
   return file.ends_with(".zst") ? Compression::zstd : Compression::none;
 }
 
+// The first piece tells how the data is compressed, so nothing is read before somebody asks.
+Source decompressed(Source data, std::size_t bytes_max) {
+  Source source;
+  return [data = std::move(data), bytes_max, source = std::move(source)]() mutable -> Expected<std::string> {
+    if (!source) {
+      auto first = data();
+      if (!first) return first;
+      const Compression how = compression_of(*first);
+      source = decompressed_as(how, put_back(*std::move(first), std::move(data)), bytes_max);
+    }
+    return source();
+  };
+}
+
 Expected<std::string> decompress(std::string data, std::size_t bytes_max) {
-  switch (compression_of(data)) {
-    case Compression::gzip:
-      return Inflater().run(data, bytes_max);
-    case Compression::zstd:
-      return unzstd(data, bytes_max);
-    default:
-      break;
+  return all_of(decompressed(source_of(std::move(data)), bytes_max));
+}
+
+Source source_of(std::string text) {
+  return [text = std::move(text)]() mutable -> Expected<std::string> { return std::exchange(text, {}); };
+}
+
+Expected<std::string> all_of(const Source& source) {
+  std::string all;
+  for (;;) {
+    const auto piece = source();
+    if (!piece) return piece;
+    if (piece->empty()) return all;
+    all += *piece;
   }
-  if (data.size() > bytes_max) return failure(fmt::format("more than {} MB", bytes_max / 1'000'000));
-  return data;
 }
 
 std::string compress(std::string_view data, Compression how) {

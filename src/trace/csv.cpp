@@ -1,5 +1,7 @@
 #include "trace/csv.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace hydra_provisioner::trace {
@@ -7,16 +9,13 @@ namespace {
 
 constexpr std::size_t field_bytes_max = 64UZ * 1024;
 constexpr std::size_t fields_max = 1000;
+constexpr std::size_t row_bytes_max = std::size_t{1} << 20;
+constexpr std::size_t buffer_bytes = 4 * row_bytes_max;  // of several rows, so that it is seldom filled again
 
 }  // namespace
 
-CsvReader::CsvReader(std::string_view text) : rest_(text) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (rest_.starts_with(byte_order_mark)) rest_.remove_prefix(byte_order_mark.size());
-}
-
 Expected<bool> CsvReader::next(std::vector<std::string>& fields) {
-  skip_empty_lines();
+  if (auto skipped = skip_empty_lines(); !skipped) return std::unexpected(skipped.error());
   line_ = next_line_;
   if (rest_.empty()) return false;
   std::size_t count = 0;
@@ -36,8 +35,10 @@ Expected<bool> CsvReader::next(std::vector<std::string>& fields) {
     rest_.remove_prefix(1);
   }
   fields.resize(count + 1);
-  if (!take_line_end() && !rest_.empty())
+  const bool is_ended = take_line_end();
+  if (!is_ended && !rest_.empty())
     return failure(fmt::format("column {}: something follows the closing quote", count + 1));
+  if (!is_ended && !is_at_end_) return failure(fmt::format("more than {} bytes", row_bytes_max));
   return true;
 }
 
@@ -62,9 +63,28 @@ void CsvReader::read_plain(std::string& field) {
   rest_.remove_prefix(end);
 }
 
-void CsvReader::skip_empty_lines() {
-  while (take_line_end()) {
+Expected<void> CsvReader::skip_empty_lines() {
+  for (;;) {
+    if (auto filled = fill(); !filled) return filled;
+    if (!take_line_end()) return {};
   }
+}
+
+// Makes sure that the whole next row is in the buffer, if it is not too long.
+Expected<void> CsvReader::fill() {
+  if (is_at_end_ || rest_.size() >= row_bytes_max) return {};
+  buffer_.erase(0, buffer_.size() - rest_.size());
+  while (!is_at_end_ && buffer_.size() < buffer_bytes) {
+    const auto piece = text_();
+    if (!piece) return std::unexpected(piece.error());
+    is_at_end_ = piece->empty();
+    buffer_ += *piece;
+  }
+  rest_ = buffer_;
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (!std::exchange(has_begun_, true) && rest_.starts_with(byte_order_mark))
+    rest_.remove_prefix(byte_order_mark.size());
+  return {};
 }
 
 bool CsvReader::take_line_end() {

@@ -4,16 +4,18 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/error.hpp"
+#include "trace/source.hpp"
 
 namespace hydra_provisioner::trace {
 
 class CsvReader {
  public:
-  // The text outlives this. A byte order mark is skipped.
-  explicit CsvReader(std::string_view text);
+  // A byte order mark is skipped.
+  explicit CsvReader(Source text) : text_(std::move(text)) {}
 
   // Reads the next row into `fields`, and skips empty lines. False: there is no row left.
   Expected<bool> next(std::vector<std::string>& fields);
@@ -23,10 +25,15 @@ class CsvReader {
  private:
   Expected<void> read_quoted(std::string& field);
   void read_plain(std::string& field);
-  void skip_empty_lines();
+  Expected<void> skip_empty_lines();
+  Expected<void> fill();
   bool take_line_end();
 
-  std::string_view rest_;
+  Source text_;
+  std::string buffer_;
+  std::string_view rest_;   // of the buffer
+  bool is_at_end_ = false;  // all of the text is or was in the buffer
+  bool has_begun_ = false;
   std::size_t line_ = 0;       // where the row begins
   std::size_t next_line_ = 1;  // where the rest begins
 };

@@ -22,6 +22,7 @@ namespace hydra_provisioner::trace {
 namespace {
 
 constexpr std::size_t bytes_max = 1'000'000'000;
+constexpr std::size_t piece_bytes = std::size_t{1} << 18;
 constexpr double last_time = 253'402'300'799;        // of the year 9999
 constexpr double longest_duration = 366 * 86'400.0;  // a step of more than a year is an error of units
 
@@ -32,7 +33,7 @@ std::string quoted(std::string_view text) { return fmt::format("{:?}", io::short
 
 class TraceReader {
  public:
-  TraceReader(std::string_view text, const ColumnMapping& mapping) : rows_(text), mapping_(mapping) {}
+  TraceReader(Source text, const ColumnMapping& mapping) : rows_(std::move(text)), mapping_(mapping) {}
 
   Expected<Trace> read() {
     const auto has_header = rows_.next(fields_);
@@ -131,6 +132,14 @@ class TraceReader {
   Assembly assembly_;
 };
 
+Source noting(const Source& text, std::optional<Error>& error) {
+  return [&text, &error] {
+    auto piece = text();
+    if (!piece) error = piece.error();
+    return piece;
+  };
+}
+
 }  // namespace
 
 Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts) {
@@ -152,17 +161,18 @@ Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts) {
 }
 
 Expected<Trace> read_trace(std::string_view text, const ColumnMapping& mapping) {
-  return TraceReader(text, mapping).read();
+  return TraceReader(source_of(std::string(text)), mapping).read();
 }
 
 Expected<Trace> read_trace_file(const std::string& path, const ColumnMapping& mapping) {
-  auto content = io::read_file(path, bytes_max);
-  if (!content) return std::unexpected(content.error());
-  if (!*content) return failure(fmt::format("cannot read {}: there is no such file", path));
-  auto text = decompress(**std::move(content), bytes_max);
-  if (!text) return std::unexpected(within(path, text.error()));
-  auto trace = read_trace(*text, mapping);
+  const auto file = io::open_file(path);
+  if (!file) return std::unexpected(file.error());
+  if (!*file) return failure(fmt::format("cannot read {}: there is no such file", path));
+  const Source text = decompressed([&] { return io::read_some(**file, piece_bytes); }, bytes_max);
+  std::optional<Error> unreadable;  // it has no line
+  auto trace = TraceReader(noting(text, unreadable), mapping).read();
   if (trace) return trace;
+  if (unreadable) return std::unexpected(within(path, *unreadable));
   Error& error = trace.error();
   constexpr std::string_view line = "line ";
   // In the form that compilers use, which editors understand.

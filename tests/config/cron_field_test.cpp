@@ -26,15 +26,27 @@ TEST(CronField, WrapsAroundTheWeekAndTheDay) {
 TEST(CronField, CountsHoursFromMidnight) {
   const auto hours = parse_hours("8-17,22");
   ASSERT_TRUE(hours);
-  EXPECT_EQ(hours->count(), 11U);
-  EXPECT_TRUE(hours->test(8) && hours->test(17) && hours->test(22));
-  EXPECT_FALSE(hours->test(18));
+  EXPECT_EQ(hours->count(), 11U * 60);
+  EXPECT_TRUE(hours->test(8 * 60) && hours->test(17 * 60 + 59) && hours->test(22 * 60));
+  EXPECT_FALSE(hours->test(18 * 60) || hours->test(8 * 60 - 1));
+}
+
+TEST(CronField, AcceptsTimesWithMinutes) {
+  const auto office = parse_hours("06:30-19:30");
+  ASSERT_TRUE(office);
+  EXPECT_EQ(office->count(), 13U * 60);
+  EXPECT_TRUE(office->test(6 * 60 + 30) && office->test(19 * 60 + 29));
+  EXPECT_FALSE(office->test(6 * 60 + 29) || office->test(19 * 60 + 30));
+  EXPECT_EQ(parse_hours("8:00-18:00"), parse_hours("8-17"));
+  EXPECT_EQ(parse_hours("22:30-01:15,12"), parse_hours("22:30-24:00,0:00-1:15,12"));
 }
 
 TEST(CronField, RefusesInvalidText) {
   for (const char* text : {"", "monday", "mon-", "-fri", "mon fri", "8", "mon,,tue", "mon-fri-sun"})
     EXPECT_FALSE(parse_days(text)) << text;
-  for (const char* text : {"", "24", "8-24", "-1", "8:30", "8-", "*/2", "1,"}) EXPECT_FALSE(parse_hours(text)) << text;
+  for (const char* text : {"", "24", "8-24", "-1", "8:30", "8-", "*/2", "1,", "8:30-9", "8:3-9:00", "8:60-9:00",
+                           "24:01-3:00", "8:00-8:00", "00:00-24:00", "-8:00"})
+    EXPECT_FALSE(parse_hours(text)) << text;
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST(Ec2Options, HaveDefaults) {
   EXPECT_EQ(defaults.root_volume_gib, 0);
   EXPECT_EQ(defaults.root_device, "/dev/xvda");
   EXPECT_TRUE(defaults.has_public_address);
-  EXPECT_EQ(defaults.ssh_user, "root");
+  EXPECT_EQ(defaults.ssh_user, "") << "that of the type";
   EXPECT_EQ(defaults.leak_grace, std::nullopt);
   EXPECT_EQ(defaults.endpoint, "");
 }

@@ -189,12 +189,12 @@ TEST(ReadConfig, ReadsSchedules) {
   ASSERT_EQ(pool.schedules.size(), 2U);
   EXPECT_EQ(pool.schedules[0].text, "mon-fri 8-17 Europe/Amsterdam");
   EXPECT_EQ(pool.schedules[0].days.count(), 5U);
-  EXPECT_EQ(pool.schedules[0].hours.count(), 10U);
+  EXPECT_EQ(pool.schedules[0].minutes.count(), 600U);
   EXPECT_EQ(pool.schedules[0].time_zone, "Europe/Amsterdam");
   EXPECT_EQ(pool.schedules[0].min_machines, 2);
   EXPECT_EQ(pool.schedules[0].max_machines, std::nullopt);
   EXPECT_EQ(pool.schedules[1].text, "sun * UTC");
-  EXPECT_EQ(pool.schedules[1].hours.count(), 24U);
+  EXPECT_EQ(pool.schedules[1].minutes.count(), minutes_of_day);
 }
 
 TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
@@ -213,7 +213,8 @@ TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
           at + " element 1.day: unknown option (did you mean days?)",
           at + " element 2.days: \"mon-fry\" is not days of the week; write them as in \"mon-fri\", \"sat,sun\" or "
                "\"*\"",
-          at + " element 2.hours: \"8-24\" is not hours of the day; write them as in \"8-17\", \"22-5,12\" or "
+          at + " element 2.hours: \"8-24\" is not hours of the day; write them as in \"8-17\", \"22-5,12\", "
+               "\"06:30-19:30\" or "
                "\"*\", from 0 to 23",
           at + " element 2.timeZone: \"Amsterdam\" is not a time zone of this host; write a name such as "
                "\"Europe/Amsterdam\", or install tzdata",

@@ -12,6 +12,16 @@ Plan by_the_hour(const MachineSeen& machine, Settings settings = {}) {
   return farm("x86_64-linux", settings).has(machine).decided();
 }
 
+TEST(HourRule, SaysThatTheClockOfTheCloudIsAhead) {
+  const auto notes = [](Seconds ahead) {
+    const Plan p = farm("x86_64-linux", {.billing_period = 3600s}).has(ready(1).launched_for(-ahead)).decided();
+    return pool_plan(p, "x86_64-linux").notes;
+  };
+  EXPECT_TRUE(notes(60s).empty());
+  ASSERT_EQ(notes(1800s).size(), 1U);
+  EXPECT_TRUE(notes(1800s)[0].contains("hydra-provisioned-1 begins in 1800 s: its clock is ahead")) << notes(1800s)[0];
+}
+
 TEST(HourRule, ASurplusMachineStaysListedWhileAtLeastHalfAnHourIsPaid) {
   EXPECT_EQ(reason_of<ActionKind::keep>(by_the_hour(ready(1).launched_for(30min)), 1),
             "surplus; paid for another 1800 s ≥ 1800 s");

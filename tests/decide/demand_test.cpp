@@ -72,6 +72,17 @@ TEST(Demand, BuiltinStepsGoToThePoolWithoutFeaturesThatHasX86_64) {
   EXPECT_EQ(runnable_in(p, "x86_64-linux"), 6);
 }
 
+TEST(Demand, BuiltinStepsGoToThePoolOfTheQueueRunnersOwnSystem) {
+  const Plan p = farm()
+                     .builtin_system("aarch64-linux")
+                     .pool("aarch64-linux")
+                     .pool("aarch64-linux:kvm")
+                     .pool("x86_64-linux")
+                     .runnable("builtin", 4)
+                     .decided();
+  EXPECT_EQ(runnable_in(p, "aarch64-linux"), 4);
+}
+
 TEST(Demand, BuiltinStepsGoElseToTheFirstPoolWithoutFeatures) {
   const Plan p =
       farm().pool("aarch64-linux:kvm").pool("armv7l-linux").pool("riscv64-linux").runnable("builtin", 4).decided();

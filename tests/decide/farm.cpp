@@ -315,6 +315,11 @@ Farm& Farm::checks_every(ProviderKind provider, Seconds span) {
   return *this;
 }
 
+Farm& Farm::builtin_system(const std::string& system) {
+  config_.builtin_system = system;
+  return *this;
+}
+
 Farm& Farm::settle(Seconds span) {
   config_.settle = span;
   return *this;

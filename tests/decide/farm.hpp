@@ -127,6 +127,7 @@ class Farm {
   Farm& scheduled(const std::string& pool, ScheduledLimits limits);
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& settle(Seconds span);
+  Farm& builtin_system(const std::string& system);
   Farm& quiet(Seconds span);
   Farm& at(Instant now);  // of the pass, and of the status
 

@@ -53,6 +53,12 @@ TEST(Proof, AnIdleSinceAheadOfTheDocumentProvesNothing) {
   EXPECT_EQ(waits(with(draining(1).idle_for(-10s))), "surplus; waits: idle -10 s < quiet 120 s");
 }
 
+TEST(Proof, AfterTheClockWasSetBackTheMachineIsIdleSinceItWasUnlisted) {
+  EXPECT_EQ(waits(with(draining(1).idle_for(-1h).unlisted_for(119s))), "surplus; waits: idle 119 s < quiet 120 s");
+  EXPECT_EQ(destroyed(with(draining(1).idle_for(-1h).unlisted_for(120s))),
+            "surplus; idle 120 s ≥ quiet 120 s, unlisted 120 s ≥ settle 35 s");
+}
+
 TEST(Proof, ABusyMachineIsNotIdleWhateverElseIsSaid) {
   EXPECT_EQ(waits(with(draining(1).busy(1))), "surplus; waits: still busy: 1 job");
   EXPECT_EQ(waits(with(draining(1).says({.enabled = false, .current_jobs = 2, .idle_since = noon - 1h}))),

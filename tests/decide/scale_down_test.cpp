@@ -56,6 +56,13 @@ TEST(WhatLeaves, IdleTimeCountsFromTheMomentItWasLastPutBackIntoTheFile) {
   EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, idle 30 s < grace 600 s");
 }
 
+TEST(WhatLeaves, IdleTimeIsOursAfterTheQueueRunnersClockWasSetBack) {
+  const Plan p = farm("x86_64-linux", {.grace_period = 600s})
+                     .has(ready(1).idle_for(-3h).ready_for(700s).listed_for(660s))
+                     .decided();
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, idle 660 s ≥ grace 600 s");
+}
+
 TEST(WhatLeaves, IdleTimeIsTheQueueRunnersIdleTimeThoughItsClockIsAhead) {
   const Plan p = farm("x86_64-linux", {.grace_period = 600s}).has(ready(1).idle_for(550s)).clock_ahead(100s).decided();
   EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "surplus, idle 650 s ≥ grace 600 s");

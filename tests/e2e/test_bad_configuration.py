@@ -30,15 +30,15 @@ class Configuration(UnharmedFarmTest):
     def test_an_undefined_variable_in_the_words_of_nix(self):
         text = "{\n  systemTypes.x86_64-linux = {\n    maxMachines = maxMachine;\n  };\n}"
         said = self.refuse(text, "cannot be evaluated:")
-        self.assertIn("error: undefined variable 'maxMachine'", said)
+        self.assertIn("cannot be evaluated: undefined variable 'maxMachine'", said)
         self.assertIn("conf.nix:3:19", said)
         self.assertNotIn("--show-trace", said)
 
     def test_a_syntax_error_in_the_words_of_nix(self):
-        self.refuse("{ systemTypes = ", "cannot be evaluated:", "error: syntax error, unexpected end of file")
+        self.refuse("{ systemTypes = ", "cannot be evaluated:", "syntax error, unexpected end of file")
 
     def test_an_infinite_recursion_in_the_words_of_nix(self):
-        self.refuse("let x = x; in x", "error: infinite recursion encountered")
+        self.refuse("let x = x; in x", "infinite recursion encountered")
 
     def test_a_value_that_is_no_attribute_set(self):
         self.refuse("[ 1 ]", "a list is not an attribute set; write { systemTypes = { … }; }")

@@ -105,6 +105,21 @@ class Journal(FarmTest):
         self.assertEqual(self.kept.log("t-0").count(" begins"), 1)
 
 
+class AStateDirectoryOfOthers(FarmTest):
+    def test_is_not_used(self):
+        farm = self.farm(pools={PLAIN: pool(minMachines=1)})
+        farm.state.mkdir(exist_ok=True)
+        commands = [(farm.conf,), ("plan", farm.conf), ("status", farm.conf), ("history",), ("ssh", "t-0")]
+        farm.state.chmod(0o777)
+        for command in commands:
+            self.assertEnded(farm.run(*command), 1, f"{farm.state} is not used, because others may write to it")
+        farm.state.chmod(0o700)
+        os.chown(farm.state, 12345, 12345)
+        for command in commands:
+            self.assertEnded(farm.run(*command), 1, f"{farm.state} is not used, because it belongs to user 12345")
+        self.assertEqual(list(farm.state.iterdir()), [])
+
+
 class AFullDisk(FarmTest):
     def test_of_the_state_directory_lets_nothing_begin_that_could_not_be_remembered(self):
         farm = self.farm(pools={PLAIN: pool(runnablesPerMachine=1)})

@@ -1,6 +1,7 @@
 """Statuses that cannot be trusted. Each would mean that no machine is needed, if it were."""
 
 import json
+import re
 import time
 
 import program
@@ -39,6 +40,23 @@ class Status(UnharmedFarmTest):
     def test_one_that_is_right_would_take_the_machine_away(self):
         self.shared.queue_says(json.dumps(self.document()))
         self.assertIn("1 to drain", self.shared.run("plan", self.shared.conf).out)
+
+    def test_what_it_says_does_nothing_to_a_terminal(self):
+        evil = "x86_64-linux:\x1b]0;owned\x07\x1b[31m\x9b2J\nerror: all is lost\u202e"
+        steps = {evil: {"runnable": 3, "running": 0}}
+        self.shared.queue_says(json.dumps(self.document(status=evil)))
+        broken = self.shared.run("status", self.shared.conf)
+        self.shared.queue_says(json.dumps(self.document(machineTypes=steps, nrRunnableSteps=3)))
+        conf = self.shared.conf
+        runs = [self.shared.run(*words, conf) for words in (["plan"], ["status"], ["plan", "--color=always"], ["-v"])]
+        for ended in (broken, *runs):
+            text = re.sub("\x1b\\[[0-9;]*m", "", ended.out + ended.err) if "\x1b[1m" in ended.out else ended.out + ended.err
+            self.assertIn("owned", text)
+            self.assertEqual([c for c in text if c != "\n" and (ord(c) < 32 or 126 < ord(c) < 160 or c == "\u202e")], [])
+            self.assertFalse(any(line.startswith("error: all is lost") for line in text.splitlines()), text)
+        document = self.shared.run("plan", conf, "--json").out
+        self.assertEqual(json.loads(document)["unplaceable"][0]["stepType"], evil)
+        self.assertTrue(document.isprintable() or all(c == "\n" or c.isprintable() for c in document))
 
     def test_nothing_at_all(self):
         self.says("", "the status is not usable JSON: ")

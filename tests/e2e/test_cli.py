@@ -4,8 +4,10 @@ import json
 import os
 import pty
 import subprocess
+from pathlib import Path
 
 import program
+from farm import PLAIN, pool
 from farm_test import FarmTest
 
 # Keys that scripts rely on: more may come, none goes.
@@ -214,6 +216,35 @@ class ReadingVerbs(FarmTest):
         farm.queue(runnable=1)
         self.assertEnded(farm.run("plan", farm.conf, "--detailed-exitcode"), 2)
         self.assertEnded(farm.run("plan", farm.conf), 0)
+
+
+class Check(FarmTest):
+    def test_user_data_that_cannot_take_the_host_key_is_an_error(self):
+        ec2 = {"region": "eu-west-1", "image": "ami-1", "instanceTypes": ["c7a.large"]}
+        farm = self.farm(pools={PLAIN: {"ec2": ec2 | {"userData": "#include\nhttps://example.org/x\n"}}})
+        where = f"{farm.conf}: systemTypes.x86_64-linux.ec2.userData: a list of URLs (#include)"
+        self.assertEnded(farm.run("check", farm.conf), 78, where)
+        document = json.loads(farm.run("check", farm.conf, "--json").out)
+        self.assertFalse(document["valid"])
+        farm.configure(pools={PLAIN: {"ec2": ec2 | {"userDataFile": str(farm.folder / "none")}}})
+        self.assertEnded(farm.run("check", farm.conf), 0, "ec2.userDataFile: ", "no such file")
+        farm.configure(pools={})
+
+    def test_the_machines_file_of_the_original_program_is_no_longer_written(self):
+        original = Path("/var/lib/hydra/provisioner/machines")
+        farm = self.farm(pools={PLAIN: pool()})
+        farm.queue(runnable=0)
+        self.assertNotIn("original", farm.run("check", farm.conf).err)
+        missing = [path for path in (Path("/var/lib/hydra"),) if not path.exists()]
+        farm.mount(Path("/var/lib/hydra"), "size=1m")
+        self.addCleanup(lambda: [path.rmdir() for path in missing])
+        original.parent.mkdir()
+        original.write_text("")
+        for words in (["check", farm.conf], [farm.conf]):
+            self.assertEnded(farm.run(*words), 0, f"warning: {original} exists, which the original program wrote")
+        farm.configure(updateCommand=["true"])
+        self.assertNotIn("original", farm.run("check", farm.conf).err)
+        farm.unmount()
 
 
 if __name__ == "__main__":

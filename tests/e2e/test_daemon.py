@@ -141,6 +141,28 @@ class Reload(DaemonTest):
         farm.wait_for_machines(2)
         self.stop(farm)
 
+    def test_a_link_that_leads_elsewhere_is_noticed(self):
+        farm = self.farm_with_daemon()
+        for number in (1, 2):
+            (farm.folder / f"generation-{number}").mkdir()
+        imported = farm.folder / "generation-1/machines.nix"
+        imported.write_text("1")
+        other = farm.folder / "generation-2/machines.nix"
+        other.write_text("2")
+        (farm.folder / "machines.nix").symlink_to(imported)
+        farm.configure(pools={PLAIN: pool(minMachines=Expression("import ./machines.nix"))})
+        farm.wait_until_said("conf.nix: read again")
+        (farm.folder / "machines.new").symlink_to(other)
+        (farm.folder / "machines.new").rename(farm.folder / "machines.nix")
+        farm.wait_for_machines(2)
+        (farm.folder / "other.nix").write_text(farm.conf.read_text().replace("import ./machines.nix", "1"))
+        farm.idle()
+        (farm.folder / "conf.new").symlink_to("other.nix")
+        (farm.folder / "conf.new").rename(farm.conf)
+        farm.wait_for_machines(1)
+        farm.conf.unlink()
+        self.stop(farm)
+
     def test_sighup_asks_for_it(self):
         farm = self.farm_with_daemon(interval=3600)
         farm.configure(pools={PLAIN: pool(minMachines=2)})

@@ -166,6 +166,15 @@ class Publication(DaemonTest):
         self.assertEqual(len(farm.listed()), 1)
         switch.write_text(f"exec cat > '{farm.machines_file}'")
         farm.wait_for_machines(2)
+        switch.write_text("sleep 40; exit 1")
+        farm.configure(interval=1)
+        farm.idle()
+        farm.wait_until_said("no answer has come yet")
+        began = time.monotonic()
+        farm.wait_for_passes()
+        self.assertLess(time.monotonic() - began, 20, "passes do not wait for it")
+        switch.write_text(f"exec cat > '{farm.machines_file}'")
+        farm.wait_for_machines(0)
         self.stop(farm)
 
 

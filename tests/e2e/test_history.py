@@ -1,6 +1,9 @@
 """What was, told from the journal alone."""
 
 import json
+import os
+import subprocess
+import time
 
 import program
 from farm import PLAIN, pool
@@ -84,6 +87,27 @@ class History(FarmTest):
         self.assertEqual(cost["sum"]["totalSeconds"], passes[2][0] - passes[0][0])
         self.assertEqual(cost["pools"][0]["name"], PLAIN)
         self.assertIsNotNone(cost["sum"]["microMoney"])
+
+    def test_a_million_events_need_little_memory(self):
+        farm = self.farm()
+        farm.queue(runnable=0)
+        self.assertEnded(farm.run_pass(), 0)
+        farm.journal(
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000000) "
+            "insert into events (time, machine, pool, kind, reason) "
+            "select ? + i / 100, 't-' || (i % 50), ?, 'ready', 'event number ' || i from n",
+            int(time.time()) - 20_000,
+            PLAIN,
+        )
+        for options in ([], ["--json"]):
+            with open(farm.folder / "history", "wb") as output:
+                command = [str(word) for word in farm.command("history", *options)]
+                history = subprocess.Popen(command, stdout=output, env=farm.environment)
+                _, history.returncode, usage = os.wait4(history.pid, 0)
+            self.assertEqual(history.returncode, 0)
+            self.assertLess(usage.ru_maxrss, 100_000, "KiB")
+        with open(farm.folder / "history", "rb") as file:
+            self.assertEqual(len(json.load(file)["events"]), 1_000_000)
 
     def test_nothing_is_changed_and_what_is_missing_is_named(self):
         farm = self.farm()

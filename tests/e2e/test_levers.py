@@ -138,6 +138,30 @@ class Looking(DaemonTest):
         farm.journal("update machines set host_key = ?", f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{'A' * 43}")
         self.assertEnded(farm.run("ssh", "t-0"), 255, "Host key verification failed")
 
+    def test_ssh_knows_user_and_port_and_hands_nothing_to_ssh_as_an_option(self):
+        farm = self.farm_with_daemon()
+        farm.daemon.terminate()
+        self.assertEqual(farm.daemon.wait(60), 0)
+        programs = farm.folder / "bin"
+        programs.mkdir()
+        (programs / "ssh").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        (programs / "ssh").chmod(0o755)
+        path = f"{programs}:{farm.environment['PATH']}"
+        before = farm.journal("select address, host_key from machines")[0]
+        for address, name, known in (
+            ("ubuntu@192.0.2.7", "ubuntu@192.0.2.7", "192.0.2.7"),
+            ("192.0.2.7:2222", "root@192.0.2.7", "[192.0.2.7]:2222"),
+        ):
+            farm.journal("update machines set address = ?", address)
+            words = farm.run("ssh", "t-0", "--", "-oProxyCommand=true", PATH=path).out.splitlines()
+            self.assertEqual(words[-3:], ["--", name, "-oProxyCommand=true"])
+            self.assertEqual("Port=2222" in words, address.endswith(":2222"))
+            hosts = [word for word in words if word.startswith("KnownHostsCommand=")]
+            echo, *line = hosts[0].removeprefix("KnownHostsCommand=").split(" ", 2)
+            self.assertTrue(os.access(echo, os.X_OK), echo)
+            self.assertEqual(line, [known, before[1]])
+        farm.journal("update machines set address = ?", before[0])
+
     def test_destroy_asks_on_a_terminal(self):
         farm = self.farm_with_daemon()
         for answer, status in ((b"n\n", 64), (b"y\n", 0)):

@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import json
+import os
+import subprocess
 
 import program
 from daemon_farm import DaemonFarm
@@ -260,6 +262,25 @@ class Decisions(FarmTest):
 
     def decided(self, farm):
         return [kind for _, kind, _ in self.events(farm)]
+
+
+class Bombs(FarmTest):
+    def test_of_compression_do_not_fill_the_memory(self):
+        farm = self.farm()
+        for name, text in {"zeros": bytes(1_000_000), "rows": b"0,1,x86_64-linux,,\n" * 50_000}.items():
+            trace = farm.folder / f"{name}.gz"
+            with gzip.open(trace, "wb") as bomb:
+                bomb.write(HEADER.encode())
+                for _ in range(300):
+                    bomb.write(text)
+            command = [str(word) for word in farm.command("simulate", farm.conf, "--trace", trace)]
+            simulation = subprocess.Popen(command, stderr=subprocess.PIPE, env=farm.environment)
+            said = simulation.stderr.read().decode()
+            simulation.stderr.close()
+            _, simulation.returncode, usage = os.wait4(simulation.pid, 0)
+            self.assertNotEqual(simulation.returncode, 0)
+            self.assertIn(str(trace), said, usage.ru_maxrss)
+            self.assertLess(usage.ru_maxrss, 300_000, "KiB")
 
 
 if __name__ == "__main__":

@@ -369,6 +369,26 @@ TEST(Fleet, GivesAnIdToAnInstanceWithoutOneOfOurs) {
   EXPECT_EQ(fleet.machines[1].instance, InstanceId{"i-3"});
 }
 
+TEST(Fleet, LeavesAnInstanceAloneWhoseNumberWeNeverReach) {
+  for (const std::int64_t number : {adopted_numbers_end, machine_numbers_end - 1}) {
+    const Fleet fleet =
+        reconcile({remembered(ready)},
+                  inventory_of({present(InstanceState::running), present(InstanceState::running, number),
+                                present(InstanceState::running, 25)}),
+                  {}, numbering, noon);
+    EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-25"}));
+    EXPECT_EQ(fleet.machines.size(), 2);
+  }
+}
+
+TEST(Fleet, KnowsItsOwnMachinesWhateverTheirNumber) {
+  const std::int64_t number = adopted_numbers_end + 7;
+  const Fleet fleet = reconcile({remembered(ready, number)}, inventory_of({present(InstanceState::running, number)}),
+                                {}, numbering, noon);
+  ASSERT_EQ(fleet.machines.size(), 1);
+  EXPECT_FALSE(fleet.machines.front().found.vanished);
+}
+
 TEST(Fleet, DistinguishesTwoInstancesWithOneId) {
   Machine known = remembered(ready, 1);
   known.instance = InstanceId{"i-8"};

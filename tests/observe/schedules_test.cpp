@@ -16,11 +16,19 @@ using std::chrono::year_month_day;
 Instant utc(year_month_day day, Seconds time) { return std::chrono::sys_days{day} + time; }
 constexpr year_month_day thursday = 2026y / January / 15;
 
+// From hours, as digits from 23 down to 0.
+std::bitset<minutes_of_day> minutes_in(const std::string& hours) {
+  const std::bitset<24> chosen(hours);
+  std::bitset<minutes_of_day> minutes;
+  for (std::size_t minute = 0; minute < minutes_of_day; ++minute) minutes.set(minute, chosen.test(minute / 60));
+  return minutes;
+}
+
 Schedule schedule(const std::string& days, const std::string& hours, std::int64_t min,
                   const std::string& zone = "UTC") {
   return {.text = days + hours,
           .days = std::bitset<7>(days),
-          .hours = std::bitset<24>(hours),
+          .minutes = minutes_in(hours),
           .time_zone = zone,
           .min_machines = min,
           .max_machines = {}};
@@ -45,6 +53,17 @@ TEST(Schedules, SayWhenAnotherWillMatch) {
   const Instant friday_evening = utc(thursday, 24h + 18h);
   EXPECT_EQ(scheduled_limits(by_day, friday_evening).until, utc(thursday, 4 * 24h + 8h)) << "on Monday";
   EXPECT_EQ(scheduled_limits({schedule(every_day, always, 1)}, friday_evening).until, std::nullopt);
+}
+
+TEST(Schedules, MayBeginAndEndAtAnyMinute) {
+  Schedule office = schedule(every_day, always, 3);
+  office.minutes.reset();
+  for (std::size_t minute = 6 * 60 + 31; minute < 19 * 60 + 30; ++minute) office.minutes.set(minute);
+  EXPECT_EQ(scheduled_limits({office}, utc(thursday, 6h + 30min + 59s)).min_machines, std::nullopt);
+  EXPECT_EQ(scheduled_limits({office}, utc(thursday, 6h)).until, utc(thursday, 6h + 31min));
+  EXPECT_EQ(scheduled_limits({office}, utc(thursday, 6h + 31min)).min_machines, 3);
+  EXPECT_EQ(scheduled_limits({office}, utc(thursday, 12h)).until, utc(thursday, 19h + 30min));
+  EXPECT_EQ(scheduled_limits({office}, utc(thursday, 19h + 30min)).min_machines, std::nullopt);
 }
 
 TEST(Schedules, LetTheLastThatMatchesCount) {

@@ -263,14 +263,15 @@ TEST(StatusDocument, ReadsTheQueueRunnerOf2015) {
 }
 
 TEST(StatusDocument, ConvertsStoreReferencesToTheNamesInTheMachinesFile) {
-  const auto status =
-      trusted(with_machines(R"({"ssh://root@a":{},"ssh-ng://root@b":{},"ssh://root@c?remote-store=x&y=ssh://z":{},)"
-                            R"("ssh://root@[2001:db8::1]":{},)"
-                            R"("root@2001:db8::2":{},"ssh://localhost":{},"root@plain":{},"http://root@d":{}})"));
+  const auto status = trusted(
+      with_machines(R"({"ssh://root@a":{},"ssh-ng://root@b":{},"ssh://root@c?remote-store=x&y=ssh://z":{},)"
+                    R"("ssh://root@[2001:db8::1]":{},"ssh://nix@a:2222?x=y":{},"ssh://root@[2001:db8::1]:2222":{},)"
+                    R"("root@2001:db8::2":{},"ssh://localhost":{},"root@plain":{},"http://root@d":{}})"));
   std::vector<std::string> names;
   for (const auto& [name, machine] : *status.machines) names.push_back(name);
-  EXPECT_EQ(names, (std::vector<std::string>{"http://root@d", "localhost", "root@2001:db8::1", "root@2001:db8::2",
-                                             "root@a", "root@b", "root@c", "root@plain"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"http://root@d", "localhost", "nix@a:2222", "root@2001:db8::1",
+                                             "root@2001:db8::2", "root@[2001:db8::1]:2222", "root@a", "root@b",
+                                             "root@c", "root@plain"}));
 }
 
 TEST(StatusDocument, TwoEntriesOfOneMachineAreAsBusyAsBothTogether) {

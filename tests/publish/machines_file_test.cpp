@@ -94,6 +94,30 @@ TEST(MachinesFile, NamesAnotherUserThanRootIfTheAddressDoes) {
             "nix-ssh@10.0.0.1 aarch64-linux - 1 1 - - -\n");
 }
 
+TEST(MachinesFile, HasPortsInStoreReferences) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1:2222");
+  farm.machine("hydra-provisioned-2", "aarch64-linux", "nix@[2001:db8::1]:2222");
+  EXPECT_EQ(farm.file().content,
+            "# hydra-provisioner hydra-provisioned\n"
+            "ssh://root@10.0.0.1:2222 aarch64-linux - 1 1 - - -\n"
+            "ssh://nix@[2001:db8::1]:2222 aarch64-linux - 1 1 - - -\n");
+  EXPECT_EQ(read_machines_file(farm.file().content).value().size(), 2U);
+}
+
+TEST(MachinesFile, LeavesPortsToTheSshConfigForOlderQueueRunners) {
+  Farm farm;
+  farm.config.ssh_config_file = "/etc/hydra/ssh";
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1:2222");
+  farm.machine("hydra-provisioned-2", "aarch64-linux", "nix@[2001:db8::1]:2222");
+  farm.machine("hydra-provisioned-3", "aarch64-linux", "10.0.0.3");
+  const std::string content = farm.file().content;
+  EXPECT_TRUE(content.contains("\nroot@10.0.0.1:2222 aarch64-linux")) << content;
+  EXPECT_EQ(render_ssh_config(content),
+            "Host 10.0.0.1:2222\n  HostName 10.0.0.1\n  Port 2222\n  HostKeyAlias 10.0.0.1:2222\n"
+            "Host [2001:db8::1]:2222\n  HostName 2001:db8::1\n  Port 2222\n  HostKeyAlias [2001:db8::1]:2222\n");
+}
+
 TEST(MachinesFile, SortsIdsByTheirNumbers) {
   Farm farm;
   for (const int number : {10, 2, 100, 9}) {
@@ -195,7 +219,7 @@ TEST(MachinesFile, SaysWhyAMachineIsLeftOut) {
   EXPECT_EQ(left_out(farm),
             "hydra-provisioned-1: left out of the machines file: its address \"two words\\n\" is neither a host name "
             "nor an IP "
-            "address (a port belongs in the queue runner's ssh_config)");
+            "address");
 }
 
 TEST(MachinesFile, AcceptsHostNamesAndAddresses) {

@@ -4,11 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "tests/fakes/chronicle.hpp"
+#include "tests/fakes/fake_clock.hpp"
+#include "tests/fakes/fake_publisher.hpp"
 #include "tests/support/await.hpp"
 
 namespace hydra_provisioner::publish {
@@ -51,6 +56,71 @@ class PublisherTest : public testing::Test {
   fs::path folder_;
   Config config_;
 };
+
+TEST_F(PublisherTest, WritesTheSshConfigBeforeTheMachinesFile) {
+  SshConfigPublisher publisher(path("ssh_config"), std::make_unique<FilePublisher>(config_));
+  const std::string content = ours + "root@10.0.0.2:2222 x86_64-linux - 1 1 - - -\n";
+  EXPECT_TRUE(support::await(publisher.publish(content, {}, noon)).value());
+  EXPECT_TRUE(content_of(path("ssh_config")).contains("\nHost 10.0.0.2:2222\n  HostName 10.0.0.2\n  Port 2222\n"));
+  EXPECT_EQ(content_of(config_.machines_file), content);
+
+  SshConfigPublisher nowhere(path("no/folder"), std::make_unique<FilePublisher>(config_));
+  const auto failed = support::await(nowhere.publish(ours, {}, noon));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::untouched);
+  EXPECT_TRUE(failed.error().message.starts_with("sshConfigFile: cannot write "));
+  EXPECT_EQ(content_of(config_.machines_file), content);
+}
+
+// Takes its time, and is watched while it does.
+class Patience : public testing::Test {
+ protected:
+  Patience() {
+    auto slow = std::make_unique<fakes::FakePublisher>(clock, chronicle);
+    slow_ = slow.get();
+    publisher = std::make_unique<PatientPublisher>(std::move(slow), clock);
+  }
+
+  Expected<bool> publish(const std::string& content) { return clock.run(try_to(content)); }
+
+  fakes::FakeClock clock;
+  fakes::Chronicle chronicle;
+  fakes::FakePublisher* slow_ = nullptr;
+  std::unique_ptr<PatientPublisher> publisher;
+
+ private:
+  io::Task<Expected<bool>> try_to(std::string content) {
+    co_return co_await publisher->publish(std::move(content), {}, clock.now());
+  }
+};
+
+TEST_F(Patience, AsksAQuickOneLikeAnyOther) {
+  EXPECT_EQ(publish("a"), true);
+  EXPECT_EQ(publish("a"), false);
+  slow_->fails = Error{"no"};
+  EXPECT_EQ(publish("b").error().message, "no");
+}
+
+TEST_F(Patience, WithOneThatHangsEndsSoon) {
+  slow_->takes = 60s;
+  std::vector<std::string> seen;
+  const auto call = [&](const char* content) -> io::Task<void> {
+    const Instant began = clock.now();
+    const auto published = co_await publisher->publish(content, {}, began);
+    const bool is_late = !published && published.error().kind == ErrorKind::timed_out;
+    const std::string_view ending = published ? "published" : is_late ? "is late" : "failed";
+    seen.push_back(fmt::format("{}: {} after {} s", content, ending, (clock.now() - began).count()));
+  };
+  const auto calls = [&]() -> io::Task<void> {
+    for (const char* content : {"a", "a", "b"}) co_await call(content);
+    co_await clock.sleep_for(60s);
+    co_await call("a");
+  };
+  clock.run(calls());
+  EXPECT_EQ(seen, (std::vector<std::string>{"a: is late after 5 s", "a: is late after 0 s", "b: is late after 0 s",
+                                            "a: published after 0 s"}));
+  EXPECT_EQ(slow_->contents, std::vector<std::string>{"a"}) << "not handed over twice";
+}
 
 using FilePublisherTest = PublisherTest;
 using CommandPublisherTest = PublisherTest;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <SQLiteCpp/Database.h>
@@ -339,6 +340,30 @@ TEST_F(Journal, WritesAllOrNothing) {
 }
 
 // Files that are none of ours, or none any more.
+
+TEST_F(Journal, IsReadOnlyByItsUserWhateverTheFolder) {
+  const auto modes = [&] {
+    std::vector<std::string> wrong;
+    for (const auto& entry : fs::directory_iterator(folder_.path)) {
+      if (entry.status().permissions() != (fs::perms::owner_read | fs::perms::owner_write))
+        wrong.push_back(entry.path().filename());
+    }
+    return wrong;
+  };
+  fs::permissions(folder_.path, fs::perms::all);
+  const mode_t before = ::umask(0);
+  open();
+  ::umask(before);
+  Changes changes;
+  changes.machines.push_back(machine(1));
+  commit(std::move(changes));
+  EXPECT_TRUE(fs::exists(file() + "-wal"));
+  EXPECT_THAT(modes(), testing::IsEmpty());
+  fs::permissions(file(), fs::perms::all);
+  fs::permissions(file() + "-wal", fs::perms::all);
+  open();
+  EXPECT_THAT(modes(), testing::IsEmpty()) << "also what an older version wrote";
+}
 
 TEST_F(Journal, RefusesWhatIsNoDatabase) {
   holds(std::string(5000, 'x'));

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -200,6 +201,34 @@ TEST_F(TraceFile, IsNamedInErrorsAsCompilersNameFiles) {
   EXPECT_THAT(read_trace_file(empty).error().message, HasSubstr(empty + ": empty"));
   EXPECT_THAT(read_trace_file("/does/not/exist").error().message, HasSubstr("there is no such file"));
   EXPECT_THAT(read_trace_file("/").error().message, HasSubstr("not a regular file"));
+}
+
+// As many bytes as were asked for, and no more.
+TEST(Compression, RefusesBombsBeforeTheyFillTheMemory) {
+  const std::string zeros(100'000'000, '0');
+  for (const Compression how : {Compression::gzip, Compression::zstd}) {
+    const Source bomb = decompressed(source_of(compress(zeros, how)), 1'000'000'000);
+    std::size_t bytes = 0;
+    Expected<std::string> piece = bomb();
+    for (; piece && !piece->empty(); piece = bomb()) bytes += piece->size();
+    ASSERT_FALSE(piece);
+    EXPECT_THAT(piece.error().message, HasSubstr("more than 200 times larger"));
+    EXPECT_LT(bytes, 20'000'000U);
+  }
+}
+
+TEST_F(TraceFile, MayBeLargerThanWhatIsReadAtOnce) {
+  std::string text = text_;
+  for (int row = 0; row < 300'000; ++row)
+    text += fmt::format("{},{},x86_64-linux,,\"step\n{}\"\n", row, row % 977, row);
+  for (const Compression how : {Compression::none, Compression::gzip, Compression::zstd}) {
+    const auto trace = read_trace_file(write("trace", compress(text, how)));
+    ASSERT_TRUE(trace) << trace.error().message;
+    EXPECT_EQ(trace->steps.size(), 300'001U);
+  }
+  const std::string bad = write("bad", text + "x\n");
+  EXPECT_THAT(read_trace_file(bad).error().message, HasSubstr(bad + ":600003: 1 columns"));
+  EXPECT_THAT(read_trace_file(write("long", text_ + std::string(9'000'000, '1'))).error().message, HasSubstr("bytes"));
 }
 
 TEST(Compression, HasALimitForItsResult) {

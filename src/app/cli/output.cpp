@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "io/text/printable.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::app {
 
-Outcome print(std::string_view text) {
+Outcome print_painted(std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
@@ -19,5 +20,7 @@ Outcome print(std::string_view text) {
   }
   return exit_status::done;
 }
+
+Outcome print(std::string_view text) { return print_painted(io::printable(text)); }
 
 }  // namespace hydra_provisioner::app

@@ -15,6 +15,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "io/text/printable.hpp"
+
 namespace hydra_provisioner::app {
 namespace {
 
@@ -52,19 +54,13 @@ bool is_journal(int descriptor) {
          fmt::format("{}:{}", stream.st_dev, stream.st_ino) == journal;
 }
 
-// sd-daemon(3) wants the priority at the beginning of every line.
+// sd-daemon(3) wants the priority at the beginning of the line.
 std::string with_priority(spdlog::level::level_enum level, const std::string& message) {
   int priority = 6;  // information
   if (level == spdlog::level::debug) priority = 7;
   if (level == spdlog::level::warn) priority = 4;
   if (level == spdlog::level::err) priority = 3;
-  const std::string mark = fmt::format("<{}>", priority);
-  std::string marked = mark;
-  for (const char c : message) {
-    marked += c;
-    if (c == '\n') marked += mark;
-  }
-  return marked;
+  return fmt::format("<{}>{}", priority, message);
 }
 
 }  // namespace
@@ -114,12 +110,13 @@ bool TerminalVoice::is_news(const std::string& message) {
 
 void TerminalVoice::say(spdlog::level::level_enum level, const std::string& message) {
   clear_progress();
-  log_->log(level, marks_priorities_ ? with_priority(level, message) : message);
+  const std::string line = io::printable_line(message);
+  log_->log(level, marks_priorities_ ? with_priority(level, line) : line);
 }
 
 void TerminalVoice::progress(const std::string& message) {
   if (progress_.empty()) progress_since_ = std::chrono::steady_clock::now();
-  progress_ = message;
+  progress_ = io::printable_line(message);
   show_progress();
 }
 

@@ -11,6 +11,7 @@
 
 #include "decide/idleness.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -24,25 +25,27 @@ constexpr std::array<Sign, names_of<ActionKind>.size()> signs{
     {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"↻", "32"}, {"=", "2"}}};
 
 std::string painted(std::string_view text, std::string_view code, bool color) {
-  return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+  return color ? fmt::format("\033[{}m{}\033[0m", code, io::printable_line(text)) : io::printable_line(text);
 }
 
 std::string action_line(const Action& action, bool color) {
   const Sign& sign = signs.at(static_cast<std::size_t>(action.kind));
   const std::string start = fmt::format("{} {:<7} {:<28}", sign.mark, to_string(action.kind), action.machine.text);
-  return fmt::format("  {} {}\n", painted(start, sign.color, color), action.reason.text);
+  return fmt::format("  {} {}\n", painted(start, sign.color, color), io::printable_line(action.reason.text));
 }
 
 std::string pool_lines(const PoolPlan& pool, bool color) {
-  std::string text =
-      fmt::format("{} {}\n", painted(fmt::format("{:<24}", pool.name.text), "1", color), pool.explanation);
-  for (const std::string& note : pool.notes) text += fmt::format("  {} {}\n", painted("!", "33", color), note);
+  std::string text = fmt::format("{} {}\n", painted(fmt::format("{:<24}", pool.name.text), "1", color),
+                                 io::printable_line(pool.explanation));
+  for (const std::string& note : pool.notes)
+    text += fmt::format("  {} {}\n", painted("!", "33", color), io::printable_line(note));
   return text;
 }
 
 std::string queue_lines(const Plan& plan, bool color) {
   std::string text;
-  if (plan.untrusted) text += fmt::format("{} {}\n", painted("status not trusted:", "31", color), *plan.untrusted);
+  if (plan.untrusted)
+    text += fmt::format("{} {}\n", painted("status not trusted:", "31", color), io::printable_line(*plan.untrusted));
   for (const Unplaceable& steps : plan.unplaceable) {
     text += fmt::format("{} {} runnable, and no configured type fits\n",
                         painted(fmt::format("{:<24}", steps.step_type), "1;33", color), steps.runnable);
@@ -79,7 +82,7 @@ std::string machine_line(const Machine& machine, const pass::Look& look) {
                                  (now - machine.since).count(), machine.address.empty() ? "-" : machine.address,
                                  activity_of(machine, look.seen.queue, now));
   line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
+  return io::printable_line(line) + "\n";
 }
 
 std::string order_lines(const Snapshot& seen) {
@@ -87,7 +90,8 @@ std::string order_lines(const Snapshot& seen) {
   for (const auto& [key, order] : seen.orders) {
     if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
     const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
-    text += fmt::format("ordered: {}{}{}{}\n", to_string(key.first), key.second.empty() ? "" : " " + key.second,
+    text += fmt::format("ordered: {}{}{}{}\n", to_string(key.first),
+                        key.second.empty() ? "" : " " + io::printable_line(key.second),
                         is_limit ? fmt::format(" {}", order.value) : "",
                         order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "");
   }

@@ -1,4 +1,4 @@
-// A plan and a status as text, for people.
+// A plan and a status as text, for people: printable, apart from the colours.
 #pragma once
 
 #include <string>

@@ -1,8 +1,13 @@
 #include "app/daemon/live_config.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 namespace hydra_provisioner::app {
@@ -14,6 +19,27 @@ std::string fingerprint_of(const std::string& file) {
   if (::stat(file.c_str(), &found) != 0) return "";
   return fmt::format("{} {} {} {} {}", found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
                      found.st_mtim.tv_nsec);
+}
+
+// Nix names the files that it has read, and not the links that led there. So those beside the configuration are
+// watched, and those in folders beside it, if they lead to a Nix file or a folder.
+std::string fingerprint_of_links(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  constexpr int depth_max = 1;
+  constexpr int entries_max = 1000;
+  std::vector<std::string> links;
+  std::error_code error;
+  int entries = 0;
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end && ++entries <= entries_max;
+       entry.increment(error)) {
+    if (entry.depth() >= depth_max) entry.disable_recursion_pending();
+    std::error_code ignored;
+    if (!entry->is_symlink(ignored)) continue;
+    if (entry->path().extension() == ".nix" || fs::is_directory(entry->path(), ignored))
+      links.push_back(fmt::format("{} {}", entry->path().native(), fs::read_symlink(entry->path(), ignored).native()));
+  }
+  std::ranges::sort(links);
+  return fmt::format("{}", fmt::join(links, "\n"));
 }
 
 }  // namespace
@@ -47,9 +73,10 @@ io::Task<bool> LiveConfig::refresh(bool asked, act::Voice& voice) {
 }
 
 std::string LiveConfig::fingerprint() const {
-  std::string all;
+  // The given file too: it may be a link that leads elsewhere by now.
+  std::string all = fingerprint_of(config_.file) + "\n";
   for (const std::string& file : config_.files) all += fingerprint_of(file) + "\n";
-  return all;
+  return all + fingerprint_of_links(std::filesystem::path(config_.file).parent_path());
 }
 
 }  // namespace hydra_provisioner::app

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/file/files.hpp"
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
@@ -51,6 +52,7 @@ void declare_tag(Arguments& arguments, std::string& tag) {
 
 std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const std::string& tag,
                                                  const std::string& machine) {
+  if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
   auto chosen = choose_tag(state_dir, tag, machine);
   if (!chosen) return misused(std::move(chosen.error()));
   std::string path = state::journal_file(state_dir, Tag{*chosen});

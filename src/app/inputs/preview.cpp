@@ -4,6 +4,7 @@
 
 #include "app/real_world.hpp"
 #include "decide/plan.hpp"
+#include "io/file/files.hpp"
 #include "state/sqlite_journal.hpp"
 #include "state/times.hpp"
 
@@ -12,6 +13,7 @@ namespace hydra_provisioner::app {
 io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir) {
   const auto config = co_await load(std::move(file));
   if (!config) co_return std::unexpected(config.error());
+  if (auto own = io::expect_own_folder(state_dir); !own) co_return failed(std::move(own.error()));
   const pass::World world = make_world(*config, state_dir);
   auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), world.clock->now());
   if (!memory) co_return failed(std::move(memory.error()));

@@ -17,6 +17,7 @@
 #include "io/process/programs.hpp"
 #include "io/text/json.hpp"
 #include "io/text/wording.hpp"
+#include "providers/ec2/machines/specification.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -50,10 +51,40 @@ void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& h
   }
 }
 
+void hint_at_missing_user_data(const PoolConfig& pool, std::vector<std::string>& hints) {
+  const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
+  std::error_code ignored;
+  if (ec2 == nullptr || ec2->user_data_file.empty() || std::filesystem::exists(ec2->user_data_file, ignored)) return;
+  hints.push_back(fmt::format("{}.ec2.userDataFile: {}: no such file", place_of(pool), ec2->user_data_file));
+}
+
+// What loading does not see, because it is not about the configuration's own text.
+std::vector<std::string> errors_in(const std::string& file, const Config& config) {
+  std::vector<std::string> errors;
+  for (const auto& [name, pool] : config.pools) {
+    const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
+    if (ec2 == nullptr) continue;
+    const auto specification = providers::ec2::specification_of(*ec2);
+    if (!specification && specification.error().kind == ErrorKind::refused)
+      errors.push_back(fmt::format("{}: {}.ec2.{}", file, place_of(pool), specification.error().message));
+  }
+  return errors;
+}
+
+io::Task<std::expected<Config, Failure>> load_and_check(ConfigFile file) {
+  auto config = co_await load(file);
+  if (!config) co_return config;
+  std::vector<std::string> errors = errors_in(file.path, *config);
+  if (!errors.empty()) co_return std::unexpected(Failure{std::move(errors), exit_status::configuration});
+  co_return config;
+}
+
 // Settings that are valid, but probably not meant.
 std::vector<std::string> hints_for(const Config& config) {
   std::vector<std::string> hints;
+  if (auto hint = hint_at_file_of_original(config)) hints.push_back(*std::move(hint));
   for (const auto& [name, pool] : config.pools) {
+    hint_at_missing_user_data(pool, hints);
     hint_at_billing(pool, hints);
     hint_at_missing_expression(pool, hints);
     hint_at_missing_program(pool, hints);
@@ -80,7 +111,7 @@ std::string valid_document(const std::vector<std::string>& hints) {
 }
 
 io::Task<Outcome> run(Options options, Context context) {
-  const auto config = co_await load(options.config);
+  const auto config = co_await load_and_check(options.config);
   if (!config) {
     if (options.json) {
       if (auto printed = print(errors_document(config.error().problems)); !printed) co_return printed;

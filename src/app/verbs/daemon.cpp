@@ -10,6 +10,7 @@ namespace {
 io::Task<Outcome> run(ConfigFile file, Context context) {
   auto config = co_await load(file);
   if (!config) co_return std::unexpected(std::move(config.error()));
+  if (const auto hint = hint_at_file_of_original(*config)) context.voice.warning(*hint);
   co_return co_await run_daemon(*std::move(config), std::move(file), std::move(context));
 }
 

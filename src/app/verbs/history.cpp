@@ -1,5 +1,7 @@
 #include "app/verbs/verbs.hpp"
 
+#include <cstddef>
+#include <expected>
 #include <optional>
 #include <string>
 
@@ -33,6 +35,51 @@ void declare(Arguments& arguments, Options& options) {
   arguments.flag("--json", options.json, "print JSON");
 }
 
+// A journal may have more events than fit into the memory, so they are printed page by page.
+constexpr std::size_t page_bytes = std::size_t{1} << 18;
+
+// The number of events.
+using Shown = std::expected<std::size_t, Failure>;
+
+Shown print_lines(review::History& history) {
+  std::string page;
+  std::size_t count = 0;
+  for (auto event = history.next(); event; event = history.next(), ++count) {
+    page += review::line_of(*event);
+    if (page.size() < page_bytes) continue;
+    if (auto printed = print(page); !printed) return std::unexpected(printed.error());
+    page.clear();
+  }
+  if (auto printed = print(page); !printed) return std::unexpected(printed.error());
+  return count;
+}
+
+// As an element of a list in a document.
+std::string indented(const io::Json& value) {
+  std::string text = "    ";
+  for (const char c : io::pretty(value)) {
+    text += c;
+    if (c == '\n') text += "    ";
+  }
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text;
+}
+
+// The same text as pretty() makes of the whole document.
+Shown print_document(review::History& history, Instant since) {
+  std::string page = "{\n  \"events\": [";
+  std::size_t count = 0;
+  for (auto event = history.next(); event; event = history.next(), ++count) {
+    page += (count == 0 ? "\n" : ",\n") + indented(review::value_of(*event));
+    if (page.size() < page_bytes) continue;
+    if (auto printed = print(page); !printed) return std::unexpected(printed.error());
+    page.clear();
+  }
+  page += fmt::format("{}],\n  \"formatVersion\": 1,\n  \"since\": {}\n}}\n", count == 0 ? "" : "\n  ", to_unix(since));
+  if (auto printed = print(page); !printed) return std::unexpected(printed.error());
+  return count;
+}
+
 Outcome run(Options options, Context context) {
   const auto journal = open_journal(context.state_dir, options.tag, options.name);
   if (!journal) return std::unexpected(journal.error());
@@ -41,9 +88,11 @@ Outcome run(Options options, Context context) {
     if (auto known = review::look_up(archive, options.name); !known) return misused(std::move(known.error()));
   }
   const Instant since = options.since.value_or(io::SystemClock{}.now() - default_span);
-  const auto all = review::events_of(archive, since, options.name);
-  if (all.empty()) context.voice.note(fmt::format("nothing happened since {}", io::local_time(since)));
-  return print(options.json ? io::pretty(review::history_document(all, since)) : review::history_text(all));
+  review::History history(archive, since, options.name);
+  const auto shown = options.json ? print_document(history, since) : print_lines(history);
+  if (!shown) return std::unexpected(shown.error());
+  if (*shown == 0) context.voice.note(fmt::format("nothing happened since {}", io::local_time(since)));
+  return exit_status::done;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace {
 io::Task<Outcome> run(ConfigFile file, Context context) {
   const auto config = co_await load(std::move(file));
   if (!config) co_return std::unexpected(config.error());
+  if (const auto hint = hint_at_file_of_original(*config)) context.voice.warning(*hint);
   const auto lock = lock_tag(context.state_dir, config->tag);
   if (!lock) co_return std::unexpected(lock.error());
   const auto journal = state::SqliteJournal::open(state::journal_file(context.state_dir, config->tag));

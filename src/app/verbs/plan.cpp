@@ -30,7 +30,8 @@ io::Task<Outcome> run(Options options, Context context) {
   const auto seen = co_await preview(std::move(options.config), context.state_dir);
   if (!seen) co_return std::unexpected(seen.error());
   const Plan& plan = seen->plan;
-  if (auto printed = print(options.json ? io::pretty(pass::plan_document(plan)) : plan_text(plan, context.color));
+  if (auto printed =
+          print_painted(options.json ? io::pretty(pass::plan_document(plan)) : plan_text(plan, context.color));
       !printed)
     co_return printed;
   const Outcome outcome = outcome_of(*seen);

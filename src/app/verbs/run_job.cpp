@@ -16,6 +16,8 @@
 #include "app/real_world.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
+#include "io/text/printable.hpp"
+#include "model/machine.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -27,8 +29,9 @@ JobResult with_nothing_more(Expected<void> result) {
   return std::nullopt;
 }
 
-JobResult with_machine(Expected<Instance> result) {
+JobResult with_machine(Expected<Instance> result, const PoolConfig& pool) {
   if (!result) return std::unexpected(result.error());
+  result->address = address_in(pool, result->address);
   return *std::move(result);
 }
 
@@ -40,9 +43,9 @@ io::Task<JobResult> call(providers::Provider& provider, act::JobRequest request,
   switch (request.operation) {
     case Operation::create:
     case Operation::redeploy:
-      co_return with_machine(co_await provider.create(target, std::move(pool)));
+      co_return with_machine(co_await provider.create(target, pool), pool);
     case Operation::start:
-      co_return with_machine(co_await provider.start(target, std::move(pool)));
+      co_return with_machine(co_await provider.start(target, pool), pool);
     case Operation::stop:
       co_return with_nothing_more(co_await provider.stop(target, std::move(pool)));
     case Operation::destroy:
@@ -116,7 +119,7 @@ io::Task<Outcome> run(Options options, Context context) {
   if (!request) co_return failed(request.error());
   log(*request, "begins");
   const JobResult result = co_await perform(Tag{options.tag}, context.state_dir, *request);
-  log(*request, result ? "done" : "failed: " + result.error().message);
+  log(*request, result ? "done" : "failed: " + io::printable_line(result.error().message));
   if (const auto written = act::write_result(files, result); !written) co_return failed(written.error());
   co_return exit_status::done;
 }

@@ -16,7 +16,9 @@
 #include "app/inputs/journal.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
+#include "io/process/programs.hpp"
 #include "io/text/wording.hpp"
+#include "model/machine.hpp"
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
@@ -35,7 +37,7 @@ void declare(Arguments& arguments, Options& options) {
 }
 
 struct Login {
-  std::string address;
+  std::string address;  // with its user and port
   std::string host_key;
   std::optional<std::string> private_key;  // the queue runner's, if this host has it; none: ssh uses its own
 };
@@ -65,21 +67,31 @@ Expected<Login> login_for(const std::string& name, const state::Memory& memory, 
                .private_key = private_key_for(*machine, memory, tag, state_dir)};
 }
 
+// Where ssh looks for the host key.
+std::string known_name(const LoginParts& parts) {
+  return parts.port ? fmt::format("[{}]:{}", parts.host, *parts.port) : parts.host;
+}
+
 // ssh accepts only the host key on record. If there is none, ssh asks whether to trust the key that it finds.
 std::vector<std::string> command_for(const Login& login, const std::vector<std::string>& remote_command) {
   std::vector<std::string> command{"ssh"};
+  const LoginParts parts = login_parts(login.address);
   const auto option = [&](std::string text) { command.insert(command.end(), {"-o", std::move(text)}); };
   if (!login.host_key.empty()) {
     option("UserKnownHostsFile=none");
     option("GlobalKnownHostsFile=none");
-    option(fmt::format("KnownHostsCommand=/bin/echo {} {}", login.address, login.host_key));
+    const std::string echo = io::find_program("echo").value_or("/bin/echo");  // NixOS has no /bin/echo
+    option(fmt::format("KnownHostsCommand={} {} {}", echo, known_name(parts), login.host_key));
     option("StrictHostKeyChecking=yes");
   }
   if (login.private_key) {
     option("IdentitiesOnly=yes");
     command.insert(command.end(), {"-i", *login.private_key});
   }
-  command.push_back("root@" + login.address);
+  if (parts.port) option(fmt::format("Port={}", *parts.port));
+  command.insert(command.end(),
+                 {"--", fmt::format("{}@{}", parts.user,
+                                    parts.host)});  // what follows is no option of ssh, whatever it begins with
   command.insert(command.end(), remote_command.begin(), remote_command.end());
   return command;
 }
@@ -114,10 +126,10 @@ Outcome run(Options options, Context context) {
 Verb ssh_verb() {
   return {.name = "ssh",
           .section = Section::by_hand,
-          .summary = "logs in as root",
+          .summary = "logs in to a machine",
           .description =
-              "Logs in to a machine as root, or runs a command there, with the host key on record and the "
-              "type's sshKey, if this host has it. Local machines accept nothing but the queue runner's "
+              "Logs in to a machine as the type's sshUser, or runs a command there, with the host key on record "
+              "and the type's sshKey, if this host has it. Local machines accept nothing but the queue runner's "
               "protocol.",
           .examples = {{{"ssh hydra-provisioned-7", "a shell on this machine"},
                         {"ssh hydra-provisioned-7 -- df -h /nix", "one command"}}},

@@ -26,8 +26,8 @@ void declare(Arguments& arguments, Options& options) {
 io::Task<Outcome> run(Options options, Context context) {
   const auto seen = co_await preview(std::move(options.config), context.state_dir);
   if (!seen) co_return std::unexpected(seen.error());
-  if (auto printed = print(options.json ? io::pretty(pass::status_document(seen->look, seen->plan))
-                                        : status_text(seen->look, seen->plan, context.color));
+  if (auto printed = print_painted(options.json ? io::pretty(pass::status_document(seen->look, seen->plan))
+                                                : status_text(seen->look, seen->plan, context.color));
       !printed)
     co_return printed;
   co_return outcome_of(*seen);

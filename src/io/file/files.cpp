@@ -1,6 +1,5 @@
 #include "io/file/files.hpp"
 
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -12,33 +11,54 @@
 #include <unistd.h>
 
 #include "io/async/waypoint.hpp"
-#include "io/file/descriptor.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
 
-Expected<std::optional<std::string>> read_file(const std::string& path, std::size_t bytes_max) {
-  const auto cannot_read = [&](std::string_view why) { return failure(fmt::format("cannot read {}: {}", path, why)); };
+namespace {
 
+std::unexpected<Error> cannot_read(const std::string& path, std::string_view why) {
+  return failure(fmt::format("cannot read {}: {}", path, why));
+}
+
+}  // namespace
+
+Expected<std::optional<Descriptor>> open_file(const std::string& path) {
   // Without O_NONBLOCK, opening a FIFO would wait for its writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) {
     if (errno == ENOENT) return std::nullopt;
-    return cannot_read(os_error(errno));
+    return cannot_read(path, os_error(errno));
   }
   struct stat found{};
-  if (::fstat(file.number(), &found) != 0) return cannot_read(os_error(errno));
-  if (!S_ISREG(found.st_mode)) return cannot_read("it is not a regular file");
+  if (::fstat(file.number(), &found) != 0) return cannot_read(path, os_error(errno));
+  if (!S_ISREG(found.st_mode)) return cannot_read(path, "it is not a regular file");
+  return file;
+}
 
-  std::string content;
-  std::array<char, 65536> chunk;
+Expected<std::string> read_some(const Descriptor& file, std::size_t bytes_max) {
+  std::string chunk(bytes_max, '\0');
   while (true) {
     const ssize_t count = ::read(file.number(), chunk.data(), chunk.size());
-    if (count == 0) return content;
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot_read(os_error(errno));
-    content.append(chunk.data(), static_cast<std::size_t>(count));
-    if (content.size() > bytes_max) return cannot_read("it is larger than " + byte_count(bytes_max));
+    if (count < 0) return failure(os_error(errno));
+    chunk.resize(static_cast<std::size_t>(count));
+    return chunk;
+  }
+}
+
+Expected<std::optional<std::string>> read_file(const std::string& path, std::size_t bytes_max) {
+  constexpr std::size_t chunk_bytes = 65536;
+  const auto file = open_file(path);
+  if (!file) return std::unexpected(file.error());
+  if (!*file) return std::nullopt;
+  std::string content;
+  while (true) {
+    const auto chunk = read_some(**file, chunk_bytes);
+    if (!chunk) return cannot_read(path, chunk.error().message);
+    if (chunk->empty()) return content;
+    content += *chunk;
+    if (content.size() > bytes_max) return cannot_read(path, "it is larger than " + byte_count(bytes_max));
   }
 }
 
@@ -135,6 +155,26 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
     return cannot(number == EEXIST ? "there is a file of that name" : os_error(number));
   }
   if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // adds what the umask took away
+  return {};
+}
+
+Expected<void> expect_own_folder(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) {
+    if (errno == ENOENT) return {};
+    return failure(fmt::format("cannot look at {}: {}", path, os_error(errno)));
+  }
+  const uid_t user = ::geteuid();
+  if (found.st_uid != user && found.st_uid != 0)
+    return failure(
+        fmt::format("{} is not used, because it belongs to user {}, and this program runs as user {}: run it "
+                    "as that user, or choose another folder",
+                    path, found.st_uid, user));
+  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return failure(
+        fmt::format("{} is not used, because others may write to it (mode {:o}): look at what is in it, and "
+                    "then use chmod go-w",
+                    path, found.st_mode & 07777));
   return {};
 }
 

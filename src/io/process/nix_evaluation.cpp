@@ -9,26 +9,64 @@
 #include <fmt/format.h>
 
 #include "io/process/subprocess.hpp"
+#include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
 namespace {
 
 constexpr std::string_view evaluating = "evaluating file '";  // what -v adds
 
-// Without the warnings, which are about this host's Nix (a missing group, an unknown setting), without what -v adds,
-// and without the advice to use an option of nix-instantiate, which is none of ours.
-std::string without_noise(std::string_view errors) {
-  std::string kept;
-  for (const std::string_view line : lines(errors)) {
-    const bool is_noise = line.starts_with("warning: ") || line.starts_with(evaluating);
-    if (!is_noise && !line.contains("'--show-trace'")) kept += fmt::format("{}\n", line);
+constexpr std::string_view error_mark = "error: ";
+
+using Lines = std::vector<std::string_view>;
+
+// The line of Nix's own message: the last one that begins so. Above it there may be a trace, and since Nix 2.26 the
+// first `error:` stands alone.
+std::size_t line_of_message(const Lines& lines) {
+  std::size_t at = lines.size();
+  while (at > 0 && !lines[at - 1].starts_with(error_mark)) --at;
+  return at == 0 ? lines.size() : at - 1;
+}
+
+// `at /etc/conf.nix:4:19:`. Places in our own expression have no path, but `«string»` or `(string)`.
+bool is_place(std::string_view line) { return line.starts_with("at /"); }
+
+// What Nix shows below or above a message: places, steps of a trace, source with its line numbers, advice.
+bool belongs_to_no_message(std::string_view line) {
+  return line.empty() || line.starts_with("at ") || line.starts_with("…") || line.starts_with('|');
+}
+
+// Of a message: below it, or else the nearest above it, which is where the trace enters a file.
+std::string_view place_of(const Lines& lines, std::size_t message) {
+  for (std::size_t at = message + 1; at < lines.size() && at < message + 4; ++at) {
+    if (is_place(lines[at])) return without_trailing(lines[at], ":");
   }
-  kept.erase(kept.find_last_not_of(" \n") + 1);
-  return kept;
+  for (std::size_t at = message; at > 0; --at) {
+    if (is_place(lines[at - 1])) return without_trailing(lines[at - 1], ":");
+  }
+  return {};
 }
 
 }  // namespace
+
+std::string nix_error(std::string_view errors) {
+  constexpr std::size_t bytes_max = 1000;
+  Lines all = lines(errors);
+  for (std::string_view& line : all) line = trimmed(line);
+  const std::size_t first = line_of_message(all);
+  if (first == all.size()) return last_meaningful_line(errors);
+  std::string message(all[first].substr(error_mark.size()));
+  for (std::size_t at = first + 1; at < all.size() && !belongs_to_no_message(all[at]); ++at)
+    message += fmt::format(" {}", all[at]);
+  const std::string_view place = place_of(all, first);
+  if (!place.empty() && !message.contains(place)) message += fmt::format(" {}", place);
+  const auto suggestion =
+      std::ranges::find_if(all, [](std::string_view line) { return line.starts_with("Did you mean "); });
+  if (suggestion != all.end()) message += fmt::format(" ({})", *suggestion);
+  return shortened(std::string(trimmed(printable_line(message))), bytes_max);
+}
 
 std::vector<std::string> evaluated_files(std::string_view errors) {
   std::vector<std::string> files;
@@ -42,10 +80,19 @@ std::vector<std::string> evaluated_files(std::string_view errors) {
   return files;
 }
 
+// Without what -v adds, warnings about this host's Nix (a missing group, an unknown setting), and the advice to use an
+// option of nix-instantiate, which is none of ours.
 std::string cause_of_failure(int exit_status, std::string_view errors) {
-  const std::string kept = without_noise(errors);
-  if (kept.empty()) return fmt::format("cannot be evaluated: nix-instantiate exited with {}", exit_status);
-  return "cannot be evaluated:\n" + kept;
+  const std::string plain = printable(errors);
+  std::string said;
+  for (const std::string_view line : lines(plain)) {
+    const bool is_noise =
+        line.starts_with("warning: ") || line.starts_with(evaluating) || line.contains("'--show-trace'");
+    if (!is_noise) said += fmt::format("{}\n", line);
+  }
+  const std::string cause = nix_error(said);
+  if (!cause.empty()) return "cannot be evaluated: " + cause;
+  return fmt::format("cannot be evaluated: nix-instantiate exited with {}", exit_status);
 }
 
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments) {

@@ -16,8 +16,12 @@ struct NixEvaluation {
 };
 
 // `arguments` are further ones of nix-instantiate, such as `--argstr`, `file`, `/x.nix`, for an expression that is a
-// function. An error begins with `cannot be evaluated: `; when Nix itself reports it, Nix's own lines follow.
+// function. An error begins with `cannot be evaluated: `.
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments);
+
+// The message of Nix and its place on one line, `undefined variable 'x' at /etc/conf.nix:3:5`, whatever the layout of
+// this version of Nix; without such a message, the last line.
+std::string nix_error(std::string_view errors);
 
 // What evaluate_nix() makes of the errors that nix-instantiate printed, and of the files that it named there.
 std::string cause_of_failure(int exit_status, std::string_view errors);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 extern "C" {
 #include <sys/pidfd.h>  // has no extern "C" of its own in glibc 2.36
@@ -44,6 +45,11 @@ std::string proc_file(pid_t id, std::string_view name) {
 bool is_program(pid_t id) {
   std::error_code error;
   return !fs::read_symlink(fmt::format("/proc/{}/exe", id), error).empty();
+}
+
+bool is_of_our_user(pid_t id) {
+  struct stat folder{};
+  return ::stat(fmt::format("/proc/{}", id).c_str(), &folder) == 0 && folder.st_uid == ::geteuid();
 }
 
 // A program has no environment for the first microseconds after exec, so we try again for 2 ms.
@@ -115,6 +121,7 @@ Processes all_processes() {
 }
 
 bool has_in_environment(pid_t id, std::string_view assignment) {
+  if (!is_of_our_user(id)) return false;
   const std::string zero(1, '\0');
   return (zero + environment_of(id)).find(zero + std::string(assignment) + zero) != std::string::npos;
 }

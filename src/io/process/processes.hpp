@@ -30,7 +30,8 @@ using Processes = std::map<pid_t, Process>;
 std::optional<Process> look_at(pid_t id);
 Processes all_processes();
 
-// Whether it was started with `NAME=value`. A process can hide that by overwriting it, as sshd does for its title.
+// Whether it is of our user and was started with `NAME=value`: other users' processes may claim anything. A process can
+// hide that by overwriting it, as sshd does for its title.
 bool has_in_environment(pid_t id, std::string_view assignment);
 Processes processes_with(std::string_view assignment);
 

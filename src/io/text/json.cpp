@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "io/text/printable.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -182,7 +183,7 @@ Expected<std::vector<std::string>> as_texts(const Json& value) {
 namespace {
 
 std::string dumped(const Json& value, int indentation) {
-  return value.dump(indentation, ' ', false, Json::error_handler_t::replace);
+  return escaped_json(value.dump(indentation, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ std::string describe(const Json& value);
 // As the content of a file: indented by two spaces, keys sorted, a newline at the end.
 std::string pretty(const Json& value);
 
-// On one line. Both functions replace bytes that are not UTF-8, which the output of other programs may contain.
+// On one line. Both functions replace bytes that are not UTF-8, which the output of other programs may contain, and
+// escape what a terminal would obey.
 std::string compact(const Json& value);
 
 }  // namespace hydra_provisioner::io

@@ -21,13 +21,13 @@ const date::time_zone* find_zone(const std::string& name) {
 
 bool is_time_zone(const std::string& name) { return find_zone(name) != nullptr; }
 
-LocalHour local_hour(const std::string& time_zone, Instant time) {
+LocalTime local_time_in(const std::string& time_zone, Instant time) {
   const date::time_zone* zone = find_zone(time_zone);
   const auto offset = zone == nullptr ? Seconds{0} : zone->get_info(time).offset;
   const auto local = date::local_seconds{time.time_since_epoch() + offset};
   const auto day = date::floor<date::days>(local);
   return {.weekday = date::weekday{day}.c_encoding(),
-          .hour = static_cast<unsigned>(date::floor<std::chrono::hours>(local - day).count())};
+          .minute = static_cast<unsigned>(date::floor<std::chrono::minutes>(local - day).count())};
 }
 
 }  // namespace hydra_provisioner::io

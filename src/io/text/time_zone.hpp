@@ -9,14 +9,14 @@ namespace hydra_provisioner::io {
 
 bool is_time_zone(const std::string& name);
 
-struct LocalHour {
+struct LocalTime {
   unsigned weekday = 0;  // 0 is Sunday
-  unsigned hour = 0;
+  unsigned minute = 0;   // of the day
 
-  friend bool operator==(const LocalHour&, const LocalHour&) = default;
+  friend bool operator==(const LocalTime&, const LocalTime&) = default;
 };
 
 // In UTC if the tz database has no time zone of that name, or has lost it.
-LocalHour local_hour(const std::string& time_zone, Instant time);
+LocalTime local_time_in(const std::string& time_zone, Instant time);
 
 }  // namespace hydra_provisioner::io

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
@@ -40,52 +41,11 @@ std::string enumerated(const std::vector<std::string>& items, std::string_view c
   return fmt::format("{} {} {}", fmt::join(items.begin(), items.end() - 1, ", "), conjunction, items.back());
 }
 
-namespace {
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-// U+0080 to U+009F in UTF-8. Some terminals take U+009B for an ESC [.
-bool is_c1_control(std::string_view text) {
-  return text.size() >= 2 && text[0] == '\xc2' && (static_cast<unsigned char>(text[1]) & 0xe0) == 0x80;
-}
-
-// `ESC [ 31;1 m`
-std::string without_colours(std::string_view line) {
-  std::string result;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line.substr(at).starts_with("\x1b[")) {
-      at = std::min(line.find_first_not_of("0123456789;?", at + 2), line.size());
-    } else {
-      result += line[at];
-    }
-  }
-  return result;
-}
-
-// Without colours, other control characters, and blanks at both ends. Bytes that a colour stood between may make a
-// control character, so those are looked for afterwards.
-std::string plain(std::string_view coloured) {
-  const std::string text = without_colours(coloured);
-  const std::string_view line = text;
-  std::string result;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    if (is_c1_control(line.substr(at))) {
-      result += ' ';
-      ++at;
-    } else {
-      result += is_control(line[at]) ? ' ' : line[at];
-    }
-  }
-  return std::string(trimmed(result));
-}
-
-}  // namespace
-
 std::string last_meaningful_line(std::string_view text) {
   constexpr std::size_t bytes_max = 300;
   std::string last;
   for (const std::string_view raw_line : lines(text) | std::views::reverse) {
-    std::string line = plain(raw_line);
+    std::string line(trimmed(printable_line(raw_line)));
     if (line.starts_with("error: ")) return shortened(std::move(line), bytes_max);
     if (last.empty()) last = std::move(line);
   }

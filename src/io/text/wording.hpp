@@ -17,7 +17,7 @@ std::string shortened(std::string text, std::size_t bytes_max);  // cut between 
 std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction);  // `a, b or c`
 
 // The line in which a program probably names the cause of its failure: the last that begins with `error:`, because Nix
-// prints source code below it, else the last that is not blank. Without control characters, and shortened.
+// prints source code below it, else the last that is not blank. Printable, and shortened.
 std::string last_meaningful_line(std::string_view text);
 
 }  // namespace hydra_provisioner::io

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "io/file/files.hpp"
+#include "model/machine.hpp"
 #include "providers/ec2/api/queries.hpp"
 #include "providers/ec2/api/requests.hpp"
 #include "providers/ec2/machines/inventory.hpp"
@@ -191,7 +192,7 @@ io::Task<Expected<void>> Ec2Provider::ready(Instance instance, PoolConfig pool) 
   if (!files) co_return std::unexpected(files.error());
   if (instance.address.empty()) co_return failure("it has no address yet");
   if (instance.host_key.empty()) co_return failure("its host key is not known");
-  const std::string address = instance.address.substr(instance.address.find('@') + 1);
+  const std::string address = login_parts(instance.address).host;
   const Ec2Settings settings = ec2_settings_of(pool);
   if (settings.probe_key.empty())
     co_return co_await expect_host_key(
@@ -200,7 +201,7 @@ io::Task<Expected<void>> Ec2Provider::ready(Instance instance, PoolConfig pool) 
   if (auto made = io::make_folder(files->folder, 0700); !made) co_return made;
   const std::string known = fmt::format("{} {}\n", address, instance.host_key);
   if (auto written = io::replace_file(files->known_hosts(), known, 0600); !written) co_return written;
-  co_return co_await expect_serve_greeting({.user = settings.ssh_user,
+  co_return co_await expect_serve_greeting({.user = pool.ssh_user,
                                             .address = address,
                                             .private_key = settings.probe_key,
                                             .known_hosts = files->known_hosts()});

@@ -8,6 +8,7 @@
 
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
+#include "model/machine.hpp"
 #include "providers/exec/members.hpp"
 
 namespace hydra_provisioner::providers::exec {
@@ -69,6 +70,7 @@ Expected<Instance> read_instance(const io::Json& value) {
   instance.pool = PoolName(members.text("type"));
   instance.state = members.one_of("state", states);
   instance.address = members.text_or_none("address");
+  const auto port = members.number_or_none("port", 1, 65535);
   instance.host_key = members.text_or_none("hostKey");
   if (const auto launched = members.number_or_none("launchedAt", 0, std::int64_t{1} << 40))
     instance.launched_at = from_unix(*launched);
@@ -76,6 +78,7 @@ Expected<Instance> read_instance(const io::Json& value) {
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   if (auto checked = check_connection(instance); !checked)
     return std::unexpected(within(instance.machine.text, checked.error()));
+  if (!instance.address.empty()) instance.address = address_with(instance.address, port.value_or(22));
   return instance;
 }
 

@@ -53,7 +53,9 @@ io::Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, i
 
 // Builds that were ended have left their folders.
 Expected<void> empty_temporary(const MachineFolder& folder) {
-  if (auto removed = io::remove_all(folder.temporary()); !removed) return removed;
+  for (const std::string& left : {folder.temporary(), folder.builds()}) {
+    if (auto removed = io::remove_all(left); !removed) return removed;
+  }
   return io::make_folder(folder.temporary(), 0700);
 }
 

@@ -8,6 +8,7 @@
 
 #include "io/file/files.hpp"
 #include "io/text/strings.hpp"
+#include "model/machine.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
@@ -145,8 +146,10 @@ io::Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool
   const auto folder = folder_of(instance.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (instance.address.empty()) co_return failure("it has no address yet");
-  auto greeted = co_await expect_serve_greeting(
-      {.address = instance.address, .private_key = private_key(pool), .known_hosts = folder->known_hosts()});
+  auto greeted = co_await expect_serve_greeting({.user = pool.ssh_user,
+                                                 .address = login_parts(instance.address).host,
+                                                 .private_key = private_key(pool),
+                                                 .known_hosts = folder->known_hosts()});
   if (!greeted) greeted.error().message += "; the machine's log: " + folder->sshd_log();
   co_return greeted;
 }

@@ -25,7 +25,8 @@ struct MachineFolder {
   std::string sshd_log() const { return path + "/sshd.log"; }
   std::string nix_conf() const { return path + "/nix.conf"; }
   std::string store() const { return path + "/store"; }
-  std::string temporary() const { return path + "/tmp"; }  // of its builds
+  std::string temporary() const { return path + "/tmp"; }                 // of its builds, up to Nix 2.29
+  std::string builds() const { return store() + "/nix/var/nix/builds"; }  // the same of later versions
 };
 
 // The last intention. Its processes show whether the machine really runs.

@@ -44,6 +44,15 @@ std::string host_store_settings(const HostNix& host) {
   return lines + "!include /etc/nix/nix.conf\n";
 }
 
+// Nix takes builds that require one of these features only with its experimental feature.
+std::string experimental_features(const std::set<std::string>& features) {
+  std::string names;
+  if (features.contains("ca-derivations")) names += " ca-derivations";
+  if (features.contains("recursive-nix")) names += " recursive-nix";
+  if (features.contains("uid-range")) names += " auto-allocate-uids cgroups";
+  return names.empty() ? "" : fmt::format("extra-experimental-features ={}\n", names);
+}
+
 }  // namespace
 
 // prohibit-password, because forced-commands-only considers only commands in authorized_keys, not ForceCommand.
@@ -81,6 +90,7 @@ std::string nix_conf_text(const PoolConfig& pool, const HostNix& host) {
   text += local != nullptr && !local->own_store ? host_store_settings(host) : std::string(own_store_settings);
   text += "builders =\n";  // a machine hands no builds on
   text += fmt::format("system-features = {}\n", fmt::join(pool.type.features, " "));
+  text += experimental_features(pool.type.features);
   text += fmt::format("extra-platforms = {}\n", fmt::join(pool.type.systems, " "));
   text += fmt::format("max-jobs = {}\n", pool.max_jobs);
   return text;

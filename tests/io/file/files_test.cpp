@@ -155,6 +155,27 @@ TEST_F(Files, AreInFoldersThatAreMadeWithTheirParents) {
   EXPECT_EQ(mode("a/b/c"), 0750U);
 }
 
+TEST_F(Files, OfAFolderThatOthersMayWriteToAreNotTrusted) {
+  ASSERT_TRUE(make_folder(path("a"), 0755));
+  EXPECT_TRUE(expect_own_folder(path("a")));
+  EXPECT_TRUE(expect_own_folder(path("none")));
+  EXPECT_TRUE(expect_own_folder("/")) << "root's";
+  for (const mode_t mode : {0775U, 0757U, 01777U}) {
+    ASSERT_EQ(::chmod(path("a").c_str(), mode), 0);
+    EXPECT_THAT(expect_own_folder(path("a")).error().message, testing::HasSubstr("others may write to it"));
+  }
+}
+
+TEST_F(Files, OfAnotherUsersFolderAreNotTrusted) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a folder away";
+  ASSERT_TRUE(make_folder(path("a"), 0700));
+  ASSERT_EQ(::chown(path("a").c_str(), 12345, 12345), 0);
+  EXPECT_EQ(expect_own_folder(path("a")).error().message,
+            path("a") +
+                " is not used, because it belongs to user 12345, and this program runs as user 0: run it as "
+                "that user, or choose another folder");
+}
+
 TEST_F(Files, AreNoFolders) {
   ASSERT_TRUE(replace_file(path("a"), "x", 0644));
   EXPECT_EQ(make_folder(path("a"), 0755).error().message,

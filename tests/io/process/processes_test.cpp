@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <string>
+#include <thread>
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -72,6 +73,18 @@ TEST(Processes, AreFoundByTheirEnvironment) {
   EXPECT_TRUE(found.contains(with.id) && found.contains(last.id));
   EXPECT_TRUE(has_in_environment(with.id, mark));
   EXPECT_FALSE(has_in_environment(longer.id, mark));
+}
+
+TEST(Processes, OfOtherUsersAreNotFoundByTheirEnvironment) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to start a process of another user";
+  const support::TemporaryFolder folder;
+  const std::string program = folder.path + "/other-user";
+  ASSERT_TRUE(replace_file(program, "#!/bin/sh\nexec setpriv --reuid 12345 --clear-groups sleep \"$@\"\n", 0755));
+  const std::string mark = own_value("HYDRA_PROVISIONER_MARK");
+  const ProcessOfATest other({mark}, Group::of_its_own, program);
+  while (seen(other).name != "sleep") std::this_thread::yield();
+  EXPECT_FALSE(has_in_environment(other.id, mark));
+  EXPECT_TRUE(processes_with(mark).empty());
 }
 
 TEST(Processes, AreFoundAlsoWhileTheyReplaceThemselves) {

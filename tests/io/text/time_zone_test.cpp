@@ -17,14 +17,18 @@ TEST(TimeZone, IsKnownByItsName) {
   for (const char* name : {"", "Europe/Nowhere", "../../etc/passwd", "CEST"}) EXPECT_FALSE(is_time_zone(name)) << name;
 }
 
-TEST(TimeZone, HasItsOwnHourAndDay) {
-  EXPECT_EQ(local_hour("UTC", thursday_noon), (LocalHour{.weekday = 4, .hour = 12}));
-  EXPECT_EQ(local_hour("Asia/Tokyo", thursday_noon), (LocalHour{.weekday = 4, .hour = 21}));
-  EXPECT_EQ(local_hour("Pacific/Auckland", thursday_noon), (LocalHour{.weekday = 5, .hour = 1}));
+TEST(TimeZone, HasItsOwnTimeAndDay) {
+  EXPECT_EQ(local_time_in("UTC", thursday_noon), (LocalTime{.weekday = 4, .minute = 12 * 60}));
+  EXPECT_EQ(local_time_in("Asia/Tokyo", thursday_noon), (LocalTime{.weekday = 4, .minute = 21 * 60}));
+  EXPECT_EQ(local_time_in("Pacific/Auckland", thursday_noon), (LocalTime{.weekday = 5, .minute = 60}));
+}
+
+TEST(TimeZone, MayHaveMinutesOfItsOwn) {
+  EXPECT_EQ(local_time_in("Asia/Kathmandu", thursday_noon), (LocalTime{.weekday = 4, .minute = 17 * 60 + 45}));
 }
 
 TEST(TimeZone, IsUtcWhenItIsUnknown) {
-  EXPECT_EQ(local_hour("Europe/Nowhere", thursday_noon), (LocalHour{.weekday = 4, .hour = 12}));
+  EXPECT_EQ(local_time_in("Europe/Nowhere", thursday_noon), (LocalTime{.weekday = 4, .minute = 12 * 60}));
 }
 
 }  // namespace

@@ -38,8 +38,7 @@ TEST(LastMeaningfulLine, IsPlainAndShort) {
   EXPECT_EQ(last_meaningful_line("\x1b["), "");
   EXPECT_EQ(last_meaningful_line("\xc2 \xc2"
                                  "b"),
-            "\xc2 \xc2"
-            "b");
+            "� �b");
   EXPECT_EQ(last_meaningful_line("a\xc2\x1b[31m\x9b"
                                  "b"),
             "a b");

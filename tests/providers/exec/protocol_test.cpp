@@ -67,6 +67,20 @@ TEST(ExecRequest, NamesTheActionAndTheMachine) {
     "protocolVersion": 1, "requestId": "t/list", "action": "list", "tag": "t", "settings": {}})"));
 }
 
+TEST(ExecAnswer, MayNameThePortOfAMachine) {
+  const auto address_with_port = [](const std::string& address, io::Json port) {
+    io::Json machine = machine_with("address", address);
+    machine["port"] = std::move(port);
+    const auto read = read_machine({{"requestId", "t-3/create"}, {"machine", machine}}, creation);
+    return read ? read->address : read.error().message;
+  };
+  EXPECT_EQ(address_with_port("192.0.2.7", 2222), "192.0.2.7:2222");
+  EXPECT_EQ(address_with_port("2001:db8::1", 2222), "[2001:db8::1]:2222");
+  EXPECT_EQ(address_with_port("192.0.2.7", 22), "192.0.2.7");
+  for (const io::Json& wrong : {io::Json(0), io::Json(65536), io::Json("22"), io::Json(2.5)})
+    EXPECT_THAT(address_with_port("192.0.2.7", wrong), HasSubstr("port")) << wrong;
+}
+
 TEST(ExecAnswer, BelongsToItsRequest) {
   EXPECT_EQ(refusal_of(R"({"requestId": "t/list", "machines": []})"), "none");
   EXPECT_EQ(refusal_of(R"({"requestId": "t-3/create"})"),
@@ -177,10 +191,9 @@ TEST(ExecMachines, AreReadInEveryState) {
 }
 
 TEST(ExecMachines, WithErrorsAreNamed) {
-  EXPECT_EQ(
-      error_of_list({running, machine_with("adress", "x")}),
-      R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, specification, )"
-      "state, type");
+  EXPECT_EQ(error_of_list({running, machine_with("adress", "x")}),
+            R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, port, )"
+            "specification, state, type");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("state", "dead")})),
             R"(machines: element 1: state: "dead" is not one of gone, running, starting, stopped)");
   EXPECT_EQ(error_of_list(io::Json::array({machine_without("type")})), "machines: element 1: type: is missing");

@@ -55,6 +55,16 @@ TEST(NixConf, MakesTheMachineWhatItsPoolSays) {
   EXPECT_TRUE(has_line(text, "max-jobs = 3")) << text;
 }
 
+TEST(NixConf, HasTheExperimentalFeaturesThatItsFeaturesNeed) {
+  PoolConfig pool = pool_with({});
+  EXPECT_EQ(nix_conf_text(pool, {}).find("experimental"), std::string::npos);
+  pool.type.features = {"ca-derivations", "kvm", "recursive-nix", "uid-range"};
+  const std::string text = nix_conf_text(pool, {});
+  EXPECT_TRUE(has_line(text, "extra-experimental-features = ca-derivations recursive-nix auto-allocate-uids cgroups"))
+      << text;
+  EXPECT_TRUE(has_line(text, "system-features = ca-derivations kvm recursive-nix uid-range")) << text;
+}
+
 TEST(NixConf, NeverBuildsInItsOwnStoreWithoutASandbox) {
   const std::string text = nix_conf_text(pool_with({}), {.has_build_users = true});
   EXPECT_TRUE(has_line(text, "sandbox = true")) << text;

@@ -13,6 +13,7 @@
 #include "app/inputs/journal.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
@@ -31,7 +32,7 @@ std::string user_name() {
 // False if the answer is no, or if there is no terminal to ask on.
 bool is_confirmed(const std::string& meaning) {
   if (::isatty(STDIN_FILENO) != 1) return false;
-  std::fputs(fmt::format("{}. Go on? [y/N] ", meaning).c_str(), stderr);
+  std::fputs(fmt::format("{}. Go on? [y/N] ", io::printable_line(meaning)).c_str(), stderr);
   std::fflush(stderr);
   std::string answer;
   std::getline(std::cin, answer);

@@ -112,6 +112,7 @@ io::Task<FoundCredentials> credentials_of_profile() {
 io::Task<Expected<std::string>> fetch(io::Http& http, io::HttpRequest request) {
   const std::string url = request.url;
   request.deadline = seconds{5};
+  request.is_direct = true;  // a proxy would see the secrets, and is asked about addresses that mean this host
   auto answer = co_await http.send(std::move(request));
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->status == 200) co_return std::move(answer->body);
@@ -120,6 +121,8 @@ io::Task<Expected<std::string>> fetch(io::Http& http, io::HttpRequest request) {
 
 // We send a secret to this URL, and it answers with one.
 bool may_be_trusted(std::string_view url) {
+  const std::string_view behind_scheme = url.substr(std::min(url.find("://") + 3, url.size()));
+  if (behind_scheme.substr(0, behind_scheme.find_first_of("/?#")).contains('@')) return false;  // USER:PASSWORD@HOST
   if (url.starts_with("https://")) return true;
   constexpr std::array<std::string_view, 5> hosts{"http://127.0.0.1", "http://localhost", "http://[::1]",
                                                   "http://169.254.170.2", "http://169.254.170.23"};
@@ -147,7 +150,8 @@ io::Task<FoundCredentials> credentials_of_container(io::Http& http) {
       relative.empty() ? environment("AWS_CONTAINER_CREDENTIALS_FULL_URI") : "http://169.254.170.2" + relative;
   if (url.empty()) co_return std::nullopt;
   if (!may_be_trusted(url))
-    co_return failure("AWS_CONTAINER_CREDENTIALS_FULL_URI: neither https nor this host; secrets are not sent there");
+    co_return failure(
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI: neither https nor this host, or with a user; secrets are not sent there");
   auto headers = container_headers();
   if (!headers) co_return std::unexpected(headers.error());
   const auto answer = co_await fetch(http, {.url = url, .headers = *std::move(headers)});

@@ -28,9 +28,7 @@ InstanceState state_of(const Ec2Instance& seen) {
 }
 
 std::string address_of(const Ec2Instance& seen, const Ec2Settings& settings) {
-  const std::string& address = settings.has_public_address ? seen.public_address : seen.private_address;
-  const bool is_usual = address.empty() || settings.ssh_user.empty() || settings.ssh_user == "root";
-  return is_usual ? address : fmt::format("{}@{}", settings.ssh_user, address);
+  return settings.has_public_address ? seen.public_address : seen.private_address;
 }
 
 }  // namespace

@@ -6,13 +6,11 @@
 #include <variant>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "io/file/files.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
-#include "io/text/strings.hpp"
 #include "providers/keys.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -27,33 +25,6 @@ Expected<std::string> user_data_of(const Ec2Settings& settings) {
   if (!content) return std::unexpected(within("userDataFile", content.error()));
   if (!*content) return failure(fmt::format("userDataFile: {}: no such file", settings.user_data_file));
   return **std::move(content);
-}
-
-std::string for_nixos(const HostKeyPair& key) {
-  std::string lines(io::without_trailing(key.private_key, "\n"));
-  std::ranges::replace(lines, '\n', '|');
-  return fmt::format("SSH_HOST_ED25519_KEY:{}\nSSH_HOST_ED25519_KEY_PUB:{}\n", lines, key.public_key);
-}
-
-std::string for_cloud_init(const HostKeyPair& key) {
-  const auto lines = io::lines(io::without_trailing(key.private_key, "\n"));
-  return fmt::format("ssh_keys:\n  ed25519_private: |\n    {}\n  ed25519_public: {}\n", fmt::join(lines, "\n    "),
-                     key.public_key);
-}
-
-// The text with something inserted behind its first line.
-std::string with_second(std::string_view text, std::string_view inserted) {
-  const std::string_view first = io::first_line(text);
-  const std::string_view rest = text.substr(std::min(first.size() + 1, text.size()));
-  return fmt::format("{}\n{}{}", first, inserted, rest);
-}
-
-std::string joined(const HostKeyPair& key, std::string_view text) {
-  if (io::trimmed(text).empty()) return for_nixos(key);
-  if (text.starts_with("#cloud-config")) return with_second(text, for_cloud_init(key));
-  if (text.starts_with("#!"))
-    return with_second(text, fmt::format(": <<'SSH_HOST_KEY'\n{}SSH_HOST_KEY\n", for_nixos(key)));
-  return fmt::format("/*\n{}*/\n{}", for_nixos(key), text);  // a comment of Nix
 }
 
 Expected<HostKeyPair> read_host_key(const Ec2Files& files) {
@@ -77,6 +48,8 @@ Ec2Settings ec2_settings_of(const PoolConfig& pool) {
 Expected<std::string> specification_of(const Ec2Settings& settings) {
   const auto user_data = user_data_of(settings);
   if (!user_data) return std::unexpected(user_data.error());
+  if (auto checked = check_user_data(*user_data); !checked)
+    return std::unexpected(within(settings.user_data_file.empty() ? "userData" : "userDataFile", checked.error()));
   const io::Json all{{"region", settings.region},
                      {"image", settings.image},
                      {"launchTemplate", settings.launch_template},
@@ -97,15 +70,6 @@ std::string specification_seen(const std::string& tagged, const std::string& ins
   const bool is_allowed = settings.instance_types.empty() ||
                           std::ranges::find(settings.instance_types, instance_type) != settings.instance_types.end();
   return is_allowed ? tagged : fmt::format("{} on {}", tagged, instance_type);
-}
-
-Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data) {
-  std::string text = joined(key, user_data);
-  if (text.size() <= user_data_bytes_max) return text;
-  return failure(
-      fmt::format("user data and host key have {} bytes, but EC2 takes {} at most; let the machine fetch the rest from "
-                  "elsewhere",
-                  text.size(), user_data_bytes_max));
 }
 
 io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineId machine,

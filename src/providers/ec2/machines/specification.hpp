@@ -10,6 +10,7 @@
 #include "model/names.hpp"
 #include "providers/ec2/api/requests.hpp"
 #include "providers/ec2/machines/records.hpp"
+#include "providers/ec2/machines/user_data.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 
@@ -23,17 +24,6 @@ Expected<std::string> specification_of(const Ec2Settings& settings);
 // The specification of a machine that exists: the one in its tags, if the settings still allow its instance type.
 std::string specification_seen(const std::string& tagged, const std::string& instance_type,
                                const Ec2Settings& settings);
-
-struct HostKeyPair {
-  std::string private_key;  // as ssh-keygen writes it
-  std::string public_key;   // `TYPE KEY`
-};
-
-// What a machine reads when it boots: its host key, and the user data of its pool. NixOS' images for EC2 take the key
-// from lines `SSH_HOST_ED25519_KEY:…` (nixos/modules/virtualisation/ec2-data.nix), its lines separated by `|`,
-// cloud-init from `ssh_keys`. The key comes as early as possible: NixOS takes any later line with a `|` for a part of
-// the key, which does no harm behind its end. Fails beyond the 16 KiB that EC2 takes.
-Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data);
 
 // Everything about one machine that is to be launched.
 struct LaunchSpecification {

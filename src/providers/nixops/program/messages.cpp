@@ -162,9 +162,4 @@ std::string cause_of(std::string_view stderr_text) {
   return io::last_meaningful_line(cause_in(lines));
 }
 
-std::string nix_error_in(std::string_view stderr_text) {
-  const std::string error = first_nix_error(content_lines(stderr_text));
-  return io::last_meaningful_line(error.empty() ? stderr_text : error);
-}
-
 }  // namespace hydra_provisioner::providers::nixops

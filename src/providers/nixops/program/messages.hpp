@@ -11,8 +11,4 @@ namespace hydra_provisioner::providers::nixops {
 // that; for a failed ssh, what ssh said. Empty if there is no output.
 std::string cause_of(std::string_view stderr_text);
 
-// Nix's cause: its first error and the place, `undefined variable 'x' at /etc/farm/a.nix:3:5`; without one, the last
-// line.
-std::string nix_error_in(std::string_view stderr_text);
-
 }  // namespace hydra_provisioner::providers::nixops

@@ -12,9 +12,9 @@
 
 #include <fmt/format.h>
 
+#include "io/process/nix_evaluation.hpp"
 #include "io/process/subprocess.hpp"
 #include "io/text/strings.hpp"
-#include "providers/nixops/program/messages.hpp"
 #include "providers/nixops/program/nix_text.hpp"
 
 namespace hydra_provisioner::providers::nixops {
@@ -131,7 +131,7 @@ io::Task<std::vector<Expected<NixNames>>> names_in_files(std::vector<std::string
     if (is_one_by_one && finished->exit_status == 0) lines = {finished->output};
     lines.resize(std::min(lines.size(), rest.size()));
     for (const std::string_view line : lines) names.push_back(names_in(line, folders_of(files[names.size()])));
-    if (lines.size() < rest.size()) names.push_back(failure(nix_error_in(finished->errors)));
+    if (lines.size() < rest.size()) names.push_back(failure(io::nix_error(finished->errors)));
   }
   co_return names;
 }

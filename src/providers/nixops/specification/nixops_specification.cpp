@@ -12,7 +12,6 @@
 #include "io/process/nix_evaluation.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
-#include "providers/nixops/program/messages.hpp"
 #include "providers/nixops/specification/ingredients.hpp"
 #include "providers/nixops/specification/named_files.hpp"
 
@@ -50,8 +49,7 @@ io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification
   arguments.insert(arguments.end(), {"--argstr", "file", expression, "--argstr", "type", specification.type, "--argstr",
                                      "tag", specification.tag.text});
   auto evaluated = co_await io::evaluate_nix(evaluation, std::move(arguments));
-  if (!evaluated)
-    co_return failure(fmt::format("{}: cannot be evaluated: {}", expression, nix_error_in(evaluated.error().message)));
+  if (!evaluated) co_return std::unexpected(within(expression, evaluated.error()));
   const auto search_path = read_search_path(evaluated->json);
   if (!search_path) co_return std::unexpected(within("Nix's search path", search_path.error()));
   evaluated->files.push_back(expression);

@@ -130,10 +130,28 @@ TEST_F(Ec2Credentials, ComeFromAContainer) {
 }
 
 TEST_F(Ec2Credentials, AreNotFetchedFromAnywhere) {
-  for (const std::string url : {"http://example.org/", "http://127.0.0.1.example.org/", "http://localhost.evil/x"}) {
+  for (const std::string url :
+       {"http://example.org/", "http://127.0.0.1.example.org/", "http://localhost.evil/x",
+        "http://127.0.0.1:80@example.org/", "https://user:password@127.0.0.1/", "http://user@127.0.0.1/"}) {
     set("AWS_CONTAINER_CREDENTIALS_FULL_URI", url);
     EXPECT_THAT(key(), HasSubstr("neither https nor this host")) << url;
   }
+}
+
+TEST_F(Ec2Credentials, OfAContainerAndAnInstanceNeverPassAProxy) {
+  support::CannedServer proxy([](const std::string&) { return support::reply(200, json("PROXY")); });
+  support::CannedServer server([](const std::string& request) {
+    return request.starts_with("GET /creds ") ? support::reply(200, json("CONTAINER")) : support::reply(404, "");
+  });
+  set("http_proxy", proxy.url());
+  set("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.url() + "/creds");
+  EXPECT_EQ(key(), "CONTAINER");
+  ::unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  set("AWS_EC2_METADATA_DISABLED", "false");
+  set("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.url());
+  clock.time += Seconds{100 * 86400};
+  EXPECT_THAT(key(), HasSubstr("no AWS credentials"));
+  EXPECT_TRUE(proxy.requests().empty());
 }
 
 TEST_F(Ec2Credentials, ComeFromTheInstance) {

@@ -15,15 +15,12 @@ TEST(Ec2Instances, AreOutdatedIfTheirInstanceTypeIsNoLongerAllowed) {
   EXPECT_EQ(as_instance(seen, {"eu-west-1", ""}, settings).spec_hash, "hash on c5.large");
 }
 
-TEST(Ec2Instances, HaveTheConfiguredKindOfAddressAndUser) {
+TEST(Ec2Instances, HaveTheConfiguredKindOfAddress) {
   const Ec2Instance seen{.id = "i-1", .public_address = "198.51.100.1", .private_address = "10.0.0.1"};
   Ec2Settings settings;
-  settings.ssh_user = "root";
   EXPECT_EQ(as_instance(seen, {"x", ""}, settings).address, "198.51.100.1");
   settings.has_public_address = false;
   EXPECT_EQ(as_instance(seen, {"x", ""}, settings).address, "10.0.0.1");
-  settings.ssh_user = "nix";
-  EXPECT_EQ(as_instance(seen, {"x", ""}, settings).address, "nix@10.0.0.1");
 }
 
 TEST(Ec2Instances, DistinguishAnInterruptionFromAnotherEnd) {

@@ -75,6 +75,55 @@ TEST(UserData, AddsTheKeyToACloudConfig) {
       "    -----END OPENSSH PRIVATE KEY-----\n  ed25519_public: ssh-ed25519 CCCC\nruncmd: [ ls ]\n");
 }
 
+TEST(UserData, IsUnderstoodBehindBlankLinesAndTheMarkOfATemplate) {
+  EXPECT_EQ(user_data_with(key, "\n\n#cloud-config\na: 1\n").value(),
+            user_data_with(key, "#cloud-config\na: 1\n").value());
+  EXPECT_EQ(user_data_with(key, " \n#!/bin/sh\n:\n").value(), user_data_with(key, "#!/bin/sh\n:\n").value());
+  const std::string data = user_data_with(key, "## template: jinja\n#cloud-config\na: {{ v1.region }}\n").value();
+  EXPECT_THAT(data, testing::StartsWith("## template: jinja\n#cloud-config\nssh_keys:\n"));
+  EXPECT_THAT(data, testing::EndsWith("ed25519_public: ssh-ed25519 CCCC\na: {{ v1.region }}\n"));
+}
+
+// Read with the library that cloud-init reads it with.
+TEST(UserData, GetsOnePartMoreIfItIsAMultipartText) {
+  const std::string multipart =
+      "Content-Type: multipart/mixed; boundary=\"==B==\"\nMIME-Version: 1.0\n\n--==B==\nContent-Type: "
+      "text/x-shellscript\n\n#!/bin/sh\ntrue\n\n--==B==--\n";
+  const auto parts =
+      support::await(io::run_successfully({.argv = {"python3", "-c",
+                                                    "import email, sys\n"
+                                                    "for p in email.message_from_file(sys.stdin).get_payload():\n"
+                                                    "  print(p.get_content_type(), repr(p.get_payload()))"},
+                                           .deadline = std::chrono::seconds{20},
+                                           .input = user_data_with(key, multipart).value()}));
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_EQ(parts->output,
+            "text/cloud-config '#cloud-config\\nssh_keys:\\n  ed25519_private: |\\n    -----BEGIN OPENSSH PRIVATE "
+            "KEY-----\\n    AAAA\\n    BBBB\\n    -----END OPENSSH PRIVATE KEY-----\\n  ed25519_public: ssh-ed25519 "
+            "CCCC\\n'\ntext/x-shellscript '#!/bin/sh\\ntrue\\n'\n");
+}
+
+TEST(UserData, IsRefusedInAFormatThatCannotTakeTheKey) {
+  for (const char* text :
+       {"#include\nhttps://example.org/x\n", "#cloud-boothook\n#!/bin/sh\n", "<powershell>\n</powershell>",
+        "\n<script>", "{ \"ignition\": { \"version\": \"3.3.0\" } }", "{\n  \"ignition\": {}}",
+        "#!/usr/bin/python3\nimport os\n", "#!/usr/bin/env -S perl -w\n", "#!\n", "#cloud-config-archive\n- x\n",
+        "#part-handler\n", "## template: jinja\n#include x\n", "MIME-Version: 1.0\nContent-Type: text/plain\n\nx\n"}) {
+    const auto checked = check_user_data(text);
+    ASSERT_FALSE(checked) << text;
+    EXPECT_EQ(checked.error().kind, ErrorKind::refused);
+    EXPECT_THAT(checked.error().message, HasSubstr("cannot take the host key"));
+    EXPECT_FALSE(user_data_with(key, text));
+    Ec2Settings settings;
+    settings.user_data = text;
+    EXPECT_THAT(specification_of(settings).error().message, testing::StartsWith("userData: "));
+  }
+  for (const char* text :
+       {"#!/usr/bin/env bash\n", "#!/bin/sh -e\n", "#! /run/current-system/sw/bin/zsh\n", "{ }", "# a comment\n{ }",
+        "### https://channels.example.org\n{ }", "#cloud-config  \na: 1", "", "#cloud-config"})
+    EXPECT_TRUE(check_user_data(text)) << text;
+}
+
 TEST(UserData, IsNotLargerThanEc2Takes) {
   EXPECT_TRUE(user_data_with(key, std::string(16'000, 'x')));
   EXPECT_THAT(user_data_with(key, std::string(16'384, 'x')).error().message, HasSubstr("EC2 takes 16384 at most"));
