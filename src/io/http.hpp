@@ -29,7 +29,7 @@ struct HttpRequest {
   std::vector<std::string> headers{};  // `Name: value`
   std::string body{};                  // of a POST
   std::optional<AwsSigner> signer{};
-  std::chrono::milliseconds deadline{};
+  std::chrono::milliseconds deadline{30'000};
   std::size_t answer_bytes_max = std::size_t{1} << 20;
 };
 

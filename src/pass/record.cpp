@@ -102,6 +102,7 @@ state::PassRecord pass_record(const Look& look, const Config& config, const Plan
                               Instant start, Instant end) {
   const io::Json document = plan_document(plan);
   state::PassRecord record{.start = start, .duration = end - start, .clocks_json = state::clocks_of(look.seen)};
+  record.history = std::chrono::days{config.history_days};
   record.facts = state::facts_of(look.seen, config);
   record.facts.merge(decided(document));
   record.plan_hash = io::fnv1a(io::compact(document));

@@ -174,7 +174,21 @@ void drop_orders(SQLite::Database& database, Instant now) {
   SQLite::Statement past(database, "delete from orders where until <= ?");
   past.bind(1, to_unix(now));
   past.exec();
-  database.exec("delete from orders where whom in (select id from machines where state = 'gone')");
+  database.exec("delete from orders where exists (select 1 from machines where id = orders.whom and state = 'gone')");
+}
+
+// A few at a time, so that no pass takes long. The machine with the highest number stays, because numbers are never
+// used twice.
+void forget_history(SQLite::Database& database, Instant before) {
+  constexpr int rows_at_a_time = 1000;
+  for (const char* rows : {"machines where id in (select id from machines where state = 'gone' and since < ? and "
+                           "number < (select max(number) from machines) limit ?)",
+                           "events where id in (select id from events where time < ? limit ?)"}) {
+    SQLite::Statement forget(database, fmt::format("delete from {}", rows));
+    forget.bind(1, to_unix(before));
+    forget.bind(2, rows_at_a_time);
+    forget.exec();
+  }
 }
 
 Orders read_orders(SQLite::Database& database) {
@@ -246,6 +260,7 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   if (!changes.pass) return;
   write_pass(database, *changes.pass);
   drop_orders(database, changes.pass->start);
+  forget_history(database, changes.pass->start - changes.pass->history);
 }
 
 }  // namespace hydra_provisioner::state

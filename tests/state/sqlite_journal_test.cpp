@@ -28,6 +28,7 @@ namespace hydra_provisioner::state {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using testing::AllOf;
@@ -37,6 +38,8 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + hours{12};
+
+constexpr std::int64_t schema = 5;
 
 class Journal : public testing::Test {
  protected:
@@ -308,9 +311,9 @@ TEST_F(Journal, RemembersAllOfItAfterItWasClosed) {
 
 TEST_F(Journal, KeepsOnlySoManyEventsAndPasses) {
   open();
-  sql("insert into events values (1, 0, 'a-1', 'p', 'ready', ''), (2, 0, 'a-1', 'p', 'ready', ''), "
-      "(200001, 0, 'a-1', 'p', 'ready', '')");
   const auto recent = to_unix(noon - hours{1});
+  for (const std::int64_t id : {1, 2, 200'001})
+    sql(fmt::format("insert into events values ({}, {}, 'a-1', 'p', 'ready', '')", id, recent));
   for (const std::int64_t id : {1, 2, 20'001})
     sql(fmt::format("insert into passes values ({}, {}, 0, '', 0, '')", id, recent));
   sql("insert into facts values ('a', 1, 2, 'x'), ('a', 2, 20001, 'y'), ('a', 20001, null, 'z')");
@@ -389,7 +392,8 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   commit(of({machine(7)}));
   close();
   for (const char* table : {"facts", "usage", "gaps", "passes", "orders"}) sql(fmt::format("drop table {}", table));
-  sql("drop index events_by_time");
+  for (const char* index : {"events_by_time", "machines_by_number", "machines_gone"})
+    sql(fmt::format("drop index {}", index));
   sql("create table passes (id integer primary key, start integer not null, duration integer not null, "
       "inputs text not null, plan text not null) strict");
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
@@ -402,8 +406,27 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   EXPECT_EQ(number("pragma user_version"), 1) << "looking changes nothing";
   open();
   EXPECT_EQ(load().machines.front().billing_period, Seconds{0});
-  EXPECT_EQ(number("pragma user_version"), 4);
+  EXPECT_EQ(number("pragma user_version"), schema);
   EXPECT_EQ(number("select id from passes where start = 7 and duration = 3 and clocks = ''"), 41);
+}
+
+Machine gone(std::int64_t number, Instant since) {
+  Machine gone = machine(number, MachineState::gone);
+  gone.since = since;
+  return gone;
+}
+
+TEST_F(Journal, ForgetsWhatIsOlderThanItsHistory) {
+  open();
+  Changes past = of({gone(1, noon - days{11}), gone(2, noon - days{9}), machine(3), gone(4, noon - days{11})});
+  past.events = {event(noon - days{11}, "ready"), event(noon - days{9}, "gone")};
+  commit(std::move(past));
+  Changes now;
+  now.pass = PassRecord{.start = noon, .history = days{10}};
+  commit(std::move(now));
+  EXPECT_EQ(number("select group_concat(number, '') from machines"), 234) << "numbers are never used twice";
+  EXPECT_EQ(number("select count(*) from events where kind = 'gone'"), 1);
+  EXPECT_EQ(number("select count(*) from events"), 1);
 }
 
 TEST_F(Journal, RefusesWhatANewerVersionWrote) {
@@ -411,7 +434,8 @@ TEST_F(Journal, RefusesWhatANewerVersionWrote) {
   close();
   sql("pragma user_version = 99");
   const std::string expected =
-      "journal " + file() + " was written by a newer version (schema 99, this one knows 4); use that version again";
+      fmt::format("journal {} was written by a newer version (schema 99, this one knows {}); use that version again",
+                  file(), schema);
   EXPECT_EQ(error_of_opening(), expected);
   EXPECT_EQ(error_of_looking(), expected);
 }
