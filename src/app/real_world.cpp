@@ -51,7 +51,8 @@ pass::World make_patient_world(const Config& config, const std::string& state_di
 }
 
 void reconfigure(pass::World& world, const Config& config) {
-  world.queue = std::make_unique<observe::StatusCommand>(config, *world.clock);
+  world.queue = std::make_unique<observe::RarelyAsked>(std::make_unique<observe::StatusCommand>(config, *world.clock),
+                                                       *world.clock);
   world.publisher = make_publisher(config);
 }
 

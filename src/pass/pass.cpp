@@ -55,6 +55,10 @@ void forget_old_logs(act::Jobs& jobs, const act::Ledger& ledger, Instant last_pa
   jobs.forget_logs(existing, now - logs_are_kept);
 }
 
+io::Task<void> keep(state::Changes record, act::Ledger& ledger, act::Voice& voice) {
+  if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
+}
+
 PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voice) {
   PassEnd end{.succeeded = !voice.had_problems(),
               .is_trusted = !plan.untrusted,
@@ -101,11 +105,11 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
 
   // Record.
   state::Changes record;
+  record.step_times = new_step_times(look.seen, config);
   if (journal.keeps_passes())
     record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
-  if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
+  co_await keep(std::move(record), ledger, voice);
   forget_old_logs(*world.jobs, ledger, memory->last_pass, start);
-
   co_return end_of_pass(todo, ledger, voice);
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "decide/idleness.hpp"
+#include "decide/outlook.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "pass/documents.hpp"
@@ -96,6 +97,17 @@ state::Facts decided(const io::Json& plan_document) {
     add("decided/action/" + action.at("machine").get_ref<const std::string&>(), action);
   }
   return facts;
+}
+
+std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config) {
+  std::map<PoolName, Millis> times;
+  for (const auto& [name, pool] : config.pools) {
+    if (!seen.queue || pool.scaling != Scaling::work) continue;
+    const auto time = decide::step_time(pool, *seen.queue);
+    const auto known = seen.step_times.find(name);
+    if (time && (known == seen.step_times.end() || known->second != *time)) times.emplace(name, *time);
+  }
+  return times;
 }
 
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,

@@ -36,6 +36,7 @@ struct Memory {
   std::map<PoolName, CreationRecord> creations;
   Orders orders;
   std::optional<LastDelivery> last_delivery;
+  std::map<PoolName, Millis> step_times;
   Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
   std::int64_t next_number = 0;  // greater than that of any machine there ever was
 };
@@ -79,6 +80,7 @@ struct Changes {
   std::map<PoolName, CreationRecord> creations;     // `failures` are not written: they are events of kind "failed"
   std::map<OrderKey, std::optional<Order>> orders;  // none: it is taken back
   std::optional<LastDelivery> last_delivery;
+  std::map<PoolName, Millis> step_times;
   std::optional<PassRecord> pass;
 };
 

@@ -145,12 +145,47 @@ void write_creations(SQLite::Database& database, const std::map<PoolName, Creati
 
 void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
   SQLite::Statement row(
-      database, "insert or replace into deliveries (id, content, time, succeeded, destination) values (1, ?, ?, ?, ?)");
+      database,
+      "insert or replace into deliveries (id, content, time, succeeded, destination, failing_since, trouble) "
+      "values (1, ?, ?, ?, ?, ?, ?)");
   row.bind(1, delivery.content);
   row.bind(2, to_unix(delivery.at));
   row.bind(3, delivery.succeeded ? 1 : 0);
   row.bind(4, delivery.destination);
+  const std::optional<Instant> since = delivery.trouble ? std::optional(delivery.trouble->since) : std::nullopt;
+  bind(row, 5, since);
+  row.bind(6, delivery.trouble ? delivery.trouble->why : "");
   row.exec();
+}
+
+std::optional<LastDelivery> read_delivery(SQLite::Database& database) {
+  SQLite::Statement row(database,
+                        "select content, time, succeeded, destination, failing_since, trouble from deliveries");
+  if (!row.executeStep()) return std::nullopt;
+  LastDelivery delivery{.content = row.getColumn(0).getString(),
+                        .at = from_unix(row.getColumn(1).getInt64()),
+                        .succeeded = row.getColumn(2).getInt() != 0,
+                        .destination = row.getColumn(3).getString()};
+  if (const auto since = instant(row.getColumn(4)))
+    delivery.trouble = Unpublished{*since, row.getColumn(5).getString()};
+  return delivery;
+}
+
+void write_step_times(SQLite::Database& database, const std::map<PoolName, Millis>& times) {
+  for (const auto& [pool, time] : times) {
+    SQLite::Statement row(database, "insert or replace into step_times (pool, milliseconds) values (?, ?)");
+    row.bind(1, pool.text);
+    row.bind(2, static_cast<std::int64_t>(time.count()));
+    row.exec();
+  }
+}
+
+std::map<PoolName, Millis> read_step_times(SQLite::Database& database) {
+  std::map<PoolName, Millis> times;
+  SQLite::Statement rows(database, "select pool, milliseconds from step_times");
+  while (rows.executeStep())
+    times.emplace(PoolName{rows.getColumn(0).getString()}, Millis{rows.getColumn(1).getInt64()});
+  return times;
 }
 
 void write_orders(SQLite::Database& database, const std::map<OrderKey, std::optional<Order>>& orders) {
@@ -238,13 +273,8 @@ Memory read_memory(SQLite::Database& database, Instant now) {
   }
   memory.creations = read_creations(database, now);
   memory.orders = read_orders(database);
-  SQLite::Statement delivery(database, "select content, time, succeeded, destination from deliveries");
-  if (delivery.executeStep()) {
-    memory.last_delivery = LastDelivery{.content = delivery.getColumn(0).getString(),
-                                        .at = from_unix(delivery.getColumn(1).getInt64()),
-                                        .succeeded = delivery.getColumn(2).getInt() != 0,
-                                        .destination = delivery.getColumn(3).getString()};
-  }
+  memory.last_delivery = read_delivery(database);
+  memory.step_times = read_step_times(database);
   memory.last_pass = from_unix(database.execAndGet("select coalesce(max(start), 0) from passes").getInt64());
   memory.next_number = database.execAndGet("select coalesce(max(number), -1) + 1 from machines").getInt64();
   return memory;
@@ -257,6 +287,7 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   write_creations(database, changes.creations);
   write_orders(database, changes.orders);
   if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
+  write_step_times(database, changes.step_times);
   if (!changes.pass) return;
   write_pass(database, *changes.pass);
   drop_orders(database, changes.pass->start);

@@ -23,6 +23,10 @@ void mend(Machine& machine, Instant now) {
 
 void mend_times(Memory& memory, Instant now) {
   const bool was_set_back = now < memory.last_pass;
+  if (memory.last_delivery && memory.last_delivery->trouble) {
+    Instant& since = memory.last_delivery->trouble->since;
+    since = std::min(since, now);
+  }
   for (Machine& machine : memory.machines) {
     mend(machine, now);
     if (machine.listing.first_began_at && (was_set_back || *machine.listing.first_began_at > now))

@@ -39,7 +39,7 @@ using testing::StartsWith;
 
 constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + hours{12};
 
-constexpr std::int64_t schema = 5;
+constexpr std::int64_t schema = 6;
 
 class Journal : public testing::Test {
  protected:
@@ -253,7 +253,10 @@ TEST_F(Journal, RemembersTheLastDelivery) {
   Changes changes;
   changes.last_delivery = LastDelivery{.content = "# hydra-provisioner a\n", .at = noon, .succeeded = true};
   commit(changes);
-  changes.last_delivery = LastDelivery{.content = "# hydra-provisioner a\nx\n", .at = noon + minutes{1}};
+  EXPECT_EQ(load().last_delivery->trouble, std::nullopt);
+  const Unpublished trouble{noon + minutes{1}, "cannot write"};
+  changes.last_delivery =
+      LastDelivery{.content = "# hydra-provisioner a\nx\n", .at = noon + minutes{1}, .trouble = trouble};
   commit(changes);
   commit(of({machine(1)}));
   const auto delivery = load().last_delivery;
@@ -261,6 +264,18 @@ TEST_F(Journal, RemembersTheLastDelivery) {
   EXPECT_EQ(delivery->content, "# hydra-provisioner a\nx\n");
   EXPECT_EQ(delivery->at, noon + minutes{1});
   EXPECT_FALSE(delivery->succeeded);
+  EXPECT_EQ(delivery->trouble, trouble);
+}
+
+TEST_F(Journal, RemembersHowLongStepsTook) {
+  open();
+  Changes changes;
+  changes.step_times = {{PoolName{"a"}, Millis{23'500}}, {PoolName{"b"}, Millis{1}}};
+  commit(changes);
+  changes.step_times = {{PoolName{"b"}, Millis{2}}};
+  commit(changes);
+  EXPECT_THAT(load().step_times,
+              ElementsAre(std::pair(PoolName{"a"}, Millis{23'500}), std::pair(PoolName{"b"}, Millis{2})));
 }
 
 TEST_F(Journal, RemembersOrdersUntilTheyAreTakenBackOrOver) {
@@ -391,12 +406,15 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
-  for (const char* table : {"facts", "usage", "gaps", "passes", "orders"}) sql(fmt::format("drop table {}", table));
+  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times"})
+    sql(fmt::format("drop table {}", table));
   for (const char* index : {"events_by_time", "machines_by_number", "machines_gone"})
     sql(fmt::format("drop index {}", index));
   sql("create table passes (id integer primary key, start integer not null, duration integer not null, "
       "inputs text not null, plan text not null) strict");
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
+  for (const char* column : {"failing_since", "trouble"})
+    sql(fmt::format("alter table deliveries drop column {}", column));
   for (const char* column : {"billing_period", "checked_at", "listed_for"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("pragma user_version = 1");
@@ -472,11 +490,11 @@ TEST_F(Journal, GivesUpWhileSomebodyElseHoldsIt) {
   EXPECT_THAT(ids(load()), ElementsAre("a-1"));
 }
 
-// A file system of 256 KiB in the journal's folder.
+// A file system of 512 KiB in the journal's folder.
 class JournalOnASmallDisk : public Journal {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0 || ::mount("none", folder_.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+    if (::geteuid() != 0 || ::mount("none", folder_.path.c_str(), "tmpfs", 0, "size=512k") != 0) {
       FAIL() << "needs root, to mount a file system";
     }
     is_mounted_ = true;

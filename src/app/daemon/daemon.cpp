@@ -35,14 +35,13 @@ class Daemon {
         voice_(context.voice) {}
 
   io::Task<Outcome> run(io::FileLock lock) {
-    pass::Rhythm rhythm;
     service::ready("makes its first pass");
     while (signals_.stop() == 0) {
       voice_.begin_pass();
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
       const pass::PassEnd end = co_await pass();
-      const Seconds pause = rhythm.pause_after(end, config_.get().interval, world_.clock->now());
+      const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
       service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
       co_await signals_.sleep_for(pause);
     }
