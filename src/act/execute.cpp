@@ -86,9 +86,21 @@ std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operatio
   return std::nullopt;
 }
 
-std::vector<Part> slow_parts(const Plan& plan, Ledger& ledger, Operations& operations) {
+bool brings_machines(const Action& action) {
+  return action.kind == ActionKind::create || action.kind == ActionKind::start;
+}
+
+// What cannot be published is no use, and costs money.
+void leave_out_machines_to_come(std::vector<Action>& actions, Voice& voice) {
+  const auto left_out = std::erase_if(actions, brings_machines);
+  if (left_out > 0)
+    voice.warning(
+        fmt::format("machines not created or started, as the machines file cannot be published: {}", left_out));
+}
+
+std::vector<Part> slow_parts(const std::vector<Action>& actions, Ledger& ledger, Operations& operations) {
   std::multimap<Turn, Part> parts;
-  for (const Action& action : plan.actions) {
+  for (const Action& action : actions) {
     if (auto part = slow_part(action, ledger, operations)) parts.insert(*std::move(part));
   }
   std::vector<Part> in_turn;
@@ -100,14 +112,23 @@ std::vector<Part> slow_parts(const Plan& plan, Ledger& ledger, Operations& opera
 
 io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger, Publication& publication,
                          Operations& operations, Care& care, Voice& voice) {
-  for (const Action& action : plan.actions) record_intent(action, config, ledger, voice);
-  const auto recorded = co_await ledger.commit();
-  if (!recorded) voice.problem(recorded.error().message);
+  std::vector<Action> actions = plan.actions;
+  const auto record = [&](bool of_machines_to_come) -> io::Task<bool> {
+    for (const Action& action : actions) {
+      if (brings_machines(action) == of_machines_to_come) record_intent(action, config, ledger, voice);
+    }
+    const auto written = co_await ledger.commit();
+    if (!written) voice.problem(written.error().message);
+    co_return written.has_value();
+  };
+  const bool is_recorded = co_await record(false);
   co_await publication.publish();
-  if (!recorded) co_return;  // nothing is begun that the journal does not know
+  if (!is_recorded) co_return;  // nothing is begun that the journal does not know
+  if (publication.has_failed()) leave_out_machines_to_come(actions, voice);
+  if (!co_await record(true)) co_return;
   operations.settle_ended_jobs();
   const auto parallel_max = static_cast<std::size_t>(config.max_parallel);
-  const std::vector<Part> parts = slow_parts(plan, ledger, operations);
+  const std::vector<Part> parts = slow_parts(actions, ledger, operations);
   if (parts.empty() && plan.in_use.empty()) co_return;
   // Side by side, so that a machine that hangs in one does not delay the other.
   co_await io::run_all(

@@ -18,17 +18,19 @@ io::Json to_json(const Instance& instance) {
   return json;
 }
 
-Instance instance_from(const io::Json& json) {
-  Instance instance{
-      .id = InstanceId{json.at("id").get<std::string>()},
-      .machine = MachineId{json.at("machine").get<std::string>()},
-      .pool = PoolName{json.at("pool").get<std::string>()},
-      .state = from_name<InstanceState>(json.at("state").get<std::string>()).value_or(InstanceState::incomplete),
-      .address = json.at("address").get<std::string>(),
-      .host_key = json.at("hostKey").get<std::string>(),
-      .launched_at = {},
-      .spec_hash = json.value("specHash", ""),
-      .billing_period = Seconds{io::whole_number_of(json.value("billingPeriodSeconds", io::Json(0)))}};
+Expected<Instance> instance_from(const io::Json& json) {
+  const auto state_name = json.at("state").get<std::string>();
+  const auto state = from_name<InstanceState>(state_name);
+  if (!state) return failure(fmt::format("{:?} is no state of a machine", state_name));
+  Instance instance{.id = InstanceId{json.at("id").get<std::string>()},
+                    .machine = MachineId{json.at("machine").get<std::string>()},
+                    .pool = PoolName{json.at("pool").get<std::string>()},
+                    .state = *state,
+                    .address = json.at("address").get<std::string>(),
+                    .host_key = json.at("hostKey").get<std::string>(),
+                    .launched_at = {},
+                    .spec_hash = json.value("specHash", ""),
+                    .billing_period = Seconds{io::whole_number_of(json.value("billingPeriodSeconds", io::Json(0)))}};
   if (json.contains("launchedAt")) instance.launched_at = from_unix(io::whole_number_of(json.at("launchedAt")));
   return instance;
 }
@@ -40,7 +42,10 @@ Expected<JobResult> result_from(const io::Json& json) {
     return JobResult(failure(json.at("error").get<std::string>(), kind));
   }
   if (!json.contains("instance")) return JobResult(std::nullopt);
-  return JobResult(instance_from(json.at("instance")));
+  auto instance = instance_from(json.at("instance"));
+  // Written by another version of this program: the same call again finds out what the machine is.
+  if (!instance) return JobResult(failure(instance.error().message, ErrorKind::unfinished));
+  return JobResult(*std::move(instance));
 }
 
 Expected<JobRequest> request_from(const io::Json& json) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Jobs {
   virtual std::int64_t first_unused_number() const = 0;
 
   virtual std::string log_file(const MachineId& machine) const = 0;
+
+  // Removes the logs of machines that do not exist any more, in which nothing was written since then. One of the
+  // highest number stays: first_unused_number() reads it.
+  virtual void forget_logs(const std::set<MachineId>& existing, Instant before) = 0;
 };
 
 }  // namespace hydra_provisioner::act

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "act/job_files.hpp"
@@ -115,13 +116,29 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
 
 std::int64_t ProcessJobs::first_unused_number() const {
   std::int64_t first = 0;
+  for (const MachineId& machine : logged_machines()) first = std::max(first, number_of(machine) + 1);
+  return first;
+}
+
+void ProcessJobs::forget_logs(const std::set<MachineId>& existing, Instant before) {
+  const std::int64_t last = first_unused_number() - 1;
+  for (const MachineId& machine : logged_machines()) {
+    if (existing.contains(machine) || number_of(machine) == last) continue;
+    struct stat found{};
+    const std::string log = log_file(machine);
+    if (::stat(log.c_str(), &found) == 0 && from_unix(found.st_mtim.tv_sec) < before) std::ignore = io::remove_all(log);
+  }
+}
+
+std::vector<MachineId> ProcessJobs::logged_machines() const {
+  std::vector<MachineId> machines;
   std::error_code error;
   for (auto entry = fs::directory_iterator(state_dir_ + "/logs", error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
-    const MachineId machine{entry->path().stem()};
-    if (is_of(tag_, machine)) first = std::max(first, number_of(machine) + 1);
+    MachineId machine{entry->path().stem()};
+    if (is_of(tag_, machine)) machines.push_back(std::move(machine));
   }
-  return first;
+  return machines;
 }
 
 std::string ProcessJobs::log_file(const MachineId& machine) const { return JobFiles(state_dir_, machine).log; }

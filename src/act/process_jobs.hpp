@@ -1,6 +1,7 @@
 // Jobs as processes of this program: `hydra-provisioner run-job`, see act/job_files.hpp.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,10 @@ class ProcessJobs final : public Jobs {
   Expected<void> forget(const MachineId& machine) override;
   std::int64_t first_unused_number() const override;
   std::string log_file(const MachineId& machine) const override;
+  void forget_logs(const std::set<MachineId>& existing, Instant before) override;
 
  private:
+  std::vector<MachineId> logged_machines() const;
   JobState state_of(const MachineId& machine, Operation operation) const;
   std::string mark_of(const MachineId& machine) const;
   bool was_outlived(const MachineId& machine) const;

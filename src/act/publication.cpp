@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "providers/keys.hpp"
 
 namespace hydra_provisioner::act {
@@ -20,6 +22,7 @@ Publication::Publication(const Config& config, const PoolSettings& pools, Ledger
       ledger_(ledger),
       publisher_(publisher),
       last_delivery_(std::move(last_delivery)),
+      trouble_(last_delivery_ ? last_delivery_->trouble : std::nullopt),
       queue_clock_ahead_(queue_clock_ahead),
       voice_(voice) {}
 
@@ -104,23 +107,31 @@ io::Task<void> Publication::publish_once() {
     file = render(unrecorded_);
   }
   const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
+  if (published && *published && !is_new && before->succeeded && !config_.update_command)
+    voice_.warning(fmt::format("{} was removed or changed by somebody else; written again", publisher_.destination()));
+  const bool is_mended = published && trouble_;
   if (published) {
+    trouble_.reset();
     before_.clear();
     note_published(file);
   } else {
     const ErrorKind kind = published.error().kind;
     if (kind == ErrorKind::untouched || kind == ErrorKind::refused) take_back_intent();
+    trouble_ = Unpublished{trouble_ ? trouble_->since : ledger_.now(), published.error().message};
     report_once(published.error().message);
     // A command that hangs would hold up everything else a second time.
     gave_up_ = published.error().kind == ErrorKind::timed_out;
   }
-  const bool is_settled = published && !*published && !is_new;
+  const bool is_settled = published && !*published && !is_new && !is_mended;
   co_await record(is_settled ? std::nullopt : std::optional(delivery_of(file, published.has_value())));
 }
 
 LastDelivery Publication::delivery_of(const publish::MachinesFile& file, bool succeeded) const {
-  return {
-      .content = file.content, .at = ledger_.now(), .succeeded = succeeded, .destination = publisher_.destination()};
+  return {.content = file.content,
+          .at = ledger_.now(),
+          .succeeded = succeeded,
+          .destination = publisher_.destination(),
+          .trouble = trouble_};
 }
 
 io::Task<bool> Publication::record(std::optional<LastDelivery> delivery) {

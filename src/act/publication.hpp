@@ -33,6 +33,8 @@ class Publication {
   // publishes once more.
   io::Task<void> publish();
 
+  bool has_failed() const { return trouble_.has_value(); }  // the last attempt
+
  private:
   publish::MachinesFile render(const std::set<MachineId>& without);
   io::Task<void> publish_once();
@@ -48,6 +50,7 @@ class Publication {
   Ledger& ledger_;
   publish::Publisher& publisher_;
   std::optional<LastDelivery> last_delivery_;
+  std::optional<Unpublished> trouble_;
   Seconds queue_clock_ahead_;
   Voice& voice_;
   std::set<MachineId> unrecorded_;       // to be listed, but not in the journal yet

@@ -24,6 +24,10 @@ std::unique_ptr<publish::Publisher> make_publisher(const Config& config) {
   return std::make_unique<publish::SshConfigPublisher>(*config.ssh_config_file, std::move(publisher));
 }
 
+std::unique_ptr<observe::RarelyAsked> make_queue(const Config& config, io::Clock& clock) {
+  return std::make_unique<observe::RarelyAsked>(std::make_unique<observe::StatusCommand>(config, clock), clock);
+}
+
 // The modules that were installed with the program, or else those in its sources.
 std::string own_nix_modules() {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
@@ -40,7 +44,7 @@ std::string own_nix_modules() {
 pass::World make_world(const Config& config, const std::string& state_dir) {
   pass::World world;
   world.clock = std::make_unique<io::SystemClock>();
-  world.queue = std::make_unique<observe::StatusCommand>(config, *world.clock);
+  world.queue = make_queue(config, *world.clock);
   world.publisher = make_publisher(config);
   // Jobs run this very program.
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
@@ -59,7 +63,7 @@ pass::World make_patient_world(const Config& config, const std::string& state_di
 }
 
 void reconfigure(pass::World& world, const Config& config) {
-  world.queue = std::make_unique<observe::StatusCommand>(config, *world.clock);
+  world.queue = make_queue(config, *world.clock);
   auto publisher = make_publisher(config);
   // One that is still at work must not deliver an old content after a new one.
   if (publisher->destination() == world.publisher->destination()) return;

@@ -127,6 +127,7 @@ void read_limits(Config& config, Settings& settings) {
   settings.read("settle", config.settle);
   settings.read("quiet", config.quiet);
   settings.read("interval", config.interval);
+  settings.read("historyDays", config.history_days);
 }
 
 // If two pools were for the same steps, one of them would never get any.

@@ -24,7 +24,7 @@ constexpr Option top_level[] = {
     {"statusCommand", command, R"([ "hydra-queue-runner" "--status" ])",
      "prints the queue runner's status; run without a shell"},
     {"sshCommand", command, "", "another name for `statusCommand`; giving both is an error"},
-    {"statusTimeout", timeout, "30", "how long the status command may take"},
+    {"statusTimeout", wait, "30", "how long the status command may take"},
     {"updateCommand", command, "",
      "receives the machines file on its standard input; without it, `machinesFile` is written"},
     {"machinesFile", machines_file, R"("/var/lib/hydra/provisioned.machines")",
@@ -46,6 +46,8 @@ constexpr Option top_level[] = {
      "s)"},
     {"quiet", seconds, "120", "how long a removed machine must have been idle before it is stopped or destroyed"},
     {"interval", timeout, "15", "time between two passes of the daemon"},
+    {"historyDays", days_count, "400",
+     "how long the journal remembers machines that are gone, what happened to them, and what they cost"},
 };
 
 constexpr Option pool[] = {
@@ -165,7 +167,7 @@ std::span<const Option> ec2_options() { return ec2; }
 std::span<const Option> schedule_options() { return schedule; }
 std::span<const Option> exec_options() { return exec; }
 
-bool is_time(OptionKind kind) { return kind == seconds || kind == timeout; }
+bool is_time(OptionKind kind) { return kind == seconds || kind == timeout || kind == wait; }
 
 Range range_of(OptionKind kind) {
   constexpr std::int64_t ten_years = 315'360'000;
@@ -180,6 +182,10 @@ Range range_of(OptionKind kind) {
       return {0, ten_years};
     case timeout:
       return {1, ten_years};
+    case wait:
+      return {1, 3600};
+    case days_count:
+      return {1, 3650};
     case percent:
       return {0, 100};
     default:
@@ -192,6 +198,15 @@ std::vector<std::string> quoted(std::span<const std::string_view> words, std::st
   for (const std::string_view word : words) texts.push_back(fmt::format(fmt::runtime(format), word));
   return texts;
 }
+
+namespace {
+
+std::string_view unit_of(OptionKind kind) {
+  if (kind == days_count) return "days";
+  return is_time(kind) ? "seconds" : "whole number";
+}
+
+}  // namespace
 
 std::string value_text(const Option& option) {
   switch (option.kind) {
@@ -234,7 +249,7 @@ std::string value_text(const Option& option) {
       return "attribute set of strings";
     default:
       const auto [min, max] = range_of(option.kind);
-      return fmt::format("{}, {} to {}", is_time(option.kind) ? "seconds" : "whole number", min, max);
+      return fmt::format("{}, {} to {}", unit_of(option.kind), min, max);
   }
 }
 

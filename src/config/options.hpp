@@ -23,6 +23,8 @@ enum class OptionKind : std::uint8_t {
   parallelism,  // of operations
   seconds,      // at least 0
   timeout,      // seconds, at least 1
+  wait,         // seconds, for which a pass may stand still
+  days_count,   // at least 1
   price,        // any number, whole or not
   percent,
   days,       // of the week, as in cron

@@ -114,6 +114,11 @@ bool is_specified(const PoolView& pool) {
 std::optional<Reason> creation_hold(const PoolView& pool) {
   if (pool.hold) return pool.hold;
   if (!is_specified(pool)) return Reason{std::string(unspecified), {}};
+  if (const auto& unpublished = pool.seen.unpublished) {
+    return Reason{fmt::format("no creations: the machines file cannot be published since {} s: {}",
+                              (pool.seen.now - unpublished->since).count(), unpublished->why),
+                  {}};
+  }
   const auto known = pool.seen.creations.find(pool.settings.name);
   if (known == pool.seen.creations.end()) return std::nullopt;
   const auto& [name, record] = *known;

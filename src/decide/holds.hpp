@@ -24,9 +24,9 @@ void hold_back(const PoolView& pool, std::vector<Action>& actions);
 bool is_specified(const PoolView& pool);
 inline constexpr std::string_view unspecified = "nothing can be made from a specification that cannot be read";
 
-// Why this pool may not create machines now. It is held (holds.hpp); a specification that cannot be read; back-off
-// after passes whose creations all failed (30 s, doubling to 30 min), and an hour's rest after more than 5 failures
-// within an hour.
+// Why this pool may not create machines now. It is held (holds.hpp); a specification that cannot be read; a machines
+// file that cannot be published; back-off after passes whose creations all failed (30 s, doubling to 30 min), and an
+// hour's rest after more than 5 failures within an hour.
 std::optional<Reason> creation_hold(const PoolView& pool);
 
 }  // namespace hydra_provisioner::decide

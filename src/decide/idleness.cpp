@@ -7,15 +7,12 @@
 namespace hydra_provisioner::decide {
 namespace {
 
-// Right after its start the queue runner knows no earlier jobs, so a machine that it has not used yet does not count as
+// Right after its start the queue runner knows no earlier jobs, so a machine that may have had some does not count as
 // idle.
 constexpr Seconds after_queue_runner_start{1800};
 
-// In the queue runner's clock. Of what was before its clock was set back, only our own times say more.
-Instant idle_since(const QueueMachine* entry, const QueueStatus& status) {
-  if (entry != nullptr && entry->idle_since && was_before_clock_change(*entry->idle_since, status)) return Instant{};
-  if (entry != nullptr && entry->idle_since && *entry->idle_since != Instant{}) return *entry->idle_since;
-  return status.started.value_or(status.time) + after_queue_runner_start;
+bool has_no_job_since_start(const QueueMachine* entry) {
+  return entry == nullptr || !entry->idle_since || *entry->idle_since == Instant{};
 }
 
 }  // namespace
@@ -29,10 +26,19 @@ Idleness idleness(const Machine& machine, const QueueStatus& status) {
   // This may be the document's age or a difference of the clocks. In both cases the shifted times never make a machine
   // look idle for longer than it was.
   const Seconds to_our_clock = status.arrived - status.time;
-  Instant from = idle_since(entry, status) + to_our_clock;
-  if (machine.ready_at) from = std::max(from, *machine.ready_at);
-  if (machine.listing.began_at) from = std::max(from, *machine.listing.began_at);
-  return {.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = from};
+  Idleness result{.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = {}};
+  const Instant started = status.started.value_or(status.time) + to_our_clock;
+  const bool is_younger = status.started && machine.ready_at && *machine.ready_at >= started;
+  if (!has_no_job_since_start(entry)) {
+    // Of what was before the queue runner's clock was set back, only our own times say more.
+    if (!was_before_clock_change(*entry->idle_since, status)) result.idle_from = *entry->idle_since + to_our_clock;
+  } else if (!is_younger) {
+    result.idle_from = started + after_queue_runner_start;
+    if (status.started && result.idle_from > status.arrived) result.restarted_for = status.arrived - started;
+  }
+  if (machine.ready_at) result.idle_from = std::max(result.idle_from, *machine.ready_at);
+  if (machine.listing.began_at) result.idle_from = std::max(result.idle_from, *machine.listing.began_at);
+  return result;
 }
 
 std::string busy_with(std::int64_t jobs) { return fmt::format("busy: {} {}", jobs, jobs == 1 ? "job" : "jobs"); }

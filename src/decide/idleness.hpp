@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "model/machine.hpp"
@@ -15,6 +16,8 @@ struct Idleness {
   // As reported by the queue runner; a missing report is no proof of idleness (see proof.hpp).
   std::int64_t jobs = 0;
   Instant idle_from;  // in our clock; may lie in the future, which counts as not idle yet
+  // The queue runner started this long ago, and may not know the last step of this machine. None: it knows it.
+  std::optional<Seconds> restarted_for{};
 
   bool is_busy() const { return jobs > 0; }
   Seconds idle_at(Instant now) const { return std::max(now - idle_from, Seconds{0}); }

@@ -17,18 +17,26 @@ bool serves(const SystemType& pool, const StepHistory& kind) {
 }
 
 std::optional<double> step_seconds(const PoolView& pool) {
-  std::int64_t steps = 0;
-  double seconds = 0;
-  for (const StepHistory& kind : pool.seen.queue->history) {
-    if (!serves(pool.settings.type, kind)) continue;
-    steps += kind.steps;
-    seconds += static_cast<double>(kind.time.count());
-  }
-  if (steps < steps_to_judge_by) return std::nullopt;
-  return seconds / static_cast<double>(steps);
+  const auto seconds = [](Millis time) { return static_cast<double>(time.count()) / 1000; };
+  if (const auto now = step_time(pool.settings, *pool.seen.queue)) return seconds(*now);
+  const auto before = pool.seen.step_times.find(pool.settings.name);
+  if (before == pool.seen.step_times.end()) return std::nullopt;
+  return seconds(before->second);
 }
 
 }  // namespace
+
+std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& status) {
+  std::int64_t steps = 0;
+  Millis time{0};
+  for (const StepHistory& kind : status.history) {
+    if (!serves(pool.type, kind)) continue;
+    steps += kind.steps;
+    time += kind.time;
+  }
+  if (steps < steps_to_judge_by) return std::nullopt;
+  return time / steps;
+}
 
 Outlook outlook(const PoolView& pool) {
   Outlook result{.boot_time = boot_time(pool.machines), .step_seconds = step_seconds(pool)};

@@ -19,6 +19,7 @@
 #include "decide/sorting.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
+#include "decide/unused.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -48,7 +49,8 @@ PoolPlan summary_of(const PoolView& pool) {
           .target = pool.target.machines,
           .machines = std::ssize(pool.machines),
           .explanation = pool.target.explanation,
-          .notes = {}};
+          .notes = {},
+          .unused = pool.unused};
 }
 
 // Machines that are not needed leave, and so do those that an operator ordered away.
@@ -100,6 +102,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   const FreeMachines leavers = all_leaving(std::move(up.left), sorted.ordered_away);
   std::ranges::move(scale_down(pool, leavers, leaving), std::back_inserter(decision.actions));
   hold_back(pool, decision.actions);
+  if (!pool.unused.empty()) decision.summary.notes.push_back(pool.unused);
   if (const auto& held = pool.hold ? pool.hold : up.held) {
     decision.summary.notes.push_back(held->text);
     decision.changes_at = next_of(decision.changes_at, held->until, pool.seen.now);
@@ -198,6 +201,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
     if (!pool.limits.empty()) pool.target.explanation += "; " + pool.limits;
     pool.grace = grace_of(pool);
     pool.hold = hold_on(pool);
+    if (pool.is_configured) pool.unused = why_unused(pool);
   }
   result.actions.reserve(seen.machines.size());
   std::int64_t next_number = seen.next_number;

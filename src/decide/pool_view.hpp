@@ -24,6 +24,7 @@ struct PoolView {
   Seconds grace{0};                        // how long a machine that is not needed must have been idle
   std::vector<const Machine*> machines{};  // all of the pool's, by id
   std::optional<Reason> hold{};            // see holds.hpp
+  std::string unused{};                    // see unused.hpp
 };
 
 // A machine that steps may run on.

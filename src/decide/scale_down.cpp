@@ -50,6 +50,12 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
     if (pool.grace == Seconds{0}) return act_on(ActionKind::drain, *machine, {fmt::format("{}, grace 0 s", busy), {}});
     return act_on(ActionKind::keep, *machine, {busy, {}});
   }
+  if (activity.restarted_for && pool.grace > Seconds{0}) {
+    return act_on(ActionKind::keep, *machine,
+                  {fmt::format("{}; the queue runner restarted {} s ago, and may not know its last step", surplus,
+                               activity.restarted_for->count()),
+                   activity.idle_from + pool.grace});
+  }
   const Seconds idle = activity.idle_at(pool.seen.now);
   if (idle >= pool.grace) {
     return act_on(ActionKind::drain, *machine,

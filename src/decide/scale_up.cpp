@@ -12,6 +12,7 @@
 #include "decide/redeployment.hpp"
 #include "decide/replacement.hpp"
 #include "decide/sorting.hpp"
+#include "decide/unused.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -44,9 +45,9 @@ bool may_return(const PoolView& pool, const Machine& machine) {
 // machines come before idle ones, and the longest idle is last.
 void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) {
   sort_by_key(machines, [&](const ActiveMachine& machine) {
-    const auto& [jobs, idle_from] = machine.activity;
+    const std::int64_t jobs = machine.activity.jobs;
     return std::tuple(!is_protected(pool, *machine.machine), needs_replacement(pool, *machine.machine), -jobs,
-                      jobs > 0 ? 0 : -to_unix(idle_from), number_of(machine.machine->id));
+                      jobs > 0 ? 0 : -to_unix(machine.activity.idle_from), number_of(machine.machine->id));
   });
 }
 
@@ -87,8 +88,12 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
   const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
   result.held = creation_hold(pool);
   if (result.held) return;
-  const std::int64_t count = std::clamp<std::int64_t>(missing, 0, std::max<std::int64_t>(room, 0));
-  if (count < missing) {
+  std::int64_t count = std::clamp<std::int64_t>(missing, 0, std::max<std::int64_t>(room, 0));
+  if (const std::int64_t trials = pool.unused.empty() ? count : trials_allowed(pool); trials < count) {
+    count = trials;
+    result.held =
+        Reason{fmt::format("{} created until one of the machines is used", count == 0 ? "none is" : "only one is"), {}};
+  } else if (count < missing) {
     result.held = Reason{fmt::format("{} more wait until one of the {} existing machines is gone (max {})",
                                      missing - count, std::ssize(pool.machines), pool.settings.max_machines),
                          {}};

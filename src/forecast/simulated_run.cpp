@@ -159,7 +159,7 @@ class SimulatedRun {
 
   // When the daemon or cron would make the next pass.
   sim::Time pass_after(sim::Time now, const pass::PassEnd& end) {
-    if (!terms_.interval) return now + rhythm_.pause_after(end, config_.interval, sim::in_seconds(now));
+    if (!terms_.interval) return now + pass::pause_after(end, config_.interval, sim::in_seconds(now));
     const sim::Time start = trace::begin_of(trace_);
     return start + ((now - start) / Millis(*terms_.interval) + 1) * Millis(*terms_.interval);
   }
@@ -203,7 +203,6 @@ class SimulatedRun {
   ReportingJournal journal_;
   boost::asio::io_context context_{1};
   pass::World world_;
-  pass::Rhythm rhythm_;
   const Feeder* feeder_ = nullptr;
   std::int64_t passes_ = 0;
 };

@@ -30,7 +30,7 @@ struct HttpRequest {
   std::string body{};                  // of a POST
   std::optional<AwsSigner> signer{};
   bool is_direct = false;  // never through a proxy, whatever the environment says
-  std::chrono::milliseconds deadline{};
+  std::chrono::milliseconds deadline{30'000};
   std::size_t answer_bytes_max = std::size_t{1} << 20;
 };
 

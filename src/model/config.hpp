@@ -156,6 +156,7 @@ struct Config {
   Seconds quiet{120};    // of idleness before a stop or destroy: since 2025 the queue runner reports a machine as idle
                          // while it still fetches outputs from it
   Seconds interval{15};  // between the daemon's passes
+  std::int64_t history_days = 400;
 };
 
 }  // namespace hydra_provisioner

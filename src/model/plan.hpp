@@ -53,6 +53,7 @@ struct PoolPlan {
   std::string explanation;    // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
   // What holds the pool back: back-off, too many failures, a provider that does not answer.
   std::vector<std::string> notes;
+  std::string unused{};  // why the queue runner seems to use none of its machines; empty: it uses some
 };
 
 struct Unplaceable {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/config.hpp"
+#include "model/delivery.hpp"
 #include "model/machine.hpp"
 #include "model/orders.hpp"
 #include "model/queue.hpp"
@@ -45,6 +46,8 @@ struct Snapshot {
   std::map<PoolName, std::optional<std::string>> specifications;  // what their machines should be made from, as a hash;
                                                                   // none: it cannot be read
   std::map<ProviderKind, Seconds> check_intervals;  // of providers whose machines need upkeep while in use
+  std::optional<Unpublished> unpublished;           // while the machines file cannot be published
+  std::map<PoolName, Millis> step_times;            // how long steps took when that was last known: see outlook.hpp
   std::int64_t next_number = 0;                     // the N of the next new machine's TAG-N
 };
 

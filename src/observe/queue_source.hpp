@@ -1,6 +1,10 @@
 // Reads the state of the queue.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
@@ -24,6 +28,21 @@ class StatusCommand final : public QueueSource {
   std::vector<std::string> command_;
   Seconds timeout_;
   io::Clock& clock_;
+};
+
+// While another source fails, it is asked more and more rarely, every 30 s at last: one that hangs must not hold up all
+// passes. In between, its last answer holds.
+class RarelyAsked final : public QueueSource {
+ public:
+  RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock);
+  io::Task<Queue> read() override;
+
+ private:
+  std::unique_ptr<QueueSource> source_;
+  io::Clock& clock_;
+  Seconds pause_{0};  // after the last failure; 0: it did not fail
+  Instant asked_at_;  // or rather, when it had answered
+  std::string why_;   // the last failure
 };
 
 }  // namespace hydra_provisioner::observe

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "io/process/subprocess.hpp"
@@ -21,6 +22,21 @@ io::Task<Queue> StatusCommand::read() {
   const auto finished = co_await io::run_successfully(std::move(command));
   if (!finished) co_return std::unexpected(Untrusted{finished.error().message});
   co_return read_status_document(finished->output, clock_.now());
+}
+
+RarelyAsked::RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock)
+    : source_(std::move(source)), clock_(clock) {}
+
+io::Task<Queue> RarelyAsked::read() {
+  constexpr Seconds pause_max{30};
+  const Seconds passed = clock_.now() - asked_at_;
+  const bool may_wait = Seconds{0} <= passed && passed < pause_;  // negative: our clock was set back
+  if (may_wait) co_return std::unexpected(Untrusted{why_});
+  Queue queue = co_await source_->read();
+  asked_at_ = clock_.now();
+  pause_ = queue ? Seconds{0} : std::clamp(pause_ * 2, Seconds{1}, pause_max);
+  if (!queue) why_ = queue.error().why;
+  co_return queue;
 }
 
 }  // namespace hydra_provisioner::observe

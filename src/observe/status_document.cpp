@@ -24,8 +24,8 @@ bool is_read(std::size_t level, std::string_view key) {
   const auto is_one_of = [key](const auto&... keys) { return ((key == keys) || ...); };
   switch (level) {
     case 1:
-      return is_one_of("status", "time", "uptime", "nrRunnableSteps", "nrUnsupportedSteps", "machineTypes", "machines",
-                       "queueRunner");
+      return is_one_of("status", "time", "uptime", "nrQueuedBuilds", "nrUnfinishedSteps", "nrRunnableSteps",
+                       "nrUnsupportedSteps", "machineTypes", "machines", "queueRunner");
     case 3:
       return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure",
                        "consecutiveFailures", "nrStepsDone", "totalStepTime", "systemTypes", "mandatoryFeatures");
@@ -157,6 +157,15 @@ Expected<void> check_that_nothing_waits(const io::Json& document) {
                              runnable->value_or(0), unsupported->value_or(0)));
 }
 
+// After steps were aborted, the queue runner may go on counting them as runnable, though nothing is unfinished.
+bool is_nothing_unfinished(const io::Json& document) {
+  const auto is_zero = [&](const char* key) {
+    const auto count = read_number_if_any(document, key, count_max);
+    return count && count->has_value() && **count == 0;
+  };
+  return is_zero("nrQueuedBuilds") && is_zero("nrUnfinishedSteps");
+}
+
 Expected<StepTypeCount> read_step_type(const std::string& key, const io::Json& entry) {
   if (!entry.is_object()) return std::unexpected(not_an_object(path_of("machineTypes", key), entry));
   auto runnable = read_number(entry, "runnable", count_max);
@@ -173,12 +182,14 @@ Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document) {
   if (types->empty()) {
     if (auto nothing = check_that_nothing_waits(document); !nothing) return std::unexpected(std::move(nothing.error()));
   }
+  const bool is_phantom = is_nothing_unfinished(document);
   std::vector<StepTypeCount> counts;
   counts.reserve(types->size());
   for (const auto& [key, entry] : types->get_ref<const io::Json::object_t&>()) {
     auto count = read_step_type(key, entry);
     if (!count) return std::unexpected(std::move(count.error()));
     counts.push_back(*std::move(count));
+    if (is_phantom) counts.back().runnable = 0;
   }
   return counts;
 }

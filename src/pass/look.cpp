@@ -202,6 +202,8 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   }
   look.seen.creations = memory.creations;
   look.seen.orders = memory.orders;
+  look.seen.step_times = memory.step_times;
+  if (memory.last_delivery) look.seen.unpublished = memory.last_delivery->trouble;
   look.seen.scheduled = observe::scheduled_limits(config, look.seen.now);
   count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);

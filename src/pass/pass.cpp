@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,23 @@ std::string summary_of(const std::vector<Machine*>& machines, const Plan& plan) 
   }
   return fmt::format("{} {}{}{}{}", all, all == 1 ? "machine" : "machines", parts.empty() ? "" : ": ",
                      fmt::join(parts, ", "), plan.untrusted ? "; the status is not trusted: " + *plan.untrusted : "");
+}
+
+constexpr Seconds logs_are_kept{30 * 86400};
+
+// Once a day, because all logs are looked at.
+void forget_old_logs(act::Jobs& jobs, const act::Ledger& ledger, Instant last_pass, Instant now) {
+  using std::chrono::days;
+  if (std::chrono::floor<days>(last_pass) == std::chrono::floor<days>(now)) return;
+  std::set<MachineId> existing;
+  for (const Machine* machine : ledger.all()) {
+    if (machine->state != MachineState::gone) existing.insert(machine->id);
+  }
+  jobs.forget_logs(existing, now - logs_are_kept);
+}
+
+io::Task<void> keep(state::Changes record, act::Ledger& ledger, act::Voice& voice) {
+  if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 }
 
 PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voice) {
@@ -86,10 +104,11 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
 
   // Record.
   state::Changes record;
+  record.step_times = new_step_times(look.seen, config);
   if (journal.keeps_passes())
     record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
-  if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
-
+  co_await keep(std::move(record), ledger, voice);
+  forget_old_logs(*world.jobs, ledger, memory->last_pass, start);
   co_return end_of_pass(todo, ledger, voice);
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "decide/idleness.hpp"
+#include "decide/outlook.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "pass/documents.hpp"
@@ -98,10 +99,22 @@ state::Facts decided(const io::Json& plan_document) {
   return facts;
 }
 
+std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config) {
+  std::map<PoolName, Millis> times;
+  for (const auto& [name, pool] : config.pools) {
+    if (!seen.queue || pool.scaling != Scaling::work) continue;
+    const auto time = decide::step_time(pool, *seen.queue);
+    const auto known = seen.step_times.find(name);
+    if (time && (known == seen.step_times.end() || known->second != *time)) times.emplace(name, *time);
+  }
+  return times;
+}
+
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
                               Instant start, Instant end) {
   const io::Json document = plan_document(plan);
   state::PassRecord record{.start = start, .duration = end - start, .clocks_json = state::clocks_of(look.seen)};
+  record.history = std::chrono::days{config.history_days};
   record.facts = state::facts_of(look.seen, config);
   record.facts.merge(decided(document));
   record.plan_hash = io::fnv1a(io::compact(document));

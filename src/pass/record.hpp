@@ -1,6 +1,7 @@
 // What a pass reports, and what it leaves in the journal.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ std::vector<state::RecordedPool> recorded(const Config& config);
 
 // What the journal keeps of a plan's JSON: all but the machines that are kept as they are, which replaying finds again.
 state::Facts decided(const nlohmann::json& plan_document);
+
+// How long steps take, where a decision uses that and it has changed: the queue runner forgets it when it restarts.
+std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config);
 
 // `last_pass` as in Memory.
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,

@@ -1,8 +1,8 @@
 #include "providers/patient.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -11,30 +11,43 @@
 namespace hydra_provisioner::providers {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr Seconds inventory_patience{10};  // longer if the last inventory took longer
-constexpr Seconds machine_patience{2};
+constexpr Seconds inventory_patience_max{60};
+constexpr Seconds specification_patience{10};  // for one that usually takes no longer
+constexpr Seconds short_patience{2};           // where the next pass gets the answer
 constexpr Seconds answers_are_kept{60};
+
+template <class T>
+using Question = std::shared_ptr<io::PendingCall<T>>;
 
 // Answers about machines that are not asked for any more.
 template <class T>
-void drop_old(std::map<MachineId, io::PendingCall<T>>& questions, Instant now) {
+void drop_old(std::map<MachineId, Question<T>>& questions, Instant now) {
   std::erase_if(questions, [now](const auto& entry) {
-    return !entry.second.is_pending() && now - entry.second.started_at() > answers_are_kept;
+    return !entry.second->is_pending() && now - entry.second->started_at() > answers_are_kept;
   });
 }
 
+// While this waits, another caller may take the answer, or drop it as an old one. So it holds the question itself.
 template <class T>
-io::Task<Expected<T>> ask_about(std::map<MachineId, io::PendingCall<T>>& questions, MachineId machine, io::Clock& clock,
+io::Task<Expected<T>> ask_about(std::map<MachineId, Question<T>>& questions, MachineId machine, io::Clock& clock,
                                 std::function<io::Task<Expected<T>>()> find) {
   drop_old(questions, clock.now());
-  const auto [entry, is_new] = questions.try_emplace(machine, clock);
-  if (is_new) co_await entry->second.start(std::move(find));
-  auto answer = co_await entry->second.wait(machine_patience);
+  const auto [entry, is_new] = questions.try_emplace(machine);
+  if (is_new) entry->second = std::make_shared<io::PendingCall<T>>(clock);
+  const Question<T> question = entry->second;
+  if (is_new) co_await question->start(std::move(find));
+  auto answer = co_await question->wait(short_patience);
   if (!answer) co_return failure("has not answered yet", ErrorKind::unanswered);
-  questions.erase(machine);
+  const auto known = questions.find(machine);
+  if (known != questions.end() && known->second == question) questions.erase(known);
   co_return *std::move(answer);
+}
+
+// One that hangs, or always takes too long, must not delay the other pools in every pass.
+Seconds patience_for(Seconds last_duration) {
+  if (last_duration > specification_patience) return short_patience;
+  return last_duration == Seconds{0} ? specification_patience : std::max(last_duration * 3 / 2, short_patience);
 }
 
 }  // namespace
@@ -49,7 +62,7 @@ io::Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
   }
   inventory_.take();
   co_await inventory_.start([provider = provider_, request = std::move(request)] { return provider->list(request); });
-  const Seconds patience = std::max(inventory_patience, inventory_.last_duration() * 3 / 2);
+  const Seconds patience = std::clamp(inventory_.last_duration() * 3 / 2, inventory_patience, inventory_patience_max);
   auto answer = co_await inventory_.wait(patience);
   if (answer) co_return *std::move(answer);
   co_return failure(fmt::format("was asked for its machines, and has not answered within {} s", patience.count()));
@@ -92,7 +105,18 @@ io::Task<Expected<void>> PatientProvider::destroy(MachineRef target, PoolConfig 
 }
 
 io::Task<Expected<std::string>> PatientProvider::specification(PoolConfig pool) {
-  return provider_->specification(std::move(pool));
+  const auto [entry, is_new] = specifications_.try_emplace(pool.name);
+  if (is_new || entry->second.settings_json != pool.settings_json)
+    entry->second = {pool.settings_json, std::make_shared<io::PendingCall<std::string>>(clock_)};
+  const auto question = entry->second.question;
+  const bool is_late = question->is_pending();
+  if (!is_late && !question->is_answered())
+    co_await question->start([provider = provider_, pool] { return provider->specification(pool); });
+  auto answer = co_await question->wait(is_late ? short_patience : patience_for(question->last_duration()));
+  if (answer) co_return *std::move(answer);
+  co_return failure(fmt::format("its specification was asked for {} s ago and is not known yet",
+                                (clock_.now() - question->started_at()).count()),
+                    ErrorKind::unanswered);
 }
 
 }  // namespace hydra_provisioner::providers

@@ -24,6 +24,7 @@ class PatientProvider final : public Provider, private Upkeep {
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
   io::Task<Expected<void>> keep_alive(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
   io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
@@ -32,11 +33,14 @@ class PatientProvider final : public Provider, private Upkeep {
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }
   Seconds check_interval() const override { return provider_->upkeep()->check_interval(); }
-  io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
  private:
   template <class T>
-  using Questions = std::map<MachineId, io::PendingCall<T>>;
+  using Questions = std::map<MachineId, std::shared_ptr<io::PendingCall<T>>>;
+  struct AskedSpecification {
+    std::string settings_json;  // of the pool when it was asked: the answer is about these
+    std::shared_ptr<io::PendingCall<std::string>> question;
+  };
 
   std::shared_ptr<Provider> provider_;  // shared with open questions, which may live longer than this
   io::Clock& clock_;
@@ -44,6 +48,7 @@ class PatientProvider final : public Provider, private Upkeep {
   Questions<void> readiness_;
   Questions<void> keep_alives_;
   Questions<Condition> checks_;
+  std::map<PoolName, AskedSpecification> specifications_;
 };
 
 }  // namespace hydra_provisioner::providers

@@ -7,10 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "config/load.hpp"
 #include "decide/demand.hpp"
 #include "decide/limits.hpp"
 #include "decide/plan.hpp"
 #include "io/text/local_time.hpp"
+#include "observe/schedules.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
@@ -47,10 +49,17 @@ state::Inputs with_trusted_status(state::Inputs inputs) {
   return inputs;
 }
 
-// Everything else stays as it was, including the age of the status.
+// Everything else stays as it was, except for what schedules say of that time; including the age of the status.
 state::Inputs later(state::Inputs inputs, Instant time) {
   const Seconds span = time - inputs.seen.now;
   inputs.seen.now = time;
+  for (auto& [name, limits] : inputs.seen.scheduled) {
+    const auto pool = inputs.config.pools.find(name);
+    if (pool == inputs.config.pools.end()) continue;
+    // What is recorded of a pool has its schedules only as they were written.
+    const auto settings = config::read_pool(name.text, pool->second.settings_json);
+    if (settings) limits = observe::scheduled_limits(settings->schedules, time);
+  }
   if (inputs.seen.queue) {
     inputs.seen.queue->time += span;
     inputs.seen.queue->arrived += span;

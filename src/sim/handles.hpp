@@ -119,6 +119,7 @@ class SimJobs final : public act::Jobs, private Handle {
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
   std::int64_t first_unused_number() const override { return farm_.jobs.first_unused_number(); }
+  void forget_logs(const std::set<MachineId>&, Instant) override {}
   std::string log_file(const MachineId& machine) const override { return machine.text + ".log"; }
 };
 

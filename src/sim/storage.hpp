@@ -47,6 +47,7 @@ class JournalStore {
   std::vector<state::JournalEvent> failures_;
   Orders orders_;
   std::optional<LastDelivery> last_delivery_;
+  std::map<PoolName, Millis> step_times_;
   Instant last_pass_;
 };
 

@@ -96,6 +96,10 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
                                 value.is_null() ? std::nullopt : std::optional(value.get<std::string>()));
   if (kind == "scheduled") seen.scheduled.emplace(PoolName{name}, scheduled_limits_of(value));
   if (kind == "order") seen.orders.emplace(order_key(name), order_of(value));
+  if (kind == "unpublished")
+    seen.unpublished =
+        Unpublished{from_unix(io::whole_number_of(value.at("since"))), value.at("why").get<std::string>()};
+  if (kind == "stepTime") seen.step_times.emplace(PoolName{name}, Millis{io::whole_number_of(value)});
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{io::whole_number_of(value)});
 }
 
@@ -138,6 +142,9 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   for (const auto& [name, limits] : seen.scheduled) facts["scheduled/" + name.text] = io::compact(value_of(limits));
   for (const auto& [key, order] : seen.orders)
     facts[fmt::format("order/{}/{}", to_string(key.first), key.second)] = io::compact(value_of(order));
+  if (seen.unpublished)
+    facts["unpublished"] = io::compact({{"since", to_unix(seen.unpublished->since)}, {"why", seen.unpublished->why}});
+  for (const auto& [name, time] : seen.step_times) facts["stepTime/" + name.text] = fmt::format("{}", time.count());
   for (const auto& [kind, interval] : seen.check_intervals)
     facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());
   return facts;

@@ -36,6 +36,7 @@ struct Memory {
   std::map<PoolName, CreationRecord> creations;
   Orders orders;
   std::optional<LastDelivery> last_delivery;
+  std::map<PoolName, Millis> step_times;
   Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
   std::int64_t next_number = 0;  // greater than that of any machine there ever was
 };
@@ -62,12 +63,13 @@ struct Usage {
 struct PassRecord {
   Instant start;
   Seconds duration{};
-  std::string clocks_json{};   // clocks_of() its inputs
-  Facts facts{};               // facts_of() its inputs, and what it decided from them but to keep: `decided/…`
-  std::uint64_t plan_hash{};   // fnv1a() the whole plan's JSON
-  std::string trouble{};       // why the pass could not see or trust everything; empty: it could
-  std::vector<Usage> usage{};  // since the pass before it
-  Seconds unknown{};           // since the pass before it, where that is too long ago for `usage`
+  std::string clocks_json{};     // clocks_of() its inputs
+  Facts facts{};                 // facts_of() its inputs, and what it decided from them but to keep: `decided/…`
+  std::uint64_t plan_hash{};     // fnv1a() the whole plan's JSON
+  std::string trouble{};         // why the pass could not see or trust everything; empty: it could
+  std::vector<Usage> usage{};    // since the pass before it
+  Seconds unknown{};             // since the pass before it, where that is too long ago for `usage`
+  Seconds history{400 * 86400};  // what is older than this is removed: machines that are gone, events and usage
 };
 
 // What one commit() writes, all or nothing.
@@ -78,6 +80,7 @@ struct Changes {
   std::map<PoolName, CreationRecord> creations;     // `failures` are not written: they are events of kind "failed"
   std::map<OrderKey, std::optional<Order>> orders;  // none: it is taken back
   std::optional<LastDelivery> last_delivery;
+  std::map<PoolName, Millis> step_times;
   std::optional<PassRecord> pass;
 };
 

@@ -1,5 +1,6 @@
 #include "state/pass_rows.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <SQLiteCpp/Database.h>
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::int64_t passes_kept = 20'000;
 constexpr Seconds passes_remembered{14 * 86400};
-constexpr Seconds usage_remembered{400 * 86400};
 constexpr std::int64_t no_price = -1;
 
 std::int64_t write_row(SQLite::Database& database, const PassRecord& pass) {
@@ -86,13 +86,14 @@ void write_usage(SQLite::Database& database, const PassRecord& pass) {
   database.exec(fmt::format("insert into gaps values ({}, {})", to_unix(pass.start), pass.unknown.count()));
 }
 
-void forget_old(SQLite::Database& database, std::int64_t pass, Instant now) {
-  const auto forgotten = database.exec(fmt::format("delete from passes where id <= {} or start < {}",
-                                                   pass - passes_kept, to_unix(now - passes_remembered)));
+void forget_old(SQLite::Database& database, std::int64_t pass, Instant now, Seconds history) {
+  const auto forgotten =
+      database.exec(fmt::format("delete from passes where id <= {} or start < {}", pass - passes_kept,
+                                to_unix(now - std::min(passes_remembered, history))));
   if (forgotten == 0) return;
   database.exec("delete from facts where until <= (select min(id) from passes)");
   for (const char* column : {"usage where hour", "gaps where time"})
-    database.exec(fmt::format("delete from {} < {}", column, to_unix(now - usage_remembered)));
+    database.exec(fmt::format("delete from {} < {}", column, to_unix(now - history)));
 }
 
 }  // namespace
@@ -101,7 +102,7 @@ void write_pass(SQLite::Database& database, const PassRecord& pass) {
   const std::int64_t id = write_row(database, pass);
   write_facts(database, id, pass.facts);
   write_usage(database, pass);
-  forget_old(database, id, pass.start);
+  forget_old(database, id, pass.start, pass.history);
 }
 
 Facts read_facts(SQLite::Database& database, std::int64_t pass) {

@@ -144,12 +144,47 @@ void write_creations(SQLite::Database& database, const std::map<PoolName, Creati
 
 void write_delivery(SQLite::Database& database, const LastDelivery& delivery) {
   SQLite::Statement row(
-      database, "insert or replace into deliveries (id, content, time, succeeded, destination) values (1, ?, ?, ?, ?)");
+      database,
+      "insert or replace into deliveries (id, content, time, succeeded, destination, failing_since, trouble) "
+      "values (1, ?, ?, ?, ?, ?, ?)");
   row.bind(1, delivery.content);
   row.bind(2, to_unix(delivery.at));
   row.bind(3, delivery.succeeded ? 1 : 0);
   row.bind(4, delivery.destination);
+  const std::optional<Instant> since = delivery.trouble ? std::optional(delivery.trouble->since) : std::nullopt;
+  bind(row, 5, since);
+  row.bind(6, delivery.trouble ? delivery.trouble->why : "");
   row.exec();
+}
+
+std::optional<LastDelivery> read_delivery(SQLite::Database& database) {
+  SQLite::Statement row(database,
+                        "select content, time, succeeded, destination, failing_since, trouble from deliveries");
+  if (!row.executeStep()) return std::nullopt;
+  LastDelivery delivery{.content = row.getColumn(0).getString(),
+                        .at = from_unix(row.getColumn(1).getInt64()),
+                        .succeeded = row.getColumn(2).getInt() != 0,
+                        .destination = row.getColumn(3).getString()};
+  if (const auto since = instant(row.getColumn(4)))
+    delivery.trouble = Unpublished{*since, row.getColumn(5).getString()};
+  return delivery;
+}
+
+void write_step_times(SQLite::Database& database, const std::map<PoolName, Millis>& times) {
+  for (const auto& [pool, time] : times) {
+    SQLite::Statement row(database, "insert or replace into step_times (pool, milliseconds) values (?, ?)");
+    row.bind(1, pool.text);
+    row.bind(2, static_cast<std::int64_t>(time.count()));
+    row.exec();
+  }
+}
+
+std::map<PoolName, Millis> read_step_times(SQLite::Database& database) {
+  std::map<PoolName, Millis> times;
+  SQLite::Statement rows(database, "select pool, milliseconds from step_times");
+  while (rows.executeStep())
+    times.emplace(PoolName{rows.getColumn(0).getString()}, Millis{rows.getColumn(1).getInt64()});
+  return times;
 }
 
 void write_orders(SQLite::Database& database, const std::map<OrderKey, std::optional<Order>>& orders) {
@@ -173,7 +208,21 @@ void drop_orders(SQLite::Database& database, Instant now) {
   SQLite::Statement past(database, "delete from orders where until <= ?");
   past.bind(1, to_unix(now));
   past.exec();
-  database.exec("delete from orders where whom in (select id from machines where state = 'gone')");
+  database.exec("delete from orders where exists (select 1 from machines where id = orders.whom and state = 'gone')");
+}
+
+// A few at a time, so that no pass takes long. The machine with the highest number stays, because numbers are never
+// used twice.
+void forget_history(SQLite::Database& database, Instant before) {
+  constexpr int rows_at_a_time = 1000;
+  for (const char* rows : {"machines where id in (select id from machines where state = 'gone' and since < ? and "
+                           "number < (select max(number) from machines) limit ?)",
+                           "events where id in (select id from events where time < ? limit ?)"}) {
+    SQLite::Statement forget(database, fmt::format("delete from {}", rows));
+    forget.bind(1, to_unix(before));
+    forget.bind(2, rows_at_a_time);
+    forget.exec();
+  }
 }
 
 Orders read_orders(SQLite::Database& database) {
@@ -223,13 +272,8 @@ Memory read_memory(SQLite::Database& database, Instant now) {
   }
   memory.creations = read_creations(database, now);
   memory.orders = read_orders(database);
-  SQLite::Statement delivery(database, "select content, time, succeeded, destination from deliveries");
-  if (delivery.executeStep()) {
-    memory.last_delivery = LastDelivery{.content = delivery.getColumn(0).getString(),
-                                        .at = from_unix(delivery.getColumn(1).getInt64()),
-                                        .succeeded = delivery.getColumn(2).getInt() != 0,
-                                        .destination = delivery.getColumn(3).getString()};
-  }
+  memory.last_delivery = read_delivery(database);
+  memory.step_times = read_step_times(database);
   memory.last_pass = from_unix(
       database.execAndGet("select coalesce((select start from passes order by id desc limit 1), 0)").getInt64());
   memory.next_number = database.execAndGet("select coalesce(max(number), -1) + 1 from machines").getInt64();
@@ -243,11 +287,13 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   write_creations(database, changes.creations);
   write_orders(database, changes.orders);
   if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
+  write_step_times(database, changes.step_times);
   if (!changes.events.empty() || changes.pass)  // also in passes in which nothing happens
     database.exec(fmt::format("delete from events where id <= (select max(id) from events) - {}", events_kept));
   if (!changes.pass) return;
   write_pass(database, *changes.pass);
   drop_orders(database, changes.pass->start);
+  forget_history(database, changes.pass->start - changes.pass->history);
 }
 
 }  // namespace hydra_provisioner::state

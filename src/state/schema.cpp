@@ -125,6 +125,19 @@ constexpr std::array migrations{R"sql(
     until integer,
     primary key (kind, whom)
   ) strict, without rowid;
+)sql",
+                                // So that no pass reads the machines that are gone.
+                                R"sql(
+  create index machines_by_number on machines (number);
+  create index machines_gone on machines (since) where state = 'gone';
+)sql",
+                                R"sql(
+  alter table deliveries add column failing_since integer;
+  alter table deliveries add column trouble text not null default '';
+  create table step_times (
+    pool text primary key,
+    milliseconds integer not null
+  ) strict, without rowid;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -23,6 +23,10 @@ void mend(Machine& machine, Instant now) {
 
 std::vector<MachineId> mend_times(Memory& memory, Instant now) {
   const bool was_set_back = now < memory.last_pass;
+  if (memory.last_delivery && memory.last_delivery->trouble) {
+    Instant& since = memory.last_delivery->trouble->since;
+    since = std::min(since, now);
+  }
   std::vector<MachineId> mended;
   for (Machine& machine : memory.machines) {
     const Machine before = machine;

@@ -361,6 +361,24 @@ TEST_F(Execution, DestroysNothingThatCouldNotBeTakenOutOfTheFile) {
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
 }
 
+TEST_F(Execution, CreatesAndStartsNothingWhileTheFileCannotBePublished) {
+  engine.has(stopped(1));
+  engine.publisher.fails = Error{"cannot write /f: No space left on device"};
+  engine.pass({action(ActionKind::create, 2), action(ActionKind::start, 1)});
+  EXPECT_THAT(engine.jobs.requests, ElementsAre());
+  EXPECT_FALSE(engine.journal.has(id(2)));
+  const auto trouble = engine.journal.memory.last_delivery->trouble;
+  ASSERT_TRUE(trouble);
+  EXPECT_EQ(trouble->why, "cannot write /f: No space left on device");
+  engine.clock.advance(minutes{5});
+  engine.pass({});
+  EXPECT_EQ(engine.journal.memory.last_delivery->trouble, trouble) << "since when it fails, and not since now";
+  engine.publisher.fails.reset();
+  engine.pass({action(ActionKind::create, 2)});
+  EXPECT_EQ(engine.jobs.requests.size(), 1);
+  EXPECT_EQ(engine.journal.memory.last_delivery->trouble, std::nullopt);
+}
+
 TEST_F(Execution, StopsNothingThatIsInTheFile) {
   engine.has(ready(1));
   engine.pass({action(ActionKind::stop, 1)});

@@ -81,6 +81,16 @@ TEST_F(JobFilesTest, CarryAMachine) {
   }
 }
 
+TEST_F(JobFilesTest, ReportAStateThatThisProgramDoesNotKnow) {
+  ASSERT_TRUE(write_result(files, Instance{}));
+  auto content = io::read_file(files.result, 10'000).value().value();
+  content.replace(content.find("incomplete"), std::string_view("incomplete").size(), "hibernated");
+  holds(files.result, content);
+  const auto read = read_result(files);
+  ASSERT_TRUE(read && !read->has_value());
+  EXPECT_EQ(read->error(), (Error{"\"hibernated\" is no state of a machine", ErrorKind::unfinished}));
+}
+
 TEST_F(JobFilesTest, CarryAMachineOfWhichLittleIsKnown) {
   const JobResult read = through_the_file(Instance{});
   ASSERT_TRUE(read && *read);

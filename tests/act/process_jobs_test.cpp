@@ -344,6 +344,22 @@ TEST_F(ProcessJobs, BeginALongLogAnew) {
   EXPECT_EQ(log(), "new\n");
 }
 
+TEST_F(ProcessJobs, LogsOfMachinesLongGoneAreRemovedButTheLast) {
+  fs::create_directory(path("logs"));
+  for (const char* name : {"a-1", "a-2", "a-3", "a-9", "b-1", "a.nixops"})
+    EXPECT_TRUE(io::replace_file(path(fmt::format("logs/{}.log", name)), "", 0600));
+  for (const char* name : {"a-1", "a-2", "a-9", "b-1", "a.nixops"})
+    fs::last_write_time(path(fmt::format("logs/{}.log", name)),
+                        fs::file_time_type::clock::now() - std::chrono::hours{48});
+  io::SystemClock clock;
+  act::ProcessJobs jobs("/bin/false", folder_.path, Tag{"a"}, clock);
+  jobs.forget_logs({MachineId{"a-2"}}, clock.now() - std::chrono::hours{24});
+  const auto left = io::names_in(path("logs"));
+  ASSERT_TRUE(left);
+  EXPECT_THAT(*left, testing::UnorderedElementsAre("a-2.log", "a-3.log", "a-9.log", "b-1.log", "a.nixops.log"));
+  EXPECT_EQ(jobs.first_unused_number(), 10);
+}
+
 TEST_F(ProcessJobs, ThatCannotBeginLeaveNoTrace) {
   const auto begun = jobs.begin(request("a-1"));
   ASSERT_FALSE(begun);

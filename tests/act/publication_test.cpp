@@ -203,6 +203,17 @@ TEST_F(Publication, RemembersTheLastDeliveryForTheNextPass) {
   EXPECT_FALSE(engine.publisher.last_deliveries.back()->succeeded);
 }
 
+TEST_F(Publication, SaysThatSomebodyElseChangedTheFileAndWritesItAgain) {
+  has(ready(1));
+  publish();
+  publish();
+  EXPECT_THAT(engine.voice.notes, ElementsAre());
+  engine.publisher.contents.push_back("");
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+  EXPECT_THAT(engine.voice.notes, ElementsAre("here was removed or changed by somebody else; written again"));
+}
+
 TEST_F(Publication, KeepsTheLastDeliveryWhereNothingHadToBeDelivered) {
   has(ready(1));
   publish();

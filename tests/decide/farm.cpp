@@ -310,6 +310,16 @@ Farm& Farm::scheduled(const std::string& pool, ScheduledLimits limits) {
   return *this;
 }
 
+Farm& Farm::unpublished_for(Seconds span, const std::string& why) {
+  snapshot_.unpublished = Unpublished{noon - span, why};
+  return *this;
+}
+
+Farm& Farm::steps_took(const std::string& pool, Seconds each) {
+  snapshot_.step_times[PoolName{pool}] = each;
+  return *this;
+}
+
 Farm& Farm::checks_every(ProviderKind provider, Seconds span) {
   snapshot_.check_intervals[provider] = span;
   return *this;

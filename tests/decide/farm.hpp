@@ -125,6 +125,8 @@ class Farm {
   Farm& ordered(OrderKind kind, const std::string& whom, std::int64_t value = 0);
   Farm& ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value = 0);
   Farm& scheduled(const std::string& pool, ScheduledLimits limits);
+  Farm& unpublished_for(Seconds span, const std::string& why);
+  Farm& steps_took(const std::string& pool, Seconds each);  // before the queue runner restarted
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& settle(Seconds span);
   Farm& builtin_system(const std::string& system);

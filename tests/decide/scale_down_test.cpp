@@ -41,6 +41,20 @@ TEST(WhatLeaves, WhereIdleSinceIsMissingIdleTimeCountsFromTheQueueRunnersStartAn
   EXPECT_EQ(reason_of<ActionKind::keep>(f.decided(), 1), "surplus, idle 599 s < grace 600 s");
 }
 
+TEST(WhatLeaves, AMachineThatNeverGotAStepIsIdleSinceItWasReady) {
+  const Farm f =
+      farm("x86_64-linux", {.grace_period = 20s}).has(ready(1).never_used().ready_for(60s)).started(noon - 120s);
+  EXPECT_EQ(reason_of<ActionKind::drain>(f.decided(), 1), "surplus, idle 60 s ≥ grace 20 s");
+}
+
+TEST(WhatLeaves, AMachineFromBeforeTheQueueRunnersRestartMayHaveHadAStep) {
+  const Farm f =
+      farm("x86_64-linux", {.grace_period = 20s}).has(ready(1).never_used().ready_for(1h)).started(noon - 720s);
+  EXPECT_EQ(reason_of<ActionKind::keep>(f.decided(), 1),
+            "surplus; the queue runner restarted 720 s ago, and may not know its last step");
+  EXPECT_EQ(until_of(f.decided(), 1), noon - 720s + 1800s + 20s);
+}
+
 TEST(WhatLeaves, NothingIsIdleForLongWhileTheQueueRunnersStartIsUnknown) {
   const Plan p = farm("x86_64-linux", {.grace_period = 1s}).has(ready(1).never_used()).started_unknown().decided();
   EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "surplus, idle 0 s < grace 1 s");

@@ -45,6 +45,19 @@ TEST(Work, WantsFewerMachinesForShortSteps) {
   EXPECT_EQ(wanted(1s), 1);
 }
 
+TEST(Work, CountsHowLongStepsTookBeforeTheQueueRunnerRestarted) {
+  const auto wanted = [](std::int64_t ended_since) {
+    return planned(by_work({.max_machines = 100, .target_wait = 60s})
+                       .steps_took(plain, 23s)
+                       .has_built(built(ended_since, 2s))
+                       .runnable(plain, 31))
+        .wanted;
+  };
+  EXPECT_EQ(wanted(0), 12);  // 31 steps of 23 s are 12 times 60 s
+  EXPECT_EQ(wanted(4), wanted(0)) << "a few say little";
+  EXPECT_EQ(wanted(5), 2);
+}
+
 TEST(Work, WantsMoreMachinesTheShorterTheTargetWait) {
   const auto wanted = [](Seconds wait) {
     return planned(by_work({.max_machines = 100, .target_wait = wait, .max_jobs = 1})

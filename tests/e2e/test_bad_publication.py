@@ -99,8 +99,12 @@ class UpdateCommand(FarmTest):
         calls = self.calls(farm)
         self.assertEnded(farm.run_pass(), 1, "updateCommand: ")
         self.assertGreater(self.calls(farm), calls)
-        self.assertEqual(farm.states(), {"t-0": "ready"})
+        self.assertEqual(farm.states(), {}, "nothing is created that cannot be published")
+        ended = farm.run("status", "--check", farm.conf)
+        self.assertEqual(ended.status, 2, ended.out)
+        self.assertIn("broken: the machines file cannot be published since ", ended.out)
         farm.configure(updateCommand=["sh", "-c", "cat > machines"])
+        self.assertEnded(farm.run_pass(), 0)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(len(farm.listed()), 1)
 

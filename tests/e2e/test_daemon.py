@@ -218,11 +218,23 @@ class Manager(DaemonTest):
         manager.wait_for("STATUS=0 machines; next pass in 1 s")
         farm.queue(runnable=1)
         manager.wait_for("1 machine: 1 ready")
-        self.assertTrue(manager.has_heard("WATCHDOG=1"))
         farm.daemon.send_signal(signal.SIGHUP)
         manager.wait_for("RELOADING=1\nMONOTONIC_USEC=")
         self.stop(farm)
         manager.wait_for("STOPPING=1")
+
+    def test_it_is_up_and_alive_while_its_first_pass_waits(self):
+        farm = self.farm(statusTimeout=600)
+        manager = ServiceManager(farm)
+        farm.environment["WATCHDOG_USEC"] = "300000"
+        farm.configure(statusCommand=["sleep", "1000"])
+        farm.daemon = farm.begin_daemon()
+        manager.wait_for("READY=1")
+        wait_for(lambda: manager.has_heard("WATCHDOG=1") and manager.told.count("WATCHDOG=1") > 3, "it lives", farm.said)
+        self.assertFalse(manager.has_heard("next pass in"))
+        farm.daemon.terminate()
+        # Messages have to be read, as the service manager does: a full socket would hold the daemon up.
+        wait_for(lambda: manager.has_heard("STOPPING=1") and farm.daemon.poll() == 0, "it ends", farm.said)
 
     def test_the_systems_journal_is_told_what_matters(self):
         farm = self.farm()

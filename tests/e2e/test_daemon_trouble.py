@@ -38,6 +38,13 @@ class Unharmed(DaemonTest):
         self.kept.wait_for_machines(machines)
 
 
+def replace(script, text):
+    """At once: while it is written, a shell would find it empty, and succeed."""
+    new = script.with_suffix(".new")
+    new.write_text(text)
+    new.rename(script)
+
+
 class Status(Unharmed):
     def test_one_after_another_cannot_be_trusted(self):
         farm = self.kept
@@ -160,11 +167,11 @@ class Publication(DaemonTest):
         farm.queue(runnable=1)
         farm.daemon = farm.begin_daemon()
         farm.wait_for_machines(1)
-        switch.write_text("echo no route to host >&2; exit 255")
+        replace(switch, "echo no route to host >&2; exit 255")
         farm.queue(runnable=20)
         farm.wait_until_said('updateCommand: sh exited with 255: "no route to host"')
         self.assertEqual(len(farm.listed()), 1)
-        switch.write_text(f"exec cat > '{farm.machines_file}'")
+        replace(switch, f"exec cat > '{farm.machines_file}'")
         farm.wait_for_machines(2)
         switch.write_text("sleep 40; exit 1")
         farm.configure(interval=1)

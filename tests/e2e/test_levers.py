@@ -112,6 +112,7 @@ class Orders(DaemonTest):
             ("override", PLAIN): "override takes --min, --max or both",
             ("override", PLAIN, "--min", "3", "--max", "2"): "--min 3 is more than --max 2",
             ("override", PLAIN, "--min", "-1"): "--min",
+            ("override", PLAIN, "--min", "99999"): "--min 99999 is more than the maximum of x86_64-linux",
             ("drain", "t-0", "--for", "2h"): "--for goes with protect, pause and override",
             ("logs", PLAIN): f"{PLAIN} is a type",
             ("ssh", "t-9"): '"t-9" is no machine',

@@ -71,6 +71,7 @@ class FakeJobs final : public act::Jobs {
 
   std::int64_t first_unused_number() const override { return 0; }
   std::string log_file(const MachineId& machine) const override { return fmt::format("/logs/{}.log", machine); }
+  void forget_logs(const std::set<MachineId>&, Instant) override {}
 
  private:
   struct Job {

@@ -61,6 +61,7 @@ class FakeJournal final : public state::Journal {
     for (auto& [pool, record] : changes.creations) memory.creations[pool] = record;
     if (!changes.pools.empty()) memory.pools = std::move(changes.pools);
     if (changes.last_delivery) memory.last_delivery = std::move(changes.last_delivery);
+    for (const auto& [pool, time] : changes.step_times) memory.step_times[pool] = time;
     if (changes.pass) last_pass = std::move(changes.pass);
     co_return Expected<void>{};
   }

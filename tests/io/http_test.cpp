@@ -29,6 +29,8 @@ Expected<HttpAnswer> ask(HttpRequest request) {
   return support::await(http.send(std::move(request)));
 }
 
+TEST(HttpRequest, HasADeadlineUnlessItGivesAnother) { EXPECT_EQ(HttpRequest{}.deadline, std::chrono::seconds{30}); }
+
 TEST(Http, AnswersWithAnyStatus) {
   support::CannedServer server(
       [](const std::string& request) { return support::reply(request.contains("/bad") ? 503 : 200, "text"); });

@@ -1,11 +1,14 @@
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "observe/queue_source.hpp"
 
+#include "tests/fakes/fake_clock.hpp"
 #include "tests/support/await.hpp"
 
 namespace hydra_provisioner::observe {
@@ -69,6 +72,39 @@ TEST(StatusCommand, ACommandThatPrintsTooMuchIsNotTrusted) {
 
 TEST(StatusCommand, ACommandThatPrintsNothingIsNotTrusted) {
   EXPECT_TRUE(why_not(read_from({"true"})).starts_with("the status is not usable JSON: "));
+}
+
+class CountedQueue final : public QueueSource {
+ public:
+  CountedQueue(Queue& says, int& asked) : says_(says), asked_(asked) {}
+  io::Task<Queue> read() override {
+    ++asked_;
+    co_return says_;
+  }
+
+ private:
+  Queue& says_;
+  int& asked_;
+};
+
+TEST(RarelyAsked, AFailingSourceIsAskedEveryThirtySecondsAtLast) {
+  fakes::FakeClock clock;
+  Queue says = std::unexpected(Untrusted{"down"});
+  int asked = 0;
+  RarelyAsked source(std::make_unique<CountedQueue>(says, asked), clock);
+  const auto at = [&](Seconds later) {
+    clock.advance(later);
+    const std::string why = why_not(clock.run(source.read()));
+    return fmt::format("{} {}", asked, why);
+  };
+  EXPECT_EQ(at(Seconds{0}), "1 down");
+  EXPECT_EQ(at(Seconds{1}), "2 down");
+  EXPECT_EQ(at(Seconds{1}), "2 down") << "the last answer holds";
+  for (int pass = 0; pass < 300; ++pass) at(Seconds{1});
+  EXPECT_EQ(asked, 2 + 4 + 9) << "after 2, 4, 8 and 16 s, and then every 30 s";
+  says = QueueStatus{};
+  EXPECT_EQ(at(Seconds{30}), "16 trusted");
+  EXPECT_EQ(at(Seconds{1}), "17 trusted");
 }
 
 }  // namespace

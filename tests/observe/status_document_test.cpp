@@ -49,6 +49,17 @@ TEST(StatusDocument, CountsStepsByStepType) {
   EXPECT_EQ(status.arrived, noon);
 }
 
+TEST(StatusDocument, CountsNoRunnableStepsWhereNothingIsUnfinished) {
+  const std::string types = R"(,"machineTypes":{"x86_64-linux":{"runnable":2,"running":1}})";
+  const auto runnable = [&](const std::string& counts) {
+    return trusted(document(counts + types)).step_types[0].runnable;
+  };
+  EXPECT_EQ(runnable(R"("nrQueuedBuilds":0,"nrUnfinishedSteps":0)"), 0) << "left over from aborted steps";
+  EXPECT_EQ(runnable(R"("nrQueuedBuilds":1,"nrUnfinishedSteps":0)"), 2);
+  EXPECT_EQ(runnable(R"("nrQueuedBuilds":0,"nrUnfinishedSteps":1)"), 2);
+  EXPECT_EQ(runnable(R"("nrQueuedBuilds":0)"), 2);
+}
+
 TEST(StatusDocument, KnowsOnlyWhatAMachinesEntrySays) {
   const auto status = trusted(with_machines(
       R"({"root@a":{"enabled":false,"currentJobs":0,"idleSince":1795453000},"root@b":{"currentJobs":2},"root@c":{}})"));

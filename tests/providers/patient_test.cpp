@@ -1,12 +1,19 @@
 #include "providers/patient.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include "io/async/gather.hpp"
 #include "tests/fakes/chronicle.hpp"
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_provider.hpp"
@@ -25,6 +32,8 @@ class SlowProvider final : public Provider, public Upkeep {
 
   Seconds takes{0};
   int asked = 0;
+  std::map<MachineId, std::unique_ptr<boost::asio::steady_timer>> gates;  // cancelled: the machine is checked
+  std::map<PoolName, Seconds> evaluation_takes;
 
   io::Task<Expected<Inventory>> list(ListRequest request) override {
     co_await pass_time();
@@ -38,12 +47,20 @@ class SlowProvider final : public Provider, public Upkeep {
     co_await pass_time();
     co_return failure("deaf");
   }
-  io::Task<Expected<Condition>> check(MachineRef, PoolConfig) override {
-    co_await pass_time();
+  io::Task<Expected<Condition>> check(MachineRef target, PoolConfig) override {
+    if (const auto gate = gates.find(target.machine); gate != gates.end()) {
+      co_await gate->second->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    } else {
+      co_await pass_time();
+    }
     co_return Condition::vanished;
   }
   Seconds check_interval() const override { return 100s; }
-  io::Task<Expected<std::string>> specification(PoolConfig) override { co_return "hash"; }
+  io::Task<Expected<std::string>> specification(PoolConfig pool) override {
+    ++asked;
+    co_await clock_.sleep_for(evaluation_takes[pool.name]);
+    co_return "hash" + pool.settings_json;
+  }
   io::Task<Expected<Instance>> create(MachineRef target, PoolConfig) override {
     co_return fakes::FakeProvider::instance(target.machine);
   }
@@ -98,6 +115,17 @@ TEST_F(Patient, GivesUpAnInventoryThatTakesTooLongAndDoesNotUseItLater) {
   clock.run(test());
 }
 
+TEST_F(Patient, WaitsAMinuteForAnInventoryAtMost) {
+  slow->takes = 1h;
+  const auto test = [this]() -> io::Task<void> {
+    co_await provider.list({});
+    co_await clock.sleep_for(1h);
+    const auto next = co_await provider.list({});
+    EXPECT_EQ(next.error().message, "was asked for its machines, and has not answered within 60 s");
+  };
+  clock.run(test());
+}
+
 TEST_F(Patient, WaitsLongerForAProviderThatIsAlwaysSlow) {
   slow->takes = 12s;
   const auto test = [this]() -> io::Task<void> {
@@ -146,6 +174,83 @@ TEST_F(Patient, ChecksAndKeepsAliveInTheSameWay) {
     co_await clock.sleep_for(10s);
     EXPECT_EQ(co_await provider.check(target, {}), Condition::vanished);
     EXPECT_EQ((co_await provider.keep_alive(target, {})).error().message, "deaf");
+  };
+  clock.run(test());
+}
+
+// Two machines are checked side by side, and were asked about long ago. One of them answers; before its waiting caller
+// goes on, another caller drops old answers. How many turns of the event loop lie in between depends on the library.
+io::Task<void> answer_while_others_ask(PatientProvider& provider, SlowProvider& slow, fakes::FakeClock& clock,
+                                       int turns) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto check = [&](const char* id) { return provider.check({.machine = MachineId{id}, .instance = {}}, {}); };
+  slow.gates[MachineId{"a-1"}] =
+      std::make_unique<boost::asio::steady_timer>(executor, std::chrono::steady_clock::time_point::max());
+  co_await check("a-1");
+  co_await clock.sleep_for(100s);
+  const auto first = [&]() -> io::Task<void> { EXPECT_EQ(co_await check("a-1"), Condition::vanished); };
+  const auto second = [&]() -> io::Task<void> {
+    co_await clock.sleep_for(1ms);
+    slow.gates.at(MachineId{"a-1"})->cancel();
+    for (int turn = 0; turn < turns; ++turn) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+    co_await check("a-2");
+  };
+  co_await io::run_all({first, second}, 2);
+}
+
+TEST_F(Patient, KeepsAnAnswerForTheCallerThatWaitsForIt) {
+  for (int turns = 0; turns < 30; ++turns) {
+    SCOPED_TRACE(turns);
+    PatientProvider asked = patient();
+    clock.run(answer_while_others_ask(asked, *slow, clock, turns));
+  }
+}
+
+class PatientWithSpecifications : public Patient {
+ protected:
+  io::Task<Expected<std::string>> specification(const char* name, std::string settings = "") {
+    PoolConfig pool;
+    pool.name = PoolName{name};
+    pool.settings_json = std::move(settings);
+    return provider.specification(std::move(pool));
+  }
+  Seconds waited_for(Instant since) const { return clock.now() - since; }
+};
+
+TEST_F(PatientWithSpecifications, WaitsForOneThatHangsOnceAndThenHardly) {
+  slow->evaluation_takes[PoolName{"hangs"}] = 62s;
+  const auto test = [this]() -> io::Task<void> {
+    const Instant begin = clock.now();
+    EXPECT_EQ((co_await specification("hangs")).error().message,
+              "its specification was asked for 10 s ago and is not known yet");
+    EXPECT_EQ(waited_for(begin), 10s);
+    EXPECT_EQ((co_await specification("hangs")).error().kind, ErrorKind::unanswered);
+    EXPECT_EQ(waited_for(begin), 12s);
+    EXPECT_EQ(co_await specification("other"), "hash");
+    co_await clock.sleep_for(60s);
+    EXPECT_EQ(co_await specification("hangs"), "hash");
+    const Instant again = clock.now();
+    EXPECT_EQ((co_await specification("hangs")).error().kind, ErrorKind::unanswered);
+    EXPECT_EQ(waited_for(again), 2s);
+  };
+  clock.run(test());
+}
+
+TEST_F(PatientWithSpecifications, WaitsForOneThatIsSlowAsUsual) {
+  slow->evaluation_takes[PoolName{"slow"}] = 6s;
+  const auto test = [this]() -> io::Task<void> {
+    for (int pass = 0; pass < 3; ++pass) EXPECT_EQ(co_await specification("slow"), "hash");
+  };
+  clock.run(test());
+}
+
+TEST_F(PatientWithSpecifications, DoesNotTakeAnAnswerAboutOtherSettings) {
+  slow->evaluation_takes[PoolName{"p"}] = 20s;
+  const auto test = [this]() -> io::Task<void> {
+    co_await specification("p", "old");
+    co_await clock.sleep_for(20s);
+    slow->evaluation_takes[PoolName{"p"}] = 1s;
+    EXPECT_EQ(co_await specification("p", "new"), "hashnew");
   };
   clock.run(test());
 }

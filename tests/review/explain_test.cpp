@@ -65,6 +65,20 @@ TEST(Explain, SaysThatNothingWaitsOrThatWaitingStepsAreIgnored) {
   EXPECT_EQ(change(explanation, "ignoredRunnables 0 instead of 3"), "1 allowed; create 1");
 }
 
+TEST(Explain, KnowsWhatSchedulesSayOfALaterTime) {
+  Replayed pass = farm(0);
+  pass.inputs.config.pools.at(plain).settings_json =
+      R"({"local": {}, "maxMachines": 2,
+          "schedules": [{"hours": "12", "maxMachines": 0}, {"hours": "13", "minMachines": 2}]})";
+  pass.inputs.seen.scheduled[plain] = {
+      .period = "12", .min_machines = {}, .max_machines = 0, .until = noon + std::chrono::hours{1}};
+  const Explanation explanation = explained(pass);
+  const auto later = std::ranges::find_if(explanation.changes,
+                                          [](const Change& change) { return change.what.starts_with("the time "); });
+  ASSERT_NE(later, explanation.changes.end());
+  EXPECT_EQ(later->result, "2 allowed; create 2");
+}
+
 TEST(Explain, SaysHowManyMoreStepsWouldWantAnotherMachineByWork) {
   Replayed pass = farm(0);
   PoolConfig& pool = pass.inputs.config.pools.at(plain);

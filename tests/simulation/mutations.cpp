@@ -128,6 +128,9 @@ class LyingJobs final : public act::Jobs {
     return honest_->forget(machine);
   }
   std::int64_t first_unused_number() const override { return honest_->first_unused_number(); }
+  void forget_logs(const std::set<MachineId>& existing, Instant before) override {
+    honest_->forget_logs(existing, before);
+  }
   std::string log_file(const MachineId& machine) const override { return honest_->log_file(machine); }
 
  private:

@@ -186,7 +186,6 @@ io::Task<void> Program::run(Generation& generation) {
 }
 
 io::Task<void> Program::run_daemon(Generation& generation) {
-  pass::Rhythm rhythm;
   for (;;) {
     ChronicleVoice voice(farm_.chronicle);
     const Config config = read_configuration();
@@ -195,7 +194,7 @@ io::Task<void> Program::run_daemon(Generation& generation) {
     const pass::PassEnd pass =
         co_await pass::run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, Seconds{0});
     io::Clock& clock = *generation.world.clock;
-    co_await clock.sleep_for(rhythm.pause_after(pass, config.interval, clock.now()));
+    co_await clock.sleep_for(pass::pause_after(pass, config.interval, clock.now()));
   }
 }
 

@@ -30,6 +30,7 @@ namespace hydra_provisioner::state {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using testing::AllOf;
@@ -39,6 +40,8 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 using support::noon;
+
+constexpr std::int64_t schema = 6;
 
 class Journal : public testing::Test {
  protected:
@@ -252,7 +255,10 @@ TEST_F(Journal, RemembersTheLastDelivery) {
   Changes changes;
   changes.last_delivery = LastDelivery{.content = "# hydra-provisioner a\n", .at = noon, .succeeded = true};
   commit(changes);
-  changes.last_delivery = LastDelivery{.content = "# hydra-provisioner a\nx\n", .at = noon + minutes{1}};
+  EXPECT_EQ(load().last_delivery->trouble, std::nullopt);
+  const Unpublished trouble{noon + minutes{1}, "cannot write"};
+  changes.last_delivery =
+      LastDelivery{.content = "# hydra-provisioner a\nx\n", .at = noon + minutes{1}, .trouble = trouble};
   commit(changes);
   commit(of({machine(1)}));
   const auto delivery = load().last_delivery;
@@ -260,6 +266,18 @@ TEST_F(Journal, RemembersTheLastDelivery) {
   EXPECT_EQ(delivery->content, "# hydra-provisioner a\nx\n");
   EXPECT_EQ(delivery->at, noon + minutes{1});
   EXPECT_FALSE(delivery->succeeded);
+  EXPECT_EQ(delivery->trouble, trouble);
+}
+
+TEST_F(Journal, RemembersHowLongStepsTook) {
+  open();
+  Changes changes;
+  changes.step_times = {{PoolName{"a"}, Millis{23'500}}, {PoolName{"b"}, Millis{1}}};
+  commit(changes);
+  changes.step_times = {{PoolName{"b"}, Millis{2}}};
+  commit(changes);
+  EXPECT_THAT(load().step_times,
+              ElementsAre(std::pair(PoolName{"a"}, Millis{23'500}), std::pair(PoolName{"b"}, Millis{2})));
 }
 
 TEST_F(Journal, RemembersOrdersUntilTheyAreTakenBackOrOver) {
@@ -310,9 +328,9 @@ TEST_F(Journal, RemembersAllOfItAfterItWasClosed) {
 
 TEST_F(Journal, KeepsOnlySoManyEventsAndPasses) {
   open();
-  sql("insert into events values (1, 0, 'a-1', 'p', 'ready', ''), (2, 0, 'a-1', 'p', 'ready', ''), "
-      "(200001, 0, 'a-1', 'p', 'ready', '')");
   const auto recent = to_unix(noon - hours{1});
+  for (const std::int64_t id : {1, 2, 200'001})
+    sql(fmt::format("insert into events values ({}, {}, 'a-1', 'p', 'ready', '')", id, recent));
   for (const std::int64_t id : {1, 2, 20'001})
     sql(fmt::format("insert into passes values ({}, {}, 0, '', 0, '')", id, recent));
   sql("insert into facts values ('a', 1, 2, 'x'), ('a', 2, 20001, 'y'), ('a', 20001, null, 'z')");
@@ -414,11 +432,15 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
-  for (const char* table : {"facts", "usage", "gaps", "passes", "orders"}) sql(fmt::format("drop table {}", table));
-  sql("drop index events_by_time");
+  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times"})
+    sql(fmt::format("drop table {}", table));
+  for (const char* index : {"events_by_time", "machines_by_number", "machines_gone"})
+    sql(fmt::format("drop index {}", index));
   sql("create table passes (id integer primary key, start integer not null, duration integer not null, "
       "inputs text not null, plan text not null) strict");
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
+  for (const char* column : {"failing_since", "trouble"})
+    sql(fmt::format("alter table deliveries drop column {}", column));
   for (const char* column : {"billing_period", "checked_at", "listed_for"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("pragma user_version = 1");
@@ -428,8 +450,27 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   EXPECT_EQ(number("pragma user_version"), 1) << "looking changes nothing";
   open();
   EXPECT_EQ(load().machines.front().billing_period, Seconds{0});
-  EXPECT_EQ(number("pragma user_version"), 4);
+  EXPECT_EQ(number("pragma user_version"), schema);
   EXPECT_EQ(number("select id from passes where start = 7 and duration = 3 and clocks = ''"), 41);
+}
+
+Machine gone(std::int64_t number, Instant since) {
+  Machine gone = machine(number, MachineState::gone);
+  gone.since = since;
+  return gone;
+}
+
+TEST_F(Journal, ForgetsWhatIsOlderThanItsHistory) {
+  open();
+  Changes past = of({gone(1, noon - days{11}), gone(2, noon - days{9}), machine(3), gone(4, noon - days{11})});
+  past.events = {event(noon - days{11}, "ready"), event(noon - days{9}, "gone")};
+  commit(std::move(past));
+  Changes now;
+  now.pass = PassRecord{.start = noon, .history = days{10}};
+  commit(std::move(now));
+  EXPECT_EQ(number("select group_concat(number, '') from machines"), 234) << "numbers are never used twice";
+  EXPECT_EQ(number("select count(*) from events where kind = 'gone'"), 1);
+  EXPECT_EQ(number("select count(*) from events"), 1);
 }
 
 TEST_F(Journal, RefusesWhatANewerVersionWrote) {
@@ -437,7 +478,8 @@ TEST_F(Journal, RefusesWhatANewerVersionWrote) {
   close();
   sql("pragma user_version = 99");
   const std::string expected =
-      "journal " + file() + " was written by a newer version (schema 99, this one knows 4); use that version again";
+      fmt::format("journal {} was written by a newer version (schema 99, this one knows {}); use that version again",
+                  file(), schema);
   EXPECT_EQ(error_of_opening(), expected);
   EXPECT_EQ(error_of_looking(), expected);
 }
@@ -474,11 +516,11 @@ TEST_F(Journal, GivesUpWhileSomebodyElseHoldsIt) {
   EXPECT_THAT(ids(load()), ElementsAre("a-1"));
 }
 
-// A file system of 256 KiB in the journal's folder.
+// A file system of 512 KiB in the journal's folder.
 class JournalOnASmallDisk : public Journal {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0 || ::mount("none", folder_.path.c_str(), "tmpfs", 0, "size=256k") != 0) {
+    if (::geteuid() != 0 || ::mount("none", folder_.path.c_str(), "tmpfs", 0, "size=512k") != 0) {
       FAIL() << "needs root, to mount a file system";
     }
     is_mounted_ = true;

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <regex>
 #include <string_view>
 #include <utility>
 
@@ -63,6 +64,12 @@ std::string with_priority(spdlog::level::level_enum level, const std::string& me
   return fmt::format("<{}>{}", priority, message);
 }
 
+// `# s` for `75 s`: a message is no news that only tells how much time has passed.
+std::string without_spans(const std::string& message) {
+  static const std::regex spans("[0-9]+ s\\b");
+  return std::regex_replace(message, spans, "# s");
+}
+
 }  // namespace
 
 bool use_color(Color wish, int descriptor) {
@@ -101,8 +108,9 @@ void TerminalVoice::begin_pass() {
   before_ = std::exchange(said_, {});
 }
 
-bool TerminalVoice::is_news(const std::string& message) {
+bool TerminalVoice::is_news(const std::string& text) {
   const Time now = std::chrono::steady_clock::now();
+  const std::string message = without_spans(text);
   const auto earlier = before_.find(message);
   const bool is_known = earlier != before_.end() && now - earlier->second < std::chrono::hours{1};
   return said_.emplace(message, is_known ? earlier->second : now).second && !is_known;

@@ -78,9 +78,10 @@ std::string activity_of(const Machine& machine, const Queue& queue, Instant now)
 
 std::string machine_line(const Machine& machine, const pass::Look& look) {
   const Instant now = look.seen.now;
-  std::string line = fmt::format("  {:<28} {:<10} {:>7} s  {:<15} {}", machine.id.text, to_string(machine.state),
-                                 (now - machine.since).count(), machine.address.empty() ? "-" : machine.address,
-                                 activity_of(machine, look.seen.queue, now));
+  std::string line =
+      fmt::format("  {:<28} {:<10} {:>7} s  {:<8} {:<15} {}", machine.id.text, to_string(machine.state),
+                  (now - machine.since).count(), machine.listing.is_listed ? "listed" : "-",
+                  machine.address.empty() ? "-" : machine.address, activity_of(machine, look.seen.queue, now));
   line.erase(line.find_last_not_of(' ') + 1);
   return io::printable_line(line) + "\n";
 }

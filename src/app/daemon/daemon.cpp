@@ -35,16 +35,14 @@ class Daemon {
         voice_(context.voice) {}
 
   io::Task<Outcome> run(io::FileLock lock) {
-    pass::Rhythm rhythm;
-    bool is_up = false;
+    service::ready("makes its first pass");
     while (signals_.stop() == 0) {
       voice_.begin_pass();
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
       const pass::PassEnd end = co_await pass();
-      const Seconds pause = rhythm.pause_after(end, config_.get().interval, world_.clock->now());
-      tell_service_manager(std::exchange(is_up, true),
-                           fmt::format("{}; next pass in {} s", end.summary, pause.count()));
+      const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
+      service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
       co_await signals_.sleep_for(pause);
     }
     co_return exit_status::done;
@@ -79,14 +77,6 @@ class Daemon {
     return {};
   }
 
-  static void tell_service_manager(bool is_up, const std::string& status) {
-    if (is_up) {
-      service::alive(status);
-    } else {
-      service::ready(status);
-    }
-  }
-
   std::string state_dir_;
   pass::World world_;
   LiveConfig config_;
@@ -101,6 +91,19 @@ io::Task<void> cut_off_after_stop(Signals& signals) {
   co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
+// While the event loop turns, the daemon works: a pass may wait longer than the watchdog, for a status or for an
+// updateCommand, and each of its waits has a deadline.
+io::Task<void> beat_for_the_watchdog() {
+  const auto patience = service::watchdog_patience();
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
+                                  boost::asio::steady_timer::time_point::max());
+  while (true) {
+    if (patience) timer.expires_after(*patience / 3);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    service::beat();
+  }
+}
+
 }  // namespace
 
 io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context) {
@@ -109,7 +112,7 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context) {
   if (!lock) co_return std::unexpected(std::move(lock.error()));
   Signals signals(co_await boost::asio::this_coro::executor);
   Daemon daemon(std::move(config), file, context, signals);
-  const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals));
+  const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
   context.voice.note("stopped; what is under way goes on, and the next start takes it up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;

@@ -1,5 +1,6 @@
 #include "app/daemon/service.hpp"
 
+#include <cstdint>
 #include <ctime>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ void notify(const std::string& state) { sd_notify(0, state.c_str()); }
 
 }  // namespace
 
-void ready(const std::string& status) { notify(fmt::format("READY=1\nWATCHDOG=1\nSTATUS={}", status)); }
+void ready(const std::string& status) { notify(fmt::format("READY=1\nSTATUS={}", status)); }
 
 void reloading() {
   timespec now{};
@@ -22,6 +23,14 @@ void reloading() {
 
 void stopping() { notify("STOPPING=1\nSTATUS=stopping; what is under way goes on"); }
 
-void alive(const std::string& status) { notify(fmt::format("WATCHDOG=1\nSTATUS={}", status)); }
+void status(const std::string& status) { notify(fmt::format("STATUS={}", status)); }
+
+void beat() { notify("WATCHDOG=1"); }
+
+std::optional<std::chrono::microseconds> watchdog_patience() {
+  std::uint64_t microseconds = 0;
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+  return std::chrono::microseconds{microseconds};
+}
 
 }  // namespace hydra_provisioner::app::service

@@ -1,15 +1,20 @@
 // Messages to the service manager; see sd_notify(3). Without one they do nothing.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 namespace hydra_provisioner::app::service {
 
-// The daemon is up, or has read its configuration again. `status` is one line, for `systemctl status`.
+// The daemon is up, or has read its configuration again. A status is one line, for `systemctl status`.
 void ready(const std::string& status);
 void reloading();
 void stopping();
-// The daemon still works. To be called more often than WatchdogSec in the unit.
-void alive(const std::string& status);
+void status(const std::string& status);
+
+// The daemon still works. None: nobody wants to hear it; else it is to be said more often than that (WatchdogSec).
+void beat();
+std::optional<std::chrono::microseconds> watchdog_patience();
 
 }  // namespace hydra_provisioner::app::service

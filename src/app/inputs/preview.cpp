@@ -20,7 +20,9 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   state::mend_times(*memory, world.clock->now());
   pass::Look look = co_await pass::look_around(world, *config, *memory);
   Plan plan = decide::plan(look.seen, *config);
-  co_return Preview{.look = std::move(look), .plan = std::move(plan)};
+  LastPass last = last_pass(state_dir, config->tag, memory->last_pass, look.seen.unpublished);
+  co_return Preview{
+      .look = std::move(look), .plan = std::move(plan), .last_pass = std::move(last), .interval = config->interval};
 }
 
 Outcome outcome_of(const Preview& preview) {

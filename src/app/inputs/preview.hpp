@@ -6,6 +6,7 @@
 
 #include "app/cli/outcome.hpp"
 #include "app/inputs/configuration.hpp"
+#include "app/inputs/last_pass.hpp"
 #include "io/async/task.hpp"
 #include "model/plan.hpp"
 #include "pass/look.hpp"
@@ -15,6 +16,8 @@ namespace hydra_provisioner::app {
 struct Preview {
   pass::Look look;
   Plan plan;
+  LastPass last_pass;
+  Seconds interval;  // of the daemon
 };
 
 io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir);

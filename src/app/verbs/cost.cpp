@@ -1,5 +1,6 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -8,7 +9,9 @@
 
 #include "app/cli/output.hpp"
 #include "app/inputs/journal.hpp"
+#include "io/async/clock.hpp"
 #include "io/text/json.hpp"
+#include "io/text/wording.hpp"
 #include "review/cost.hpp"
 
 namespace hydra_provisioner::app {
@@ -40,8 +43,16 @@ Outcome run(Options options, Context context) {
       from_unix(to_unix(options.since.value_or(passes.back().start - Seconds{24 * hour})) / hour * hour);
   const auto costs = review::costs_of(archive.usage(since));
   const Seconds unknown = archive.unknown(since);
-  return print(options.json ? io::pretty(review::cost_document(costs, unknown, since))
-                            : review::cost_text(costs, unknown, since));
+  const Instant until = passes.back().start;
+  if (options.json) {
+    io::Json document = review::cost_document(costs, unknown, since);
+    document["until"] = to_unix(until);
+    return print(io::pretty(document));
+  }
+  const Seconds left_out = io::SystemClock{}.now() - until;
+  return print(review::cost_text(costs, unknown, since) +
+               fmt::format("Counted until the last pass, {} ago: what ran since then is left out.\n",
+                           io::span_text(std::max(left_out, Seconds{0}))));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "app/cli/output.hpp"
 #include "app/inputs/journal.hpp"
+#include "app/inputs/last_pass.hpp"
 #include "io/text/json.hpp"
 #include "review/explain.hpp"
 
@@ -54,6 +55,8 @@ Outcome run(Options options, Context context) {
   if (!replayed->is_equal)
     context.voice.warning(
         fmt::format("pass {} decided otherwise: another version of this program made it", pass->number));
+  if (!options.at)
+    tell(last_pass(context.state_dir, journal->tag, pass->start, replayed->inputs.seen.unpublished), context.voice);
   return print(options.json ? io::pretty(review::explanation_document(explanation, *pass))
                             : review::explanation_text(explanation, *pass));
 }

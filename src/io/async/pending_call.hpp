@@ -30,6 +30,7 @@ class PendingCall {
   explicit PendingCall(Clock& clock) : clock_(clock) {}
 
   bool is_pending() const { return call_ && !call_->result; }  // started, and not finished yet
+  bool is_answered() const { return call_ && call_->result; }  // and the result was not taken yet
   Instant started_at() const { return call_->started_at; }
   Seconds last_duration() const { return last_duration_; }  // of the call whose result was taken last
 

@@ -137,6 +137,18 @@ Expected<void> replace_file(const std::string& path, std::string_view content, m
   return {};
 }
 
+namespace {
+
+// Only then are a folder's new entries safe from a loss of power.
+Expected<void> sync_folder(const std::filesystem::path& path) {
+  const std::string folder = path.empty() ? "." : path.string();
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.is_open() && ::fsync(opened.number()) == 0) return {};
+  return failure(fmt::format("cannot sync {}: {}", folder, os_error(errno)));
+}
+
+}  // namespace
+
 Expected<void> make_folder(const std::string& path, mode_t mode) {
   namespace fs = std::filesystem;
   const auto cannot = [&](std::string_view why) { return failure(fmt::format("cannot create {}: {}", path, why)); };
@@ -155,7 +167,7 @@ Expected<void> make_folder(const std::string& path, mode_t mode) {
     return cannot(number == EEXIST ? "there is a file of that name" : os_error(number));
   }
   if (::chmod(folder.c_str(), mode) != 0) return cannot(os_error(errno));  // adds what the umask took away
-  return {};
+  return sync_folder(folder.parent_path());
 }
 
 Expected<void> expect_own_folder(const std::string& path) {

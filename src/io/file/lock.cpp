@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/text/wording.hpp"
 
@@ -46,6 +47,13 @@ Expected<std::optional<FileLock>> FileLock::try_acquire(const std::string& path)
 }
 
 bool FileLock::is_at(const std::string& path) const { return is_file_at(descriptor_, path); }
+
+Expected<void> FileLock::write(std::string_view content) const {
+  if (::ftruncate(descriptor_.number(), 0) == 0 && ::lseek(descriptor_.number(), 0, SEEK_SET) == 0 &&
+      write_all(descriptor_, content))
+    return {};
+  return failure(fmt::format("cannot write the lock's file: {}", os_error(errno)));
+}
 
 bool FileLock::is_held(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "io/async/clock.hpp"
@@ -26,6 +27,9 @@ class FileLock {
 
   // False: the locked file was removed or replaced by another of that name.
   bool is_at(const std::string& path) const;
+
+  // Replaces the file's content, for readers who want to know who holds it.
+  Expected<void> write(std::string_view content) const;
 
   int descriptor() const { return descriptor_.number(); }
 

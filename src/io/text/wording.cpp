@@ -26,6 +26,14 @@ std::string seconds_text(std::chrono::milliseconds duration) {
   return fmt::format("{} s", std::chrono::duration<double>(duration).count());
 }
 
+std::string span_text(std::chrono::seconds span) {
+  const auto minutes = span.count() / 60;
+  if (minutes < 2) return fmt::format("{} s", span.count());
+  if (minutes < 60) return fmt::format("{} min", minutes);
+  if (minutes < 48 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+  return fmt::format("{} d {:02} h", minutes / (24 * 60), minutes / 60 % 24);
+}
+
 std::string shortened(std::string text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   const auto continues_a_character = [&](std::size_t at) {

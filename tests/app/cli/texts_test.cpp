@@ -222,9 +222,9 @@ TEST(StatusDocument, SaysWhyTheQueueIsNotTrusted) {
 TEST(StatusText, ShowsEachMachineUnderItsPool) {
   EXPECT_EQ(status_text(farm(), example(), false),
             "x86_64-linux             37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)\n"
-            "  hydra-provisioned-1          ready           90 s  10.0.0.1        busy: 1 job\n"
-            "  hydra-provisioned-2          ready           90 s  10.0.0.2        idle 60 s\n"
-            "  hydra-provisioned-3          creating        90 s  -               connection refused\n");
+            "  hydra-provisioned-1          ready           90 s  listed   10.0.0.1        busy: 1 job\n"
+            "  hydra-provisioned-2          ready           90 s  listed   10.0.0.2        idle 60 s\n"
+            "  hydra-provisioned-3          creating        90 s  -        -               connection refused\n");
 }
 
 TEST(StatusText, ShowsWhatIsUnderWay) {

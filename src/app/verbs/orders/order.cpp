@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/inputs/journal.hpp"
+#include "app/inputs/last_pass.hpp"
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
@@ -111,6 +112,9 @@ io::Task<Outcome> give_order(OrderTarget target, review::Known kind, Context con
   if (const auto written = co_await (*journal)->commit(changes_for(at, *ordered)); !written)
     co_return failed(written.error());
   context.voice.note(ordered->meaning);
+  const auto& delivery = at.memory.last_delivery;
+  tell(last_pass(context.state_dir, opened->tag, at.memory.last_pass, delivery ? delivery->trouble : std::nullopt),
+       context.voice);
   co_return exit_status::done;
 }
 

@@ -1,5 +1,6 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/verbs/orders/order.hpp"
+#include "config/load.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -39,7 +41,24 @@ void declare(Arguments& arguments, Options& options) {
   arguments.check([&options] { return check(options); });
 }
 
+// The most that the configuration, with its schedules, or an earlier order allows; none: not known.
+std::optional<std::int64_t> highest_maximum(const Situation& at) {
+  if (const Order* order = order_in_force(at.memory.orders, OrderKind::max_machines, at.name, at.now))
+    return order->value;
+  const auto recorded = std::ranges::find(at.memory.pools, PoolName{at.name}, &state::RecordedPool::name);
+  if (recorded == at.memory.pools.end()) return std::nullopt;
+  const auto pool = config::read_pool(at.name, recorded->settings_json);
+  if (!pool) return std::nullopt;
+  std::int64_t highest = pool->max_machines;
+  for (const Schedule& schedule : pool->schedules) highest = std::max(highest, schedule.max_machines.value_or(0));
+  return highest;
+}
+
 Expected<NewOrders> override_limits(const Situation& at, const Options& options) {
+  const auto highest = highest_maximum(at);
+  if (options.min_machines && !options.max_machines && highest && *options.min_machines > *highest)
+    return failure(fmt::format("--min {} is more than the maximum of {}, which is {}; give --max too",
+                               *options.min_machines, at.name, *highest));
   NewOrders ordered;
   std::string limits;
   for (const auto& [kind, value] : {std::pair(OrderKind::min_machines, options.min_machines),

@@ -1,0 +1,42 @@
+#include "app/health.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace hydra_provisioner::app {
+namespace {
+
+std::vector<std::string> what_is_broken(const LastPass& last, Seconds interval, const Plan& plan) {
+  std::vector<std::string> broken;
+  if (const std::string text = last_pass_text(last, interval); text.starts_with("! ")) broken.push_back(text.substr(2));
+  if (last.unpublished) broken.push_back(unpublished_text(*last.unpublished).substr(2));
+  if (plan.untrusted) broken.push_back("the status is not trusted: " + *plan.untrusted);
+  for (const PoolPlan& pool : plan.pools) {
+    if (!pool.unused.empty()) broken.push_back(fmt::format("{}: {}", pool.name, pool.unused));
+  }
+  return broken;
+}
+
+std::vector<std::string> what_is_degraded(const Plan& plan, std::vector<std::string> problems) {
+  for (const PoolPlan& pool : plan.pools) {
+    for (const std::string& note : pool.notes) problems.push_back(fmt::format("{}: {}", pool.name, note));
+  }
+  for (const Unplaceable& steps : plan.unplaceable)
+    problems.push_back(fmt::format("{} steps of type {} fit no type", steps.runnable, steps.step_type));
+  return problems;
+}
+
+}  // namespace
+
+Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const std::vector<std::string>& problems) {
+  if (const auto broken = what_is_broken(last, interval, plan); !broken.empty()) return broken_health(broken);
+  const auto degraded = what_is_degraded(plan, problems);
+  if (degraded.empty()) return {Grade::fine, "fine"};
+  return {Grade::degraded, fmt::format("degraded: {}", fmt::join(degraded, "; "))};
+}
+
+Health broken_health(const std::vector<std::string>& problems) {
+  return {Grade::broken, fmt::format("broken: {}", fmt::join(problems, "; "))};
+}
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,25 @@
+// How the farm is, for monitors.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/inputs/last_pass.hpp"
+#include "model/plan.hpp"
+
+namespace hydra_provisioner::app {
+
+enum class Grade : std::uint8_t { fine, degraded, broken };  // the exit statuses 0, 1 and 2
+
+struct Health {
+  Grade grade = Grade::fine;
+  std::string line;  // "degraded: x86_64-linux: no creations for another 25 s: …"
+};
+
+// Broken: machines neither come nor go as they should, because no pass is made, the status is not trusted, the machines
+// file is not published, or the queue runner uses none of a type's machines. Degraded: a part does not work.
+Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const std::vector<std::string>& problems);
+Health broken_health(const std::vector<std::string>& problems);
+
+}  // namespace hydra_provisioner::app

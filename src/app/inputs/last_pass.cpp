@@ -1,0 +1,61 @@
+#include "app/inputs/last_pass.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/async/clock.hpp"
+#include "io/text/local_time.hpp"
+#include "io/text/printable.hpp"
+#include "io/text/wording.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr Seconds usual_interval{15};
+
+}  // namespace
+
+bool LastPass::is_overdue(Seconds interval) const {
+  constexpr Seconds at_least{600};
+  return ago() > std::max(at_least, interval * 4);
+}
+
+LastPass last_pass(const std::string& state_dir, const Tag& tag, Instant began,
+                   std::optional<Unpublished> unpublished) {
+  return {.now = io::SystemClock{}.now(),
+          .began = began,
+          .maker = holder_of_lock(lock_file(state_dir, tag)),
+          .unpublished = std::move(unpublished)};
+}
+
+std::string last_pass_text(const LastPass& last, std::optional<Seconds> interval) {
+  const std::string maker = last.maker ? described(*last.maker) : "";
+  if (last.began == Instant{})
+    return last.maker ? fmt::format("the first pass is being made ({})", maker) : "! no pass was made yet";
+  if (!last.is_overdue(interval.value_or(usual_interval))) {
+    return fmt::format("last pass {} ago{}", io::span_text(std::max(last.ago(), Seconds{0})),
+                       last.maker ? fmt::format(" ({})", maker) : "");
+  }
+  return fmt::format("! no pass for {}{}; {}", io::span_text(last.ago()),
+                     interval ? fmt::format(", interval {} s", interval->count()) : "",
+                     last.maker ? "its maker hangs: " + maker : "nothing makes passes now");
+}
+
+std::string unpublished_text(const Unpublished& unpublished) {
+  return fmt::format("! the machines file cannot be published since {}: {}; nothing is created until it can",
+                     io::local_time(unpublished.since), io::printable_line(unpublished.why));
+}
+
+void tell(const LastPass& last, act::Voice& voice) {
+  const std::string text = last_pass_text(last, std::nullopt);
+  if (text.starts_with("! ")) {
+    voice.warning(text.substr(2));
+  } else {
+    voice.note(text);
+  }
+  if (last.unpublished) voice.warning(unpublished_text(*last.unpublished).substr(2));
+}
+
+}  // namespace hydra_provisioner::app
