@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "model/machine.hpp"
@@ -21,6 +22,9 @@ struct Idleness {
 };
 
 Idleness idleness(const Machine& machine, const QueueStatus& status);
+
+// When the queue runner last failed to use the machine, by our clock.
+std::optional<Instant> last_failure(const Machine& machine, const Queue& queue);
 
 std::string busy_with(std::int64_t jobs);  // "busy: 2 jobs"
 

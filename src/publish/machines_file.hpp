@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/config.hpp"
+#include "model/error.hpp"
 #include "model/machine.hpp"
 
 namespace hydra_provisioner::publish {
@@ -27,6 +28,10 @@ struct MachinesFile {
 // placeholders on, a line for each configured pool without a listed machine, by name. docs/machines-file.md describes
 // the eight columns.
 MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines);
+
+// Whether what the machine has brought along, its address and its host key, can stand in the file. Of two machines with
+// one address the queue runner would see only one.
+Expected<void> check_line(const Machine& machine, const std::vector<const Machine*>& others);
 
 // The tag in the first line of a file; empty for a file that no provisioner has written.
 std::string tag_of_machines_file(std::string_view content);
