@@ -223,7 +223,22 @@ std::vector<Mutation> all_mutations() {
   return all;
 }
 
+namespace {
+
+// Several machines of a pool that can be redeployed must be in use when the specification changes.
+Scenario with_redeploys(Scenario scenario) {
+  for (PoolSetup& pool : scenario.pools) {
+    pool.is_nixops = true;
+    pool.min_machines = pool.max_machines = std::max<std::int64_t>(pool.max_machines, 3);
+  }
+  scenario.events.push_back({.at = scenario.faults_end_at - Seconds{1}, .kind = EventKind::specification_changes});
+  return scenario;
+}
+
+}  // namespace
+
 Scenario mutated(Mutation mutation, Scenario scenario) {
+  if (mutation == Mutation::too_many_are_redeployed) return with_redeploys(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   scenario.style.lists_machines = false;
   scenario.style.releases_early = false;
