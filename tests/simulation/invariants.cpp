@@ -37,7 +37,9 @@ std::optional<MachineState> state_during(Operation operation) {
 }
 
 bool is_recorded(Operation operation, const JobResult& result, const Machine& row) {
-  if (!result) return row.state == MachineState::gone || row.last_error.contains(result.error().message);
+  // That its cloud has ended it meanwhile says more than that its creation could not be finished.
+  const bool has_failed = row.state == MachineState::gone || row.state == MachineState::failed;
+  if (!result) return has_failed || row.last_error.contains(result.error().message);
   if (operation == Operation::stop) return row.state != MachineState::stopping;
   if (operation == Operation::destroy) return row.state == MachineState::gone;
   return !*result || row.instance == (*result)->id;
