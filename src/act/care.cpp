@@ -53,7 +53,16 @@ io::Task<void> Care::look_after(std::vector<InUse> machines, std::size_t paralle
 io::Task<void> Care::look_after_one(InUse machine) {
   providers::Condition found = providers::Condition::fine;
   if (machine.check) found = co_await check(machine.machine);
-  if (found == providers::Condition::fine) co_await keep_alive(machine.machine);
+  if (found != providers::Condition::fine) co_return;
+  const bool has_heard = co_await keep_alive(machine.machine);
+  if (!has_heard && !machine.check && may_check(machine.machine)) co_await check(machine.machine);
+}
+
+// Of a machine that a job works on, the job knows more.
+bool Care::may_check(const MachineId& id) const {
+  const Machine& machine = ledger_.at(id);
+  const bool is_up = machine.state == MachineState::ready || machine.state == MachineState::draining;
+  return is_up && !machine.found.under_way;
 }
 
 io::Task<providers::Condition> Care::check(MachineId id) {
@@ -89,17 +98,18 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
   ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
 }
 
-io::Task<void> Care::keep_alive(MachineId id) {
+io::Task<bool> Care::keep_alive(MachineId id) {
   const providers::MachineRef target = target_of(ledger_.at(id));
   const auto told =
       co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target, settings_of(ledger_.at(id)));
-  if (told || is_unanswered(told)) co_return;
+  if (told || is_unanswered(told)) co_return true;
   const MachineState state = ledger_.at(id).state;
   if (state == MachineState::ready || state == MachineState::draining) {
     report(id, "keep-alive failed", told.error());
   } else {
     voice_.detail(fmt::format("{}: keep-alive failed: {}", id, told.error().message));  // as expected
   }
+  co_return false;
 }
 
 // A check may have found new addresses. Of a machine that is redeployed meanwhile, the job knows more than the listing.

@@ -23,7 +23,7 @@ class Care {
        Voice& voice);
 
   // At most `parallel_max` at a time. Machines that do not work are out of the machines file at the end. A failed
-  // keep-alive is only reported.
+  // keep-alive is reported, and the machine is checked at once.
   io::Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
  private:
@@ -31,7 +31,8 @@ class Care {
   io::Task<void> look_after_one(InUse machine);
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
-  io::Task<void> keep_alive(MachineId id);
+  io::Task<bool> keep_alive(MachineId id);  // false: it failed
+  bool may_check(const MachineId& id) const;
   io::Task<void> refresh();
   providers::ListRequest request_for(ProviderKind kind);
   void report(const MachineId& id, const std::string& what, const Error& error);

@@ -110,7 +110,7 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       providers_(std::move(providers)),
       clock_(clock),
       voice_(voice),
-      bounds_(bounds),
+      bounds_(std::move(bounds)),
       creations_(std::move(creations)) {}
 
 io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
@@ -124,16 +124,23 @@ io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
   if (finished) co_await await_readiness(id);
 }
 
+// A machine that the machines file cannot list is of no use, however well it works.
+io::Task<Expected<void>> Operations::is_ready(Machine machine, PoolConfig pool) {
+  auto answers = co_await providers_.at(machine.provider)->ready(instance_of(machine), std::move(pool));
+  co_return answers ? publication_.can_list(machine) : answers;
+}
+
 io::Task<void> Operations::await_readiness(MachineId id) {
   milliseconds pause{100};
   while (is_coming(ledger_.at(id))) {
     const Machine machine = ledger_.at(id);
     const PoolConfig& pool = settings_of(machine);
-    const auto ready = co_await providers_.at(machine.provider)->ready(instance_of(machine), pool);
+    const auto ready = co_await is_ready(machine, pool);
     if (ready) {
-      if (!machine.ready_at) note_creation(machine.pool, true);  // else it was only started
+      if (!machine.ready_at) note_creation(machine.pool, "");  // else it was only started
       ledger_.at(id).ready_at = clock_.now();
       ledger_.at(id).last_error.clear();
+      ledger_.at(id).failures = {};
       ledger_.note(ledger_.at(id), MachineEvent::became_ready, "answers");
       if (!co_await commit()) co_return;
       voice_.note(fmt::format("{}: ready after {} s at {}", id, (clock_.now() - machine.requested_at).count(),
@@ -220,7 +227,7 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
     return false;
   }
   if (*job.result) return true;
-  if (job.operation == Operation::create) note_creation(machine.pool, false);
+  if (job.operation == Operation::create) note_creation(machine.pool, job.result->error().message);
   report_failure(machine, job.operation, job.result->error());
   return false;
 }
@@ -269,16 +276,23 @@ void Operations::settle_ended_jobs() {
 
 void Operations::give_up(Machine& machine, const std::string& why) {
   ledger_.note(machine, MachineEvent::failed, why);
-  note_creation(machine.pool, false);
+  note_creation(machine.pool, why);
   voice_.problem(fmt::format("{}: {}; full output: {}", machine.id, why, jobs_.log_file(machine.id)));
 }
 
-// One success outweighs all failures of the same pass.
-void Operations::note_creation(const PoolName& pool, bool succeeded) {
-  if (succeeded) succeeded_.insert(pool);
+void Operations::count_early_end(const MachineId& id) {
+  const Machine& machine = ledger_.at(id);
+  note_creation(machine.pool, machine.last_error);
+  voice_.problem(fmt::format("{}: {}; full output: {}", id, machine.last_error, jobs_.log_file(id)));
+}
+
+// An empty error is a success, which outweighs all failures of the same pass.
+void Operations::note_creation(const PoolName& pool, const std::string& error) {
+  if (error.empty()) succeeded_.insert(pool);
   CreationRecord record = creations_[pool];
   record.failed_passes = succeeded_.contains(pool) ? 0 : record.failed_passes + 1;
   record.last_failed_pass = clock_.now();
+  record.last_error = succeeded_.contains(pool) ? "" : error;
   ledger_.note(pool, std::move(record));
 }
 

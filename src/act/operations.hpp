@@ -19,13 +19,13 @@
 
 namespace hydra_provisioner::act {
 
-using Providers = std::map<ProviderKind, providers::Provider*>;  // those that answered in this pass
+using Providers = std::map<ProviderKind, providers::Provider*>;
 
 struct Bounds {
-  Instant until;                  // the pass waits no longer than this; the next pass sees what still runs
-  std::int64_t parallel_max = 1;  // operations under way at a time, those of earlier passes included
-  bool knows_jobs =
-      true;  // the pass has seen the jobs, and applied the results of those that have ended; else none begins
+  Instant until;                    // the pass waits no longer than this; the next pass sees what still runs
+  std::int64_t parallel_max = 1;    // operations under way at a time, those of earlier passes included
+  bool knows_jobs = true;           // the results of jobs that have ended are applied; else no operation begins
+  std::set<ProviderKind> silent{};  // providers that did not answer in this pass: their machines are not waited for
 };
 
 class Operations {
@@ -39,10 +39,13 @@ class Operations {
   io::Task<void> await_coming(MachineId id, Operation operation);  // begun by an earlier pass
   io::Task<void> take_down(MachineId id, Operation operation, std::string reason);
 
-  bool can_ask(ProviderKind provider) const { return providers_.contains(provider); }
+  bool can_ask(ProviderKind provider) const { return !bounds_.silent.contains(provider); }
 
   // Jobs that ended since the last pass: reconcile() has applied their results, which are recorded by now.
   void settle_ended_jobs();
+
+  // A machine that its cloud ended before it was ready; its state says so already.
+  void count_early_end(const MachineId& id);
 
   // A machine that did not get ready in time counts as a failed creation.
   void give_up(Machine& machine, const std::string& why);
@@ -51,11 +54,12 @@ class Operations {
   class Waiting;
   class Place;
 
+  io::Task<Expected<void>> is_ready(Machine machine, PoolConfig pool);
   io::Task<void> await_readiness(MachineId id);
   io::Task<bool> begin(MachineId id, Operation operation, std::string reason);
   io::Task<bool> finish_job(MachineId id, Operation operation);
   bool note_end(const Machine& machine, const JobState& job);
-  void note_creation(const PoolName& pool, bool succeeded);
+  void note_creation(const PoolName& pool, const std::string& error);
   void forget(const MachineId& machine);
   io::Task<bool> commit();
   void report_failure(const Machine& machine, Operation operation, const Error& error);

@@ -1,6 +1,9 @@
 #include "act/publication.hpp"
 
 #include <algorithm>
+#include <ranges>
+
+#include <fmt/format.h>
 
 #include <fmt/format.h>
 
@@ -51,6 +54,27 @@ publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
   return publish::render_machines_file(config_, std::move(machines));
 }
 
+Expected<void> Publication::can_list(const Machine& machine) const {
+  std::vector<const Machine*> others;
+  for (const Machine* other : ledger_.all()) {
+    const bool is_used = other->state == MachineState::ready || other->state == MachineState::draining;
+    if (is_used && !other->found.vanished && other->id != machine.id) others.push_back(other);
+  }
+  return publish::check_line(machine, others);
+}
+
+// Its address may have changed since it became ready. Of two machines with one address the older one stays.
+void Publication::note_unfit() {
+  for (Machine* machine : ledger_.all() | std::views::reverse) {
+    if (machine->state != MachineState::ready || machine->found.vanished) continue;
+    const auto fits = can_list(*machine);
+    if (fits) continue;
+    ledger_.note(*machine, MachineEvent::became_unready, fits.error().message);
+    machine->last_error = fits.error().message;
+    report_once(fmt::format("{}: out of the machines file: {}", machine->id, fits.error().message));
+  }
+}
+
 // From now on the machine needs a proof of idleness before it is stopped or destroyed.
 void Publication::note_intent(const publish::MachinesFile& file) {
   for (const MachineId& id : file.listed) {
@@ -96,6 +120,7 @@ void Publication::note_published(const publish::MachinesFile& file) {
 // machine's line, no crash may make us believe that the machine was never listed. A delivery is recorded first as not
 // delivered. If the journal cannot be written, the file is published without new lines.
 io::Task<void> Publication::publish_once() {
+  note_unfit();
   publish::MachinesFile file = render({});
   for (const std::string& problem : file.left_out) report_once(problem);
   note_intent(file);

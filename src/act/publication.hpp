@@ -34,8 +34,11 @@ class Publication {
   io::Task<void> publish();
 
   bool has_failed() const { return trouble_.has_value(); }  // the last attempt
+  // Whether a line of the machine can stand in the file, beside those of our other machines that may be in use.
+  Expected<void> can_list(const Machine& machine) const;
 
  private:
+  void note_unfit();
   publish::MachinesFile render(const std::set<MachineId>& without);
   io::Task<void> publish_once();
   void note_intent(const publish::MachinesFile& file);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/back_off.hpp"
 #include "decide/replacement.hpp"
 
 namespace hydra_provisioner::decide {
@@ -55,16 +56,12 @@ std::optional<Reason> obstacle_to(const PoolView& pool, const Machine& machine, 
   return is_ordered_away(pool.seen.orders, machine, pool.seen.now) ? std::nullopt : pool.hold;
 }
 
-constexpr Seconds first_back_off{30};
-constexpr Seconds longest_back_off{1800};
 constexpr std::size_t failures_tolerated = 5;
 constexpr Seconds failure_window{3600};
 constexpr Seconds rest{3600};
 
-Seconds back_off(std::int64_t failed_passes) {
-  Seconds wait = first_back_off;
-  for (std::int64_t i = 1; i < failed_passes && wait < longest_back_off; ++i) wait *= 2;
-  return std::min(wait, longest_back_off);
+std::string latest_error(const CreationRecord& record) {
+  return record.last_error.empty() ? "" : fmt::format("; the latest: {}", record.last_error);
 }
 
 // What seems to lie in the future happened before our clock was set back.
@@ -124,16 +121,17 @@ std::optional<Reason> creation_hold(const PoolView& pool) {
   const auto& [name, record] = *known;
   const Instant now = pool.seen.now;
   if (const auto end = end_of_rest(record.failures, now); end && now < *end) {
-    return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour",
-                              (*end - now).count(), failures_tolerated),
+    return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour{}",
+                              (*end - now).count(), failures_tolerated, latest_error(record)),
                   end};
   }
   if (record.failed_passes == 0) return std::nullopt;
   const Instant end = record.last_failed_pass + back_off(record.failed_passes);
   if (now >= end || now < record.last_failed_pass) return std::nullopt;
   return Reason{
-      fmt::format("no creations for another {} s: back-off of {} s, passes in a row whose creations failed: {}",
-                  (end - now).count(), back_off(record.failed_passes).count(), record.failed_passes),
+      fmt::format("no creations for another {} s: back-off of {} s, passes in a row whose creations failed: {}{}",
+                  (end - now).count(), back_off(record.failed_passes).count(), record.failed_passes,
+                  latest_error(record)),
       end};
 }
 

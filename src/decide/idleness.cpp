@@ -41,6 +41,12 @@ Idleness idleness(const Machine& machine, const QueueStatus& status) {
   return result;
 }
 
+std::optional<Instant> last_failure(const Machine& machine, const Queue& queue) {
+  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  if (entry == nullptr || !entry->last_failure || *entry->last_failure == Instant{}) return std::nullopt;
+  return *entry->last_failure + (queue->arrived - queue->time);
+}
+
 std::string busy_with(std::int64_t jobs) { return fmt::format("busy: {} {}", jobs, jobs == 1 ? "job" : "jobs"); }
 
 }  // namespace hydra_provisioner::decide

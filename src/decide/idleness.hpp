@@ -29,6 +29,9 @@ Idleness idleness(const Machine& machine, const QueueStatus& status);
 // little later it may be, because the document is not written in a moment.
 bool was_before_clock_change(Instant time, const QueueStatus& status);
 
+// When the queue runner last failed to use the machine, by our clock.
+std::optional<Instant> last_failure(const Machine& machine, const Queue& queue);
+
 std::string busy_with(std::int64_t jobs);  // "busy: 2 jobs"
 
 }  // namespace hydra_provisioner::decide

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "decide/idleness.hpp"
+
 namespace hydra_provisioner::decide {
 namespace {
 
@@ -20,13 +22,6 @@ bool steps_may_run_on(const Machine& machine) {
   if (is_up(machine)) return true;
   return machine.listing.first_began_at && !machine.found.under_way &&
          (machine.state == creating || machine.state == failed);
-}
-
-// When the queue runner last failed to use it, by our clock.
-std::optional<Instant> last_failure(const Machine& machine, const Queue& queue) {
-  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
-  if (entry == nullptr || !entry->last_failure || *entry->last_failure == Instant{}) return std::nullopt;
-  return *entry->last_failure + (queue->arrived - queue->time);
 }
 
 std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& seen, Seconds interval) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/back_off.hpp"
 #include "decide/idleness.hpp"
 
 namespace hydra_provisioner::decide {
@@ -70,9 +71,16 @@ Proof proof_by_document(const Machine& machine, const QueueStatus& status, Secon
 
 Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {
   const auto proof = proof_of_idleness(machine, pool.seen.queue, pool.config);
-  if (proof) return act_on(kind, machine, {fmt::format("{}; {}", cause, *proof), {}});
-  return act_on(ActionKind::keep, machine,
-                {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
+  if (!proof) {
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
+  }
+  const auto operation = kind == ActionKind::stop ? Operation::stop : Operation::destroy;
+  const bool has_failed = machine.failures.of == operation;
+  const std::string why = has_failed ? fmt::format("{}; {}", cause, machine.last_error) : cause;
+  if (const auto wait = wait_after_failure(pool, machine, {operation}))
+    return act_on(ActionKind::keep, machine, {fmt::format("{}; {}", why, wait->text), wait->until});
+  return act_on(kind, machine, {fmt::format("{}; {}", why, *proof), {}});
 }
 
 }  // namespace

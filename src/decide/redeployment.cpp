@@ -6,13 +6,20 @@
 
 #include <fmt/format.h>
 
+#include "decide/back_off.hpp"
 #include "decide/holds.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
 
+bool has_failed(const Machine& machine) { return machine.failures.of == Operation::redeploy; }
+
 std::string cause(const Machine& machine) {
-  if (machine.state == MachineState::ready) return "its specification has changed";
+  if (machine.state == MachineState::ready) {
+    const std::string text = machine.spec_hash.empty() ? "taken over; whether it is up to date is not known"
+                                                       : "its specification has changed";
+    return has_failed(machine) ? fmt::format("{}; {}", text, machine.last_error) : text;
+  }
   if (!machine.last_error.empty()) return fmt::format("not ready: {}", machine.last_error);
   return machine.listing.first_began_at ? "taken over; whether it is up to date is not known"
                                         : "its creation was interrupted";
@@ -21,13 +28,6 @@ std::string cause(const Machine& machine) {
 std::optional<Instant> overdue(const PoolView& pool, const Machine& machine) {
   if (!is_coming(machine)) return std::nullopt;
   return boot_deadline(machine, pool.settings);
-}
-
-// After a failure, the pause is as long as the machine has been failing: it doubles each time.
-Instant next_attempt(const Machine& machine) {
-  constexpr Seconds shortest_back_off{30};
-  if (!is_coming(machine) || machine.last_error.empty() || !machine.checked_at) return {};
-  return *machine.checked_at + std::max(shortest_back_off, *machine.checked_at - machine.requested_at);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ bool is_of_another_specification(const PoolView& pool, const Machine& machine) {
 }
 
 bool is_outdated(const PoolView& pool, const Machine& machine) {
-  if (!traits_of(pool.settings.kind()).can_redeploy || !is_specified(pool)) return false;
+  if (!traits_of(pool.settings.kind()).can_redeploy || machine.cannot_redeploy || !is_specified(pool)) return false;
   if (machine.spec_hash.empty()) return pool.seen.specifications.contains(pool.settings.name);
   return !pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
 }
@@ -48,16 +48,34 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
   return machine.spec_hash.empty() && is_outdated(pool, machine);
 }
 
+std::int64_t redeploys_left(const PoolView& pool) {
+  return pool.settings.max_unavailable - std::ranges::count_if(pool.machines, [&](const Machine* machine) {
+           const bool was_ready = is_coming(*machine) && machine->ready_at && machine->found.needs_redeploy;
+           const bool fails = has_failed(*machine) && machine->state == MachineState::ready;
+           return machine->found.under_way == Operation::redeploy || was_ready || fails;
+         });
+}
+
+Action redeploy_in_turn(const PoolView& pool, const Machine& machine, std::int64_t& left) {
+  const bool has_turn = has_failed(machine) || left > 0;
+  if (!has_turn) {
+    return act_on(
+        ActionKind::keep, machine,
+        {fmt::format("{}; waits until others work, {} at a time", cause(machine), pool.settings.max_unavailable), {}});
+  }
+  Action action = redeploy(pool, machine);
+  if (action.kind == ActionKind::redeploy && !has_failed(machine)) --left;
+  return action;
+}
+
 Action redeploy(const PoolView& pool, const Machine& machine) {
   const auto overdue_at = overdue(pool, machine);
   if (!is_specified(pool))
     return act_on(ActionKind::keep, machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
-  const Instant again_at = next_attempt(machine);
-  if (again_at > pool.seen.now) {
-    const Seconds left = again_at - pool.seen.now;
-    return act_on(
-        ActionKind::keep, machine,
-        {fmt::format("{}; tried again in {} s", cause(machine), left.count()), earlier_of(again_at, overdue_at)});
+  if (const auto wait = wait_after_failure(pool, machine, {Operation::create, Operation::start, Operation::redeploy})) {
+    const Instant end = wait->until.value_or(pool.seen.now);
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("{}; {}", cause(machine), wait->text), earlier_of(end, overdue_at)});
   }
   return act_on(ActionKind::redeploy, machine, {cause(machine), overdue_at});
 }

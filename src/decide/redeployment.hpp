@@ -1,6 +1,8 @@
 // Bringing existing machines up to their pool's specification.
 #pragma once
 
+#include <cstdint>
+
 #include "decide/pool_view.hpp"
 
 namespace hydra_provisioner::decide {
@@ -13,6 +15,12 @@ bool is_outdated(const PoolView& pool, const Machine& machine);
 
 // Whether there is no proof (any more) that it has its pool's specification.
 bool is_unproven(const PoolView& pool, const Machine& machine);
+
+// How many more ready machines may be redeployed now: the next ones only when those before them work.
+std::int64_t redeploys_left(const PoolView& pool);
+
+// Of a ready machine, if it is its turn: `left` is redeploys_left() at first. One on which it failed keeps its turn.
+Action redeploy_in_turn(const PoolView& pool, const Machine& machine, std::int64_t& left);
 
 // For some time after a failed attempt the machine is kept as it is, with the obstacle as the reason.
 Action redeploy(const PoolView& pool, const Machine& machine);

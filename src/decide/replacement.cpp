@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/idleness.hpp"
 #include "decide/redeployment.hpp"
 
 namespace hydra_provisioner::decide {
@@ -18,12 +19,18 @@ bool is_too_old(const PoolView& pool, const Machine& machine) {
 }
 
 bool has_changed_specification(const PoolView& pool, const Machine& machine) {
-  return pool.settings.replaces_on_change() && is_of_another_specification(pool, machine);
+  if (machine.cannot_redeploy && machine.spec_hash.empty()) return true;  // nothing tells what it is
+  const bool is_replaced = pool.settings.replaces_on_change() || machine.cannot_redeploy;
+  return is_replaced && is_of_another_specification(pool, machine);
 }
 
+// The queue runner knows a machine by its address. Failures from before it was listed are those of another machine that
+// had the address.
 std::int64_t failures_in_a_row(const PoolView& pool, const Machine& machine) {
-  const QueueMachine* entry = pool.seen.queue ? entry_of(*pool.seen.queue, queue_name(machine)) : nullptr;
-  return entry == nullptr ? 0 : entry->consecutive_failures.value_or(0);
+  const auto failed_at = last_failure(machine, pool.seen.queue);
+  const auto listed_at = machine.listing.began_at ? machine.listing.began_at : machine.listing.first_began_at;
+  if (!failed_at || !listed_at || *failed_at < *listed_at) return 0;
+  return entry_of(*pool.seen.queue, queue_name(machine))->consecutive_failures.value_or(0);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/back_off.hpp"
 #include "decide/holds.hpp"
 #include "decide/idleness.hpp"
 #include "decide/redeployment.hpp"
@@ -51,22 +52,32 @@ void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) 
   });
 }
 
-Action use_ready(const PoolView& pool, const ActiveMachine& ready) {
+Action use_ready(const PoolView& pool, const ActiveMachine& ready, std::int64_t& redeploys) {
   const auto& [machine, activity] = ready;
   if (!pool.seen.queue) return act_on(ActionKind::keep, *machine, {"listed; the status is not trusted", {}});
-  if (is_outdated(pool, *machine)) return redeploy(pool, *machine);
+  if (is_outdated(pool, *machine)) return redeploy_in_turn(pool, *machine, redeploys);
   if (activity.is_busy()) return act_on(ActionKind::keep, *machine, {busy_with(activity.jobs), {}});
   return act_on(ActionKind::keep, *machine,
                 {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
 }
 
+// A creation or start that was interrupted or could not be finished.
+Action carry_on(const PoolView& pool, const Machine& machine) {
+  const Instant overdue_at = boot_deadline(machine, pool.settings);
+  const bool starts = machine.ready_at && machine.state == MachineState::creating;
+  const bool has_failed = machine.failures.of == (starts ? Operation::start : Operation::create);
+  const std::string cause = has_failed ? fmt::format("not finished: {}", machine.last_error)
+                                       : fmt::format("its {} was interrupted", starts ? "start" : "creation");
+  if (const auto wait = wait_after_failure(pool, machine, {Operation::create, Operation::start})) {
+    return act_on(ActionKind::keep, machine,
+                  {fmt::format("{}; {}", cause, wait->text), std::min(wait->until.value_or(overdue_at), overdue_at)});
+  }
+  return act_on(starts ? ActionKind::start : ActionKind::create, machine, {cause + "; carried on", overdue_at});
+}
+
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
   const Instant overdue_at = boot_deadline(machine, pool.settings);
-  if (machine.found.interrupted && machine.ready_at && machine.state == MachineState::creating) {
-    return act_on(ActionKind::start, machine, {"its start was interrupted; carried on", overdue_at});
-  }
-  if (machine.found.interrupted)
-    return act_on(ActionKind::create, machine, {"its creation was interrupted; carried on", overdue_at});
+  if (machine.found.interrupted) return carry_on(pool, machine);
   if (machine.found.needs_redeploy) return redeploy(pool, machine);
   return act_on(ActionKind::keep, machine,
                 {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
@@ -117,7 +128,8 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   std::int64_t missing = pool.target.machines;
 
   const auto ready = take(free.ready, pool.seen.queue ? missing - replaced.fewer : std::ssize(free.ready));
-  for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine));
+  std::int64_t redeploys = redeploys_left(pool);
+  for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine, redeploys));
   missing += replaced.extra - std::ssize(ready) - coming_under_way;
 
   // Machines that still boot will be ready sooner than those whose creation was interrupted, and of those some exist in

@@ -16,18 +16,33 @@ std::optional<Action> give_up_when_overdue(const PoolView& pool, const Machine& 
   if (!is_coming(machine)) return std::nullopt;
   if (pool.seen.now < boot_deadline(machine, pool.settings)) return std::nullopt;
   const Seconds waited = pool.seen.now - machine.requested_at;
+  const std::string why = machine.last_error.empty() ? "" : ": " + machine.last_error;
   Action action = destroy_when_proven(pool, machine,
-                                      fmt::format("not ready {} s after its request ≥ bootTimeout {} s", waited.count(),
-                                                  pool.settings.boot_timeout.count()));
+                                      fmt::format("not ready {} s after its request ≥ bootTimeout {} s{}",
+                                                  waited.count(), pool.settings.boot_timeout.count(), why));
   action.never_got_ready = action.kind == ActionKind::destroy;
   return action;
 }
 
+std::optional<std::string> why_unseen(const PoolView& pool, const Machine& machine) {
+  if (!machine.found.unclear.empty()) return machine.found.unclear;
+  const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider});
+  return unseen == pool.seen.unseen.end() ? std::nullopt : std::optional(unseen->second);
+}
+
+// It is left alone, unless an operator orders to destroy it: that needs nothing but its id.
+Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
+  const bool is_ordered =
+      order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr;
+  if (!is_ordered || machine.found.under_way)
+    return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
+  if (machine.state == ready) return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
+  return destroy_when_proven(pool, machine, "ordered by an operator");
+}
+
 // No value: the machine may be decided about.
 std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
-  if (const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider}); unseen != pool.seen.unseen.end()) {
-    return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", unseen->second), {}});
-  }
+  if (const auto why = why_unseen(pool, machine)) return settle_unseen(pool, machine, *why);
   if (machine.found.under_way) {
     return act_on(ActionKind::keep, machine,
                   {fmt::format("{} under way for {} s", to_string(*machine.found.under_way),
@@ -43,15 +58,19 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   if (is_coming(machine) && machine.found.interrupted && machine.listing.first_began_at && !machine.ready_at) {
     return destroy_when_proven(pool, machine, "found incomplete, though it may have been listed");
   }
-  if (machine.state == destroying) return destroy_when_proven(pool, machine, "its destruction was interrupted");
+  if (machine.state == destroying) {
+    const bool has_failed = machine.failures.of == Operation::destroy;
+    return destroy_when_proven(pool, machine, has_failed ? "not destroyed yet" : "its destruction was interrupted");
+  }
   // Half stopped: it can be neither used nor started.
   if (machine.state == stopping) return stop_when_proven(pool, machine, "its stop was interrupted");
   return give_up_when_overdue(pool, machine);
 }
 
-// A ready machine stays one while it is redeployed.
-bool is_capacity_under_way(const Machine& machine) {
-  return machine.found.under_way && (is_coming(machine) || machine.state == ready);
+// A ready machine stays one while it is redeployed, or while its provider's words make no sense.
+bool is_settled_capacity(const Machine& machine) {
+  const bool is_left_alone = machine.found.under_way || !machine.found.unclear.empty();
+  return is_left_alone && (is_coming(machine) || machine.state == ready);
 }
 
 ActiveMachine active(const Machine& machine, const Queue& queue) {
@@ -71,7 +90,7 @@ Triage triage(const PoolView& pool) {
   Triage result;
   for (const Machine* machine : pool.machines) {
     if (auto action = settle(pool, *machine)) {
-      if (is_capacity_under_way(*machine)) ++result.coming_under_way;
+      if (is_settled_capacity(*machine)) ++result.coming_under_way;
       result.settled.push_back(std::move(*action));
     } else {
       const bool is_ordered_to_leave = is_ordered_away(pool.seen.orders, *machine, pool.seen.now);

@@ -19,11 +19,12 @@ enum class ErrorKind {
   no_capacity,     // the cloud has none for now: nothing was made, and the request was right
   unanswered,      // not answered yet; ask again later
   untouched,       // nothing changed
+  still_works,     // the machine could not be changed, and works as before
 };
 
 template <>
 inline constexpr auto names_of<ErrorKind> = enum_names("failed", "timed out", "refused", "already exists", "unfinished",
-                                                       "no capacity", "unanswered", "untouched");
+                                                       "no capacity", "unanswered", "untouched", "still works");
 
 struct Error {
   std::string message;

@@ -20,11 +20,12 @@ enum class InstanceState : std::uint8_t {
   unreachable,  // it exists, but cannot be used as it is; create() may repair it
   stopped,
   vanished,  // no machine exists (any more); its provider only has a note of it
+  ended,     // it existed, and does not any more: its cloud or somebody else ended it
 };
 
 template <>
 inline constexpr auto names_of<InstanceState> =
-    enum_names("incomplete", "running", "unproven", "unreachable", "stopped", "vanished");
+    enum_names("incomplete", "running", "unproven", "unreachable", "stopped", "vanished", "ended");
 
 struct Instance {
   InstanceId id;
@@ -36,11 +37,19 @@ struct Instance {
   std::optional<Instant> launched_at;
   std::string spec_hash{};    // see Machine; empty when the provider cannot tell
   Seconds billing_period{0};  // of this kind of machine, where its pool has none; 0: billed for what is used
+  std::string why{};          // it is in this state, in its provider's words; empty: they do not say
+};
+
+// A machine that exists, and of which its provider says something that makes no sense: it is left alone.
+struct UnclearInstance {
+  Instance instance;  // as far as it is known
+  std::string why;
 };
 
 // A provider's answer to the question which machines it has.
 struct Inventory {
   std::vector<Instance> instances;
+  std::vector<UnclearInstance> unclear{};
   std::map<PoolName, std::string> unseen{};  // pools whose machines could not be listed, and why
 };
 

@@ -69,9 +69,20 @@ struct Listing {
   friend bool operator==(const Listing&, const Listing&) = default;
 };
 
+// How often one operation failed, one time after another: the longer it fails, the longer it waits for its next
+// attempt. The machine's last_error says why it failed.
+struct Failures {
+  std::optional<Operation> of;  // none: the latest operation did not fail
+  std::int64_t in_a_row = 0;
+  std::optional<Instant> latest;
+
+  friend bool operator==(const Failures&, const Failures&) = default;
+};
+
 // What the present pass has found out about a machine. The journal does not keep it: every pass looks again.
 struct Findings {
   bool vanished = false;               // its provider says that it no longer exists
+  std::string unclear;                 // why its provider's description of it cannot be used; empty: it can
   bool interrupted = false;            // its creation or start is not finished, and no job works on it any more
   bool needs_redeploy = false;         // it exists, but is not known to be brought up to its specification
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
@@ -97,7 +108,9 @@ struct Machine {
   std::optional<Instant> checked_at;   // when its provider was last asked whether it still works
   std::optional<Instant> ready_at;     // idle time counts from here, or from the listing's beginning if that is later
   bool cannot_stop = false;            // its provider refused to stop it: it is destroyed instead
+  bool cannot_redeploy = false;        // nor to bring it to another specification: it is replaced instead
   std::string last_error;
+  Failures failures;
   Listing listing;
   Findings found;
 
@@ -127,7 +140,11 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"checked_at", "checkedAt"}, machine.checked_at);
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
+  field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
   field(FieldName{"last_error", "lastError"}, machine.last_error);
+  field(FieldName{"failed_operation", "failedOperation"}, machine.failures.of);
+  field(FieldName{"failed_in_a_row", "failedInARow"}, machine.failures.in_a_row);
+  field(FieldName{"failed_at", "failedAt"}, machine.failures.latest);
   field(FieldName{"listed", "listed"}, machine.listing.is_listed);
   field(FieldName{"listed_at", "listedAt"}, machine.listing.began_at);
   field(FieldName{"first_listed_at", "firstListedAt"}, machine.listing.first_began_at);
@@ -140,6 +157,7 @@ template <class AnyMachine, class Field>
 void visit_all_fields(AnyMachine& machine, Field&& field) {
   visit_kept_fields(machine, field);
   field(FieldName{"", "vanished"}, machine.found.vanished);
+  field(FieldName{"", "unclear"}, machine.found.unclear);
   field(FieldName{"", "interrupted"}, machine.found.interrupted);
   field(FieldName{"", "needsRedeploy"}, machine.found.needs_redeploy);
   field(FieldName{"", "underWay"}, machine.found.under_way);

@@ -19,14 +19,16 @@ enum class OrderKind : std::uint8_t {
   drain,    // the machine leaves like one that is not needed
   destroy,  // the machine leaves, and is not kept as a stopped one
   protect,  // the machine stays in the machines file, and is neither stopped nor destroyed
+  forget,   // the machine counts as gone, whatever its provider says
   // of a type
   pause,  // nothing is done with the type's machines; of everything: with any machine
   min_machines,
   max_machines,
+  retry,  // what failed before the order is tried again at once
 };
 template <>
 inline constexpr auto names_of<OrderKind> =
-    enum_names("drain", "destroy", "protect", "pause", "minMachines", "maxMachines");
+    enum_names("drain", "destroy", "protect", "forget", "pause", "minMachines", "maxMachines", "retry");
 
 struct Order {
   std::int64_t value = 0;  // of a limit

@@ -21,6 +21,11 @@ struct CreationRecord {
   std::int64_t failed_passes = 0;  // in a row, in which every creation that ended had failed
   Instant last_failed_pass;        // meaningless while failed_passes is 0
   std::vector<Instant> failures;   // of the last two hours, oldest first
+  std::string last_error{};        // why the latest one failed
+  std::string recipe{};            // what machines are made from, as a hash; empty: unknown
+  Instant counted_from{};          // earlier failures do not count: since then the recipe is another
+
+  friend bool operator==(const CreationRecord&, const CreationRecord&) = default;
 };
 
 // What a pool's schedules say for this moment.

@@ -27,8 +27,28 @@ void apply_failed_creation(Machine& machine, const Error& error, Instant now, st
   }
 }
 
+// A failure says nothing about what it did not touch: a machine whose old system works stays in use.
+void apply_failed_redeploy(Machine& machine, ErrorKind kind, Instant now, std::vector<Discovery>& discoveries) {
+  if (kind == ErrorKind::untouched) return;
+  if (kind == ErrorKind::refused) {
+    machine.cannot_redeploy = true;
+  } else if (kind == ErrorKind::still_works) {
+    if (machine.ready_at) discover(discoveries, machine, MachineEvent::became_ready, now, "works as before");
+  } else {
+    machine.spec_hash.clear();
+    discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
+  }
+}
+
+void count_failure(Failures& failures, Operation operation, Instant now) {
+  failures.in_a_row = failures.of == operation ? failures.in_a_row + 1 : 1;
+  failures.of = operation;
+  failures.latest = now;
+}
+
 void apply_failure(Machine& machine, Operation operation, const Error& error, Instant now,
                    std::vector<Discovery>& discoveries) {
+  count_failure(machine.failures, operation, now);
   machine.last_error = fmt::format("{}: {}", to_string(operation), error.message);
   switch (operation) {
     case Operation::create:
@@ -37,12 +57,12 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
       break;
     case Operation::stop:
       machine.cannot_stop = machine.cannot_stop || error.kind == ErrorKind::refused;
+      if (error.kind == ErrorKind::refused) machine.failures = {};  // it is destroyed instead, and at once
       discover(discoveries, machine, MachineEvent::still_running, now, machine.last_error);
       break;
     case Operation::redeploy:
-      machine.spec_hash.clear();
       machine.checked_at = now;
-      discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
+      apply_failed_redeploy(machine, error.kind, now, discoveries);
       break;
     case Operation::destroy:
       break;  // stays `destroying`; the next pass tries again
@@ -58,8 +78,12 @@ std::vector<Discovery> apply_result(Machine& machine, Operation operation, const
     apply_failure(machine, operation, result.error(), now, discoveries);
     return discoveries;
   }
+  machine.failures = {};
   if (*result) update_from(machine, **result);
-  if (operation == Operation::redeploy) machine.checked_at = now;
+  if (operation == Operation::redeploy) {
+    machine.checked_at = now;
+    machine.last_error.clear();
+  }
   if (operation == Operation::stop) discover(discoveries, machine, MachineEvent::stopped, now, "stopped");
   if (operation == Operation::destroy) discover(discoveries, machine, MachineEvent::destroyed, now, "destroyed");
   return discoveries;

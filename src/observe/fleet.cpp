@@ -14,9 +14,13 @@ using enum MachineState;
 
 using Instances = std::map<MachineId, const Instance*>;
 
+bool was_never_in_use(const Machine& machine) {
+  return is_coming(machine) && !machine.ready_at && !machine.listing.first_began_at;
+}
+
 // There is no such machine: either its creation was interrupted before it existed, or it has vanished.
 void note_absence(Machine& machine) {
-  if (is_coming(machine) && !machine.ready_at && !machine.listing.first_began_at) {
+  if (was_never_in_use(machine)) {
     machine.found.interrupted = true;
   } else {
     machine.found.vanished = true;  // also one that was being started, because it existed before
@@ -42,30 +46,44 @@ void reconcile_unreachable(std::vector<Discovery>& discoveries, Machine& machine
   machine.found.needs_redeploy = is_coming(machine);
 }
 
-void reconcile_present(std::vector<Discovery>& discoveries, Machine& machine, const Instance& instance, Instant now) {
+// To make it once more under the same id would have no end: it may be ended each time.
+void reconcile_ended(Fleet& fleet, Machine& machine, const std::string& why, Instant now) {
+  if (was_never_in_use(machine)) {
+    fleet.ended_early.push_back(machine.id);
+    discover(fleet.discoveries, machine, MachineEvent::failed, now,
+             fmt::format("ended before it was ready: {}", why.empty() ? "its provider gives no reason" : why));
+  } else {
+    machine.found.vanished = true;
+  }
+}
+
+void reconcile_present(Fleet& fleet, Machine& machine, const Instance& instance, Instant now) {
   update_from(machine, instance);
   switch (instance.state) {
     case InstanceState::vanished:
       note_absence(machine);
       break;
+    case InstanceState::ended:
+      reconcile_ended(fleet, machine, instance.why, now);
+      break;
     case InstanceState::incomplete:
       machine.found.interrupted = is_coming(machine);
       if (!is_coming(machine))
-        discover(discoveries, machine, MachineEvent::failed, now, "its provider says that it is incomplete");
+        discover(fleet.discoveries, machine, MachineEvent::failed, now, "its provider says that it is incomplete");
       break;
     case InstanceState::stopped:
       machine.found.interrupted = is_coming(machine);
-      discover(discoveries, machine, MachineEvent::stopped, now, "its provider says that it is stopped");
+      discover(fleet.discoveries, machine, MachineEvent::stopped, now, "its provider says that it is stopped");
       break;
     case InstanceState::unreachable:
-      reconcile_unreachable(discoveries, machine, now);
+      reconcile_unreachable(fleet.discoveries, machine, now);
       break;
     case InstanceState::unproven:
       machine.found.needs_redeploy = is_coming(machine) && machine.spec_hash.empty();
-      reconcile_running(discoveries, machine, now);
+      reconcile_running(fleet.discoveries, machine, now);
       break;
     case InstanceState::running:
-      reconcile_running(discoveries, machine, now);
+      reconcile_running(fleet.discoveries, machine, now);
       break;
   }
 }
@@ -145,8 +163,21 @@ void skip_numbers_of(const std::vector<const Instance*>& instances, Numbering& n
   }
 }
 
+bool is_forgotten(const Instance& instance, const Forgotten& forgotten) {
+  return forgotten.machines.contains(instance.machine) || forgotten.instances.contains(instance.id);
+}
+
+void forget(Fleet& fleet, const Forgotten& forgotten, Instant now) {
+  for (Machine& machine : fleet.machines) {
+    if (!forgotten.machines.contains(machine.id) || machine.found.under_way) continue;
+    advance(machine, MachineEvent::destruction_began, now);
+    discover(fleet.discoveries, machine, MachineEvent::destroyed, now, "forgotten, as an operator has ordered");
+  }
+}
+
 std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventories& inventories,
-                                                  const std::vector<JobState>& jobs, Numbering numbering, Instant now) {
+                                                  const std::vector<JobState>& jobs, Numbering numbering, Instant now,
+                                                  const Forgotten& forgotten) {
   std::set<MachineId> taken;
   for (const Machine& machine : fleet.machines) taken.insert(machine.id);
   std::map<ProviderKind, Instances> matched;
@@ -155,6 +186,7 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventorie
     std::vector<const Instance*> unknown;
     Instances& instances = matched[provider] = match(fleet, provider, inventory->instances, unknown);
     leave_out_foreign(unknown, numbering.tag);
+    std::erase_if(unknown, [&](const Instance* instance) { return is_forgotten(*instance, forgotten); });
     skip_numbers_of(unknown, numbering);
     for (const Instance* instance : unknown) {
       const MachineId id = id_for(*instance, taken, numbering);
@@ -167,14 +199,34 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventorie
   return matched;
 }
 
+Machine* machine_of(Fleet& fleet, ProviderKind provider, const Instance& instance) {
+  const auto found = std::ranges::find_if(fleet.machines, [&](const Machine& machine) {
+    return machine.provider == provider && (machine.instance == instance.id || machine.id == instance.machine);
+  });
+  return found == fleet.machines.end() ? nullptr : &*found;
+}
+
+// Whoever they are: a machine of ours that its provider describes badly neither vanishes nor changes.
+void note_unclear(Fleet& fleet, const Inventories& inventories) {
+  for (const auto& [provider, inventory] : inventories) {
+    if (!inventory) continue;
+    for (const auto& [instance, why] : inventory->unclear) {
+      Machine* machine = machine_of(fleet, provider, instance);
+      if (machine != nullptr) machine->found.unclear = why;
+      const std::string& name = machine != nullptr ? machine->id.text : instance.machine.text;
+      fleet.unclear.push_back(fmt::format("{}: {}; it is left alone", name, why));
+    }
+  }
+}
+
 void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
                               const std::map<ProviderKind, Instances>& matched, Instant now) {
   for (Machine& machine : fleet.machines) {
     const auto instances = matched.find(machine.provider);
-    if (instances == matched.end() || machine.found.under_way) continue;
+    if (instances == matched.end() || machine.found.under_way || !machine.found.unclear.empty()) continue;
     const auto instance = instances->second.find(machine.id);
     if (instance != instances->second.end()) {
-      reconcile_present(fleet.discoveries, machine, *instance->second, now);
+      reconcile_present(fleet, machine, *instance->second, now);
     } else if (!inventories.at(machine.provider)->unseen.contains(machine.pool)) {
       reconcile_missing(fleet.discoveries, machine, now);
     }
@@ -208,13 +260,17 @@ void note_changed(Fleet& fleet, const std::vector<Machine>& remembered) {
 }  // namespace
 
 Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inventories,
-                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now) {
-  Fleet fleet{.machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}};
-  const auto matched = match_and_adopt(fleet, inventories, jobs, numbering, now);
+                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now,
+                const Forgotten& forgotten) {
+  Fleet fleet{
+      .machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}, .unclear = {}, .ended_early = {}};
+  const auto matched = match_and_adopt(fleet, inventories, jobs, numbering, now, forgotten);
   if (!fleet.adopted.empty())
     std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
+  note_unclear(fleet, inventories);
   reconcile_with_providers(fleet, inventories, matched, now);
+  forget(fleet, forgotten, now);
   note_changed(fleet, remembered);
   return fleet;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,23 @@ struct Numbering {
   std::int64_t next = 0;  // greater than the number of every machine so far
 };
 
+// Machines that an operator has ordered to forget: whatever a provider still shows of them is not adopted.
+struct Forgotten {
+  std::set<MachineId> machines{};
+  std::set<InstanceId> instances{};
+};
+
 struct Fleet {
   std::vector<Machine> machines;       // by number; still contains those that were found to be gone, to be recorded
   std::vector<MachineId> adopted;      // found at a provider, but not in the journal
   std::vector<MachineId> changed;      // differ from what the journal has, with or without a discovery
   std::vector<Discovery> discoveries;  // in the order in which they were applied to `machines`
+  std::vector<std::string> unclear;    // what their providers say of machines that are left alone for that
+  std::vector<MachineId> ended_early;  // before they were ready, though their creation had succeeded
 };
 
 Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inventories,
-                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now);
+                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now,
+                const Forgotten& forgotten = {});
 
 }  // namespace hydra_provisioner::observe

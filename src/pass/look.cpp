@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -137,20 +138,12 @@ void add_unseen(Look& look, const observe::Inventories& listings) {
   }
 }
 
-// Creations that ended since the last pass hold back this one's; act/operations.cpp records them.
-void count_ended_creations(Look& look, const std::vector<JobState>& jobs) {
-  std::map<PoolName, bool> succeeded;  // whether any did, of the pools of which any ended
-  for (const JobState& job : jobs) {
-    const auto machine = std::ranges::find(look.fleet.machines, job.machine, &Machine::id);
-    if (job.operation != Operation::create || !job.result || machine == look.fleet.machines.end()) continue;
-    succeeded[machine->pool] |= job.result->has_value();
+observe::Forgotten forgotten(const state::Memory& memory) {
+  observe::Forgotten forgotten{.machines = {}, .instances = memory.forgotten};
+  for (const auto& [key, order] : memory.orders) {
+    if (key.first == OrderKind::forget) forgotten.machines.insert(MachineId{key.second});
   }
-  for (const auto& [pool, any_succeeded] : succeeded) {
-    if (any_succeeded) continue;
-    CreationRecord& record = look.seen.creations[pool];
-    ++record.failed_passes;
-    record.last_failed_pass = look.seen.now;
-  }
+  return forgotten;
 }
 
 // What machines of each pool should be made from. Where that cannot be told, they stay what they are.
@@ -196,16 +189,18 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   }
   look.seen.now = world.clock->now();
   look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
-                                  {config.tag, first_free_number(world, memory)}, look.seen.now);
+                                  {config.tag, first_free_number(world, memory)}, look.seen.now, forgotten(memory));
+  std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
-  look.seen.creations = memory.creations;
   look.seen.orders = memory.orders;
   look.seen.step_times = memory.step_times;
   if (memory.last_delivery) look.seen.unpublished = memory.last_delivery->trouble;
+  look.creations = observe::creations_that_count(memory.creations, config, look.seen);
+  look.seen.creations =
+      observe::with_ended(look.creations, look.fleet, jobs.value_or(std::vector<JobState>{}), look.seen.now);
   look.seen.scheduled = observe::scheduled_limits(config, look.seen.now);
-  count_ended_creations(look, jobs.value_or(std::vector<JobState>{}));
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
   add_pools(look, config, memory);
   add_unseen(look, listings);

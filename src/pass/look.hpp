@@ -11,6 +11,7 @@
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/snapshot.hpp"
+#include "observe/creations.hpp"
 #include "observe/fleet.hpp"
 #include "pass/world.hpp"
 #include "state/journal.hpp"
@@ -20,9 +21,10 @@ namespace hydra_provisioner::pass {
 struct Look {
   Snapshot seen;
   observe::Fleet fleet;
-  act::PoolSettings pools;   // configured ones and those that only have machines left
-  act::Providers reachable;  // providers that told us their machines
-  bool knows_jobs = true;    // false: it is unknown which jobs run, so none may begin
+  observe::Creations creations;  // of every configured pool, as the passes before this one left them
+  act::PoolSettings pools;       // configured ones and those that only have machines left
+  act::Providers reachable;      // providers that told us their machines
+  bool knows_jobs = true;        // false: it is unknown which jobs run, so none may begin
   std::vector<std::string> problems;
 };
 

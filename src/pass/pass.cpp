@@ -28,6 +28,14 @@ bool is_changing(const Machine& machine) {
   return machine.found.under_way || (is_coming(machine) && !machine.found.needs_redeploy);
 }
 
+std::set<ProviderKind> silent_providers(const World& world, const Look& look) {
+  std::set<ProviderKind> silent;
+  for (const auto& [kind, provider] : world.providers) {
+    if (!look.reachable.contains(kind)) silent.insert(kind);
+  }
+  return silent;
+}
+
 std::string summary_of(const std::vector<Machine*>& machines, const Plan& plan) {
   std::map<MachineState, std::int64_t> counts;
   for (const Machine* machine : machines) ++counts[machine->state];
@@ -93,13 +101,20 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   ledger.note(look.fleet, voice);
   for (const MachineId& machine : mended) ledger.touch(ledger.at(machine));
   ledger.note(recorded(config));
+  for (const auto& [pool, record] : look.creations) {
+    if (observe::is_changed(memory->creations, pool, record)) ledger.note(pool, record);
+  }
   const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
   act::Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
                                queue_clock_ahead(look.seen.queue), voice);
-  act::Operations operations(
-      published_pools, ledger, publication, *world.jobs, look.reachable, *world.clock, voice, memory->creations,
-      {.until = world.clock->now() + patience, .parallel_max = config.max_parallel, .knows_jobs = look.knows_jobs});
+  act::Operations operations(published_pools, ledger, publication, *world.jobs, all_providers(world), *world.clock,
+                             voice, look.creations,
+                             {.until = world.clock->now() + patience,
+                              .parallel_max = config.max_parallel,
+                              .knows_jobs = look.knows_jobs,
+                              .silent = silent_providers(world, look)});
   act::Care care(published_pools, ledger, publication, *world.jobs, all_providers(world), voice);
+  for (const MachineId& ended : look.fleet.ended_early) operations.count_early_end(ended);
   co_await act::carry_out(todo, config, ledger, publication, operations, care, voice);
 
   // Record.

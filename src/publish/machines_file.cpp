@@ -26,6 +26,10 @@ constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 constexpr std::int64_t packing_factor = 1000;
 
 std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed);
+std::string in_lower_case(std::string_view text);
+Expected<void> check_address(const std::string& address);
+Expected<void> check_host_key(const std::string& host_key);
+Error taken_address(const Machine& machine, const MachineId& owner);
 std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const std::vector<ListedMachine>& machines);
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
 
@@ -50,6 +54,16 @@ std::string render_ssh_config(std::string_view machines_file) {
     text += fmt::format("Host {0}\n  HostName {1}\n  Port {2}\n  HostKeyAlias {0}\n", host, parts.host, *parts.port);
   }
   return text;
+}
+
+Expected<void> check_line(const Machine& machine, const std::vector<const Machine*>& others) {
+  if (auto checked = check_address(machine.address); !checked) return checked;
+  if (auto checked = check_host_key(machine.host_key); !checked) return checked;
+  const std::string name = in_lower_case(queue_name(machine));
+  for (const Machine* other : others) {
+    if (in_lower_case(queue_name(*other)) == name) return std::unexpected(taken_address(machine, other->id));
+  }
+  return {};
 }
 
 std::string tag_of_machines_file(std::string_view content) {
@@ -145,6 +159,12 @@ Expected<void> check_number(std::string_view option, std::int64_t number, std::i
   return failure(fmt::format("{} {} is not a whole number from {} to {}", option, number, min, max));
 }
 
+Expected<void> check_host_key(const std::string& host_key) {
+  if (host_key.empty() || is_host_key(host_key)) return {};
+  return failure(
+      fmt::format("its host key {} is not \"TYPE BASE64\", such as \"ssh-ed25519 AAAAC3…\"", quoted(host_key)));
+}
+
 Expected<void> check_settings(const Line& line) {
   if (line.type.systems.empty() || !fits_a_list(line.type.systems) || !fits_a_list(line.type.features)) {
     return failure(fmt::format("systems {} and features {} are not lists of plain words",
@@ -155,10 +175,7 @@ Expected<void> check_settings(const Line& line) {
         fmt::format("sshKey {} has white space, \";\", \"#\" or characters beyond ASCII, or is empty; use another path",
                     quoted(line.ssh_key)));
   }
-  if (!line.host_key.empty() && !is_host_key(line.host_key)) {
-    return failure(
-        fmt::format("its host key {} is not \"TYPE BASE64\", such as \"ssh-ed25519 AAAAC3…\"", quoted(line.host_key)));
-  }
+  if (auto checked = check_host_key(line.host_key); !checked) return checked;
   if (auto checked = check_number("maxJobs", line.max_jobs, 0); !checked) return checked;
   return check_number("speedFactor", line.speed_factor, 1);  // old queue runners divide by it
 }
@@ -190,6 +207,10 @@ Expected<std::string> machine_line(const Config& config, const Machine& machine,
   return text_of(line);
 }
 
+Error taken_address(const Machine& machine, const MachineId& owner) {
+  return {fmt::format("its address {} is also that of {}", quoted(machine.address), owner)};
+}
+
 // Returns the pools that have a machine in the file.
 std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const std::vector<ListedMachine>& machines) {
   std::set<PoolName> pools;
@@ -199,8 +220,7 @@ std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const 
     if (line) {
       // Of two lines with one name the queue runner would keep only the last. `ADDRESS` means `root@ADDRESS`.
       const auto [first, is_new] = addresses.emplace(in_lower_case(queue_name(*machine)), machine->id);
-      if (!is_new)
-        line = failure(fmt::format("its address {} is also that of {}", quoted(machine->address), first->second));
+      if (!is_new) line = std::unexpected(taken_address(*machine, first->second));
     }
     if (!line) {
       file.left_out.push_back(fmt::format("{}: left out of the machines file: {}", machine->id, line.error().message));

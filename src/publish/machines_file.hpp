@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/config.hpp"
+#include "model/error.hpp"
 #include "model/machine.hpp"
 
 namespace hydra_provisioner::publish {
@@ -30,6 +31,10 @@ MachinesFile render_machines_file(const Config& config, std::vector<ListedMachin
 
 // For the names in this content that have a port: Host blocks of ssh_config(5), which say what they mean.
 std::string render_ssh_config(std::string_view machines_file);
+
+// Whether what the machine has brought along, its address and its host key, can stand in the file. Of two machines with
+// one address the queue runner would see only one.
+Expected<void> check_line(const Machine& machine, const std::vector<const Machine*>& others);
 
 // The tag in the first line of a file; empty for a file that no provisioner has written.
 std::string tag_of_machines_file(std::string_view content);

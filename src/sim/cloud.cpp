@@ -6,6 +6,7 @@ namespace hydra_provisioner::sim {
 namespace {
 
 constexpr Seconds stale_listings_show{60};  // machines that went within this time
+constexpr Millis ends_early_after{4'000};
 
 }  // namespace
 
@@ -21,7 +22,22 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
   by_machine_.insert_or_assign({provider, machine}, made_);
   chronicle_.add("cloud: {} is made for {}", instance.id, machine);
   observer_.instance_was_made(instance);
+  if (faults_.machines_that_end_early > 0) {
+    --faults_.machines_that_end_early;
+    end_soon(instance);
+  }
   return instance;
+}
+
+// The provider keeps a record of it, which says so.
+void Cloud::end_soon(SimInstance& instance) {
+  timeline_.after(ends_early_after, [this, number = instance.number] {
+    const auto found = instances_.find(number);
+    if (found == instances_.end() || !found->second.exists() || answers(found->second)) return;
+    chronicle_.add("cloud: {} of {} ends early", found->second.id, found->second.machine);
+    found->second.has_ended_early = true;
+    end(found->second, true, true);
+  });
 }
 
 void Cloud::forget_old_instances() {
@@ -166,6 +182,7 @@ Instance Cloud::described(const SimInstance& instance) {
     shown.state = needs_upkeep(instance.provider) ? InstanceState::unproven : InstanceState::running;
   if (instance.is_known_to_be_unresponsive) shown.state = InstanceState::unreachable;
   if (instance.is_known_to_be_gone) shown.state = InstanceState::vanished;
+  if (instance.has_ended_early) shown.state = InstanceState::ended;
   return shown;
 }
 

@@ -35,6 +35,7 @@ struct SimInstance {
   std::optional<Time> gone_at{};      // removed, or taken away by the cloud
   bool is_on_record = true;           // its provider still has a record of it
   bool is_known_to_be_gone = false;   // the record says so
+  bool has_ended_early = false;       // by its cloud, before it was ready
   bool is_known_to_be_unresponsive = false;
   Time unresponsive_until;
 
@@ -85,6 +86,7 @@ class Cloud {
  private:
   using Number = std::int64_t;
 
+  void end_soon(SimInstance& instance);
   void move_to_new_address(SimInstance& instance);
   void boot(SimInstance& instance);
   void end(SimInstance& instance, bool is_on_record, bool was_taken_away);

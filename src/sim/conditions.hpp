@@ -71,6 +71,8 @@ struct Faults {
   Time listing_is_slow;
   Time machines_are_unresponsive;  // machines can be neither probed nor checked
   Time specification_fails;
+  Time specification_is_broken;  // it can be read, but every deployment fails before it touches anything
+  Time destructions_fail;
   Time status_fails;
   Time status_is_old;
   Time status_has_no_machines;
@@ -85,6 +87,7 @@ struct Faults {
   Seconds status_age{0};                      // while status_is_old
   std::deque<JobFate> next_fates;             // of the operations that begin next
   std::int64_t machines_that_never_boot = 0;  // of those that are made next
+  std::int64_t machines_that_end_early = 0;   // of those that are made next: their cloud ends them within seconds
 };
 
 }  // namespace hydra_provisioner::sim

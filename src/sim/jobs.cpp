@@ -76,6 +76,13 @@ std::int64_t JobTable::count_of_coming(const PoolName& pool) const {
   });
 }
 
+std::int64_t JobTable::count_running(Operation operation, const PoolName& pool) const {
+  return std::ranges::count_if(jobs_, [&](const auto& entry) {
+    const Job& job = entry.second;
+    return job.is_running && job.request.operation == operation && job.request.pool == pool;
+  });
+}
+
 Millis JobTable::duration_of(const act::JobRequest& request, JobFate fate) {
   if (hangs(fate)) return request.deadline;
   const bool is_deployment = needs_upkeep(request.provider) && is_arrival(request.operation);
@@ -119,6 +126,9 @@ void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fat
 }
 
 JobResult JobTable::outcome(const act::JobRequest& request, JobFate fate) {
+  if (lasts(faults_.specification_is_broken) && needs_upkeep(request.provider) && is_arrival(request.operation))
+    return failure("the specification is broken", ErrorKind::untouched);
+  if (lasts(faults_.destructions_fail) && request.operation == Operation::destroy) return failure("it is protected");
   JobResult worked = does_its_work(fate) ? complete(request) : JobResult(failure("the provider says no"));
   if (!worked && does_its_work(fate)) return worked;
   switch (fate) {

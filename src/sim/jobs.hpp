@@ -34,6 +34,7 @@ class JobTable {
   Time end_of(const MachineId& machine) const;
   bool is_running(const MachineId& machine) const;
   std::int64_t count_running() const;
+  std::int64_t count_running(Operation operation, const PoolName& pool) const;
   bool is_empty() const { return jobs_.empty(); }
   std::int64_t first_unused_number() const { return first_unused_number_; }
   // Creations of the pool of which nothing exists yet.
@@ -50,6 +51,7 @@ class JobTable {
 
   Millis duration_of(const act::JobRequest& request, JobFate fate);
   JobFate next_fate();
+  bool lasts(Time fault) const { return timeline_.now() < fault; }
   void act(const act::JobRequest& request, JobFate fate);
   void finish(const MachineId& machine, std::int64_t serial, JobFate fate);
   JobResult outcome(const act::JobRequest& request, JobFate fate);

@@ -241,12 +241,16 @@ std::vector<StepHistory> step_history_of(const io::Json& value) {
   return history;
 }
 
+// Without the recipe, from which nothing is decided.
 io::Json value_of(const CreationRecord& record) {
   io::Json failures = io::Json::array();
   for (const Instant failure : record.failures) failures.push_back(to_unix(failure));
-  return {{"failedPasses", record.failed_passes},
-          {"lastFailedPass", to_unix(record.last_failed_pass)},
-          {"failures", std::move(failures)}};
+  io::Json value = {{"failedPasses", record.failed_passes},
+                    {"lastFailedPass", to_unix(record.last_failed_pass)},
+                    {"failures", std::move(failures)}};
+  if (!record.last_error.empty()) value["lastError"] = record.last_error;
+  if (record.counted_from != Instant{}) value["countedFrom"] = to_unix(record.counted_from);
+  return value;
 }
 
 io::Json value_of(const ScheduledLimits& limits) {
@@ -281,6 +285,9 @@ CreationRecord creation_record_of(const io::Json& value) {
   record.last_failed_pass = from_unix(io::whole_number_of(value.at("lastFailedPass")));
   for (const io::Json& failure : value.at("failures"))
     record.failures.push_back(from_unix(io::whole_number_of(failure)));
+  record.last_error = value.value("lastError", "");
+  if (const auto from = value.find("countedFrom"); from != value.end())
+    record.counted_from = from_unix(io::whole_number_of(*from));
   return record;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Memory {
   std::vector<RecordedPool> pools;
   std::map<PoolName, CreationRecord> creations;
   Orders orders;
+  std::set<InstanceId> forgotten;  // instances of machines that are gone only because an operator said so
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
   Instant last_pass;             // when the latest recorded pass began; the epoch: there was none

@@ -29,6 +29,7 @@ std::optional<Instant> instant(const SQLite::Column& column) {
 
 void get(const SQLite::Column& column, std::string& into) { into = column.getString(); }
 void get(const SQLite::Column& column, bool& into) { into = column.getInt() != 0; }
+void get(const SQLite::Column& column, std::int64_t& into) { into = column.getInt64(); }
 void get(const SQLite::Column& column, Instant& into) { into = from_unix(column.getInt64()); }
 void get(const SQLite::Column& column, Seconds& into) { into = Seconds{column.getInt64()}; }
 template <class Kind>
@@ -47,6 +48,7 @@ void get(const SQLite::Column& column, std::optional<Value>& into) {
 
 void bind(SQLite::Statement& row, int index, const std::string& text) { row.bind(index, text); }
 void bind(SQLite::Statement& row, int index, bool flag) { row.bind(index, flag ? 1 : 0); }
+void bind(SQLite::Statement& row, int index, std::int64_t number) { row.bind(index, number); }
 void bind(SQLite::Statement& row, int index, Instant time) { row.bind(index, to_unix(time)); }
 void bind(SQLite::Statement& row, int index, Seconds span) { row.bind(index, static_cast<std::int64_t>(span.count())); }
 template <class Kind>
@@ -134,10 +136,15 @@ void write_pools(SQLite::Database& database, const std::vector<RecordedPool>& po
 void write_creations(SQLite::Database& database, const std::map<PoolName, CreationRecord>& creations) {
   for (const auto& [pool, record] : creations) {
     SQLite::Statement row(database,
-                          "insert or replace into creations (pool, failed_passes, last_failed_pass) values (?, ?, ?)");
+                          "insert or replace into creations "
+                          "(pool, failed_passes, last_failed_pass, last_error, recipe, counted_from) "
+                          "values (?, ?, ?, ?, ?, ?)");
     row.bind(1, pool.text);
     row.bind(2, record.failed_passes);
     row.bind(3, to_unix(record.last_failed_pass));
+    row.bind(4, record.last_error);
+    row.bind(5, record.recipe);
+    row.bind(6, to_unix(record.counted_from));
     row.exec();
   }
 }
@@ -203,12 +210,14 @@ void write_orders(SQLite::Database& database, const std::map<OrderKey, std::opti
   }
 }
 
-// Those whose time has come, and those of machines that are gone.
+// Those whose time has come, and those of machines that are gone. What was forgotten stays forgotten.
 void drop_orders(SQLite::Database& database, Instant now) {
   SQLite::Statement past(database, "delete from orders where until <= ?");
   past.bind(1, to_unix(now));
   past.exec();
-  database.exec("delete from orders where exists (select 1 from machines where id = orders.whom and state = 'gone')");
+  database.exec(
+      "delete from orders where kind <> 'forget' and "
+      "exists (select 1 from machines where id = orders.whom and state = 'gone')");
 }
 
 // A few at a time, so that no pass takes long. The machine with the highest number stays, because numbers are never
@@ -238,13 +247,26 @@ Orders read_orders(SQLite::Database& database) {
   return orders;
 }
 
+std::set<InstanceId> read_forgotten(SQLite::Database& database) {
+  std::set<InstanceId> forgotten;
+  SQLite::Statement rows(database,
+                         "select instance from machines where instance <> '' and "
+                         "id in (select whom from orders where kind = 'forget')");
+  while (rows.executeStep()) forgotten.insert(InstanceId{rows.getColumn(0).getString()});
+  return forgotten;
+}
+
 std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, Instant now) {
   std::map<PoolName, CreationRecord> creations;
-  SQLite::Statement rows(database, "select pool, failed_passes, last_failed_pass from creations");
+  SQLite::Statement rows(
+      database, "select pool, failed_passes, last_failed_pass, last_error, recipe, counted_from from creations");
   while (rows.executeStep()) {
     CreationRecord& record = creations[PoolName{rows.getColumn(0).getString()}];
     record.failed_passes = rows.getColumn(1).getInt64();
     record.last_failed_pass = from_unix(rows.getColumn(2).getInt64());
+    record.last_error = rows.getColumn(3).getString();
+    record.recipe = rows.getColumn(4).getString();
+    record.counted_from = from_unix(rows.getColumn(5).getInt64());
   }
   SQLite::Statement failures(database,
                              "select pool, time from events where kind = 'failed' and time > ? order by time");
@@ -276,6 +298,7 @@ Memory read_memory(SQLite::Database& database, Instant now) {
   memory.step_times = read_step_times(database);
   memory.last_pass = from_unix(
       database.execAndGet("select coalesce((select start from passes order by id desc limit 1), 0)").getInt64());
+  memory.forgotten = read_forgotten(database);
   memory.next_number = database.execAndGet("select coalesce(max(number), -1) + 1 from machines").getInt64();
   return memory;
 }

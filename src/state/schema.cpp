@@ -138,6 +138,15 @@ constexpr std::array migrations{R"sql(
     pool text primary key,
     milliseconds integer not null
   ) strict, without rowid;
+)sql",
+                                R"sql(
+  alter table machines add column failed_operation text;
+  alter table machines add column failed_in_a_row integer not null default 0;
+  alter table machines add column failed_at integer;
+  alter table machines add column cannot_redeploy integer not null default 0;
+  alter table creations add column last_error text not null default '';
+  alter table creations add column recipe text not null default '';
+  alter table creations add column counted_from integer not null default 0;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

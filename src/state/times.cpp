@@ -15,6 +15,7 @@ void mend(Machine& machine, Instant now) {
   not_after(machine.launched_at, now);
   not_after(machine.checked_at, now);
   not_after(machine.ready_at, now);
+  not_after(machine.failures.latest, now);
   not_after(machine.listing.began_at, now);
   not_after(machine.listing.ended_at, now + clock_difference_max);
 }

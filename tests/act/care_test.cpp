@@ -83,6 +83,15 @@ TEST_F(CareOfMachines, TakesAFailedCheckForNoAnswerToTheQuestion) {
   EXPECT_TRUE(engine.chronicle.has("keep alive a-1"));
 }
 
+TEST_F(CareOfMachines, ChecksAtOnceWhatCouldNotBeKeptAlive) {
+  engine.provider.unresponsive[id(1)] = Error{"Connection refused"};
+  engine.provider.conditions[id(1)] = providers::Condition::vanished;
+  pass({{.machine = id(1), .check = {}}, {.machine = id(2), .check = {}}});
+  EXPECT_TRUE(engine.chronicle.has_before("keep alive a-1", "check a-1"));
+  EXPECT_FALSE(engine.chronicle.has("check a-2"));
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+}
+
 TEST_F(CareOfMachines, PublishesAnAddressThatACheckFound) {
   engine.provider.machines[id(1)].address = "10.0.0.9";
   engine.provider.machines[id(1)].id = engine.machine(1).instance;
@@ -118,6 +127,15 @@ TEST_F(CareOfMachines, UnlistsAMachineWhoseRedeploymentFailed) {
   EXPECT_EQ(engine.failed_passes(), 0) << "it holds up no creations";
   EXPECT_EQ(engine.machine(1).checked_at, noon);
   EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: redeploy failed: activation failed")));
+}
+
+TEST_F(CareOfMachines, KeepsAMachineListedWhoseRedeploymentTouchedNothing) {
+  engine.provider.fails(id(1), Operation::redeploy, {"broken on purpose", ErrorKind::untouched});
+  engine.pass({action(ActionKind::redeploy, 1)});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+  EXPECT_EQ(engine.state(1), MachineState::ready);
+  EXPECT_EQ(engine.machine(1).last_error, "redeploy: broken on purpose");
+  EXPECT_EQ(engine.machine(1).failures, (Failures{.of = Operation::redeploy, .in_a_row = 1, .latest = noon}));
 }
 
 TEST_F(CareOfMachines, WaitsForARedeploymentOfAnEarlierPass) {

@@ -1,6 +1,7 @@
 #include "tests/act/engine.hpp"
 
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -110,12 +111,16 @@ io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
   for (const MachineId& changed : fleet.changed) ledger.touch(ledger.at(changed));
   for (const observe::Discovery& discovery : fleet.discoveries) ledger.note(ledger.at(discovery.machine), {discovery});
   Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);
-  Providers reachable;
-  if (listings.at(ProviderKind::local)) reachable.emplace(ProviderKind::local, &provider);
-  Operations operations(
-      pools, ledger, publication, jobs, reachable, clock, voice, memory.creations,
-      {.until = clock.now() + pass_timeout, .parallel_max = config.max_parallel, .knows_jobs = knows_jobs});
-  Care care(pools, ledger, publication, jobs, reachable, voice);
+  const Providers providers{{ProviderKind::local, &provider}};
+  std::set<ProviderKind> silent;
+  if (!listings.at(ProviderKind::local)) silent.insert(ProviderKind::local);
+  Operations operations(pools, ledger, publication, jobs, providers, clock, voice, memory.creations,
+                        {.until = clock.now() + pass_timeout,
+                         .parallel_max = config.max_parallel,
+                         .knows_jobs = knows_jobs,
+                         .silent = silent});
+  Care care(pools, ledger, publication, jobs, silent.empty() ? providers : Providers{}, voice);
+  for (const MachineId& ended : fleet.ended_early) operations.count_early_end(ended);
   co_await act::carry_out(plan, config, ledger, publication, operations, care, voice);
 
   if (const auto written = co_await ledger.commit(); !written) {

@@ -162,6 +162,50 @@ TEST_F(Execution, ReportsAndCountsAFailedCreation) {
   EXPECT_EQ(engine.publisher.published(), "");
 }
 
+TEST_F(Execution, RemembersWhatFailedLast) {
+  engine.provider.fails(id(1), Operation::create, {"project quota reached"});
+  engine.pass({action(ActionKind::create, 1)});
+  EXPECT_EQ(engine.journal.memory.creations.at(pool).last_error, "project quota reached");
+}
+
+TEST_F(Execution, CountsAMachineThatItsCloudEndedBeforeItWasReady) {
+  engine.has(creating(1));
+  engine.provider.machines[id(1)].state = InstanceState::ended;
+  engine.provider.machines[id(1)].why = "no volume";
+  engine.pass({action(ActionKind::destroy, 1)});
+  EXPECT_EQ(engine.failed_passes(), 1);
+  EXPECT_EQ(engine.journal.memory.creations.at(pool).last_error, "ended before it was ready: no volume");
+  EXPECT_EQ(events("failed"), 1);
+}
+
+TEST_F(Execution, AMachineWhoseAddressCannotBeListedIsNotReady) {
+  engine.has(creating(1));
+  engine.provider.machines[id(1)].address = "10.0.0.1:2222";
+  engine.pass({action(ActionKind::keep, 1)}, Seconds{5});
+  EXPECT_EQ(engine.state(1), MachineState::creating);
+  EXPECT_THAT(engine.machine(1).last_error, HasSubstr("is neither a host name nor an IP address"));
+}
+
+TEST_F(Execution, AMachineWithTheAddressOfAnotherIsNotReady) {
+  engine.has(ready(2));
+  engine.has(creating(1));
+  engine.provider.machines[id(1)].address = "10.0.0.2";
+  engine.pass({action(ActionKind::keep, 1), action(ActionKind::keep, 2)}, Seconds{5});
+  EXPECT_EQ(engine.state(1), MachineState::creating);
+  EXPECT_EQ(engine.machine(1).last_error, "its address \"10.0.0.2\" is also that of a-2");
+  EXPECT_EQ(engine.state(2), MachineState::ready);
+}
+
+TEST_F(Execution, AReadyMachineThatGetsTheAddressOfAnotherIsNotReadyAnyMore) {
+  engine.has(ready(1));
+  engine.has(ready(2));
+  engine.provider.machines[id(2)].address = "10.0.0.1";
+  engine.pass({action(ActionKind::keep, 1), action(ActionKind::keep, 2)});
+  EXPECT_EQ(engine.state(1), MachineState::ready);
+  EXPECT_EQ(engine.state(2), MachineState::creating);
+  EXPECT_EQ(engine.machine(2).last_error, "its address \"10.0.0.1\" is also that of a-1");
+}
+
 TEST_F(Execution, CountsPassesInWhichAllCreationsFailed) {
   engine.provider.fails(id(1), Operation::create, {"no capacity"});
   engine.provider.fails(id(2), Operation::create, {"no capacity"});

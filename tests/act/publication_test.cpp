@@ -184,7 +184,7 @@ TEST_F(Publication, ReportsAMachineWhoseLineWouldBeBad) {
   publish();
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
-  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: left out of the machines file")));
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: out of the machines file: its address")));
   EXPECT_FALSE(engine.machine(1).listing.is_listed);
 }
 

@@ -111,6 +111,73 @@ TEST(Failures, SixInMoreThanAnHourAreTolerated) {
   EXPECT_EQ(actions_of(p), "create 100");
 }
 
+TEST(Failures, ThePoolSaysWhatFailedLast) {
+  const std::string quota = "project quota reached: 10 servers (limit 10)";
+  const Plan p = wants_one().failed_passes("x86_64-linux", 1, noon - 29s).failed_last("x86_64-linux", quota).decided();
+  EXPECT_EQ(note(p),
+            "no creations for another 1 s: back-off of 30 s, passes in a row whose creations failed: 1; the latest: " +
+                quota);
+}
+
+TEST(Failures, AFailingDestructionIsTriedAgainMoreAndMoreRarelyAndSaysWhy) {
+  const auto failing = [](Seconds ago) {
+    return farm("x86_64-linux")
+        .has(destroying(1).failed_with("destroy: it is protected").failed_at(Operation::destroy, 7, ago))
+        .decided();
+  };
+  EXPECT_EQ(reason_of<ActionKind::keep>(failing(1799s), 1),
+            "not destroyed yet; destroy: it is protected; failed 7 times, tried again in 1 s");
+  EXPECT_EQ(until_of(failing(1799s), 1), noon + 1s);
+  EXPECT_EQ(action_on(failing(1800s), 1).kind, ActionKind::destroy);
+}
+
+TEST(Failures, AFailingStopIsTriedAgainMoreAndMoreRarely) {
+  const auto failing = [](Seconds ago) {
+    return farm("x86_64-linux", {.stop_on_idle = true})
+        .has(draining(1).failed_with("stop: timed out").failed_at(Operation::stop, 2, ago))
+        .decided();
+  };
+  EXPECT_EQ(reason_of<ActionKind::keep>(failing(59s), 1),
+            "surplus; stop: timed out; failed 2 times, tried again in 1 s");
+  EXPECT_EQ(actions_of(failing(60s)), "stop 1");
+}
+
+TEST(Failures, AfterAFailedStopADestructionDoesNotWait) {
+  const Plan p = farm("x86_64-linux").has(draining(1).failed_at(Operation::stop, 7, 1s)).decided();
+  EXPECT_EQ(actions_of(p), "destroy 1");
+}
+
+TEST(Failures, AnOrderTriesAgainAtOnce) {
+  const auto failing = [] {
+    return farm("x86_64-linux").has(destroying(1).failed_at(Operation::destroy, 7, 2h)).at(noon);
+  };
+  const auto waiting = [] {
+    return farm("x86_64-linux").has(destroying(1).failed_at(Operation::destroy, 7, 20min)).at(noon);
+  };
+  EXPECT_EQ(actions_of(waiting().decided()), "keep 1");
+  EXPECT_EQ(actions_of(waiting().ordered_ago(10min, OrderKind::destroy, "hydra-provisioned-1").decided()), "destroy 1");
+  EXPECT_EQ(actions_of(waiting().ordered_ago(10min, OrderKind::retry, "x86_64-linux").decided()), "destroy 1");
+  EXPECT_EQ(actions_of(waiting().ordered_ago(30min, OrderKind::retry, "x86_64-linux").decided()), "keep 1");
+  EXPECT_EQ(actions_of(failing().decided()), "destroy 1");
+}
+
+TEST(Failures, ACreationThatCannotBeFinishedIsNotTriedAgainInEachPass) {
+  const auto unfinished = [](Seconds ago) {
+    return wants_one()
+        .has(coming(1).interrupted().failed_with("create: no answer").failed_at(Operation::create, 1, ago))
+        .decided();
+  };
+  EXPECT_EQ(reason_of<ActionKind::keep>(unfinished(29s), 1),
+            "not finished: create: no answer; failed once, tried again in 1 s");
+  EXPECT_EQ(reason_of<ActionKind::create>(unfinished(30s), 1), "not finished: create: no answer; carried on");
+}
+
+TEST(Failures, AMachineThatIsNotReadyInTimeSaysWhatIsMissing) {
+  const Plan p = farm("x86_64-linux").has(coming(1).requested_for(30min).failed_with("its address is taken")).decided();
+  EXPECT_EQ(reason_of<ActionKind::destroy>(p, 1),
+            "not ready 1800 s after its request ≥ bootTimeout 1800 s: its address is taken; never listed");
+}
+
 TEST(Failures, AVanishedMachineIsReplacedUnderANewId) {
   const Plan p = wants_one().has(ready(1).vanished().busy(2)).decided();
   EXPECT_EQ(actions_of(p), "create 100, destroy 1");

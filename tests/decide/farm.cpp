@@ -95,6 +95,12 @@ MachineSeen& MachineSeen::was_listed_for(Seconds span) {
 
 MachineSeen& MachineSeen::failing(std::int64_t times) {
   entry_->consecutive_failures = times;
+  entry_->last_failure = noon - 60s;
+  return *this;
+}
+
+MachineSeen& MachineSeen::failed_at(Operation operation, std::int64_t times, Seconds ago) {
+  machine_.failures = {.of = operation, .in_a_row = times, .latest = noon - ago};
   return *this;
 }
 
@@ -105,6 +111,16 @@ MachineSeen& MachineSeen::made_from(std::string spec_hash) {
 
 MachineSeen& MachineSeen::needs_redeploy() {
   machine_.found.needs_redeploy = true;
+  return *this;
+}
+
+MachineSeen& MachineSeen::unclear(std::string why) {
+  machine_.found.unclear = std::move(why);
+  return *this;
+}
+
+MachineSeen& MachineSeen::cannot_redeploy() {
+  machine_.cannot_redeploy = true;
   return *this;
 }
 
@@ -287,6 +303,21 @@ Farm& Farm::failed_passes(const std::string& pool, std::int64_t count, Instant l
 
 Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
   snapshot_.creations[PoolName(pool)].failures = std::move(times);
+  return *this;
+}
+
+Farm& Farm::counted_from(const std::string& pool, Instant from) {
+  snapshot_.creations[PoolName(pool)].counted_from = from;
+  return *this;
+}
+
+Farm& Farm::failed_last(const std::string& pool, std::string why) {
+  snapshot_.creations[PoolName(pool)].last_error = std::move(why);
+  return *this;
+}
+
+Farm& Farm::ordered_ago(Seconds ago, OrderKind kind, const std::string& whom) {
+  snapshot_.orders[{kind, whom}] = {.value = 0, .since = noon - ago, .until = {}};
   return *this;
 }
 

@@ -59,7 +59,7 @@ class MachineSeen {
   MachineSeen& never_used();  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);
   MachineSeen& absent();
-  MachineSeen& failing(std::int64_t times);  // for the queue runner, in a row
+  MachineSeen& failing(std::int64_t times);  // for the queue runner, in a row, a minute ago for the last time
 
   // As we know it.
   MachineSeen& requested_for(Seconds span);
@@ -74,10 +74,14 @@ class MachineSeen {
   MachineSeen& interrupted();
   MachineSeen& under_way(Operation operation);
   MachineSeen& vanished();
+  MachineSeen& unclear(std::string why);
   MachineSeen& refuses_to_stop();
   MachineSeen& failed_with(std::string error);
+  // For the last time that long ago.
+  MachineSeen& failed_at(Operation operation, std::int64_t times, Seconds ago);
   MachineSeen& made_from(std::string spec_hash);
   MachineSeen& needs_redeploy();
+  MachineSeen& cannot_redeploy();
   MachineSeen& checked_for(Seconds span);  // since it was last checked
   MachineSeen& billed_by(Seconds period);  // unless its pool says otherwise
 
@@ -121,8 +125,11 @@ class Farm {
   Farm& unseen(const std::string& why);  // the machines of the pool that was named last
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
   Farm& failures(const std::string& pool, std::vector<Instant> times);
+  Farm& counted_from(const std::string& pool, Instant from);
+  Farm& failed_last(const std::string& pool, std::string why);
   Farm& specification(const std::string& pool, std::optional<std::string> hash);
   Farm& ordered(OrderKind kind, const std::string& whom, std::int64_t value = 0);
+  Farm& ordered_ago(Seconds ago, OrderKind kind, const std::string& whom);
   Farm& ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value = 0);
   Farm& scheduled(const std::string& pool, ScheduledLimits limits);
   Farm& unpublished_for(Seconds span, const std::string& why);

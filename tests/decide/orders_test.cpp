@@ -143,5 +143,26 @@ TEST(Orders, APauseEnds) {
   EXPECT_EQ(pool_plan(p, "x86_64-linux").notes.front(), "paused by an operator, for another 60 s");
 }
 
+TEST(Orders, DestroyNeedsNoListOfTheProvider) {
+  const auto unseen = [](const MachineSeen& machine) {
+    return farm("x86_64-linux", {.provider = ProviderKind::nixops})
+        .has(machine)
+        .unseen("its list makes no sense")
+        .ordered(OrderKind::destroy, "hydra-provisioned-1")
+        .decided();
+  };
+  EXPECT_EQ(actions_of(unseen(failed(1))), "destroy 1");
+  EXPECT_EQ(actions_of(unseen(draining(1))), "destroy 1");
+  EXPECT_EQ(actions_of(unseen(ready(1))), "drain 1");
+  EXPECT_EQ(actions_of(unseen(failed(1).under_way(Operation::destroy))), "keep 1");
+}
+
+TEST(Unclear, AMachineThatItsProviderDescribesBadlyIsLeftAloneAndCounts) {
+  const Plan p = farm("x86_64-linux").has(ready(1).unclear("it has no hostKey")).runnable("x86_64-linux", 1).decided();
+  EXPECT_EQ(actions_of(p), "keep 1");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "not seen: it has no hostKey");
+  EXPECT_EQ(actions_of(farm("x86_64-linux").has(failed(1).unclear("no")).decided()), "keep 1");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

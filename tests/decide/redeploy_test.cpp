@@ -49,16 +49,65 @@ TEST(Redeploy, OneThatIsNotKnownToBeDeployed) {
   EXPECT_EQ(reason_of<ActionKind::redeploy>(p, 1), "its creation was interrupted");
 }
 
-TEST(Redeploy, OneWhoseLastDeployFailedAfterAsLongAsItHasBeenFailing) {
-  const auto failing = [](Seconds since, Seconds last_attempt) {
-    return farm_of(coming(1).needs_redeploy().failed_with("no").requested_for(since).checked_for(last_attempt))
+TEST(Redeploy, OneWhoseLastDeployFailedMoreAndMoreRarely) {
+  const auto failing = [](Operation operation, std::int64_t times, Seconds ago) {
+    return farm_of(coming(1).needs_redeploy().failed_with("no").failed_at(operation, times, ago)).decided();
+  };
+  const Plan first = failing(Operation::create, 1, 10s);
+  EXPECT_EQ(reason_of<ActionKind::keep>(first, 1), "not ready: no; failed once, tried again in 20 s");
+  EXPECT_EQ(until_of(first, 1), noon + 20s);
+  EXPECT_EQ(reason_of<ActionKind::redeploy>(failing(Operation::create, 1, 30s), 1), "not ready: no");
+  EXPECT_EQ(reason_of<ActionKind::keep>(failing(Operation::redeploy, 3, 100s), 1),
+            "not ready: no; failed 3 times, tried again in 20 s");
+  EXPECT_EQ(reason_of<ActionKind::redeploy>(failing(Operation::redeploy, 3, 120s), 1), "not ready: no");
+}
+
+Farm three(const MachineSeen& first, Settings settings = nixops) {
+  return farm("x86_64-linux", settings)
+      .has(first, ready(2).made_from("old"), ready(3).made_from("old"))
+      .runnable("x86_64-linux", 3)
+      .specification("x86_64-linux", "new");
+}
+
+TEST(Redeploy, AtMostMaxUnavailableAtATime) {
+  const Plan p = three(ready(1).made_from("old")).decided();
+  EXPECT_EQ(actions_of(p), "redeploy 1, keep 2, keep 3");
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 2), "its specification has changed; waits until others work, 1 at a time");
+  const Settings two{.max_unavailable = 2, .provider = ProviderKind::nixops};
+  EXPECT_EQ(actions_of(three(ready(1).made_from("old"), two).decided()), "redeploy 1, redeploy 2, keep 3");
+}
+
+TEST(Redeploy, TheNextOnlyWhenTheLastOneWorks) {
+  EXPECT_EQ(actions_of(three(ready(1).made_from("old").under_way(Operation::redeploy)).decided()),
+            "keep 1, keep 2, keep 3");
+  EXPECT_EQ(actions_of(three(coming(1).needs_redeploy().ready_for(1h)).decided()), "redeploy 1, keep 2, keep 3");
+  EXPECT_EQ(actions_of(three(ready(1).made_from("new")).decided()), "keep 1, redeploy 2, keep 3");
+}
+
+TEST(Redeploy, ABrokenSpecificationIsTriedOnOneMachineOnlyWhichStaysInUse) {
+  const auto broken = [](Seconds ago) {
+    return three(ready(1)
+                     .made_from("old")
+                     .failed_with("redeploy: broken on purpose")
+                     .failed_at(Operation::redeploy, 1, ago))
         .decided();
   };
-  EXPECT_EQ(reason_of<ActionKind::keep>(failing(10s, 10s), 1), "not ready: no; tried again in 20 s");
-  EXPECT_EQ(until_of(failing(10s, 10s), 1), noon + 20s);
-  EXPECT_EQ(reason_of<ActionKind::redeploy>(failing(30s, 30s), 1), "not ready: no");
-  EXPECT_EQ(reason_of<ActionKind::keep>(failing(300s, 100s), 1), "not ready: no; tried again in 100 s");
-  EXPECT_EQ(reason_of<ActionKind::redeploy>(failing(300s, 150s), 1), "not ready: no");
+  EXPECT_EQ(actions_of(broken(29s)), "keep 1, keep 2, keep 3");
+  EXPECT_EQ(reason_of<ActionKind::keep>(broken(29s), 1),
+            "its specification has changed; redeploy: broken on purpose; failed once, tried again in 1 s");
+  EXPECT_EQ(actions_of(broken(30s)), "redeploy 1, keep 2, keep 3");
+}
+
+TEST(Redeploy, ARepairedSpecificationIsTriedAtOnce) {
+  const auto failing = [] { return three(ready(1).made_from("old").failed_at(Operation::redeploy, 7, 60s)); };
+  EXPECT_EQ(actions_of(failing().decided()), "keep 1, keep 2, keep 3");
+  EXPECT_EQ(actions_of(failing().counted_from("x86_64-linux", noon - 1s).decided()), "redeploy 1, keep 2, keep 3");
+}
+
+TEST(Redeploy, OneThatCannotBeRedeployedIsReplacedInItsTurn) {
+  const Plan first = three(ready(1).made_from("old").cannot_redeploy()).decided();
+  EXPECT_EQ(actions_of(first), "create 100, keep 1, redeploy 2, keep 3");
+  EXPECT_EQ(actions_of(three(ready(1).made_from("new").cannot_redeploy()).decided()), "keep 1, redeploy 2, keep 3");
 }
 
 TEST(Redeploy, OneThatWasTakenOverAlsoWhenItIsNotNeeded) {

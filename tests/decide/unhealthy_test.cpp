@@ -19,6 +19,14 @@ TEST(Unhealthy, AMachineThatTheQueueRunnerKeepsFailingOnIsReplaced) {
             "the queue runner failed to use it 4 times in a row ≥ consecutiveFailures 4");
 }
 
+TEST(Unhealthy, FailuresOfAnEarlierMachineWithItsAddressDoNotCount) {
+  const auto failing = [](Seconds listed) {
+    return farm("x86_64-linux").has(ready(1).failing(9).listed_for(listed)).runnable("x86_64-linux", 1).decided();
+  };
+  EXPECT_EQ(actions_of(failing(59s)), "keep 1");
+  EXPECT_EQ(actions_of(failing(60s)), "create 100, keep 1");
+}
+
 TEST(Unhealthy, UnlessThatIsNotWanted) {
   const Plan p =
       farm("x86_64-linux", {.consecutive_failures = 0}).has(ready(1).failing(99)).runnable("x86_64-linux", 1).decided();

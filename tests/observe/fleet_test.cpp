@@ -125,8 +125,8 @@ TEST(Fleet, ADestroyedMachineIsGone) {
 
 TEST(Fleet, ANoteOfAVanishedMachineIsNotAMachine) {
   for (const MachineState state : {ready, draining, stopping, stopped, destroying, failed}) {
-    EXPECT_EQ(found(state, inventory_of({present(InstanceState::vanished)})),
-              fmt::format("{}, vanished", to_string(state)));
+    for (const InstanceState gone : {InstanceState::vanished, InstanceState::ended})
+      EXPECT_EQ(found(state, inventory_of({present(gone)})), fmt::format("{}, vanished", to_string(state)));
   }
   Machine taken_over = remembered(creating);
   taken_over.listing.first_began_at = earlier;
@@ -291,6 +291,85 @@ TEST(Fleet, AppliesTheResultOfADestruction) {
                             {ended_job(Operation::destroy, failure("API unavailable"))});
   EXPECT_EQ(result.machine.state, destroying);
   EXPECT_EQ(result.machine.last_error, "destroy: API unavailable");
+}
+
+TEST(Fleet, CountsFailuresOfOneOperationInARow) {
+  Machine machine = remembered(destroying);
+  const auto fails = [&](Operation operation) {
+    machine = find(machine, no_inventory(), {ended_job(operation, failure("API unavailable"))}).machine;
+    return machine.failures;
+  };
+  EXPECT_EQ(fails(Operation::destroy), (Failures{.of = Operation::destroy, .in_a_row = 1, .latest = noon}));
+  EXPECT_EQ(fails(Operation::destroy).in_a_row, 2);
+  EXPECT_EQ(fails(Operation::stop).in_a_row, 1);
+  machine = find(machine, no_inventory(), {ended_job(Operation::destroy, std::nullopt)}).machine;
+  EXPECT_EQ(machine.failures, Failures{});
+}
+
+TEST(Fleet, AMachineThatItsCloudEndsBeforeItIsReadyIsAFailedCreation) {
+  Instance ended = present(InstanceState::ended);
+  ended.why = "Client.InternalError: Client error on launch";
+  const Fleet fleet = reconcile({remembered(creating)}, inventory_of({ended}), {}, numbering, noon);
+  EXPECT_EQ(fleet.machines.front().state, failed);
+  EXPECT_EQ(fleet.machines.front().last_error,
+            "ended before it was ready: Client.InternalError: Client error on launch");
+  EXPECT_THAT(fleet.ended_early, ElementsAre(MachineId{"a-1"}));
+}
+
+TEST(Fleet, OneThatEndsLaterHasVanished) {
+  Machine machine = remembered(creating);
+  machine.ready_at = earlier;
+  const Fleet fleet = reconcile({machine}, inventory_of({present(InstanceState::ended)}), {}, numbering, noon);
+  EXPECT_TRUE(fleet.machines.front().found.vanished);
+  EXPECT_THAT(fleet.ended_early, ElementsAre());
+}
+
+TEST(Fleet, AMachineWhoseOldSystemWorksStaysInUseWhenItsRedeployFails) {
+  Machine machine = remembered(ready);
+  machine.spec_hash = "old";
+  const auto after = [&](ErrorKind kind) {
+    return find(machine, inventory_of({present(InstanceState::unproven)}),
+                {ended_job(Operation::redeploy, failure("no", kind))})
+        .machine;
+  };
+  for (const ErrorKind kind : {ErrorKind::untouched, ErrorKind::still_works, ErrorKind::refused}) {
+    EXPECT_EQ(after(kind).state, ready);
+    EXPECT_EQ(after(kind).spec_hash, "old");
+    EXPECT_EQ(after(kind).last_error, "redeploy: no");
+    EXPECT_EQ(after(kind).cannot_redeploy, kind == ErrorKind::refused);
+  }
+  EXPECT_EQ(after(ErrorKind::unfinished).state, creating);
+}
+
+TEST(Fleet, AMachineThatWorksAfterAllIsUsedAgain) {
+  Machine machine = remembered(creating);
+  machine.ready_at = earlier;
+  const JobState job = ended_job(Operation::redeploy, failure("no", ErrorKind::still_works));
+  EXPECT_EQ(find(machine, inventory_of({present(InstanceState::unproven)}), {job}).machine.state, ready);
+}
+
+TEST(Fleet, AMachineThatItsProviderDescribesBadlyIsOneBadMachine) {
+  Inventory inventory{.instances = {present(InstanceState::running, 2)}};
+  inventory.unclear.push_back({.instance = present(InstanceState::running, 1), .why = "no key"});
+  Inventories inventories;
+  inventories.emplace(ProviderKind::local, inventory);
+  const Fleet fleet = reconcile({remembered(ready, 1), remembered(ready, 2)}, inventories, {}, numbering, noon);
+  EXPECT_EQ(fleet.machines.at(0).found.unclear, "no key");
+  EXPECT_FALSE(fleet.machines.at(0).found.vanished);
+  EXPECT_EQ(fleet.machines.at(1).found.unclear, "");
+  EXPECT_THAT(fleet.unclear, ElementsAre("a-1: no key; it is left alone"));
+}
+
+TEST(Fleet, AForgottenMachineIsGoneAndNotTakenOverAgain) {
+  const Forgotten forgotten{.machines = {MachineId{"a-1"}}, .instances = {InstanceId{"i-1"}}};
+  const Fleet first = reconcile({remembered(destroying)}, inventory_of({present(InstanceState::running)}), {},
+                                numbering, noon, forgotten);
+  EXPECT_EQ(first.machines.front().state, gone);
+  EXPECT_EQ(first.discoveries.front().reason, "forgotten, as an operator has ordered");
+  Instance renamed = present(InstanceState::running);
+  renamed.machine = MachineId{"other"};
+  for (const Instance& shown : {present(InstanceState::running), renamed})
+    EXPECT_THAT(reconcile({}, inventory_of({shown}), {}, numbering, noon, forgotten).adopted, ElementsAre());
 }
 
 TEST(Fleet, BelievesTheProviderAfterAJobWasKilled) {

@@ -43,7 +43,7 @@ void harm_machine(sim::Farm& farm, const Event& event) {
 
 void let_operator_order(sim::Farm& farm, Program& program, const Event& event) {
   using enum OrderKind;
-  constexpr std::array orders{drain, destroy, protect, pause, pause, min_machines, max_machines};
+  constexpr std::array orders{drain, destroy, protect, pause, pause, min_machines, max_machines, retry};
   const auto which = static_cast<std::size_t>(event.which) % orders.size();
   const Instant now = sim::in_seconds(farm.timeline.now());
   const auto at = [&](const auto& all) -> const auto& {
@@ -75,6 +75,10 @@ sim::Time* end_of_fault(sim::Faults& faults, EventKind kind) {
       return &faults.machines_are_unresponsive;
     case EventKind::specification_fails:
       return &faults.specification_fails;
+    case EventKind::specification_is_broken:
+      return &faults.specification_is_broken;
+    case EventKind::destructions_fail:
+      return &faults.destructions_fail;
     case EventKind::status_fails:
       return &faults.status_fails;
     case EventKind::status_is_old:
@@ -111,10 +115,18 @@ void begin_fault(sim::Farm& farm, Invariants& invariants, const Event& event) {
   invariants.file_was_lost();
 }
 
+// After these, what failed may be tried again at once.
+bool ends_back_offs(EventKind kind) {
+  return kind == EventKind::operator_orders || kind == EventKind::specification_changes ||
+         kind == EventKind::specification_fails || kind == EventKind::maximum_changes ||
+         kind == EventKind::pool_is_toggled;
+}
+
 }  // namespace
 
 void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Event& event) {
   farm.chronicle.add("EVENT: {}", to_string(event));
+  if (ends_back_offs(event.kind)) invariants.back_offs_may_end();
   switch (event.kind) {
     case EventKind::steps_arrive:
       farm.queue.add_steps(program.pools().at(static_cast<std::size_t>(event.which)).name, event.count,
@@ -128,6 +140,9 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
       break;
     case EventKind::machines_never_boot:
       farm.faults.machines_that_never_boot += event.count;
+      break;
+    case EventKind::machines_end_early:
+      farm.faults.machines_that_end_early += event.count;
       break;
     case EventKind::machine_is_taken_away:
     case EventKind::machine_becomes_unresponsive:

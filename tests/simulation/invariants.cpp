@@ -1,6 +1,7 @@
 #include "tests/simulation/invariants.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@ namespace hydra_provisioner::simulation {
 namespace {
 
 constexpr Seconds queue_runner_has_surely_read{31};
+constexpr Seconds shortest_back_off{10};  // of 30 s, as a failure is recorded some time before it is forgotten
 
 const PoolConfig* pool_for(const Config& config, const std::string& step_type) {
   const auto pool = std::ranges::find_if(
@@ -35,7 +37,9 @@ std::optional<MachineState> state_during(Operation operation) {
 }
 
 bool is_recorded(Operation operation, const JobResult& result, const Machine& row) {
-  if (!result) return row.state == MachineState::gone || row.last_error.contains(result.error().message);
+  // That its cloud has ended it meanwhile says more than that its creation could not be finished.
+  const bool has_failed = row.state == MachineState::gone || row.state == MachineState::failed;
+  if (!result) return has_failed || row.last_error.contains(result.error().message);
   if (operation == Operation::stop) return row.state != MachineState::stopping;
   if (operation == Operation::destroy) return row.state == MachineState::gone;
   return !*result || row.instance == (*result)->id;
@@ -66,11 +70,41 @@ void Invariants::operation_begins(const act::JobRequest& request, bool another_r
   check_parallelism(request);
   check_intent(request);
   check_orders(request);
+  check_back_off(request);
+  check_redeploys(request);
   if (request.operation == Operation::create) check_maximum(request);
   const bool removes = request.operation == Operation::stop || request.operation == Operation::destroy;
   const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
   if (removes && instance != nullptr && instance->exists() && instance->power == sim::Power::on)
     instance_goes_off(*instance, request.operation);
+}
+
+// What fails is not tried again in each pass. The exact times are tested elsewhere: when a failure was recorded, and
+// whether an order came first, is not seen here.
+void Invariants::check_back_off(const act::JobRequest& request) {
+  const auto failed = failed_at_.find({request.machine, request.operation});
+  if (failed == failed_at_.end() || back_offs_ended_at_ > failed->second - Seconds{600}) return;
+  if (farm_->timeline.now() - failed->second < shortest_back_off)
+    violate(fmt::format("{} of {} begins again {} s after it failed", to_string(request.operation), request.machine,
+                        std::chrono::floor<Seconds>(farm_->timeline.now() - failed->second).count()));
+}
+
+// The steps on them would end if each machine got broken at once.
+void Invariants::check_redeploys(const act::JobRequest& request) {
+  const Machine* known = farm_->journal.find(request.machine);
+  const auto pool = config_.pools.find(request.pool);
+  if (request.operation != Operation::redeploy || known == nullptr || known->state != MachineState::ready) return;
+  if (pool == config_.pools.end()) return;
+  const std::int64_t others = farm_->jobs.count_running(Operation::redeploy, request.pool);
+  if (others + 1 > pool->second.max_unavailable)
+    violate(fmt::format("{} is redeployed beside {} others of {}, at most {} are allowed", request.machine, others,
+                        request.pool, pool->second.max_unavailable));
+}
+
+void Invariants::instance_was_made(const sim::SimInstance& instance) {
+  constexpr std::int64_t most = 3;  // a killed program and a late listing explain some
+  if (++made_[instance.machine] > most)
+    violate(fmt::format("{} is made for the {}th time", instance.machine, made_[instance.machine]));
 }
 
 void Invariants::check_parallelism(const act::JobRequest& request) {
@@ -104,6 +138,10 @@ void Invariants::rows_are_written(const std::vector<Machine>& machines) {
 
 void Invariants::operation_is_forgotten(const JobState& job) {
   if (!job.result) return;
+  const bool is_removal = job.operation == Operation::stop || job.operation == Operation::destroy;
+  const bool counts = is_removal && !*job.result && job.result->error().kind != ErrorKind::refused;
+  if (counts) failed_at_[{job.machine, job.operation}] = farm_->timeline.now();
+  if (!counts) failed_at_.erase({job.machine, job.operation});
   const Machine* known = farm_->journal.find(job.machine);
   if (known == nullptr || !is_recorded(job.operation, *job.result, *known))
     violate(fmt::format("{} of {} is forgotten, and the journal does not have its outcome", to_string(job.operation),

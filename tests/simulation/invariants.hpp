@@ -24,6 +24,7 @@ class Invariants final : public sim::Observer {
   void rows_are_written(const std::vector<Machine>& machines);           // called just before
   void status_was_read(sim::Time asked_at) { status_from_ = asked_at; }  // what the pass got is not older
   void file_is_to_be_published(const std::string& content) { publications_[content] = ++last_publication_; }
+  void back_offs_may_end() { back_offs_ended_at_ = farm_->timeline.now(); }
   // The first violation. A run ends with it.
   const std::optional<std::string>& violation() const { return violation_; }
   void violate(std::string what);
@@ -38,12 +39,15 @@ class Invariants final : public sim::Observer {
   void file_was_rejected(const std::string& why) override;
   void step_was_aborted(const std::string& type) override;
   void operation_is_forgotten(const JobState& job) override;
+  void instance_was_made(const sim::SimInstance& instance) override;
 
  private:
   void check_parallelism(const act::JobRequest& request);
   void check_maximum(const act::JobRequest& request);
   void check_intent(const act::JobRequest& request);
   void check_orders(const act::JobRequest& request);
+  void check_back_off(const act::JobRequest& request);
+  void check_redeploys(const act::JobRequest& request);
   void check_listing(const std::string& address);
   void note_those_out(const std::set<std::string>& listed);
   std::string why_pool_is_not_at_rest(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
@@ -59,7 +63,10 @@ class Invariants final : public sim::Observer {
   sim::Time status_from_;
   std::map<std::string, std::int64_t> publications_;  // when each content was last to be published: the how manieth
   std::int64_t last_publication_ = 0;
-  std::int64_t published_ = 0;  // that is on the disk
+  std::int64_t published_ = 0;                                      // that is on the disk
+  std::map<std::pair<MachineId, Operation>, sim::Time> failed_at_;  // removals whose latest attempt failed
+  sim::Time back_offs_ended_at_;
+  std::map<MachineId, std::int64_t> made_;  // how many instances of each machine
   std::optional<std::string> violation_;
 };
 

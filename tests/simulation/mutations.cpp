@@ -72,6 +72,9 @@ class LyingProvider final : public providers::Provider {
   io::Task<Expected<Inventory>> list(providers::ListRequest request) override {
     auto shown = co_await honest_->list(std::move(request));
     if (!shown) co_return shown;
+    if (mutation_ == Mutation::early_ends_are_not_seen) {
+      std::erase_if(shown->instances, [](const Instance& each) { return each.state == InstanceState::ended; });
+    }
     if (mutation_ == Mutation::an_instance_is_not_seen && !shown->instances.empty())
       shown->instances.erase(shown->instances.begin());
     if (mutation_ == Mutation::old_listing_is_shown) co_return std::exchange(last_, *shown).value_or(*shown);
@@ -170,6 +173,9 @@ class LyingJournal final : public state::Journal {
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
       for (Machine& machine : memory->machines) machine.listing.ended_at.reset();
     }
+    if (memory && mutation_ == Mutation::failures_are_forgotten) {
+      for (Machine& machine : memory->machines) machine.failures = {};
+    }
     if (memory && mutation_ == Mutation::draining_is_forgotten) {
       for (Machine& machine : memory->machines) {
         if (machine.state == MachineState::draining) machine.state = MachineState::ready;
@@ -220,7 +226,22 @@ std::vector<Mutation> all_mutations() {
   return all;
 }
 
+namespace {
+
+// Several machines of a pool that can be redeployed must be in use when the specification changes.
+Scenario with_redeploys(Scenario scenario) {
+  for (PoolSetup& pool : scenario.pools) {
+    pool.is_nixops = true;
+    pool.min_machines = pool.max_machines = std::max<std::int64_t>(pool.max_machines, 3);
+  }
+  scenario.events.push_back({.at = scenario.faults_end_at - Seconds{1}, .kind = EventKind::specification_changes});
+  return scenario;
+}
+
+}  // namespace
+
 Scenario mutated(Mutation mutation, Scenario scenario) {
+  if (mutation == Mutation::too_many_are_redeployed) return with_redeploys(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   scenario.style.lists_machines = false;
   scenario.style.releases_early = false;
@@ -233,7 +254,8 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
   if (mutation == old_status_looks_fresh) world.queue = std::make_unique<OutdatedQueue>(std::move(world.queue));
-  if (mutation == machines_look_ready || mutation == an_instance_is_not_seen || mutation == old_listing_is_shown) {
+  if (mutation == machines_look_ready || mutation == early_ends_are_not_seen || mutation == an_instance_is_not_seen ||
+      mutation == old_listing_is_shown) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
   }
@@ -252,8 +274,9 @@ Config mutated(Mutation mutation, Config config) {
   if (mutation == Mutation::quiet_is_ignored) config.quiet = Seconds{0};
   if (mutation == Mutation::settle_is_ignored) config.settle = -Seconds{3600};
   if (mutation == Mutation::placeholders_are_missing) config.placeholders = false;
-  if (mutation == Mutation::maximum_is_exceeded) {
-    for (auto& [name, pool] : config.pools) ++pool.max_machines;
+  for (auto& [name, pool] : config.pools) {
+    if (mutation == Mutation::maximum_is_exceeded) ++pool.max_machines;
+    if (mutation == Mutation::too_many_are_redeployed) ++pool.max_unavailable;
   }
   return config;
 }

@@ -41,6 +41,9 @@ enum class Mutation : std::uint8_t {
   commits_are_claimed_early,
   outcomes_are_not_recorded,
   old_rows_are_written_again,
+  failures_are_forgotten,
+  early_ends_are_not_seen,
+  too_many_are_redeployed,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -53,7 +56,8 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "unlisting-is-forgotten", "running-operations-are-not-seen", "ended-operations-are-not-forgotten",
     "operations-are-lost", "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten",
     "lines-are-garbled", "file-is-not-written", "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored",
-    "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again");
+    "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
+    "early-ends-are-not-seen", "too-many-are-redeployed");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -54,20 +54,24 @@ enum class EventKind : std::uint8_t {
   maximum_changes,  // of pool `which`, to `count`
   pool_is_toggled,  // out of the configuration, or into it
   delivery_hangs,
-  operator_orders,  // the `which`th order, of pool or machine `count`, for `seconds`
+  operator_orders,     // the `which`th order, of pool or machine `count`, for `seconds`
+  machines_end_early,  // the next `count`
+  specification_is_broken,
+  destructions_fail,
 };
 
 }  // namespace hydra_provisioner::simulation
 
 namespace hydra_provisioner {
 template <>
-inline constexpr auto names_of<simulation::EventKind> = enum_names(
-    "steps arrive", "the program is killed", "operations go wrong", "machines never boot", "a machine is taken away",
-    "a machine becomes unresponsive", "the queue runner restarts", "listing fails", "listing is stale",
-    "listing is slow", "machines are unresponsive", "specification fails", "specification changes", "status fails",
-    "status is old", "status has no machines", "status has wrong clock", "disk is full", "folder is gone",
-    "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
-    "delivery hangs", "an operator orders something");
+inline constexpr auto names_of<simulation::EventKind> =
+    enum_names("steps arrive", "the program is killed", "operations go wrong", "machines never boot",
+               "a machine is taken away", "a machine becomes unresponsive", "the queue runner restarts",
+               "listing fails", "listing is stale", "listing is slow", "machines are unresponsive",
+               "specification fails", "specification changes", "status fails", "status is old",
+               "status has no machines", "status has wrong clock", "disk is full", "folder is gone", "journal fails",
+               "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled", "delivery hangs",
+               "an operator orders something", "machines end early", "specification is broken", "destructions fail");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 6;
+constexpr std::int64_t schema = 7;
 
 class Journal : public testing::Test {
  protected:
@@ -441,8 +441,11 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
   for (const char* column : {"failing_since", "trouble"})
     sql(fmt::format("alter table deliveries drop column {}", column));
-  for (const char* column : {"billing_period", "checked_at", "listed_for"})
+  for (const char* column : {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row",
+                             "failed_at", "cannot_redeploy"})
     sql(fmt::format("alter table machines drop column {}", column));
+  for (const char* column : {"last_error", "recipe", "counted_from"})
+    sql(fmt::format("alter table creations drop column {}", column));
   sql("pragma user_version = 1");
   const auto seen = SqliteJournal::look(file(), noon);
   ASSERT_TRUE(seen) << seen.error().message;

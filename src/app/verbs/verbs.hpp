@@ -25,9 +25,11 @@ Verb logs_verb();
 Verb drain_verb();
 Verb undrain_verb();
 Verb destroy_verb();
+Verb forget_verb();
 Verb protect_verb();
 Verb pause_verb();
 Verb resume_verb();
+Verb retry_verb();
 Verb override_verb();
 Verb ssh_verb();
 

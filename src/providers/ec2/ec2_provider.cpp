@@ -27,10 +27,8 @@ Error as_error(const Ec2Error& error) {
 }
 
 Error ended_while_starting(const Ec2Instance& ended) {
-  const bool lacks_capacity = ended.reason.contains("Capacity") || was_interrupted(ended);
-  const std::string why = ended.reason.empty() ? "EC2 gives no reason" : ended.reason;
-  return {fmt::format("{} ended while it started: {}", ended.id, why),
-          lacks_capacity ? ErrorKind::no_capacity : ErrorKind::failed};
+  return {fmt::format("{} ended while it started: {}", ended.id, why_ended(ended)),
+          lacked_capacity(ended) ? ErrorKind::no_capacity : ErrorKind::failed};
 }
 
 }  // namespace
@@ -62,9 +60,7 @@ io::Task<Expected<Instance>> Ec2Provider::create(MachineRef target, PoolConfig p
   if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
   if (*before && !(*before)->has_ended()) co_return co_await await_boot(*files, target, pool, **place, **before);
   if (*before && target.must_exist) co_return failure("it has vanished");
-  if (*before) {
-    if (auto forgotten = forget_request_and_instance(*files); !forgotten) co_return std::unexpected(forgotten.error());
-  }
+  if (*before) co_return std::unexpected(co_await explain_early_end(*files, **place, **before));
   auto made = co_await launch(*files, target, pool);
   if (!made) co_return std::unexpected(made.error());
   const auto sent = read_sent(*files);

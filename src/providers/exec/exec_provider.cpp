@@ -70,6 +70,7 @@ void ExecProvider::forget_gone(const std::map<MachineId, ExecRecord>& records, c
                                const std::set<InstanceId>& known) const {
   std::set<MachineId> listed;
   for (const Instance& instance : inventory.instances) listed.insert(instance.machine);
+  for (const UnclearInstance& unclear : inventory.unclear) listed.insert(unclear.instance.machine);
   for (const auto& [machine, record] : records) {
     const bool may_exist =
         listed.contains(machine) || inventory.unseen.contains(record.type) || known.contains(InstanceId(machine.text));
@@ -82,7 +83,7 @@ io::Task<void> ExecProvider::list_into(ProgramAnswer& answer, ExecSettings setti
   answer.machines = co_await machines_of(std::move(settings));
 }
 
-io::Task<Expected<std::vector<Instance>>> ExecProvider::machines_of(ExecSettings settings) {
+io::Task<Expected<Inventory>> ExecProvider::machines_of(ExecSettings settings) {
   const Instant start = clock_.now();
   if (const auto until = not_before_.find(settings); until != not_before_.end() && until->second > start) {
     co_return failure(fmt::format("{} asked not to be called again for {} s", io::base_name(settings.command.front()),

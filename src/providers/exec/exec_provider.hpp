@@ -53,7 +53,7 @@ class ExecProvider final : public Provider, private Upkeep {
   // No value: the program has no check.
   io::Task<Expected<std::optional<Condition>>> ask_for_condition(MachineRef target, PoolConfig pool);
   io::Task<Expected<ExecAbilities>> abilities(ExecSettings settings);
-  io::Task<Expected<std::vector<Instance>>> machines_of(ExecSettings settings);
+  io::Task<Expected<Inventory>> machines_of(ExecSettings settings);
   io::Task<void> list_into(ProgramAnswer& answer, ExecSettings settings);
 
   Tag tag_;

@@ -72,7 +72,10 @@ Inventory inventory_of(const Tag& tag, const std::vector<ProgramAnswer>& answers
       for (const PoolName& pool : answer.pools) leave_alone(inventory, pool, answer.machines.error().message);
       continue;
     }
-    for (const Instance& instance : *answer.machines) {
+    for (const UnclearInstance& unclear : answer.machines->unclear) {
+      if (is_of(tag, unclear.instance.machine)) inventory.unclear.push_back(unclear);
+    }
+    for (const Instance& instance : answer.machines->instances) {
       const bool belongs_to_another = asked.contains(instance.pool) && !answer.pools.contains(instance.pool);
       if (is_of(tag, instance.machine) && !belongs_to_another) add(machines, inventory, instance);
     }

@@ -16,7 +16,7 @@ namespace hydra_provisioner::providers::exec {
 // One program's answer, with the pools whose machines it makes.
 struct ProgramAnswer {
   std::set<PoolName> pools;
-  Expected<std::vector<Instance>> machines;
+  Expected<Inventory> machines;
 };
 
 // The program of the pool; without a command if it is not known, in which case the pool's machines are not forgotten.

@@ -20,7 +20,7 @@ constexpr Seconds usual_pause{10};  // if a program does not say when to call it
 const Members::Names<InstanceState> states{{"starting", InstanceState::incomplete},
                                            {"running", InstanceState::running},
                                            {"stopped", InstanceState::stopped},
-                                           {"gone", InstanceState::vanished}};
+                                           {"gone", InstanceState::ended}};
 
 const Members::Names<Condition> conditions{
     {"fine", Condition::fine}, {"unreachable", Condition::unreachable}, {"gone", Condition::vanished}};
@@ -39,7 +39,14 @@ bool is_address(std::string_view text) {
   return !text.empty() && text.front() != '-' && io::is_alphanumeric(text, ".:_-");
 }
 
-// `ssh-ed25519 AAAA…`, without a comment.
+// `ssh-ed25519 AAAA… root@host`, as in a .pub file: without the comment.
+std::string without_comment(const std::string& host_key) {
+  const auto words = io::trimmed(host_key);
+  const std::size_t key = words.find(' ');
+  const std::size_t comment = key == std::string_view::npos ? key : words.find(' ', key + 1);
+  return std::string(words.substr(0, comment));
+}
+
 bool is_host_key(std::string_view text) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) return false;
@@ -71,14 +78,29 @@ Expected<Instance> read_instance(const io::Json& value) {
   instance.state = members.one_of("state", states);
   instance.address = members.text_or_none("address");
   const auto port = members.number_or_none("port", 1, 65535);
-  instance.host_key = members.text_or_none("hostKey");
+  instance.host_key = without_comment(members.text_or_none("hostKey"));
   if (const auto launched = members.number_or_none("launchedAt", 0, std::int64_t{1} << 40))
     instance.launched_at = from_unix(*launched);
   instance.spec_hash = members.text_or_none("specification");
+  instance.why = members.text_or_none("reason");
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   if (auto checked = check_connection(instance); !checked)
     return std::unexpected(within(instance.machine.text, checked.error()));
   if (!instance.address.empty()) instance.address = address_with(instance.address, port.value_or(22));
+  return instance;
+}
+
+// None: it cannot be told which machine this is.
+std::optional<MachineId> machine_named_in(const io::Json& value) {
+  const auto name = value.is_object() ? value.find("machine") : value.end();
+  if (!value.is_object() || name == value.end() || !name->is_string()) return std::nullopt;
+  return MachineId(name->get<std::string>());
+}
+
+Instance named(const MachineId& machine) {
+  Instance instance;
+  instance.machine = machine;
+  instance.id = InstanceId(machine.text);
   return instance;
 }
 
@@ -154,21 +176,27 @@ Expected<ExecAbilities> read_abilities(const io::Json& answer) {
   return abilities;
 }
 
-Expected<std::vector<Instance>> read_machines(const io::Json& answer) {
+Expected<Inventory> read_machines(const io::Json& answer) {
   Members members = members_of(answer);
   const io::Json listed = members.list("machines");
   if (auto read = members.end(); !read) return std::unexpected(read.error());
-  std::vector<Instance> instances;
+  Inventory machines;
   std::set<MachineId> seen;
-  for (const io::Json& value : listed) {
+  for (std::size_t number = 1; const io::Json& value : listed) {
+    const auto id = machine_named_in(value);
     auto instance = read_instance(value);
-    if (!instance)
-      return std::unexpected(within(fmt::format("machines: element {}", instances.size() + 1), instance.error()));
-    if (!seen.insert(instance->machine).second)
-      return failure(fmt::format("machines: {} is listed twice; list each machine once", instance->machine));
-    instances.push_back(*std::move(instance));
+    const std::string place = fmt::format("machines: element {}", number++);
+    if (!instance && !id) return std::unexpected(within(place, instance.error()));
+    const MachineId machine = id.value_or(MachineId{});
+    if (!seen.insert(machine).second)
+      return failure(fmt::format("machines: {} is listed twice; list each machine once", machine));
+    if (instance) {
+      machines.instances.push_back(*std::move(instance));
+    } else {
+      machines.unclear.push_back({named(machine), within(place, instance.error()).message});
+    }
   }
-  return instances;
+  return machines;
 }
 
 Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& request) {

@@ -58,7 +58,8 @@ struct ExecAbilities {
 
 // Error messages say what was found, what is expected, and where.
 Expected<ExecAbilities> read_abilities(const io::Json& answer);
-Expected<std::vector<Instance>> read_machines(const io::Json& answer);  // also those of other tags, if any are listed
+// Also those of other tags, if any are listed. A machine that is described badly does not make the others unknown.
+Expected<Inventory> read_machines(const io::Json& answer);
 // The machine must be the requested one, and run.
 Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& request);
 Expected<Condition> read_condition(const io::Json& answer);

@@ -30,7 +30,8 @@ class ProtocolTrial {
     if (!answer) co_return failed(answer.error().error.message);
     const auto machines = read_machines(*answer);
     if (!machines) co_return failed(machines.error().message);
-    for (const Instance& machine : *machines) {
+    if (!machines->unclear.empty()) co_return failed(machines->unclear.front().why);
+    for (const Instance& machine : machines->instances) {
       if (!is_of(tag_, machine.machine))
         co_return failed(fmt::format("lists {:?}, which is not of the tag {}", machine.machine.text, tag_));
     }

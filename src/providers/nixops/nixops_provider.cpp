@@ -38,6 +38,14 @@ bool is_empty_and_nameless(const Deployment& deployment) {
   return deployment.name.empty() && !deployment.has_arguments && deployment.resources.empty();
 }
 
+// What a failed redeploy has left behind. Whether the machine works is not known where the check fails, too: then it is
+// what it was before, if the deploy has not come as far as the machine.
+ErrorKind after_redeploy(const Error& deploy, const Expected<Condition>& found) {
+  if (!found) return deploy.kind == ErrorKind::untouched ? ErrorKind::untouched : ErrorKind::unfinished;
+  if (*found != Condition::fine) return ErrorKind::unfinished;
+  return deploy.kind == ErrorKind::refused ? ErrorKind::refused : ErrorKind::still_works;
+}
+
 // This leaves time to find out the result and to report it.
 Seconds deploy_deadline(const PoolConfig& pool) {
   return pool.boot_timeout - std::min(pool.boot_timeout / 5, Seconds{120});
@@ -60,17 +68,27 @@ io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   if (!deployments) co_return std::unexpected(deployments.error());
   Inventory inventory;
   for (const Deployment& deployment : *deployments) {
-    if (belongs_to(tag_, deployment)) inventory.instances.push_back(instance_of(deployment));
+    if (!belongs_to(tag_, deployment)) continue;
+    Instance instance = instance_of(deployment);
+    if (deployment.trouble.empty()) {
+      inventory.instances.push_back(std::move(instance));
+    } else {
+      inventory.unclear.push_back({std::move(instance), deployment.trouble});
+    }
   }
   co_return inventory;
 }
 
-// The specification's hash is taken before the deploy: a change during the deploy makes the machine outdated.
+// The specification's hash is taken before the deploy: a change during the deploy makes the machine outdated. Nothing
+// up to the deploy touches a machine that exists.
 io::Task<Expected<Instance>> NixopsProvider::create(MachineRef target, PoolConfig pool) {
+  const auto in_vain = [&](const Error& error) {
+    return failure(error.message, target.must_exist ? ErrorKind::untouched : error.kind);
+  };
   const auto hash = co_await specification(pool);
-  if (!hash) co_return std::unexpected(hash.error());
+  if (!hash) co_return in_vain(hash.error());
   auto deployment = co_await find_or_create(target, specification_for(pool));
-  if (!deployment) co_return std::unexpected(deployment.error());
+  if (!deployment) co_return in_vain(deployment.error());
   if (target.must_exist && has_vanished(*deployment)) co_return failure("it has vanished");
   if (has_vanished(*deployment) || is_interrupted_creation(*deployment)) {
     const auto removed = co_await calls(target.machine.text).destroy_resources(deployment->uuid);
@@ -96,17 +114,22 @@ io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deploymen
                                                     std::string spec_hash, Seconds deadline) {
   DeploymentCalls to_machine = calls(target.machine.text);
   const bool was_there = deployment.resources.contains("machine");
-  if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated)
-    co_return failure(updated.error().message, was_there ? ErrorKind::unfinished : updated.error().kind);
+  if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated) {
+    const ErrorKind kind = was_there ? ErrorKind::unfinished : updated.error().kind;
+    co_return failure(updated.error().message, target.must_exist ? ErrorKind::untouched : kind);
+  }
   const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deadline);
   // If the deploy failed because the machine went away, NixOps does not record that. After a check it does.
-  if (!deployed && deployed.error().kind == ErrorKind::failed) co_await to_machine.check(deployment.uuid);
+  Expected<Condition> found = failure("not checked");
+  if (!deployed && deployed.error().kind != ErrorKind::timed_out) found = co_await to_machine.check(deployment.uuid);
+  if (!deployed && target.must_exist)
+    co_return failure(deployed.error().message, after_redeploy(deployed.error(), found));
   const auto after = co_await to_machine.export_one(deployment.uuid);
   if (!after) co_return failure(after.error().message, ErrorKind::unfinished);
   if (!*after) co_return failure("its deployment is gone");
   Instance instance = instance_of(**after);
   const bool is_there = instance.state != InstanceState::incomplete && instance.state != InstanceState::vanished;
-  if (!deployed) co_return failure(deployed.error().message, is_there ? ErrorKind::unfinished : deployed.error().kind);
+  if (!deployed) co_return failure(deployed.error().message, is_there ? ErrorKind::unfinished : ErrorKind::failed);
   if (instance.state != InstanceState::unproven)
     co_return failure("nixops deploy exited with 0, but the machine is not up", ErrorKind::unfinished);
   instance.state = InstanceState::running;

@@ -41,9 +41,11 @@ std::string error_of_machine(const io::Json& machine) {
   return read ? "none" : read.error().message;
 }
 
+// Of the whole list, or of a machine in it.
 std::string error_of_list(const io::Json& machines) {
   const auto read = read_machines({{"requestId", "t/list"}, {"machines", machines}});
-  return read ? "none" : read.error().message;
+  if (!read) return read.error().message;
+  return read->unclear.empty() ? "none" : read->unclear.front().why;
 }
 
 // The error of an answer to `listing`.
@@ -170,9 +172,12 @@ TEST(ExecMachine, HasAnAddressAndAHostKeyThatFitIntoTheMachinesFile) {
     EXPECT_THAT(error_of_machine(machine_with("address", address)), HasSubstr("is not an address")) << address;
   for (const char* address : {"192.0.2.7", "2001:db8::7", "builder-7.example.org"})
     EXPECT_EQ(error_of_machine(machine_with("address", address)), "none") << address;
-  for (const char* key : {"AAAA", "ssh-ed25519", "ssh-ed25519 AAAA root@x", "ssh-ed25519 x", " AAAA", "a b\nc AAAA"})
+  for (const char* key : {"AAAA", "ssh-ed25519", "ssh-ed25519 x", " AAAA", "a b\nc AAAA"})
     EXPECT_THAT(error_of_machine(machine_with("hostKey", key)), HasSubstr("is not a host key")) << key;
   EXPECT_EQ(error_of_machine(machine_with("hostKey", "ecdsa-sha2-nistp256 AAAAE2V/+=")), "none");
+  const io::Json as_in_its_file = machine_with("hostKey", "ssh-ed25519 AAAA root@nixos\n");
+  EXPECT_EQ(read_machine({{"requestId", "t-3/create"}, {"machine", as_in_its_file}}, creation)->host_key,
+            "ssh-ed25519 AAAA");
 }
 
 TEST(ExecMachines, AreReadInEveryState) {
@@ -181,19 +186,35 @@ TEST(ExecMachines, AreReadInEveryState) {
   stopped["state"] = "stopped";
   const auto read = read_machines({{"requestId", "t/list"}, {"machines", {running, stopped}}});
   ASSERT_TRUE(read) << read.error().message;
-  ASSERT_EQ(read->size(), 2U);
-  EXPECT_EQ(read->at(1).state, InstanceState::stopped);
-  for (const auto& [name, state] :
-       {std::pair("starting", InstanceState::incomplete), {"gone", InstanceState::vanished}}) {
+  ASSERT_EQ(read->instances.size(), 2U);
+  EXPECT_EQ(read->instances.at(1).state, InstanceState::stopped);
+  for (const auto& [name, state] : {std::pair("starting", InstanceState::incomplete), {"gone", InstanceState::ended}}) {
     const auto one = read_machines({{"requestId", "t/list"}, {"machines", {machine_with("state", name)}}});
-    EXPECT_EQ(one->at(0).state, state);
+    EXPECT_EQ(one->instances.at(0).state, state);
   }
 }
 
+TEST(ExecMachines, OneThatIsDescribedBadlyIsOneBadMachine) {
+  io::Json bad = machine_without("hostKey");
+  bad["machine"] = "t-4";
+  const auto read = read_machines({{"requestId", "t/list"}, {"machines", {bad, running}}});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->instances.at(0).machine, MachineId("t-3"));
+  EXPECT_EQ(read->unclear.at(0).instance.id, InstanceId("t-4"));
+  EXPECT_EQ(read->unclear.at(0).why, "machines: element 1: t-4: it runs, but has no hostKey");
+  EXPECT_EQ(error_of_list({running, io::Json::object()}), "machines: element 2: machine: is missing");
+}
+
+TEST(ExecMachines, SayWhyTheyAreGone) {
+  io::Json gone = machine_with("state", "gone");
+  gone["reason"] = "the host failed";
+  EXPECT_EQ(read_machines({{"requestId", "t/list"}, {"machines", {gone}}})->instances.at(0).why, "the host failed");
+}
+
 TEST(ExecMachines, WithErrorsAreNamed) {
-  EXPECT_EQ(error_of_list({running, machine_with("adress", "x")}),
+  EXPECT_EQ(error_of_list({machine_with("machine", "t-9"), machine_with("adress", "x")}),
             R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, port, )"
-            "specification, state, type");
+            "reason, specification, state, type");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("state", "dead")})),
             R"(machines: element 1: state: "dead" is not one of gone, running, starting, stopped)");
   EXPECT_EQ(error_of_list(io::Json::array({machine_without("type")})), "machines: element 1: type: is missing");

@@ -122,12 +122,24 @@ TEST(ParseDeployments, NamesWhereAnUnexpectedMemberStands) {
             "nixops export: deployment u-1: args: is a list, not an object");
   EXPECT_EQ(error_of(R"({"u-1": {"args": "{\"tag\": true}", "resources": {}}})"),
             "nixops export: deployment u-1: args.tag: is a boolean, not a string");
-  EXPECT_EQ(error_of(R"({"u-1": {"resources": {"machine": {"type": "ec2", "ec2.tags": {}}}}})"),
-            "nixops export: deployment u-1: resources.machine: ec2.tags: is an object, not a string");
-  EXPECT_EQ(error_of(R"({"u-1": {"resources": {"machine": "x"}}})"),
-            "nixops export: deployment u-1: resources.machine: is a string, not an object");
   EXPECT_THAT(error_of(R"({"u-1": {"args": "{", "resources": {}}})"),
               HasSubstr("nixops export: deployment u-1: args: line 1, column 2"));
+}
+
+TEST(ParseDeployments, JudgesOnlyWhatIsUsedAndOnlyOfTheDeploymentThatHasIt) {
+  const auto trouble = [](const std::string& resources) {
+    return parsed(R"({"u-1": {"resources": )" + resources + R"(}, "u-2": {"resources": {}}})").at(0).trouble;
+  };
+  EXPECT_EQ(trouble(R"({"machine": {"type": "ec2", "ec2.tags": {}, "other": 3, "vmId": "i-1"}})"), "");
+  EXPECT_EQ(trouble(R"({"keys": {"type": "ec2-keypair", "state": 3}})"), "");
+  EXPECT_EQ(trouble(R"({"machine": {"type": "ec2", "vmId": ["i-1"]}})"),
+            "resources.machine: vmId: is a list, not a string");
+  EXPECT_EQ(trouble(R"({"machine": {"state": "3"}})"), "resources.machine: type: is missing");
+  EXPECT_EQ(trouble(R"({"machine": "x"})"), "resources.machine: is a string, not an object");
+}
+
+TEST(ParseDeployments, SkipsWarningsBeforeTheDocument) {
+  EXPECT_EQ(parsed("/lib/site.py:3: DeprecationWarning: use {} instead\n{\"u-1\": {\"resources\": {}}}").size(), 1U);
 }
 
 TEST(ParseDeployments, NeverTakesADeploymentForOneWithoutResourcesThatDoesNotSay) {
@@ -135,8 +147,6 @@ TEST(ParseDeployments, NeverTakesADeploymentForOneWithoutResourcesThatDoesNotSay
   EXPECT_EQ(error_of(R"({"u-1": {"resources": null}})"), "nixops export: deployment u-1: resources: is missing");
   EXPECT_EQ(error_of(R"({"u-1": {"resources": []}})"),
             "nixops export: deployment u-1: resources: is a list, not an object");
-  EXPECT_EQ(error_of(R"({"u-1": {"resources": {"machine": {"state": "3"}}}})"),
-            "nixops export: deployment u-1: resources.machine: type: is missing");
 }
 
 TEST(ParseDeployments, RefusesWhatIsNoJsonObject) {

@@ -16,6 +16,7 @@ Ec2Instance instance_of(const pugi::xml_node& item) {
                        .type = item.child_value("instanceType"),
                        .state = from_name<Ec2State>(state).value_or(Ec2State::terminated),
                        .reason = item.child("stateReason").child_value("code"),
+                       .explanation = item.child("stateReason").child_value("message"),
                        .launched_at = io::parse_iso_time(item.child_value("launchTime")),
                        .public_address = item.child_value("ipAddress"),
                        .private_address = item.child_value("privateIpAddress"),

@@ -20,7 +20,8 @@ struct Ec2Instance {
   std::string id;
   std::string type{};
   Ec2State state = Ec2State::pending;
-  std::string reason{};  // of the state: a code, such as Server.SpotInstanceTermination
+  std::string reason{};       // of the state: a code, such as Server.SpotInstanceTermination
+  std::string explanation{};  // of the state, for humans
   std::optional<Instant> launched_at{};
   std::string public_address{};
   std::string private_address{};

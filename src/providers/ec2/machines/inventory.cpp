@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "io/async/gather.hpp"
+#include "io/text/wording.hpp"
 #include "providers/ec2/api/queries.hpp"
 #include "providers/ec2/api/requests.hpp"
 #include "providers/ec2/machines/records.hpp"
@@ -44,6 +45,13 @@ Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Setti
           .spec_hash = specification_seen(seen.tag(ec2_tag::specification), seen.type, settings)};
 }
 
+bool lacked_capacity(const Ec2Instance& ended) { return ended.reason.contains("Capacity") || was_interrupted(ended); }
+
+std::string why_ended(const Ec2Instance& ended) {
+  if (ended.explanation.empty()) return ended.reason.empty() ? "EC2 gives no reason" : ended.reason;
+  return io::shortened(ended.explanation, 300);
+}
+
 bool was_interrupted(const Ec2Instance& seen) { return seen.reason.starts_with("Server.SpotInstance"); }
 
 Ec2Inventory::Ec2Inventory(Ec2Client& client, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
@@ -69,9 +77,9 @@ io::Task<Inventory> Ec2Inventory::list() {
   Inventory inventory;
   std::set<std::string> interrupted;
   std::set<std::string> seen_regions;
-  std::set<InstanceId> shown;
+  Shown shown;
   for (auto& [place, view] : views) {
-    for (const std::string& id : view.shown) shown.insert(instance_id(place, id));
+    for (const auto& [id, seen] : view.shown) shown.emplace(instance_id(place, id), seen);
     seen_regions.insert(place.region);
     if (view.error) add_unseen_pools(inventory, place, *view.error);
     std::ranges::move(view.instances, std::back_inserter(inventory.instances));
@@ -130,7 +138,7 @@ io::Task<Expected<void>> Ec2Inventory::look_for_missing(Place place, PlaceView& 
 }
 
 void Ec2Inventory::add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const {
-  if (!view.shown.insert(seen.id).second) return;
+  if (!view.shown.emplace(seen.id, seen).second) return;
   if (seen.has_ended()) {
     if (was_interrupted(seen)) view.interrupted.insert(seen.id);
     return;
@@ -157,7 +165,21 @@ void Ec2Inventory::add(Instance instance, PlaceView& view) const {
   view.instances.push_back(std::move(instance));
 }
 
-void Ec2Inventory::add_recorded(Inventory& inventory, const std::set<InstanceId>& shown,
+// Where EC2 has taken the instance back for lack of capacity, repeating its creation finds that out and tries another
+// offering.
+Instance Ec2Inventory::as_recorded(const Ec2Record& record, const Shown& shown) const {
+  Instance instance = record.instance;
+  const auto seen = shown.find(instance.id);
+  if (seen == shown.end()) {
+    instance.state = may_still_appear(record, clock_.now()) ? InstanceState::running : InstanceState::ended;
+  } else {
+    instance.state = lacked_capacity(seen->second) ? InstanceState::vanished : InstanceState::ended;
+    instance.why = why_ended(seen->second);
+  }
+  return instance;
+}
+
+void Ec2Inventory::add_recorded(Inventory& inventory, const Shown& shown,
                                 const std::set<std::string>& seen_regions) const {
   std::set<MachineId> seen;
   for (const Instance& instance : inventory.instances) seen.insert(instance.machine);
@@ -171,9 +193,8 @@ void Ec2Inventory::add_recorded(Inventory& inventory, const std::set<InstanceId>
     Instance instance;
     instance.id = no_instance(machine);
     instance.machine = machine;
-    if (*record) instance = (*record)->instance;
-    const bool is_young = *record && !shown.contains(instance.id) && may_still_appear(**record, clock_.now());
-    instance.state = is_young ? InstanceState::running : InstanceState::vanished;
+    instance.state = InstanceState::vanished;
+    if (*record) instance = as_recorded(**record, shown);
     inventory.instances.push_back(std::move(instance));
   }
 }

@@ -14,6 +14,7 @@
 #include "model/instance.hpp"
 #include "providers/ec2/api/answers.hpp"
 #include "providers/ec2/api/client.hpp"
+#include "providers/ec2/machines/records.hpp"
 #include "providers/ec2/offerings.hpp"
 #include "providers/provider.hpp"
 
@@ -24,6 +25,10 @@ Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Setti
 
 // Whether EC2 took a spot instance back.
 bool was_interrupted(const Ec2Instance& seen);
+
+// Whether EC2 ended the instance because others need the host; and why it did, in its own words.
+bool lacked_capacity(const Ec2Instance& ended);
+std::string why_ended(const Ec2Instance& ended);
 
 class Ec2Inventory {
  public:
@@ -38,10 +43,12 @@ class Ec2Inventory {
  private:
   struct PlaceView {
     std::vector<Instance> instances{};
-    std::set<std::string> shown{};  // the ids of all instances, also of those that have ended
+    std::map<std::string, Ec2Instance> shown{};  // all instances by id, also those that have ended
     std::set<std::string> interrupted{};
     std::optional<Error> error{};  // nothing is known of this place
   };
+
+  using Shown = std::map<InstanceId, Ec2Instance>;  // of all places
 
   std::set<Place> places() const;
   io::Task<void> view_place(Place place, PlaceView& view);
@@ -49,8 +56,8 @@ class Ec2Inventory {
   void add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const;
   bool is_leaked(const Instance& instance) const;
   void add(Instance instance, PlaceView& view) const;
-  void add_recorded(Inventory& inventory, const std::set<InstanceId>& shown,
-                    const std::set<std::string>& seen_regions) const;
+  Instance as_recorded(const Ec2Record& record, const Shown& shown) const;
+  void add_recorded(Inventory& inventory, const Shown& shown, const std::set<std::string>& seen_regions) const;
   void add_unseen_pools(Inventory& inventory, const Place& place, const Error& error) const;
   io::Task<void> remember_interruptions(const std::set<std::string>& interrupted);
 

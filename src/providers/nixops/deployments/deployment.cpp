@@ -1,5 +1,6 @@
 #include "providers/nixops/deployments/deployment.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -23,6 +24,13 @@ bool is_read(std::size_t level, std::string_view key) {
   return level != 4 || !is_private_key;
 }
 
+// Python and its libraries may warn on stdout, before the document.
+std::string_view without_warnings(std::string_view text) {
+  if (text.starts_with('{')) return text;
+  const std::size_t start = text.find("\n{");
+  return start == std::string_view::npos ? text : text.substr(start + 1);
+}
+
 Expected<Deployment> read_deployment(const io::Json& record);
 
 }  // namespace
@@ -33,7 +41,7 @@ std::string Resource::attribute(std::string_view name) const {
 }
 
 Expected<std::vector<Deployment>> parse_deployments(std::string_view export_json) {
-  const auto document = io::parse_json(export_json, is_read);
+  const auto document = io::parse_json(without_warnings(export_json), is_read);
   if (!document) return std::unexpected(within("what nixops export printed is not usable JSON", document.error()));
   if (!document->is_object()) return failure("what nixops export printed is not a JSON object");
   std::vector<Deployment> deployments;
@@ -122,31 +130,54 @@ Expected<void> read_arguments(const io::Json& record, Deployment& into) {
   return {};
 }
 
-Expected<Resource> read_resource(const io::Json& record) {
-  if (!record.is_object()) return std::unexpected(unexpected_kind(record, "an object"));
+// All that is read of a resource, see instances.cpp. What else its backend keeps may have any type.
+bool is_used(std::string_view attribute) {
+  constexpr std::array<std::string_view, 15> used{"type",
+                                                  "state",
+                                                  "vmId",
+                                                  "digitalOcean.dropletId",
+                                                  "publicIpv4",
+                                                  "privateIpv4",
+                                                  "targetHost",
+                                                  "mainIpv4",
+                                                  "hetzner.mainIPv4",
+                                                  "container.host",
+                                                  "ec2.usePrivateIpAddress",
+                                                  "ec2.clientToken",
+                                                  "ec2.spotInstanceRequestId",
+                                                  "startTime",
+                                                  "creationTime"};
+  return std::ranges::find(used, attribute) != used.end() || attribute.ends_with(".publicHostKey");
+}
+
+// An attribute that we need and cannot read is the trouble of its deployment alone.
+Resource read_resource(const io::Json& record, std::string& trouble) {
   Resource resource;
+  if (!record.is_object()) trouble = unexpected_kind(record, "an object").message;
+  if (!record.is_object()) return resource;
   for (const auto& [name, value] : record.items()) {
-    if (value.is_null()) continue;
-    auto text = secret_text(value);
-    if (!text) return std::unexpected(within(name, std::move(text.error())));
-    resource.attributes.emplace(name, *std::move(text));
+    if (value.is_string()) {
+      resource.attributes.emplace(name, value.get<std::string>());
+    } else if (!value.is_null() && is_used(name)) {
+      trouble = within(name, unexpected_kind(value, "a string")).message;
+    }
   }
   const auto type = resource.attributes.extract("type");
-  if (type.empty()) return failure("type: is missing");
-  resource.type = type.mapped();
+  if (type.empty() && trouble.empty()) trouble = "type: is missing";
+  if (!type.empty()) resource.type = type.mapped();
   return resource;
 }
 
 // Required, because a deployment without resources is deleted without further checks.
-Expected<Resources> read_resources(const io::Json& record) {
+Expected<Resources> read_resources(const io::Json& record, std::string& trouble) {
   const io::Json* entries = member(record, "resources");
   if (entries == nullptr) return failure("resources: is missing");
   if (!entries->is_object()) return std::unexpected(within("resources", unexpected_kind(*entries, "an object")));
   Resources resources;
   for (const auto& [name, entry] : entries->items()) {
-    auto resource = read_resource(entry);
-    if (!resource) return std::unexpected(within("resources." + name, std::move(resource.error())));
-    resources.emplace(name, *std::move(resource));
+    std::string wrong;
+    resources.emplace(name, read_resource(entry, wrong));
+    if (name == "machine" && !wrong.empty()) trouble = fmt::format("resources.{}: {}", name, wrong);
   }
   return resources;
 }
@@ -166,7 +197,8 @@ Expected<Deployment> read_deployment(const io::Json& record) {
   if (auto wrong = put(deployment.expressions, read_list(record, "nixExprs"))) return std::unexpected(*wrong);
   if (auto wrong = put(deployment.nix_path, read_list(record, "nixPath"))) return std::unexpected(*wrong);
   if (auto wrong = put(deployment.configs_path, read_text(record, "configsPath"))) return std::unexpected(*wrong);
-  if (auto wrong = put(deployment.resources, read_resources(record))) return std::unexpected(*wrong);
+  if (auto wrong = put(deployment.resources, read_resources(record, deployment.trouble)))
+    return std::unexpected(*wrong);
   if (auto read = read_arguments(record, deployment); !read) return std::unexpected(read.error());
   return deployment;
 }

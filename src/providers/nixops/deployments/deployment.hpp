@@ -32,6 +32,7 @@ struct Deployment {
   bool has_arguments = false;                    // of either kind
   std::string configs_path;                      // of what was built last
   std::map<std::string, Resource> resources;
+  std::string trouble;  // what we need to know of its machine, and cannot read; empty: nothing
 };
 
 // An error means that no deployment is known. It names the deployment and the member, but no value: some are secret.

@@ -29,6 +29,12 @@ bool has_no_such_deployment(const io::Finished& finished) {
   return finished.exit_status == 1 && finished.errors.contains("could not find specified deployment");
 }
 
+// switch-to-configuration exits with 100 if the machine would have to reboot.
+ErrorKind kind_of_failed_deploy(const io::Finished& finished) {
+  if (finished.exit_status == 100 || finished.errors.contains("requires a reboot of")) return ErrorKind::refused;
+  return finished.errors.contains("activating the configuration") ? ErrorKind::failed : ErrorKind::untouched;
+}
+
 std::string names_of(const Deployment& deployment) {
   return fmt::format("{}", fmt::join(deployment.resources | std::views::keys, ", "));
 }
@@ -130,7 +136,10 @@ io::Task<Expected<void>> DeploymentCalls::deploy(std::string uuid, NixopsSpecifi
   arguments = joined(std::move(arguments), search_path_arguments(search_path_of(specification)));
   NixopsCall deployment = call(std::move(arguments), specification, deadline);
   deployment.makes_requests = true;
-  co_return co_await carry_out(std::move(deployment));
+  const auto finished = co_await program_.run(std::move(deployment));
+  if (!finished) co_return std::unexpected(finished.error());
+  if (finished->exit_status == 0) co_return Expected<void>{};
+  co_return failure(failed("deploy", *finished).message, kind_of_failed_deploy(*finished));
 }
 
 io::Task<Expected<void>> DeploymentCalls::start(std::string uuid, Seconds deadline) {

@@ -32,6 +32,7 @@ class DeploymentCalls {
   io::Task<Expected<std::string>> create(std::string name, NixopsSpecification specification);
   // Changes the arguments, expression and nixPath that NixOps has stored, where they differ.
   io::Task<Expected<void>> update(Deployment deployment, NixopsSpecification specification);
+  // ErrorKind::untouched: it failed before it came to the machine; refused: the machine would have to reboot.
   io::Task<Expected<void>> deploy(std::string uuid, NixopsSpecification specification, Seconds deadline);
 
   io::Task<Expected<void>> start(std::string uuid, Seconds deadline);

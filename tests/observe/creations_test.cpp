@@ -1,0 +1,82 @@
+#include "observe/creations.hpp"
+
+#include <chrono>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hydra_provisioner::observe {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+const Instant noon = from_unix(1'767'268'800);
+const PoolName pool{"x86_64-linux"};
+
+class CreationsThatCount : public testing::Test {
+ protected:
+  CreationsThatCount() {
+    config.pools[pool].name = pool;
+    config.pools[pool].settings_json = "{}";
+    seen.now = noon;
+    seen.specifications[pool] = "spec";
+    remembered[pool] = {.failed_passes = 4,
+                        .last_failed_pass = noon - 60s,
+                        .failures = {noon - 1h, noon - 60s},
+                        .recipe = recipe_of(config.pools[pool], "spec")};
+  }
+
+  CreationRecord record() { return creations_that_count(remembered, config, seen).at(pool); }
+
+  Config config;
+  Snapshot seen;
+  Creations remembered;
+};
+
+TEST_F(CreationsThatCount, AreAllWhileNothingChanges) {
+  EXPECT_EQ(record().failed_passes, 4);
+  EXPECT_EQ(record().failures.size(), 2);
+  EXPECT_FALSE(is_changed(remembered, pool, record()));
+}
+
+TEST_F(CreationsThatCount, AreNoneAfterAChangedSpecification) {
+  seen.specifications[pool] = "repaired";
+  EXPECT_EQ(record().failed_passes, 0);
+  EXPECT_THAT(record().failures, ElementsAre());
+  EXPECT_TRUE(is_changed(remembered, pool, record()));
+}
+
+TEST_F(CreationsThatCount, AreNoneAfterAChangedConfiguration) {
+  config.pools[pool].settings_json = R"({"maxMachines":2})";
+  EXPECT_EQ(record().failed_passes, 0);
+}
+
+TEST_F(CreationsThatCount, StayTheSameWhileTheSpecificationCannotBeRead) {
+  seen.specifications[pool] = std::nullopt;
+  EXPECT_EQ(record().failed_passes, 4);
+}
+
+TEST_F(CreationsThatCount, AreThoseSinceAnOrderToRetry) {
+  seen.orders[{OrderKind::retry, pool.text}] = {.since = noon - 100s, .until = noon + 1h};
+  EXPECT_EQ(record().failed_passes, 4);
+  EXPECT_THAT(record().failures, ElementsAre(noon - 60s));
+  seen.orders[{OrderKind::retry, pool.text}].since = noon - 10s;
+  EXPECT_EQ(record().failed_passes, 0);
+}
+
+TEST_F(CreationsThatCount, IncludeMachinesThatEndedBeforeTheyWereReady) {
+  Machine machine;
+  machine.id = MachineId{"a-1"};
+  machine.pool = pool;
+  machine.last_error = "ended before it was ready: no volume";
+  Fleet fleet;
+  fleet.machines = {machine};
+  fleet.ended_early = {machine.id};
+  const Creations creations = with_ended(remembered, fleet, {}, noon);
+  EXPECT_EQ(creations.at(pool).failed_passes, 5);
+  EXPECT_EQ(creations.at(pool).last_error, machine.last_error);
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::observe
