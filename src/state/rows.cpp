@@ -221,11 +221,12 @@ void drop_orders(SQLite::Database& database, Instant now) {
 }
 
 // A few at a time, so that no pass takes long. The machine with the highest number stays, because numbers are never
-// used twice.
+// used twice, and so do those that were forgotten by order, which may still exist.
 void forget_history(SQLite::Database& database, Instant before) {
   constexpr int rows_at_a_time = 1000;
   for (const char* rows : {"machines where id in (select id from machines where state = 'gone' and since < ? and "
-                           "number < (select max(number) from machines) limit ?)",
+                           "number < (select max(number) from machines) and "
+                           "not exists (select 1 from orders where kind = 'forget' and whom = machines.id) limit ?)",
                            "events where id in (select id from events where time < ? limit ?)"}) {
     SQLite::Statement forget(database, fmt::format("delete from {}", rows));
     forget.bind(1, to_unix(before));
