@@ -180,7 +180,7 @@ TEST_F(Execution, CountsAMachineThatItsCloudEndedBeforeItWasReady) {
 
 TEST_F(Execution, AMachineWhoseAddressCannotBeListedIsNotReady) {
   engine.has(creating(1));
-  engine.provider.machines[id(1)].address = "10.0.0.1:2222";
+  engine.provider.machines[id(1)].address = "10.0.0.1 /";
   engine.pass({action(ActionKind::keep, 1)}, Seconds{5});
   EXPECT_EQ(engine.state(1), MachineState::creating);
   EXPECT_THAT(engine.machine(1).last_error, HasSubstr("is neither a host name nor an IP address"));

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant noon = std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + 12h;
+using support::noon;
 constexpr Seconds interval{15};
 
 LastPass pass_before(Seconds span) { return {.now = noon, .began = noon - span, .maker = {}, .unpublished = {}}; }

@@ -7,22 +7,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string plain = "x86_64-linux";
+const std::string plain_pool = "x86_64-linux";
 
 Farm by_work(Settings settings) {
   settings.scaling = Scaling::work;
-  return farm(plain, settings);
+  return farm(plain_pool, settings);
 }
 
 StepHistory built(std::int64_t steps, Seconds each) {
   return {.systems = {"i686-linux", "x86_64-linux"}, .mandatory_features = {}, .steps = steps, .time = each * steps};
 }
 
-PoolPlan planned(const Farm& farm) { return pool_plan(farm.decided(), plain); }
+PoolPlan planned(const Farm& farm) { return pool_plan(farm.decided(), plain_pool); }
 
 TEST(Work, WantsTheBusyMachinesAndASlotForEveryStepOfUnknownDuration) {
-  const PoolPlan pool =
-      planned(by_work({.max_machines = 20, .max_jobs = 4}).has(ready(1).busy(4), ready(2).busy(1)).runnable(plain, 9));
+  const PoolPlan pool = planned(
+      by_work({.max_machines = 20, .max_jobs = 4}).has(ready(1).busy(4), ready(2).busy(1)).runnable(plain_pool, 9));
   EXPECT_EQ(pool.wanted, 5);
   EXPECT_EQ(pool.explanation,
             "9 runnable, 0 ignored, 0 soon begun; 2 busy + 3 for 9 steps of unknown duration within 300 s "
@@ -36,7 +36,7 @@ TEST(Work, WantsNothingForIdleMachinesAlone) {
 
 TEST(Work, WantsFewerMachinesForShortSteps) {
   const auto wanted = [](Seconds each) {
-    return planned(by_work({.max_machines = 100, .max_jobs = 4}).has_built(built(50, each)).runnable(plain, 100))
+    return planned(by_work({.max_machines = 100, .max_jobs = 4}).has_built(built(50, each)).runnable(plain_pool, 100))
         .wanted;
   };
   EXPECT_EQ(wanted(3000s), 25);  // a slot each
@@ -48,9 +48,9 @@ TEST(Work, WantsFewerMachinesForShortSteps) {
 TEST(Work, CountsHowLongStepsTookBeforeTheQueueRunnerRestarted) {
   const auto wanted = [](std::int64_t ended_since) {
     return planned(by_work({.max_machines = 100, .target_wait = 60s})
-                       .steps_took(plain, 23s)
+                       .steps_took(plain_pool, 23s)
                        .has_built(built(ended_since, 2s))
-                       .runnable(plain, 31))
+                       .runnable(plain_pool, 31))
         .wanted;
   };
   EXPECT_EQ(wanted(0), 12);  // 31 steps of 23 s are 12 times 60 s
@@ -62,7 +62,7 @@ TEST(Work, WantsMoreMachinesTheShorterTheTargetWait) {
   const auto wanted = [](Seconds wait) {
     return planned(by_work({.max_machines = 100, .target_wait = wait, .max_jobs = 1})
                        .has_built(built(50, 60s))
-                       .runnable(plain, 100))
+                       .runnable(plain_pool, 100))
         .wanted;
   };
   EXPECT_EQ(wanted(600s), 10);
@@ -74,36 +74,36 @@ TEST(Work, LeavesOutWhatBusySlotsWillBeginBeforeANewMachineCould) {
                         .has(ready(1).busy(2).requested_for(1000s).ready_for(700s))
                         .has_built(built(50, 100s));
   // It took 300 s to boot: each of two slots begins three steps by then.
-  EXPECT_EQ(planned(Farm(farm).runnable(plain, 6)).wanted, 1);
-  const PoolPlan pool = planned(Farm(farm).runnable(plain, 7));
+  EXPECT_EQ(planned(Farm(farm).runnable(plain_pool, 6)).wanted, 1);
+  const PoolPlan pool = planned(Farm(farm).runnable(plain_pool, 7));
   EXPECT_EQ(pool.wanted, 2);
   EXPECT_EQ(pool.explanation,
             "7 runnable, 0 ignored, 6 soon begun; 1 busy + 1 for 1 steps of 100 s within 60 s → 2 wanted, 2 allowed");
 }
 
 TEST(Work, LeavesIgnoredStepsToOthers) {
-  EXPECT_EQ(planned(by_work({.ignored_runnables = 5}).runnable(plain, 4)).wanted, 0);
-  EXPECT_EQ(planned(by_work({.ignored_runnables = 5}).runnable(plain, 7)).wanted, 2);
+  EXPECT_EQ(planned(by_work({.ignored_runnables = 5}).runnable(plain_pool, 4)).wanted, 0);
+  EXPECT_EQ(planned(by_work({.ignored_runnables = 5}).runnable(plain_pool, 7)).wanted, 2);
 }
 
 TEST(Work, JudgesByMachinesOfItsOwnKindAndByEnoughSteps) {
   const StepHistory featured{.systems = {"x86_64-linux"}, .mandatory_features = {"kvm"}, .steps = 50, .time = 50s};
   const StepHistory other{.systems = {"aarch64-linux"}, .mandatory_features = {}, .steps = 50, .time = 50s};
-  EXPECT_EQ(planned(by_work({}).has_built(featured).has_built(other).runnable(plain, 8)).wanted, 8);
-  EXPECT_EQ(planned(by_work({}).has_built(built(4, 1s)).runnable(plain, 8)).wanted, 8);
-  EXPECT_EQ(planned(by_work({}).has_built(built(5, 1s)).runnable(plain, 8)).wanted, 1);
+  EXPECT_EQ(planned(by_work({}).has_built(featured).has_built(other).runnable(plain_pool, 8)).wanted, 8);
+  EXPECT_EQ(planned(by_work({}).has_built(built(4, 1s)).runnable(plain_pool, 8)).wanted, 8);
+  EXPECT_EQ(planned(by_work({}).has_built(built(5, 1s)).runnable(plain_pool, 8)).wanted, 1);
 }
 
 TEST(Work, KeepsWithinTheLimits) {
-  EXPECT_EQ(planned(by_work({.max_machines = 3}).runnable(plain, 9)).target, 3);
+  EXPECT_EQ(planned(by_work({.max_machines = 3}).runnable(plain_pool, 9)).target, 3);
   EXPECT_EQ(planned(by_work({.min_machines = 2})).target, 2);
 }
 
 TEST(Work, TakesMachinesForBusyThatTheStatusDoesNotTellOf) {
   const Farm farm =
-      by_work({.max_jobs = 2}).has(ready(1), ready(2), ready(3)).running(plain, 3).no_machines_in_status();
+      by_work({.max_jobs = 2}).has(ready(1), ready(2), ready(3)).running(plain_pool, 3).no_machines_in_status();
   EXPECT_EQ(planned(farm).wanted, 2);
-  EXPECT_EQ(planned(Farm(farm).running(plain, 90)).wanted, 3);  // others build those
+  EXPECT_EQ(planned(Farm(farm).running(plain_pool, 90)).wanted, 3);  // others build those
 }
 
 TEST(Grace, MayBeAsLongAsMachinesTakeToBoot) {
@@ -111,9 +111,9 @@ TEST(Grace, MayBeAsLongAsMachinesTakeToBoot) {
   const auto booted_in = [](std::int64_t number, Seconds boot) {
     return ready(number).requested_for(10h).ready_for(10h - boot).idle_for(5min);
   };
-  const Plan quick = farm(plain, settings).has(booted_in(1, 200s)).decided();
+  const Plan quick = farm(plain_pool, settings).has(booted_in(1, 200s)).decided();
   EXPECT_EQ(reason_of<ActionKind::drain>(quick, 1), "surplus, idle 300 s ≥ grace 200 s");
-  const Plan slow = farm(plain, settings).has(booted_in(1, 400s), booted_in(2, 400s), booted_in(3, 20s)).decided();
+  const Plan slow = farm(plain_pool, settings).has(booted_in(1, 400s), booted_in(2, 400s), booted_in(3, 20s)).decided();
   EXPECT_EQ(reason_of<ActionKind::keep>(slow, 3), "surplus, idle 300 s < grace 400 s");
   EXPECT_EQ(until_of(slow, 3), noon + 100s);
 }

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::observe {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-const Instant noon = from_unix(1'767'268'800);
+using support::noon;
 const PoolName pool{"x86_64-linux"};
 
 class CreationsThatCount : public testing::Test {

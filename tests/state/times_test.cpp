@@ -23,18 +23,18 @@ TEST(Times, AreLeftAloneWhileTheClockGoesOn) {
   const Memory before = memory;
   mend_times(memory, an_instant);
   EXPECT_EQ(memory.machines, before.machines);
-  EXPECT_TRUE(mend_times(memory, noon).empty());
+  EXPECT_TRUE(mend_times(memory, an_instant).empty());
 }
 
 TEST(Times, OfListingsBeginAnewWhenTheClockIsSetBackAndThenGoOn) {
-  Memory memory = with_machine_listed_from(noon - Seconds{600}, noon + Seconds{3600});
-  memory.machines.front().listing.ended_at = noon - Seconds{300};
-  EXPECT_EQ(mend_times(memory, noon).size(), 1U) << "to be recorded";
-  EXPECT_EQ(memory.machines.front().listing.began_at, noon);
-  EXPECT_EQ(memory.machines.front().listing.ended_at, noon);
-  memory.last_pass = noon;
-  EXPECT_TRUE(mend_times(memory, noon + Seconds{60}).empty());
-  EXPECT_EQ(memory.machines.front().listing.began_at, noon);
+  Memory memory = with_machine_listed_from(an_instant - Seconds{600}, an_instant + Seconds{3600});
+  memory.machines.front().listing.ended_at = an_instant - Seconds{300};
+  EXPECT_EQ(mend_times(memory, an_instant).size(), 1U) << "to be recorded";
+  EXPECT_EQ(memory.machines.front().listing.began_at, an_instant);
+  EXPECT_EQ(memory.machines.front().listing.ended_at, an_instant);
+  memory.last_pass = an_instant;
+  EXPECT_TRUE(mend_times(memory, an_instant + Seconds{60}).empty());
+  EXPECT_EQ(memory.machines.front().listing.began_at, an_instant);
 }
 
 TEST(Times, OfTheFutureCountAsNow) {

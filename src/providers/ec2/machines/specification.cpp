@@ -16,7 +16,6 @@
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
-constexpr std::size_t user_data_bytes_max = std::size_t{16} << 10;
 constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
 
 Expected<std::string> user_data_of(const Ec2Settings& settings) {

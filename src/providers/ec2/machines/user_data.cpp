@@ -16,8 +16,6 @@
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
-constexpr std::size_t user_data_bytes_max = std::size_t{16} << 10;
-
 enum class Format : std::uint8_t { nothing, cloud_config, script, multipart, nix };
 
 // cloud-init fills in such a template, and then looks at the second line.

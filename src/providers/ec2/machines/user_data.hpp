@@ -2,12 +2,15 @@
 // own way.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "model/error.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
+
+inline constexpr std::size_t user_data_bytes_max = std::size_t{16} << 10;  // EC2's limit
 
 struct HostKeyPair {
   std::string private_key;  // as ssh-keygen writes it
@@ -21,7 +24,7 @@ Expected<void> check_user_data(std::string_view user_data);
 // What a machine reads when it boots: its host key, and the user data of its pool. NixOS' images for EC2 take the key
 // from lines `SSH_HOST_ED25519_KEY:…` (nixos/modules/virtualisation/ec2-data.nix), its lines separated by `|`,
 // cloud-init from `ssh_keys`. The key comes as early as possible: NixOS takes any later line with a `|` for a part of
-// the key, which does no harm behind its end. Fails beyond the 16 KiB that EC2 takes.
+// the key, which does no harm behind its end. Fails beyond user_data_bytes_max.
 Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data);
 
 }  // namespace hydra_provisioner::providers::ec2
