@@ -7,6 +7,7 @@ import re
 import program
 from ec2_farm import REGION, SECRET_KEY, Ec2Test
 from farm import PLAIN
+from waiting import wait_for
 
 SPOT = "InstanceMarketOptions.MarketType"
 
@@ -38,6 +39,7 @@ class LifeCycle(Ec2Test):
         farm.configure(pools={PLAIN: farm.pool(**special)}, passTimeout=1)
         farm.queue(runnable=1)
         farm.run_pass()
+        wait_for(farm.alive, "the job has asked for an instance")
         (call,) = farm.calls("RunInstances")
         expected = {
             "InstanceInitiatedShutdownBehavior": "terminate",

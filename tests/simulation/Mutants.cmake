@@ -1,0 +1,48 @@
+# The simulation of a program with one line changed, where no decorator of its world can make the bug. It has to find it:
+# within 100 seeds something is violated that matches `finds`. SOURCE is compiled into the executable, which therefore
+# does not take it from its library.
+add_custom_target(mutants)
+
+function(mutant name finds source)
+  file(READ ${PROJECT_SOURCE_DIR}/src/${source} text)
+  math(EXPR last "${ARGC} - 1")
+  foreach(argument RANGE 3 ${last} 2)
+    math(EXPR next "${argument} + 1")
+    set(from "${ARGV${argument}}")
+    set(to "${ARGV${next}}")
+    string(FIND "${text}" "${from}" place)
+    if(place EQUAL -1)
+      message(FATAL_ERROR "the mutant ${name} changes a line that is not in ${source} any more: ${from}")
+    endif()
+    string(REPLACE "${from}" "${to}" text "${text}")
+  endforeach()
+  file(CONFIGURE OUTPUT ${name}.cpp CONTENT "${text}" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${source})
+  add_executable(simulation_${name} main.cpp ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  target_link_libraries(simulation_${name} PRIVATE simulation_farm CLI11::CLI11)
+  add_dependencies(mutants simulation_${name})
+  add_test(NAME simulation.mutant.${name} COMMAND simulation_${name} --seeds 100)
+  set_tests_properties(simulation.mutant.${name} PROPERTIES LABELS mutant TIMEOUT 600
+    PASS_REGULAR_EXPRESSION "fails: ${finds}")
+endfunction()
+
+mutant(places_are_not_reserved "[a-z]+ of sim-[0-9]+ begins while [0-9]+ others run" act/operations.cpp
+  "const Place place(*this, id)" "")
+
+# What was taken from the ledger before something else happened is not what is true afterwards.
+mutant(an_operation_begins_with_a_copy "[a-z]+ of sim-[0-9]+ begins, and the journal has it as" act/operations.cpp
+  "Machine& machine = ledger_.at(id);
+  if (!is_removal" "Machine machine = ledger_.at(id);
+  if (!is_removal")
+mutant(an_operation_ends_with_a_copy "[a-z]+ of sim-[0-9]+ is forgotten, and the journal does not have its outcome"
+  act/operations.cpp "Machine& machine = ledger_.at(id);
+  if (job.is_running)" "Machine machine = ledger_.at(id);
+  if (job.is_running)")
+mutant(what_ended_meanwhile_is_forgotten "[a-z]+ of sim-[0-9]+ is forgotten, and the journal does not have its outcome"
+  act/operations.cpp "if (job.is_running || (machine != nullptr && machine->found.under_way)) continue"
+  "if (job.is_running) continue")
+mutant(intents_are_not_awaited "[a-z]+ of sim-[0-9]+ begins, and the journal" act/operations.cpp
+  "if (!co_await commit()) co_return false;
+  const PoolConfig& pool" "const PoolConfig& pool")
+mutant(publications_overtake "an older machines file takes the place of a newer one" act/publication.cpp
+  "if (is_publishing_)" "if (false)")
