@@ -183,6 +183,12 @@ class Farm:
     def processes(self):
         return processes_of(self.folder)
 
+    def end_back_off(self):
+        """Of all that has failed, as if its time had passed."""
+        self.journal("delete from creations")
+        self.journal("update machines set checked_at = null where state = 'creating'")
+        self.journal("update machines set failed_at = null")
+
     def wait_until_ended(self, words=""):
         """No process is left whose command begins with the words. One that was killed is still there for a moment."""
         left = lambda: [command for command in self.processes().values() if command.startswith(words)]

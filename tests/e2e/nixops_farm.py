@@ -19,7 +19,7 @@ from standin.cloud import Cloud  # noqa: E402
 
 ONE, TWO = "1.7", "2.0"
 
-MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "listed_at", "first_listed_at", "unlisted_at"]
+MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "listed_at", "first_listed_at", "unlisted_at", "failed_at"]
 JOURNAL_TIMES = {
     "machines": MACHINE_TIMES,
     "events": ["time"],
@@ -138,11 +138,6 @@ class NixopsFarm(Farm):
         lines = (self.folder / "cloud/calls.jsonl").read_text().splitlines()
         called = [call["argv"] for call in map(json.loads, lines) if "argv" in call]
         return [argv for argv in called if not commands or (argv and argv[0] in commands)]
-
-    def end_back_off(self):
-        """Of creations and of redeploys that have failed, as if its time had passed."""
-        self.journal("delete from creations")
-        self.journal("update machines set checked_at = null where state = 'creating'")
 
     def end_calls(self, *commands):
         """Kills those that still run."""

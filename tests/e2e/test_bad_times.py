@@ -44,7 +44,7 @@ class AClockThatJumps(FarmTest):
         farm = self.farm()
         self.assertEnded(farm.run_pass(), 0)
         row = (PLAIN, 1, int(time.time()) + DAY)
-        farm.journal("insert into creations (pool, failed_passes, last_failed_pass) values (?, ?, ?)", *row)
+        farm.journal("insert or replace into creations (pool, failed_passes, last_failed_pass) values (?, ?, ?)", *row)
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0, "t-0: create: ")
 

@@ -646,7 +646,7 @@ class WeirdStrings(NixopsTest):
 
     def test_what_a_failing_deploy_says(self):
         farm = self.farm_with_machine(TWO, pools={PLAIN: nixops_pool(maxMachines=3)})
-        farm.queue(runnable=10)
+        farm.queue(runnable=10, machines={f"root@{farm.listed()[0]}": with_jobs(1)})
         for name, text in WEIRD.items():
             self.fail_once(farm, name, {"fault": "fail", "message": text})
         latin = "machine> Größe nicht verfügbar\x1b[31m\nnixops: \x80\xff\xfe\n"

@@ -40,9 +40,9 @@ bool is_empty_and_nameless(const Deployment& deployment) {
 
 // What a failed redeploy has left behind. Whether the machine works is not known where the check fails, too: then it is
 // what it was before, if the deploy has not come as far as the machine.
-ErrorKind after_redeploy(const Error& deploy, const Expected<Condition>& found) {
+ErrorKind after_redeploy(const Error& deploy, const Expected<Condition>& found, const Deployment& before) {
   if (!found) return deploy.kind == ErrorKind::untouched ? ErrorKind::untouched : ErrorKind::unfinished;
-  if (*found != Condition::fine) return ErrorKind::unfinished;
+  if (*found != Condition::fine || has_temporary_key(before)) return ErrorKind::unfinished;
   return deploy.kind == ErrorKind::refused ? ErrorKind::refused : ErrorKind::still_works;
 }
 
@@ -123,7 +123,7 @@ io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deploymen
   Expected<Condition> found = failure("not checked");
   if (!deployed && deployed.error().kind != ErrorKind::timed_out) found = co_await to_machine.check(deployment.uuid);
   if (!deployed && target.must_exist)
-    co_return failure(deployed.error().message, after_redeploy(deployed.error(), found));
+    co_return failure(deployed.error().message, after_redeploy(deployed.error(), found, deployment));
   const auto after = co_await to_machine.export_one(deployment.uuid);
   if (!after) co_return failure(after.error().message, ErrorKind::unfinished);
   if (!*after) co_return failure("its deployment is gone");

@@ -152,6 +152,11 @@ Instance instance_of(const Deployment& deployment) {
   return instance;
 }
 
+bool has_temporary_key(const Deployment& deployment) {
+  const Resource* machine = machine_of(deployment);
+  return machine != nullptr && is_temporary(host_key_of(*machine), *machine);
+}
+
 bool is_interrupted_creation(const Deployment& deployment) {
   const Resource* machine = machine_of(deployment);
   if (machine == nullptr || has_vm(*machine)) return false;

@@ -15,4 +15,7 @@ Instance instance_of(const Deployment& deployment);
 // destroyed, which finds the requested machine. Another deploy could make a second one.
 bool is_interrupted_creation(const Deployment& deployment);
 
+// Whether others may have seen the machine's host key: it cannot be listed before a deploy has replaced the key.
+bool has_temporary_key(const Deployment& deployment);
+
 }  // namespace hydra_provisioner::providers::nixops
