@@ -13,6 +13,7 @@
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
+#include "providers/local/settings_files.hpp"
 #include "providers/probes.hpp"
 
 namespace hydra_provisioner::providers::local {

@@ -18,6 +18,7 @@
 #include "io/file/files.hpp"
 #include "io/process/processes.hpp"
 #include "io/text/strings.hpp"
+#include "providers/local/build_users.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
@@ -57,16 +58,19 @@ struct Marks {
   std::string log;
   std::string assignment;
   std::set<FileIdentity> roots;
+  Uids uids;  // none if unknown
 
   explicit Marks(const MachineFolder& folder)
       : log(folder.sshd_log()),
         assignment(fmt::format("{}={}", machine_variable, folder.path)),
-        roots(roots_of_builds(folder)) {}
+        roots(roots_of_builds(folder)),
+        uids(uids_of(folder).value_or(std::nullopt).value_or(Uids{})) {}
 
   bool are_on(pid_t pid) const {
     std::error_code error;
     if (fs::read_symlink(fmt::format("/proc/{}/fd/2", pid), error) == log) return true;
     if (io::has_in_environment(pid, assignment)) return true;
+    if (uids.contains(io::user_of(pid).value_or(0))) return true;
     if (roots.empty()) return false;
     const auto root = identity(fmt::format("/proc/{}/root", pid));
     return root && roots.contains(*root);

@@ -3,6 +3,7 @@
 // - every sshd of the machine writes its errors to the machine's sshd.log (its children inherit `sshd -e`);
 // - a session has HYDRA_PROVISIONER_MACHINE=FOLDER in its environment;
 // - a builder's root is a directory in the machine's store, even after its nix-store was killed;
+// - a builder that has changed its root still runs as one of the machine's uids;
 // - all descendants of these processes belong to the machine, too.
 #pragma once
 

@@ -3,13 +3,19 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "providers/keys.hpp"
+#include "providers/local/build_users.hpp"
 #include "tests/providers/local/machines.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
 
 // A sandbox hides its place, except its root directory: the fourth field of the first mount.
-constexpr const char* expression = R"({ name, system, features, command }: derivation {
+constexpr const char* expression = R"({ name, system, features, command, content }: derivation ((
+  if content == "" then { } else {
+    outputHashMode = "flat";
+    outputHashAlgo = "sha256";
+    outputHash = builtins.hashString "sha256" "${content}\n";
+  }) // {
   inherit name system;
   requiredSystemFeatures = features;
   builder = "/bin/sh";
@@ -18,14 +24,24 @@ constexpr const char* expression = R"({ name, system, features, command }: deriv
     echo "$(uname -m) $root" > $out
     ${command}
   '' ];
-})";
+}))";
 
 struct Job {
   std::string name;
   std::string system = "x86_64-linux";
   std::string features = "[ ]";
   std::string command{};
+  std::string content{};  // the only line that its output has: then it sees the network and this host's /etc/hosts
 };
+
+// Opens files of this host for writing, and says of each whether it could. This changes nothing, even where it is
+// allowed: `>>` neither empties a file nor writes into it, and no setting changes without a write. The first is judged
+// by uid, whatever the capabilities are.
+constexpr const char* opens_files_of_this_host = R"(
+    for file in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /etc/hosts; do
+      if ( : >> $file ) 2>/dev/null; then echo "opened $file" >> $out; fi
+    done
+)";
 
 class LocalBuilds : public LocalMachines {
  protected:
@@ -55,9 +71,9 @@ class LocalBuilds : public LocalMachines {
 
   io::Command build(const Job& job) const {
     std::filesystem::create_directories(state_dir + "/queue-runner");
-    const auto instantiated = support::await(io::run_successfully(
-        nix({"nix-instantiate", state_dir + "/job.nix", "--argstr", "name", job.name, "--argstr", "system", job.system,
-             "--arg", "features", job.features, "--argstr", "command", job.command})));
+    const auto instantiated = support::await(io::run_successfully(nix(
+        {"nix-instantiate", state_dir + "/job.nix", "--argstr", "name", job.name, "--argstr", "system", job.system,
+         "--arg", "features", job.features, "--argstr", "command", job.command, "--argstr", "content", job.content})));
     EXPECT_TRUE(instantiated) << instantiated.error().message;
     const std::string derivation = io::last_meaningful_line(instantiated.value_or(io::Finished{}).output);
     const std::string machines = fmt::format("root@{} x86_64-linux,i686-linux {} 1 1 benchmark,kvm -", instance.address,
@@ -99,6 +115,31 @@ TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
   const std::string output = output_of({.name = "walls", .command = "ls /etc /bin /root /home >> $out 2>&1 || true"});
   EXPECT_EQ(output.find("shadow"), std::string::npos) << output;
   EXPECT_NE(output.find("/root: No such file"), std::string::npos) << output;
+}
+
+TEST_F(LocalBuilds, RunAsUsersOfTheMachineWhoMayNotWriteToThisHost) {
+  const std::string uid_outside = "\n    read -r inside outside rest < /proc/self/uid_map; echo $outside > $out";
+  const std::string output = output_of({.name = "weak", .command = uid_outside + opens_files_of_this_host});
+  const auto uids = uids_of({folder(machine)});
+  ASSERT_TRUE(uids && *uids);
+  EXPECT_GE((*uids)->first, 1'900'000'000U);
+  EXPECT_EQ(output, fmt::format("{}\n", (*uids)->first));
+}
+
+TEST_F(LocalBuilds, MayNotWriteToTheFilesOfThisHostThatFixedOutputsSee) {
+  const std::string first_line = "\n    echo closed > $out";
+  const std::string output =
+      output_of({.name = "fixed", .command = first_line + opens_files_of_this_host, .content = "closed"});
+  EXPECT_EQ(output, "closed\n");
+}
+
+TEST_F(LocalBuilds, RunAsRootOnlyWhereTheyAreTrusted) {
+  std::get<LocalSettings>(pool.provider).trust_builds = true;
+  ASSERT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
+  const auto started = support::await(provider.start({.machine = machine, .instance = {}}, pool));
+  ASSERT_TRUE(started) << started.error().message;
+  const std::string command = "\n    read -r inside outside rest < /proc/self/uid_map; echo $outside > $out";
+  EXPECT_EQ(output_of({.name = "strong", .command = command}), "0\n");
 }
 
 TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
