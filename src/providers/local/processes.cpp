@@ -1,5 +1,6 @@
 #include "providers/local/processes.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -69,7 +70,10 @@ struct Marks {
   bool are_on(pid_t pid) const {
     std::error_code error;
     if (fs::read_symlink(fmt::format("/proc/{}/fd/2", pid), error) == log) return true;
-    if (io::has_in_environment(pid, assignment)) return true;
+    return io::has_in_environment(pid, assignment) || are_of_a_build_on(pid);
+  }
+
+  bool are_of_a_build_on(pid_t pid) const {
     if (uids.contains(io::user_of(pid).value_or(0))) return true;
     if (roots.empty()) return false;
     const auto root = identity(fmt::format("/proc/{}/root", pid));
@@ -118,7 +122,14 @@ bool is_listening(const MachineFolder& folder) {
   return io::command_line(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
 }
 
-bool has_processes(const MachineFolder& folder) { return !find_processes(folder, {}).empty(); }
+Remains remains_of(const MachineFolder& folder) {
+  const io::Processes ours = find_processes(folder, {});
+  if (ours.empty()) return Remains::nothing;
+  const Marks marks(folder);
+  const bool builds =
+      std::ranges::any_of(ours, [&](const auto& entry) { return marks.are_of_a_build_on(entry.first); });
+  return builds ? Remains::builds : Remains::sessions;
+}
 
 io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock) {
   io::Processes known;

@@ -186,6 +186,17 @@ TEST_F(LocalBuildsRunning, EndWithTheMachine) {
   EXPECT_NE((*result)->exit_status, 0);
 }
 
+TEST_F(LocalBuildsRunning, ShowInWhyTheirMachineIsBroken) {
+  while_it_builds([&] {
+    kill_listener(machine);
+    EXPECT_TRUE(eventually([&] {
+      const auto inventory = support::await(provider.list({}));
+      return inventory && inventory->instances.at(0).why == "its sshd is gone, builds still run";
+    }));
+    EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
+  });
+}
+
 TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {
   while_it_builds([&] {
     kill_listener(machine);
