@@ -1,9 +1,13 @@
 // Builds on local machines, sent by Nix through ssh, as a queue runner does.
+#include <sched.h>
+#include <sys/mount.h>
+
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 
 #include "providers/keys.hpp"
 #include "providers/local/build_users.hpp"
+#include "providers/local/requirements.hpp"
 #include "tests/providers/local/machines.hpp"
 
 namespace hydra_provisioner::providers::local {
@@ -33,6 +37,12 @@ struct Job {
   std::string command{};
   std::string content{};  // the only line that its output has: then it sees the network and this host's /etc/hosts
 };
+
+// The uid that the builder has outside of its sandbox.
+constexpr const char* says_its_uid = R"(
+    read -r inside outside rest < /proc/self/uid_map
+    echo $outside > $out
+)";
 
 // Opens files of this host for writing, and says of each whether it could. This changes nothing, even where it is
 // allowed: `>>` neither empties a file nor writes into it, and no setting changes without a write. The first is judged
@@ -118,8 +128,8 @@ TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
 }
 
 TEST_F(LocalBuilds, RunAsUsersOfTheMachineWhoMayNotWriteToThisHost) {
-  const std::string uid_outside = "\n    read -r inside outside rest < /proc/self/uid_map; echo $outside > $out";
-  const std::string output = output_of({.name = "weak", .command = uid_outside + opens_files_of_this_host});
+  const std::string output =
+      output_of({.name = "weak", .command = std::string(says_its_uid) + opens_files_of_this_host});
   const auto uids = uids_of({folder(machine)});
   ASSERT_TRUE(uids && *uids);
   EXPECT_GE((*uids)->first, 1'900'000'000U);
@@ -138,8 +148,7 @@ TEST_F(LocalBuilds, RunAsRootOnlyWhereTheyAreTrusted) {
   ASSERT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
   const auto started = support::await(provider.start({.machine = machine, .instance = {}}, pool));
   ASSERT_TRUE(started) << started.error().message;
-  const std::string command = "\n    read -r inside outside rest < /proc/self/uid_map; echo $outside > $out";
-  EXPECT_EQ(output_of({.name = "strong", .command = command}), "0\n");
+  EXPECT_EQ(output_of({.name = "strong", .command = says_its_uid}), "0\n");
 }
 
 TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
@@ -151,6 +160,33 @@ TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   EXPECT_NE(paths.find("-kept"), std::string::npos);
   const std::string output = output_of({.name = "next"});
   EXPECT_TRUE(output.starts_with("x86_64 " + store() + "/")) << output;
+}
+
+// This host's store is an empty one, which only this process and its children see.
+class LocalBuildsInThisHostsStore : public LocalBuilds {
+ protected:
+  void SetUp() override {
+    const auto nix_store = io::find_program("nix-store");
+    if (!nix_store || std::filesystem::canonical(*nix_store).native().starts_with("/nix/"))
+      GTEST_SKIP() << "Nix itself is in this host's store";
+    if (has_build_users()) GTEST_SKIP() << "this host has users for builds";
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    std::filesystem::create_directories("/nix");
+    ASSERT_EQ(::mount("tmpfs", "/nix", "tmpfs", 0, nullptr), 0);
+    std::get<LocalSettings>(pool.provider).own_store = false;
+    LocalBuilds::SetUp();
+  }
+  void TearDown() override {
+    EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
+    ::umount2("/nix", MNT_DETACH);
+  }
+};
+
+TEST_F(LocalBuildsInThisHostsStore, RunAsUsersOfTheMachine) {
+  const auto uids = uids_of({folder(machine)});
+  ASSERT_TRUE(uids && *uids);
+  EXPECT_EQ(output_of({.name = "shared", .command = says_its_uid}), fmt::format("{}\n", (*uids)->first));
 }
 
 // A build that runs until it is killed, and what happens meanwhile.
