@@ -107,6 +107,13 @@ constexpr Option local[] = {
     {"store", choice, R"("own")", "`\"own\"`: a Nix store for each machine; `\"host\"`: the Nix store of this host",
      stores},
     {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out how slow clouds behave"},
+    {"trustBuilds", flag, "false",
+     "let builds run as root, for hosts that cannot run them as users of their own: all who can make jobs are then "
+     "root "
+     "of this host; see [local-provider.md](local-provider.md#whom-builds-run-as)"},
+    {"firstUid", uid, "1900000000",
+     "builds run as users of their own: the first of their uids, which nothing else on this host may use"},
+    {"uids", quantity, "65536", "how many uids there are for builds; each machine takes `maxJobs` of them"},
 };
 
 constexpr Option ec2[] = {
@@ -176,6 +183,8 @@ Range range_of(OptionKind kind) {
       return {0, 100'000};
     case quantity:
       return {1, 1'000'000};
+    case uid:
+      return {1000, 2'000'000'000};
     case parallelism:
       return {1, 10'000};
     case seconds:

@@ -20,6 +20,7 @@ enum class OptionKind : std::uint8_t {
   choice,       // one of the option's words
   count,        // of machines or steps
   quantity,     // a divisor or factor, so at least 1
+  uid,          // of a user that is not one of the system's
   parallelism,  // of operations
   seconds,      // at least 0
   timeout,      // seconds, at least 1

@@ -18,6 +18,7 @@ void read_times(PoolConfig& pool, Settings& settings);
 void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
 void read_scaling(PoolConfig& pool, Settings& settings);
 void check_user(PoolConfig& pool, Settings& settings);
+void check_uids(const PoolConfig& pool, Settings& settings);
 
 }  // namespace
 
@@ -36,6 +37,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const io::J
   read_scaling(pool, settings);
   pool.provider = read_provider(settings, report);
   check_user(pool, settings);
+  check_uids(pool, settings);
   if (!pool.billing_period) pool.billing_period = traits_of(pool.kind()).billing_period;
   pool.settings_json = io::compact(value);
   return pool;
@@ -123,6 +125,13 @@ void check_user(PoolConfig& pool, Settings& settings) {
   if (ec2 == nullptr || ec2->ssh_user.empty()) return;
   if (settings.has("sshUser")) settings.report("sshUser", "is given in ec2, too; keep one of them");
   pool.ssh_user = ec2->ssh_user;
+}
+
+void check_uids(const PoolConfig& pool, Settings& settings) {
+  const auto* local = std::get_if<LocalSettings>(&pool.provider);
+  if (local == nullptr || local->trust_builds || pool.max_jobs <= local->uids) return;
+  settings.report("local", fmt::format("uids = {} are too few for a machine with maxJobs = {}; change one of them",
+                                       local->uids, pool.max_jobs));
 }
 
 void read_scaling(PoolConfig& pool, Settings& settings) {

@@ -35,6 +35,9 @@ void read_settings(LocalSettings& local, Settings& pool, Report& report) {
   Settings own(pool.path_of("local"), *attributes, local_options(), report);
   own.read("store", local.own_store);
   own.read("bootSeconds", local.boot_seconds);
+  own.read("trustBuilds", local.trust_builds);
+  own.read("firstUid", local.first_uid);
+  own.read("uids", local.uids);
 }
 
 // EC2

@@ -23,8 +23,11 @@ namespace hydra_provisioner {
 
 // The settings of each provider: `systemTypes.<type>.local` and so on. A pool has exactly one provider.
 struct LocalSettings {
-  bool own_store = true;    // each machine has a Nix store of its own; false: all use this host's
-  Seconds boot_seconds{0};  // artificial delay, to demonstrate and test slow clouds
+  bool own_store = true;                   // each machine has a Nix store of its own; false: all use this host's
+  Seconds boot_seconds{0};                 // artificial delay, to demonstrate and test slow clouds
+  bool trust_builds = false;               // they may run as root
+  std::int64_t first_uid = 1'900'000'000;  // of the users as which builds run
+  std::int64_t uids = 65'536;              // how many there are, for all machines
 };
 struct NixopsSettings {
   std::string expression;  // absolute path of the NixOps network

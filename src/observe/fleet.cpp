@@ -69,7 +69,8 @@ void reconcile_present(Fleet& fleet, Machine& machine, const Instance& instance,
     case InstanceState::incomplete:
       machine.found.interrupted = is_coming(machine);
       if (!is_coming(machine))
-        discover(fleet.discoveries, machine, MachineEvent::failed, now, "its provider says that it is incomplete");
+        discover(fleet.discoveries, machine, MachineEvent::failed, now,
+                 instance.why.empty() ? "its provider says that it is incomplete" : instance.why);
       break;
     case InstanceState::stopped:
       machine.found.interrupted = is_coming(machine);

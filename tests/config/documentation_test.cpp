@@ -98,7 +98,8 @@ std::string shown(const Config& config) {
                      pool.speed_factor, pool.ssh_key.has_value(), pool.stop_on_idle, pool.grace_period.count(),
                      pool.billing_period.value_or(Seconds{0}).count(), pool.boot_timeout.count(), local.own_store,
                      local.boot_seconds.count()) +
-         fmt::format("; {} {} {}", pool.max_unavailable, pool.consecutive_failures, pool.schedules.size());
+         fmt::format("; {} {} {}; {} {} {}", pool.max_unavailable, pool.consecutive_failures, pool.schedules.size(),
+                     local.trust_builds, local.first_uid, local.uids);
 }
 
 TEST(Options, HaveTheDefaultsThatTheirTableSays) {

@@ -157,10 +157,18 @@ TEST(ReadConfig, AcceptsTheOldNameOfTheStatusCommand) {
 }
 
 TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
-  const auto local =
-      std::get<LocalSettings>(pool_of(with_pool({{"local", {{"store", "host"}, {"bootSeconds", 3}}}})).provider);
+  const auto local = std::get<LocalSettings>(
+      pool_of(with_pool(
+                  {{"local",
+                    {{"store", "host"}, {"bootSeconds", 3}, {"trustBuilds", true}, {"firstUid", 60000}, {"uids", 8}}}}))
+          .provider);
   EXPECT_FALSE(local.own_store);
   EXPECT_EQ(local.boot_seconds, Seconds{3});
+  EXPECT_TRUE(local.trust_builds);
+  EXPECT_EQ(local.first_uid, 60000);
+  EXPECT_EQ(local.uids, 8);
+  EXPECT_EQ(error_of(with_pool({{"local", {{"uids", 2}}}, {"maxJobs", 3}})),
+            "systemTypes.x86_64-linux.local: uids = 2 are too few for a machine with maxJobs = 3; change one of them");
 
   const PoolConfig nixops = pool_of(with_pool({{"nixopsExpr", "/etc/farm.nix"}, {"nixPath", {"nixpkgs=/nixpkgs"}}}));
   EXPECT_EQ(std::get<NixopsSettings>(nixops.provider).expression, "/etc/farm.nix");

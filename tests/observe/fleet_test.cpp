@@ -178,6 +178,9 @@ TEST(Fleet, AnIncompleteMachineThatWasReadyHasFailed) {
     EXPECT_EQ(result.machine.last_error, "its provider says that it is incomplete");
     EXPECT_EQ(result.discoveries.size(), 1);
   }
+  Instance explained = present(InstanceState::incomplete);
+  explained.why = "its sshd is gone";
+  EXPECT_EQ(find(remembered(ready), inventory_of({explained})).machine.last_error, "its sshd is gone");
   EXPECT_EQ(found(failed, inventory_of({present(InstanceState::incomplete)})), "failed");
   EXPECT_EQ(found(destroying, inventory_of({present(InstanceState::incomplete)})), "destroying");
 }

@@ -132,6 +132,17 @@ Processes processes_with(std::string_view assignment) {
   return found;
 }
 
+// `Uid:` in /proc/PID/status, see proc(5); the first is the real one. The owner of /proc/PID is root for a process that
+// hides its memory.
+std::optional<uid_t> user_of(pid_t id) {
+  constexpr std::string_view key = "Uid:\t";
+  const std::string status = proc_file(id, "status");
+  const std::size_t line = status.find(std::string("\n") + std::string(key));
+  if (line == std::string::npos) return std::nullopt;
+  const auto uid = leading_number<uid_t>(std::string_view(status).substr(line + 1 + key.size()));
+  return uid ? std::optional(uid->number) : std::nullopt;
+}
+
 Processes processes_holding(const std::set<ino_t>& pipes) {
   std::set<std::string> files;
   for (const ino_t pipe : pipes) files.insert(fmt::format("pipe:[{}]", pipe));

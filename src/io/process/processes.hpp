@@ -35,6 +35,10 @@ Processes all_processes();
 bool has_in_environment(pid_t id, std::string_view assignment);
 Processes processes_with(std::string_view assignment);
 
+// The user as which it runs, as this process' user namespace calls it, whatever rights it has taken or given up. None:
+// it has ended.
+std::optional<uid_t> user_of(pid_t id);
+
 // The processes that have one of these pipes open, at either end.
 Processes processes_holding(const std::set<ino_t>& pipes);
 

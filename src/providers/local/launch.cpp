@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <set>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <sys/wait.h>
@@ -18,6 +17,7 @@
 #include "io/process/subprocess.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/addresses.hpp"
+#include "providers/local/build_users.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
 #include "providers/local/settings_files.hpp"
@@ -63,6 +63,31 @@ Expected<void> write_settings(const MachineFolder& folder, const PoolConfig& poo
   if (auto written = io::replace_file(folder.authorized_keys(), login_key + "\n", 0600); !written) return written;
   const HostNix host{.has_build_users = has_build_users(), .has_busybox = has_static_busybox()};
   return io::replace_file(folder.nix_conf(), nix_conf_text(pool, host), 0644);
+}
+
+bool has_own_users(const LocalSettings& settings) {
+  return builders_of(settings, has_build_users()) == Builders::own_users;
+}
+
+Expected<void> write_build_users(const MachineFolder& folder, const LocalSettings& settings, const Uids& uids) {
+  const auto mount = io::find_program("mount");
+  if (!mount) return std::unexpected(mount.error());
+  const auto group = static_cast<gid_t>(settings.first_uid);
+  const std::string session = session_text(folder, {.mount = *mount, .own_store = settings.own_store});
+  if (auto written = io::replace_file(folder.passwd(), passwd_text(uids, group), 0644); !written) return written;
+  if (auto written = io::replace_file(folder.group(), group_text(uids, group), 0644); !written) return written;
+  return io::replace_file(folder.session(), session, 0644);
+}
+
+// Does nothing if the machine needs no users of its own.
+io::Task<Expected<void>> make_build_users(MachineFolder folder, PoolConfig pool, io::Clock& clock) {
+  const LocalSettings settings = settings_of(pool);
+  if (!has_own_users(settings)) co_return Expected<void>{};
+  const auto uids = co_await claim_uids(folder, settings, static_cast<uid_t>(pool.max_jobs), clock);
+  if (!uids) co_return std::unexpected(uids.error());
+  if (auto made = io::make_folder(folder.store(), 0755); !made) co_return made;
+  if (auto written = write_build_users(folder, settings, *uids); !written) co_return written;
+  co_return co_await try_build_users(folder, *uids);
 }
 
 // The addresses of the other machines of this state directory, of all tags, also of stopped ones.
@@ -113,13 +138,23 @@ io::Task<Expected<SshdStart>> start_sshd(MachineFolder folder, io::Clock& clock)
                     ErrorKind::timed_out);
 }
 
-io::Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string address, std::string host_key, bool own_store,
-                                        io::Clock& clock) {
+Expected<SshdSettings> sshd_settings(const std::string& address, const LocalSettings& local) {
   const auto nix_store = io::find_program("nix-store");
-  if (!nix_store) co_return std::unexpected(nix_store.error());
-  const SshdSettings settings{
-      .address = address, .nix_store = *nix_store, .own_store = own_store, .uses_pam = root_password_is_locked()};
-  if (auto written = io::replace_file(folder.sshd_config(), sshd_config_text(folder, settings), 0600); !written) {
+  if (!nix_store) return std::unexpected(nix_store.error());
+  SshdSettings settings{
+      .address = address, .nix_store = *nix_store, .own_store = local.own_store, .uses_pam = root_password_is_locked()};
+  if (!has_own_users(local)) return settings;
+  const auto unshare = io::find_program("unshare");
+  if (!unshare) return std::unexpected(unshare.error());
+  settings.unshare = *unshare;
+  return settings;
+}
+
+io::Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string address, std::string host_key,
+                                        LocalSettings local, io::Clock& clock) {
+  const auto settings = sshd_settings(address, local);
+  if (!settings) co_return std::unexpected(settings.error());
+  if (auto written = io::replace_file(folder.sshd_config(), sshd_config_text(folder, *settings), 0600); !written) {
     co_return std::unexpected(written.error());
   }
   const std::string known_host = fmt::format("{} {}\n", address, host_key);
@@ -130,14 +165,14 @@ io::Task<Expected<SshdStart>> listen_on(MachineFolder folder, std::string addres
 }
 
 // Returns the address at which the machine listens. Another process may take an address after we found it free.
-io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, MachineRecord record, bool own_store,
-                                       io::Clock& clock) {
+io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, MachineRecord record,
+                                       LocalSettings local, io::Clock& clock) {
   constexpr int attempts_max = 20;
   std::set<std::string> taken = addresses_of_others(folder);
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     const auto address = free_address(machine, record.address, taken);
     if (!address) co_return failure("no free address is left in 127.83.0.0/16; destroy machines");
-    const auto started = co_await listen_on(folder, *address, record.host_key, own_store, clock);
+    const auto started = co_await listen_on(folder, *address, record.host_key, local, clock);
     if (!started) co_return std::unexpected(started.error());
     if (*started == SshdStart::listening) co_return *address;
     taken.insert(*address);
@@ -148,13 +183,11 @@ io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, 
 
 }  // namespace
 
-LocalSettings settings_of(const PoolConfig& pool) {
-  const auto* settings = std::get_if<LocalSettings>(&pool.provider);
-  return settings != nullptr ? *settings : LocalSettings{};
-}
-
 std::string specification_of(const PoolConfig& pool) {
-  return fmt::format("{} store, {} jobs", settings_of(pool).own_store ? "own" : "shared", pool.max_jobs);
+  const LocalSettings settings = settings_of(pool);
+  std::string text = fmt::format("{} store, {} jobs", settings.own_store ? "own" : "shared", pool.max_jobs);
+  if (!settings.trust_builds) text += fmt::format(", builds as {} uids from {} on", settings.uids, settings.first_uid);
+  return text;
 }
 
 io::Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine, PoolConfig pool,
@@ -167,9 +200,10 @@ io::Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine
   record->host_key = std::move(*host_key);
   if (auto emptied = empty_temporary(folder); !emptied) co_return std::unexpected(emptied.error());
   if (auto written = write_settings(folder, pool, login_key); !written) co_return std::unexpected(written.error());
+  if (auto made = co_await make_build_users(folder, pool, clock); !made) co_return std::unexpected(made.error());
 
   co_await clock.sleep_for(settings_of(pool).boot_seconds);
-  auto address = co_await listen(folder, machine, *record, settings_of(pool).own_store, clock);
+  auto address = co_await listen(folder, machine, *record, settings_of(pool), clock);
   if (!address) co_return std::unexpected(address.error());
   record->power = Power::on;
   record->address = std::move(*address);

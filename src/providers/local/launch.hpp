@@ -11,8 +11,6 @@
 
 namespace hydra_provisioner::providers::local {
 
-LocalSettings settings_of(const PoolConfig& pool);
-
 // What can change about the machines of a pool while the pool keeps its name.
 std::string specification_of(const PoolConfig& pool);
 

@@ -13,6 +13,7 @@
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
+#include "providers/local/settings_files.hpp"
 #include "providers/probes.hpp"
 
 namespace hydra_provisioner::providers::local {
@@ -32,39 +33,53 @@ Expected<void> check_path(const std::string& path) {
       path));
 }
 
+struct Condition {
+  InstanceState state = InstanceState::running;
+  std::string why{};  // as Instance's
+};
+
 // While builds still run in its sessions, a machine without a listener is broken, but not gone.
-InstanceState state_without_listener(const MachineFolder& folder) {
-  return has_processes(folder) ? InstanceState::incomplete : InstanceState::vanished;
+Condition condition_without_listener(const MachineFolder& folder) {
+  switch (remains_of(folder)) {
+    case Remains::builds:
+      return {InstanceState::incomplete, "its sshd is gone, builds still run"};
+    case Remains::sessions:
+      return {InstanceState::incomplete, "its sshd is gone, sessions with it are still open"};
+    case Remains::nothing:
+      break;
+  }
+  return {InstanceState::vanished};
 }
 
-InstanceState state_of(const MachineFolder& folder, Power power, bool is_alive) {
+Condition condition_of(const MachineFolder& folder, Power power, bool is_alive) {
   switch (power) {
     case Power::on:
-      return is_alive ? InstanceState::running : state_without_listener(folder);
+      return is_alive ? Condition{InstanceState::running} : condition_without_listener(folder);
     case Power::off:
-      return is_alive ? InstanceState::running : InstanceState::stopped;
+      return {is_alive ? InstanceState::running : InstanceState::stopped};
     case Power::booting:
       break;
   }
-  return InstanceState::incomplete;
+  return {InstanceState::incomplete, "its start was interrupted"};
 }
 
-Instance instance_of(const MachineId& machine, const MachineRecord& record, InstanceState state) {
+Instance instance_of(const MachineId& machine, const MachineRecord& record, Condition condition) {
   return {.id = InstanceId(machine.text),
           .machine = machine,
           .pool = record.pool,
-          .state = state,
+          .state = condition.state,
           .address = record.address,
           .host_key = record.host_key,
           .launched_at = record.launched_at,
-          .spec_hash = record.specification};
+          .spec_hash = record.specification,
+          .why = std::move(condition.why)};
 }
 
 Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {
   const auto record = read_record(folder);
   if (!record) return std::unexpected(record.error());
   const MachineRecord known = record->value_or(MachineRecord{});
-  return instance_of(machine, known, state_of(folder, known.power, is_listening(folder)));
+  return instance_of(machine, known, condition_of(folder, known.power, is_listening(folder)));
 }
 
 }  // namespace
@@ -113,14 +128,14 @@ io::Task<Expected<Instance>> LocalProvider::bring_up(MachineFolder folder, Machi
   const auto before = read_record(folder);
   if (!before) co_return std::unexpected(before.error());
   if (*before && (*before)->power == Power::on && is_listening(folder))
-    co_return instance_of(machine, **before, InstanceState::running);
+    co_return instance_of(machine, **before, {InstanceState::running});
   if (auto able = co_await can_run(settings_of(pool)); !able) co_return std::unexpected(able.error());
   auto key = co_await login_key(pool);
   if (!key) co_return std::unexpected(key.error());
   if (auto made = io::make_folder(folder.path, 0700); !made) co_return std::unexpected(made.error());
   const auto record = co_await launch(folder, machine, pool, std::move(*key), clock_);
   if (!record) co_return std::unexpected(record.error());
-  co_return instance_of(machine, *record, InstanceState::running);
+  co_return instance_of(machine, *record, {InstanceState::running});
 }
 
 io::Task<Expected<void>> LocalProvider::stop(MachineRef target, PoolConfig) {

@@ -24,6 +24,9 @@ struct MachineFolder {
   std::string sshd_pid() const { return path + "/sshd.pid"; }
   std::string sshd_log() const { return path + "/sshd.log"; }
   std::string nix_conf() const { return path + "/nix.conf"; }
+  std::string passwd() const { return path + "/passwd"; }    // the users that its sessions see,
+  std::string group() const { return path + "/group"; }      // their groups,
+  std::string session() const { return path + "/session"; }  // and the script that shows them these files
   std::string store() const { return path + "/store"; }
   std::string temporary() const { return path + "/tmp"; }                 // of its builds, up to Nix 2.29
   std::string builds() const { return store() + "/nix/var/nix/builds"; }  // the same of later versions

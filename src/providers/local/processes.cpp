@@ -1,5 +1,6 @@
 #include "providers/local/processes.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "io/file/files.hpp"
 #include "io/process/processes.hpp"
 #include "io/text/strings.hpp"
+#include "providers/local/build_users.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
@@ -57,16 +59,22 @@ struct Marks {
   std::string log;
   std::string assignment;
   std::set<FileIdentity> roots;
+  Uids uids;  // none if unknown
 
   explicit Marks(const MachineFolder& folder)
       : log(folder.sshd_log()),
         assignment(fmt::format("{}={}", machine_variable, folder.path)),
-        roots(roots_of_builds(folder)) {}
+        roots(roots_of_builds(folder)),
+        uids(uids_of(folder).value_or(std::nullopt).value_or(Uids{})) {}
 
   bool are_on(pid_t pid) const {
     std::error_code error;
     if (fs::read_symlink(fmt::format("/proc/{}/fd/2", pid), error) == log) return true;
-    if (io::has_in_environment(pid, assignment)) return true;
+    return io::has_in_environment(pid, assignment) || are_of_a_build_on(pid);
+  }
+
+  bool are_of_a_build_on(pid_t pid) const {
+    if (uids.contains(io::user_of(pid).value_or(0))) return true;
     if (roots.empty()) return false;
     const auto root = identity(fmt::format("/proc/{}/root", pid));
     return root && roots.contains(*root);
@@ -114,7 +122,14 @@ bool is_listening(const MachineFolder& folder) {
   return io::command_line(*pid).find(fmt::format(" -f {} ", folder.sshd_config())) != std::string::npos;
 }
 
-bool has_processes(const MachineFolder& folder) { return !find_processes(folder, {}).empty(); }
+Remains remains_of(const MachineFolder& folder) {
+  const io::Processes ours = find_processes(folder, {});
+  if (ours.empty()) return Remains::nothing;
+  const Marks marks(folder);
+  const bool builds =
+      std::ranges::any_of(ours, [&](const auto& entry) { return marks.are_of_a_build_on(entry.first); });
+  return builds ? Remains::builds : Remains::sessions;
+}
 
 io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock) {
   io::Processes known;

@@ -3,8 +3,11 @@
 // - every sshd of the machine writes its errors to the machine's sshd.log (its children inherit `sshd -e`);
 // - a session has HYDRA_PROVISIONER_MACHINE=FOLDER in its environment;
 // - a builder's root is a directory in the machine's store, even after its nix-store was killed;
+// - a builder that has changed its root still runs as one of the machine's uids;
 // - all descendants of these processes belong to the machine, too.
 #pragma once
+
+#include <cstdint>
 
 #include "io/async/clock.hpp"
 #include "model/error.hpp"
@@ -17,8 +20,13 @@ inline constexpr const char* machine_variable = "HYDRA_PROVISIONER_MACHINE";
 // Whether the machine accepts connections: the process that sshd.pid names serves the machine's sshd_config.
 bool is_listening(const MachineFolder& folder);
 
-// Whether any process of the machine runs. Reads about all processes of this host.
-bool has_processes(const MachineFolder& folder);
+enum class Remains : std::uint8_t {
+  nothing,
+  sessions,  // of its sshd, in which builds may run
+  builds,
+};
+// What runs of the machine, the most important. Reads about all processes of this host.
+Remains remains_of(const MachineFolder& folder);
 
 // Sends SIGTERM, after 3 s SIGKILL, and fails after 10 s. Fine when there are no processes.
 io::Task<Expected<void>> end_processes(MachineFolder folder, io::Clock& clock);

@@ -19,13 +19,14 @@
 #include "io/process/subprocess.hpp"
 #include "io/text/wording.hpp"
 #include "providers/local/addresses.hpp"
+#include "providers/local/build_users.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
 
 using Missing = std::vector<std::string>;
 
-void look_for_programs(Missing& missing) {
+void look_for_programs(const LocalSettings& settings, Missing& missing) {
   std::vector<std::string> programs;
   std::set<std::string> packages;
   const auto need = [&](const std::string& program, const std::string& package, bool is_there) {
@@ -38,6 +39,10 @@ void look_for_programs(Missing& missing) {
   need("ssh-keygen", "openssh-client", io::find_program("ssh-keygen").has_value());
   need("nix-store", "nix-bin", io::find_program("nix-store").has_value());
   need("unshare", "util-linux", io::find_program("unshare").has_value());
+  if (builders_of(settings, has_build_users()) == Builders::own_users) {
+    need("mount", "mount", io::find_program("mount").has_value());
+    need("setpriv", "util-linux", io::find_program("setpriv").has_value());
+  }
   if (programs.empty()) return;
   missing.push_back(
       fmt::format("not found: {} (apt-get install {})", fmt::join(programs, ", "), fmt::join(packages, " ")));
@@ -73,7 +78,7 @@ io::Task<std::string> try_a_sandbox() {
 
 io::Task<Expected<void>> can_run(LocalSettings settings) {
   Missing missing;
-  look_for_programs(missing);
+  look_for_programs(settings, missing);
   if (settings.own_store && !has_static_busybox()) {
     missing.push_back("/bin/busybox, statically linked, for the builders' /bin/sh (apt-get install busybox-static)");
   }

@@ -2,10 +2,12 @@
 
 #include <set>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "providers/local/build_users.hpp"
 #include "providers/local/processes.hpp"
 
 namespace hydra_provisioner::providers::local {
@@ -20,8 +22,14 @@ std::string forced_command(const MachineFolder& folder, const SshdSettings& sett
   // Builds happen in the machine's folder, and are removed with it. With this host's store that is impossible, because
   // its build users may not enter the folder.
   if (settings.own_store) command += fmt::format(" TMPDIR={}", folder.temporary());
+  const bool has_own_users = !settings.unshare.empty();
+  if (has_own_users) {
+    // Nix' locks of uids then leave no trace in this host's store.
+    if (settings.own_store) command += fmt::format(" NIX_STATE_DIR={}", runtime_folder);
+    command += fmt::format(" {} --mount /bin/sh -e {}", settings.unshare, folder.session());
+  }
   command += fmt::format(" {} --serve --write", settings.nix_store);
-  if (settings.own_store) command += fmt::format(" --store {}", folder.store());
+  if (settings.own_store) command += fmt::format(" --store {}", has_own_users ? store_in_session : folder.store());
   return command;
 }
 
@@ -32,7 +40,6 @@ constexpr std::string_view made_by = "# Written by hydra-provisioner each time t
 constexpr std::string_view own_store_settings = R"(sandbox = true
 sandbox-fallback = false
 sandbox-paths = /bin/sh=/bin/busybox
-build-users-group =
 substituters =
 )";
 
@@ -42,6 +49,19 @@ std::string host_store_settings(const HostNix& host) {
   if (!host.has_build_users) lines += "build-users-group =\n";
   if (host.has_busybox) lines += "sandbox-paths = /bin/sh=/bin/busybox\n";
   return lines + "!include /etc/nix/nix.conf\n";
+}
+
+// Empty: builds run as root.
+std::string_view build_users_group(Builders builders) {
+  switch (builders) {
+    case Builders::own_users:
+      return build_group;
+    case Builders::users_of_host:
+      return "nixbld";
+    case Builders::trusted:
+      break;
+  }
+  return "";
 }
 
 // Nix takes builds that require one of these features only with its experimental feature.
@@ -54,6 +74,11 @@ std::string experimental_features(const std::set<std::string>& features) {
 }
 
 }  // namespace
+
+LocalSettings settings_of(const PoolConfig& pool) {
+  const auto* settings = std::get_if<LocalSettings>(&pool.provider);
+  return settings != nullptr ? *settings : LocalSettings{};
+}
 
 // prohibit-password, because forced-commands-only considers only commands in authorized_keys, not ForceCommand.
 std::string sshd_config_text(const MachineFolder& folder, const SshdSettings& settings) {
@@ -85,9 +110,13 @@ LogLevel INFO
 }
 
 std::string nix_conf_text(const PoolConfig& pool, const HostNix& host) {
-  const auto* local = std::get_if<LocalSettings>(&pool.provider);
+  const LocalSettings local = settings_of(pool);
+  const Builders builders = builders_of(local, host.has_build_users);
   std::string text(made_by);
-  text += local != nullptr && !local->own_store ? host_store_settings(host) : std::string(own_store_settings);
+  text += local.own_store ? std::string(own_store_settings) : host_store_settings(host);
+  // Whether builds of the host's store are trusted is for the host to say.
+  if (local.own_store || builders != Builders::trusted)
+    text += fmt::format("build-users-group = {}\n", build_users_group(builders));
   text += "builders =\n";  // a machine hands no builds on
   text += fmt::format("system-features = {}\n", fmt::join(pool.type.features, " "));
   text += experimental_features(pool.type.features);

@@ -8,11 +8,14 @@
 
 namespace hydra_provisioner::providers::local {
 
+LocalSettings settings_of(const PoolConfig& pool);
+
 struct SshdSettings {
   std::string address;
   std::string nix_store;  // the program's full path
   bool own_store = true;  // otherwise this host's
   bool uses_pam = false;
+  std::string unshare{};  // the program's full path, if builds run as users of the machine; empty: they do not
 };
 std::string sshd_config_text(const MachineFolder& folder, const SshdSettings& settings);
 

@@ -1,15 +1,25 @@
 // Builds on local machines, sent by Nix through ssh, as a queue runner does.
+#include <sched.h>
+#include <sys/mount.h>
+
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 
 #include "providers/keys.hpp"
+#include "providers/local/build_users.hpp"
+#include "providers/local/requirements.hpp"
 #include "tests/providers/local/machines.hpp"
 
 namespace hydra_provisioner::providers::local {
 namespace {
 
 // A sandbox hides its place, except its root directory: the fourth field of the first mount.
-constexpr const char* expression = R"({ name, system, features, command }: derivation {
+constexpr const char* expression = R"({ name, system, features, command, content }: derivation ((
+  if content == "" then { } else {
+    outputHashMode = "flat";
+    outputHashAlgo = "sha256";
+    outputHash = builtins.hashString "sha256" "${content}\n";
+  }) // {
   inherit name system;
   requiredSystemFeatures = features;
   builder = "/bin/sh";
@@ -18,14 +28,30 @@ constexpr const char* expression = R"({ name, system, features, command }: deriv
     echo "$(uname -m) $root" > $out
     ${command}
   '' ];
-})";
+}))";
 
 struct Job {
   std::string name;
   std::string system = "x86_64-linux";
   std::string features = "[ ]";
   std::string command{};
+  std::string content{};  // the only line that its output has: then it sees the network and this host's /etc/hosts
 };
+
+// The uid that the builder has outside of its sandbox.
+constexpr const char* says_its_uid = R"(
+    read -r inside outside rest < /proc/self/uid_map
+    echo $outside > $out
+)";
+
+// Opens files of this host for writing, and says of each whether it could. This changes nothing, even where it is
+// allowed: `>>` neither empties a file nor writes into it, and no setting changes without a write. The first is judged
+// by uid, whatever the capabilities are.
+constexpr const char* opens_files_of_this_host = R"(
+    for file in /proc/sys/kernel/core_pattern /proc/sys/vm/swappiness /etc/hosts; do
+      if ( : >> $file ) 2>/dev/null; then echo "opened $file" >> $out; fi
+    done
+)";
 
 class LocalBuilds : public LocalMachines {
  protected:
@@ -55,9 +81,9 @@ class LocalBuilds : public LocalMachines {
 
   io::Command build(const Job& job) const {
     std::filesystem::create_directories(state_dir + "/queue-runner");
-    const auto instantiated = support::await(io::run_successfully(
-        nix({"nix-instantiate", state_dir + "/job.nix", "--argstr", "name", job.name, "--argstr", "system", job.system,
-             "--arg", "features", job.features, "--argstr", "command", job.command})));
+    const auto instantiated = support::await(io::run_successfully(nix(
+        {"nix-instantiate", state_dir + "/job.nix", "--argstr", "name", job.name, "--argstr", "system", job.system,
+         "--arg", "features", job.features, "--argstr", "command", job.command, "--argstr", "content", job.content})));
     EXPECT_TRUE(instantiated) << instantiated.error().message;
     const std::string derivation = io::last_meaningful_line(instantiated.value_or(io::Finished{}).output);
     const std::string machines = fmt::format("root@{} x86_64-linux,i686-linux {} 1 1 benchmark,kvm -", instance.address,
@@ -101,6 +127,30 @@ TEST_F(LocalBuilds, DoesNotShowTheBuilderThisHost) {
   EXPECT_NE(output.find("/root: No such file"), std::string::npos) << output;
 }
 
+TEST_F(LocalBuilds, RunAsUsersOfTheMachineWhoMayNotWriteToThisHost) {
+  const std::string output =
+      output_of({.name = "weak", .command = std::string(says_its_uid) + opens_files_of_this_host});
+  const auto uids = uids_of({folder(machine)});
+  ASSERT_TRUE(uids && *uids);
+  EXPECT_GE((*uids)->first, 1'900'000'000U);
+  EXPECT_EQ(output, fmt::format("{}\n", (*uids)->first));
+}
+
+TEST_F(LocalBuilds, MayNotWriteToTheFilesOfThisHostThatFixedOutputsSee) {
+  const std::string first_line = "\n    echo closed > $out";
+  const std::string output =
+      output_of({.name = "fixed", .command = first_line + opens_files_of_this_host, .content = "closed"});
+  EXPECT_EQ(output, "closed\n");
+}
+
+TEST_F(LocalBuilds, RunAsRootOnlyWhereTheyAreTrusted) {
+  std::get<LocalSettings>(pool.provider).trust_builds = true;
+  ASSERT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
+  const auto started = support::await(provider.start({.machine = machine, .instance = {}}, pool));
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(output_of({.name = "strong", .command = says_its_uid}), "0\n");
+}
+
 TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   output_of({.name = "kept"});
   ASSERT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
@@ -110,6 +160,33 @@ TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   EXPECT_NE(paths.find("-kept"), std::string::npos);
   const std::string output = output_of({.name = "next"});
   EXPECT_TRUE(output.starts_with("x86_64 " + store() + "/")) << output;
+}
+
+// This host's store is an empty one, which only this process and its children see.
+class LocalBuildsInThisHostsStore : public LocalBuilds {
+ protected:
+  void SetUp() override {
+    const auto nix_store = io::find_program("nix-store");
+    if (!nix_store || std::filesystem::canonical(*nix_store).native().starts_with("/nix/"))
+      GTEST_SKIP() << "Nix itself is in this host's store";
+    if (has_build_users()) GTEST_SKIP() << "this host has users for builds";
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    std::filesystem::create_directories("/nix");
+    ASSERT_EQ(::mount("tmpfs", "/nix", "tmpfs", 0, nullptr), 0);
+    std::get<LocalSettings>(pool.provider).own_store = false;
+    LocalBuilds::SetUp();
+  }
+  void TearDown() override {
+    EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
+    ::umount2("/nix", MNT_DETACH);
+  }
+};
+
+TEST_F(LocalBuildsInThisHostsStore, RunAsUsersOfTheMachine) {
+  const auto uids = uids_of({folder(machine)});
+  ASSERT_TRUE(uids && *uids);
+  EXPECT_EQ(output_of({.name = "shared", .command = says_its_uid}), fmt::format("{}\n", (*uids)->first));
 }
 
 // A build that runs until it is killed, and what happens meanwhile.
@@ -143,6 +220,17 @@ TEST_F(LocalBuildsRunning, EndWithTheMachine) {
   EXPECT_FALSE(std::filesystem::exists(folder(machine)));
   ASSERT_TRUE(result && *result);
   EXPECT_NE((*result)->exit_status, 0);
+}
+
+TEST_F(LocalBuildsRunning, ShowInWhyTheirMachineIsBroken) {
+  while_it_builds([&] {
+    kill_listener(machine);
+    EXPECT_TRUE(eventually([&] {
+      const auto inventory = support::await(provider.list({}));
+      return inventory && inventory->instances.at(0).why == "its sshd is gone, builds still run";
+    }));
+    EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
+  });
 }
 
 TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {

@@ -361,8 +361,8 @@ TEST_F(LocalProviderTest, NamesEveryMissingProgramAtOnce) {
   ::setenv("PATH", path.c_str(), 1);
   ASSERT_FALSE(created);
   const std::string& message = created.error().message;
-  EXPECT_NE(message.find("this host cannot run local machines: not found: ssh, ssh-keygen, nix-store, unshare "
-                         "(apt-get install nix-bin openssh-client util-linux)"),
+  EXPECT_NE(message.find("this host cannot run local machines: not found: ssh, ssh-keygen, nix-store, unshare, "
+                         "mount, setpriv (apt-get install mount nix-bin openssh-client util-linux)"),
             std::string::npos)
       << message;
 }

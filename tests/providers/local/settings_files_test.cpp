@@ -31,6 +31,18 @@ TEST(SshdConfig, ForcesEveryLoginToServeTheMachinesStoreAndNothingElse) {
       << text;
 }
 
+TEST(SshdConfig, RunsEachSessionWithTheUsersOfTheMachine) {
+  const std::string text = sshd_config_text(
+      folder, {.address = "127.83.1.2", .nix_store = "/usr/bin/nix-store", .unshare = "/usr/bin/unshare"});
+  EXPECT_TRUE(has_line(text,
+                       "ForceCommand exec env -i HYDRA_PROVISIONER_MACHINE=/state/local/t-1 PATH=/usr/bin:/bin "
+                       "NIX_CONF_DIR=/state/local/t-1 NIX_USER_CONF_FILES=/dev/null TMPDIR=/state/local/t-1/tmp "
+                       "NIX_STATE_DIR=/run/hydra-provisioner /usr/bin/unshare --mount /bin/sh -e "
+                       "/state/local/t-1/session /usr/bin/nix-store --serve --write --store "
+                       "/run/hydra-provisioner/store"))
+      << text;
+}
+
 TEST(SshdConfig, ServesThisHostsStoreWhenAskedTo) {
   const std::string text =
       sshd_config_text(folder, {.address = "127.83.1.2", .nix_store = "/usr/bin/nix-store", .own_store = false});
@@ -69,22 +81,37 @@ TEST(NixConf, NeverBuildsInItsOwnStoreWithoutASandbox) {
   const std::string text = nix_conf_text(pool_with({}), {.has_build_users = true});
   EXPECT_TRUE(has_line(text, "sandbox = true")) << text;
   EXPECT_TRUE(has_line(text, "sandbox-fallback = false")) << text;
-  EXPECT_TRUE(has_line(text, "build-users-group =")) << text;
   EXPECT_TRUE(has_line(text, "substituters =")) << text;
 }
 
 TEST(NixConf, LetsThisHostsSettingsStandForThisHostsStore) {
   const std::string text = nix_conf_text(pool_with({.own_store = false}), {.has_build_users = true});
   EXPECT_TRUE(has_line(text, "!include /etc/nix/nix.conf")) << text;
-  EXPECT_EQ(text.find("build-users-group"), std::string::npos) << text;
   EXPECT_EQ(text.find("substituters"), std::string::npos) << text;
   EXPECT_GT(text.find("system-features = "), text.find("!include")) << "the machine's features win: " << text;
+}
+
+std::string last_group(LocalSettings settings, bool host_has_build_users) {
+  const std::string text = nix_conf_text(pool_with(settings), {.has_build_users = host_has_build_users});
+  const std::size_t begin = text.rfind("build-users-group = ");
+  return begin == std::string::npos ? "none" : text.substr(begin + 20, text.find('\n', begin) - begin - 20);
+}
+
+TEST(NixConf, NeverBuildsAsRootUnlessBuildsAreTrusted) {
+  EXPECT_EQ(last_group({}, true), "hydra-builds");
+  EXPECT_EQ(last_group({}, false), "hydra-builds");
+  EXPECT_EQ(last_group({.own_store = false}, true), "nixbld");
+  EXPECT_EQ(last_group({.own_store = false}, false), "hydra-builds");
+  const std::string text = nix_conf_text(pool_with({.own_store = false}), {});
+  EXPECT_LT(text.find("!include"), text.rfind("build-users-group")) << "the machine's group wins: " << text;
+
+  EXPECT_EQ(last_group({.trust_builds = true}, true), "");
+  EXPECT_EQ(last_group({.own_store = false, .trust_builds = true}, true), "none") << "as this host says";
 }
 
 TEST(NixConf, GivesThisHostsStoreWhatTheHostLacks) {
   const std::string text =
       nix_conf_text(pool_with({.own_store = false}), {.has_build_users = false, .has_busybox = true});
-  EXPECT_LT(text.find("build-users-group =\n"), text.find("!include")) << text;
   EXPECT_LT(text.find("sandbox-paths = /bin/sh=/bin/busybox\n"), text.find("!include")) << text;
 }
 
