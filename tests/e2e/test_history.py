@@ -86,6 +86,7 @@ class History(FarmTest):
         (event,) = self.json(farm, "explain", PLAIN)["since"]
         self.assertEqual(event["event"], "ordered")
         self.assertIn("is paused", event["reason"])
+        self.assertEnded(farm.run("resume", PLAIN), 0)
 
     def test_steps_that_fit_no_type_are_explained(self):
         farm = self.farm()
