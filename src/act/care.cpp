@@ -58,6 +58,33 @@ io::Task<void> Care::look_after_one(InUse machine) {
   if (!has_heard && !machine.check && may_check(machine.machine)) co_await check(machine.machine);
 }
 
+io::Task<void> Care::probe(std::vector<MachineId> machines, std::size_t parallel_max) {
+  std::vector<std::function<io::Task<void>()>> parts;
+  for (const MachineId& machine : machines) {
+    if (providers_.contains(ledger_.at(machine).provider))
+      parts.emplace_back([this, machine] { return probe_one(machine); });
+  }
+  if (parts.empty()) co_return;
+  co_await io::run_all(std::move(parts), parallel_max);
+  if (const auto written = co_await ledger_.commit(); !written) voice_.problem(written.error().message);
+}
+
+io::Task<void> Care::probe_one(MachineId id) {
+  const Machine asked = ledger_.at(id);
+  const auto answer = co_await providers_.at(asked.provider)->ready(observe::instance_of(asked), settings_of(asked));
+  if (is_unanswered(answer)) co_return;
+  Machine& machine = ledger_.at(id);
+  machine.checked_at = ledger_.now();
+  ledger_.touch(machine);
+  if (answer) {
+    if (machine.unanswered_since) voice_.note(fmt::format("{}: answers again", id));
+    machine.unanswered_since.reset();
+  } else if (!machine.unanswered_since) {
+    machine.unanswered_since = machine.checked_at;
+    voice_.detail(fmt::format("{}: busy, and does not answer: {}", id, answer.error().message));
+  }
+}
+
 // Of a machine that a job works on, the job knows more.
 bool Care::may_check(const MachineId& id) const {
   const Machine& machine = ledger_.at(id);

@@ -26,9 +26,13 @@ class Care {
   // keep-alive is reported, and the machine is checked at once.
   io::Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
+  // Asks busy machines whether they still answer, and remembers since when one does not. They stay in use.
+  io::Task<void> probe(std::vector<MachineId> machines, std::size_t parallel_max);
+
  private:
   const PoolConfig& settings_of(const Machine& machine) const { return pools_.at({machine.pool, machine.provider}); }
   io::Task<void> look_after_one(InUse machine);
+  io::Task<void> probe_one(MachineId id);
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
   io::Task<bool> keep_alive(MachineId id);  // false: it failed

@@ -36,6 +36,7 @@ void record_intent(const Action& action, const Config& config, Ledger& ledger, V
   if (action.kind == ActionKind::create) {
     if (ledger.find(id) == nullptr) add_new_machine(action, config, ledger);  // else it is carried on
   } else if (action.kind == ActionKind::drain) {
+    ledger.at(id).leaves_in_turn = action.in_turn;
     ledger.note(ledger.at(id), MachineEvent::drained, why);
     voice.note(fmt::format("{}: draining: {}", id, why));
   } else if (action.kind == ActionKind::undrain) {
@@ -129,11 +130,12 @@ io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger,
   operations.settle_ended_jobs();
   const auto parallel_max = static_cast<std::size_t>(config.max_parallel);
   const std::vector<Part> parts = slow_parts(actions, ledger, operations);
-  if (parts.empty() && plan.in_use.empty()) co_return;
+  if (parts.empty() && plan.in_use.empty() && plan.probed.empty()) co_return;
   // Side by side, so that a machine that hangs in one does not delay the other.
   co_await io::run_all(
-      {[&] { return io::run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); }},
-      2);
+      {[&] { return io::run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); },
+       [&] { return care.probe(plan.probed, parallel_max); }},
+      3);
   co_await publication.publish();
 }
 

@@ -31,17 +31,6 @@ MachineEvent beginning_of(Operation operation) {
 
 bool is_removal(Operation operation) { return operation == Operation::stop || operation == Operation::destroy; }
 
-Instance instance_of(const Machine& machine) {
-  return {.id = machine.instance,
-          .machine = machine.id,
-          .pool = machine.pool,
-          .state = InstanceState::running,
-          .address = machine.address,
-          .host_key = machine.host_key,
-          .launched_at = machine.launched_at,
-          .spec_hash = machine.spec_hash};
-}
-
 // No step runs on a stopped machine, and it may return with another address: its earlier listing neither proves
 // anything nor needs a proof. An earlier deploy does not prove that it works this time.
 void forget_earlier_run(Machine& machine, Instant now) {
@@ -126,7 +115,7 @@ io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
 
 // A machine that the machines file cannot list is of no use, however well it works.
 io::Task<Expected<void>> Operations::is_ready(Machine machine, PoolConfig pool) {
-  auto answers = co_await providers_.at(machine.provider)->ready(instance_of(machine), std::move(pool));
+  auto answers = co_await providers_.at(machine.provider)->ready(observe::instance_of(machine), std::move(pool));
   co_return answers ? publication_.can_list(machine) : answers;
 }
 

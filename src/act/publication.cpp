@@ -5,11 +5,15 @@
 
 #include <fmt/format.h>
 
-#include <fmt/format.h>
-
+#include "io/text/local_time.hpp"
 #include "providers/keys.hpp"
 
 namespace hydra_provisioner::act {
+namespace {
+
+constexpr Seconds queue_runner_looks_every{30};
+
+}  // namespace
 
 PoolSettings as_published(PoolSettings pools, const Tag& tag, const std::string& state_dir) {
   for (auto& [key, pool] : pools) {
@@ -134,6 +138,7 @@ io::Task<void> Publication::publish_once() {
   const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
   if (published && *published && !is_new && before->succeeded && !config_.update_command)
     voice_.warning(fmt::format("{} was removed or changed by somebody else; written again", publisher_.destination()));
+  if (published && is_new) tell_new_placeholders(file, before);
   const bool is_mended = published && trouble_;
   if (published) {
     trouble_.reset();
@@ -149,6 +154,15 @@ io::Task<void> Publication::publish_once() {
   }
   const bool is_settled = published && !*published && !is_new && !is_mended;
   co_await record(is_settled ? std::nullopt : std::optional(delivery_of(file, published.has_value())));
+}
+
+// The queue runner aborts steps of a type that it has never read of, unless its max_unsupported_time is long enough.
+void Publication::tell_new_placeholders(const publish::MachinesFile& file, const std::optional<LastDelivery>& before) {
+  const bool is_known = before && before->succeeded && before->destination == publisher_.destination();
+  for (const PoolName& pool : publish::new_placeholders(file, is_known ? before->content : "", config_)) {
+    voice_.note(fmt::format("placeholder for {} written; steps queued before {} may be aborted", pool,
+                            io::local_time(ledger_.now() + queue_runner_looks_every)));
+  }
 }
 
 LastDelivery Publication::delivery_of(const publish::MachinesFile& file, bool succeeded) const {

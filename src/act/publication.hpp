@@ -44,6 +44,7 @@ class Publication {
   void note_intent(const publish::MachinesFile& file);
   void take_back_intent();
   void note_published(const publish::MachinesFile& file);
+  void tell_new_placeholders(const publish::MachinesFile& file, const std::optional<LastDelivery>& before);
   LastDelivery delivery_of(const publish::MachinesFile& file, bool succeeded) const;
   io::Task<bool> record(std::optional<LastDelivery> delivery);
   void report_once(const std::string& problem);

@@ -83,7 +83,8 @@ constexpr Option pool[] = {
     {"maxAge", timeout, "", "a machine that runs longer is replaced, even when it is needed"},
     {"maxUnavailable", quantity, "1",
      "the most machines that are replaced at a time; a machine goes before its replacement is ready only if "
-     "`maxMachines` leaves no room for both"},
+     "`maxMachines` leaves no room for both. One that left while there was room goes back if it is needed and the room "
+     "is gone; its turn comes an hour later"},
     {"schedules", schedules, "[ ]",
      "periods with other values of `minMachines` and `maxMachines`; of several that match, the last counts: see below"},
     {"consecutiveFailures", count, "4",

@@ -52,4 +52,10 @@ Demand place_steps(const QueueStatus& status, const Config& config) {
   return demand;
 }
 
+bool is_served_elsewhere(const StepType& step, const Snapshot& seen, const Config& config) {
+  StepType needed = step;
+  if (needed.system == "builtin") needed.system = config.builtin_system;
+  return std::ranges::any_of(seen.elsewhere, [&](const MachineKind& machine) { return serves(machine, needed); });
+}
+
 }  // namespace hydra_provisioner::decide

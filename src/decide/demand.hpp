@@ -9,6 +9,7 @@
 #include "model/config.hpp"
 #include "model/plan.hpp"
 #include "model/queue.hpp"
+#include "model/snapshot.hpp"
 
 namespace hydra_provisioner::decide {
 
@@ -27,5 +28,8 @@ struct Demand {
 // first plain one.
 std::optional<PoolName> pool_of(const StepType& step, const Config& config);
 Demand place_steps(const QueueStatus& status, const Config& config);
+
+// Whether machines that are not ours build them.
+bool is_served_elsewhere(const StepType& step, const Snapshot& seen, const Config& config);
 
 }  // namespace hydra_provisioner::decide

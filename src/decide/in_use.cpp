@@ -33,6 +33,19 @@ std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& se
   return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval.count()), {}};
 }
 
+std::int64_t jobs_on(const Machine& machine, const Queue& queue) {
+  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  return entry == nullptr ? 0 : entry->current_jobs.value_or(0);
+}
+
+bool is_probed(const Machine& machine, const Snapshot& seen) {
+  if (!seen.can_probe.contains(machine.provider) || seen.check_intervals.contains(machine.provider)) return false;
+  const bool is_seen = !seen.unseen.contains({machine.pool, machine.provider}) && machine.found.unclear.empty();
+  if (!is_up(machine) || machine.found.vanished || machine.found.under_way || !is_seen) return false;
+  const Instant last = std::max(machine.checked_at.value_or(Instant{}), machine.ready_at.value_or(Instant{}));
+  return seen.now - last >= between_probes && (machine.unanswered_since || jobs_on(machine, seen.queue) > 0);
+}
+
 std::set<MachineId> machines_of(const std::vector<Action>& actions, std::initializer_list<ActionKind> kinds) {
   std::set<MachineId> machines;
   for (const Action& action : actions) {
@@ -57,6 +70,22 @@ std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Actio
     in_use.push_back(std::move(used));
   }
   return in_use;
+}
+
+std::vector<MachineId> machines_to_probe(const Snapshot& seen) {
+  std::vector<MachineId> probed;
+  for (const Machine& machine : seen.machines) {
+    if (is_probed(machine, seen)) probed.push_back(machine.id);
+  }
+  return probed;
+}
+
+std::string why_it_may_hang(const Machine& machine, const Snapshot& seen) {
+  if (!is_up(machine) || !machine.unanswered_since || !machine.checked_at) return "";
+  if (*machine.checked_at - *machine.unanswered_since < between_probes) return "";
+  return fmt::format("{0} does not answer for {1} s, {2}; if it hangs: hydra-provisioner destroy --force {0}",
+                     machine.id, (seen.now - *machine.unanswered_since).count(),
+                     busy_with(jobs_on(machine, seen.queue)));
 }
 
 }  // namespace hydra_provisioner::decide

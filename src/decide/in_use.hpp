@@ -1,6 +1,7 @@
 // The machines in use that need upkeep by their provider.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "model/plan.hpp"
@@ -12,5 +13,13 @@ namespace hydra_provisioner::decide {
 // checked every Snapshot::check_intervals, and at once when the queue runner failed to use them. A redeploy is a check
 // itself.
 std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions);
+
+// A machine that hangs holds its steps for hours. Busy machines whose provider can ask, but needs no upkeep, are asked
+// so often, and so are those that have not answered.
+inline constexpr Seconds between_probes{120};
+std::vector<MachineId> machines_to_probe(const Snapshot& seen);
+
+// "does not answer for 250 s, busy: 2 jobs; …"; empty: it answers, or has failed to only once.
+std::string why_it_may_hang(const Machine& machine, const Snapshot& seen);
 
 }  // namespace hydra_provisioner::decide

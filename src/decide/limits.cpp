@@ -28,12 +28,14 @@ void apply_order(std::int64_t& limit, OrderKind kind, const PoolName& pool, cons
 
 std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const Snapshot& seen) {
   if (seen.orders.empty() && !seen.scheduled.contains(configured.name)) return std::nullopt;
-  LimitsInForce limits{.pool = configured, .source = {}};
+  LimitsInForce limits{.pool = configured, .source = {}, .of_maximum = {}};
   PoolConfig& pool = limits.pool;
   std::vector<std::string> sources;
   if (const auto scheduled = seen.scheduled.find(pool.name); scheduled != seen.scheduled.end())
     apply_schedule(pool, scheduled->second, sources);
+  const bool is_maximum_scheduled = pool.max_machines != configured.max_machines;
   apply_order(pool.max_machines, OrderKind::max_machines, pool.name, seen, sources);
+  if (is_maximum_scheduled || pool.max_machines != configured.max_machines) limits.of_maximum = sources.back();
   apply_order(pool.min_machines, OrderKind::min_machines, pool.name, seen, sources);
   pool.min_machines = std::min(pool.min_machines, pool.max_machines);
   if (sources.empty()) return std::nullopt;

@@ -13,7 +13,8 @@ namespace hydra_provisioner::decide {
 // another source; the maximum wins.
 struct LimitsInForce {
   PoolConfig pool;
-  std::string source;  // "2 to 4 machines: schedule mon-fri 8-17 UTC"
+  std::string source;      // "2 to 4 machines: schedule mon-fri 8-17 UTC"
+  std::string of_maximum;  // "maxMachines ordered by an operator"; empty: the configuration's
 };
 std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const Snapshot& seen);
 

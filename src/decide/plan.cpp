@@ -89,6 +89,10 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
   if (auto trouble = trouble_with_clocks(pool)) decision.summary.notes.push_back(*std::move(trouble));
+  for (const Machine* machine : pool.machines) {
+    if (auto trouble = why_it_may_hang(*machine, pool.seen); !trouble.empty())
+      decision.summary.notes.push_back(std::move(trouble));
+  }
   const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
@@ -107,8 +111,11 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
     decision.summary.notes.push_back(held->text);
     decision.changes_at = next_of(decision.changes_at, held->until, pool.seen.now);
   }
-  for (const Machine* machine : pool.machines)
+  for (const Machine* machine : pool.machines) {
     decision.changes_at = next_of(decision.changes_at, too_old_at(pool, *machine), pool.seen.now);
+    if (machine->state == MachineState::ready)
+      decision.changes_at = next_of(decision.changes_at, turn_waits_until(pool, *machine), pool.seen.now);
+  }
   sort_actions(decision.actions, first_new);
   return decision;
 }
@@ -128,7 +135,7 @@ Seconds grace_of(const PoolView& pool) {
 struct PoolToDecide {
   const PoolConfig* settings;
   bool is_configured;
-  std::string limits{};  // where they come from, if not from the configuration
+  const LimitsInForce* limits = nullptr;  // null: those of the configuration
 };
 
 using Adjusted = std::map<PoolName, LimitsInForce>;
@@ -147,7 +154,7 @@ std::vector<PoolToDecide> pools_by_name(const Snapshot& seen, const Config& conf
   for (const auto& [name, settings] : config.pools) {
     const auto other = adjusted.find(name);
     pools.push_back(other == adjusted.end() ? PoolToDecide{&settings, true}
-                                            : PoolToDecide{&other->second.pool, true, other->second.source});
+                                            : PoolToDecide{&other->second.pool, true, &other->second});
   }
   for (const PoolConfig& settings : seen.retired) pools.push_back({&settings, false});
   std::ranges::sort(pools, {}, [](const PoolToDecide& pool) {
@@ -166,7 +173,8 @@ std::vector<PoolView> views(const Snapshot& seen, const Config& config, const De
                      .settings = *settings,
                      .is_configured = is_configured,
                      .load = load == demand.pools.end() ? Load{} : load->second,
-                     .limits = limits});
+                     .limits = limits == nullptr ? "" : limits->source,
+                     .of_maximum = limits == nullptr ? "" : limits->of_maximum});
   }
   return views;
 }
@@ -192,6 +200,9 @@ Plan plan(const Snapshot& seen, const Config& config) {
               .actions = {},
               .in_use = {},
               .reconsider_at = {}};
+  std::erase_if(result.unplaceable, [&](const Unplaceable& steps) {
+    return is_served_elsewhere(parse_step_type(steps.step_type), seen, config);
+  });
   if (!seen.queue) result.untrusted = seen.queue.error().why;
   const Adjusted adjusted = adjusted_pools(seen, config);
   std::vector<PoolView> pools = views(seen, config, demand, adjusted);
@@ -216,6 +227,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
   for (const auto& [key, order] : seen.orders)
     result.reconsider_at = next_of(result.reconsider_at, order.until, seen.now);
   result.in_use = machines_in_use(seen, result.actions);
+  result.probed = machines_to_probe(seen);
   for (const Action& action : result.actions) {
     result.reconsider_at = next_of(result.reconsider_at, action.reason.until, seen.now);
   }

@@ -19,7 +19,8 @@ struct PoolView {
   const PoolConfig& settings;
   bool is_configured = true;
   Load load;
-  std::string limits{};  // where they come from, if not from the configuration
+  std::string limits{};      // where they come from, if not from the configuration
+  std::string of_maximum{};  // where the maximum comes from, if not from the configuration
   PoolTarget target{};
   Seconds grace{0};                        // how long a machine that is not needed must have been idle
   std::vector<const Machine*> machines{};  // all of the pool's, by id

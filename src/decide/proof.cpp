@@ -69,8 +69,14 @@ Proof proof_by_document(const Machine& machine, const QueueStatus& status, Secon
   return entry != nullptr ? proof_by_entry(*entry, machine, status, quiet) : proof_by_absence(machine, status);
 }
 
+// An operator has accepted that the steps on it are lost.
+bool is_forced(const PoolView& pool, const Machine& machine) {
+  const Order* order = order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now);
+  return order != nullptr && order->value == by_force && !machine.listing.is_listed;
+}
+
 Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {
-  const auto proof = proof_of_idleness(machine, pool.seen.queue, pool.config);
+  const Proof proof = is_forced(pool, machine) ? "by force" : proof_of_idleness(machine, pool.seen.queue, pool.config);
   if (!proof) {
     return act_on(ActionKind::keep, machine,
                   {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});

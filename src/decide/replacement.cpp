@@ -10,6 +10,9 @@
 namespace hydra_provisioner::decide {
 namespace {
 
+// So that a machine that was put back is of use before it leaves again.
+constexpr Seconds stays_when_put_back{3600};
+
 Seconds age_of(const PoolView& pool, const Machine& machine) {
   return pool.seen.now - machine.launched_at.value_or(machine.requested_at);
 }
@@ -44,6 +47,17 @@ bool needs_replacement(const PoolView& pool, const Machine& machine) {
   return is_unusable(pool, machine) || is_too_old(pool, machine) || has_changed_specification(pool, machine);
 }
 
+std::optional<Instant> turn_waits_until(const PoolView& pool, const Machine& machine) {
+  const auto& [is_listed, began_at, first_began_at, ended_at, lasted] = machine.listing;
+  if (!began_at || began_at == first_began_at || is_unusable(pool, machine)) return std::nullopt;
+  const Instant end = *began_at + stays_when_put_back;
+  return needs_replacement(pool, machine) && pool.seen.now < end ? std::optional(end) : std::nullopt;
+}
+
+bool may_stand_in(const PoolView& pool, const Machine& machine) {
+  return !machine.leaves_in_turn && !is_unusable(pool, machine) && !is_unproven(pool, machine);
+}
+
 std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine) {
   if (!pool.settings.max_age || is_too_old(pool, machine)) return std::nullopt;
   return pool.seen.now - age_of(pool, machine) + *pool.settings.max_age;
@@ -66,11 +80,14 @@ Replacement replacement(const PoolView& pool, const std::vector<ActiveMachine>& 
   const std::int64_t due_in_use = std::min(due, target - (std::ssize(ready) - due));
   if (!pool.seen.queue || due_in_use <= 0) return {};
   const std::int64_t at_a_time = std::min(due_in_use, pool.settings.max_unavailable);
-  if (target < pool.settings.max_machines)
-    return {.extra = std::min(at_a_time, pool.settings.max_machines - target), .fewer = 0};
+  if (!is_full(pool)) return {.extra = std::min(at_a_time, pool.settings.max_machines - target), .fewer = 0};
   // What is missing already, because one has left or does not come, counts as unavailable.
   const std::int64_t missing = std::max<std::int64_t>(target - std::ssize(ready), 0);
-  return {.extra = 0, .fewer = std::clamp<std::int64_t>(pool.settings.max_unavailable - missing, 0, due_in_use)};
+  const auto not_yet = std::ranges::count_if(
+      ready, [&](const ActiveMachine& each) { return turn_waits_until(pool, *each.machine).has_value(); });
+  return {.extra = 0,
+          .fewer = std::clamp<std::int64_t>(pool.settings.max_unavailable - missing, 0,
+                                            std::min(due_in_use, due - not_yet))};
 }
 
 }  // namespace hydra_provisioner::decide

@@ -73,8 +73,11 @@ bool is_ordered_away(const PoolView& pool, const Machine& machine) {
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   if (is_ordered_away(pool, *ready.machine))
     return act_on(ActionKind::drain, *ready.machine, {"ordered by an operator", {}});
-  if (needs_replacement(pool, *ready.machine))
-    return act_on(ActionKind::drain, *ready.machine, {replacement_reason(pool, *ready.machine), {}});
+  if (needs_replacement(pool, *ready.machine)) {
+    Action drain = act_on(ActionKind::drain, *ready.machine, {replacement_reason(pool, *ready.machine), {}});
+    drain.in_turn = is_full(pool);
+    return drain;
+  }
   const auto paid = paid_period(pool, *ready.machine);
   if (paid && paid->left >= stays_listed_while_paid) {
     return act_on(
@@ -86,14 +89,25 @@ Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   return within(paid, drain_after_grace(pool, ready, surplus));
 }
 
+std::string beyond_maximum(const PoolView& pool) {
+  return fmt::format("exceeds max {}{}{}", pool.settings.max_machines, pool.of_maximum.empty() ? "" : ", ",
+                     pool.of_maximum);
+}
+
+std::string why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+  if (!pool.is_configured) return "its pool is not configured any more";
+  if (is_ordered_away(pool, machine)) return "ordered by an operator";
+  if (exceeds_maximum) return beyond_maximum(pool);
+  return needs_replacement(pool, machine) ? replacement_reason(pool, machine) : "surplus";
+}
+
 Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
-  if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
-  if (exceeds_maximum)
-    return destroy_when_proven(pool, machine, fmt::format("exceeds max {}", pool.settings.max_machines));
-  if (needs_replacement(pool, machine)) return destroy_when_proven(pool, machine, replacement_reason(pool, machine));
-  if (!pool.settings.stop_on_idle) return destroy_when_proven(pool, machine, "surplus");
-  if (machine.cannot_stop) return destroy_when_proven(pool, machine, "surplus, and its provider refuses to stop it");
-  return stop_when_proven(pool, machine, "surplus");
+  const std::string why = why_it_leaves(pool, machine, exceeds_maximum);
+  const bool is_kept_stopped =
+      pool.is_configured && pool.settings.stop_on_idle && !exceeds_maximum && !needs_replacement(pool, machine);
+  if (!is_kept_stopped) return destroy_when_proven(pool, machine, why);
+  if (machine.cannot_stop) return destroy_when_proven(pool, machine, why + ", and its provider refuses to stop it");
+  return stop_when_proven(pool, machine, why);
 }
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
@@ -114,8 +128,7 @@ Action finish_draining(const PoolView& pool, const Machine& machine, bool exceed
 
 Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
-  if (exceeds_maximum)
-    return destroy_when_proven(pool, machine, fmt::format("stopped; exceeds max {}", pool.settings.max_machines));
+  if (exceeds_maximum) return destroy_when_proven(pool, machine, "stopped; " + beyond_maximum(pool));
   if (needs_replacement(pool, machine))
     return destroy_when_proven(pool, machine, "stopped; " + replacement_reason(pool, machine));
   if (!pool.settings.stop_on_idle)

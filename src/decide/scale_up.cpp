@@ -37,7 +37,7 @@ Machines take_if(Machines& machines, Predicate is_taken) {
   return taken;
 }
 
-// A machine that does not work, or is to be replaced, is not put back into the machines file.
+// A machine that does not work, or is to be replaced, is not put back into the machines file if another can come.
 bool may_return(const PoolView& pool, const Machine& machine) {
   return !is_unproven(pool, machine) && !needs_replacement(pool, machine);
 }
@@ -47,7 +47,9 @@ bool may_return(const PoolView& pool, const Machine& machine) {
 void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) {
   sort_by_key(machines, [&](const ActiveMachine& machine) {
     const std::int64_t jobs = machine.activity.jobs;
-    return std::tuple(!is_protected(pool, *machine.machine), needs_replacement(pool, *machine.machine), -jobs,
+    const bool is_due = needs_replacement(pool, *machine.machine);
+    return std::tuple(!is_protected(pool, *machine.machine), is_due,
+                      is_due && !turn_waits_until(pool, *machine.machine), -jobs,
                       jobs > 0 ? 0 : -to_unix(machine.activity.idle_from), number_of(machine.machine->id));
   });
 }
@@ -156,6 +158,18 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   for (const Machine* machine : stopped)
     result.actions.push_back(act_on(ActionKind::start, *machine, {"stopped; warm store", {}}));
   missing -= std::ssize(stopped);
+
+  const auto leaving =
+      take_if(free.draining, [&pool](const ActiveMachine& each) { return !may_stand_in(pool, *each.machine); });
+  const std::int64_t room = std::max<std::int64_t>(pool.settings.max_machines - std::ssize(pool.machines), 0);
+  const auto stand_ins = take(free.draining, missing - replaced.extra - room);
+  std::ranges::copy(leaving, std::back_inserter(free.draining));
+  for (const ActiveMachine& each : stand_ins) {
+    result.actions.push_back(
+        act_on(ActionKind::undrain, *each.machine,
+               {fmt::format("needed again; no room for its replacement (max {})", pool.settings.max_machines), {}}));
+  }
+  missing -= std::ssize(stand_ins);
 
   create_new(pool, missing, next_number, result);
   result.left = std::move(free);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -117,7 +118,13 @@ const Trial* best_of(const std::vector<Trial>& front, const Trial& now) {
   const auto quick = std::ranges::find_if(front, [&](const Trial& trial) {
     return trial.wait() <= now.wait() + same_wait && trial.price() * same_price < now.price();
   });
-  return quick == front.end() ? nullptr : &*quick;
+  if (quick != front.end()) return &*quick;
+  // The later ones in the front are quicker.
+  const auto from_quickest = front | std::views::reverse;
+  const auto quicker = std::ranges::find_if(from_quickest, [&](const Trial& trial) {
+    return trial.wait() + same_wait < now.wait() && trial.price() <= now.price();
+  });
+  return quicker == from_quickest.end() ? nullptr : &*quicker;
 }
 
 std::string nix_text(const Setting& setting) {

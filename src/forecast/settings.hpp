@@ -46,7 +46,8 @@ std::vector<Setting> finer_settings(const std::vector<Trial>& front, const std::
 // out.
 std::vector<Trial> front_of(std::vector<Trial> trials);
 
-// The cheapest trial of the front that is cheaper than now and lets steps wait no longer. Null: none is.
+// The cheapest trial of the front that is cheaper than now and lets steps wait no longer; else the quickest that costs
+// no more. Null: none is better than now.
 const Trial* best_of(const std::vector<Trial>& front, const Trial& now);
 
 // The setting as attributes of the pool, to be pasted into the configuration.

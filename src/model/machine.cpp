@@ -55,6 +55,7 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   const auto state = next_state(machine.state, event);
   if (!state) return false;
   if (*state != machine.state) machine.since = now;
+  if (event == MachineEvent::became_ready) machine.unanswered_since.reset();
   if (event == MachineEvent::became_unready) {
     machine.requested_at = now;  // it has its bootTimeout again
     machine.spec_hash.clear();   // and has to prove again that it is what it should be

@@ -103,12 +103,14 @@ struct Machine {
   // Of the specification that it was last brought to with success, where its provider can bring it to another; else
   // empty.
   std::string spec_hash;
-  std::optional<Instant> launched_at;  // when the current billing periods began to count
-  Seconds billing_period{0};           // where its pool has none; 0: billed for what is used
-  std::optional<Instant> checked_at;   // when its provider was last asked whether it still works
-  std::optional<Instant> ready_at;     // idle time counts from here, or from the listing's beginning if that is later
-  bool cannot_stop = false;            // its provider refused to stop it: it is destroyed instead
-  bool cannot_redeploy = false;        // nor to bring it to another specification: it is replaced instead
+  std::optional<Instant> launched_at;         // when the current billing periods began to count
+  Seconds billing_period{0};                  // where its pool has none; 0: billed for what is used
+  std::optional<Instant> checked_at;          // when its provider was last asked whether it still works
+  std::optional<Instant> unanswered_since{};  // while steps run on it and it does not answer; none: it answered
+  std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
+  bool cannot_stop = false;         // its provider refused to stop it: it is destroyed instead
+  bool cannot_redeploy = false;     // nor to bring it to another specification: it is replaced instead
+  bool leaves_in_turn = false;      // while draining: it was its turn to be replaced, so it does not go back
   std::string last_error;
   Failures failures;
   Listing listing;
@@ -138,9 +140,11 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"launched_at", "launchedAt"}, machine.launched_at);
   field(FieldName{"billing_period", "billingPeriod"}, machine.billing_period);
   field(FieldName{"checked_at", "checkedAt"}, machine.checked_at);
+  field(FieldName{"unanswered_since", "unansweredSince"}, machine.unanswered_since);
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
+  field(FieldName{"leaves_in_turn", "leavesInTurn"}, machine.leaves_in_turn);
   field(FieldName{"last_error", "lastError"}, machine.last_error);
   field(FieldName{"failed_operation", "failedOperation"}, machine.failures.of);
   field(FieldName{"failed_in_a_row", "failedInARow"}, machine.failures.in_a_row);
@@ -173,6 +177,9 @@ bool is_coming(const Machine& machine);
 inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
   return machine.requested_at + pool.boot_timeout;
 }
+
+// The domain of names in the machines file that are no machines: see docs/machines-file.md.
+inline constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 
 // The machine's name in the machines file and in the queue runner's status.
 std::string queue_name(const Machine& machine);

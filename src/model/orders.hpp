@@ -30,8 +30,11 @@ template <>
 inline constexpr auto names_of<OrderKind> =
     enum_names("drain", "destroy", "protect", "forget", "pause", "minMachines", "maxMachines", "retry");
 
+// Order::value of one to destroy: without a proof that no step runs on the machine.
+inline constexpr std::int64_t by_force = 1;
+
 struct Order {
-  std::int64_t value = 0;  // of a limit
+  std::int64_t value = 0;  // of a limit; of an order to destroy, by_force or 0
   Instant since;
   std::optional<Instant> until;  // none: until it is taken back
 

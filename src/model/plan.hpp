@@ -40,6 +40,7 @@ struct Action {
   PoolName pool;
   Reason reason;
   bool never_got_ready = false;  // of destroy: not ready within its bootTimeout, which counts as a failed creation
+  bool in_turn = false;          // of drain: it is the machine's turn to be replaced
 };
 
 struct PoolPlan {
@@ -74,6 +75,7 @@ struct Plan {
   std::vector<Unplaceable> unplaceable;
   std::vector<Action> actions;           // by pool; within it creations, then machines by id
   std::vector<InUse> in_use;             // by number
+  std::vector<MachineId> probed{};       // that are asked whether they still answer
   std::optional<Instant> reconsider_at;  // when this plan would next change by itself
 };
 

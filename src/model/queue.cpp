@@ -1,6 +1,21 @@
 #include "model/queue.hpp"
 
+#include <string_view>
+
 namespace hydra_provisioner {
+
+std::string name_in_machines_file(std::string_view key) {
+  for (const std::string_view scheme : {"ssh://", "ssh-ng://"}) {
+    if (!key.starts_with(scheme)) continue;
+    key.remove_prefix(scheme.size());
+    break;
+  }
+  key = key.substr(0, key.find('?'));
+  const auto host_start = key.rfind('@') + 1;  // 0 without a user
+  std::string_view host = key.substr(host_start);
+  if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(key.substr(0, host_start)).append(host);
+}
 
 const QueueMachine* entry_of(const QueueStatus& status, const std::string& queue_name) {
   if (!status.machines) return nullptr;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/system_type.hpp"
@@ -28,6 +29,7 @@ struct QueueMachine {
   std::optional<Instant> idle_since;      // the epoch: no job since the queue runner started
   std::optional<Instant> last_failure{};  // to reach it or to talk to it; the epoch: none
   std::optional<std::int64_t> consecutive_failures{};
+  std::optional<MachineKind> kind{};
 };
 
 // What machines of one kind have built since the queue runner started.
@@ -53,6 +55,10 @@ struct QueueStatus {
   std::optional<std::map<std::string, QueueMachine>> machines;
   std::vector<StepHistory> history{};  // one for each kind of machines of which it says enough
 };
+
+// The name in the machines file of the machine that the queue runner calls so. Since 2024 it uses store references:
+// `ssh://root@[2001:db8::1]?remote-store=…` means `root@2001:db8::1`.
+std::string name_in_machines_file(std::string_view key);
 
 // What the queue runner says of the machine of this name (`root@address`); null: nothing.
 const QueueMachine* entry_of(const QueueStatus& status, const std::string& queue_name);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "model/machine.hpp"
 #include "model/orders.hpp"
 #include "model/queue.hpp"
+#include "model/system_type.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner {
@@ -47,10 +49,12 @@ struct Snapshot {
   std::map<PoolName, CreationRecord> creations;
   std::map<PoolName, ScheduledLimits> scheduled;  // of pools with schedules
   Orders orders;
-  std::map<PoolKey, std::string> unseen;                          // pools whose machines could not be listed, and why
+  std::set<MachineKind> elsewhere;        // machines that are not ours, and that steps may run on
+  std::map<PoolKey, std::string> unseen;  // pools whose machines could not be listed, and why
   std::map<PoolName, std::optional<std::string>> specifications;  // what their machines should be made from, as a hash;
                                                                   // none: it cannot be read
   std::map<ProviderKind, Seconds> check_intervals;  // of providers whose machines need upkeep while in use
+  std::set<ProviderKind> can_probe;                 // providers that can ask machines in use whether they answer
   std::optional<Unpublished> unpublished;           // while the machines file cannot be published
   std::map<PoolName, Millis> step_times;            // how long steps took when that was last known: see outlook.hpp
   std::int64_t next_number = 0;                     // the N of the next new machine's TAG-N

@@ -65,6 +65,11 @@ bool serves(const SystemType& pool, const StepType& step) {
   return pool.systems.contains(step.system) && pool.features == step.features;
 }
 
+bool serves(const MachineKind& machine, const StepType& step) {
+  return machine.systems.contains(step.system) && std::ranges::includes(step.features, machine.mandatory_features) &&
+         std::ranges::includes(machine.supported_features, step.features);
+}
+
 bool fits_a_column(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != ';' && c != '#'; });
 }

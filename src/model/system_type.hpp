@@ -27,6 +27,15 @@ struct StepType {
   auto operator<=>(const StepType&) const = default;
 };
 
+// A machine as the queue runner describes it.
+struct MachineKind {
+  std::set<std::string> systems;
+  std::set<std::string> supported_features{};
+  std::set<std::string> mandatory_features{};  // the queue runner sends it only steps that require all of these
+
+  auto operator<=>(const MachineKind&) const = default;
+};
+
 // Fails with what is wrong and what is expected, for a name that no machines file could carry.
 Expected<SystemType> parse_system_type(std::string_view name);
 
@@ -35,6 +44,7 @@ StepType parse_step_type(std::string_view key);
 
 // As the queue runner matches steps to machines (its `supportsStep`), for machines whose features are all mandatory.
 bool serves(const SystemType& pool, const StepType& step);
+bool serves(const MachineKind& machine, const StepType& step);
 
 // Whether the text can be a column of the machines file. There is no quoting: white space ends a column, `#` a line,
 // and

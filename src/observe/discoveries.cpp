@@ -99,4 +99,15 @@ void update_from(Machine& machine, const Instance& instance) {
   if (!instance.spec_hash.empty()) machine.spec_hash = instance.spec_hash;
 }
 
+Instance instance_of(const Machine& machine) {
+  return {.id = machine.instance,
+          .machine = machine.id,
+          .pool = machine.pool,
+          .state = InstanceState::running,
+          .address = machine.address,
+          .host_key = machine.host_key,
+          .launched_at = machine.launched_at,
+          .spec_hash = machine.spec_hash};
+}
+
 }  // namespace hydra_provisioner::observe

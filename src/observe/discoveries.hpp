@@ -29,4 +29,7 @@ std::vector<Discovery> apply_result(Machine& machine, Operation operation, const
 // one.
 void update_from(Machine& machine, const Instance& instance);
 
+// The running machine as its provider would show it, from what we know.
+Instance instance_of(const Machine& machine);
+
 }  // namespace hydra_provisioner::observe

@@ -28,7 +28,8 @@ bool is_read(std::size_t level, std::string_view key) {
                        "nrUnsupportedSteps", "machineTypes", "machines", "queueRunner");
     case 3:
       return is_one_of("runnable", "running", "enabled", "currentJobs", "idleSince", "lastFailure",
-                       "consecutiveFailures", "nrStepsDone", "totalStepTime", "systemTypes", "mandatoryFeatures");
+                       "consecutiveFailures", "nrStepsDone", "totalStepTime", "systemTypes", "supportedFeatures",
+                       "mandatoryFeatures");
     default:
       return true;
   }
@@ -194,19 +195,21 @@ Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document) {
   return counts;
 }
 
-// The name in the machines file. Since 2024 keys are store references: `ssh://root@[2001:db8::1]?remote-store=…` means
-// `root@2001:db8::1`.
-std::string user_at_address(std::string_view key) {
-  for (const std::string_view scheme : {"ssh://", "ssh-ng://"}) {
-    if (!key.starts_with(scheme)) continue;
-    key.remove_prefix(scheme.size());
-    break;
-  }
-  key = key.substr(0, key.find('?'));
-  const auto host_start = key.rfind('@') + 1;  // 0 without a user
-  std::string_view host = key.substr(host_start);
-  if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return std::string(key.substr(0, host_start)).append(host);
+// Nothing is stopped or destroyed for these, so wrong ones are left out and do not make the document untrusted.
+std::optional<std::set<std::string>> names_in(const io::Json& entry, const char* key) {
+  const io::Json* value = member(entry, key);
+  if (value == nullptr) return std::nullopt;
+  const auto names = io::as_texts(*value);
+  if (!names) return std::nullopt;
+  return std::set<std::string>(names->begin(), names->end());
+}
+
+std::optional<MachineKind> read_kind(const io::Json& entry) {
+  auto systems = names_in(entry, "systemTypes");
+  auto supported = names_in(entry, "supportedFeatures");
+  auto mandatory = names_in(entry, "mandatoryFeatures");
+  if (!systems || !supported || !mandatory) return std::nullopt;
+  return MachineKind{*std::move(systems), *std::move(supported), *std::move(mandatory)};
 }
 
 Expected<QueueMachine> read_machine(const io::Json& entry) {
@@ -227,6 +230,7 @@ Expected<QueueMachine> read_machine(const io::Json& entry) {
   const auto last_failure = read_number_if_any(entry, "lastFailure", unix_time_max);
   if (last_failure && last_failure->has_value()) machine.last_failure = from_unix(**last_failure);
   machine.consecutive_failures = read_number_if_any(entry, "consecutiveFailures", count_max).value_or(std::nullopt);
+  machine.kind = read_kind(entry);
   return machine;
 }
 
@@ -246,7 +250,8 @@ QueueMachine together(const QueueMachine& a, const QueueMachine& b) {
       .last_failure = std::max(a.last_failure, b.last_failure),
       // The higher number belongs to the entry that is not used any more.
       .consecutive_failures = both_known(a.consecutive_failures, b.consecutive_failures,
-                                         [](std::int64_t x, std::int64_t y) { return std::min(x, y); })};
+                                         [](std::int64_t x, std::int64_t y) { return std::min(x, y); }),
+      .kind = a.enabled == true ? a.kind : b.kind};
 }
 
 Expected<std::optional<QueueMachines>> read_machines(const io::Json& document) {
@@ -258,19 +263,10 @@ Expected<std::optional<QueueMachines>> read_machines(const io::Json& document) {
     if (!entry.is_object()) return std::unexpected(not_an_object(path_of("machines", key), entry));
     auto machine = read_machine(entry);
     if (!machine) return std::unexpected(below(path_of("machines", key), std::move(machine.error())));
-    const auto [known, is_new] = machines.try_emplace(user_at_address(key), *machine);
+    const auto [known, is_new] = machines.try_emplace(name_in_machines_file(key), *machine);
     if (!is_new) known->second = together(known->second, *machine);
   }
   return std::optional(std::move(machines));
-}
-
-// Used for estimates only, so wrong entries are left out and do not make the document untrusted.
-std::optional<std::set<std::string>> names_in(const io::Json& entry, const char* key) {
-  const io::Json* value = member(entry, key);
-  if (value == nullptr) return std::nullopt;
-  const auto names = io::as_texts(*value);
-  if (!names) return std::nullopt;
-  return std::set<std::string>(names->begin(), names->end());
 }
 
 std::vector<StepHistory> read_history(const io::Json& document) {

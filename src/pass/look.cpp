@@ -10,6 +10,7 @@
 
 #include "config/load.hpp"
 #include "io/async/gather.hpp"
+#include "observe/elsewhere.hpp"
 #include "observe/schedules.hpp"
 
 namespace hydra_provisioner::pass {
@@ -186,6 +187,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   for (const auto& [kind, provider] : world.providers) {
     if (providers::Upkeep* upkeep = provider->upkeep())
       look.seen.check_intervals.emplace(kind, upkeep->check_interval());
+    if (provider->can_probe()) look.seen.can_probe.insert(kind);
   }
   look.seen.now = world.clock->now();
   look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
@@ -194,6 +196,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
+  if (look.seen.queue) look.seen.elsewhere = observe::kinds_elsewhere(*look.seen.queue, look.fleet.machines);
   look.seen.orders = memory.orders;
   look.seen.step_times = memory.step_times;
   if (memory.last_delivery) look.seen.unpublished = memory.last_delivery->trouble;

@@ -31,6 +31,7 @@ class PatientProvider final : public Provider, private Upkeep {
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
+  bool can_probe() const override { return provider_->can_probe(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }
   Seconds check_interval() const override { return provider_->upkeep()->check_interval(); }
 

@@ -70,6 +70,9 @@ class Provider {
   // Whether the machine can be published now; an error says what is still missing. Takes a few seconds at most.
   virtual io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) = 0;
 
+  // Whether ready() can be asked of a machine in use, too.
+  virtual bool can_probe() const { return false; }
+
   // `NAME=value` for the environment of its jobs: what it has found out about this host, so that they need not.
   virtual std::vector<std::string> environment_of_jobs() const { return {}; }
 

@@ -14,12 +14,12 @@
 #include "io/text/base64.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
+#include "publish/read_machines_file.hpp"
 
 namespace hydra_provisioner::publish {
 namespace {
 
 constexpr std::string_view first_line_start = "# hydra-provisioner ";
-constexpr std::string_view placeholder_domain = ".placeholder.invalid";
 
 // The queue runner divides each machine's jobs by its speed factor, rounds the result, and sends a step to the machine
 // with the lowest result, or to the fullest of several. A factor as large as this makes all results 0.
@@ -41,6 +41,17 @@ MachinesFile render_machines_file(const Config& config, std::vector<ListedMachin
   const auto pools_with_machines = add_machines(file, config, machines);
   if (config.placeholders) add_placeholders(file, config, pools_with_machines);
   return file;
+}
+
+std::vector<PoolName> new_placeholders(const MachinesFile& file, std::string_view before, const Config& config) {
+  const auto lines = read_machines_file(before);
+  std::vector<PoolName> fresh;
+  for (const PoolName& pool : file.placeholders) {
+    const SystemType& type = config.pools.at(pool).type;
+    const auto serves = [&](const auto& line) { return line.second.supports(*type.systems.begin(), type.features); };
+    if (!lines || std::ranges::none_of(*lines, serves)) fresh.push_back(pool);
+  }
+  return fresh;
 }
 
 std::string render_ssh_config(std::string_view machines_file) {
@@ -260,6 +271,7 @@ void add_placeholders(MachinesFile& file, const Config& config, const std::set<P
       continue;
     }
     file.content += text_of(line);
+    file.placeholders.push_back(pool);
   }
 }
 

@@ -22,12 +22,16 @@ struct MachinesFile {
   std::string content;
   std::vector<MachineId> listed;      // the machines whose lines are in the content
   std::vector<std::string> left_out;  // a message for each machine that was left out
+  std::vector<PoolName> placeholders{};
 };
 
 // The content is `# hydra-provisioner TAG`, a line for each machine, by number (TAG-9 before TAG-10), and, with
 // placeholders on, a line for each configured pool without a listed machine, by name. docs/machines-file.md describes
 // the eight columns.
 MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines);
+
+// The pools of its placeholders of whose type the file had no line before, neither a machine's nor a placeholder's.
+std::vector<PoolName> new_placeholders(const MachinesFile& file, std::string_view before, const Config& config);
 
 // For the names in this content that have a port: Host blocks of ssh_config(5), which say what they mean.
 std::string render_ssh_config(std::string_view machines_file);

@@ -1,13 +1,17 @@
 #include "review/explain.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "config/settings.hpp"
+#include "decide/demand.hpp"
 #include "decide/plan.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
@@ -61,7 +65,63 @@ std::vector<std::string> binding_limits(const PoolPlan& pool, const Replayed& pa
   return limits;
 }
 
+// Why this type does not serve the steps; empty: it has another system.
+std::string why_it_does_not_fit(const PoolConfig& pool, const StepType& step) {
+  if (!pool.type.systems.contains(step.system)) return "";
+  std::set<std::string> lacking;
+  std::set<std::string> required;
+  std::ranges::set_difference(step.features, pool.type.features, std::inserter(lacking, lacking.end()));
+  std::ranges::set_difference(pool.type.features, step.features, std::inserter(required, required.end()));
+  std::vector<std::string> reasons;
+  if (!lacking.empty()) reasons.push_back(fmt::format("does not have {}", joined(lacking)));
+  if (!required.empty()) reasons.push_back(fmt::format("takes only steps that require {}", joined(required)));
+  return fmt::format("{} {}", pool.name, fmt::join(reasons, ", and "));
+}
+
+// The type that would serve the steps, with the provider of the configured type that is most like it.
+std::string line_to_add(const StepType& step, const Config& config) {
+  const auto like = std::ranges::find_if(
+      config.pools, [&](const auto& entry) { return entry.second.type.systems.contains(step.system); });
+  const auto& pools = config.pools;
+  const ProviderKind kind = pools.empty()         ? ProviderKind::local
+                            : like == pools.end() ? pools.begin()->second.kind()
+                                                  : like->second.kind();
+  const std::string name =
+      step.features.empty() ? step.system : fmt::format("{}:{}", step.system, joined(step.features));
+  return fmt::format("{} = {{ maxMachines = 1; {} = {{ … }}; }};", config::attribute_path("systemTypes", name),
+                     traits_of(kind).option);
+}
+
+Explanation unplaceable(const StepTypeCount& steps, const Config& config) {
+  Explanation explanation{.name = steps.key,
+                          .headline = fmt::format("{} runnable, and no configured type fits", steps.runnable)};
+  for (const auto& [name, pool] : config.pools) {
+    if (std::string why = why_it_does_not_fit(pool, steps.type); !why.empty())
+      explanation.binding.push_back(std::move(why));
+  }
+  if (explanation.binding.empty())
+    explanation.binding.push_back(fmt::format("no type has the system {}", steps.type.system));
+  explanation.changes.push_back({"in conf.nix", line_to_add(steps.type, config)});
+  return explanation;
+}
+
 }  // namespace
+
+std::optional<Explanation> explain_step_type(const std::string& key, const Replayed& pass) {
+  const auto& [seen, config] = pass.inputs;
+  if (!seen.queue) return std::nullopt;
+  const auto steps = std::ranges::find(seen.queue->step_types, key, &StepTypeCount::key);
+  if (steps == seen.queue->step_types.end()) return std::nullopt;
+  Explanation explanation{.name = key, .headline = ""};
+  if (const auto pool = decide::pool_of(steps->type, config)) {
+    explanation.headline = fmt::format("built by {0}: hydra-provisioner explain {0}", *pool);
+  } else if (decide::is_served_elsewhere(steps->type, seen, config)) {
+    explanation.headline = "built by machines that are not of this program";
+  } else {
+    return unplaceable(*steps, config);
+  }
+  return explanation;
+}
 
 Explanation explain_type(const PoolName& name, const Replayed& pass) {
   const PoolPlan* pool = find_pool(pass.plan, name);
@@ -96,16 +156,37 @@ Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vect
   return explanation;
 }
 
+namespace {
+
+io::Json event_documents(const std::vector<Event>& events) {
+  io::Json documents = io::Json::array();
+  for (const Event& event : events)
+    documents.push_back({{"time", to_unix(event.time)}, {"event", event.what}, {"reason", event.reason}});
+  return documents;
+}
+
+std::string event_lines(const std::vector<Event>& events) {
+  std::string text;
+  for (const Event& event : events)
+    text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, io::printable_line(event.reason));
+  return text;
+}
+
+}  // namespace
+
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass) {
-  io::Json events = io::Json::array();
-  for (const Event& event : explanation.events)
-    events.push_back({{"time", to_unix(event.time)}, {"event", event.what}, {"reason", event.reason}});
   io::Json changes = io::Json::array();
   for (const auto& [what, result] : explanation.changes)
     changes.push_back({{"what", what}, {"changes", !result.empty()}, {"result", result}});
-  return {{"formatVersion", 1},          {"name", explanation.name},     {"pass", pass.number},
-          {"time", to_unix(pass.start)}, {"now", explanation.headline},  {"binding", explanation.binding},
-          {"events", std::move(events)}, {"changes", std::move(changes)}};
+  return {{"formatVersion", 1},
+          {"name", explanation.name},
+          {"pass", pass.number},
+          {"time", to_unix(pass.start)},
+          {"now", explanation.headline},
+          {"binding", explanation.binding},
+          {"events", event_documents(explanation.events)},
+          {"since", event_documents(explanation.since)},
+          {"changes", std::move(changes)}};
 }
 
 std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass) {
@@ -113,8 +194,8 @@ std::string explanation_text(const Explanation& explanation, const state::Archiv
                                  io::local_time(pass.start), explanation.headline);
   for (const std::string& limit : explanation.binding) text += fmt::format("  ! {}\n", io::printable_line(limit));
   if (!explanation.events.empty()) text += "What happened:\n";
-  for (const Event& event : explanation.events)
-    text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, io::printable_line(event.reason));
+  text += event_lines(explanation.events);
+  if (!explanation.since.empty()) text += "Since then:\n" + event_lines(explanation.since);
   if (!explanation.changes.empty()) text += "What would change it:\n";
   for (const auto& [what, result] : explanation.changes)
     text += fmt::format("  {:<40} {}\n", what, result.empty() ? "nothing would change" : io::printable_line(result));

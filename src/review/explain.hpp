@@ -1,6 +1,7 @@
 // Why a machine exists or why none is created, and what would change that.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,13 @@ struct Explanation {
   std::string headline{};              // what the machine or type does, and why
   std::vector<std::string> binding{};  // of a type: what holds it back
   std::vector<Event> events{};         // of a machine
+  std::vector<Event> since{};          // what has happened since the pass
   std::vector<Change> changes{};
 };
 
 Explanation explain_type(const PoolName& name, const Replayed& pass);
+// Of a step type as the queue runner writes it: none, if the status of the pass does not have it.
+std::optional<Explanation> explain_step_type(const std::string& key, const Replayed& pass);
 Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Event> events);
 
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass);

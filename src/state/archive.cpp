@@ -128,6 +128,22 @@ std::vector<std::string> Archive::machines() const {
   return texts(*database_, "select id from machines order by number");
 }
 
+std::vector<Residence> Archive::residences() const {
+  SQLite::Statement rows(*database_,
+                         "select pool, address, coalesce(first, requested_at), state = 'gone', since from machines "
+                         "left join (select machine, min(time) as first from events group by machine) on machine = id "
+                         "where address != '' order by number");
+  std::vector<Residence> all;
+  while (rows.executeStep()) {
+    const bool is_gone = rows.getColumn(3).getInt() == 1;
+    all.push_back({.pool = PoolName{rows.getColumn(0).getString()},
+                   .address = rows.getColumn(1).getString(),
+                   .from = from_unix(rows.getColumn(2).getInt64()),
+                   .until = is_gone ? std::optional(from_unix(rows.getColumn(4).getInt64())) : std::nullopt});
+  }
+  return all;
+}
+
 std::vector<std::string> Archive::pools() const {
   return texts(*database_, "select name from pools union select pool from machines order by 1");
 }

@@ -31,6 +31,14 @@ struct UsageAt {
   Usage usage;
 };
 
+// Where one of our machines is, or was.
+struct Residence {
+  PoolName pool;
+  std::string address;
+  Instant from;                  // of its first event
+  std::optional<Instant> until;  // none: it still exists
+};
+
 // Events one after another, by time. It must not outlive its archive.
 class EventReader {
  public:
@@ -65,6 +73,7 @@ class Archive {
   // All that there ever were, gone ones too, and the names of all pools.
   std::vector<std::string> machines() const;
   std::vector<std::string> pools() const;
+  std::vector<Residence> residences() const;  // of machines that ever had an address
 
  private:
   Archive(std::string path, std::unique_ptr<SQLite::Database> database);

@@ -241,6 +241,22 @@ std::vector<StepHistory> step_history_of(const io::Json& value) {
   return history;
 }
 
+io::Json value_of(const std::set<MachineKind>& kinds) {
+  io::Json value = io::Json::array();
+  for (const auto& [systems, supported, mandatory] : kinds)
+    value.push_back({{"systems", systems}, {"supported", supported}, {"mandatory", mandatory}});
+  return value;
+}
+
+std::set<MachineKind> machine_kinds_of(const io::Json& value) {
+  std::set<MachineKind> kinds;
+  for (const io::Json& kind : value)
+    kinds.insert({.systems = kind.at("systems").get<std::set<std::string>>(),
+                  .supported_features = kind.at("supported").get<std::set<std::string>>(),
+                  .mandatory_features = kind.at("mandatory").get<std::set<std::string>>()});
+  return kinds;
+}
+
 // Without the recipe, from which nothing is decided.
 io::Json value_of(const CreationRecord& record) {
   io::Json failures = io::Json::array();

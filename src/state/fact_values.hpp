@@ -23,6 +23,8 @@ io::Json value_of(const Order& order);
 Machine machine_of(const MachineId& id, const io::Json& value);
 QueueMachine queue_machine_of(const io::Json& value);
 std::vector<StepHistory> step_history_of(const io::Json& value);
+io::Json value_of(const std::set<MachineKind>& kinds);
+std::set<MachineKind> machine_kinds_of(const io::Json& value);
 PoolConfig pool_of(const io::Json& value);
 CreationRecord creation_record_of(const io::Json& value);
 ScheduledLimits scheduled_limits_of(const io::Json& value);

@@ -89,6 +89,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "retired") {
     for (const io::Json& pool : value) seen.retired.push_back(pool_of(pool));
   }
+  if (kind == "elsewhere") seen.elsewhere = machine_kinds_of(value);
   if (kind == "creations") seen.creations.emplace(PoolName{name}, creation_record_of(value));
   if (kind == "unseen") seen.unseen.emplace(pool_key(name), value.get<std::string>());
   if (kind == "specification")
@@ -131,6 +132,7 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   const bool counts_work =
       std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.scaling == Scaling::work; });
   if (counts_work && seen.queue) facts["history"] = io::compact(value_of(seen.queue->history));
+  if (!seen.elsewhere.empty()) facts["elsewhere"] = io::compact(value_of(seen.elsewhere));
   io::Json retired = io::Json::array();
   for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));
   facts["retired"] = io::compact(retired);

@@ -147,6 +147,10 @@ constexpr std::array migrations{R"sql(
   alter table creations add column last_error text not null default '';
   alter table creations add column recipe text not null default '';
   alter table creations add column counted_from integer not null default 0;
+)sql",
+                                R"sql(
+  alter table machines add column leaves_in_turn integer not null default 0;
+  alter table machines add column unanswered_since integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pqxx/pqxx>
 
 #include "io/text/wording.hpp"
@@ -18,13 +19,15 @@ namespace {
 
 constexpr std::size_t rows_at_a_time = 10'000;
 
-// Leaves out steps that held no slot: substitutions, results that were there already, and steps without a machine.
+// Leaves out steps that held no slot: substitutions, results that were there already, and steps without a machine; and
+// aborted ones whose result was lost, as nothing tells how long they took.
 constexpr std::string_view steps_query = R"(
   select s.build, s.stepnr, coalesce(s.drvpath, ''), s.system, b.timestamp, s.starttime, s.stoptime,
-         coalesce(s.overhead, 0), coalesce(b.drvpath = s.drvpath, false)
+         coalesce(s.overhead, 0), coalesce(b.drvpath = s.drvpath, false), s.machine
     from BuildSteps s join Builds b on b.id = s.build
    where s.type = 0 and s.busy = 0 and s.propagatedfrom is null and s.machine <> '' and s.system is not null
      and s.starttime is not null and s.stoptime >= s.starttime and s.stoptime >= {}
+     and not (coalesce(s.status, 0) = 3 and s.stoptime = s.starttime)
    order by s.starttime, s.build, s.stepnr)";
 
 // The deadlines come first, so that the operator's own take precedence.
@@ -49,6 +52,8 @@ std::string name_of(std::string_view derivation) {
 
 class Import {
  public:
+  explicit Import(const FeaturesOf& features_of) : features_of_(features_of) {}
+
   // A step that was tried again depends on the attempt before it, and a build's own step on all others of the build.
   void add(const pqxx::row& row) {
     const auto build = row[0].as<std::int64_t>();
@@ -58,7 +63,8 @@ class Import {
     const Seconds took{row[6].as<std::int64_t>() - row[5].as<std::int64_t>()};
     TraceStep step{.ready_at = std::max(ready, Seconds{0}),
                    .duration = took + Millis{std::max<std::int64_t>(row[7].as<std::int64_t>(), 0)},
-                   .type = type_of(row[3].as<std::string>()),
+                   .type = type_of(row[3].as<std::string>(),
+                                   features_of_(row[9].as<std::string>(), from_unix(row[5].as<std::int64_t>()))),
                    .name = fmt::format("{}.{}:{}", build, row[1].as<std::int64_t>(), name_of(derivation))};
     const auto [last, is_first] = attempts_.emplace(std::pair(build, derivation), index);
     if (!is_first) step.depends_on.push_back(std::exchange(last->second, index));
@@ -81,9 +87,10 @@ class Import {
   }
 
  private:
-  std::uint32_t type_of(const std::string& system) {
-    const auto [number, is_new] = types_.emplace(system, static_cast<std::uint32_t>(types_.size()));
-    if (is_new) trace_.step_types.push_back(system);
+  std::uint32_t type_of(const std::string& system, const std::set<std::string>& features) {
+    const std::string key = features.empty() ? system : fmt::format("{}:{}", system, fmt::join(features, ","));
+    const auto [number, is_new] = types_.emplace(key, static_cast<std::uint32_t>(types_.size()));
+    if (is_new) trace_.step_types.push_back(key);
     return number->second;
   }
 
@@ -102,6 +109,7 @@ class Import {
     return result;
   }
 
+  const FeaturesOf& features_of_;
   Trace trace_;
   std::map<std::string, std::uint32_t> types_;
   std::map<std::pair<std::int64_t, std::string>, std::uint32_t>
@@ -110,12 +118,12 @@ class Import {
   std::map<std::int64_t, std::vector<std::uint32_t>> others_;  // that began before it
 };
 
-Expected<Trace> read_steps(pqxx::connection& connection, std::optional<Instant> since) {
+Expected<Trace> read_steps(pqxx::connection& connection, std::optional<Instant> since, const FeaturesOf& features_of) {
   pqxx::read_transaction transaction(connection);
   transaction.exec("set local statement_timeout = '120s'");
   transaction.exec("declare steps no scroll cursor for " +
                    fmt::format(steps_query, since ? to_unix(*since) : std::int64_t{0}));
-  Import import;
+  Import import(features_of);
   for (;;) {
     const pqxx::result rows = transaction.exec(fmt::format("fetch {} from steps", rows_at_a_time));
     for (const pqxx::row& row : rows) import.add(row);
@@ -136,13 +144,14 @@ std::string on_one_line(const std::exception& error) {
 
 }  // namespace
 
-Expected<Trace> read_hydra_database(const std::string& where, std::optional<Instant> since) {
+Expected<Trace> read_hydra_database(const std::string& where, std::optional<Instant> since,
+                                    const FeaturesOf& features_of) {
   const auto wrong = [](std::string_view what, const std::exception& error) {
     return failure(fmt::format("Hydra's database: {}: {}", what, on_one_line(error)));
   };
   try {
     pqxx::connection connection(connection_string(where));
-    auto trace = read_steps(connection, since);
+    auto trace = read_steps(connection, since, features_of);
     if (!trace) return std::unexpected(within("Hydra's database", trace.error()));
     return trace;
   } catch (const pqxx::broken_connection& error) {

@@ -154,5 +154,17 @@ TEST_F(CareOfMachines, MakesAMachineReadyThatWasRedeployed) {
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2 10.0.0.3");
 }
 
+TEST_F(CareOfMachines, RemembersSinceWhenABusyOneDoesNotAnswer) {
+  engine.provider.boots_after(id(1), 1);  // it does not answer once
+  engine.pass({}, Seconds{240}, {}, {id(1), id(2)});
+  EXPECT_EQ(engine.machine(1).unanswered_since, noon);
+  EXPECT_EQ(engine.machine(1).checked_at, noon);
+  EXPECT_EQ(engine.machine(2).unanswered_since, std::nullopt);
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2") << "it stays in use";
+  engine.pass({}, Seconds{240}, {}, {id(1)});
+  EXPECT_EQ(engine.machine(1).unanswered_since, std::nullopt);
+  EXPECT_THAT(engine.voice.notes, testing::Contains("a-1: answers again"));
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::act

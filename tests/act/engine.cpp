@@ -86,11 +86,13 @@ void Engine::has(const Machine& machine) {
   if (const auto state = instance_state(machine.state)) provider.has(machine.id, *state);
 }
 
-void Engine::pass(std::vector<Action> actions, Seconds pass_timeout, std::vector<InUse> in_use) {
+void Engine::pass(std::vector<Action> actions, Seconds pass_timeout, std::vector<InUse> in_use,
+                  std::vector<MachineId> probed) {
   Plan plan;
   plan.time = clock.now();
   plan.actions = std::move(actions);
   plan.in_use = std::move(in_use);
+  plan.probed = std::move(probed);
   clock.run(carry_out(std::move(plan), pass_timeout));
 }
 

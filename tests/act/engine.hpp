@@ -62,7 +62,8 @@ class Engine {
   void has(const Machine& machine);
 
   // What a pass does around its decision: reconcile, carry out, record.
-  void pass(std::vector<Action> actions, Seconds pass_timeout = Seconds{240}, std::vector<InUse> in_use = {});
+  void pass(std::vector<Action> actions, Seconds pass_timeout = Seconds{240}, std::vector<InUse> in_use = {},
+            std::vector<MachineId> probed = {});
 
   const Machine& machine(std::int64_t number) const { return journal.machine(id(number)); }
   MachineState state(std::int64_t number) const { return machine(number).state; }

@@ -214,6 +214,20 @@ TEST_F(Publication, SaysThatSomebodyElseChangedTheFileAndWritesItAgain) {
   EXPECT_THAT(engine.voice.notes, ElementsAre("here was removed or changed by somebody else; written again"));
 }
 
+TEST_F(Publication, TellsOfATypeThatIsNewInTheFile) {
+  engine.config.placeholders = true;
+  publish();
+  EXPECT_THAT(engine.voice.notes, testing::Each(HasSubstr("written; steps queued before ")));
+  EXPECT_THAT(engine.voice.notes,
+              testing::Contains(HasSubstr("placeholder for " + engine.config.pools.begin()->first.text)));
+  engine.voice.notes.clear();
+  has(new_and_ready(1));
+  publish();
+  ledger.note(machine(1), MachineEvent::drained, "");
+  publish();
+  EXPECT_THAT(engine.voice.notes, testing::IsEmpty()) << "the queue runner has known the type all the time";
+}
+
 TEST_F(Publication, KeepsTheLastDeliveryWhereNothingHadToBeDelivered) {
   has(ready(1));
   publish();

@@ -102,6 +102,27 @@ TEST(Demand, WhatFitsNowhereIsReportedAsUnplaceable) {
   EXPECT_EQ(p.unplaceable[0].runnable, 3);
 }
 
+TEST(Demand, StepsThatMachinesElsewhereServeAreNotUnplaceable) {
+  const MachineKind mac{.systems = {"aarch64-darwin"}, .supported_features = {"apple"}, .mandatory_features = {}};
+  const MachineKind kvm{
+      .systems = {"x86_64-linux"}, .supported_features = {"kvm", "big"}, .mandatory_features = {"kvm"}};
+  const auto unplaceable = [&](const std::string& step_type) {
+    return farm("x86_64-linux").elsewhere(mac).elsewhere(kvm).runnable(step_type, 1).decided().unplaceable.size();
+  };
+  EXPECT_EQ(unplaceable("aarch64-darwin"), 0u);
+  EXPECT_EQ(unplaceable("aarch64-darwin:apple"), 0u);
+  EXPECT_EQ(unplaceable("x86_64-linux:big,kvm,local"), 0u);
+  EXPECT_EQ(unplaceable("x86_64-linux:big"), 1u) << "kvm must be required";
+  EXPECT_EQ(unplaceable("x86_64-linux:kvm,nested"), 1u);
+  EXPECT_EQ(unplaceable("x86_64-darwin"), 1u);
+  EXPECT_EQ(farm("aarch64-linux:kvm")
+                .elsewhere({.systems = {"x86_64-linux"}})
+                .runnable("builtin", 1)
+                .decided()
+                .unplaceable.size(),
+            0u);
+}
+
 TEST(Demand, UnplaceableStepsCarryTheirKeyAsTheQueueRunnerWroteIt) {
   const Plan p = farm("x86_64-linux").runnable("aarch64-linux:kvm,local", 1).decided();
   ASSERT_EQ(p.unplaceable.size(), 1u);

@@ -124,8 +124,18 @@ MachineSeen& MachineSeen::cannot_redeploy() {
   return *this;
 }
 
+MachineSeen& MachineSeen::leaves_in_turn() {
+  machine_.leaves_in_turn = true;
+  return *this;
+}
+
 MachineSeen& MachineSeen::checked_for(Seconds span) {
   machine_.checked_at = noon - span;
+  return *this;
+}
+
+MachineSeen& MachineSeen::unanswered_for(Seconds span) {
+  machine_.unanswered_since = noon - span;
   return *this;
 }
 
@@ -279,6 +289,11 @@ Farm& Farm::has_built(StepHistory kind) {
   return *this;
 }
 
+Farm& Farm::elsewhere(MachineKind kind) {
+  snapshot_.elsewhere.insert(std::move(kind));
+  return *this;
+}
+
 Farm& Farm::no_machines_in_status() {
   lists_machines_ = false;
   return *this;
@@ -358,6 +373,11 @@ Farm& Farm::checks_every(ProviderKind provider, Seconds span) {
 
 Farm& Farm::builtin_system(const std::string& system) {
   config_.builtin_system = system;
+  return *this;
+}
+
+Farm& Farm::can_probe(ProviderKind provider) {
+  snapshot_.can_probe.insert(provider);
   return *this;
 }
 

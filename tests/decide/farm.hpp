@@ -82,7 +82,9 @@ class MachineSeen {
   MachineSeen& made_from(std::string spec_hash);
   MachineSeen& needs_redeploy();
   MachineSeen& cannot_redeploy();
+  MachineSeen& leaves_in_turn();
   MachineSeen& checked_for(Seconds span);  // since it was last checked
+  MachineSeen& unanswered_for(Seconds span);
   MachineSeen& billed_by(Seconds period);  // unless its pool says otherwise
 
   const Machine& machine() const { return machine_; }
@@ -120,7 +122,8 @@ class Farm {
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
   Farm& has_built(StepHistory kind);
-  Farm& no_machines_in_status();  // `machines` is null or missing
+  Farm& elsewhere(MachineKind kind);  // of a machine that is not ours
+  Farm& no_machines_in_status();      // `machines` is null or missing
   Farm& untrusted(const std::string& why);
   Farm& unseen(const std::string& why);  // the machines of the pool that was named last
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
@@ -135,6 +138,7 @@ class Farm {
   Farm& unpublished_for(Seconds span, const std::string& why);
   Farm& steps_took(const std::string& pool, Seconds each);  // before the queue runner restarted
   Farm& checks_every(ProviderKind provider, Seconds span);
+  Farm& can_probe(ProviderKind provider);
   Farm& settle(Seconds span);
   Farm& builtin_system(const std::string& system);
   Farm& quiet(Seconds span);

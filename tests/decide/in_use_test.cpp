@@ -82,5 +82,33 @@ TEST(InUse, NotCheckedWhileAJobIsAtIt) {
   EXPECT_EQ(in_use_of(ready(1).checked_for(1h).under_way(Operation::redeploy)), "1");
 }
 
+template <class... Machines>
+std::vector<std::int64_t> probed(Machines... machines) {
+  std::vector<std::int64_t> numbers;
+  const Plan p = farm("x86_64-linux").has(machines...).can_probe(ProviderKind::local).decided();
+  for (const MachineId& machine : p.probed) numbers.push_back(number_of(machine));
+  return numbers;
+}
+
+TEST(Probed, BusyMachinesEveryTwoMinutes) {
+  using Numbers = std::vector<std::int64_t>;
+  EXPECT_EQ(probed(ready(1).busy(1), draining(2).busy(1), ready(3), coming(4)), (Numbers{1, 2}));
+  EXPECT_EQ(probed(ready(1).busy(1).checked_for(119s)), Numbers{});
+  EXPECT_EQ(probed(ready(1).checked_for(2min).unanswered_for(10min)), Numbers{1}) << "until it answers";
+  EXPECT_EQ(probed(ready(1).busy(1).vanished()), Numbers{});
+  EXPECT_EQ(probed(ready(1).busy(1).under_way(Operation::redeploy)), Numbers{});
+  EXPECT_TRUE(farm("x86_64-linux").has(ready(1).busy(1)).decided().probed.empty()) << "its provider cannot ask";
+}
+
+TEST(Probed, AMachineThatDoesNotAnswerASecondTimeIsReported) {
+  const auto notes = [](MachineSeen machine) {
+    return pool_plan(farm("x86_64-linux").has(std::move(machine)).decided(), "x86_64-linux").notes;
+  };
+  EXPECT_EQ(notes(ready(1).busy(2).unanswered_for(250s).checked_for(10s)),
+            std::vector<std::string>{"hydra-provisioned-1 does not answer for 250 s, busy: 2 jobs; if it hangs: "
+                                     "hydra-provisioner destroy --force hydra-provisioned-1"});
+  EXPECT_TRUE(notes(ready(1).busy(2).unanswered_for(100s).checked_for(100s)).empty());
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

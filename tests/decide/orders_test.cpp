@@ -1,4 +1,5 @@
 // What an operator ordered by hand.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/decide/farm.hpp"
@@ -42,6 +43,21 @@ TEST(Orders, OneLeavesAsOthersDo) {
   EXPECT_EQ(actions_of(stopped), "stop 1");
   const Plan destroyed = farm("x86_64-linux").has(draining(1)).ordered(drain, first).decided();
   EXPECT_EQ(actions_of(destroyed), "destroy 1");
+  EXPECT_EQ(reason_of<ActionKind::destroy>(destroyed, 1),
+            "ordered by an operator; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+}
+
+TEST(Orders, AReasonNamesTheOrderOrTheScheduleThatLoweredTheMaximum) {
+  const auto two = [] { return farm("x86_64-linux").has(draining(1), draining(2)); };
+  const Plan ordered = two().ordered(max_machines, "x86_64-linux", 1).decided();
+  EXPECT_EQ(reason_of<ActionKind::destroy>(ordered, 2),
+            "exceeds max 1, maxMachines ordered by an operator; idle 3600 s ≥ quiet 120 s, unlisted 600 s ≥ settle "
+            "35 s");
+  const Plan scheduled =
+      two()
+          .scheduled("x86_64-linux", {.period = "8-17 UTC", .min_machines = {}, .max_machines = 0, .until = {}})
+          .decided();
+  EXPECT_THAT(reason_of<ActionKind::destroy>(scheduled, 2), testing::StartsWith("exceeds max 0, schedule 8-17 UTC;"));
 }
 
 TEST(Orders, OneThatIsStoppedIsNotStarted) {
@@ -59,6 +75,17 @@ TEST(Orders, ADestructionWaitsForProof) {
   EXPECT_EQ(reason_of<ActionKind::keep>(busy, 1), "ordered by an operator; waits: still busy: 1 job");
   const Plan idle = farm("x86_64-linux", {.stop_on_idle = true}).has(draining(1)).ordered(destroy, first).decided();
   EXPECT_EQ(actions_of(idle), "destroy 1");
+}
+
+TEST(Orders, AForcedDestructionDoesNotWaitForProof) {
+  const auto forced = [](MachineSeen machine) {
+    return farm("x86_64-linux").has(std::move(machine)).ordered(destroy, first, by_force);
+  };
+  EXPECT_EQ(actions_of(forced(ready(1).busy(2)).decided()), "drain 1") << "no new step may start on it";
+  EXPECT_EQ(reason_of<ActionKind::destroy>(forced(draining(1).busy(2)).decided(), 1),
+            "ordered by an operator; by force");
+  EXPECT_EQ(actions_of(forced(draining(1).busy(2)).untrusted("down").decided()), "destroy 1");
+  EXPECT_EQ(actions_of(forced(draining(1).busy(2).still_listed()).decided()), "keep 1");
 }
 
 TEST(Orders, ADestructionTakesAlsoWhatIsComingOrStopped) {

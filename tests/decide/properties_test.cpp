@@ -31,13 +31,21 @@ const QueueMachine* entry_of(const Machine& machine, const Snapshot& seen) {
   return found == seen.queue->machines->end() ? nullptr : &found->second;
 }
 
-bool needs_no_proof(const Machine& machine) { return machine.found.vanished || !machine.listing.first_began_at; }
+// It is out of the file, and an operator has accepted that its steps are lost.
+bool is_forced(const Machine& machine, const Snapshot& seen) {
+  const Order* order = order_in_force(seen.orders, OrderKind::destroy, machine.id.text, seen.now);
+  return order != nullptr && order->value == by_force && !machine.listing.is_listed;
+}
+
+bool needs_no_proof(const Machine& machine, const Snapshot& seen) {
+  return machine.found.vanished || !machine.listing.first_began_at || is_forced(machine, seen);
+}
 
 bool takes_down(const Action& action) { return action.kind == ActionKind::stop || action.kind == ActionKind::destroy; }
 
 // The proof of idleness once more, in other words than the code's.
 bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& config) {
-  if (needs_no_proof(machine)) return true;
+  if (needs_no_proof(machine, seen)) return true;
   const bool is_out_of_the_file = !machine.listing.is_listed && machine.listing.ended_at.has_value();
   if (!seen.queue || !is_out_of_the_file) return false;
   const QueueStatus& status = *seen.queue;
@@ -139,7 +147,7 @@ RC_GTEST_PROP(EveryPlan, StopsAndDestroysNothingThatIsBusyOrListed, ()) {
   for (const Action& action : plan(farm.seen, farm.config).actions) {
     if (!takes_down(action)) continue;
     const Machine& machine = *machine_named(farm.seen, action.machine);
-    if (needs_no_proof(machine)) continue;
+    if (needs_no_proof(machine, farm.seen)) continue;
     RC_ASSERT(!machine.listing.is_listed);
     const QueueMachine* entry = entry_of(machine, farm.seen);
     if (entry != nullptr) RC_ASSERT(entry->current_jobs == 0);
@@ -248,7 +256,7 @@ RC_GTEST_PROP(EveryPlan, DrainsNothingUnderAnUntrustedStatus, ()) {
 RC_GTEST_PROP(EveryPlan, TakesDownOnlyNeverListedAndVanishedMachinesUnderAnUntrustedStatus, ()) {
   const AnyFarm farm = *any_farm_with_untrusted_status();
   for (const Action& action : plan(farm.seen, farm.config).actions) {
-    if (takes_down(action)) RC_ASSERT(needs_no_proof(*machine_named(farm.seen, action.machine)));
+    if (takes_down(action)) RC_ASSERT(needs_no_proof(*machine_named(farm.seen, action.machine), farm.seen));
   }
 }
 

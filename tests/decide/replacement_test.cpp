@@ -45,11 +45,13 @@ TEST(Replacement, ReplacesSoManyAtATime) {
 TEST(Replacement, WhereTheMaximumLeavesNoRoomTheOldOneGoesFirst) {
   const Plan p = daily({.max_machines = 2}).has(old(1), old(2).busy(1)).runnable("x86_64-linux", 5).decided();
   EXPECT_EQ(actions_of(p), "drain 1, keep 2");
+  EXPECT_TRUE(action_on(p, 1).in_turn);
 }
 
 TEST(Replacement, AndTheNextWhenThatIsReplaced) {
   const auto full = [] { return daily({.max_machines = 2}); };
-  const Plan gone = full().has(draining(1).launched_for(25h).busy(1), old(2)).runnable("x86_64-linux", 5).decided();
+  const MachineSeen first = draining(1).launched_for(25h).busy(1).leaves_in_turn();
+  const Plan gone = full().has(first, old(2)).runnable("x86_64-linux", 5).decided();
   EXPECT_EQ(actions_of(gone), "keep 1, keep 2");
   const Plan coming_next = full().has(old(2), coming(3)).runnable("x86_64-linux", 5).decided();
   EXPECT_EQ(actions_of(coming_next), "keep 2, keep 3");
@@ -60,6 +62,47 @@ TEST(Replacement, AndTheNextWhenThatIsReplaced) {
 TEST(Replacement, ADrainedOldMachineIsNotPutBack) {
   const Plan p = daily({}).has(draining(1).launched_for(25h)).runnable("x86_64-linux", 1).decided();
   EXPECT_EQ(actions_of(p), "create 100, destroy 1");
+}
+
+MachineSeen old_draining(std::int64_t number) { return draining(number).launched_for(25h).busy(1); }
+
+TEST(Replacement, ADrainedOldMachineIsPutBackWhereTheMaximumLeavesNoRoomForAnother) {
+  const Plan p = daily({.max_machines = 2}).has(old_draining(1), young(2)).runnable("x86_64-linux", 5).decided();
+  EXPECT_EQ(actions_of(p), "undrain 1, keep 2");
+  EXPECT_EQ(reason_of<ActionKind::undrain>(p, 1), "needed again; no room for its replacement (max 2)");
+  const Plan all = daily({.max_machines = 3})
+                       .has(old_draining(1), old_draining(2), old_draining(3))
+                       .runnable("x86_64-linux", 2)
+                       .decided();
+  EXPECT_EQ(actions_of(all), "undrain 1, undrain 2, keep 3") << "only as many as are needed";
+}
+
+TEST(Replacement, NotIfItWasItsTurnOrItDoesNotWork) {
+  const auto full = [](MachineSeen machine) {
+    return actions_of(daily({.max_machines = 1}).has(std::move(machine)).runnable("x86_64-linux", 5).decided());
+  };
+  EXPECT_EQ(full(old_draining(1).leaves_in_turn()), "keep 1");
+  EXPECT_EQ(full(old_draining(1).failing(4)), "keep 1");
+}
+
+TEST(Replacement, WhatWasPutBackIsInUseForAnHour) {
+  const auto full = [](Seconds back_for) {
+    return daily({.max_machines = 1})
+        .has(old(1).busy(1).first_listed_for(10h).listed_for(back_for))
+        .runnable("x86_64-linux", 5)
+        .decided();
+  };
+  EXPECT_EQ(actions_of(full(50min)), "keep 1");
+  EXPECT_EQ(full(50min).reconsider_at, noon + 10min);
+  EXPECT_EQ(actions_of(full(60min)), "drain 1");
+}
+
+TEST(Replacement, OfTwoThatAreDueTheOneThatWasPutBackWaits) {
+  const Plan p = daily({.max_machines = 2})
+                     .has(old(1).first_listed_for(10h).listed_for(10min), old(2).busy(1).listed_for(10h))
+                     .runnable("x86_64-linux", 5)
+                     .decided();
+  EXPECT_EQ(actions_of(p), "keep 1, drain 2");
 }
 
 TEST(Replacement, NotEvenForThePaidRestOfAnHour) {

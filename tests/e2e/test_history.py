@@ -80,6 +80,21 @@ class History(FarmTest):
         self.assertIn("listed; the status is not trusted", explanation["now"])
         self.assertEqual(explanation["events"][0]["reason"], "1 of 1 new machines")
 
+    def test_what_happened_since_the_pass_is_told(self):
+        farm = self.farm_with_a_past()
+        self.assertEnded(farm.run("pause", PLAIN), 0)
+        (event,) = self.json(farm, "explain", PLAIN)["since"]
+        self.assertEqual(event["event"], "ordered")
+        self.assertIn("is paused", event["reason"])
+        self.assertEnded(farm.run("resume", PLAIN), 0)
+
+    def test_steps_that_fit_no_type_are_explained(self):
+        farm = self.farm()
+        farm.queue(machineTypes={"riscv64-linux": {"runnable": 2, "running": 0}})
+        self.assertEnded(farm.run_pass(), 0)
+        explanation = self.json(farm, "explain", "riscv64-linux")
+        self.assertIn("systemTypes.riscv64-linux = {", explanation["changes"][0]["result"])
+
     def test_cost_is_what_the_passes_saw(self):
         farm = self.farm_with_a_past()
         cost = self.json(farm, "cost")

@@ -43,6 +43,16 @@ class Orders(DaemonTest):
         wait_for(lambda: "t-0" not in farm.folders(), "it is gone", farm.said)
         self.stop(farm)
 
+    def test_a_machine_that_hangs_is_destroyed_by_force(self):
+        farm = self.farm_with_daemon()
+        address = farm.addresses()[0]
+        farm.queue(machines={f"root@{address}": {"enabled": True, "currentJobs": 1}})
+        farm.wait_for_passes(2)
+        self.lever(farm, "destroy", "t-0", "--force", "--yes", says="1 step ran on it at ")
+        wait_for(lambda: "t-0" not in farm.folders(), "it is gone, though it is busy", farm.said)
+        self.assertIn("by force", farm.run("history", "t-0").out)
+        self.stop(farm)
+
     def test_a_protected_machine_stays_until_that_is_taken_back(self):
         farm = self.farm_with_daemon()
         self.lever(farm, "protect", "t-0", "--for", "2h", says="neither drained nor stopped nor destroyed, until")

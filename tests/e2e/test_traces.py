@@ -82,8 +82,26 @@ class HydraDatabase(FarmTest):
             step(1, 4, "propagated", 10, 40, propagatedFrom=7),
             step(1, 5, "unsupported", 10, 40, startTime=None, machine=""),
             step(1, 6, "backwards", 40, 10),
+            step(1, 7, "lost", 40, 40, status=3, overhead=1),
         )
         self.assertEqual([row["name"] for row in self.imported(postgres)], ["1.1:kept-1"])
+
+    def test_steps_have_the_features_of_the_type_that_built_them(self):
+        farm = self.farm(pools={f"{PLAIN}:kvm": pool(minMachines=1)})
+        self.assertEnded(farm.run_pass(), 0)
+        ((address, since),) = farm.journal("select address, requested_at from machines")
+        began = since + 5 - BEGIN
+        postgres = self.postgres(
+            HYDRA_TABLES,
+            build(1),
+            step(1, 1, "ours", began, began + 9, machine=f"ssh://root@{address}?x=y"),
+            step(1, 2, "before", began - 900, began, machine=f"root@{address}"),
+            step(1, 3, "elsewhere", began, began + 9),
+        )
+        ended = farm.run("import-trace", "--hydra-db", postgres.where)
+        self.assertEnded(ended, 0)
+        features = {row["name"]: row["features"] for row in csv.DictReader(io.StringIO(ended.out))}
+        self.assertEqual(features, {"1.1:ours-1": "kvm", "1.2:before-1": "", "1.3:elsewhere-1": ""})
 
     def test_the_trace_can_be_simulated(self):
         steps = [step(1, n, f"s{n}", 10 * n, 10 * n + 600) for n in range(1, 20)]

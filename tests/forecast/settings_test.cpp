@@ -40,6 +40,12 @@ TEST(Best, IsTheCheapestThatIsAsQuickAsNow) {
   EXPECT_EQ(best_of(front, trial(9, 60, 5)), nullptr);
 }
 
+TEST(Best, IsElseTheQuickestThatCostsNoMore) {
+  const auto front = front_of({trial(1, 50, 10), trial(2, 40, 20), trial(3, 20, 90)});
+  EXPECT_EQ(best_of(front, trial(9, 50, 15))->setting.runnables_per_machine, 1);
+  EXPECT_EQ(best_of(front, trial(9, 20, 95))->setting.runnables_per_machine, 3);
+}
+
 TEST(Settings, ComeBackFromAPoolAsTheyWerePutIn) {
   for (const Setting& setting :
        {Setting{.runnables_per_machine = 3, .packing = true, .grace = Seconds{60}, .max_machines = 7},

@@ -86,6 +86,16 @@ TEST(StatusDocument, AddsUpTheHistoryOfMachinesOfAKind) {
                                                       {{"x86_64-linux"}, {"kvm"}, 1, Seconds{9}}}));
 }
 
+TEST(StatusDocument, KnowsWhatAMachineCanBuildIfTheEntrySaysAllOfIt) {
+  const auto status = trusted(with_machines(
+      R"({"root@a":{"systemTypes":["x86_64-linux"],"supportedFeatures":["big","kvm"],"mandatoryFeatures":["kvm"]},)"
+      R"("root@b":{"systemTypes":["x86_64-linux"],"mandatoryFeatures":[]},)"
+      R"("root@c":{"systemTypes":1,"supportedFeatures":[],"mandatoryFeatures":[]}})"));
+  EXPECT_EQ(entry_of(status, "root@a")->kind, (MachineKind{{"x86_64-linux"}, {"big", "kvm"}, {"kvm"}}));
+  EXPECT_EQ(entry_of(status, "root@b")->kind, std::nullopt);
+  EXPECT_EQ(entry_of(status, "root@c")->kind, std::nullopt);
+}
+
 TEST(StatusDocument, IsTrustedWithAWrongHistory) {
   const auto status = trusted(with_machines(
       R"({"root@a":{"systemTypes":"all","mandatoryFeatures":[],"nrStepsDone":2,"totalStepTime":30},)"

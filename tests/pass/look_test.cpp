@@ -74,6 +74,27 @@ TEST_F(LookAround, SeesTheQueueAndTheMachines) {
   EXPECT_THAT(seen.problems, ElementsAre());
 }
 
+TEST_F(LookAround, KnowsWhatEnabledMachinesOfOthersCanBuild) {
+  const MachineKind mac{.systems = {"x86_64-darwin"}};
+  const MachineKind linux{.systems = {"x86_64-linux"}};
+  const auto entry = [](std::optional<bool> enabled, std::optional<MachineKind> kind) {
+    QueueMachine machine;
+    machine.enabled = enabled;
+    machine.kind = std::move(kind);
+    return machine;
+  };
+  QueueStatus status;
+  status.time = noon;
+  status.machines = {
+      {"root@10.0.0.1", entry(true, linux)}, {"root@x86-64-linux.placeholder.invalid", entry(true, linux)},
+      {"root@old", entry(false, linux)},     {"root@unknown", entry({}, linux)},
+      {"root@mac", entry(true, mac)},        {"root@mute", entry(true, {})}};
+  queue().says = status;
+  remembers(machine(1));
+  provider().has(MachineId{"a-1"});
+  EXPECT_THAT(look().seen.elsewhere, ElementsAre(mac));
+}
+
 TEST_F(LookAround, DoesNotShowWhatIsGone) {
   remembers(machine(1, MachineState::destroying));
   const Look seen = look();

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "decide/plan.hpp"
 #include "tests/support/usual.hpp"
@@ -99,6 +100,41 @@ TEST(Explain, SaysThatFailuresHoldCreationsBack) {
   const Explanation explanation = explained(pass);
   EXPECT_THAT(explanation.binding, ElementsAre(HasSubstr("back-off of 30 s")));
   EXPECT_EQ(change(explanation, "no creations that failed"), "1 allowed; create 1");
+}
+
+Replayed with_waiting(const std::string& key) {
+  Replayed pass = farm(0);
+  pass.inputs.seen.queue->step_types.push_back({.key = key, .type = parse_step_type(key), .runnable = 3});
+  return pass;
+}
+
+TEST(Explain, SaysWhyStepsFitNoTypeAndWhatToAdd) {
+  const auto lacking = explain_step_type("x86_64-linux:kvm,local", with_waiting("x86_64-linux:kvm,local"));
+  ASSERT_TRUE(lacking);
+  EXPECT_EQ(lacking->headline, "3 runnable, and no configured type fits");
+  EXPECT_THAT(lacking->binding, ElementsAre("x86_64-linux does not have kvm"));
+  EXPECT_EQ(change(*lacking, "in conf.nix"),
+            R"(systemTypes."x86_64-linux:kvm" = { maxMachines = 1; local = { … }; };)");
+  const auto foreign = explain_step_type("aarch64-linux", with_waiting("aarch64-linux"));
+  ASSERT_TRUE(foreign);
+  EXPECT_THAT(foreign->binding, ElementsAre("no type has the system aarch64-linux"));
+  EXPECT_EQ(change(*foreign, "in conf.nix"), "systemTypes.aarch64-linux = { maxMachines = 1; local = { … }; };");
+}
+
+TEST(Explain, SaysWhoBuildsStepsThatFit) {
+  EXPECT_EQ(explain_step_type("i686-linux", with_waiting("i686-linux"))->headline,
+            "built by x86_64-linux: hydra-provisioner explain x86_64-linux");
+  Replayed pass = with_waiting("aarch64-darwin");
+  pass.inputs.seen.elsewhere = {{.systems = {"aarch64-darwin"}, .supported_features = {}, .mandatory_features = {}}};
+  EXPECT_EQ(explain_step_type("aarch64-darwin", pass)->headline, "built by machines that are not of this program");
+  EXPECT_FALSE(explain_step_type("riscv64-linux", pass)) << "the queue does not have it";
+}
+
+TEST(Explain, ShowsWhatHasHappenedSinceThePass) {
+  Explanation explanation = explained(farm(4));
+  explanation.since = {{.time = noon, .machine = "", .pool = plain.text, .what = "ordered", .reason = "paused"}};
+  EXPECT_THAT(explanation_text(explanation, state::ArchivedPass{}), HasSubstr("Since then:\n"));
+  EXPECT_EQ(explanation_document(explanation, state::ArchivedPass{})["since"][0]["reason"], "paused");
 }
 
 TEST(Explain, SaysWhenTheStatusIsNotTrusted) {

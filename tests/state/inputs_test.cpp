@@ -85,6 +85,8 @@ Inputs everything() {
       {"a/b", {}}};
   status.history = {{.systems = {"x", "y"}, .mandatory_features = {"b"}, .steps = 3, .time = Seconds{40}}};
   inputs.seen.queue = status;
+  inputs.seen.elsewhere = {{.systems = {"x"}, .supported_features = {"b", "c"}, .mandatory_features = {"b"}},
+                           {.systems = {"z"}, .supported_features = {}, .mandatory_features = {}}};
   inputs.seen.retired = {any_pool()};
   inputs.seen.creations[PoolName{"p"}] = {.failed_passes = 2, .last_failed_pass = noon, .failures = {noon, noon}};
   inputs.seen.unseen = {{{PoolName{"p"}, ProviderKind::ec2}, "why"}};
@@ -113,6 +115,7 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.now, noon);
   EXPECT_EQ(after.seen.next_number, 13);
   EXPECT_EQ(after.seen.unseen, before.seen.unseen);
+  EXPECT_EQ(after.seen.elsewhere, before.seen.elsewhere);
   EXPECT_EQ(after.seen.specifications, before.seen.specifications);
   EXPECT_EQ(after.seen.check_intervals, before.seen.check_intervals);
   EXPECT_EQ(after.seen.scheduled, before.seen.scheduled);

@@ -72,8 +72,12 @@ std::string activity_of(const Machine& machine, const Queue& queue, Instant now)
   const bool may_work = machine.state == MachineState::ready || machine.state == MachineState::draining;
   if (!queue || !may_work) return machine.last_error;
   const decide::Idleness activity = decide::idleness(machine, *queue);
-  return activity.is_busy() ? decide::busy_with(activity.jobs)
-                            : fmt::format("idle {} s", activity.idle_at(now).count());
+  const std::string silent = machine.unanswered_since
+                                 ? fmt::format("; does not answer since {}", io::local_time(*machine.unanswered_since))
+                                 : "";
+  return (activity.is_busy() ? decide::busy_with(activity.jobs)
+                             : fmt::format("idle {} s", activity.idle_at(now).count())) +
+         silent;
 }
 
 std::string machine_line(const Machine& machine, const pass::Look& look) {
@@ -91,8 +95,9 @@ std::string order_lines(const Snapshot& seen) {
   for (const auto& [key, order] : seen.orders) {
     if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
     const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
-    text += fmt::format("ordered: {}{}{}{}\n", to_string(key.first),
-                        key.second.empty() ? "" : " " + io::printable_line(key.second),
+    const bool is_forced = key.first == OrderKind::destroy && order.value == by_force;
+    text += fmt::format("ordered: {}{}{}{}{}\n", to_string(key.first),
+                        key.second.empty() ? "" : " " + io::printable_line(key.second), is_forced ? " by force" : "",
                         is_limit ? fmt::format(" {}", order.value) : "",
                         order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "");
   }

@@ -32,12 +32,23 @@ void declare(Arguments& arguments, Options& options) {
   arguments.flag("--json", options.json, "print JSON");
 }
 
-review::Explanation explain(const state::Archive& archive, review::Known kind, const std::string& name,
-                            const state::ArchivedPass& pass, const review::Replayed& replayed) {
-  if (kind == review::Known::type) return review::explain_type(PoolName{name}, replayed);
-  auto events = review::events_of(archive, Instant{}, name);
+// An order of the pass' last second came after the pass: it would show what came of it.
+bool is_later(const review::Event& event, const state::ArchivedPass& pass) {
   const Instant end = pass.start + pass.duration;
-  std::erase_if(events, [end](const review::Event& event) { return event.time > end; });
+  return event.time > end || (event.time == end && event.what == "ordered");
+}
+
+// The name is that of a machine, a type, or a step type that the pass saw in the queue.
+Expected<review::Explanation> explain(const state::Archive& archive, const std::string& name,
+                                      const state::ArchivedPass& pass, const review::Replayed& replayed) {
+  const auto kind = review::look_up(archive, name);
+  if (!kind) {
+    if (auto explanation = review::explain_step_type(name, replayed)) return *std::move(explanation);
+    return std::unexpected(kind.error());
+  }
+  if (*kind == review::Known::type) return review::explain_type(PoolName{name}, replayed);
+  auto events = review::events_of(archive, Instant{}, name);
+  std::erase_if(events, [&](const review::Event& event) { return is_later(event, pass); });
   return review::explain_machine(MachineId{name}, replayed, std::move(events));
 }
 
@@ -45,20 +56,22 @@ Outcome run(Options options, Context context) {
   const auto journal = open_journal(context.state_dir, options.tag, options.name);
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
-  auto kind = review::look_up(archive, options.name);
-  if (!kind) return misused(std::move(kind.error()));
   auto pass = options.at ? review::find_pass(archive, *options.at) : review::find_pass(archive, "latest");
   if (!pass) return misused(std::move(pass.error()));
   auto replayed = review::replay_pass(archive, *pass);
   if (!replayed) return failed(std::move(replayed.error()));
-  const review::Explanation explanation = explain(archive, *kind, options.name, *pass, *replayed);
+  auto explanation = explain(archive, options.name, *pass, *replayed);
+  if (!explanation) return misused(std::move(explanation.error()));
   if (!replayed->is_equal)
     context.voice.warning(
         fmt::format("pass {} decided otherwise: another version of this program made it", pass->number));
-  if (!options.at)
+  if (!options.at) {
+    explanation->since = review::events_of(archive, pass->start, options.name);
+    std::erase_if(explanation->since, [&](const review::Event& event) { return !is_later(event, *pass); });
     tell(last_pass(context.state_dir, journal->tag, pass->start, replayed->inputs.seen.unpublished), context.voice);
-  return print(options.json ? io::pretty(review::explanation_document(explanation, *pass))
-                            : review::explanation_text(explanation, *pass));
+  }
+  return print(options.json ? io::pretty(review::explanation_document(*explanation, *pass))
+                            : review::explanation_text(*explanation, *pass));
 }
 
 }  // namespace
@@ -69,9 +82,10 @@ Verb explain_verb() {
           .summary = "explains a machine or a type, and what would change it",
           .description =
               "Explains why a machine is in its state, or why a type has as many machines as it has, and what "
-              "would change that. It repeats what the latest pass decided, or the one of a given time, from "
-              "the journal alone.",
-          .examples = {{{"explain x86_64-linux", "why are there not more machines?"},
+              "would change that; of steps that fit no type, why, and what to add to the configuration. It repeats "
+              "what the latest pass decided, or the one of a given time, from the journal alone, and shows what has "
+              "happened since then.",
+          .examples = {{{"explain x86_64-linux", "why are there not more machines, or why are these steps not built?"},
                         {"explain hydra-provisioned-7 --at 2026-01-15T12:00", "why was this machine kept then?"}}},
           .declare = command(declare, run)};
 }

@@ -5,7 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/inputs/journal.hpp"
 #include "app/inputs/traces.hpp"
+#include "review/builders.hpp"
 #include "trace/hydra_database.hpp"
 #include "trace/read.hpp"
 
@@ -19,6 +24,7 @@ struct Options {
   trace::ColumnMapping mapping;      // the same, parsed
   std::optional<Instant> since;
   std::string output;
+  std::string tag;  // of the journal that knows the machines
 };
 
 void declare(Arguments& arguments, Options& options) {
@@ -31,6 +37,7 @@ void declare(Arguments& arguments, Options& options) {
       "with --csv, the name of a column in the file, such as ready_at=submit_unix; or OURS:=VALUE, the "
       "same value in every row; may be repeated");
   declare_output(arguments, options.output);
+  declare_tag(arguments, options.tag);
   arguments.check([&options]() -> Expected<void> {
     if (options.hydra_db.empty() == options.csv.empty())
       return failure("import-trace takes one of --hydra-db and --csv");
@@ -43,9 +50,22 @@ void declare(Arguments& arguments, Options& options) {
   });
 }
 
+// Which machine was of which type is known where this program runs; elsewhere steps have no features.
+std::vector<state::Residence> known_machines(const Options& options, const Context& context) {
+  const auto journal = open_journal(context.state_dir, options.tag, "");
+  if (journal) return journal->archive.residences();
+  context.voice.note(fmt::format("steps get no features: {}", fmt::join(journal.error().problems, "; ")));
+  return {};
+}
+
 Outcome run(Options options, Context context) {
-  const auto trace = options.csv.empty() ? trace::read_hydra_database(options.hydra_db, options.since)
-                                         : trace::read_trace_file(options.csv, options.mapping);
+  const auto of_hydra = [&] {
+    const review::Builders builders(known_machines(options, context));
+    return trace::read_hydra_database(options.hydra_db, options.since, [&](const std::string& machine, Instant began) {
+      return builders.features(machine, began);
+    });
+  };
+  const auto trace = options.csv.empty() ? of_hydra() : trace::read_trace_file(options.csv, options.mapping);
   if (!trace) return failed(trace.error());
   return write_trace(*trace, options.output, context.voice);
 }

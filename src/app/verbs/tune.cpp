@@ -36,8 +36,10 @@ std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
   for (const forecast::Trial& trial : tuning.front) text += row(&trial == best ? "=>" : "", trial);
   text += row("now", tuning.now);
   if (best == nullptr) return text + "The present setting is as good as every one that was tried.\n";
-  return text + fmt::format("As quick as now, and {:.0f} % cheaper: into systemTypes.\"{}\"\n\n{}\n",
-                            100 * (1 - best->price() / tuning.now.price()), name, forecast::nix_text(best->setting));
+  const double saved = 100 * (1 - best->price() / tuning.now.price());
+  const std::string gain =
+      saved >= 0.1 ? fmt::format("As quick as now, and {:.1f} % cheaper", saved) : "No dearer than now, and quicker";
+  return text + fmt::format("{}: into systemTypes.\"{}\"\n\n{}\n", gain, name, forecast::nix_text(best->setting));
 }
 
 io::Json document_of(const forecast::Trial& trial) {

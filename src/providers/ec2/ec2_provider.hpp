@@ -32,6 +32,7 @@ class Ec2Provider final : public Provider {
 
   // The SSH server must prove the host key that the machine was given; with a probeKey, nix-store must greet as well.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  bool can_probe() const override { return true; }
 
  private:
   Expected<Ec2Files> files_for(const MachineId& machine) const;

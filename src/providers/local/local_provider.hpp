@@ -29,6 +29,7 @@ class LocalProvider final : public Provider {
 
   // Logs in as the queue runner would, and exchanges the greetings of `nix-store --serve`.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  bool can_probe() const override { return true; }
 
  private:
   Expected<MachineFolder> folder_of(const MachineId& machine) const;

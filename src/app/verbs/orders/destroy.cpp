@@ -11,25 +11,36 @@ namespace {
 
 struct Options {
   OrderTarget target;
+  bool force = false;
   bool yes = false;
 };
 
 void declare(Arguments& arguments, Options& options) {
+  arguments.flag("--force", options.force, "do not wait for the steps that run on it: they are lost");
   arguments.flag("--yes", options.yes, "do not ask");
   declare_machine(arguments, options.target);
 }
 
-Expected<NewOrders> destroy(const Situation& at) {
+std::string consequence(const Situation& at, bool force) {
+  if (!force) return "is destroyed once nothing runs on it";
+  return fmt::format(
+      "is destroyed at once ({}). Steps that run on it are lost: the queue runner tries each again, five times at most",
+      at.what_runs());
+}
+
+Expected<NewOrders> destroy(const Situation& at, bool force) {
   const auto machine = at.machine();
   if (!machine) return std::unexpected(machine.error());
   if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
-  return NewOrders{{{{OrderKind::destroy, at.name}, at.order({})}},
-                   fmt::format("{} ({}, {}) leaves the machines file, and is destroyed once nothing runs on it",
-                               at.name, (*machine)->pool, to_string((*machine)->state))};
+  return NewOrders{{{{OrderKind::destroy, at.name}, at.order({}, force ? by_force : 0)}},
+                   fmt::format("{} ({}, {}) leaves the machines file, and {}", at.name, (*machine)->pool,
+                               to_string((*machine)->state), consequence(at, force))};
 }
 
 io::Task<Outcome> run(Options options, Context context) {
-  return give_order(std::move(options.target), review::Known::machine, std::move(context), destroy, !options.yes);
+  return give_order(
+      std::move(options.target), review::Known::machine, std::move(context),
+      [force = options.force](const Situation& at) { return destroy(at, force); }, !options.yes);
 }
 
 }  // namespace
@@ -41,9 +52,9 @@ Verb destroy_verb() {
           .description =
               "Takes a machine out of the machines file, and destroys it once it is proven that nothing runs "
               "on it, even with stopOnIdle. This also works for a machine that is stopped, failed or not "
-              "ready yet. It asks first.",
+              "ready yet. It asks first. With --force it does not wait for a proof: for a machine that hangs.",
           .examples = {{{"destroy hydra-provisioned-7", "asks on the terminal, and destroys this machine"},
-                        {"destroy hydra-provisioned-7 --yes", "the same from a script"}}},
+                        {"destroy hydra-provisioned-7 --force", "it hangs, and its steps are lost anyway"}}},
           .declare = command(declare, run)};
 }
 

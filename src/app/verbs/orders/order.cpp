@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
+#include "review/replay.hpp"
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
@@ -85,6 +87,19 @@ Expected<void> Situation::check_unprotected() const {
   return failure(fmt::format("{0} is protected; take that back first: hydra-provisioner protect {0} --off", name));
 }
 
+std::string Situation::what_runs() const {
+  constexpr std::string_view unknown = "it is not known what runs on it";
+  const auto owner = machine();
+  const auto pass = review::find_pass(archive, "latest");
+  if (!owner || !pass) return std::string(unknown);
+  const auto replayed = review::replay_pass(archive, *pass);
+  if (!replayed || !replayed->inputs.seen.queue) return std::string(unknown);
+  const QueueMachine* entry = entry_of(*replayed->inputs.seen.queue, queue_name(**owner));
+  if (entry == nullptr || !entry->current_jobs) return std::string(unknown);
+  return fmt::format("{} {} on it at {}", *entry->current_jobs, *entry->current_jobs == 1 ? "step ran" : "steps ran",
+                     io::local_time(pass->start));
+}
+
 std::string until_text(const Situation& at, std::optional<Seconds> span) {
   const auto end = end_of(span, at.now);
   return end ? fmt::format("until {}", io::local_time(*end)) : "until it is taken back";
@@ -102,7 +117,7 @@ io::Task<Outcome> give_order(OrderTarget target, review::Known kind, Context con
   const Instant now = io::SystemClock{}.now();
   auto memory = state::SqliteJournal::look(opened->path, now);
   if (!memory) co_return failed(memory.error());
-  const Situation at{.name = target.name, .memory = *std::move(memory), .now = now};
+  const Situation at{.name = target.name, .memory = *std::move(memory), .now = now, .archive = opened->archive};
   const auto ordered = decide(at);
   if (!ordered) co_return misused(ordered.error());
   if (asks && !is_confirmed(ordered->meaning))

@@ -31,11 +31,13 @@ struct Situation {
   std::string name;  // of the machine or type; empty: everything
   state::Memory memory;
   Instant now;
+  const state::Archive& archive;
 
   bool holds(OrderKind kind) const { return order_in_force(memory.orders, kind, name, now) != nullptr; }
   Order order(std::optional<Seconds> span, std::int64_t value = 0) const;
   Expected<const Machine*> machine() const;
   Expected<void> check_unprotected() const;
+  std::string what_runs() const;  // on the machine, as far as the latest pass knew: "2 steps ran on it at …"
 };
 
 // The orders to write, and what they mean.
