@@ -82,8 +82,9 @@ class MachineSeen {
   MachineSeen& made_from(std::string spec_hash);
   MachineSeen& needs_redeploy();
   MachineSeen& cannot_redeploy();
-  MachineSeen& checked_for(Seconds span);  // since it was last checked
-  MachineSeen& billed_by(Seconds period);  // unless its pool says otherwise
+  MachineSeen& checked_for(Seconds span);     // since it was last checked
+  MachineSeen& kept_alive_for(Seconds span);  // since it was last told that it is needed
+  MachineSeen& billed_by(Seconds period);     // unless its pool says otherwise
 
   const Machine& machine() const { return machine_; }
   const std::optional<QueueMachine>& entry() const { return entry_; }
