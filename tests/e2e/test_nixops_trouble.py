@@ -109,8 +109,9 @@ class AFullDisk(Interrupted):
 
 class Calls(Interrupted):
     def test_are_as_few_for_many_machines_as_for_some(self):
-        farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=12, runnablesPerMachine=1)})
-        self.assertEqual(self.calls_of_a_pass_over(farm, 3), self.calls_of_a_pass_over(farm, 12))
+        pools = {PLAIN: nixops_pool(maxMachines=12, runnablesPerMachine=1)}
+        few, many = self.farm(pools=pools), self.farm(pools=pools)
+        self.assertEqual(self.calls_of_a_pass_over(few, 3), self.calls_of_a_pass_over(many, 12))
 
     def test_of_a_single_pass_are_two_at_most(self):
         """As many as the original needed."""
