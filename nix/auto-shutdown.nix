@@ -79,7 +79,7 @@ in
       default = 3600;
       description = ''
         Seconds without a touch of /run/keep-alive after which the machine is powered off. Use several times the interval
-        between two passes of hydra-provisioner.
+        between two passes of hydra-provisioner, and its keepAliveInterval.
       '';
     };
   };

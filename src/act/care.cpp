@@ -4,16 +4,24 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "io/async/gather.hpp"
 
 namespace hydra_provisioner::act {
 namespace {
 
+constexpr Seconds patience_with_silent_machines{2};
+
 providers::MachineRef target_of(const Machine& machine) {
   return {.machine = machine.id, .instance = machine.instance};
+}
+
+bool is_up(const Machine& machine) {
+  return machine.state == MachineState::ready || machine.state == MachineState::draining;
 }
 
 bool runs(const Instance& instance) {
@@ -29,12 +37,13 @@ bool is_unanswered(const Expected<T>& answer) {
 }  // namespace
 
 Care::Care(const PoolSettings& pools, Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers,
-           Voice& voice)
+           io::Clock& clock, Voice& voice)
     : pools_(pools),
       ledger_(ledger),
       publication_(publication),
       jobs_(jobs),
       providers_(std::move(providers)),
+      clock_(clock),
       voice_(voice) {}
 
 io::Task<void> Care::look_after(std::vector<InUse> machines, std::size_t parallel_max) {
@@ -50,12 +59,20 @@ io::Task<void> Care::look_after(std::vector<InUse> machines, std::size_t paralle
   co_await publication_.publish();
 }
 
+// If the check says what is wrong, that its keep-alive failed is no news.
 io::Task<void> Care::look_after_one(InUse machine) {
-  providers::Condition found = providers::Condition::fine;
-  if (machine.check) found = co_await check(machine.machine);
-  if (found != providers::Condition::fine) co_return;
-  const bool has_heard = co_await keep_alive(machine.machine);
-  if (!has_heard && !machine.check && may_check(machine.machine)) co_await check(machine.machine);
+  const MachineId& id = machine.machine;
+  if (machine.check && co_await check(id) != providers::Condition::fine) co_return;
+  if (!machine.keep_alive) co_return;
+  if (!is_up(ledger_.at(id))) {
+    co_await keep_alive_if_it_answers(id);
+    co_return;
+  }
+  const auto told = co_await keep_alive(id);
+  if (told) co_return;
+  const bool is_checked = !machine.check && may_check(id);
+  if (is_checked && co_await check(id) != providers::Condition::fine) co_return;
+  report(id, "keep-alive failed", told.error());
 }
 
 io::Task<void> Care::probe(std::vector<MachineId> machines, std::size_t parallel_max) {
@@ -88,8 +105,7 @@ io::Task<void> Care::probe_one(MachineId id) {
 // Of a machine that a job works on, the job knows more.
 bool Care::may_check(const MachineId& id) const {
   const Machine& machine = ledger_.at(id);
-  const bool is_up = machine.state == MachineState::ready || machine.state == MachineState::draining;
-  return is_up && !machine.found.under_way;
+  return is_up(machine) && !machine.found.under_way;
 }
 
 io::Task<providers::Condition> Care::check(MachineId id) {
@@ -125,18 +141,27 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
   ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
 }
 
-io::Task<bool> Care::keep_alive(MachineId id) {
+// One that does not answer takes NixOps half a minute, for which a single pass would wait.
+io::Task<void> Care::keep_alive_if_it_answers(MachineId id) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  ledger_.at(id).kept_alive_at = ledger_.now();
+  ledger_.touch(ledger_.at(id));
+  const auto first = co_await (keep_alive(id) || clock_.sleep_for(patience_with_silent_machines));
+  const bool has_heard = first.index() == 0 && std::get<0>(first).has_value();
+  if (!has_heard) voice_.detail(fmt::format("{}: cannot be told that it is needed: does not answer", id));
+}
+
+// An answer that is not there yet is no failure.
+io::Task<Expected<void>> Care::keep_alive(MachineId id) {
   const providers::MachineRef target = target_of(ledger_.at(id));
   const auto told =
       co_await providers_.at(ledger_.at(id).provider)->upkeep()->keep_alive(target, settings_of(ledger_.at(id)));
-  if (told || is_unanswered(told)) co_return true;
-  const MachineState state = ledger_.at(id).state;
-  if (state == MachineState::ready || state == MachineState::draining) {
-    report(id, "keep-alive failed", told.error());
-  } else {
-    voice_.detail(fmt::format("{}: keep-alive failed: {}", id, told.error().message));  // as expected
-  }
-  co_return false;
+  if (is_unanswered(told)) co_return Expected<void>{};
+  Machine& machine = ledger_.at(id);
+  machine.kept_alive_at = ledger_.now();
+  if (told) machine.checked_at = ledger_.now();
+  ledger_.touch(machine);
+  co_return told;
 }
 
 // A check may have found new addresses. Of a machine that is redeployed meanwhile, the job knows more than the listing.

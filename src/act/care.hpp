@@ -1,4 +1,4 @@
-// Upkeep of machines in use, for providers that need it: a machine is told regularly that it is still wanted, and
+// Upkeep of machines in use, for providers that need it: a machine is told now and then that it is still needed, and
 // checked whether it still works.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "act/voice.hpp"
+#include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "model/plan.hpp"
 
@@ -20,10 +21,11 @@ namespace hydra_provisioner::act {
 class Care {
  public:
   Care(const PoolSettings& pools, Ledger& ledger, Publication& publication, const Jobs& jobs, Providers providers,
-       Voice& voice);
+       io::Clock& clock, Voice& voice);
 
   // At most `parallel_max` at a time. Machines that do not work are out of the machines file at the end. A failed
-  // keep-alive is reported, and the machine is checked at once.
+  // keep-alive makes a check due at once, and is reported unless that says what is wrong. Machines of which it is known
+  // that they do not answer are not waited for.
   io::Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
   // Asks busy machines whether they still answer, and remembers since when one does not. They stay in use.
@@ -35,7 +37,8 @@ class Care {
   io::Task<void> probe_one(MachineId id);
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
-  io::Task<bool> keep_alive(MachineId id);  // false: it failed
+  io::Task<Expected<void>> keep_alive(MachineId id);
+  io::Task<void> keep_alive_if_it_answers(MachineId id);
   bool may_check(const MachineId& id) const;
   io::Task<void> refresh();
   providers::ListRequest request_for(ProviderKind kind);
@@ -46,6 +49,7 @@ class Care {
   Publication& publication_;
   const Jobs& jobs_;
   Providers providers_;
+  io::Clock& clock_;
   Voice& voice_;
   std::set<ProviderKind> checked_;  // providers with checked machines
 };

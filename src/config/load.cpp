@@ -43,6 +43,7 @@ io::Task<std::expected<Config, ConfigErrors>> load_config(std::string file, Conf
   if (!config) co_return config;
   config->file = absolute;
   config->files = std::move(evaluation->files);
+  config->value_json = io::compact(*value);
   co_return config;
 }
 

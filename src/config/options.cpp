@@ -99,6 +99,9 @@ constexpr Option pool[] = {
      "the cost of one machine for an hour in which it is not stopped, such as 0.17; for `cost`, `simulate` and `tune`"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, deployed once for each machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
+    {"keepAliveInterval", timeout, "",
+     "with `nixopsExpr`: how often a machine in use is told that it is needed, by which it is also checked; 300 if not "
+     "given"},
     {"local", settings, "", "provider: machines on this host; `{ }` is enough, see below"},
     {"ec2", settings, "", "provider: Amazon EC2, see below"},
     {"exec", settings, "", "provider: your own program, see below"},

@@ -23,8 +23,11 @@ namespace {
 void read_settings(NixopsSettings& nixops, Settings& pool, Report&) {
   pool.read("nixopsExpr", nixops.expression);
   pool.read("nixPath", nixops.nix_path);
-  if (pool.has("nixPath") && !pool.has("nixopsExpr"))
-    pool.report("nixPath", "belongs to nixopsExpr, which is not given; remove it");
+  pool.read("keepAliveInterval", nixops.keep_alive_interval);
+  for (const std::string_view option : {"nixPath", "keepAliveInterval"}) {
+    if (pool.has(option) && !pool.has("nixopsExpr"))
+      pool.report(option, "belongs to nixopsExpr, which is not given; remove it");
+  }
 }
 
 // Local machines

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -24,13 +25,33 @@ bool steps_may_run_on(const Machine& machine) {
          (machine.state == creating || machine.state == failed);
 }
 
-std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& seen, Seconds interval) {
+// None: its provider keeps no machines alive.
+std::optional<Seconds> keep_alive_interval(const Machine& machine, const Snapshot& seen, const Config& config) {
+  if (!traits_of(machine.provider).keeps_alive) return std::nullopt;
+  const auto configured = config.pools.find(machine.pool);
+  if (configured != config.pools.end() && configured->second.kind() == machine.provider)
+    return std::get<NixopsSettings>(configured->second.provider).keep_alive_interval;
+  const auto retired = std::ranges::find_if(seen.retired, [&](const PoolConfig& pool) {
+    return pool.name == machine.pool && pool.kind() == machine.provider;
+  });
+  return (retired == seen.retired.end() ? NixopsSettings{} : std::get<NixopsSettings>(retired->provider))
+      .keep_alive_interval;
+}
+
+// One that was started again has forgotten what it was told before.
+bool is_keep_alive_due(const Machine& machine, Seconds interval, Instant now) {
+  const Instant told = machine.kept_alive_at.value_or(Instant{});
+  return now - told >= interval || told < machine.ready_at.value_or(Instant{});
+}
+
+std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& seen, std::optional<Seconds> interval) {
   const Instant checked = std::max(machine.checked_at.value_or(Instant{}), machine.ready_at.value_or(Instant{}));
   const auto failed = last_failure(machine, seen.queue);
   if (failed && *failed > checked) return Reason{"the queue runner could not use it", {}};
+  if (!interval) return std::nullopt;
   const Seconds since = seen.now - checked;
-  if (since < interval) return std::nullopt;
-  return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval.count()), {}};
+  if (since < *interval) return std::nullopt;
+  return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval->count()), {}};
 }
 
 std::int64_t jobs_on(const Machine& machine, const Queue& queue) {
@@ -56,18 +77,20 @@ std::set<MachineId> machines_of(const std::vector<Action>& actions, std::initial
 
 }  // namespace
 
-std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions) {
+std::vector<InUse> machines_in_use(const Snapshot& seen, const Config& config, const std::vector<Action>& actions) {
   const auto leaving = machines_of(actions, {ActionKind::stop, ActionKind::destroy});
   const auto redeployed = machines_of(actions, {ActionKind::redeploy});
   std::vector<InUse> in_use;
   for (const Machine& machine : seen.machines) {
     const auto interval = seen.check_intervals.find(machine.provider);
     if (interval == seen.check_intervals.end() || !steps_may_run_on(machine) || leaving.contains(machine.id)) continue;
-    InUse used{.machine = machine.id, .check = {}};
+    const auto told_every = keep_alive_interval(machine, seen, config);
+    InUse used{.machine = machine.id, .keep_alive = told_every && is_keep_alive_due(machine, *told_every, seen.now)};
     const bool is_worked_at = machine.found.under_way || redeployed.contains(machine.id);
     const bool is_seen = !seen.unseen.contains({machine.pool, machine.provider});
-    if (is_up(machine) && is_seen && !is_worked_at) used.check = reason_to_check(machine, seen, interval->second);
-    in_use.push_back(std::move(used));
+    if (is_up(machine) && is_seen && !is_worked_at)
+      used.check = reason_to_check(machine, seen, told_every ? std::nullopt : std::optional(interval->second));
+    if (used.keep_alive || used.check) in_use.push_back(std::move(used));
   }
   return in_use;
 }

@@ -4,15 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "model/config.hpp"
 #include "model/plan.hpp"
 #include "model/snapshot.hpp"
 
 namespace hydra_provisioner::decide {
 
-// Machines on which steps may run, including draining ones, by number; those that leave now are left out. They are
-// checked every Snapshot::check_intervals, and at once when the queue runner failed to use them. A redeploy is a check
-// itself.
-std::vector<InUse> machines_in_use(const Snapshot& seen, const std::vector<Action>& actions);
+// Of the machines on which steps may run, including draining ones, those for which something is due, by number; those
+// that leave now are left out. They are told that they are needed every keepAliveInterval, which checks them, too;
+// where their provider does not do that, they are checked every Snapshot::check_intervals. When the queue runner failed
+// to use one, it is checked at once. A redeploy is a check itself.
+std::vector<InUse> machines_in_use(const Snapshot& seen, const Config& config, const std::vector<Action>& actions);
 
 // A machine that hangs holds its steps for hours. Busy machines whose provider can ask, but needs no upkeep, are asked
 // so often, and so are those that have not answered.

@@ -226,7 +226,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
     result.reconsider_at = next_of(result.reconsider_at, limits.until, seen.now);
   for (const auto& [key, order] : seen.orders)
     result.reconsider_at = next_of(result.reconsider_at, order.until, seen.now);
-  result.in_use = machines_in_use(seen, result.actions);
+  result.in_use = machines_in_use(seen, config, result.actions);
   result.probed = machines_to_probe(seen);
   for (const Action& action : result.actions) {
     result.reconsider_at = next_of(result.reconsider_at, action.reason.until, seen.now);

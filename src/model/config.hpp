@@ -32,6 +32,7 @@ struct LocalSettings {
 struct NixopsSettings {
   std::string expression;  // absolute path of the NixOps network
   std::vector<std::string> nix_path;
+  Seconds keep_alive_interval{300};
 };
 enum class Ec2Capacity : std::uint8_t { on_demand, spot, spot_first };
 template <>
@@ -81,6 +82,7 @@ struct ProviderTraits {
   ProviderSettings defaults;                // the settings of a pool that gives none
   std::optional<Seconds> billing_period{};  // of a pool that gives none; none: as the provider says of each machine
   bool can_redeploy = false;                // its machines can be changed to a new specification, not only replaced
+  bool keeps_alive = false;                 // its machines are told that they are needed, which checks them, too
 };
 std::span<const ProviderTraits> all_provider_traits();  // in the order of ProviderKind
 const ProviderTraits& traits_of(ProviderKind kind);
@@ -143,6 +145,7 @@ struct PoolConfig {
 struct Config {
   std::string file;                // absolute path of conf.nix
   std::vector<std::string> files;  // conf.nix and the files that it imports
+  std::string value_json{};        // what it evaluates to
   Tag tag{"hydra-provisioned"};
   std::map<PoolName, PoolConfig> pools;
   std::vector<std::string> status_command{"hydra-queue-runner", "--status"};

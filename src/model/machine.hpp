@@ -107,6 +107,7 @@ struct Machine {
   Seconds billing_period{0};                  // where its pool has none; 0: billed for what is used
   std::optional<Instant> checked_at;          // when its provider was last asked whether it still works
   std::optional<Instant> unanswered_since{};  // while steps run on it and it does not answer; none: it answered
+  std::optional<Instant> kept_alive_at;       // when it was last told, or was to be told, that it is needed
   std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
   bool cannot_stop = false;         // its provider refused to stop it: it is destroyed instead
   bool cannot_redeploy = false;     // nor to bring it to another specification: it is replaced instead
@@ -141,6 +142,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"billing_period", "billingPeriod"}, machine.billing_period);
   field(FieldName{"checked_at", "checkedAt"}, machine.checked_at);
   field(FieldName{"unanswered_since", "unansweredSince"}, machine.unanswered_since);
+  field(FieldName{"kept_alive_at", "keptAliveAt"}, machine.kept_alive_at);
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);

@@ -62,10 +62,11 @@ struct Unplaceable {
   std::int64_t runnable = 0;
 };
 
-// A machine on which steps may run and whose provider needs to hear regularly that it is still wanted.
+// What is due for a machine on which steps may run.
 struct InUse {
   MachineId machine;
-  std::optional<Reason> check;  // why its provider is asked whether it still works; none: no check is due
+  bool keep_alive = false;        // it is told that it is still needed; that it hears this shows that it works
+  std::optional<Reason> check{};  // why its provider is asked whether it still works; none: no check is due
 };
 
 struct Plan {

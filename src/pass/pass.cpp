@@ -113,7 +113,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
                               .parallel_max = config.max_parallel,
                               .knows_jobs = look.knows_jobs,
                               .silent = silent_providers(world, look)});
-  act::Care care(published_pools, ledger, publication, *world.jobs, all_providers(world), voice);
+  act::Care care(published_pools, ledger, publication, *world.jobs, all_providers(world), *world.clock, voice);
   for (const MachineId& ended : look.fleet.ended_early) operations.count_early_end(ended);
   co_await act::carry_out(todo, config, ledger, publication, operations, care, voice);
 

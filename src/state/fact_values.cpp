@@ -154,6 +154,7 @@ void fields_of_provider(Provider& settings, Field& field) {
   } else if constexpr (std::is_same_v<std::remove_const_t<Provider>, NixopsSettings>) {
     field("expression", settings.expression);
     field("nixPath", settings.nix_path);
+    field("keepAliveInterval", settings.keep_alive_interval);
   }
 }
 

@@ -151,6 +151,9 @@ constexpr std::array migrations{R"sql(
                                 R"sql(
   alter table machines add column leaves_in_turn integer not null default 0;
   alter table machines add column unanswered_since integer;
+)sql",
+                                R"sql(
+  alter table machines add column kept_alive_at integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -14,6 +14,7 @@ void mend(Machine& machine, Instant now) {
   machine.requested_at = std::min(machine.requested_at, now);
   not_after(machine.launched_at, now);
   not_after(machine.checked_at, now);
+  not_after(machine.kept_alive_at, now);
   not_after(machine.ready_at, now);
   not_after(machine.failures.latest, now);
   not_after(machine.listing.began_at, now);

@@ -11,8 +11,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-InUse kept(std::int64_t number) { return {.machine = id(number), .check = {}}; }
-InUse checked(std::int64_t number) { return {.machine = id(number), .check = Reason{"it is time", {}}}; }
+InUse kept(std::int64_t number) { return {.machine = id(number), .keep_alive = true}; }
+InUse checked(std::int64_t number) {
+  return {.machine = id(number), .keep_alive = true, .check = Reason{"it is time", {}}};
+}
 
 class CareOfMachines : public testing::Test {
  protected:
@@ -42,10 +44,17 @@ TEST_F(CareOfMachines, ReportsOneThatCannotBeToldAndUnpublishesNothing) {
   EXPECT_EQ(engine.state(1), MachineState::ready);
 }
 
-TEST_F(CareOfMachines, RemembersWhenTheyWereChecked) {
-  pass({checked(1), kept(2)});
+TEST_F(CareOfMachines, RemembersWhenTheyWereCheckedAndToldThatTheyAreNeeded) {
+  pass({{.machine = id(1), .check = Reason{"it is time", {}}}, kept(2)});
   EXPECT_EQ(engine.machine(1).checked_at, noon);
-  EXPECT_EQ(engine.machine(2).checked_at, std::nullopt);
+  EXPECT_EQ(engine.machine(1).kept_alive_at, std::nullopt);
+  EXPECT_EQ(engine.machine(2).checked_at, noon) << "it could be told";
+  EXPECT_EQ(engine.machine(2).kept_alive_at, noon);
+  EXPECT_FALSE(engine.chronicle.has("keep alive a-1"));
+}
+
+TEST_F(CareOfMachines, ChecksBeforeItTells) {
+  pass({checked(1)});
   EXPECT_TRUE(engine.chronicle.has_before("check a-1", "keep alive a-1"));
 }
 
@@ -86,9 +95,10 @@ TEST_F(CareOfMachines, TakesAFailedCheckForNoAnswerToTheQuestion) {
 TEST_F(CareOfMachines, ChecksAtOnceWhatCouldNotBeKeptAlive) {
   engine.provider.unresponsive[id(1)] = Error{"Connection refused"};
   engine.provider.conditions[id(1)] = providers::Condition::vanished;
-  pass({{.machine = id(1), .check = {}}, {.machine = id(2), .check = {}}});
+  pass({kept(1), kept(2)});
   EXPECT_TRUE(engine.chronicle.has_before("keep alive a-1", "check a-1"));
   EXPECT_FALSE(engine.chronicle.has("check a-2"));
+  EXPECT_THAT(engine.voice.problems, ElementsAre()) << "what the check found is told, and clouds do that";
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
 }
 
@@ -106,6 +116,15 @@ TEST_F(CareOfMachines, KeepsAnAddressThatARedeploymentFoundMeanwhile) {
   engine.pass({action(ActionKind::redeploy, 2)}, Seconds{240}, {checked(1)});
   EXPECT_EQ(engine.machine(2).address, "10.0.0.2");
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+}
+
+TEST_F(CareOfMachines, DoesNotWaitForAMachineThatIsKnownNotToAnswer) {
+  engine.has(creating(3));
+  engine.provider.keep_alive_takes = Seconds{20};
+  pass({kept(3)});
+  EXPECT_TRUE(engine.chronicle.has("keep alive a-3"));
+  EXPECT_EQ(engine.machine(3).kept_alive_at, noon) << "the next attempt is made as late as the next keep-alive";
+  EXPECT_EQ(engine.clock.now(), noon + Seconds{2});
 }
 
 // Redeploying.

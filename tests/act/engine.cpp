@@ -121,7 +121,7 @@ io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
                          .parallel_max = config.max_parallel,
                          .knows_jobs = knows_jobs,
                          .silent = silent});
-  Care care(pools, ledger, publication, jobs, silent.empty() ? providers : Providers{}, voice);
+  Care care(pools, ledger, publication, jobs, silent.empty() ? providers : Providers{}, clock, voice);
   for (const MachineId& ended : fleet.ended_early) operations.count_early_end(ended);
   co_await act::carry_out(plan, config, ledger, publication, operations, care, voice);
 

@@ -170,7 +170,8 @@ TEST(ReadConfig, ReadsTheSettingsOfEachProvider) {
   EXPECT_EQ(error_of(with_pool({{"local", {{"uids", 2}}}, {"maxJobs", 3}})),
             "systemTypes.x86_64-linux.local: uids = 2 are too few for a machine with maxJobs = 3; change one of them");
 
-  const PoolConfig nixops = pool_of(with_pool({{"nixopsExpr", "/etc/farm.nix"}, {"nixPath", {"nixpkgs=/nixpkgs"}}}));
+  const PoolConfig nixops = pool_of(
+      with_pool({{"nixopsExpr", "/etc/farm.nix"}, {"nixPath", {"nixpkgs=/nixpkgs"}}, {"keepAliveInterval", 60}}));
   EXPECT_EQ(std::get<NixopsSettings>(nixops.provider).expression, "/etc/farm.nix");
   EXPECT_THAT(std::get<NixopsSettings>(nixops.provider).nix_path, ElementsAre("nixpkgs=/nixpkgs"));
 
@@ -391,6 +392,7 @@ TEST(ReadConfig, RequiresExactlyOneProvider) {
   EXPECT_EQ(error_of(with_pool({{"local", io::Json::object()}, {"nixopsExpr", "/a.nix"}, {"exec", exec}})),
             "systemTypes.x86_64-linux: more than one provider: local, nixopsExpr, exec; keep one of them");
   EXPECT_EQ(pool_error("nixPath", io::Json::array()), "belongs to nixopsExpr, which is not given; remove it");
+  EXPECT_EQ(pool_error("keepAliveInterval", 60), "belongs to nixopsExpr, which is not given; remove it");
 }
 
 TEST(ReadConfig, RequiresAProgramForExec) {

@@ -139,6 +139,11 @@ MachineSeen& MachineSeen::unanswered_for(Seconds span) {
   return *this;
 }
 
+MachineSeen& MachineSeen::kept_alive_for(Seconds span) {
+  machine_.kept_alive_at = noon - span;
+  return *this;
+}
+
 MachineSeen& MachineSeen::billed_by(Seconds period) {
   machine_.billing_period = period;
   return *this;

@@ -85,7 +85,8 @@ class MachineSeen {
   MachineSeen& leaves_in_turn();
   MachineSeen& checked_for(Seconds span);  // since it was last checked
   MachineSeen& unanswered_for(Seconds span);
-  MachineSeen& billed_by(Seconds period);  // unless its pool says otherwise
+  MachineSeen& billed_by(Seconds period);     // unless its pool says otherwise
+  MachineSeen& kept_alive_for(Seconds span);  // since it was last told that it is needed
 
   const Machine& machine() const { return machine_; }
   const std::optional<QueueMachine>& entry() const { return entry_; }

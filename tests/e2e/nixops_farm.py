@@ -19,7 +19,8 @@ from standin.cloud import Cloud  # noqa: E402
 
 ONE, TWO = "1.7", "2.0"
 
-MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "listed_at", "first_listed_at", "unlisted_at", "failed_at"]
+MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "kept_alive_at", "listed_at", "first_listed_at"]
+MACHINE_TIMES += ["unlisted_at", "failed_at"]
 JOURNAL_TIMES = {
     "machines": MACHINE_TIMES,
     "events": ["time"],

@@ -128,6 +128,25 @@ class Reload(DaemonTest):
         farm.wait_for_machines(2)
         self.stop(farm)
 
+    def test_one_that_is_wrong_at_the_start_leaves_the_last_good_one_in_force(self):
+        farm = self.farm_with_daemon()
+        self.stop(farm)
+        farm.conf.write_text("{")
+        farm.daemon = farm.begin_daemon()
+        farm.wait_until_said("not used; until it is right, the configuration of ")
+        self.assertIn("syntax error", farm.said())
+        farm.wait_for_passes()
+        self.assertEqual(len(farm.listed()), 1)
+        self.assertEqual(farm.said().count("syntax error"), 1, farm.said())
+        farm.configure(pools={PLAIN: pool(minMachines=2)})
+        farm.wait_for_machines(2)
+        self.stop(farm)
+
+    def test_one_that_was_never_right_starts_nothing(self):
+        farm = self.farm()
+        farm.conf.write_text("{")
+        self.assertEqual(farm.begin_daemon().wait(60), 78, farm.said())
+
     def test_so_is_a_folder_in_its_place_and_none_at_all(self):
         farm = self.farm_with_daemon()
         farm.conf.unlink()

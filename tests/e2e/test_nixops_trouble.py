@@ -1,12 +1,17 @@
 """NixOps that hangs or would go on for ever beside one that does not; full disks; how often NixOps is called."""
 
 import program
+from daemon_farm import DaemonFarm
 from farm import PLAIN, fill
 from nixops_crashes import NETWORK, Interrupted, is_running, uuid_of
-from nixops_farm import ONE, TWO, nixops_pool
+from nixops_farm import ONE, TWO, NixopsFarm, nixops_pool
 from waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
+
+
+class NixopsDaemonFarm(NixopsFarm, DaemonFarm):
+    """Machines of NixOps, with a queue that changes."""
 
 
 class BesideAnother(Interrupted):
@@ -104,13 +109,37 @@ class AFullDisk(Interrupted):
 
 class Calls(Interrupted):
     def test_are_as_few_for_many_machines_as_for_some(self):
-        farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=12, runnablesPerMachine=1)})
-        self.assertEqual(self.calls_of_a_pass_over(farm, 3), self.calls_of_a_pass_over(farm, 12))
+        pools = {PLAIN: nixops_pool(maxMachines=12, runnablesPerMachine=1)}
+        few, many = self.farm(pools=pools), self.farm(pools=pools)
+        self.assertEqual(self.calls_of_a_pass_over(few, 3), self.calls_of_a_pass_over(many, 12))
+
+    def test_of_a_single_pass_are_two_at_most(self):
+        """As many as the original needed."""
+        farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=1)})
+        self.assertEqual(self.calls_of_a_pass_over(farm, 1), [["export", "--all"]])
+        farm.forget_calls()
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.calls(), [["export", "--all"]])
+
+    def test_of_a_daemon_with_idle_machines_are_those_that_keep_them_alive(self):
+        """A call of the real program takes half a second of processor time: 20 machines take 4 calls a minute."""
+        farm = NixopsDaemonFarm(pools={PLAIN: nixops_pool(minMachines=4, maxMachines=4)})
+        self.addCleanup(farm.end)
+        daemon = farm.begin_daemon()
+        farm.wait_for_machines(4)
+        wait_for(lambda: len(farm.calls("ssh")) == 4, "all were told that they are needed", farm.said)
+        farm.wait_for_passes(4)  # until NixOps' state file is old enough
+        farm.forget_calls()
+        farm.wait_for_passes(6)
+        self.assertEqual(farm.cloud.calls(), [], farm.said())
+        daemon.terminate()
+        self.assertEqual(daemon.wait(60), 0, farm.said())
 
     def calls_of_a_pass_over(self, farm, machines):
         """That has nothing to do but to keep them alive."""
         farm.queue(runnable=machines)
         farm.passes_until(lambda: len(farm.listed()) == machines, "all machines are listed")
+        farm.time_passes(300)
         farm.forget_calls()
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(len(farm.calls("ssh")), machines)

@@ -23,6 +23,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
+  Seconds keep_alive_takes{0};
   Seconds listing_takes{0};                                        // it shows what there was when it was asked for
   std::map<PoolName, std::string> unseen;                          // pools that cannot be listed, and why
   std::map<MachineId, Expected<providers::Condition>> conditions;  // what checks find; fine, where nothing is said
@@ -99,6 +100,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
   io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig) override {
     co_await clock_.sleep_a_moment();
     chronicle_.add(fmt::format("keep alive {}", target.machine));
+    if (keep_alive_takes > Seconds{0}) co_await clock_.sleep_for(keep_alive_takes);
     const auto error = unresponsive.find(target.machine);
     if (error != unresponsive.end()) co_return std::unexpected(error->second);
     co_return Expected<void>{};

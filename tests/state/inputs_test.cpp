@@ -37,7 +37,7 @@ PoolConfig any_pool() {
   pool.consecutive_failures = 0;
   pool.max_unhealthy = 0;
   pool.price_per_hour = Micros{170'000};
-  pool.provider = NixopsSettings{.expression = "/n.nix", .nix_path = {"a=b"}};
+  pool.provider = NixopsSettings{.expression = "/n.nix", .nix_path = {"a=b"}, .keep_alive_interval = Seconds{77}};
   pool.settings_json = "{}";
   return pool;
 }
@@ -57,6 +57,7 @@ Machine machine_with_everything() {
   machine.launched_at = noon - Seconds{3};
   machine.billing_period = Seconds{60};
   machine.checked_at = noon - Seconds{4};
+  machine.kept_alive_at = noon - Seconds{5};
   machine.ready_at = noon - Seconds{5};
   machine.listing.began_at = Instant{};  // not the same as never
   machine.listing.is_listed = true;
@@ -145,6 +146,7 @@ TEST(Inputs, AreKeptTheSameAgain) {
   EXPECT_EQ(after.config.pools.begin()->second.billing_period, Seconds{0});
   EXPECT_EQ(after.config.pools.begin()->second.type, any_pool().type);
   EXPECT_EQ(std::get<NixopsSettings>(after.seen.retired.at(0).provider).expression, "/n.nix");
+  EXPECT_EQ(std::get<NixopsSettings>(after.seen.retired.at(0).provider).keep_alive_interval, Seconds{77});
 }
 
 TEST(Inputs, KnowWhatIsNotTrustedAndWhatIsNotThere) {

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 8;
+constexpr std::int64_t schema = 9;
 
 class Journal : public testing::Test {
  protected:
@@ -155,6 +155,7 @@ Machine any_machine() {
   any.launched_at = *perhaps_an_instant();
   any.billing_period = Seconds{*rc::gen::inRange(0, 86400)};
   any.checked_at = *perhaps_an_instant();
+  any.kept_alive_at = *perhaps_an_instant();
   any.ready_at = *perhaps_an_instant();
   any.listing.began_at = *perhaps_an_instant();
   any.listing.is_listed = *rc::gen::arbitrary<bool>();
@@ -168,9 +169,9 @@ Machine any_machine() {
 
 auto fields(const Machine& m) {
   return std::tie(m.id, m.pool, m.provider, m.instance, m.state, m.since, m.requested_at, m.address, m.host_key,
-                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.ready_at, m.listing.began_at,
-                  m.listing.is_listed, m.listing.first_began_at, m.listing.ended_at, m.listing.lasted, m.cannot_stop,
-                  m.last_error);
+                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.kept_alive_at, m.ready_at,
+                  m.listing.began_at, m.listing.is_listed, m.listing.first_began_at, m.listing.ended_at,
+                  m.listing.lasted, m.cannot_stop, m.last_error);
 }
 
 TEST_F(Journal, RemembersEveryFieldOfAMachine) {
@@ -442,7 +443,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   for (const char* column : {"failing_since", "trouble"})
     sql(fmt::format("alter table deliveries drop column {}", column));
   for (const char* column : {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row",
-                             "failed_at", "cannot_redeploy", "leaves_in_turn", "unanswered_since"})
+                             "failed_at", "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from"})
     sql(fmt::format("alter table creations drop column {}", column));

@@ -14,6 +14,7 @@
 #include "app/daemon/live_config.hpp"
 #include "app/daemon/service.hpp"
 #include "app/daemon/signals.hpp"
+#include "app/inputs/good_config.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
 #include "pass/pass.hpp"
@@ -27,14 +28,15 @@ constexpr std::chrono::seconds last_pass_max{5};  // a pass that takes longer is
 
 class Daemon {
  public:
-  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals)
+  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals, config::ConfigErrors errors)
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
-        config_(file.path, std::move(config), {.allow_empty = file.allow_empty}),
+        config_(file.path, std::move(config), {.allow_empty = file.allow_empty}, std::move(errors)),
         signals_(signals),
         voice_(context.voice) {}
 
   io::Task<Outcome> run(io::FileLock lock) {
+    if (config_.is_right()) record_good_config(state_dir_, config_.get(), world_.clock->now());
     service::ready("makes its first pass");
     while (signals_.stop() == 0) {
       voice_.begin_pass();
@@ -62,7 +64,10 @@ class Daemon {
   io::Task<void> refresh_config() {
     const bool asked = signals_.take_reload();
     if (asked) service::reloading();
-    if (co_await config_.refresh(asked, voice_)) reconfigure(world_, config_.get());
+    if (co_await config_.refresh(asked, voice_)) {
+      reconfigure(world_, config_.get());
+      record_good_config(state_dir_, config_.get(), world_.clock->now());
+    }
     if (asked) service::ready("configuration read again");
   }
 
@@ -106,12 +111,12 @@ io::Task<void> beat_for_the_watchdog() {
 
 }  // namespace
 
-io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context) {
+io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, config::ConfigErrors errors) {
   using namespace boost::asio::experimental::awaitable_operators;
   auto lock = lock_tag(context.state_dir, config.tag);
   if (!lock) co_return std::unexpected(std::move(lock.error()));
   Signals signals(co_await boost::asio::this_coro::executor);
-  Daemon daemon(std::move(config), file, context, signals);
+  Daemon daemon(std::move(config), file, context, signals, std::move(errors));
   const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
   context.voice.note("stopped; what is under way goes on, and the next start takes it up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;

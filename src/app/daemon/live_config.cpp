@@ -44,8 +44,12 @@ std::string fingerprint_of_links(const std::filesystem::path& folder) {
 
 }  // namespace
 
-LiveConfig::LiveConfig(std::string file, Config config, config::ConfigOptions options)
-    : file_(std::move(file)), config_(std::move(config)), options_(options), fingerprint_(fingerprint()) {}
+LiveConfig::LiveConfig(std::string file, Config config, config::ConfigOptions options, config::ConfigErrors errors)
+    : file_(std::move(file)),
+      config_(std::move(config)),
+      options_(options),
+      fingerprint_(fingerprint()),
+      errors_(std::move(errors)) {}
 
 io::Task<bool> LiveConfig::refresh(bool asked, act::Voice& voice) {
   // The files that a wrong configuration imports are unknown, so it is evaluated again every time.

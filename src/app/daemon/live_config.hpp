@@ -14,10 +14,12 @@ namespace hydra_provisioner::app {
 
 class LiveConfig {
  public:
-  // `file` as it was given on the command line; `config` was just loaded from it.
-  LiveConfig(std::string file, Config config, config::ConfigOptions options);
+  // `file` as it was given on the command line; `config` was just loaded from it. With `errors`, which were reported,
+  // the file is wrong, and `config` is an earlier one.
+  LiveConfig(std::string file, Config config, config::ConfigOptions options, config::ConfigErrors errors);
 
   const Config& get() const { return config_; }
+  bool is_right() const { return errors_.empty(); }  // what is in the file now
 
   // Evaluates the configuration again if one of its files has changed, or if `asked`. Returns whether a new one is in
   // force. A wrong one, or one with another tag, is reported, and the old one stays in force.
@@ -30,7 +32,7 @@ class LiveConfig {
   Config config_;
   config::ConfigOptions options_;
   std::string fingerprint_;
-  std::vector<std::string> errors_;  // of the latest configuration, which is not in force
+  config::ConfigErrors errors_;  // of the latest configuration, which is not in force
 };
 
 }  // namespace hydra_provisioner::app

@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 
-// A vanished machine is to be noticed within two minutes. Checks are made by passes, so the time between is shorter.
-constexpr Seconds time_between_checks{100};
+constexpr Seconds export_is_good_for{300};
 
 // Or the machine never existed, and there is only a record of it.
 bool has_vanished(const Deployment& deployment) {
@@ -58,13 +57,14 @@ NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::strin
       logs_dir_(state_dir + "/logs"),
       memory_dir_(state_dir + "/nixops"),
       own_modules_(std::move(own_modules)),
-      clock_(clock) {}
+      clock_(clock),
+      program_(memory_dir_) {}
 
 io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   io::sweep_private_folders("nixops");
   const auto lock = co_await lock_first_use(clock_);
   if (!lock) co_return std::unexpected(lock.error());
-  const auto deployments = co_await calls(tag_.text + ".nixops").export_all(std::move(request.known));
+  const auto deployments = co_await all_deployments(std::move(request.known));
   if (!deployments) co_return std::unexpected(deployments.error());
   Inventory inventory;
   for (const Deployment& deployment : *deployments) {
@@ -77,6 +77,18 @@ io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
     }
   }
   co_return inventory;
+}
+
+// Each call of NixOps takes half a second of processor time, and a daemon asks every few seconds. What the state file
+// does not show, such as plugins that are removed, is noticed after a while.
+io::Task<Expected<std::vector<Deployment>>> NixopsProvider::all_deployments(std::set<InstanceId> known) {
+  std::string state = fingerprint_of_state();
+  const bool is_current = exported_ && exported_->state == state && clock_.now() - exported_->at < export_is_good_for;
+  if (is_current) co_return exported_->deployments;
+  exported_.reset();
+  auto deployments = co_await calls(tag_.text + ".nixops").export_all(std::move(known));
+  if (deployments && !state.empty()) exported_ = {std::move(state), clock_.now(), *deployments};
+  co_return deployments;
 }
 
 // The specification's hash is taken before the deploy: a change during the deploy makes the machine outdated. Nothing
@@ -173,7 +185,8 @@ io::Task<Expected<Condition>> NixopsProvider::check(MachineRef target, PoolConfi
   co_return co_await calls(target.machine.text).check(target.instance.text);
 }
 
-Seconds NixopsProvider::check_interval() const { return time_between_checks; }
+// A keep-alive is a check, too.
+Seconds NixopsProvider::check_interval() const { return NixopsSettings{}.keep_alive_interval; }
 
 io::Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
   co_return co_await hash_of_specification(specification_for(pool), memory_dir_);

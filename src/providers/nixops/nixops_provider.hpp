@@ -23,7 +23,7 @@ class NixopsProvider final : public Provider, public Upkeep {
   // `own_modules` is the folder that `<hydra-provisioner/…>` names in deployments.
   NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock);
 
-  // One call of nixops for any number of machines.
+  // One call of nixops for any number of machines; none while NixOps has recorded nothing new since the last one.
   io::Task<Expected<Inventory>> list(ListRequest request) override;
 
   // create and set-args where they are still needed, then always deploy --check.
@@ -44,7 +44,14 @@ class NixopsProvider final : public Provider, public Upkeep {
   io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
  private:
+  struct Exported {
+    std::string state;  // fingerprint_of_state() before
+    Instant at;
+    std::vector<Deployment> deployments;
+  };
+
   DeploymentCalls calls(const std::string& log_name);
+  io::Task<Expected<std::vector<Deployment>>> all_deployments(std::set<InstanceId> known);
   NixopsSpecification specification_for(const PoolConfig& pool) const;
   io::Task<Expected<std::optional<Deployment>>> find(MachineRef target);
   io::Task<Expected<Deployment>> find_or_create(MachineRef target, NixopsSpecification specification);
@@ -58,6 +65,7 @@ class NixopsProvider final : public Provider, public Upkeep {
   std::string own_modules_;
   io::Clock& clock_;
   NixopsProgram program_;
+  std::optional<Exported> exported_;
 };
 
 }  // namespace hydra_provisioner::providers::nixops

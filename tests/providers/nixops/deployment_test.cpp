@@ -225,7 +225,8 @@ TEST(BelongsTo, NothingUntaggedThatIsNamelessOrNamedByAPerson) {
 TEST(SkippedDeployments, AreFoundInEitherStyleOfQuotes) {
   EXPECT_THAT(nixops::skipped_deployments("skipping deployment ‘u-1’: unknown resource type ‘ec2’\nwarning: x\n"
                                           "skipping deployment 'u-2': unknown resource type 'gce'"),
-              ElementsAre("u-1", "u-2"));
+              ElementsAre(nixops::Skipped{"u-1", "unknown resource type ‘ec2’"},
+                          nixops::Skipped{"u-2", "unknown resource type 'gce'"}));
   EXPECT_THAT(nixops::skipped_deployments(""), ElementsAre());
   EXPECT_THAT(nixops::skipped_deployments("warning: skipping\nskipping deployment u-1\nskipping deployment ‘u-1\n’"),
               ElementsAre());

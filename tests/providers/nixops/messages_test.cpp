@@ -149,6 +149,17 @@ TEST(CauseOf, AVanishedInstanceComesWithoutTheAdviceThatLeaksOne) {
             "EC2 instance ‘machine’ went away");
 }
 
+TEST(CauseOf, AnErrorOfBotoIsItsExceptionAndNotTheBodyOfTheAnswer) {
+  const std::string exception = "boto.exception.EC2ResponseError: EC2ResponseError: 500 INTERNAL SERVER ERROR";
+  EXPECT_EQ(nixops::cause_of(raised(exception + "\nNone")), "EC2ResponseError: 500 INTERNAL SERVER ERROR");
+  EXPECT_EQ(nixops::cause_of(raised(exception + "\n<html>\n<p>something</p>\n</html>")),
+            "EC2ResponseError: 500 INTERNAL SERVER ERROR");
+  EXPECT_EQ(nixops::cause_of(raised("boto.exception.EC2ResponseError: EC2ResponseError: 403 Forbidden\n"
+                                    "<?xml version=\"1.0\"?>\n<Response><Errors><Error><Code>AuthFailure</Code>"
+                                    "<Message>not valid</Message></Error></Errors></Response>")),
+            "EC2ResponseError: 403 Forbidden: AuthFailure (not valid)");
+}
+
 TEST(CauseOf, SilenceIsEmpty) {
   EXPECT_EQ(nixops::cause_of(""), "");
   EXPECT_EQ(nixops::cause_of(" \n\r\n\t\n"), "");

@@ -175,19 +175,26 @@ TEST_F(NixopsSpecification, NoticesThatTheNamesOfTwoFilesAreSwapped) {
   write("a.nix", "{ }");
   write("b.nix", "{ x = 1; }");
   const auto with = [&](const std::string& a, const std::string& b) {
-    ::setenv("NIX_PATH", fmt::format("a={0}/{1}:b={0}/{2}", farm, a, b).c_str(), 1);
+    settings.nix_path = {fmt::format("a={}/{}", farm, a), fmt::format("b={}/{}", farm, b)};
     return hash();
   };
   EXPECT_NE(with("a.nix", "b.nix"), with("b.nix", "a.nix"));
 }
 
-TEST_F(NixopsSpecification, LooksIntoTheEnvironmentsSearchPathLast) {
+TEST_F(NixopsSpecification, DoesNotCountWhatOnlyTheEnvironmentLeadsTo) {
   ::setenv("NIX_PATH", ("conf=" + root + "/environment:channel:x:" + root + "/any").c_str(), 1);
-  write("deployment.nix", "[ <conf/x.nix> <z.nix> ]");
-  write("../environment/x.nix", "{ }");
+  write("deployment.nix", "{ machine = import <conf/x.nix>; other = [ <z.nix> ./near.nix ]; }");
+  write("near.nix", "{ }");
+  write("../environment/x.nix", "{ ... }: { }");
   write("../any/z.nix", "{ }");
-  EXPECT_TRUE(notices("../environment/x.nix"));
-  EXPECT_TRUE(notices("../any/z.nix"));
+  const std::string before = hash();
+  EXPECT_FALSE(notices("../environment/x.nix"));
+  EXPECT_FALSE(notices("../any/z.nix"));
+  ::setenv("NIX_PATH", ("conf=" + root + "/environment").c_str(), 1);
+  EXPECT_EQ(hash(), before);
+  ::setenv("NIX_PATH", ("conf=" + root + "/environment:" + farm).c_str(), 1);
+  EXPECT_EQ(hash(), before);
+  EXPECT_TRUE(notices("near.nix"));
   settings.nix_path = {"conf=" + root + "/conf"};
   write("../conf/x.nix", "{ }");
   EXPECT_TRUE(notices("../conf/x.nix"));
@@ -225,7 +232,7 @@ TEST_F(NixopsSpecification, NoticesAnotherNixpkgsThatOnlyNixopsNames) {
   fs::create_directories(root + "/old");
   fs::create_directories(root + "/new");
   fs::create_directory_symlink(root + "/old", root + "/channels/nixpkgs");
-  ::setenv("NIX_PATH", (root + "/channels").c_str(), 1);
+  settings.nix_path = {root + "/channels"};
   write("deployment.nix", "{ }");
   const std::string before = hash();
   fs::remove(root + "/channels/nixpkgs");

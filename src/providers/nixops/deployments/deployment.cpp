@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "io/text/wording.hpp"
 #include "providers/nixops/program/nix_text.hpp"
 
 namespace hydra_provisioner::providers::nixops {
@@ -228,15 +229,19 @@ std::string_view quoted(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string> skipped_deployments(std::string_view stderr_text) {
+std::vector<Skipped> skipped_deployments(std::string_view stderr_text) {
   constexpr std::string_view announcement = "skipping deployment ";
-  std::vector<std::string> uuids;
+  std::vector<Skipped> skipped;
   for (std::size_t at = 0; (at = stderr_text.find(announcement, at)) != std::string_view::npos;) {
     at += announcement.size();
     const std::string_view line = stderr_text.substr(at, stderr_text.find('\n', at) - at);
-    if (const std::string_view uuid = quoted(line); !uuid.empty()) uuids.emplace_back(uuid);
+    const std::string_view uuid = quoted(line);
+    if (uuid.empty()) continue;
+    const std::size_t colon = line.find(": ");
+    const std::string_view why = colon == std::string_view::npos ? line : line.substr(colon + 2);
+    skipped.push_back({std::string(uuid), io::last_meaningful_line(why)});
   }
-  return uuids;
+  return skipped;
 }
 
 }  // namespace hydra_provisioner::providers::nixops

@@ -42,8 +42,14 @@ Expected<std::vector<Deployment>> parse_deployments(std::string_view export_json
 // it got arguments, and it has only its name TAG-N.
 bool belongs_to(const Tag& tag, const Deployment& deployment);
 
-// The deployments that `export --all` left out, while it exited with 0, because a plugin is missing: the UUIDs of
-// `skipping deployment ‘UUID’: unknown resource type ‘ec2’` on stderr.
-std::vector<std::string> skipped_deployments(std::string_view stderr_text);
+// A deployment that `export --all` left out, while it exited with 0, because a plugin is missing: on stderr
+// `skipping deployment ‘UUID’: unknown resource type ‘ec2’`.
+struct Skipped {
+  std::string uuid;
+  std::string why;  // "unknown resource type ‘ec2’"
+
+  friend bool operator==(const Skipped&, const Skipped&) = default;
+};
+std::vector<Skipped> skipped_deployments(std::string_view stderr_text);
 
 }  // namespace hydra_provisioner::providers::nixops

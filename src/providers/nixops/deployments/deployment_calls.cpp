@@ -67,11 +67,10 @@ io::Task<Expected<std::vector<Deployment>>> DeploymentCalls::exported(NixopsCall
   call.may_outlive_us = false;
   const auto finished = co_await program_.run_successfully(std::move(call));
   if (!finished) co_return std::unexpected(finished.error());
-  for (const std::string& uuid : skipped_deployments(finished->errors)) {
+  for (const auto& [uuid, why] : skipped_deployments(finished->errors)) {
     if (!known.contains(InstanceId{uuid})) continue;
-    co_return failure(
-        fmt::format("nixops export leaves out our deployment {}: {}; install the plugin of NixOps that it needs", uuid,
-                    io::last_meaningful_line(finished->errors)));
+    co_return failure(fmt::format(
+        "nixops export leaves out our deployment {}: {}; install the plugin of NixOps that it needs", uuid, why));
   }
   co_return parse_deployments(finished->output);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
@@ -144,8 +145,36 @@ Lines up_to_the_error(Lines lines) {
   return shorter.empty() ? lines : shorter;
 }
 
+Lines from_last_traceback(Lines lines) { return lines.subspan(before_last_traceback(lines).size()); }
+
+std::string_view between(std::string_view before, std::string_view after, std::string_view text) {
+  const std::size_t at = text.find(before);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + before.size());
+  const std::size_t end = rest.find(after);
+  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+}
+
+// Of boto, the library that NixOps 1.7 asks EC2 with: `boto.exception.EC2ResponseError: EC2ResponseError: 500 INTERNAL
+// SERVER ERROR`, and below it the body of the answer: XML, HTML or `None`. The body says little but for EC2's code.
+std::string exception_of_boto(Lines lines) {
+  const Lines raised = from_last_traceback(lines);
+  const auto found = std::ranges::find_if(
+      raised, [](std::string_view line) { return line.starts_with("boto.") && line.contains("Error: "); });
+  if (found == raised.end()) return {};
+  const std::string_view name_and_text = found->substr(found->rfind('.', found->find(": ")) + 1);
+  const std::string_view name = name_and_text.substr(0, name_and_text.find(": ") + 2);
+  const std::string_view text = name_and_text.substr(name.size());
+  const std::string_view exception = text.starts_with(name) ? text : name_and_text;
+  const std::string body = fmt::format("{}", fmt::join(found + 1, raised.end(), " "));
+  const std::string_view code = between("<Code>", "</Code>", body);
+  if (code.empty()) return std::string(exception);
+  return fmt::format("{}: {} ({})", exception, code, between("<Message>", "</Message>", body));
+}
+
 std::string cause_in(Lines lines) {
   if (lines.empty()) return {};
+  if (std::string exception = exception_of_boto(lines); !exception.empty()) return exception;
   const Lines heard = up_to_the_error(lines);
   const std::string_view message = without_progress(without_prefixes(heard.back()));
   // One line for each resource follows: `* machine: text`.

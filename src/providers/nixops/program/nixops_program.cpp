@@ -15,9 +15,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/file.h>
+#include <nlohmann/json.hpp>
 
+#include "io/file/own_file.hpp"
 #include "io/process/call_log.hpp"
 #include "io/process/private_folder.hpp"
+#include "io/process/programs.hpp"
 #include "io/text/wording.hpp"
 #include "providers/nixops/program/ec2_errors.hpp"
 #include "providers/nixops/program/messages.hpp"
@@ -43,6 +46,34 @@ constexpr const char* version_variable = "HYDRA_PROVISIONER_NIXOPS";
 std::optional<NixopsVersion> version_of_parent() {
   const char* found = std::getenv(version_variable);
   return found == nullptr ? std::nullopt : from_name<NixopsVersion>(found);
+}
+
+// Which file `nixops` is, and when it was made; empty if there is none.
+std::string identity_of_nixops() {
+  const auto program = io::find_program("nixops");
+  if (!program) return {};
+  std::error_code error;
+  const std::filesystem::path file = std::filesystem::canonical(*program, error);
+  if (error) return {};
+  const auto written = std::filesystem::last_write_time(file, error);
+  return error ? "" : fmt::format("{} of {}", file.string(), written.time_since_epoch().count());
+}
+
+std::string version_file(const std::string& memory) { return memory + "/version.json"; }
+
+std::optional<NixopsVersion> remembered_version(const std::string& memory, const std::string& nixops) {
+  const auto read = io::read_own_file(version_file(memory), [&](const io::Json& json) {
+    const bool is_same = json.at("nixops").get<std::string>() == nixops;
+    const auto version = from_name<NixopsVersion>(json.at("version").get<std::string>());
+    return Expected<std::optional<NixopsVersion>>(is_same ? version : std::nullopt);
+  });
+  return read && *read ? **read : std::nullopt;
+}
+
+// Where this fails, the next process asks once more.
+void remember_version(const std::string& memory, const std::string& nixops, NixopsVersion version) {
+  if (!io::make_folder(memory, 0700)) return;
+  static_cast<void>(io::write_own_file(version_file(memory), {{"nixops", nixops}, {"version", to_string(version)}}));
 }
 
 // Where Nix looks when NIX_PATH is not set (Nix manual, nix-channel). We set it, so they must be in it.
@@ -107,11 +138,14 @@ std::vector<std::string> argv_of(const NixopsCall& call, std::vector<std::string
 
 io::Task<Expected<NixopsVersion>> NixopsProgram::version() {
   if (!version_) version_ = version_of_parent();
+  const std::string nixops = version_ || memory_.empty() ? "" : identity_of_nixops();
+  if (!nixops.empty()) version_ = remembered_version(memory_, nixops);
   if (version_) co_return *version_;
   const auto finished = co_await io::run({.argv = {"nixops", "--version"}, .deadline = Seconds{30}});
   if (!finished) co_return std::unexpected(finished.error());
   const auto version = version_in(finished->output + finished->errors);
   if (version) version_ = *version;
+  if (version && !nixops.empty()) remember_version(memory_, nixops, *version);
   co_return version;
 }
 
@@ -197,7 +231,26 @@ bool is_settled(const fs::path& state_file) {
   return !error && fs::file_time_type::clock::now() - written > patience;
 }
 
+// Of a file that is not empty; SQLite makes and removes an empty log beside the state file whenever that is read.
+std::optional<std::string> fingerprint_of(const fs::path& file, fs::file_time_type changed_before) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  if (error || size == 0) return "";
+  const auto written = fs::last_write_time(file, error);
+  if (error || written >= changed_before) return std::nullopt;
+  return fmt::format("{} bytes of {}", size, written.time_since_epoch().count());
+}
+
 }  // namespace
+
+std::string fingerprint_of_state() {
+  constexpr Seconds long_enough{2};
+  const auto changed_before = fs::file_time_type::clock::now() - long_enough;
+  const fs::path file = state_file();
+  const auto state = fingerprint_of(file, changed_before);
+  const auto log = fingerprint_of(file.string() + "-wal", changed_before);
+  return state && !state->empty() && log ? fmt::format("{}; {}", *state, *log) : "";
+}
 
 io::Task<Expected<io::Descriptor>> lock_first_use(io::Clock& clock) {
   const fs::path file = state_file();

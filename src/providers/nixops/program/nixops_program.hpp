@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/async/clock.hpp"
@@ -45,7 +46,11 @@ struct NixopsCall {
 // which is removed afterwards, because NixOps puts private keys and ssh's sockets there. Its standard input is empty.
 class NixopsProgram {
  public:
-  // NixOps is asked at most once. A child process of ours gets the answer in its environment.
+  // The folder `memory` keeps the version for later processes; empty: nothing is kept.
+  explicit NixopsProgram(std::string memory = {}) : memory_(std::move(memory)) {}
+
+  // A program is asked once, until another one is in its place. A child process of ours gets the answer in its
+  // environment.
   io::Task<Expected<NixopsVersion>> version();
 
   // With any exit status.
@@ -58,11 +63,16 @@ class NixopsProgram {
   std::vector<std::string> environment_of_children() const;
 
  private:
+  std::string memory_;
   std::optional<NixopsVersion> version_;
 };
 
 // The error of a call that failed.
 Error failed(const std::string& command, const io::Finished& finished);
+
+// Changes whenever NixOps records something: while it stays the same, NixOps would export the same. Empty: there is no
+// state file, or it changed so recently that another change might look the same.
+std::string fingerprint_of_state();
 
 // NixOps does not set up its state file in one piece: of two calls that are the first to use it, one may fail. So this
 // is held while the state file may be set up, by one process of this host at a time: a lock on the folder that it is

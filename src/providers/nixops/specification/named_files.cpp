@@ -183,7 +183,9 @@ class Walk {
 
   io::Task<Expected<Ingredients>> find_all() {
     add_searched("nixpkgs", question_.expression);  // NixOps itself names it
-    for (const std::string& file : question_.evaluated) add_path(file, file);
+    for (const std::string& file : question_.evaluated) {
+      if (!is_of_the_environment(file)) add_path(file, file);
+    }
     while (!waiting_.empty()) {
       std::vector<std::string> some;
       while (!waiting_.empty() && some.size() < files_in_a_call) {
@@ -226,9 +228,20 @@ class Walk {
     for (const std::string& file : add_folder(folder, by)) follow(file, Found::in_a_folder);
   }
 
+  // What only the environment leads to does not count: a pass by hand has another one than the daemon.
+  bool is_of_the_environment(const std::string& file) const {
+    const auto leads_there = [&](const SearchEntry& entry) {
+      return !is_url(entry.place) && contains(entry.place, file);
+    };
+    const auto first = std::ranges::find_if(question_.search_path, leads_there);
+    const bool is_near = contains(fs::path(question_.expression).parent_path().string(), file);
+    return first != question_.search_path.end() && !first->is_configured && !is_near;
+  }
+
   void add_searched(const std::string& name, const std::string& by) {
     const bool is_nixpkgs = name == "nixpkgs" || name.starts_with("nixpkgs/");
     for (const SearchEntry& entry : question_.search_path) {
+      if (!entry.is_configured) return;
       const auto path = place_in(entry, is_nixpkgs ? "nixpkgs" : name);
       if (!path || (is_url(entry.place) && entry.prefix.empty())) continue;  // only Nix knows what is in such a URL
       const bool is_found = is_url(entry.place) || is_file(*path) || is_folder(*path);

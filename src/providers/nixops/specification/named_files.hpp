@@ -13,8 +13,9 @@ namespace hydra_provisioner::providers::nixops {
 
 // An entry of Nix's search path.
 struct SearchEntry {
-  std::string prefix;  // empty: anything may be in it
-  std::string place;   // a folder, a file, or a URL
+  std::string prefix;         // empty: anything may be in it
+  std::string place;          // a folder, a file, or a URL
+  bool is_configured = true;  // false: it comes from the environment, after all that are configured
 };
 
 struct NamedFilesQuestion {

@@ -28,7 +28,8 @@ in
 builtins.seq (network.machine or null) (map (entry: [ entry.prefix entry.path ]) builtins.nixPath)
 )";
 
-Expected<std::vector<SearchEntry>> read_search_path(const std::string& text) {
+// The first `configured` entries are those of `-I`.
+Expected<std::vector<SearchEntry>> read_search_path(const std::string& text, std::size_t configured) {
   const auto json = io::parse_json(text);
   if (!json) return std::unexpected(json.error());
   std::vector<SearchEntry> entries;
@@ -37,7 +38,8 @@ Expected<std::vector<SearchEntry>> read_search_path(const std::string& text) {
     if (!pair || pair->size() != 2) return failure(io::describe(element) + " is not a prefix and a path");
     std::string place = pair->back();
     while (place.size() > 1 && place.ends_with('/')) place.pop_back();
-    entries.push_back({.prefix = pair->front(), .place = std::move(place)});
+    entries.push_back(
+        {.prefix = pair->front(), .place = std::move(place), .is_configured = entries.size() < configured});
   }
   return entries;
 }
@@ -50,7 +52,7 @@ io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification
                                      "tag", specification.tag.text});
   auto evaluated = co_await io::evaluate_nix(evaluation, std::move(arguments));
   if (!evaluated) co_return std::unexpected(within(expression, evaluated.error()));
-  const auto search_path = read_search_path(evaluated->json);
+  const auto search_path = read_search_path(evaluated->json, search_path_of(specification).size());
   if (!search_path) co_return std::unexpected(within("Nix's search path", search_path.error()));
   evaluated->files.push_back(expression);
   auto ingredients = co_await named_files({.expression = expression,
@@ -67,7 +69,7 @@ io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification
 }
 
 std::string question_of(const NixopsSpecification& specification) {
-  io::Json question = {"1",
+  io::Json question = {"2",
                        specification.settings.expression,
                        specification.settings.nix_path,
                        specification.type,

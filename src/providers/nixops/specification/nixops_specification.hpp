@@ -40,6 +40,7 @@ std::vector<std::string> search_path_arguments(const std::vector<std::string>& e
 //   files directly in it count, without hidden ones and `x~`, which editors make: much else may be there.
 // - `./machines/${type}.nix` counts as the whole folder.
 // - What does not exist counts once it exists: perhaps the expression asks for that.
+// - What is found only through the environment's NIX_PATH does not count.
 // - nixpkgs counts by where <nixpkgs> leads in the end (an updated channel leads elsewhere in the store), a checkout
 //   also by its all-packages.nix, which nearly every update changes. Paths in /nix/store count by their names.
 // - Not noticed: imports, inside of a module, of a file whose name does not end in `.nix`.
