@@ -13,7 +13,7 @@ namespace hydra_provisioner::act {
 namespace {
 
 providers::MachineRef target_of(const Machine& machine) {
-  return {.machine = machine.id, .instance = machine.instance};
+  return {.machine = machine.id, .instance = machine.instance, .owner = machine.owner};
 }
 
 bool runs(const Instance& instance) {

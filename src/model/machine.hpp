@@ -110,6 +110,7 @@ struct Machine {
   bool cannot_stop = false;            // its provider refused to stop it: it is destroyed instead
   bool cannot_redeploy = false;        // nor to bring it to another specification: it is replaced instead
   std::string last_error;
+  Owner owner;  // that its provider notes for it; empty: it was made before providers did
   Failures failures;
   Listing listing;
   Findings found;
@@ -142,6 +143,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
   field(FieldName{"last_error", "lastError"}, machine.last_error);
+  field(FieldName{"owner", "owner"}, machine.owner);
   field(FieldName{"failed_operation", "failedOperation"}, machine.failures.of);
   field(FieldName{"failed_in_a_row", "failedInARow"}, machine.failures.in_a_row);
   field(FieldName{"failed_at", "failedAt"}, machine.failures.latest);

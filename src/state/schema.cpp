@@ -147,6 +147,9 @@ constexpr std::array migrations{R"sql(
   alter table creations add column last_error text not null default '';
   alter table creations add column recipe text not null default '';
   alter table creations add column counted_from integer not null default 0;
+)sql",
+                                R"sql(
+  alter table machines add column owner text not null default '';
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 7;
+constexpr std::int64_t schema = 8;
 
 class Journal : public testing::Test {
  protected:
@@ -442,7 +442,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   for (const char* column : {"failing_since", "trouble"})
     sql(fmt::format("alter table deliveries drop column {}", column));
   for (const char* column : {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row",
-                             "failed_at", "cannot_redeploy"})
+                             "failed_at", "cannot_redeploy", "owner"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from"})
     sql(fmt::format("alter table creations drop column {}", column));

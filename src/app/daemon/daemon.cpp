@@ -14,6 +14,7 @@
 #include "app/daemon/live_config.hpp"
 #include "app/daemon/service.hpp"
 #include "app/daemon/signals.hpp"
+#include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
 #include "pass/pass.hpp"
@@ -27,12 +28,14 @@ constexpr std::chrono::seconds last_pass_max{5};  // a pass that takes longer is
 
 class Daemon {
  public:
-  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals)
+  Daemon(Config config, Owner owner, const ConfigFile& file, Context context, Signals& signals)
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
         config_(file.path, std::move(config), {.allow_empty = file.allow_empty}),
         signals_(signals),
-        voice_(context.voice) {}
+        voice_(context.voice) {
+    world_.owner = std::move(owner);
+  }
 
   io::Task<Outcome> run(io::FileLock lock) {
     service::ready("makes its first pass");
@@ -111,7 +114,9 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context) {
   auto lock = lock_tag(context.state_dir, config.tag);
   if (!lock) co_return std::unexpected(std::move(lock.error()));
   Signals signals(co_await boost::asio::this_coro::executor);
-  Daemon daemon(std::move(config), file, context, signals);
+  const auto owner = owner_of(context.state_dir);
+  if (!owner) co_return failed(owner.error());
+  Daemon daemon(std::move(config), *owner, file, context, signals);
   const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
   context.voice.note("stopped; what is under way goes on, and the next start takes it up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;

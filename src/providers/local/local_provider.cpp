@@ -57,7 +57,8 @@ Instance instance_of(const MachineId& machine, const MachineRecord& record, Inst
           .address = record.address,
           .host_key = record.host_key,
           .launched_at = record.launched_at,
-          .spec_hash = record.specification};
+          .spec_hash = record.specification,
+          .is_on_record = true};
 }
 
 Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {
