@@ -17,7 +17,7 @@ namespace {
 constexpr Seconds patience_with_silent_machines{2};
 
 providers::MachineRef target_of(const Machine& machine) {
-  return {.machine = machine.id, .instance = machine.instance};
+  return {.machine = machine.id, .instance = machine.instance, .owner = machine.owner};
 }
 
 bool is_up(const Machine& machine) {

@@ -26,6 +26,7 @@ void add_new_machine(const Action& create, const Config& config, Ledger& ledger)
   fresh.pool = create.pool;
   fresh.provider = config.pools.at(create.pool).kind();
   fresh.since = fresh.requested_at = ledger.now();
+  fresh.owner = ledger.owner();
   const Machine& machine = ledger.add(std::move(fresh));
   ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.reason.text}});
 }

@@ -59,6 +59,7 @@ Expected<JobRequest> request_from(const io::Json& json) {
                     .provider = *provider,
                     .pool = PoolName{json.at("pool").get<std::string>()},
                     .settings_json = json.at("settings").get<std::string>(),
+                    .owner = Owner{json.value("owner", "")},
                     .deadline = Seconds{io::whole_number_of(json.at("deadlineSeconds"))}};
 }
 
@@ -83,6 +84,7 @@ Expected<void> write_request(const JobFiles& files, const JobRequest& request, s
                 {"provider", to_string(request.provider)},
                 {"pool", request.pool.text},
                 {"settings", request.settings_json},
+                {"owner", request.owner.text},
                 {"deadlineSeconds", request.deadline.count()}};
   if (begun_at) json["begunAt"] = to_unix(*begun_at);
   return io::write_own_file(files.request, json);

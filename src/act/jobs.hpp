@@ -21,6 +21,7 @@ struct JobRequest {
   ProviderKind provider = ProviderKind::local;
   PoolName pool;
   std::string settings_json;               // of the pool
+  Owner owner{};                           // see providers::MachineRef
   Seconds deadline{};                      // after which the job ends itself and everything that it started
   std::vector<std::string> environment{};  // `NAME=value`, added to ours
 };

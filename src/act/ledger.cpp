@@ -8,8 +8,8 @@
 
 namespace hydra_provisioner::act {
 
-Ledger::Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines)
-    : journal_(journal), clock_(clock) {
+Ledger::Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines, Owner owner)
+    : journal_(journal), clock_(clock), owner_(std::move(owner)) {
   for (Machine& machine : machines) add(std::move(machine));
 }
 
@@ -49,6 +49,7 @@ void Ledger::note(const observe::Fleet& found, Voice& voice) {
   for (const MachineId& id : found.adopted) {
     voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
   }
+  for (const observe::Foreign& foreign : found.foreign) voice.detail(observe::described(foreign));
   for (const observe::Discovery& discovery : found.discoveries) {
     const Machine& machine = at(discovery.machine);
     note(machine, {discovery});

@@ -19,12 +19,14 @@ namespace hydra_provisioner::act {
 
 class Ledger {
  public:
-  Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines);
+  // New machines get this owner.
+  Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines, Owner owner = {});
 
   Machine& at(const MachineId& machine) { return machines_.at(machine); }
   Machine* find(const MachineId& machine);  // null: there is none
   const std::vector<Machine*>& all() const { return by_number_; }
   Instant now() const { return clock_.now(); }
+  const Owner& owner() const { return owner_; }
 
   // A new machine, in memory only until it is committed.
   Machine& add(Machine machine);
@@ -48,6 +50,7 @@ class Ledger {
 
   state::Journal& journal_;
   io::Clock& clock_;
+  Owner owner_;
   std::map<MachineId, Machine> machines_;
   std::vector<Machine*> by_number_;  // of machines_
   std::set<MachineId> changed_;

@@ -177,6 +177,7 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
                                   .provider = machine.provider,
                                   .pool = machine.pool,
                                   .settings_json = pool.settings_json,
+                                  .owner = ledger_.at(id).owner,
                                   .deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout,
                                   .environment = providers_.at(machine.provider)->environment_of_jobs()});
   if (!begun) {

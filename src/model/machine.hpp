@@ -113,6 +113,7 @@ struct Machine {
   bool cannot_redeploy = false;     // nor to bring it to another specification: it is replaced instead
   bool leaves_in_turn = false;      // while draining: it was its turn to be replaced, so it does not go back
   std::string last_error;
+  Owner owner;  // that its provider notes for it; empty: it was made before providers did
   Failures failures;
   Listing listing;
   Findings found;
@@ -148,6 +149,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
   field(FieldName{"leaves_in_turn", "leavesInTurn"}, machine.leaves_in_turn);
   field(FieldName{"last_error", "lastError"}, machine.last_error);
+  field(FieldName{"owner", "owner"}, machine.owner);
   field(FieldName{"failed_operation", "failedOperation"}, machine.failures.of);
   field(FieldName{"failed_in_a_row", "failedInARow"}, machine.failures.in_a_row);
   field(FieldName{"failed_at", "failedAt"}, machine.failures.latest);

@@ -23,6 +23,7 @@ using Tag = Name<struct TagKind>;                // of one provisioner: `hydra-p
 using MachineId = Name<struct MachineIdKind>;    // `TAG-N`, never used twice
 using PoolName = Name<struct PoolNameKind>;      // a key of `systemTypes`: `x86_64-linux:benchmark`
 using InstanceId = Name<struct InstanceIdKind>;  // the provider's own name for a machine
+using Owner = Name<struct OwnerKind>;            // of one installation: what its state directory is called by providers
 
 // All numbers of machines are below this. It is far from where counting further, or JSON, would break.
 inline constexpr std::int64_t machine_numbers_end = 1'000'000'000'000'000;

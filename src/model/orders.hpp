@@ -20,6 +20,7 @@ enum class OrderKind : std::uint8_t {
   destroy,  // the machine leaves, and is not kept as a stopped one
   protect,  // the machine stays in the machines file, and is neither stopped nor destroyed
   forget,   // the machine counts as gone, whatever its provider says
+  adopt,    // a foreign machine becomes ours; of everything: all of them
   // of a type
   pause,  // nothing is done with the type's machines; of everything: with any machine
   min_machines,
@@ -28,7 +29,7 @@ enum class OrderKind : std::uint8_t {
 };
 template <>
 inline constexpr auto names_of<OrderKind> =
-    enum_names("drain", "destroy", "protect", "forget", "pause", "minMachines", "maxMachines", "retry");
+    enum_names("drain", "destroy", "protect", "forget", "adopt", "pause", "minMachines", "maxMachines", "retry");
 
 // Order::value of one to destroy: without a proof that no step runs on the machine.
 inline constexpr std::int64_t by_force = 1;

@@ -105,6 +105,7 @@ Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provid
   machine.id = id;
   machine.pool = instance.pool;
   machine.provider = provider;
+  machine.owner = instance.owner;
   machine.state = first_state(instance, has_job);
   machine.since = machine.requested_at = now;
   if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
@@ -118,25 +119,32 @@ bool has_running_job(const MachineId& machine, const std::vector<JobState>& jobs
   return std::ranges::any_of(jobs, [&](const JobState& job) { return job.machine == machine && job.is_running; });
 }
 
+// Two installations may make machines with the same id, and a provider may know a machine by that id alone.
+bool may_be(const Machine& machine, const Instance& instance, const Claims& claims) {
+  return instance.owner.text.empty() || instance.owner == machine.owner || instance.owner == claims.owner;
+}
+
 // Finds the machine of each instance, first by the instance id and then by the machine id that the provider has noted:
 // it may have noted one machine's id at two instances, or at one that we did not create. All others go to `unknown`.
 Instances match(const Fleet& fleet, ProviderKind provider, const std::vector<Instance>& found,
-                std::vector<const Instance*>& unknown) {
+                std::vector<const Instance*>& unknown, const Claims& claims) {
   std::map<InstanceId, const Instance*> left;
   for (const Instance& instance : found) left.emplace(instance.id, &instance);
   Instances matched;
   for (const Machine& machine : fleet.machines) {
     const auto instance = machine.provider == provider ? left.find(machine.instance) : left.end();
-    if (instance == left.end()) continue;
+    if (instance == left.end() || !may_be(machine, *instance->second, claims)) continue;
     matched.emplace(machine.id, instance->second);
     left.erase(instance);
   }
-  std::set<MachineId> ours;
+  std::map<MachineId, const Machine*> ours;
   for (const Machine& machine : fleet.machines) {
-    if (machine.provider == provider) ours.insert(machine.id);
+    if (machine.provider == provider) ours.emplace(machine.id, &machine);
   }
   for (const auto& [id, instance] : left) {
-    const bool fits = ours.contains(instance->machine) && matched.emplace(instance->machine, instance).second;
+    const auto machine = ours.find(instance->machine);
+    const bool fits = machine != ours.end() && may_be(*machine->second, *instance, claims) &&
+                      matched.emplace(instance->machine, instance).second;
     if (!fits) unknown.push_back(instance);
   }
   return matched;
@@ -148,20 +156,32 @@ MachineId id_for(const Instance& instance, const std::set<MachineId>& taken, Num
   return MachineId{fmt::format("{}-{}", numbering.tag, numbering.next++)};
 }
 
-// An instance whose noted id has a number that we never reach is somebody else's. If it counted, our next numbers would
-// follow it, and end.
-void leave_out_foreign(std::vector<const Instance*>& unknown, const Tag& tag) {
-  std::erase_if(unknown, [&](const Instance* instance) {
-    return is_of(tag, instance->machine) && number_of(instance->machine) >= adopted_numbers_end;
-  });
+// The one place that decides whether a machine which the journal does not know is ours. One without an owner is from
+// before there were owners, or its provider cannot hold one: it is ours only if that can be shown.
+bool is_ours(const Instance& instance, const Tag& tag, const Claims& claims) {
+  if (is_of(tag, instance.machine) && number_of(instance.machine) >= adopted_numbers_end) return false;
+  if (claims.all_are_ordered || claims.ordered.contains(instance.id.text) ||
+      claims.ordered.contains(instance.machine.text))
+    return true;
+  if (instance.owner == claims.owner) return true;
+  if (!instance.owner.text.empty()) return false;
+  return instance.is_on_record ||
+         (!instance.address.empty() && claims.listed_by_queue.contains(name_at(instance.address)));
 }
 
 // Makes sure that no new id is the noted id of one of these instances.
 void skip_numbers_of(const std::vector<const Instance*>& instances, Numbering& numbering) {
-  for (const Instance* instance : instances) {
-    if (is_of(numbering.tag, instance->machine))
-      numbering.next = std::max(numbering.next, number_of(instance->machine) + 1);
-  }
+  for (const Instance* instance : instances)
+    numbering.next = std::max(numbering.next, number_after(*instance, numbering.tag));
+}
+
+void leave_out_foreign(Fleet& fleet, ProviderKind provider, std::vector<const Instance*>& unknown, const Tag& tag,
+                       const Claims& claims) {
+  std::erase_if(unknown, [&](const Instance* instance) {
+    if (is_ours(*instance, tag, claims)) return false;
+    fleet.foreign.push_back({*instance, provider});
+    return true;
+  });
 }
 
 bool is_forgotten(const Instance& instance, const Forgotten& forgotten) {
@@ -178,17 +198,17 @@ void forget(Fleet& fleet, const Forgotten& forgotten, Instant now) {
 
 std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventories& inventories,
                                                   const std::vector<JobState>& jobs, Numbering numbering, Instant now,
-                                                  const Forgotten& forgotten) {
+                                                  const Claims& claims) {
   std::set<MachineId> taken;
   for (const Machine& machine : fleet.machines) taken.insert(machine.id);
   std::map<ProviderKind, Instances> matched;
   for (const auto& [provider, inventory] : inventories) {
     if (!inventory) continue;
     std::vector<const Instance*> unknown;
-    Instances& instances = matched[provider] = match(fleet, provider, inventory->instances, unknown);
-    leave_out_foreign(unknown, numbering.tag);
-    std::erase_if(unknown, [&](const Instance* instance) { return is_forgotten(*instance, forgotten); });
+    Instances& instances = matched[provider] = match(fleet, provider, inventory->instances, unknown, claims);
+    std::erase_if(unknown, [&](const Instance* instance) { return is_forgotten(*instance, claims.forgotten); });
     skip_numbers_of(unknown, numbering);
+    leave_out_foreign(fleet, provider, unknown, numbering.tag, claims);
     for (const Instance* instance : unknown) {
       const MachineId id = id_for(*instance, taken, numbering);
       taken.insert(id);
@@ -260,18 +280,31 @@ void note_changed(Fleet& fleet, const std::vector<Machine>& remembered) {
 
 }  // namespace
 
+std::string described(const Foreign& foreign) {
+  const auto& [instance, provider] = foreign;
+  const std::string whose = instance.owner.text.empty()
+                                ? "no owner is noted, and this queue runner's status does not list it"
+                                : fmt::format("it belongs to the installation {}", instance.owner);
+  return fmt::format("{} ({}, {}) is foreign: {}; it is left alone, unless you order: adopt {}", instance.machine,
+                     to_string(provider), instance.id, whose, instance.id);
+}
+
+std::int64_t number_after(const Instance& instance, const Tag& tag) {
+  const std::int64_t number = is_of(tag, instance.machine) ? number_of(instance.machine) : -1;
+  return number < adopted_numbers_end ? number + 1 : 0;
+}
+
 Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inventories,
-                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now,
-                const Forgotten& forgotten) {
+                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now, const Claims& claims) {
   Fleet fleet{
       .machines = remembered, .adopted = {}, .changed = {}, .discoveries = {}, .unclear = {}, .ended_early = {}};
-  const auto matched = match_and_adopt(fleet, inventories, jobs, numbering, now, forgotten);
+  const auto matched = match_and_adopt(fleet, inventories, jobs, numbering, now, claims);
   if (!fleet.adopted.empty())
     std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
   apply_jobs(fleet, jobs, now);
   note_unclear(fleet, inventories);
   reconcile_with_providers(fleet, inventories, matched, now);
-  forget(fleet, forgotten, now);
+  forget(fleet, claims.forgotten, now);
   note_changed(fleet, remembered);
   return fleet;
 }

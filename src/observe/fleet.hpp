@@ -32,6 +32,25 @@ struct Forgotten {
   std::set<InstanceId> instances{};
 };
 
+// Which machines that the journal does not know become ours. Another installation may have the same tag at the same
+// provider: its machines are left alone.
+struct Claims {
+  Owner owner{};                            // ours
+  std::set<std::string> listed_by_queue{};  // names of machines in this queue runner's status
+  std::set<std::string> ordered{};          // ids of machines or instances that an operator has ordered to adopt
+  bool all_are_ordered = false;
+  Forgotten forgotten{};
+};
+
+// A machine under our tag that is not ours.
+struct Foreign {
+  Instance instance;
+  ProviderKind provider = ProviderKind::local;
+};
+
+// "t-7 (i-0abc of ec2): foreign: made by installation 0f…; left alone"
+std::string described(const Foreign& foreign);
+
 struct Fleet {
   std::vector<Machine> machines;       // by number; still contains those that were found to be gone, to be recorded
   std::vector<MachineId> adopted;      // found at a provider, but not in the journal
@@ -39,10 +58,14 @@ struct Fleet {
   std::vector<Discovery> discoveries;  // in the order in which they were applied to `machines`
   std::vector<std::string> unclear;    // what their providers say of machines that are left alone for that
   std::vector<MachineId> ended_early;  // before they were ready, though their creation had succeeded
+  std::vector<Foreign> foreign{};      // never touched, and never counted
 };
 
+// The lowest number that does not collide with this instance, ours or not. If an unreachable number counted, our next
+// numbers would follow it, and end.
+std::int64_t number_after(const Instance& instance, const Tag& tag);
+
 Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inventories,
-                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now,
-                const Forgotten& forgotten = {});
+                const std::vector<JobState>& jobs, const Numbering& numbering, Instant now, const Claims& claims = {});
 
 }  // namespace hydra_provisioner::observe

@@ -66,6 +66,18 @@ json order_documents(const Snapshot& seen) {
   return orders;
 }
 
+json foreign_documents(const observe::Fleet& fleet) {
+  json foreign = json::array();
+  for (const auto& [instance, provider] : fleet.foreign) {
+    foreign.push_back({{"machine", instance.machine.text},
+                       {"provider", to_string(provider)},
+                       {"instance", instance.id.text},
+                       {"address", instance.address},
+                       {"owner", instance.owner.text}});
+  }
+  return foreign;
+}
+
 }  // namespace
 
 json plan_document(const Plan& plan) {
@@ -98,7 +110,8 @@ json status_document(const Look& look, const Plan& plan) {
           {"queue", queue_document(plan)},
           {"pools", pool_documents(plan)},
           {"machines", std::move(machines)},
-          {"orders", order_documents(look.seen)}};
+          {"orders", order_documents(look.seen)},
+          {"foreign", foreign_documents(look.fleet)}};
 }
 
 }  // namespace hydra_provisioner::pass

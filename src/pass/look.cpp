@@ -111,8 +111,12 @@ std::int64_t first_free_number(const World& world, const state::Memory& memory) 
   return memory.next_number > 0 ? memory.next_number : world.jobs->first_unused_number();
 }
 
-std::int64_t next_number(std::int64_t known, const observe::Fleet& fleet) {
-  return fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
+// Foreign machines count, too: their provider may know a machine by its id alone.
+std::int64_t next_number(std::int64_t known, const observe::Fleet& fleet, const Tag& tag) {
+  std::int64_t next = fleet.machines.empty() ? known : std::max(known, number_of(fleet.machines.back().id) + 1);
+  for (const observe::Foreign& foreign : fleet.foreign)
+    next = std::max(next, observe::number_after(foreign.instance, tag));
+  return next;
 }
 
 void split_by_reach(Look& look, const World& world, const observe::Inventories& listings) {
@@ -139,12 +143,19 @@ void add_unseen(Look& look, const observe::Inventories& listings) {
   }
 }
 
-observe::Forgotten forgotten(const state::Memory& memory) {
-  observe::Forgotten forgotten{.machines = {}, .instances = memory.forgotten};
-  for (const auto& [key, order] : memory.orders) {
-    if (key.first == OrderKind::forget) forgotten.machines.insert(MachineId{key.second});
+observe::Claims claims_of(const World& world, const state::Memory& memory, const Queue& queue, Instant now) {
+  observe::Claims claims{.owner = world.owner, .forgotten = {.machines = {}, .instances = memory.forgotten}};
+  if (queue && queue->machines) {
+    for (const auto& [name, machine] : *queue->machines) claims.listed_by_queue.insert(name);
   }
-  return forgotten;
+  for (const auto& [key, order] : memory.orders) {
+    const auto& [kind, subject] = key;
+    if (kind == OrderKind::forget) claims.forgotten.machines.insert(MachineId{subject});
+    if (kind != OrderKind::adopt || order_in_force(memory.orders, kind, subject, now) == nullptr) continue;
+    claims.ordered.insert(subject);
+    claims.all_are_ordered = claims.all_are_ordered || subject.empty();
+  }
+  return claims;
 }
 
 // What machines of each pool should be made from. Where that cannot be told, they stay what they are.
@@ -191,7 +202,8 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   }
   look.seen.now = world.clock->now();
   look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
-                                  {config.tag, first_free_number(world, memory)}, look.seen.now, forgotten(memory));
+                                  {config.tag, first_free_number(world, memory)}, look.seen.now,
+                                  claims_of(world, memory, look.seen.queue, look.seen.now));
   std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
@@ -204,7 +216,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.seen.creations =
       observe::with_ended(look.creations, look.fleet, jobs.value_or(std::vector<JobState>{}), look.seen.now);
   look.seen.scheduled = observe::scheduled_limits(config, look.seen.now);
-  look.seen.next_number = next_number(first_free_number(world, memory), look.fleet);
+  look.seen.next_number = next_number(first_free_number(world, memory), look.fleet, config.tag);
   add_pools(look, config, memory);
   add_unseen(look, listings);
   co_return look;

@@ -63,6 +63,13 @@ void forget_old_logs(act::Jobs& jobs, const act::Ledger& ledger, Instant last_pa
   jobs.forget_logs(existing, now - logs_are_kept);
 }
 
+// Once all providers were seen: what comes later was not meant.
+void end_adoption(state::Changes& record, const Orders& orders) {
+  for (const auto& [key, order] : orders) {
+    if (key.first == OrderKind::adopt) record.orders.emplace(key, std::nullopt);
+  }
+}
+
 io::Task<void> keep(state::Changes record, act::Ledger& ledger, act::Voice& voice) {
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 }
@@ -97,7 +104,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   tell(todo, voice);
 
   // Act, publishing before what is slow and again as each machine becomes ready.
-  act::Ledger ledger(journal, *world.clock, look.fleet.machines);
+  act::Ledger ledger(journal, *world.clock, look.fleet.machines, world.owner);
   ledger.note(look.fleet, voice);
   for (const MachineId& machine : mended) ledger.touch(ledger.at(machine));
   ledger.note(recorded(config));
@@ -120,6 +127,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   // Record.
   state::Changes record;
   record.step_times = new_step_times(look.seen, config);
+  if (look.seen.unseen.empty()) end_adoption(record, look.seen.orders);
   if (journal.keeps_passes())
     record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
   co_await keep(std::move(record), ledger, voice);

@@ -22,6 +22,7 @@ struct World {
   std::unique_ptr<act::Jobs> jobs;
   std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;
   std::string state_dir;
+  Owner owner{};  // of the state directory, written on all that it makes
 };
 
 }  // namespace hydra_provisioner::pass

@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds pause{200};
 
 Verdict verdict_on(const Expected<void>& done) { return done ? Verdict{} : failed(done.error().message); }
 
+const Owner owner{"conformance"};
+
 class LifeCycle {
  public:
   LifeCycle(Provider& provider, const Tag& tag, PoolConfig pool, io::Clock& clock)
@@ -85,6 +87,19 @@ class LifeCycle {
     if (found->second.spec_hash != *wanted)
       co_return failed(
           fmt::format("its specification is {:?}, but it is listed with {:?}", *wanted, found->second.spec_hash));
+    co_return Verdict{};
+  }
+
+  io::Task<Verdict> lists_the_owner() {
+    if (!has_made()) co_return nothing_made();
+    const auto listed = co_await list();
+    if (!listed) co_return failed(listed.error().message);
+    const auto found = listed->find(first_);
+    if (found == listed->end()) co_return failed(fmt::format("{} is not listed", first_));
+    if (found->second.owner.text.empty()) co_return skipped("it does not list owners");
+    if (found->second.owner != owner)
+      co_return failed(
+          fmt::format("its owner is {:?}, but it is listed with {:?}", owner.text, found->second.owner.text));
     co_return Verdict{};
   }
 
@@ -169,7 +184,7 @@ class LifeCycle {
 
   MachineRef target(const MachineId& machine) const {
     const auto made = made_.find(machine);
-    return {.machine = machine, .instance = made == made_.end() ? InstanceId{} : made->second.id};
+    return {.machine = machine, .instance = made == made_.end() ? InstanceId{} : made->second.id, .owner = owner};
   }
 
   // The machines that still exist.
@@ -187,7 +202,8 @@ class LifeCycle {
   }
 
   io::Task<void> create(MachineId machine) {
-    const auto created = co_await provider_.create({.machine = machine, .instance = {}, .is_new = true}, pool_);
+    const auto created =
+        co_await provider_.create({.machine = machine, .instance = {}, .is_new = true, .owner = owner}, pool_);
     if (created) {
       made_.emplace(machine, *created);
     } else {
@@ -235,6 +251,7 @@ constexpr Point points[] = {
     {"creates a machine only once when asked twice", &LifeCycle::creates_only_once},
     {"lists its machines as it created them", &LifeCycle::lists_machines_as_created},
     {"lists the specification of a machine", &LifeCycle::lists_the_specification},
+    {"lists the owner of a machine", &LifeCycle::lists_the_owner},
     {"its machines become ready", &LifeCycle::becomes_ready},
     {"reports that a working machine is fine", &LifeCycle::reports_health},
     {"stops a machine, and lists it as stopped", &LifeCycle::stops},

@@ -19,6 +19,7 @@ struct MachineRef {
   InstanceId instance;
   bool is_new = false;      // the inventory was read a moment ago, and nothing of the machine existed
   bool must_exist = false;  // if it is gone, it is not created again
+  Owner owner{};            // as its provider notes it, or is to note it; empty: it notes none
 };
 
 // What a provider needs to know to list its machines.

@@ -10,7 +10,7 @@ constexpr Millis ends_early_after{4'000};
 
 }  // namespace
 
-SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider) {
+SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner) {
   forget_old_instances();
   SimInstance& instance = instances_[++made_];
   instance.number = made_;
@@ -19,6 +19,7 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
   instance.pool = pool;
   instance.provider = provider;
   instance.made_at = timeline_.now();
+  instance.owner = owner;
   by_machine_.insert_or_assign({provider, machine}, made_);
   chronicle_.add("cloud: {} is made for {}", instance.id, machine);
   observer_.instance_was_made(instance);
@@ -27,6 +28,23 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
     end_soon(instance);
   }
   return instance;
+}
+
+void Cloud::make_foreign(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner) {
+  SimInstance& instance = instances_[++made_];
+  instance.number = made_;
+  instance.id = InstanceId{fmt::format("i-{}", made_)};
+  instance.machine = machine;
+  instance.pool = pool;
+  instance.provider = provider;
+  instance.made_at = timeline_.now();
+  instance.owner = owner;
+  instance.is_foreign = true;
+  instance.power = Power::on;
+  instance.boots_until = timeline_.now();
+  instance.spec_hash = specification(pool);
+  move_to_new_address(instance);
+  chronicle_.add("cloud: {} is made for {} of another installation", instance.id, machine);
 }
 
 // The provider keeps a record of it, which says so.
@@ -123,6 +141,11 @@ SimInstance* Cloud::find(const MachineId& machine, ProviderKind provider) {
   return found == by_machine_.end() ? nullptr : &instances_.at(found->second);
 }
 
+const SimInstance* Cloud::find(const InstanceId& id) const {
+  const auto found = std::ranges::find_if(instances_, [&](const auto& entry) { return entry.second.id == id; });
+  return found == instances_.end() ? nullptr : &found->second;
+}
+
 SimInstance* Cloud::at(const std::string& address) {
   const auto found = by_address_.find(address);
   if (found == by_address_.end()) return nullptr;
@@ -140,7 +163,7 @@ bool Cloud::answers(SimInstance& instance) {
 std::vector<SimInstance*> Cloud::existing() {
   std::vector<SimInstance*> found;
   for (auto& [number, instance] : instances_) {
-    if (instance.exists()) found.push_back(&instance);
+    if (instance.exists() && !instance.is_foreign) found.push_back(&instance);
   }
   return found;
 }
@@ -154,8 +177,7 @@ std::vector<SimInstance*> Cloud::on_record(ProviderKind provider) {
 }
 
 std::int64_t Cloud::count_of(const PoolName& pool) {
-  return std::ranges::count_if(instances_,
-                               [&](const auto& entry) { return entry.second.exists() && entry.second.pool == pool; });
+  return std::ranges::count_if(existing(), [&](const SimInstance* instance) { return instance->pool == pool; });
 }
 
 std::vector<Instance> Cloud::listing(ProviderKind provider, Time as_of) {
@@ -174,7 +196,8 @@ Instance Cloud::described(const SimInstance& instance) {
                  .state = InstanceState::incomplete,
                  .address = instance.address,
                  .host_key = "ssh-ed25519 AAAA",
-                 .launched_at = in_seconds(instance.made_at)};
+                 .launched_at = in_seconds(instance.made_at),
+                 .owner = instance.owner};
   // Only the jobs of a machine with upkeep know whether its deployment succeeded.
   if (!needs_upkeep(instance.provider)) shown.spec_hash = instance.spec_hash;
   if (instance.power == Power::off) shown.state = InstanceState::stopped;

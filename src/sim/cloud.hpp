@@ -38,6 +38,8 @@ struct SimInstance {
   bool has_ended_early = false;       // by its cloud, before it was ready
   bool is_known_to_be_unresponsive = false;
   Time unresponsive_until;
+  Owner owner{};            // as its provider notes it
+  bool is_foreign = false;  // another installation with the same tag made it
 
   bool exists() const { return !gone_at; }
 };
@@ -58,7 +60,9 @@ class Cloud {
   // Called with an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
 
-  SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider);
+  SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner = {});
+  // One of another installation, which works. It is not found by its machine's id.
+  void make_foreign(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner);
   void finish(SimInstance& instance);  // ends its creation, start or redeployment
   void turn_off(SimInstance& instance, Power power);
   void remove(SimInstance& instance);
@@ -66,14 +70,15 @@ class Cloud {
   void make_unresponsive(SimInstance& instance, Seconds duration);
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has no record of it
+  const SimInstance* find(const InstanceId& id) const;                 // also a foreign one
   SimInstance* at(const std::string& address);                         // null: no machine that is on has it
   // By a machine that exists, or that its provider still has on record.
   bool is_taken(const std::string& address) const { return by_address_.contains(address); }
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
-  std::vector<SimInstance*> existing();
+  std::vector<SimInstance*> existing();                                                           // of ours
   std::vector<SimInstance*> on_record(ProviderKind provider);
-  std::int64_t count_of(const PoolName& pool);  // those that exist
+  std::int64_t count_of(const PoolName& pool);  // those of ours that exist
 
   const Pace& pace() const { return pace_; }
 

@@ -154,6 +154,9 @@ constexpr std::array migrations{R"sql(
 )sql",
                                 R"sql(
   alter table machines add column kept_alive_at integer;
+)sql",
+                                R"sql(
+  alter table machines add column owner text not null default '';
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -173,5 +173,36 @@ class ExecSchema(ExecTest):
         return jsonschema.Draft202012Validator(schema)
 
 
+class TwoInstallations(ExecTest):
+    """With one tag, at one provider: staging and production with the default tag in one account."""
+
+    def test_leave_each_others_machines_alone_until_an_order(self):
+        ours, theirs = self.farm(), self.farm()
+        theirs.configure(pools={PLAIN: exec_pool(ours.folder)})
+        theirs.home = ours.home
+        theirs.queue(runnable=1)
+        theirs.passes_until(lambda: theirs.states() == {"t-0": "ready"}, "theirs is ready")
+
+        ours.queue()
+        for _ in range(2):
+            self.assertEnded(ours.run_pass(), 0)
+        self.assertEqual((ours.states(), ours.listed()), ({}, []))
+        self.assertEqual(theirs.states(), {"t-0": "ready"})
+        owner = (theirs.state / "owner").read_text().strip()
+        said = f"t-0 (exec, t-0) is foreign: it belongs to the installation {owner}; it is left alone"
+        for verb in ("status", "plan"):
+            self.assertIn(said, ours.run(verb, ours.conf).out)
+
+        ours.queue(runnable=1)
+        ours.passes_until(lambda: ours.states() == {"t-1": "ready"}, "ours has a number of its own")
+        self.assertEqual(theirs.states(), {"t-0": "ready"})
+
+        self.assertEnded(ours.run("adopt", "t-0"), 64, "nothing was ordered")
+        self.assertEnded(ours.run("adopt", "t-0", "--yes"), 0)
+        ours.queue(runnable=10)
+        ours.passes_until(lambda: ours.states() == {"t-0": "ready", "t-1": "ready"}, "it is taken over")
+        self.assertNotIn("foreign", ours.run("status", ours.conf).out)
+
+
 if __name__ == "__main__":
     program.main()

@@ -232,9 +232,10 @@ class HydraNixosOrg(NixopsTest):
         name, uuid = f"{TAG}-0", farm.uuid(f"{TAG}-0")
         self.assertEqual(farm.machines_file.read_text(), self.expected_file(farm, [name]))
         modules = f"hydra-provisioner={ROOT}/nix"
+        owner = (farm.state / "owner").read_text().strip()
         expected = [
             ["create", "-d", name, "-I", CHANNEL],
-            ["set-args", "-d", uuid, "--argstr", "type", PLAIN, "--argstr", "tag", TAG],
+            ["set-args", "-d", uuid, "--argstr", "type", PLAIN, "--argstr", "tag", TAG, "--argstr", "owner", owner],
             ["deploy", "-d", uuid, "--check", "--confirm", "-I", CHANNEL, "-I", modules],
         ]
         self.assertEqual([*map(without_network, farm.calls("create", "set-args", "deploy", "modify"))], expected)

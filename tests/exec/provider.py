@@ -57,6 +57,8 @@ class Provider:
             key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.folder / "host_key"]
             subprocess.run(key, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
             record = {"type": self.request["type"], "specification": self.request["specification"]}
+            if owner := self.request.get("owner"):
+                record["owner"] = owner
             record["address"] = f"{self.network}.{int(self.machine.rpartition('-')[2]) + 1}"
             (self.folder / "record.json").write_text(json.dumps(record))
         return self.start()
@@ -100,6 +102,8 @@ class Provider:
         record = self.record(machine)
         pid = self.pid(machine)
         shown = {"machine": machine, "type": record["type"], "specification": record["specification"]}
+        if "owner" in record:
+            shown["owner"] = record["owner"]
         shown |= {"state": "running" if pid else "stopped", "address": record["address"]}
         key = (self.home / "machines" / machine / "host_key.pub").read_text()
         return shown | {"hostKey": " ".join(key.split()[:2])}

@@ -17,6 +17,8 @@ namespace {
 using enum MachineState;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
 using support::noon;
@@ -364,7 +366,7 @@ TEST(Fleet, AMachineThatItsProviderDescribesBadlyIsOneBadMachine) {
 }
 
 TEST(Fleet, AForgottenMachineIsGoneAndNotTakenOverAgain) {
-  const Forgotten forgotten{.machines = {MachineId{"a-1"}}, .instances = {InstanceId{"i-1"}}};
+  const Claims forgotten{.forgotten = {.machines = {MachineId{"a-1"}}, .instances = {InstanceId{"i-1"}}}};
   const Fleet first = reconcile({remembered(destroying)}, inventory_of({present(InstanceState::running)}), {},
                                 numbering, noon, forgotten);
   EXPECT_EQ(first.machines.front().state, gone);
@@ -373,6 +375,75 @@ TEST(Fleet, AForgottenMachineIsGoneAndNotTakenOverAgain) {
   renamed.machine = MachineId{"other"};
   for (const Instance& shown : {present(InstanceState::running), renamed})
     EXPECT_THAT(reconcile({}, inventory_of({shown}), {}, numbering, noon, forgotten).adopted, ElementsAre());
+}
+
+// An instance that the journal does not know, and to whom it belongs.
+Instance owned_by(const std::string& owner) {
+  Instance instance = present(InstanceState::running);
+  instance.owner = Owner{owner};
+  return instance;
+}
+
+const Claims ours{.owner = Owner{"us"}};
+
+TEST(Fleet, AMachineOfAnotherInstallationIsForeign) {
+  const Fleet fleet = reconcile({}, inventory_of({owned_by("them")}), {}, numbering, noon, ours);
+  EXPECT_THAT(fleet.machines, IsEmpty());
+  ASSERT_EQ(fleet.foreign.size(), 1U);
+  EXPECT_EQ(described(fleet.foreign.front()),
+            "a-1 (local, i-1) is foreign: it belongs to the installation them; it is left alone, unless you order: "
+            "adopt i-1");
+}
+
+TEST(Fleet, AfterALostJournalOurOwnMachinesAreTakenOver) {
+  const Fleet fleet = reconcile({}, inventory_of({owned_by("us")}), {}, numbering, noon, ours);
+  EXPECT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
+  EXPECT_EQ(fleet.machines.front().owner, Owner{"us"});
+}
+
+TEST(Fleet, AMachineWithoutAnOwnerIsOursOnlyIfThatCanBeShown) {
+  const auto adopted = [](const Claims& claims, bool is_on_record = false) {
+    Instance instance = owned_by("");
+    instance.is_on_record = is_on_record;
+    return !reconcile({}, inventory_of({instance}), {}, numbering, noon, claims).adopted.empty();
+  };
+  EXPECT_FALSE(adopted(ours));
+  EXPECT_TRUE(adopted(ours, true));
+  EXPECT_TRUE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"root@10.0.0.1"}}));
+  EXPECT_FALSE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"root@10.0.0.2"}}));
+}
+
+TEST(Fleet, AnOperatorsOrderTakesOverAForeignMachine) {
+  const std::vector<Claims> orders{{.owner = Owner{"us"}, .ordered = {"a-1"}},
+                                   {.owner = Owner{"us"}, .ordered = {"i-1"}},
+                                   {.owner = Owner{"us"}, .all_are_ordered = true}};
+  for (const Claims& claims : orders) {
+    const Fleet fleet = reconcile({}, inventory_of({owned_by("them")}), {}, numbering, noon, claims);
+    ASSERT_THAT(fleet.adopted, ElementsAre(MachineId{"a-1"}));
+    EXPECT_EQ(fleet.machines.front().owner, Owner{"them"});
+    EXPECT_THAT(reconcile(fleet.machines, inventory_of({owned_by("them")}), {}, numbering, noon, ours).foreign,
+                IsEmpty());
+  }
+  const Claims another{.owner = Owner{"us"}, .ordered = {"a-2"}};
+  EXPECT_THAT(reconcile({}, inventory_of({owned_by("them")}), {}, numbering, noon, another).adopted, IsEmpty());
+}
+
+TEST(Fleet, AForeignMachineWithTheIdOfOursIsNotTakenForIt) {
+  Machine machine = remembered(creating);
+  machine.owner = Owner{"us"};
+  for (const std::string& instance : {"", "i-1"}) {
+    machine.instance = InstanceId{instance};
+    const Fleet fleet = reconcile({machine}, inventory_of({owned_by("them")}), {}, numbering, noon, ours);
+    EXPECT_TRUE(fleet.machines.front().found.interrupted);
+    EXPECT_THAT(fleet.foreign, SizeIs(1));
+  }
+}
+
+TEST(Fleet, NewNumbersAreAboveThoseOfForeignMachinesThatCanBeReached) {
+  const Tag tag{"a"};
+  EXPECT_EQ(number_after(present(InstanceState::running, 7), tag), 8);
+  EXPECT_EQ(number_after(present(InstanceState::running, adopted_numbers_end), tag), 0);
+  EXPECT_EQ(number_after(present(InstanceState::running, 7), Tag{"b"}), 0);
 }
 
 TEST(Fleet, BelievesTheProviderAfterAJobWasKilled) {

@@ -54,7 +54,8 @@ class Flawed : public Provider {
 };
 
 TEST_F(Conformance, TheLocalProviderPasses) {
-  EXPECT_THAT(complaints(local), ElementsAre("reports that a working machine is fine: its machines need no upkeep"));
+  EXPECT_THAT(complaints(local), ElementsAre("lists the owner of a machine: it does not list owners",
+                                             "reports that a working machine is fine: its machines need no upkeep"));
 }
 
 TEST_F(Conformance, FailsWithoutMachines) {
@@ -79,6 +80,7 @@ TEST_F(Conformance, NoticesAProviderThatForgetsAMachine) {
   EXPECT_THAT(complaints(forgetful),
               ElementsAre("creates a machine only once when asked twice: there are 1 machines, not 2",
                           "lists its machines as it created them: t-1 is not listed",
+                          "lists the owner of a machine: it does not list owners",
                           "reports that a working machine is fine: its machines need no upkeep",
                           "destroys one machine and keeps the other: t-1 is gone, too"));
 }
@@ -105,7 +107,8 @@ TEST_F(Conformance, NoticesAProviderThatDestroysNothing) {
     using Flawed::Flawed;
     io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   } keeper(local);
-  EXPECT_THAT(complaints(keeper), ElementsAre("reports that a working machine is fine: its machines need no upkeep",
+  EXPECT_THAT(complaints(keeper), ElementsAre("lists the owner of a machine: it does not list owners",
+                                              "reports that a working machine is fine: its machines need no upkeep",
                                               "destroys one machine and keeps the other: t-0 is still listed",
                                               "leaves nothing behind: lists t-0, which was never requested"));
 }

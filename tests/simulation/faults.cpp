@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace hydra_provisioner::simulation {
 namespace {
 
@@ -14,6 +16,13 @@ sim::SimInstance* any_machine(sim::Farm& farm, std::int64_t which) {
   std::erase_if(machines, [](const sim::SimInstance* machine) { return machine->power != sim::Power::on; });
   if (machines.empty()) return nullptr;
   return machines.at(static_cast<std::size_t>(which) % machines.size());
+}
+
+void let_another_installation_make(sim::Farm& farm, Program& program, const Event& event) {
+  const PoolSetup& pool = program.pools().at(static_cast<std::size_t>(event.which));
+  farm.cloud.make_foreign(MachineId{fmt::format("sim-{}", event.count)}, PoolName{pool.name},
+                          pool.is_nixops ? ProviderKind::nixops : ProviderKind::local,
+                          Owner{event.seconds > 0 ? "theirs" : ""});
 }
 
 void let_operations_go_wrong(sim::Farm& farm, const Event& event) {
@@ -156,6 +165,9 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
       break;
     case EventKind::operator_orders:
       let_operator_order(farm, program, event);
+      break;
+    case EventKind::another_installation_makes_a_machine:
+      let_another_installation_make(farm, program, event);
       break;
     case EventKind::maximum_changes:
     case EventKind::pool_is_toggled:

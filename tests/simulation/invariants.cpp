@@ -67,6 +67,7 @@ void Invariants::operation_begins(const act::JobRequest& request, bool another_r
   if (last.operation == request.operation && last.result && last.result->has_value())
     violate(
         fmt::format("{} of {} begins again, though it has succeeded", to_string(request.operation), request.machine));
+  check_owner(request.machine, request.instance);
   check_parallelism(request);
   check_intent(request);
   check_orders(request);
@@ -107,6 +108,13 @@ void Invariants::instance_was_made(const sim::SimInstance& instance) {
     violate(fmt::format("{} is made for the {}th time", instance.machine, made_[instance.machine]));
 }
 
+// Of another installation no machine is touched, listed or counted.
+void Invariants::check_owner(const MachineId& machine, const InstanceId& instance) {
+  const sim::SimInstance* made = farm_->cloud.find(instance);
+  if (made != nullptr && made->is_foreign)
+    violate(fmt::format("{} of another installation is taken for our {}", instance, machine));
+}
+
 void Invariants::check_parallelism(const act::JobRequest& request) {
   const std::int64_t others = farm_->jobs.count_running();
   if (others + 1 > config_.max_parallel)
@@ -128,6 +136,7 @@ void Invariants::check_intent(const act::JobRequest& request) {
 // A write of an old copy would take back what happened since.
 void Invariants::rows_are_written(const std::vector<Machine>& machines) {
   for (const Machine& machine : machines) {
+    check_owner(machine.id, machine.instance);
     const Machine* before = farm_->journal.find(machine.id);
     if (before == nullptr || before->state == MachineState::gone) continue;
     const bool is_older = machine.since < before->since || machine.requested_at < before->requested_at ||
@@ -199,6 +208,8 @@ void Invariants::file_was_written(const std::string& content) {
     const std::string address = sim::address_of(name);
     listed.insert(address);
     if (address.ends_with(".placeholder.invalid")) continue;
+    const sim::SimInstance* instance = farm_->cloud.at(address);
+    if (instance != nullptr) check_owner(instance->machine, instance->id);
     if (!farm_->cloud.has_answered_at(address)) violate(fmt::format("{} is listed, and was never ready", name));
     check_listing(address);
   }

@@ -42,6 +42,7 @@ class Invariants final : public sim::Observer {
   void instance_was_made(const sim::SimInstance& instance) override;
 
  private:
+  void check_owner(const MachineId& machine, const InstanceId& instance);
   void check_parallelism(const act::JobRequest& request);
   void check_maximum(const act::JobRequest& request);
   void check_intent(const act::JobRequest& request);

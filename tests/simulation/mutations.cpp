@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/simulation/setup.hpp"
+
 namespace hydra_provisioner::simulation {
 namespace {
 
@@ -74,6 +76,9 @@ class LyingProvider final : public providers::Provider {
     if (!shown) co_return shown;
     if (mutation_ == Mutation::early_ends_are_not_seen) {
       std::erase_if(shown->instances, [](const Instance& each) { return each.state == InstanceState::ended; });
+    }
+    if (mutation_ == Mutation::owners_are_ignored) {
+      for (Instance& instance : shown->instances) instance.owner = own_installation;
     }
     if (mutation_ == Mutation::an_instance_is_not_seen && !shown->instances.empty())
       shown->instances.erase(shown->instances.begin());
@@ -255,7 +260,7 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
   if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
   if (mutation == old_status_looks_fresh) world.queue = std::make_unique<OutdatedQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == early_ends_are_not_seen || mutation == an_instance_is_not_seen ||
-      mutation == old_listing_is_shown) {
+      mutation == old_listing_is_shown || mutation == owners_are_ignored) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
   }

@@ -44,6 +44,7 @@ enum class Mutation : std::uint8_t {
   failures_are_forgotten,
   early_ends_are_not_seen,
   too_many_are_redeployed,
+  owners_are_ignored,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -57,7 +58,7 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "operations-are-lost", "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten",
     "lines-are-garbled", "file-is-not-written", "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored",
     "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
-    "early-ends-are-not-seen", "too-many-are-redeployed");
+    "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

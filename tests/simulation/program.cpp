@@ -221,6 +221,7 @@ pass::World Program::make_world(Generation& generation) {
   for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops})
     world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life);
   world.state_dir = "/simulated";
+  world.owner = own_installation;
   mutate(mutation_, pools_, world);
   world.queue = std::make_unique<WatchedQueue>(std::move(world.queue), invariants_);
   if (!is_daemon_) return world;

@@ -58,23 +58,27 @@ enum class EventKind : std::uint8_t {
   machines_end_early,  // the next `count`
   specification_is_broken,
   destructions_fail,
+  another_installation_makes_a_machine,  // of pool `which`, with the number `count`; it notes itself if `seconds` > 0
 };
 
 }  // namespace hydra_provisioner::simulation
 
 namespace hydra_provisioner {
 template <>
-inline constexpr auto names_of<simulation::EventKind> =
-    enum_names("steps arrive", "the program is killed", "operations go wrong", "machines never boot",
-               "a machine is taken away", "a machine becomes unresponsive", "the queue runner restarts",
-               "listing fails", "listing is stale", "listing is slow", "machines are unresponsive",
-               "specification fails", "specification changes", "status fails", "status is old",
-               "status has no machines", "status has wrong clock", "disk is full", "folder is gone", "journal fails",
-               "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled", "delivery hangs",
-               "an operator orders something", "machines end early", "specification is broken", "destructions fail");
+inline constexpr auto names_of<simulation::EventKind> = enum_names(
+    "steps arrive", "the program is killed", "operations go wrong", "machines never boot", "a machine is taken away",
+    "a machine becomes unresponsive", "the queue runner restarts", "listing fails", "listing is stale",
+    "listing is slow", "machines are unresponsive", "specification fails", "specification changes", "status fails",
+    "status is old", "status has no machines", "status has wrong clock", "disk is full", "folder is gone",
+    "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
+    "delivery hangs", "an operator orders something", "machines end early", "specification is broken",
+    "destructions fail", "another installation makes a machine");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
+
+// Those before it go wrong for a while; this one is always there in some scenarios.
+inline constexpr EventKind last_fault = EventKind::destructions_fail;
 
 struct Event {
   Seconds at{};  // from the beginning

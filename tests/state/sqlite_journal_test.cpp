@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 9;
+constexpr std::int64_t schema = 10;
 
 class Journal : public testing::Test {
  protected:
@@ -442,8 +442,9 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
   for (const char* column : {"failing_since", "trouble"})
     sql(fmt::format("alter table deliveries drop column {}", column));
-  for (const char* column : {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row",
-                             "failed_at", "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at"})
+  for (const char* column :
+       {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row", "failed_at",
+        "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from"})
     sql(fmt::format("alter table creations drop column {}", column));

@@ -106,6 +106,13 @@ std::string order_lines(const Snapshot& seen) {
 
 }  // namespace
 
+std::string foreign_text(const observe::Fleet& fleet, bool color) {
+  std::string text;
+  for (const observe::Foreign& foreign : fleet.foreign)
+    text += fmt::format("{} {}\n", painted("!", "33", color), io::printable_line(observe::described(foreign)));
+  return text;
+}
+
 std::string plan_text(const Plan& plan, bool color) {
   std::string text = queue_lines(plan, color);
   auto action = plan.actions.begin();
@@ -126,7 +133,7 @@ std::string status_text(const pass::Look& look, const Plan& plan, bool color) {
       if (machine.pool == pool.name) text += machine_line(machine, look);
     }
   }
-  return text;
+  return text + foreign_text(look.fleet, color);
 }
 
 }  // namespace hydra_provisioner::app

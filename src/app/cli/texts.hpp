@@ -8,6 +8,9 @@
 
 namespace hydra_provisioner::app {
 
+// The machines under our tag that are not ours.
+std::string foreign_text(const observe::Fleet& fleet, bool color);
+
 std::string plan_text(const Plan& plan, bool color);
 std::string status_text(const pass::Look& look, const Plan& plan, bool color);
 

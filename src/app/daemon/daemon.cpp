@@ -15,6 +15,7 @@
 #include "app/daemon/service.hpp"
 #include "app/daemon/signals.hpp"
 #include "app/inputs/good_config.hpp"
+#include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
 #include "pass/pass.hpp"
@@ -28,12 +29,15 @@ constexpr std::chrono::seconds last_pass_max{5};  // a pass that takes longer is
 
 class Daemon {
  public:
-  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals, config::ConfigErrors errors)
+  Daemon(Config config, Owner owner, const ConfigFile& file, Context context, Signals& signals,
+         config::ConfigErrors errors)
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
         config_(file.path, std::move(config), {.allow_empty = file.allow_empty}, std::move(errors)),
         signals_(signals),
-        voice_(context.voice) {}
+        voice_(context.voice) {
+    world_.owner = std::move(owner);
+  }
 
   io::Task<Outcome> run(io::FileLock lock) {
     if (config_.is_right()) record_good_config(state_dir_, config_.get(), world_.clock->now());
@@ -116,7 +120,9 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   auto lock = lock_tag(context.state_dir, config.tag);
   if (!lock) co_return std::unexpected(std::move(lock.error()));
   Signals signals(co_await boost::asio::this_coro::executor);
-  Daemon daemon(std::move(config), file, context, signals, std::move(errors));
+  const auto owner = owner_of(context.state_dir);
+  if (!owner) co_return failed(owner.error());
+  Daemon daemon(std::move(config), *owner, file, context, signals, std::move(errors));
   const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
   context.voice.note("stopped; what is under way goes on, and the next start takes it up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "decide/plan.hpp"
 #include "io/file/files.hpp"
@@ -14,7 +15,10 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   const auto config = co_await load(std::move(file));
   if (!config) co_return std::unexpected(config.error());
   if (auto own = io::expect_own_folder(state_dir); !own) co_return failed(std::move(own.error()));
-  const pass::World world = make_world(*config, state_dir);
+  auto owner = known_owner_of(state_dir);
+  if (!owner) co_return failed(std::move(owner.error()));
+  pass::World world = make_world(*config, state_dir);
+  world.owner = *std::move(owner);
   auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), world.clock->now());
   if (!memory) co_return failed(std::move(memory.error()));
   state::mend_times(*memory, world.clock->now());

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/inputs/configuration.hpp"
+#include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
 #include "pass/pass.hpp"
@@ -19,7 +20,10 @@ io::Task<Outcome> run(ConfigFile file, Context context) {
   if (!lock) co_return std::unexpected(lock.error());
   const auto journal = state::SqliteJournal::open(state::journal_file(context.state_dir, config->tag));
   if (!journal) co_return failed(journal.error());
-  const pass::World world = make_world(*config, context.state_dir);
+  const auto owner = owner_of(context.state_dir);
+  if (!owner) co_return failed(owner.error());
+  pass::World world = make_world(*config, context.state_dir);
+  world.owner = *owner;
   const pass::PassEnd end = co_await pass::run_pass(world, *config, **journal, context.voice, config->pass_timeout);
   if (!end.succeeded) co_return exit_status::failed;
   co_return end.is_trusted ? exit_status::done : exit_status::untrusted_status;

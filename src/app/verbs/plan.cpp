@@ -30,9 +30,8 @@ io::Task<Outcome> run(Options options, Context context) {
   const auto seen = co_await preview(std::move(options.config), context.state_dir);
   if (!seen) co_return std::unexpected(seen.error());
   const Plan& plan = seen->plan;
-  if (auto printed =
-          print_painted(options.json ? io::pretty(pass::plan_document(plan)) : plan_text(plan, context.color));
-      !printed)
+  const auto text = [&] { return foreign_text(seen->look.fleet, context.color) + plan_text(plan, context.color); };
+  if (auto printed = print_painted(options.json ? io::pretty(pass::plan_document(plan)) : text()); !printed)
     co_return printed;
   const Outcome outcome = outcome_of(*seen);
   if (outcome == exit_status::done && options.detailed_exit_code && has_changes(plan)) co_return exit_status::changes;

@@ -39,7 +39,8 @@ io::Task<JobResult> call(providers::Provider& provider, act::JobRequest request,
   const providers::MachineRef target{.machine = request.machine,
                                      .instance = request.instance,
                                      .is_new = request.is_new,
-                                     .must_exist = request.operation == Operation::redeploy};
+                                     .must_exist = request.operation == Operation::redeploy,
+                                     .owner = request.owner};
   switch (request.operation) {
     case Operation::create:
     case Operation::redeploy:

@@ -26,6 +26,7 @@ Verb drain_verb();
 Verb undrain_verb();
 Verb destroy_verb();
 Verb forget_verb();
+Verb adopt_verb();
 Verb protect_verb();
 Verb pause_verb();
 Verb resume_verb();

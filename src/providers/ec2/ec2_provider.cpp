@@ -70,7 +70,7 @@ io::Task<Expected<Instance>> Ec2Provider::create(MachineRef target, PoolConfig p
 
 // The instance may have come from an earlier request, which went to another place.
 io::Task<Expected<Ec2Instance>> Ec2Provider::launch(Ec2Files files, MachineRef target, PoolConfig pool) {
-  const auto wanted = co_await launch_specification(files, tag_, target.machine, pool);
+  const auto wanted = co_await launch_specification(files, tag_, target, pool);
   if (!wanted) co_return std::unexpected(wanted.error());
   auto made = co_await launch_.launch(*wanted);
   if (!made) co_return made;
@@ -177,7 +177,7 @@ io::Task<Expected<void>> Ec2Provider::destroy(MachineRef target, PoolConfig pool
     if (!made && made.error().kind == ErrorKind::unfinished) co_return std::unexpected(made.error());
     if (made && *made) known.push_back((*made)->id);
   }
-  Ec2Removal removal(client_, clock_, tag_, **place, target.machine);
+  Ec2Removal removal(client_, clock_, tag_, **place, target);
   const bool may_appear = *record && may_still_appear(**record, clock_.now());
   if (auto removed = co_await removal.remove(std::move(known), may_appear); !removed) co_return removed;
   co_return io::remove_all(files->folder);

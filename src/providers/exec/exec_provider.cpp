@@ -61,6 +61,7 @@ io::Task<Expected<Inventory>> ExecProvider::list(ListRequest request) {
   answers.reserve(programs.size());
   for (auto& [settings, answer] : programs) answers.push_back(std::move(answer));
   Inventory inventory = inventory_of(tag_, answers);
+  for (Instance& instance : inventory.instances) instance.is_on_record = records->contains(instance.machine);
   forget_gone(*records, inventory, request.known);
   co_return inventory;
 }
@@ -219,6 +220,7 @@ Expected<ExecCall> ExecProvider::make_call_about(MachineRef target, const PoolCo
   call.log_file = fmt::format("{}/{}.log", logs_dir_, target.machine);
   call.request.machine = machine;
   call.request.type = type;
+  call.request.owner = target.owner;
   if (action == ExecAction::create) call.request.specification = specification_of(type, program);
   return call;
 }

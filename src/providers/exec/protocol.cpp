@@ -82,6 +82,7 @@ Expected<Instance> read_instance(const io::Json& value) {
   if (const auto launched = members.number_or_none("launchedAt", 0, std::int64_t{1} << 40))
     instance.launched_at = from_unix(*launched);
   instance.spec_hash = members.text_or_none("specification");
+  instance.owner = Owner(members.text_or_none("owner"));
   instance.why = members.text_or_none("reason");
   if (auto read = members.end(); !read) return std::unexpected(read.error());
   if (auto checked = check_connection(instance); !checked)
@@ -137,6 +138,7 @@ std::string to_json(const ExecRequest& request) {
   if (!request.machine.text.empty()) {
     json["machine"] = request.machine.text;
     json["type"] = request.type.text;
+    if (!request.owner.text.empty()) json["owner"] = request.owner.text;
   }
   if (request.action == ExecAction::create) json["specification"] = request.specification;
   return io::compact(json) + "\n";
@@ -209,6 +211,8 @@ Expected<Instance> read_machine(const io::Json& answer, const ExecRequest& reque
     return failure(fmt::format("machine: it is {}, not {}", instance->machine, request.machine));
   if (instance->pool != request.type)
     return failure(fmt::format("machine: its type is {}, not {}", instance->pool, request.type));
+  if (!instance->owner.text.empty() && instance->owner != request.owner)
+    return failure(fmt::format("machine: {} belongs to the installation {}", instance->machine, instance->owner));
   if (instance->state != InstanceState::running)
     return failure("machine: it does not run yet; until it runs, answer with a transient error");
   return instance;

@@ -35,6 +35,7 @@ struct ExecRequest {
   std::string settings = "{}";  // JSON, as the configuration has them
   MachineId machine{};          // of requests about one machine, as the following
   PoolName type{};
+  Owner owner{};                // of the machine; empty: none is noted for it
   std::string specification{};  // of create: what the machine is made from; the program keeps it
 
   // The same for each repetition of an operation on a machine.

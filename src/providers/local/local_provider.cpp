@@ -72,6 +72,7 @@ Instance instance_of(const MachineId& machine, const MachineRecord& record, Cond
           .host_key = record.host_key,
           .launched_at = record.launched_at,
           .spec_hash = record.specification,
+          .is_on_record = true,
           .why = std::move(condition.why)};
 }
 

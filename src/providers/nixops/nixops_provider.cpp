@@ -23,11 +23,13 @@ bool has_vanished(const Deployment& deployment) {
   return deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished;
 }
 
-// If several deployments have the name, one that has a machine.
-const Deployment* of_name(const std::vector<Deployment>& deployments, const Tag& tag, const MachineId& machine) {
+// If several deployments have the name, one that has a machine; but none of another installation.
+const Deployment* of_name(const std::vector<Deployment>& deployments, const Tag& tag, const MachineRef& target) {
   const Deployment* found = nullptr;
   for (const Deployment& deployment : deployments) {
-    if (deployment.name != machine.text || !belongs_to(tag, deployment)) continue;
+    if (deployment.name != target.machine.text || !belongs_to(tag, deployment)) continue;
+    const Owner owner = instance_of(deployment).owner;
+    if (!owner.text.empty() && owner != target.owner) continue;
     if (found == nullptr || (found->resources.empty() && !deployment.resources.empty())) found = &deployment;
   }
   return found;
@@ -64,12 +66,13 @@ io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   io::sweep_private_folders("nixops");
   const auto lock = co_await lock_first_use(clock_);
   if (!lock) co_return std::unexpected(lock.error());
-  const auto deployments = co_await all_deployments(std::move(request.known));
+  const auto deployments = co_await all_deployments(request.known);
   if (!deployments) co_return std::unexpected(deployments.error());
   Inventory inventory;
   for (const Deployment& deployment : *deployments) {
     if (!belongs_to(tag_, deployment)) continue;
     Instance instance = instance_of(deployment);
+    instance.is_on_record = !request.known.contains(instance.id) && has_created(instance);
     if (deployment.trouble.empty()) {
       inventory.instances.push_back(std::move(instance));
     } else {
@@ -126,7 +129,7 @@ io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deploymen
                                                     std::string spec_hash, Seconds deadline) {
   DeploymentCalls to_machine = calls(target.machine.text);
   const bool was_there = deployment.resources.contains("machine");
-  if (auto updated = co_await to_machine.update(deployment, specification_for(pool)); !updated) {
+  if (auto updated = co_await to_machine.update(deployment, specification_for(pool), target.owner); !updated) {
     const ErrorKind kind = was_there ? ErrorKind::unfinished : updated.error().kind;
     co_return failure(updated.error().message, target.must_exist ? ErrorKind::untouched : kind);
   }
@@ -216,7 +219,7 @@ io::Task<Expected<std::optional<Deployment>>> NixopsProvider::find(MachineRef ta
   if (!deployments) co_return std::unexpected(deployments.error());
   if (auto removed = co_await remove_abandoned(target.machine, *deployments); !removed)
     co_return std::unexpected(removed.error());
-  const Deployment* found = of_name(*deployments, tag_, target.machine);
+  const Deployment* found = of_name(*deployments, tag_, target);
   co_return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
@@ -237,11 +240,21 @@ io::Task<Expected<Deployment>> NixopsProvider::find_or_create(MachineRef target,
   co_return fresh;
 }
 
+// An earlier pass may have made it and lost its journal.
+bool NixopsProvider::has_created(const Instance& instance) const {
+  if (!is_of(tag_, instance.machine)) return false;
+  const auto created = created_by(instance.machine);
+  return std::ranges::find(created, instance.id.text) != created.end();
+}
+
+std::vector<std::string> NixopsProvider::created_by(const MachineId& machine) const {
+  const auto log = io::read_file(fmt::format("{}/{}.log", logs_dir_, machine), log_bytes_max);
+  return log && *log ? created_deployments(**log) : std::vector<std::string>{};
+}
+
 // NixOps first makes a deployment and then names it. One without a name is ours only if the machine's log says so.
 io::Task<Expected<void>> NixopsProvider::remove_abandoned(MachineId machine, std::vector<Deployment> deployments) {
-  const auto log = io::read_file(fmt::format("{}/{}.log", logs_dir_, machine), log_bytes_max);
-  if (!log || !*log) co_return Expected<void>{};
-  const auto created = created_deployments(**log);
+  const auto created = created_by(machine);
   for (const Deployment& deployment : deployments) {
     if (!is_empty_and_nameless(deployment) || std::ranges::find(created, deployment.uuid) == created.end()) continue;
     if (auto removed = co_await calls(machine.text).remove(deployment.uuid); !removed) co_return removed;

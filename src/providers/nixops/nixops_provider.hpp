@@ -57,6 +57,8 @@ class NixopsProvider final : public Provider, public Upkeep {
   io::Task<Expected<Deployment>> find_or_create(MachineRef target, NixopsSpecification specification);
   io::Task<Expected<Instance>> deploy(MachineRef target, Deployment deployment, PoolConfig pool, std::string spec_hash,
                                       Seconds deadline);
+  bool has_created(const Instance& instance) const;
+  std::vector<std::string> created_by(const MachineId& machine) const;  // the UUIDs in its log
   io::Task<Expected<void>> remove_abandoned(MachineId machine, std::vector<Deployment> deployments);
 
   Tag tag_;

@@ -107,11 +107,12 @@ std::string until_text(const Situation& at, std::optional<Seconds> span) {
 
 std::string everything_or(const std::string& name) { return name.empty() ? "everything" : name; }
 
-io::Task<Outcome> give_order(OrderTarget target, review::Known kind, Context context, Decide decide, bool asks) {
+io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> kind, Context context, Decide decide,
+                             bool asks) {
   const auto opened = open_journal(context.state_dir, target.tag, target.name);
   if (!opened) co_return std::unexpected(opened.error());
-  if (!target.name.empty()) {
-    if (const auto known = check_name(opened->archive, target.name, kind); !known)
+  if (kind && !target.name.empty()) {
+    if (const auto known = check_name(opened->archive, target.name, *kind); !known)
       co_return std::unexpected(known.error());
   }
   const Instant now = io::SystemClock{}.now();

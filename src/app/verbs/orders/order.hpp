@@ -52,7 +52,9 @@ std::string everything_or(const std::string& name);
 // The message says why this cannot be ordered now.
 using Decide = std::function<Expected<NewOrders>(const Situation&)>;
 
-// Does not wait for a pass or daemon that is running. With `asks`, it asks first on the terminal.
-io::Task<Outcome> give_order(OrderTarget target, review::Known kind, Context context, Decide decide, bool asks = false);
+// Does not wait for a pass or daemon that is running. Without a kind, the journal need not know the name. With `asks`,
+// it asks first on the terminal.
+io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> kind, Context context, Decide decide,
+                             bool asks = false);
 
 }  // namespace hydra_provisioner::app

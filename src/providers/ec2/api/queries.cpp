@@ -54,8 +54,9 @@ io::Task<Expected<std::vector<Ec2Instance>>> find_instances(Ec2Client& client, P
   co_return found;
 }
 
-io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Client& client, Place place, Tag tag, MachineId machine) {
-  auto page = co_await page_of(client, place, describe_instances_of(tag, machine));
+io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Client& client, Place place, Tag tag, MachineId machine,
+                                                          Owner owner) {
+  auto page = co_await page_of(client, place, describe_instances_of(tag, machine, owner));
   if (!page) co_return std::unexpected(page.error());
   co_return std::move(page->instances);
 }

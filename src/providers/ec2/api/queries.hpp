@@ -24,7 +24,8 @@ io::Task<Expected<std::vector<Ec2Instance>>> find_instances(Ec2Client& client, P
                                                             std::vector<std::string> ec2_ids);
 
 // The instances that are tagged with a machine's id: usually one.
-io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Client& client, Place place, Tag tag, MachineId machine);
+io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Client& client, Place place, Tag tag, MachineId machine,
+                                                          Owner owner);
 
 // Looks at an instance again and again, until `is_as_wanted` is true, the instance has ended, or the patience is over.
 // Returns the instance as EC2 showed it last. No value: EC2 never showed it.

@@ -31,6 +31,7 @@ Tags tags_of(const Ec2Settings& settings, const Identity& identity) {
   tags["Name"] = identity.machine.text;
   tags[std::string(ec2_tag::provisioner)] = identity.tag.text;
   tags[std::string(ec2_tag::machine)] = identity.machine.text;
+  if (!identity.owner.text.empty()) tags[std::string(ec2_tag::owner)] = identity.owner.text;
   tags[std::string(ec2_tag::pool)] = identity.pool.text;
   tags[std::string(ec2_tag::specification)] = identity.specification;
   tags[std::string(ec2_tag::host_key)] = identity.host_key;
@@ -99,9 +100,12 @@ Form query(std::string_view action, const Tag& tag) {
   return form;
 }
 
-std::string query_of_machine(std::string_view action, const Tag& tag, const MachineId& machine) {
+// Another installation with the same tag may have a machine of the same id.
+std::string query_of_machine(std::string_view action, const Tag& tag, const MachineId& machine, const Owner& owner) {
   Form form = query(action, tag);
   form.add("Filter.2.Name", fmt::format("tag:{}", ec2_tag::machine)).add("Filter.2.Value.1", machine.text);
+  if (!owner.text.empty())
+    form.add("Filter.3.Name", fmt::format("tag:{}", ec2_tag::owner)).add("Filter.3.Value.1", owner.text);
   return form.body();
 }
 
@@ -194,12 +198,12 @@ std::string describe_instances(const Tag& tag, const std::vector<std::string>& e
   return form.body();
 }
 
-std::string describe_instances_of(const Tag& tag, const MachineId& machine) {
-  return query_of_machine("DescribeInstances", tag, machine);
+std::string describe_instances_of(const Tag& tag, const MachineId& machine, const Owner& owner) {
+  return query_of_machine("DescribeInstances", tag, machine, owner);
 }
 
-std::string describe_volumes_of(const Tag& tag, const MachineId& machine) {
-  return query_of_machine("DescribeVolumes", tag, machine);
+std::string describe_volumes_of(const Tag& tag, const MachineId& machine, const Owner& owner) {
+  return query_of_machine("DescribeVolumes", tag, machine, owner);
 }
 
 std::string terminate_instances(const std::vector<std::string>& ec2_ids) {

@@ -17,6 +17,7 @@ namespace hydra_provisioner::providers::ec2 {
 namespace ec2_tag {
 constexpr std::string_view provisioner = "hydra-provisioner";
 constexpr std::string_view machine = "hydra-provisioner:machine";
+constexpr std::string_view owner = "hydra-provisioner:owner";
 constexpr std::string_view pool = "hydra-provisioner:pool";
 constexpr std::string_view specification = "hydra-provisioner:specification";
 constexpr std::string_view host_key = "hydra-provisioner:host-key";
@@ -43,6 +44,7 @@ std::string_view action_of(std::string_view body);
 struct Identity {
   Tag tag;
   MachineId machine;
+  Owner owner;
   PoolName pool;
   std::string specification;
   std::string host_key;   // its public half
@@ -61,8 +63,9 @@ constexpr std::size_t ids_per_request_max = 200;  // EC2 takes no more values fo
 
 std::string describe_instances(const Tag& tag, const std::string& next_token);
 std::string describe_instances(const Tag& tag, const std::vector<std::string>& ec2_ids);
-std::string describe_instances_of(const Tag& tag, const MachineId& machine);
-std::string describe_volumes_of(const Tag& tag, const MachineId& machine);
+// Without an owner: whoever made them.
+std::string describe_instances_of(const Tag& tag, const MachineId& machine, const Owner& owner);
+std::string describe_volumes_of(const Tag& tag, const MachineId& machine, const Owner& owner);
 
 std::string terminate_instances(const std::vector<std::string>& ec2_ids);
 std::string stop_instance(const std::string& ec2_id);

@@ -42,7 +42,8 @@ Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Setti
           .address = address_of(seen, settings),
           .host_key = seen.tag(ec2_tag::host_key),
           .launched_at = seen.launched_at,
-          .spec_hash = specification_seen(seen.tag(ec2_tag::specification), seen.type, settings)};
+          .spec_hash = specification_seen(seen.tag(ec2_tag::specification), seen.type, settings),
+          .owner = Owner{seen.tag(ec2_tag::owner)}};
 }
 
 bool lacked_capacity(const Ec2Instance& ended) { return ended.reason.contains("Capacity") || was_interrupted(ended); }
@@ -149,13 +150,13 @@ void Ec2Inventory::add_seen(const Place& place, const Ec2Instance& seen, PlaceVi
 
 // Whether neither the journal nor a folder knows the machine.
 bool Ec2Inventory::is_leaked(const Instance& instance) const {
-  std::error_code ignored;
-  return !request_.known.contains(instance.id) &&
-         !std::filesystem::exists(files_of(state_dir_, instance.machine).folder, ignored);
+  return !request_.known.contains(instance.id) && !instance.is_on_record;
 }
 
 // With a leakGrace, a leaked machine is not used: it is hidden at first, and then shown as broken.
 void Ec2Inventory::add(Instance instance, PlaceView& view) const {
+  std::error_code ignored;
+  instance.is_on_record = std::filesystem::exists(files_of(state_dir_, instance.machine).folder, ignored);
   const auto settings = settings_.find(instance.pool);
   if (settings != settings_.end() && settings->second.leak_grace && is_leaked(instance)) {
     const auto age = clock_.now() - instance.launched_at.value_or(Instant{});
@@ -195,6 +196,7 @@ void Ec2Inventory::add_recorded(Inventory& inventory, const Shown& shown,
     instance.machine = machine;
     instance.state = InstanceState::vanished;
     if (*record) instance = as_recorded(**record, shown);
+    instance.is_on_record = true;
     inventory.instances.push_back(std::move(instance));
   }
 }

@@ -22,14 +22,14 @@ Expected<void> unless_gone(const Ec2Expected<std::string>& answer) {
 
 }  // namespace
 
-Ec2Removal::Ec2Removal(Ec2Client& client, io::Clock& clock, Tag tag, Place place, MachineId machine)
-    : client_(client), clock_(clock), tag_(std::move(tag)), place_(std::move(place)), machine_(std::move(machine)) {}
+Ec2Removal::Ec2Removal(Ec2Client& client, io::Clock& clock, Tag tag, Place place, MachineRef target)
+    : client_(client), clock_(clock), tag_(std::move(tag)), place_(std::move(place)), target_(std::move(target)) {}
 
 io::Task<Expected<void>> Ec2Removal::remove(std::vector<std::string> known_ids, bool may_still_appear) {
   std::set<std::string> ids(known_ids.begin(), known_ids.end());
   if (ids.empty()) {
     // Only if we know none: of two instances with the same machine's id, the other one is another machine by now.
-    const auto found = co_await instances_of(client_, place_, tag_, machine_);
+    const auto found = co_await instances_of(client_, place_, tag_, target_.machine, target_.owner);
     if (!found) co_return std::unexpected(found.error());
     for (const Ec2Instance& seen : *found) ids.insert(seen.id);
   }
@@ -61,7 +61,7 @@ io::Task<Expected<void>> Ec2Removal::cancel_spot_request(std::string spot_reques
 
 // An image can say that its volumes are not deleted with their instance.
 io::Task<Expected<void>> Ec2Removal::delete_volumes() {
-  auto answer = co_await client_.call(place_, describe_volumes_of(tag_, machine_));
+  auto answer = co_await client_.call(place_, describe_volumes_of(tag_, target_.machine, target_.owner));
   if (!answer) co_return std::unexpected(answer.error().error);
   const auto volumes = read_unused_volumes(*std::move(answer));
   if (!volumes) co_return std::unexpected(within("DescribeVolumes in " + place_.region, volumes.error()));

@@ -10,12 +10,13 @@
 #include "model/names.hpp"
 #include "providers/ec2/api/client.hpp"
 #include "providers/ec2/api/place.hpp"
+#include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 
 class Ec2Removal {
  public:
-  Ec2Removal(Ec2Client& client, io::Clock& clock, Tag tag, Place place, MachineId machine);
+  Ec2Removal(Ec2Client& client, io::Clock& clock, Tag tag, Place place, MachineRef target);
 
   // Removes the known instances of the machine, or, if we know none, those that are tagged with its id; then the
   // volumes that they leave. Waits until the instances are terminated, because they count in the account's quota until
@@ -31,7 +32,7 @@ class Ec2Removal {
   io::Clock& clock_;
   Tag tag_;
   Place place_;
-  MachineId machine_;
+  MachineRef target_;
 };
 
 }  // namespace hydra_provisioner::providers::ec2

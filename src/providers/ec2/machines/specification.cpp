@@ -71,7 +71,7 @@ std::string specification_seen(const std::string& tagged, const std::string& ins
   return is_allowed ? tagged : fmt::format("{} on {}", tagged, instance_type);
 }
 
-io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineId machine,
+io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineRef target,
                                                              PoolConfig pool) {
   const Ec2Settings settings = ec2_settings_of(pool);
   const auto specification = specification_of(settings);
@@ -87,7 +87,8 @@ io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag
   co_return LaunchSpecification{.files = files,
                                 .settings = settings,
                                 .identity = {.tag = tag,
-                                             .machine = machine,
+                                             .machine = target.machine,
+                                             .owner = target.owner,
                                              .pool = pool.name,
                                              .specification = *specification,
                                              .host_key = key->public_key,

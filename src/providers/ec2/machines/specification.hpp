@@ -11,6 +11,7 @@
 #include "providers/ec2/api/requests.hpp"
 #include "providers/ec2/machines/records.hpp"
 #include "providers/ec2/machines/user_data.hpp"
+#include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 
@@ -33,7 +34,7 @@ struct LaunchSpecification {
 };
 
 // Makes the machine's folder and host key, unless they exist.
-io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineId machine,
+io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineRef target,
                                                              PoolConfig pool);
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -106,7 +106,8 @@ io::Task<Expected<std::string>> DeploymentCalls::create(std::string name, Nixops
   co_return failure("nixops create does not say which deployment it has created");
 }
 
-io::Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecification specification) {
+io::Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSpecification specification,
+                                                 Owner owner) {
   const auto version = co_await program_.version();
   if (!version) co_return std::unexpected(version.error());
   const NixopsSettings& settings = specification.settings;
@@ -118,14 +119,18 @@ io::Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSp
     modify = joined(std::move(modify), search_path_arguments(settings.nix_path));
     if (auto done = co_await carry_out(call(std::move(modify))); !done) co_return done;
   }
-  const std::map<std::string, std::string> arguments{{"tag", specification.tag.text}, {"type", specification.type}};
+  std::vector<std::pair<std::string, std::string>> arguments{{"type", specification.type},
+                                                             {"tag", specification.tag.text}};
+  // With NixOps 1 it would come to the user's function, which need not take it.
+  if (*version == NixopsVersion::two && !owner.text.empty()) arguments.emplace_back("owner", owner.text);
   const bool has_arguments = std::ranges::all_of(arguments, [&](const auto& argument) {
     const auto found = deployment.arguments.find(argument.first);
     return found != deployment.arguments.end() && found->second == argument.second;
   });
   if (has_arguments) co_return Expected<void>{};
-  co_return co_await carry_out(call({"set-args", "-d", deployment.uuid, "--argstr", "type", specification.type,
-                                     "--argstr", "tag", specification.tag.text}));
+  std::vector<std::string> words{"set-args", "-d", deployment.uuid};
+  for (const auto& [name, value] : arguments) words = joined(std::move(words), {"--argstr", name, value});
+  co_return co_await carry_out(call(std::move(words)));
 }
 
 // Never with --allow-recreate: NixOps loses the instance that it makes then.

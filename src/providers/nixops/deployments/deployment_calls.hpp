@@ -31,7 +31,7 @@ class DeploymentCalls {
   // Returns its UUID. After a failure, a half-made deployment is removed.
   io::Task<Expected<std::string>> create(std::string name, NixopsSpecification specification);
   // Changes the arguments, expression and nixPath that NixOps has stored, where they differ.
-  io::Task<Expected<void>> update(Deployment deployment, NixopsSpecification specification);
+  io::Task<Expected<void>> update(Deployment deployment, NixopsSpecification specification, Owner owner);
   // ErrorKind::untouched: it failed before it came to the machine; refused: the machine would have to reboot.
   io::Task<Expected<void>> deploy(std::string uuid, NixopsSpecification specification, Seconds deadline);
 

@@ -135,6 +135,8 @@ Instance instance_of(const Deployment& deployment) {
   if (const auto type = deployment.arguments.find("type"); type != deployment.arguments.end()) {
     instance.pool = PoolName(type->second);
   }
+  if (const auto owner = deployment.arguments.find("owner"); owner != deployment.arguments.end())
+    instance.owner = Owner(owner->second);
   const Resource* machine = machine_of(deployment);
   instance.state = InstanceState::vanished;
   if (machine == nullptr) return instance;

@@ -82,7 +82,8 @@ std::string wrapper_network(const std::string& expression, const std::string& ty
 {{ type ? {type}, tag ? {tag}, ... }}@args:
 let
   expression = import (/. + {path});
-  network = if builtins.isFunction expression then expression ({{ inherit type tag; }} // args) else expression;
+  given = {{ inherit type tag; }} // removeAttrs args [ "owner" ];
+  network = if builtins.isFunction expression then expression given else expression;
 in
 network // {{
   network = (network.network or {{ }}) // {{

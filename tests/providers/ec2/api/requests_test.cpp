@@ -50,6 +50,18 @@ TEST(Requests, AskForOneMachineWithItsToken) {
   EXPECT_THAT(body, Not(HasSubstr("InstanceMarketOptions")));
 }
 
+TEST(Requests, NoteTheOwnerAndLookForNothingOfAnotherOne) {
+  Identity owned = identity;
+  owned.owner = Owner{"us"};
+  EXPECT_THAT(run_instances(settings(), owned, {.instance_type = "c7a.large", .subnet = {}}, "token"),
+              HasSubstr(".Key=hydra-provisioner%3Aowner&TagSpecification.2.Tag.4.Value=us&"));
+  EXPECT_THAT(request(settings()), Not(HasSubstr("owner")));
+  for (const std::string& body : {describe_instances_of(Tag{"t"}, MachineId{"t-0"}, Owner{"us"}),
+                                  describe_volumes_of(Tag{"t"}, MachineId{"t-0"}, Owner{"us"})})
+    EXPECT_THAT(body, HasSubstr("&Filter.3.Name=tag%3Ahydra-provisioner%3Aowner&Filter.3.Value.1=us"));
+  EXPECT_THAT(describe_instances_of(Tag{"t"}, MachineId{"t-0"}, Owner{}), Not(HasSubstr("Filter.3")));
+}
+
 TEST(Requests, AreTheSameForTheSameMachine) { EXPECT_EQ(request(settings()), request(settings())); }
 
 TEST(Requests, AskForAPublicAddressAtANetworkInterface) {
