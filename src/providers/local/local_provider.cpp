@@ -72,8 +72,8 @@ Instance instance_of(const MachineId& machine, const MachineRecord& record, Cond
           .host_key = record.host_key,
           .launched_at = record.launched_at,
           .spec_hash = record.specification,
-          .is_on_record = true,
-          .why = std::move(condition.why)};
+          .why = std::move(condition.why),
+          .is_on_record = true};
 }
 
 Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {
