@@ -80,7 +80,7 @@ io::Task<int> run_until_signalled(const Command& command, TerminalVoice& voice) 
   if (const int* status = std::get_if<int>(&first)) co_return *status;
   const auto* signal = std::get_if<Signalled>(&first);
   if (on_signal == OnSignal::cancel) co_return exit_status::signalled + (signal != nullptr ? signal->number : 0);
-  voice.note("stopped by a signal; what is under way goes on, and the next pass takes it up");
+  voice.note("stopped by a signal; running operations go on, and the next pass takes them up");
   co_return exit_status::done;
 }
 

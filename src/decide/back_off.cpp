@@ -16,7 +16,7 @@ bool has_changed_since(const PoolView& pool, const Machine& machine, Instant tim
   if (record != pool.seen.creations.end() && record->second.counted_from >= time) return true;
   const auto is_newer = [&](OrderKind kind, const std::string& subject) {
     const Order* order = order_in_force(pool.seen.orders, kind, subject, pool.seen.now);
-    return order != nullptr && order->since >= time;
+    return order != nullptr && order->since >= time && order->since <= pool.seen.now;
   };
   return is_newer(OrderKind::destroy, machine.id.text) || is_newer(OrderKind::drain, machine.id.text) ||
          is_newer(OrderKind::retry, machine.pool.text);

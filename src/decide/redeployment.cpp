@@ -51,12 +51,14 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
 std::int64_t redeploys_left(const PoolView& pool) {
   return pool.settings.max_unavailable - std::ranges::count_if(pool.machines, [&](const Machine* machine) {
            const bool was_ready = is_coming(*machine) && machine->ready_at && machine->found.needs_redeploy;
-           const bool fails = has_failed(*machine) && machine->state == MachineState::ready;
+           const bool fails = has_failed(*machine) && machine->state == MachineState::ready &&
+                              is_outdated(pool, *machine) && !is_protected(pool, *machine);
            return machine->found.under_way == Operation::redeploy || was_ready || fails;
          });
 }
 
 Action redeploy_in_turn(const PoolView& pool, const Machine& machine, std::int64_t& left) {
+  if (is_protected(pool, machine)) return redeploy(pool, machine);  // held back, so it takes no turn
   const bool has_turn = has_failed(machine) || left > 0;
   if (!has_turn) {
     return act_on(

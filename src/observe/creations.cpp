@@ -34,7 +34,8 @@ std::map<PoolName, Ended> ended_by_pool(const Fleet& fleet, const std::vector<Jo
     const auto machine = std::ranges::find(fleet.machines, job.machine, &Machine::id);
     if (job.operation != Operation::create || !job.result || machine == fleet.machines.end()) continue;
     Ended& ended = pools[machine->pool];
-    ended.any_succeeded |= job.result->has_value();
+    const bool has_ended_since = std::ranges::find(fleet.ended_early, job.machine) != fleet.ended_early.end();
+    ended.any_succeeded |= job.result->has_value() && !has_ended_since;
     if (!*job.result) ended.last_error = job.result->error().message;
   }
   for (const MachineId& id : fleet.ended_early) {
@@ -53,9 +54,10 @@ std::string recipe_of(const PoolConfig& pool, const std::string& specification) 
 Creations creations_that_count(Creations remembered, const Config& config, const Snapshot& seen) {
   for (const auto& [name, pool] : config.pools) {
     CreationRecord& record = remembered[name];
+    record.counted_from = std::min(record.counted_from, seen.now);  // our clock may have been set back
     count_from(record, record.counted_from);
-    if (const Order* retry = order_in_force(seen.orders, OrderKind::retry, name.text, seen.now))
-      count_from(record, retry->since);
+    const Order* retry = order_in_force(seen.orders, OrderKind::retry, name.text, seen.now);
+    if (retry != nullptr && retry->since <= seen.now) count_from(record, retry->since);
     const auto recipe = recipe_now(pool, seen);
     if (!recipe) continue;
     if (!record.recipe.empty() && record.recipe != *recipe) count_from(record, seen.now);

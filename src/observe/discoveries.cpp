@@ -29,14 +29,21 @@ void apply_failed_creation(Machine& machine, const Error& error, Instant now, st
 
 // A failure says nothing about what it did not touch: a machine whose old system works stays in use.
 void apply_failed_redeploy(Machine& machine, ErrorKind kind, Instant now, std::vector<Discovery>& discoveries) {
-  if (kind == ErrorKind::untouched) return;
-  if (kind == ErrorKind::refused) {
-    machine.cannot_redeploy = true;
-  } else if (kind == ErrorKind::still_works) {
-    if (machine.ready_at) discover(discoveries, machine, MachineEvent::became_ready, now, "works as before");
-  } else {
-    machine.spec_hash.clear();
-    discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
+  switch (kind) {
+    case ErrorKind::untouched:
+      break;
+    case ErrorKind::refused:
+      machine.cannot_redeploy = true;
+      machine.failures = {};  // it is replaced instead
+      [[fallthrough]];
+    case ErrorKind::still_works:
+      if (!machine.ready_at && !machine.listing.first_began_at) break;
+      if (!machine.ready_at) machine.ready_at = now;  // adopted
+      discover(discoveries, machine, MachineEvent::became_ready, now, "works as before");
+      break;
+    default:
+      machine.spec_hash.clear();
+      discover(discoveries, machine, MachineEvent::became_unready, now, machine.last_error);
   }
 }
 

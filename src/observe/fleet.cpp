@@ -27,15 +27,6 @@ void note_absence(Machine& machine) {
   }
 }
 
-// The machine is not in the inventory of its provider.
-void reconcile_missing(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
-  if (machine.state == destroying) {
-    discover(discoveries, machine, MachineEvent::destroyed, now, "its provider does not have it any more");
-  } else {
-    note_absence(machine);
-  }
-}
-
 void reconcile_running(std::vector<Discovery>& discoveries, Machine& machine, Instant now) {
   discover(discoveries, machine, MachineEvent::still_running, now, "its provider says that it runs");
 }
@@ -48,12 +39,24 @@ void reconcile_unreachable(std::vector<Discovery>& discoveries, Machine& machine
 
 // To make it once more under the same id would have no end: it may be ended each time.
 void reconcile_ended(Fleet& fleet, Machine& machine, const std::string& why, Instant now) {
-  if (was_never_in_use(machine)) {
+  const bool is_adopted = std::ranges::find(fleet.adopted, machine.id) != fleet.adopted.end();
+  if (was_never_in_use(machine) && !is_adopted) {
     fleet.ended_early.push_back(machine.id);
     discover(fleet.discoveries, machine, MachineEvent::failed, now,
              fmt::format("ended before it was ready: {}", why.empty() ? "its provider gives no reason" : why));
   } else {
     machine.found.vanished = true;
+  }
+}
+
+// The machine is not in the inventory of its provider.
+void reconcile_missing(Fleet& fleet, Machine& machine, Instant now) {
+  if (machine.state == destroying) {
+    discover(fleet.discoveries, machine, MachineEvent::destroyed, now, "its provider does not have it any more");
+  } else if (!machine.instance.text.empty()) {
+    reconcile_ended(fleet, machine, "its provider does not have it any more", now);
+  } else {
+    note_absence(machine);
   }
 }
 
@@ -227,7 +230,7 @@ Machine* machine_of(Fleet& fleet, ProviderKind provider, const Instance& instanc
   return found == fleet.machines.end() ? nullptr : &*found;
 }
 
-// Whoever they are: a machine of ours that its provider describes badly neither vanishes nor changes.
+// A machine that its provider describes badly neither vanishes nor changes, whichever machine it is.
 void note_unclear(Fleet& fleet, const Inventories& inventories) {
   for (const auto& [provider, inventory] : inventories) {
     if (!inventory) continue;
@@ -249,7 +252,7 @@ void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
     if (instance != instances->second.end()) {
       reconcile_present(fleet, machine, *instance->second, now);
     } else if (!inventories.at(machine.provider)->unseen.contains(machine.pool)) {
-      reconcile_missing(fleet.discoveries, machine, now);
+      reconcile_missing(fleet, machine, now);
     }
   }
 }

@@ -41,8 +41,8 @@ class FilePublisher final : public Publisher {
   std::string path_;
 };
 
-// First writes `file` for the queue runner's ssh_config: what the names with a port in the machines file mean. Then it
-// does as `publisher` does.
+// First writes `file` for the queue runner's ssh_config: Host blocks for the names that have a port in the machines
+// file. Then calls `publisher`.
 class SshConfigPublisher final : public Publisher {
  public:
   SshConfigPublisher(std::string file, std::unique_ptr<Publisher> publisher)

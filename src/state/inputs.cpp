@@ -176,7 +176,7 @@ Expected<Inputs> inputs_of(const Facts& facts, const std::string& clocks) {
     return inputs;
   } catch (const std::exception& error) {
     return failure(
-        fmt::format("what is recorded of it makes no sense: {}; another version may have written it", error.what()));
+        fmt::format("its record is not valid: {}; another version may have written it", error.what()));
   }
 }
 

@@ -51,7 +51,7 @@ struct JournalEvent {
   std::string reason;
 };
 
-// How long a pool's machines were at what, and for which price an hour.
+// How long a pool's machines spent in each phase, and their price per hour.
 struct Usage {
   PoolName pool{};
   std::optional<Micros> price_per_hour{};

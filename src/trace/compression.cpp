@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t chunk = 256UZ * 1024;
 constexpr int with_gzip_header = 15 + 16;
 
-// No history of steps becomes this many times smaller, and less than this harms nobody.
+// Real histories of steps never compress this well. Data of a few megabytes may be anything.
 constexpr std::size_t growth_max = 200;
 constexpr std::size_t harmless_bytes = 16'000'000;
 
@@ -211,7 +211,7 @@ Compression compression_of_name(std::string_view file) {
   return file.ends_with(".zst") ? Compression::zstd : Compression::none;
 }
 
-// The first piece tells how the data is compressed, so nothing is read before somebody asks.
+// The first piece tells how the data is compressed, so reading begins with the first request.
 Source decompressed(Source data, std::size_t bytes_max) {
   Source source;
   return [data = std::move(data), bytes_max, source = std::move(source)]() mutable -> Expected<std::string> {

@@ -84,6 +84,20 @@ TEST(Redeploy, TheNextOnlyWhenTheLastOneWorks) {
   EXPECT_EQ(actions_of(three(ready(1).made_from("new")).decided()), "keep 1, redeploy 2, keep 3");
 }
 
+TEST(Redeploy, AProtectedMachineTakesNoTurn) {
+  const auto is_protected = [](MachineSeen first) {
+    return three(first).ordered(OrderKind::protect, "hydra-provisioned-1").decided();
+  };
+  EXPECT_EQ(actions_of(is_protected(ready(1).made_from("old"))), "keep 1, redeploy 2, keep 3");
+  EXPECT_EQ(actions_of(is_protected(ready(1).made_from("old").failed_at(Operation::redeploy, 1, 60s))),
+            "keep 1, redeploy 2, keep 3");
+}
+
+TEST(Redeploy, AFailureOfAMachineThatIsUpToDateAgainTakesNoTurn) {
+  EXPECT_EQ(actions_of(three(ready(1).made_from("new").failed_at(Operation::redeploy, 1, 60s)).decided()),
+            "keep 1, redeploy 2, keep 3");
+}
+
 TEST(Redeploy, ABrokenSpecificationIsTriedOnOneMachineOnlyWhichStaysInUse) {
   const auto broken = [](Seconds ago) {
     return three(ready(1)

@@ -62,7 +62,7 @@ class Options(FarmTest):
             ("conf.nix", "--json"): ("--json goes with check, plan, status, ", see("")),
             ("status", "conf.nix", "--detailed-exitcode"): ("--detailed-exitcode goes with plan", see("status ")),
             ("conf.nix", "-q", "-v"): ("-q and -v exclude each other", see("")),
-            ("plan", "conf.nix", "--color=maybe"): ('"maybe" is none of auto, always and never', see("plan ")),
+            ("plan", "conf.nix", "--color=maybe"): ('"maybe" is not auto, always or never', see("plan ")),
             ("conf.nix", "--state-dir"): ("--state-dir needs a value", see("")),
         }.items():
             ended = farm.run_command([farm.program, *words])

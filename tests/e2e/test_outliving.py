@@ -40,7 +40,7 @@ class APassThatEndsWhileAMachineBoots(FarmTest):
     def test_by_sigterm(self):
         farm, status = self.end_by(signal.SIGTERM)
         self.assertEqual(status, 0)
-        self.assertIn("stopped by a signal; what is under way goes on", (farm.folder / "pass.log").read_text())
+        self.assertIn("stopped by a signal; running operations go on", (farm.folder / "pass.log").read_text())
         self.check_that_the_next_pass_takes_it_up(farm)
 
     def test_by_sigint(self):

@@ -66,6 +66,25 @@ TEST_F(CreationsThatCount, AreThoseSinceAnOrderToRetry) {
   EXPECT_EQ(record().failed_passes, 0);
 }
 
+TEST_F(CreationsThatCount, AreAllWhenAChangeLiesInTheFuture) {
+  seen.orders[{OrderKind::retry, pool.text}] = {.since = noon + 24h, .until = noon + 25h};
+  EXPECT_EQ(record().failed_passes, 4) << "the clock was set back since the order";
+  remembered[pool].counted_from = noon + 24h;
+  EXPECT_EQ(record().counted_from, noon);
+  EXPECT_TRUE(is_changed(remembered, pool, record())) << "to be recorded, so that it is now only once";
+}
+
+TEST_F(CreationsThatCount, IncludeThoseOfMachinesThatEndedSoonAfterTheirJob) {
+  Machine machine;
+  machine.id = MachineId{"a-1"};
+  machine.pool = pool;
+  Fleet fleet;
+  fleet.machines = {machine};
+  fleet.ended_early = {machine.id};
+  const JobState job{.machine = machine.id, .operation = Operation::create, .is_running = false, .result = Instance{}};
+  EXPECT_EQ(with_ended(remembered, fleet, {job}, noon).at(pool).failed_passes, 5);
+}
+
 TEST_F(CreationsThatCount, IncludeMachinesThatEndedBeforeTheyWereReady) {
   Machine machine;
   machine.id = MachineId{"a-1"};

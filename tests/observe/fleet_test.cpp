@@ -353,6 +353,23 @@ TEST(Fleet, AMachineThatWorksAfterAllIsUsedAgain) {
   EXPECT_EQ(find(machine, inventory_of({present(InstanceState::unproven)}), {job}).machine.state, ready);
 }
 
+TEST(Fleet, AMachineThatWasTakenOverAndWorksIsUsedThoughItsRedeployFails) {
+  Machine machine = remembered(creating);
+  machine.ready_at.reset();
+  machine.listing.first_began_at = Instant{};
+  for (const ErrorKind kind : {ErrorKind::still_works, ErrorKind::refused}) {
+    const JobState job = ended_job(Operation::redeploy, failure("no", kind));
+    const Machine after = find(machine, inventory_of({present(InstanceState::unproven)}), {job}).machine;
+    EXPECT_EQ(after.state, ready);
+    EXPECT_EQ(after.ready_at, noon);
+  }
+}
+
+TEST(Fleet, OldRecordsAreNoFailedCreations) {
+  const Fleet fleet = reconcile({}, inventory_of({present(InstanceState::ended)}), {}, numbering, noon);
+  EXPECT_THAT(fleet.ended_early, ElementsAre());
+}
+
 TEST(Fleet, AMachineThatItsProviderDescribesBadlyIsOneBadMachine) {
   Inventory inventory{.instances = {present(InstanceState::running, 2)}};
   inventory.unclear.push_back({.instance = present(InstanceState::running, 1), .why = "no key"});

@@ -32,7 +32,7 @@ Parse into(Color& color) {
     } else if (text == "never") {
       color = Color::never;
     } else {
-      return failure(fmt::format("\"{}\" is none of auto, always and never", text));
+      return failure(fmt::format("\"{}\" is not auto, always or never", text));
     }
     return {};
   };

@@ -64,7 +64,7 @@ std::string with_priority(spdlog::level::level_enum level, const std::string& me
   return fmt::format("<{}>{}", priority, message);
 }
 
-// `# s` for `75 s`: a message is no news that only tells how much time has passed.
+// `# s` for `75 s`: a message that differs only in the elapsed time is not repeated.
 std::string without_spans(const std::string& message) {
   static const std::regex spans("[0-9]+ s\\b");
   return std::regex_replace(message, spans, "# s");

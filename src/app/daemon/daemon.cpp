@@ -124,7 +124,7 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   if (!owner) co_return failed(owner.error());
   Daemon daemon(std::move(config), *owner, file, context, signals, std::move(errors));
   const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
-  context.voice.note("stopped; what is under way goes on, and the next start takes it up");
+  context.voice.note("stopped; running operations go on, and the next start takes them up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;
 }

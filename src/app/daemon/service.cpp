@@ -21,7 +21,7 @@ void reloading() {
   notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000 + now.tv_nsec / 1'000));
 }
 
-void stopping() { notify("STOPPING=1\nSTATUS=stopping; what is under way goes on"); }
+void stopping() { notify("STOPPING=1\nSTATUS=stopping; running operations go on"); }
 
 void status(const std::string& status) { notify(fmt::format("STATUS={}", status)); }
 

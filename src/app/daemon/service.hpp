@@ -13,7 +13,7 @@ void reloading();
 void stopping();
 void status(const std::string& status);
 
-// The daemon still works. None: nobody wants to hear it; else it is to be said more often than that (WatchdogSec).
+// The daemon still works. No value: there is no watchdog; else beat more often than this (WatchdogSec).
 void beat();
 std::optional<std::chrono::microseconds> watchdog_patience();
 

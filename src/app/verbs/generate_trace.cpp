@@ -26,7 +26,7 @@ struct Options {
 Parse into(trace::Pattern& pattern) {
   return [&pattern](const std::string& text) -> Expected<void> {
     const auto named = from_name<trace::Pattern>(text);
-    if (!named) return failure(fmt::format("\"{}\" is none of poisson, weekly and bursts", text));
+    if (!named) return failure(fmt::format("\"{}\" is not poisson, weekly or bursts", text));
     pattern = *named;
     return {};
   };

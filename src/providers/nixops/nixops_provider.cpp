@@ -136,7 +136,8 @@ io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deploymen
   const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deadline);
   // If the deploy failed because the machine went away, NixOps does not record that. After a check it does.
   Expected<Condition> found = failure("not checked");
-  if (!deployed && deployed.error().kind != ErrorKind::timed_out) found = co_await to_machine.check(deployment.uuid);
+  if (!deployed && (target.must_exist || deployed.error().kind != ErrorKind::timed_out))
+    found = co_await to_machine.check(deployment.uuid);
   if (!deployed && target.must_exist)
     co_return failure(deployed.error().message, after_redeploy(deployed.error(), found, deployment));
   const auto after = co_await to_machine.export_one(deployment.uuid);

@@ -173,7 +173,7 @@ TEST_F(CommandLine, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(error({"plan", "a.nix", "--jsn"}), "unknown option --jsn; did you mean --json?");
   EXPECT_EQ(complaint({"plan", "a.nix", "--zzzzzz"}), "unknown option --zzzzzz");
   EXPECT_EQ(complaint_of_pass({"a.nix", "-qv"}), "-q and -v exclude each other");
-  EXPECT_EQ(complaint_of_pass({"a.nix", "--color=blue"}), "--color: \"blue\" is none of auto, always and never");
+  EXPECT_EQ(complaint_of_pass({"a.nix", "--color=blue"}), "--color: \"blue\" is not auto, always or never");
   EXPECT_EQ(complaint_of_pass({"a.nix", "--state-dir"}), "--state-dir needs a value");
   EXPECT_EQ(complaint({"history", "--tag", "a", "--tag", "b"}), "--tag is given twice");
 }
@@ -224,7 +224,7 @@ TEST_F(CommandLine, SaysWhatIsWrongWithAnOrder) {
             "--off takes the order back, and does not go with --for");
   EXPECT_EQ(complaint({"override", "a"}), "override takes --min, --max or both; or --off");
   EXPECT_EQ(complaint({"override", "a", "--off", "--min", "2"}),
-            "--off takes the order back, and goes with none of --for, --min and --max");
+            "--off takes the order back; it cannot be combined with --for, --min or --max");
   EXPECT_EQ(complaint({"override", "a", "--min", "2", "--max", "1"}), "--min 2 is more than --max 1");
 }
 
@@ -248,7 +248,7 @@ TEST_F(CommandLine, OfTheVerbsOnTracesTakesWhatGoesWithThem) {
   EXPECT_THAT(complaint({"import-trace", "--csv", "a", "--column", "name"}), StartsWith("--column: \"name\" is not "));
   EXPECT_EQ(complaint({"import-trace", "--hydra-db", "a", "--column", "name=x"}), "--column goes with --csv");
   EXPECT_EQ(complaint({"generate-trace"}), "no kind of trace (poisson, weekly or bursts) given");
-  EXPECT_EQ(complaint({"generate-trace", "daily"}), "\"daily\" is none of poisson, weekly and bursts");
+  EXPECT_EQ(complaint({"generate-trace", "daily"}), "\"daily\" is not poisson, weekly or bursts");
   EXPECT_THAT(complaint({"generate-trace", "weekly", "--system", ""}), StartsWith("--system: "));
   EXPECT_EQ(complaint({"simulate", "a.nix", "--trace", "t", "--boot", "0"}), "--boot: 0 is not between 1 and 86400");
   EXPECT_EQ(complaint({"simulate", "a.nix", "--trace", "t", "--boot", "soon"}),

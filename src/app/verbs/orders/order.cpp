@@ -122,7 +122,7 @@ io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> ki
   const auto ordered = decide(at);
   if (!ordered) co_return misused(ordered.error());
   if (asks && !is_confirmed(ordered->meaning))
-    co_return misused({"nothing was ordered; to go on without being asked, write --yes"});
+    co_return misused({"nothing was ordered; add --yes to skip the question"});
   const auto journal = state::SqliteJournal::open(opened->path);
   if (!journal) co_return failed(journal.error());
   if (const auto written = co_await (*journal)->commit(changes_for(at, *ordered)); !written)

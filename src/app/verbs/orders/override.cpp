@@ -26,7 +26,7 @@ struct Options {
 Expected<void> check(const Options& options) {
   const auto& [target, min, max, span, off] = options;
   if (off && (span || min || max))
-    return failure("--off takes the order back, and goes with none of --for, --min and --max");
+    return failure("--off takes the order back; it cannot be combined with --for, --min or --max");
   if (!off && !min && !max) return failure("override takes --min, --max or both; or --off");
   if (min && max && *min > *max) return failure(fmt::format("--min {} is more than --max {}", *min, *max));
   return {};

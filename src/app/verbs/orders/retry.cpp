@@ -9,7 +9,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-// Nothing waits for longer than that because of failures.
+// No wait after failures is longer than failures_remembered.
 Expected<NewOrders> retry(const Situation& at) {
   return NewOrders{{{{OrderKind::retry, at.name}, at.order(state::failures_remembered)}},
                    fmt::format("{}: what failed is tried again in the next pass", at.name)};
