@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <fmt/format.h>
-
 #include "providers/keys.hpp"
 
 namespace hydra_provisioner::act {
