@@ -90,7 +90,7 @@ const ProviderTraits& traits_of(ProviderKind kind);
 // A pool whose provider changed while it had machines counts as two pools.
 using PoolKey = std::pair<PoolName, ProviderKind>;
 
-inline constexpr std::size_t minutes_of_day = 24 * 60;
+inline constexpr std::size_t minutes_of_day = std::size_t{24} * 60;
 
 // A period with other limits: the `minutes` of the `days` in its time zone.
 struct Schedule {

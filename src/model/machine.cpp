@@ -78,8 +78,8 @@ LoginParts login_parts(std::string_view address) {
   }
   // Of several colons, those of an IPv6 address, one begins a port only behind a bracket.
   const auto colon = address.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && (address[colon - (colon > 0)] == ']' || address.find(':') == colon);
+  const bool is_behind_bracket = colon != std::string_view::npos && colon > 0 && address[colon - 1] == ']';
+  const bool has_port = colon != std::string_view::npos && (is_behind_bracket || address.find(':') == colon);
   if (has_port) {
     int port = 0;
     const std::string_view digits = address.substr(colon + 1);

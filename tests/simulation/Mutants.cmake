@@ -1,7 +1,18 @@
 # The simulation of a program with one line changed, where no decorator of its world can make the bug. It has to find it:
-# within 100 seeds something is violated that matches `finds`. SOURCE is compiled into the executable, which therefore
-# does not take it from its library.
+# within 100 seeds something is violated that matches `finds`. The layer of SOURCE is compiled into the executable, as one
+# unit, so nothing of it is taken from its library.
 add_custom_target(mutants)
+
+# Includes all sources of the layer, and NAME.cpp instead of SOURCE.
+function(layer_with_mutant name source)
+  string(REGEX REPLACE "/.*" "" layer ${source})
+  get_target_property(sources ${layer} SOURCES)
+  list(FILTER sources INCLUDE REGEX "/src/")
+  list(TRANSFORM sources REPLACE ".*/src/${source}$" "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  list(TRANSFORM sources REPLACE "(.+)" "#include \"\\1\"")
+  list(JOIN sources "\n" includes)
+  file(CONFIGURE OUTPUT ${name}_layer.cpp CONTENT "${includes}\n" @ONLY)
+endfunction()
 
 function(mutant name finds source)
   file(READ ${PROJECT_SOURCE_DIR}/src/${source} text)
@@ -18,7 +29,9 @@ function(mutant name finds source)
   endforeach()
   file(CONFIGURE OUTPUT ${name}.cpp CONTENT "${text}" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${source})
-  add_executable(simulation_${name} main.cpp ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  layer_with_mutant(${name} ${source})
+  add_executable(simulation_${name} main.cpp ${CMAKE_CURRENT_BINARY_DIR}/${name}_layer.cpp)
+  target_compile_options(simulation_${name} PRIVATE -Wno-shadow)
   target_link_libraries(simulation_${name} PRIVATE simulation_farm CLI11::CLI11)
   add_dependencies(mutants simulation_${name})
   add_test(NAME simulation.mutant.${name} COMMAND simulation_${name} --seeds 100)

@@ -43,7 +43,7 @@ class TerminalVoice final : public act::Voice {
  private:
   using Time = std::chrono::steady_clock::time_point;
 
-  bool is_news(const std::string& message);
+  bool is_news(const std::string& text);
   void say(spdlog::level::level_enum level, const std::string& message);
   void show_progress();
   void clear_progress();

@@ -1,6 +1,7 @@
 #include "io/text/wording.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <ranges>
 #include <system_error>
 #include <utility>
@@ -27,11 +28,12 @@ std::string seconds_text(std::chrono::milliseconds duration) {
 }
 
 std::string span_text(std::chrono::seconds span) {
+  constexpr std::int64_t day = 24L * 60;
   const auto minutes = span.count() / 60;
   if (minutes < 2) return fmt::format("{} s", span.count());
   if (minutes < 60) return fmt::format("{} min", minutes);
-  if (minutes < 48 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
-  return fmt::format("{} d {:02} h", minutes / (24 * 60), minutes / 60 % 24);
+  if (minutes < 2 * day) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+  return fmt::format("{} d {:02} h", minutes / day, minutes / 60 % 24);
 }
 
 std::string shortened(std::string text, std::size_t bytes_max) {
