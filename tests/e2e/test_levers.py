@@ -34,7 +34,7 @@ class Orders(DaemonTest):
         farm = self.farm_with_daemon()
         address = farm.addresses()[0]
         farm.queue(machines={f"root@{address}": {"enabled": False, "currentJobs": 1}})
-        self.lever(farm, "destroy", "t-0", status=64, says="to go on without being asked, write --yes")
+        self.lever(farm, "destroy", "t-0", status=64, says="add --yes to skip the question")
         self.lever(farm, "destroy", "t-0", "--yes", says="is destroyed once nothing runs on it")
         wait_for(lambda: farm.listed() == [], "it is not listed any more", farm.said)
         farm.wait_for_passes(3)

@@ -136,7 +136,7 @@ TEST(ColumnMapping, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(parse_mapping({"ready_at"}).error().message,
             "\"ready_at\" is not COLUMN=NAME, such as ready_at=submit_unix, or COLUMN:=VALUE");
   EXPECT_THAT(parse_mapping({"ready=x"}).error().message,
-              HasSubstr("\"ready\" is no column of a trace; they are ready_at"));
+              HasSubstr("\"ready\" is not a column of a trace; columns: ready_at"));
   EXPECT_EQ(parse_mapping({"name=x", "name:=y"}).error().message, "name is given twice");
 }
 

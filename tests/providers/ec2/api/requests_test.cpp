@@ -23,6 +23,7 @@ const Identity identity{.tag = Tag{"t"},
                         .machine = MachineId{"t-0"},
                         .pool = PoolName{"x86_64-linux:a,b"},
                         .specification = "hash",
+                        .owner = {},
                         .host_key = "ssh-ed25519 AAAA+/=",
                         .user_data = "data"};
 
