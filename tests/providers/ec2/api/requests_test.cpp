@@ -21,9 +21,9 @@ Ec2Settings settings() {
 
 const Identity identity{.tag = Tag{"t"},
                         .machine = MachineId{"t-0"},
+                        .owner = {},
                         .pool = PoolName{"x86_64-linux:a,b"},
                         .specification = "hash",
-                        .owner = {},
                         .host_key = "ssh-ed25519 AAAA+/=",
                         .user_data = "data"};
 
