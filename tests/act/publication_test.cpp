@@ -211,7 +211,7 @@ TEST_F(Publication, SaysThatSomebodyElseChangedTheFileAndWritesItAgain) {
   engine.publisher.contents.push_back("");
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
-  EXPECT_THAT(engine.voice.notes, ElementsAre("here was removed or changed by somebody else; written again"));
+  EXPECT_THAT(engine.voice.notes, ElementsAre("here was removed or changed by another program; written again"));
 }
 
 TEST_F(Publication, KeepsTheLastDeliveryWhereNothingHadToBeDelivered) {

@@ -9,26 +9,15 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
-  OrderTarget target;
-  bool yes = false;
-};
-
-void declare(Arguments& arguments, Options& options) {
-  arguments.flag("--yes", options.yes, "do not ask");
-  declare_machine(arguments, options.target);
-}
-
 Expected<NewOrders> destroy(const Situation& at) {
-  const auto machine = at.machine();
+  const auto machine = at.unprotected_machine();
   if (!machine) return std::unexpected(machine.error());
-  if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
   return NewOrders{{{{OrderKind::destroy, at.name}, at.order({})}},
                    fmt::format("{} ({}, {}) leaves the machines file, and is destroyed once nothing runs on it",
                                at.name, (*machine)->pool, to_string((*machine)->state))};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(AskingOptions options, Context context) {
   return give_order(std::move(options.target), review::Known::machine, std::move(context), destroy, !options.yes);
 }
 
@@ -44,7 +33,7 @@ Verb destroy_verb() {
               "ready yet. It asks first.",
           .examples = {{{"destroy hydra-provisioned-7", "asks on the terminal, and destroys this machine"},
                         {"destroy hydra-provisioned-7 --yes", "the same from a script"}}},
-          .declare = command(declare, run)};
+          .declare = command(declare_asking, run)};
 }
 
 }  // namespace hydra_provisioner::app
