@@ -3,15 +3,15 @@
 find_program(CLANG_TIDY clang-tidy-19)
 add_custom_target(lint)
 add_custom_target(lint_verbs)
+file(GLOB_RECURSE headers_of_src CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.hpp)
 
 # The target lint_NAME runs clang-tidy over the unit, if one of its sources or a header has changed.
 function(lint_unit name unit sources)
-  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.hpp)
   set(clean ${PROJECT_BINARY_DIR}/clean-${name})
   add_custom_command(OUTPUT ${clean}
     COMMAND ${CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR} ${unit}
     COMMAND ${CMAKE_COMMAND} -E touch ${clean}
-    DEPENDS ${sources} ${headers} ${PROJECT_SOURCE_DIR}/.clang-tidy)
+    DEPENDS ${sources} ${headers_of_src} ${PROJECT_SOURCE_DIR}/.clang-tidy)
   add_custom_target(lint_${name} DEPENDS ${clean})
 endfunction()
 

@@ -137,7 +137,8 @@ io::Task<void> Publication::publish_once() {
   }
   const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
   if (published && *published && !is_new && before->succeeded && !config_.update_command)
-    voice_.warning(fmt::format("{} was removed or changed by another program; written again", publisher_.destination()));
+    voice_.warning(
+        fmt::format("{} was removed or changed by another program; written again", publisher_.destination()));
   if (published && is_new) tell_new_placeholders(file, before);
   const bool is_mended = published && trouble_;
   if (published) {

@@ -8,8 +8,8 @@ namespace {
 
 std::vector<std::string> what_is_broken(const LastPass& last, Seconds interval, const Plan& plan) {
   std::vector<std::string> broken;
-  if (const std::string text = last_pass_text(last, interval); text.starts_with("! ")) broken.push_back(text.substr(2));
-  if (last.unpublished) broken.push_back(unpublished_text(*last.unpublished).substr(2));
+  if (auto missing = missing_pass_text(last, interval)) broken.push_back(*std::move(missing));
+  if (last.unpublished) broken.push_back(unpublished_text(*last.unpublished));
   if (plan.untrusted) broken.push_back("the status is not trusted: " + *plan.untrusted);
   for (const PoolPlan& pool : plan.pools) {
     if (!pool.unused.empty()) broken.push_back(fmt::format("{}: {}", pool.name, pool.unused));

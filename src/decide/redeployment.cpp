@@ -75,9 +75,8 @@ Action redeploy(const PoolView& pool, const Machine& machine) {
   if (!is_specified(pool))
     return act_on(ActionKind::keep, machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
   if (const auto wait = wait_after_failure(pool, machine, {Operation::create, Operation::start, Operation::redeploy})) {
-    const Instant end = wait->until.value_or(pool.seen.now);
     return act_on(ActionKind::keep, machine,
-                  {fmt::format("{}; {}", cause(machine), wait->text), earlier_of(end, overdue_at)});
+                  {fmt::format("{}; {}", cause(machine), wait->text), earlier_of(wait->until, overdue_at)});
   }
   return act_on(ActionKind::redeploy, machine, {cause(machine), overdue_at});
 }

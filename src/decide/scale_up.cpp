@@ -72,7 +72,7 @@ Action carry_on(const PoolView& pool, const Machine& machine) {
                                        : fmt::format("its {} was interrupted", starts ? "start" : "creation");
   if (const auto wait = wait_after_failure(pool, machine, {Operation::create, Operation::start})) {
     return act_on(ActionKind::keep, machine,
-                  {fmt::format("{}; {}", cause, wait->text), std::min(wait->until.value_or(overdue_at), overdue_at)});
+                  {fmt::format("{}; {}", cause, wait->text), earlier_of(wait->until, overdue_at)});
   }
   return act_on(starts ? ActionKind::start : ActionKind::create, machine, {cause + "; carried on", overdue_at});
 }

@@ -30,11 +30,13 @@ std::optional<std::string> why_unseen(const PoolView& pool, const Machine& machi
   return unseen == pool.seen.unseen.end() ? std::nullopt : std::optional(unseen->second);
 }
 
+bool is_ordered_destroyed(const PoolView& pool, const Machine& machine) {
+  return order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr;
+}
+
 // It is left alone, unless an operator orders to destroy it: that needs nothing but its id.
 Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
-  const bool is_ordered =
-      order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr;
-  if (!is_ordered || machine.found.under_way)
+  if (!is_ordered_destroyed(pool, machine) || machine.found.under_way)
     return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
   if (machine.state == ready) return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
   return destroy_when_proven(pool, machine, "ordered by an operator");
@@ -49,8 +51,7 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
                                (pool.seen.now - machine.since).count()),
                    {}});
   }
-  if (machine.state != ready &&
-      order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr)
+  if (machine.state != ready && is_ordered_destroyed(pool, machine))
     return destroy_when_proven(pool, machine, "ordered by an operator");
   if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
   if (machine.found.vanished) return destroy_when_proven(pool, machine, "vanished");

@@ -26,7 +26,6 @@ constexpr std::string_view first_line_start = "# hydra-provisioner ";
 constexpr std::int64_t packing_factor = 1000;
 
 std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed);
-std::string in_lower_case(std::string_view text);
 Expected<void> check_address(const std::string& address);
 Expected<void> check_host_key(const std::string& host_key);
 Error taken_address(const Machine& machine, const MachineId& owner);
@@ -70,9 +69,9 @@ std::string render_ssh_config(std::string_view machines_file) {
 Expected<void> check_line(const Machine& machine, const std::vector<const Machine*>& others) {
   if (auto checked = check_address(machine.address); !checked) return checked;
   if (auto checked = check_host_key(machine.host_key); !checked) return checked;
-  const std::string name = in_lower_case(queue_name(machine));
+  const std::string name = io::in_lower_case(queue_name(machine));
   for (const Machine* other : others) {
-    if (in_lower_case(queue_name(*other)) == name) return std::unexpected(taken_address(machine, other->id));
+    if (io::in_lower_case(queue_name(*other)) == name) return std::unexpected(taken_address(machine, other->id));
   }
   return {};
 }
@@ -103,14 +102,6 @@ struct Line {
 
 // For messages: on one line, and shortened.
 std::string quoted(const std::string& text) { return fmt::format("{:?}", io::shortened(text, 80)); }
-
-char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return in_lower_case(c); });
-  return lower;
-}
 
 bool is_lower_or_digit(char c) { return io::is_lower(c) || io::is_digit(c); }
 
@@ -157,7 +148,7 @@ Expected<void> check_address(const std::string& address) {
   if (!is_host_name(host) && !is_ipv6_address(host)) {
     return failure(fmt::format("its address {} is neither a host name nor an IP address", quoted(address)));
   }
-  if (in_lower_case(host).ends_with(placeholder_domain)) {
+  if (io::in_lower_case(host).ends_with(placeholder_domain)) {
     return failure(
         fmt::format("its address {} is that of a placeholder; give the machine another name", quoted(address)));
   }
@@ -230,7 +221,7 @@ std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const 
     auto line = machine_line(config, *machine, *pool);
     if (line) {
       // Of two lines with one name the queue runner would keep only the last. `ADDRESS` means `root@ADDRESS`.
-      const auto [first, is_new] = addresses.emplace(in_lower_case(queue_name(*machine)), machine->id);
+      const auto [first, is_new] = addresses.emplace(io::in_lower_case(queue_name(*machine)), machine->id);
       if (!is_new) line = std::unexpected(taken_address(*machine, first->second));
     }
     if (!line) {
@@ -249,7 +240,7 @@ std::map<PoolName, std::string> placeholder_names(const Config& config) {
   std::map<PoolName, std::string> names;
   std::set<std::string> taken;
   for (const auto& [pool, settings] : config.pools) {
-    std::string plain = in_lower_case(pool.text);
+    std::string plain = io::in_lower_case(pool.text);
     std::ranges::replace_if(plain, [](char c) { return !is_lower_or_digit(c) && c != '-'; }, '-');
     std::string name = plain;
     for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}-{}", plain, number);

@@ -30,32 +30,33 @@ LastPass last_pass(const std::string& state_dir, const Tag& tag, Instant began,
           .unpublished = std::move(unpublished)};
 }
 
-std::string last_pass_text(const LastPass& last, std::optional<Seconds> interval) {
-  const std::string maker = last.maker ? described(*last.maker) : "";
-  if (last.began == Instant{})
-    return last.maker ? fmt::format("the first pass is being made ({})", maker) : "! no pass was made yet";
-  if (!last.is_overdue(interval.value_or(usual_interval))) {
-    return fmt::format("last pass {} ago{}", io::span_text(std::max(last.ago(), Seconds{0})),
-                       last.maker ? fmt::format(" ({})", maker) : "");
-  }
-  return fmt::format("! no pass for {}{}; {}", io::span_text(last.ago()),
+std::optional<std::string> missing_pass_text(const LastPass& last, std::optional<Seconds> interval) {
+  if (last.began == Instant{}) return last.maker ? std::nullopt : std::optional("no pass was made yet");
+  if (!last.is_overdue(interval.value_or(usual_interval))) return std::nullopt;
+  return fmt::format("no pass for {}{}; {}", io::span_text(last.ago()),
                      interval ? fmt::format(", interval {} s", interval->count()) : "",
-                     last.maker ? "its maker hangs: " + maker : "nothing makes passes now");
+                     last.maker ? "its maker hangs: " + described(*last.maker) : "nothing makes passes now");
+}
+
+std::string last_pass_text(const LastPass& last, std::optional<Seconds> interval) {
+  if (const auto missing = missing_pass_text(last, interval)) return "! " + *missing;
+  const std::string maker = last.maker ? fmt::format(" ({})", described(*last.maker)) : "";
+  if (last.began == Instant{}) return "the first pass is being made" + maker;
+  return fmt::format("last pass {} ago{}", io::span_text(std::max(last.ago(), Seconds{0})), maker);
 }
 
 std::string unpublished_text(const Unpublished& unpublished) {
-  return fmt::format("! the machines file cannot be published since {}: {}; nothing is created until it can",
+  return fmt::format("the machines file cannot be published since {}: {}; nothing is created until it can",
                      io::local_time(unpublished.since), io::printable_line(unpublished.why));
 }
 
 void tell(const LastPass& last, act::Voice& voice) {
-  const std::string text = last_pass_text(last, std::nullopt);
-  if (text.starts_with("! ")) {
-    voice.warning(text.substr(2));
+  if (const auto missing = missing_pass_text(last, std::nullopt)) {
+    voice.warning(*missing);
   } else {
-    voice.note(text);
+    voice.note(last_pass_text(last, std::nullopt));
   }
-  if (last.unpublished) voice.warning(unpublished_text(*last.unpublished).substr(2));
+  if (last.unpublished) voice.warning(unpublished_text(*last.unpublished));
 }
 
 }  // namespace hydra_provisioner::app

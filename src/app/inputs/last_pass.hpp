@@ -24,9 +24,11 @@ struct LastPass {
 
 LastPass last_pass(const std::string& state_dir, const Tag& tag, Instant began, std::optional<Unpublished> unpublished);
 
-// "last pass 12 s ago (process 7 on farm, since …)", "! no pass for 3 h 05 min, interval 15 s; nothing makes passes"
+// "no pass for 3 h 05 min, interval 15 s; nothing makes passes now"; none: passes are made as often as they should be
+std::optional<std::string> missing_pass_text(const LastPass& last, std::optional<Seconds> interval);
+// The same behind "! "; else "last pass 12 s ago (process 7 on farm, since …)"
 std::string last_pass_text(const LastPass& last, std::optional<Seconds> interval);
-// "! the machines file cannot be published since …: …; nothing is created"
+// "the machines file cannot be published since …: …; nothing is created"
 std::string unpublished_text(const Unpublished& unpublished);
 
 // Both, on stderr.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
@@ -36,7 +37,7 @@ Outcome check(const std::expected<Preview, Failure>& seen) {
 std::string text_of(const Preview& seen, bool color) {
   const LastPass& last = seen.last_pass;
   return last_pass_text(last, seen.interval) + "\n" +
-         (last.unpublished ? unpublished_text(*last.unpublished) + "\n" : "") +
+         (last.unpublished ? fmt::format("! {}\n", unpublished_text(*last.unpublished)) : "") +
          status_text(seen.look, seen.plan, color);
 }
 

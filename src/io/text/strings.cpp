@@ -8,6 +8,12 @@ bool is_alphanumeric(std::string_view text, std::string_view others) {
   return std::ranges::all_of(text, [&](char c) { return is_alphanumeric(c) || others.contains(c); });
 }
 
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) { return in_lower_case(c); });
+  return lower;
+}
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -16,6 +17,9 @@ constexpr bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
 
 // Whether the text has only letters, digits and the other characters that are given.
 bool is_alphanumeric(std::string_view text, std::string_view others);
+
+constexpr char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+std::string in_lower_case(std::string_view text);
 
 // Without white space at both ends.
 std::string_view trimmed(std::string_view text);

@@ -10,15 +10,13 @@ namespace hydra_provisioner::app {
 namespace {
 
 struct Options {
-  OrderTarget target;
+  AskingOptions asking;
   bool force = false;
-  bool yes = false;
 };
 
 void declare(Arguments& arguments, Options& options) {
   arguments.flag("--force", options.force, "do not wait for the steps that run on it: they are lost");
-  arguments.flag("--yes", options.yes, "do not ask");
-  declare_machine(arguments, options.target);
+  declare_asking(arguments, options.asking);
 }
 
 std::string consequence(const Situation& at, bool force) {
@@ -29,9 +27,8 @@ std::string consequence(const Situation& at, bool force) {
 }
 
 Expected<NewOrders> destroy(const Situation& at, bool force) {
-  const auto machine = at.machine();
+  const auto machine = at.unprotected_machine();
   if (!machine) return std::unexpected(machine.error());
-  if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
   return NewOrders{{{{OrderKind::destroy, at.name}, at.order({}, force ? by_force : 0)}},
                    fmt::format("{} ({}, {}) leaves the machines file, and {}", at.name, (*machine)->pool,
                                to_string((*machine)->state), consequence(at, force))};
@@ -39,8 +36,8 @@ Expected<NewOrders> destroy(const Situation& at, bool force) {
 
 io::Task<Outcome> run(Options options, Context context) {
   return give_order(
-      std::move(options.target), review::Known::machine, std::move(context),
-      [force = options.force](const Situation& at) { return destroy(at, force); }, !options.yes);
+      std::move(options.asking.target), review::Known::machine, std::move(context),
+      [force = options.force](const Situation& at) { return destroy(at, force); }, !options.asking.yes);
 }
 
 }  // namespace

@@ -10,9 +10,8 @@ namespace hydra_provisioner::app {
 namespace {
 
 Expected<NewOrders> drain(const Situation& at) {
-  const auto machine = at.machine();
+  const auto machine = at.unprotected_machine();
   if (!machine) return std::unexpected(machine.error());
-  if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
   if (is_coming(**machine))
     return failure(
         fmt::format("{0} is {1}, and not in the machines file yet; give it up by: hydra-provisioner destroy {0}",

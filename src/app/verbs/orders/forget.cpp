@@ -9,20 +9,9 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
-  OrderTarget target;
-  bool yes = false;
-};
-
-void declare(Arguments& arguments, Options& options) {
-  arguments.flag("--yes", options.yes, "do not ask");
-  declare_machine(arguments, options.target);
-}
-
 Expected<NewOrders> forget(const Situation& at) {
-  const auto machine = at.machine();
+  const auto machine = at.unprotected_machine();
   if (!machine) return std::unexpected(machine.error());
-  if (auto allowed = at.check_unprotected(); !allowed) return std::unexpected(allowed.error());
   return NewOrders{
       {{{OrderKind::forget, at.name}, at.order({})}},
       fmt::format("{} ({}, {}) counts as gone from the next pass on; if it still exists, nothing stops it, "
@@ -30,7 +19,7 @@ Expected<NewOrders> forget(const Situation& at) {
                   at.name, (*machine)->pool, to_string((*machine)->state))};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(AskingOptions options, Context context) {
   return give_order(std::move(options.target), review::Known::machine, std::move(context), forget, !options.yes);
 }
 
@@ -46,7 +35,7 @@ Verb forget_verb() {
               "sure that it costs nothing. It asks first.",
           .examples = {{{"forget hydra-provisioned-7", "asks on the terminal, and forgets this machine"},
                         {"forget hydra-provisioned-7 --yes", "the same from a script"}}},
-          .declare = command(declare, run)};
+          .declare = command(declare_asking, run)};
 }
 
 }  // namespace hydra_provisioner::app

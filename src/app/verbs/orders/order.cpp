@@ -62,6 +62,11 @@ void declare_machine(Arguments& arguments, OrderTarget& target) {
   declare_tag(arguments, target.tag);
 }
 
+void declare_asking(Arguments& arguments, AskingOptions& options) {
+  arguments.flag("--yes", options.yes, "do not ask");
+  declare_machine(arguments, options.target);
+}
+
 void declare_type(Arguments& arguments, OrderTarget& target) {
   arguments.word("TYPE", "type", into(target.name));
   declare_tag(arguments, target.tag);
@@ -82,8 +87,9 @@ Expected<const Machine*> Situation::machine() const {
   return &*found;
 }
 
-Expected<void> Situation::check_unprotected() const {
-  if (!holds(OrderKind::protect)) return {};
+Expected<const Machine*> Situation::unprotected_machine() const {
+  if (!holds(OrderKind::protect)) return machine();
+  if (auto found = machine(); !found) return found;
   return failure(fmt::format("{0} is protected; take that back first: hydra-provisioner protect {0} --off", name));
 }
 

@@ -26,6 +26,13 @@ void declare_machine(Arguments& arguments, OrderTarget& target);
 void declare_type(Arguments& arguments, OrderTarget& target);
 void declare_optional_type(Arguments& arguments, OrderTarget& target);
 
+// Of an order that asks first, unless --yes is given.
+struct AskingOptions {
+  OrderTarget target;
+  bool yes = false;
+};
+void declare_asking(Arguments& arguments, AskingOptions& options);  // MACHINE, --tag and --yes
+
 // What the journal says when the order is given.
 struct Situation {
   std::string name;  // of the machine or type; empty: everything
@@ -36,7 +43,7 @@ struct Situation {
   bool holds(OrderKind kind) const { return order_in_force(memory.orders, kind, name, now) != nullptr; }
   Order order(std::optional<Seconds> span, std::int64_t value = 0) const;
   Expected<const Machine*> machine() const;
-  Expected<void> check_unprotected() const;
+  Expected<const Machine*> unprotected_machine() const;
   std::string what_runs() const;  // on the machine, as far as the latest pass knew: "2 steps ran on it at …"
 };
 

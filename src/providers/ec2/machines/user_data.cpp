@@ -21,13 +21,6 @@ enum class Format : std::uint8_t { nothing, cloud_config, script, multipart, nix
 // cloud-init fills in such a template, and then looks at the second line.
 constexpr std::string_view template_mark = "## template:";
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
-
 // Where the format begins: behind blank lines and the mark of a template.
 std::size_t begin_of_format(std::string_view text) {
   std::size_t at = std::min(text.find_first_not_of(" \t\r\n"), text.size());
@@ -71,7 +64,7 @@ Expected<void> check_interpreter(std::string_view line) {
 // The delimiter of the parts, `--BOUNDARY`; empty: the header names none.
 std::string delimiter_in(std::string_view text) {
   const std::string_view header = text.substr(0, std::min(text.find("\n\n"), text.find("\n\r\n")));
-  const std::size_t found = in_lower_case(header).find("boundary=");
+  const std::size_t found = io::in_lower_case(header).find("boundary=");
   if (found == std::string::npos) return {};
   std::string_view boundary = header.substr(found + std::string_view("boundary=").size());
   const bool is_quoted = boundary.starts_with('"');
@@ -92,8 +85,8 @@ Expected<Format> format_of(std::string_view text) {
   const std::string_view rest = text.substr(begin_of_format(text));
   if (rest.empty()) return Format::nothing;
   const std::string_view line = io::trimmed(io::first_line(rest));
-  const std::string lower = in_lower_case(line);
-  std::string solid = in_lower_case(rest.substr(0, 200));
+  const std::string lower = io::in_lower_case(line);
+  std::string solid = io::in_lower_case(rest.substr(0, 200));
   std::erase_if(solid, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
   for (const auto& [beginning, name] : strangers) {
     if (solid.starts_with(beginning)) return refused(name);
