@@ -53,6 +53,7 @@ struct Inventory {
   std::vector<Instance> instances;
   std::vector<UnclearInstance> unclear{};
   std::map<PoolName, std::string> unseen{};  // pools whose machines could not be listed, and why
+  bool notes_owners = false;                 // of each machine as it is made: one without an owner was not made by us
 };
 
 }  // namespace hydra_provisioner

@@ -92,10 +92,13 @@ void reconcile_present(Fleet& fleet, Machine& machine, const Instance& instance,
   }
 }
 
-// The state of an adopted machine. One that has an address but is incomplete is broken: steps may still run on it, so
+// The state of an adopted machine. One that runs and stands in the machines file keeps its line: if it is redeployed,
+// then like any other ready machine. One that has an address but is incomplete is broken: steps may still run on it, so
 // its creation is not repeated.
-MachineState first_state(const Instance& instance, bool has_job) {
+MachineState first_state(const Instance& instance, bool has_job, bool is_in_use) {
   if (instance.state == InstanceState::stopped) return stopped;
+  const bool runs = instance.state == InstanceState::running || instance.state == InstanceState::unproven;
+  if (is_in_use && runs && !has_job) return ready;
   const bool is_broken = instance.state == InstanceState::incomplete && !instance.address.empty() && !has_job;
   return is_broken ? failed : creating;
 }
@@ -103,18 +106,20 @@ MachineState first_state(const Instance& instance, bool has_job) {
 // Makes a machine of an instance that the journal does not know, because the journal was lost or was never written.
 // Steps may run on it, so it counts as listed until the machines file was published without it. A machine without an
 // address does not count as listed, because no file can have listed it.
-Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provider, bool has_job, Instant now) {
+Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provider, bool has_job, Instant now,
+              const Claims& claims) {
   Machine machine;
   machine.id = id;
   machine.pool = instance.pool;
   machine.provider = provider;
   machine.owner = instance.owner;
-  machine.state = first_state(instance, has_job);
+  machine.state = first_state(instance, has_job, claims.in_use.contains(name_at(instance.address)));
   machine.since = machine.requested_at = now;
   if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
   if (instance.address.empty()) return machine;
   machine.listing.is_listed = true;
   machine.listing.first_began_at = Instant{};
+  if (machine.state == ready) machine.ready_at = machine.listing.began_at = now;
   return machine;
 }
 
@@ -127,12 +132,18 @@ bool may_be(const Machine& machine, const Instance& instance, const Claims& clai
   return instance.owner.text.empty() || instance.owner == machine.owner || instance.owner == claims.owner;
 }
 
+bool has_id_of(const Machine& machine, const Instance& instance, const Inventory& inventory, const Claims& claims) {
+  const bool lacks_our_owner =
+      inventory.notes_owners && instance.owner.text.empty() && !machine.owner.text.empty();
+  return !lacks_our_owner && may_be(machine, instance, claims);
+}
+
 // Finds the machine of each instance, first by the instance id and then by the machine id that the provider has noted:
 // it may have noted one machine's id at two instances, or at one that we did not create. All others go to `unknown`.
-Instances match(const Fleet& fleet, ProviderKind provider, const std::vector<Instance>& found,
+Instances match(const Fleet& fleet, ProviderKind provider, const Inventory& inventory,
                 std::vector<const Instance*>& unknown, const Claims& claims) {
   std::map<InstanceId, const Instance*> left;
-  for (const Instance& instance : found) left.emplace(instance.id, &instance);
+  for (const Instance& instance : inventory.instances) left.emplace(instance.id, &instance);
   Instances matched;
   for (const Machine& machine : fleet.machines) {
     const auto instance = machine.provider == provider ? left.find(machine.instance) : left.end();
@@ -146,7 +157,7 @@ Instances match(const Fleet& fleet, ProviderKind provider, const std::vector<Ins
   }
   for (const auto& [id, instance] : left) {
     const auto machine = ours.find(instance->machine);
-    const bool fits = machine != ours.end() && may_be(*machine->second, *instance, claims) &&
+    const bool fits = machine != ours.end() && has_id_of(*machine->second, *instance, inventory, claims) &&
                       matched.emplace(instance->machine, instance).second;
     if (!fits) unknown.push_back(instance);
   }
@@ -168,8 +179,9 @@ bool is_ours(const Instance& instance, const Tag& tag, const Claims& claims) {
     return true;
   if (instance.owner == claims.owner) return true;
   if (!instance.owner.text.empty()) return false;
-  return instance.is_on_record ||
-         (!instance.address.empty() && claims.listed_by_queue.contains(name_at(instance.address)));
+  const std::string name = name_at(instance.address);
+  const bool is_used = claims.listed_by_queue.contains(name) || claims.in_use.contains(name);
+  return instance.is_on_record || (is_used && !instance.address.empty());
 }
 
 // Makes sure that no new id is the noted id of one of these instances.
@@ -208,14 +220,14 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventorie
   for (const auto& [provider, inventory] : inventories) {
     if (!inventory) continue;
     std::vector<const Instance*> unknown;
-    Instances& instances = matched[provider] = match(fleet, provider, inventory->instances, unknown, claims);
+    Instances& instances = matched[provider] = match(fleet, provider, *inventory, unknown, claims);
     std::erase_if(unknown, [&](const Instance* instance) { return is_forgotten(*instance, claims.forgotten); });
     skip_numbers_of(unknown, numbering);
     leave_out_foreign(fleet, provider, unknown, numbering.tag, claims);
     for (const Instance* instance : unknown) {
       const MachineId id = id_for(*instance, taken, numbering);
       taken.insert(id);
-      fleet.machines.push_back(adopt(id, *instance, provider, has_running_job(id, jobs), now));
+      fleet.machines.push_back(adopt(id, *instance, provider, has_running_job(id, jobs), now, claims));
       fleet.adopted.push_back(id);
       instances.emplace(id, instance);
     }

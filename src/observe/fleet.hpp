@@ -37,6 +37,7 @@ struct Forgotten {
 struct Claims {
   Owner owner{};                            // ours
   std::set<std::string> listed_by_queue{};  // names of machines in this queue runner's status
+  std::set<std::string> in_use{};           // names in its machines file, if this journal has not published one yet
   std::set<std::string> ordered{};          // ids of machines or instances that an operator has ordered to adopt
   bool all_are_ordered = false;
   Forgotten forgotten{};

@@ -148,6 +148,7 @@ observe::Claims claims_of(const World& world, const state::Memory& memory, const
   if (queue && queue->machines) {
     for (const auto& [name, machine] : *queue->machines) claims.listed_by_queue.insert(name);
   }
+  if (!memory.last_delivery) claims.in_use = world.publisher->listed();
   for (const auto& [key, order] : memory.orders) {
     const auto& [kind, subject] = key;
     if (kind == OrderKind::forget) claims.forgotten.machines.insert(MachineId{subject});

@@ -7,6 +7,7 @@
 #include "io/file/files.hpp"
 #include "publish/machines_file.hpp"
 #include "publish/publisher.hpp"
+#include "publish/read_machines_file.hpp"
 
 namespace hydra_provisioner::publish {
 namespace {
@@ -37,6 +38,11 @@ Error with_advice(const std::string& path, Error error) {
 }  // namespace
 
 FilePublisher::FilePublisher(const Config& config) : path_(config.machines_file) {}
+
+std::set<std::string> FilePublisher::listed() const {
+  const auto present = io::read_file(path_, bytes_max);
+  return present && *present ? names_in_machines_file(**present) : std::set<std::string>{};
+}
 
 io::Task<Expected<bool>> FilePublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
   const auto present = io::read_file(path_, bytes_max);

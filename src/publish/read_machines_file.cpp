@@ -18,6 +18,10 @@ constexpr std::size_t columns_expected = 8;
 
 using Columns = std::vector<std::string_view>;
 
+std::string_view without_comment(std::string_view line) { return line.substr(0, line.find('#')); }
+
+Columns columns_of(std::string_view line) { return io::words(without_comment(line), " \t\r"); }
+
 std::optional<std::string> text_in(std::string_view column) {
   if (column == "-") return std::nullopt;
   return std::string(column);
@@ -73,6 +77,14 @@ Expected<MachineLine> read_columns(const Columns& columns) {
 
 }  // namespace
 
+std::set<std::string> names_in_machines_file(std::string_view content) {
+  std::set<std::string> names;
+  for (const std::string_view line : io::lines(content)) {
+    if (const Columns columns = columns_of(line); !columns.empty()) names.emplace(columns[0]);
+  }
+  return names;
+}
+
 bool MachineLine::supports(const std::string& system, const std::set<std::string>& features) const {
   return systems.contains(system) && is_subset(mandatory, features) && is_subset(features, supported);
 }
@@ -80,8 +92,8 @@ bool MachineLine::supports(const std::string& system, const std::set<std::string
 Expected<std::map<std::string, MachineLine>> read_machines_file(std::string_view content) {
   std::map<std::string, MachineLine> machines;
   for (const std::string_view whole_line : io::lines(content)) {
-    const std::string_view text = whole_line.substr(0, whole_line.find('#'));
-    const Columns columns = io::words(text, " \t\r");
+    const std::string_view text = without_comment(whole_line);
+    const Columns columns = columns_of(text);
     if (columns.empty()) continue;
     if (auto checked = check_name(text, columns[0]); !checked) return std::unexpected(within(text, checked.error()));
     auto line = read_columns(columns);

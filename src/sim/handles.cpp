@@ -105,7 +105,7 @@ io::Task<Expected<Inventory>> SimProvider::list(providers::ListRequest request) 
       co_return failure(fmt::format("{} is on record, but not shown", instance->id));
   }
   co_await answer();
-  co_return Inventory{.instances = std::move(shown)};
+  co_return Inventory{.instances = std::move(shown), .notes_owners = true};
 }
 
 io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {

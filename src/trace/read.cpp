@@ -151,7 +151,8 @@ Expected<ColumnMapping> parse_mapping(const std::vector<std::string>& texts) {
     const bool is_value = equals > 0 && text[equals - 1] == ':';
     const std::string column = text.substr(0, is_value ? equals - 1 : equals);
     if (std::ranges::find(trace_columns, column) == trace_columns.end())
-      return failure(fmt::format("{:?} is not a column of a trace; columns: {}", column, fmt::join(trace_columns, ", ")));
+      return failure(
+          fmt::format("{:?} is not a column of a trace; columns: {}", column, fmt::join(trace_columns, ", ")));
     auto& into = is_value ? mapping.values : mapping.names;
     if (mapping.names.contains(column) || mapping.values.contains(column))
       return failure(fmt::format("{} is given twice", column));

@@ -504,6 +504,7 @@ class TakesOver(NixopsTest):
     def adopt(self, farm, ours, jobs):
         """As many are wanted as there are, without the one that is stopped."""
         farm.queue(runnable=20, machines=jobs)
+        self.assertEnded(farm.run("adopt", "--all", "--yes", "--tag", "t"), 0)
         ended = farm.run_pass()
         self.assertEnded(ended, 0, *(f"t-{n}: found at its provider, but not in the journal" for n in (0, 1, 2, 3, 10)))
         instances = {id: machine["instance"] for id, machine in farm.machines().items()}
@@ -565,14 +566,21 @@ class LostState(NixopsTest):
                 farm.forget_calls()
                 jobs = {f"root@{ip}": with_jobs(2) for ip in before[2]}
                 farm.queue(runnable=10, machines=jobs)
+                self.take_over_if_nothing_tells_whose_they_are(farm, version)
                 self.assertEnded(farm.run_pass(), 0, "t-0: found at its provider", "t-1: found at its provider")
                 self.assertEqual((farm.deployments(), farm.cloud.alive(), sorted(farm.listed())), before)
                 self.assertEqual(farm.calls("create", "destroy", "delete", "stop", "start"), [])
-                self.lose_again_without_work(farm, jobs)
+                self.lose_again_without_work(farm, jobs, version)
 
-    def lose_again_without_work(self, farm, jobs):
-        """Nobody remembers that they were listed, and they are not needed, but they still build."""
+    def take_over_if_nothing_tells_whose_they_are(self, farm, version):
+        """NixOps 2 has noted an owner, of whom only the state directory knew that it was this installation."""
+        if version == TWO:
+            self.assertEnded(farm.run("adopt", "--all", "--yes", "--tag", "t"), 0)
+
+    def lose_again_without_work(self, farm, jobs, version):
+        """No file remembers that they were listed, and they are not needed, but they still build."""
         shutil.rmtree(farm.state)
+        self.take_over_if_nothing_tells_whose_they_are(farm, version)
         farm.queue(machines=jobs)
         for _ in range(3):
             self.assertEnded(farm.run_pass(), 0)

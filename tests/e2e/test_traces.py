@@ -224,7 +224,7 @@ class Traces(FarmTest):
         trace = farm.folder / "bursts.csv.gz"
         made = farm.run("generate-trace", "bursts", "--days", "1", "--steps", "60", "--output", trace)
         self.assertEnded(made, 0)
-        self.assertEnded(farm.run("generate-trace", "odd"), 64, "poisson, weekly and bursts")
+        self.assertEnded(farm.run("generate-trace", "odd"), 64, "poisson, weekly or bursts")
         ended = farm.run("tune", farm.conf, "--trace", trace, "--json")
         self.assertEnded(ended, 0)
         tuned = json.loads(ended.out)["pools"][PLAIN]

@@ -428,6 +428,7 @@ TEST(Fleet, AMachineWithoutAnOwnerIsOursOnlyIfThatCanBeShown) {
   EXPECT_TRUE(adopted(ours, true));
   EXPECT_TRUE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"root@10.0.0.1"}}));
   EXPECT_FALSE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"root@10.0.0.2"}}));
+  EXPECT_TRUE(adopted({.owner = Owner{"us"}, .in_use = {"root@10.0.0.1"}}));
 }
 
 TEST(Fleet, AnOperatorsOrderTakesOverAForeignMachine) {
@@ -448,12 +449,25 @@ TEST(Fleet, AnOperatorsOrderTakesOverAForeignMachine) {
 TEST(Fleet, AForeignMachineWithTheIdOfOursIsNotTakenForIt) {
   Machine machine = remembered(creating);
   machine.owner = Owner{"us"};
-  for (const std::string& instance : {"", "i-1"}) {
+  const auto seen = [&](const std::string& instance) {
     machine.instance = InstanceId{instance};
-    const Fleet fleet = reconcile({machine}, inventory_of({owned_by("them")}), {}, numbering, noon, ours);
-    EXPECT_TRUE(fleet.machines.front().found.interrupted);
-    EXPECT_THAT(fleet.foreign, SizeIs(1));
-  }
+    return reconcile({machine}, inventory_of({owned_by("them")}), {}, numbering, noon, ours);
+  };
+  EXPECT_TRUE(seen("").machines.front().found.interrupted);
+  EXPECT_THAT(seen("").foreign, SizeIs(1));
+  EXPECT_THAT(seen("i-1").ended_early, ElementsAre(machine.id));
+  EXPECT_THAT(seen("i-1").foreign, SizeIs(1));
+}
+
+TEST(Fleet, AMachineWithoutAnOwnerIsNotOursWhereOwnersAreNotedFromTheBeginning) {
+  Machine machine = remembered(creating);
+  machine.owner = Owner{"us"};
+  Inventories inventories = inventory_of({present(InstanceState::running)});
+  EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, IsEmpty());
+  inventories.begin()->second->notes_owners = true;
+  EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, SizeIs(1));
+  machine.owner = {};  // made by a version that noted none
+  EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, IsEmpty());
 }
 
 TEST(Fleet, NewNumbersAreAboveThoseOfForeignMachinesThatCanBeReached) {
@@ -496,6 +510,22 @@ TEST(Fleet, AdoptsUnknownMachines) {
   EXPECT_EQ(machine.requested_at, noon);
   EXPECT_EQ(machine.instance, InstanceId{"i-1"});
   EXPECT_EQ(machine.address, "10.0.0.1");
+}
+
+TEST(Fleet, AdoptedMachinesThatAreInUseStayReady) {
+  const auto adopted = [](InstanceState state, const std::vector<JobState>& jobs = {}) {
+    const Claims claims{.in_use = {"root@10.0.0.1"}};
+    return reconcile({}, inventory_of({present(state)}), jobs, numbering, noon, claims).machines.front();
+  };
+  for (const auto state : {InstanceState::running, InstanceState::unproven}) {
+    EXPECT_EQ(adopted(state).state, ready);
+    EXPECT_EQ(adopted(state).ready_at, noon);
+    EXPECT_EQ(adopted(state).listing.began_at, noon);
+    EXPECT_TRUE(adopted(state).listing.is_listed);
+  }
+  EXPECT_EQ(adopted(InstanceState::running, {running_job(Operation::create)}).state, creating);
+  EXPECT_EQ(adopted(InstanceState::unreachable).state, creating);
+  EXPECT_EQ(adopted(InstanceState::stopped).state, stopped);
 }
 
 TEST(Fleet, AdoptedMachinesCountAsListedBecauseStepsMayRunThere) {

@@ -137,6 +137,12 @@ TEST_F(FilePublisherTest, WritesAFileThatAllUsersMayRead) {
   EXPECT_EQ(fs::status(config_.machines_file).permissions(), fs::perms(0644));
 }
 
+TEST_F(FilePublisherTest, TellsWhichMachinesTheQueueRunnerUses) {
+  EXPECT_EQ(FilePublisher(config_).listed(), std::set<std::string>{});
+  write("# of another program\nroot@10.0.0.1  x86_64-linux  /key 4 1 kvm\n\nroot@b x86_64-linux # - 1\n");
+  EXPECT_EQ(FilePublisher(config_).listed(), (std::set<std::string>{"root@10.0.0.1", "root@b"}));
+}
+
 TEST_F(FilePublisherTest, LeavesAnEqualFileAlone) {
   write(ours);
   const ino_t before = inode_of(config_.machines_file);

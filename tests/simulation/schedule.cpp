@@ -77,6 +77,12 @@ sim::Pace draw_pace(Random& random) {
           .publication = draw_delays(random)};
 }
 
+void sort(std::vector<Event>& events) {
+  std::ranges::sort(events, {}, [](const Event& event) {
+    return std::tuple(event.at, event.kind, event.which, event.count, event.seconds);
+  });
+}
+
 void draw_events(Random& random, Scenario& scenario) {
   const auto pools = std::ssize(scenario.pools);
   const std::int64_t length = random.between(600, 2400);
@@ -86,9 +92,7 @@ void draw_events(Random& random, Scenario& scenario) {
   for (std::int64_t n = 0; n < faults; ++n) scenario.events.push_back(draw_fault(random, scenario));
   // The queue is empty until the machines file has been written for the first time.
   for (Event& event : scenario.events) event.at = Seconds{random.between(100, length)};
-  std::ranges::sort(scenario.events, {}, [](const Event& event) {
-    return std::tuple(event.at, event.kind, event.which, event.count, event.seconds);
-  });
+  sort(scenario.events);
   scenario.faults_end_at = Seconds{length + 60};
 }
 
@@ -104,7 +108,7 @@ void draw_another_installation(Random& random, Scenario& scenario) {
                                .count = notes_itself ? n + 1 : n + 500,
                                .seconds = notes_itself ? 1 : 0});
   }
-  std::ranges::stable_sort(scenario.events, {}, &Event::at);
+  sort(scenario.events);
 }
 
 }  // namespace

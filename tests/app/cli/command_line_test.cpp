@@ -218,7 +218,7 @@ TEST_F(CommandLine, SaysWhatIsWrongWithAnOrder) {
   EXPECT_EQ(complaint({"drain"}), "no machine given");
   EXPECT_EQ(complaint({"drain", "a-1", "a-2"}), "\"a-2\" is one argument too many");
   EXPECT_EQ(complaint({"drain", "a-1", "--for", "2h"}), "--for goes with protect, pause and override");
-  EXPECT_EQ(complaint({"plan", "a.nix", "--yes"}), "--yes goes with destroy and forget");
+  EXPECT_EQ(complaint({"plan", "a.nix", "--yes"}), "--yes goes with destroy, forget and adopt");
   EXPECT_EQ(complaint({"protect", "a-1", "--for", "0s"}), "--for: \"0s\" is not a duration; write 30m, 2h or 3d");
   EXPECT_EQ(complaint({"protect", "a-1", "--off", "--for", "2h"}),
             "--off takes the order back, and does not go with --for");

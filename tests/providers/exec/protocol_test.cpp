@@ -213,8 +213,8 @@ TEST(ExecMachines, SayWhyTheyAreGone) {
 
 TEST(ExecMachines, WithErrorsAreNamed) {
   EXPECT_EQ(error_of_list({machine_with("machine", "t-9"), machine_with("adress", "x")}),
-            R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, port, )"
-            "reason, specification, state, type");
+            R"(machines: element 2: unknown key "adress"; known are address, hostKey, launchedAt, machine, owner, )"
+            "port, reason, specification, state, type");
   EXPECT_EQ(error_of_list(io::Json::array({machine_with("state", "dead")})),
             R"(machines: element 1: state: "dead" is not one of gone, running, starting, stopped)");
   EXPECT_EQ(error_of_list(io::Json::array({machine_without("type")})), "machines: element 1: type: is missing");

@@ -75,7 +75,7 @@ io::Task<Inventory> Ec2Inventory::list() {
   }
   const std::size_t all = queries.size();
   co_await io::run_all(std::move(queries), all);
-  Inventory inventory;
+  Inventory inventory{.instances = {}, .notes_owners = true};
   std::set<std::string> interrupted;
   std::set<std::string> seen_regions;
   Shown shown;

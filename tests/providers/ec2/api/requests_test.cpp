@@ -55,7 +55,7 @@ TEST(Requests, NoteTheOwnerAndLookForNothingOfAnotherOne) {
   Identity owned = identity;
   owned.owner = Owner{"us"};
   EXPECT_THAT(run_instances(settings(), owned, {.instance_type = "c7a.large", .subnet = {}}, "token"),
-              HasSubstr(".Key=hydra-provisioner%3Aowner&TagSpecification.2.Tag.4.Value=us&"));
+              HasSubstr(".Key=hydra-provisioner%3Aowner&TagSpecification.2.Tag.5.Value=us&"));
   EXPECT_THAT(request(settings()), Not(HasSubstr("owner")));
   for (const std::string& body : {describe_instances_of(Tag{"t"}, MachineId{"t-0"}, Owner{"us"}),
                                   describe_volumes_of(Tag{"t"}, MachineId{"t-0"}, Owner{"us"})})
