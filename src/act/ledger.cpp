@@ -49,7 +49,6 @@ void Ledger::note(const observe::Fleet& found, Voice& voice) {
   for (const MachineId& id : found.adopted) {
     voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
   }
-  for (const observe::Foreign& foreign : found.foreign) voice.detail(observe::described(foreign));
   for (const observe::Discovery& discovery : found.discoveries) {
     const Machine& machine = at(discovery.machine);
     note(machine, {discovery});

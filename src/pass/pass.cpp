@@ -50,6 +50,14 @@ std::string summary_of(const std::vector<Machine*>& machines, const Plan& plan) 
                      fmt::join(parts, ", "), plan.untrusted ? "; the status is not trusted: " + *plan.untrusted : "");
 }
 
+// They may be ours, if the state directory was lost: the first pass says how they are taken over.
+void tell(const std::vector<observe::Foreign>& machines, bool is_first_pass, act::Voice& voice) {
+  for (const observe::Foreign& foreign : machines) {
+    const std::string text = observe::described(foreign);
+    is_first_pass ? voice.warning(text) : voice.detail(text);
+  }
+}
+
 constexpr Seconds logs_are_kept{30 * 86400};
 
 // Once a day, because all logs are looked at.
@@ -98,6 +106,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   const std::vector<MachineId> mended = state::mend_times(*memory, start);
   const Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
+  tell(look.fleet.foreign, memory->last_pass == Instant{}, voice);
 
   // Decide.
   const Plan todo = decide::plan(look.seen, config);

@@ -504,9 +504,13 @@ class TakesOver(NixopsTest):
     def adopt(self, farm, ours, jobs):
         """As many are wanted as there are, without the one that is stopped."""
         farm.queue(runnable=20, machines=jobs)
+        up = [ours[name] for name in ("t-0", "t-1", "renamed", "duplicate")]
+        lines = "".join(f"{self.address(farm, uuid)} x86_64-linux - 1 1 - - -\n" for uuid in up)
+        farm.machines_file.write_text(lines)
+        self.take_over_what_is_in_use(farm, lines)
+        self.assertCountEqual([f"root@{ip}" for ip in farm.listed()], [self.address(farm, uuid) for uuid in up])
         self.assertEnded(farm.run("adopt", "--all", "--yes", "--tag", "t"), 0)
-        ended = farm.run_pass()
-        self.assertEnded(ended, 0, *(f"t-{n}: found at its provider, but not in the journal" for n in (0, 1, 2, 3, 10)))
+        self.assertEnded(farm.run_pass(), 0, "t-2: found at its provider, but not in the journal; taken over")
         instances = {id: machine["instance"] for id, machine in farm.machines().items()}
         for id in ("t-0", "t-2", "t-3"):
             self.assertEqual(instances[id], ours[id])
@@ -514,9 +518,8 @@ class TakesOver(NixopsTest):
         self.assertEqual({instances[id] for id in ("t-1", "t-10", "t-11")}, others)
         self.assertNotEqual(instances["t-1"], ours["renamed"])
         self.assertEqual(farm.calls("create", "stop"), [])
-        up = [ours[name] for name in ("t-0", "t-1", "renamed", "duplicate")]
         self.assertCountEqual([f"root@{ip}" for ip in farm.listed()], [self.address(farm, uuid) for uuid in up])
-        for _ in range(2):
+        for _ in range(4):
             self.assertEnded(farm.run_pass(), 0)
         # What was begun and never finished is not needed; what is left of the type that is gone still builds.
         states = dict.fromkeys(("t-0", "t-1", "t-10", "t-11"), "ready") | {"t-2": "stopped"}
@@ -525,6 +528,16 @@ class TakesOver(NixopsTest):
         self.assertEqual(farm.cloud.instance(farm.attributes(ours["t-3"])["vmId"])["state"], "running")
         self.assertNotIn(ours["t-4"], farm.deployments())
         self.assertNotIn(ours["t-9"], farm.deployments())
+
+    def take_over_what_is_in_use(self, farm, lines):
+        """They keep their lines, also while they are redeployed, one after another."""
+        during = farm.folder / "during-the-first-deploy"
+        farm.before_nixops(f'[ "$1" = deploy ] && [ ! -e {during} ] && cp {farm.machines_file} {during}')
+        ended = farm.run_pass()
+        self.assertEnded(ended, 0, *(f"t-{n}: found at its provider, but not in the journal" for n in (0, 1, 3, 10, 11)))
+        self.assertIn("t-2 (nixops", ended.err)
+        for line in lines.splitlines():
+            self.assertIn(line.split()[0] + " ", during.read_text())
 
     def work_returns(self, farm, jobs):
         """One that is stopped comes first, then a new one, whose number nobody had."""
@@ -565,22 +578,25 @@ class LostState(NixopsTest):
                 shutil.rmtree(farm.state)
                 farm.forget_calls()
                 jobs = {f"root@{ip}": with_jobs(2) for ip in before[2]}
+                if version == TWO:
+                    self.take_over_by_order(farm, jobs)
                 farm.queue(runnable=10, machines=jobs)
-                self.take_over_if_nothing_tells_whose_they_are(farm, version)
                 self.assertEnded(farm.run_pass(), 0, "t-0: found at its provider", "t-1: found at its provider")
                 self.assertEqual((farm.deployments(), farm.cloud.alive(), sorted(farm.listed())), before)
                 self.assertEqual(farm.calls("create", "destroy", "delete", "stop", "start"), [])
                 self.lose_again_without_work(farm, jobs, version)
 
-    def take_over_if_nothing_tells_whose_they_are(self, farm, version):
+    def take_over_by_order(self, farm, jobs):
         """NixOps 2 has noted an owner, of whom only the state directory knew that it was this installation."""
-        if version == TWO:
-            self.assertEnded(farm.run("adopt", "--all", "--yes", "--tag", "t"), 0)
+        farm.queue(machines=jobs)
+        self.assertEnded(farm.run_pass(), 0, "t-0 (nixops", "is foreign: it belongs to the installation ")
+        self.assertEnded(farm.run("adopt", "--all", "--yes", "--tag", "t"), 0)
 
     def lose_again_without_work(self, farm, jobs, version):
         """No file remembers that they were listed, and they are not needed, but they still build."""
         shutil.rmtree(farm.state)
-        self.take_over_if_nothing_tells_whose_they_are(farm, version)
+        if version == TWO:
+            self.take_over_by_order(farm, jobs)
         farm.queue(machines=jobs)
         for _ in range(3):
             self.assertEnded(farm.run_pass(), 0)

@@ -75,7 +75,9 @@ class LyingProvider final : public providers::Provider {
     auto shown = co_await honest_->list(std::move(request));
     if (!shown) co_return shown;
     if (mutation_ == Mutation::early_ends_are_not_seen) {
-      std::erase_if(shown->instances, [](const Instance& each) { return each.state == InstanceState::ended; });
+      for (Instance& instance : shown->instances) {
+        if (instance.state == InstanceState::ended) instance.state = InstanceState::incomplete;
+      }
     }
     if (mutation_ == Mutation::owners_are_ignored) {
       for (Instance& instance : shown->instances) instance.owner = own_installation;
