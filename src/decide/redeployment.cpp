@@ -53,7 +53,8 @@ std::int64_t redeploys_left(const PoolView& pool) {
            const bool was_ready = is_coming(*machine) && machine->ready_at && machine->found.needs_redeploy;
            const bool fails = has_failed(*machine) && machine->state == MachineState::ready &&
                               is_outdated(pool, *machine) && !is_protected(pool, *machine);
-           return machine->found.under_way == Operation::redeploy || was_ready || fails;
+           const bool is_under_way = machine->found.under_way == Operation::redeploy && machine->ready_at;
+           return is_under_way || was_ready || fails;
          });
 }
 

@@ -76,11 +76,12 @@ std::int64_t JobTable::count_of_coming(const PoolName& pool) const {
   });
 }
 
-std::int64_t JobTable::count_running(Operation operation, const PoolName& pool) const {
-  return std::ranges::count_if(jobs_, [&](const auto& entry) {
-    const Job& job = entry.second;
-    return job.is_running && job.request.operation == operation && job.request.pool == pool;
-  });
+std::vector<MachineId> JobTable::machines_at(Operation operation, const PoolName& pool) const {
+  std::vector<MachineId> machines;
+  for (const auto& [machine, job] : jobs_) {
+    if (job.is_running && job.request.operation == operation && job.request.pool == pool) machines.push_back(machine);
+  }
+  return machines;
 }
 
 Millis JobTable::duration_of(const act::JobRequest& request, JobFate fate) {

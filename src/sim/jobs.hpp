@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "act/jobs.hpp"
 #include "model/random.hpp"
@@ -34,7 +35,7 @@ class JobTable {
   Time end_of(const MachineId& machine) const;
   bool is_running(const MachineId& machine) const;
   std::int64_t count_running() const;
-  std::int64_t count_running(Operation operation, const PoolName& pool) const;
+  std::vector<MachineId> machines_at(Operation operation, const PoolName& pool) const;  // which runs
   bool is_empty() const { return jobs_.empty(); }
   std::int64_t first_unused_number() const { return first_unused_number_; }
   // Creations of the pool of which nothing exists yet.

@@ -113,6 +113,14 @@ class Ec2Mixin:
         pairs = self.instances()[instance].findall("tagSet/item")
         return {pair.find("key").text: pair.find("value").text for pair in pairs}
 
+    def owner(self):
+        """The id of this installation, as its first pass makes it."""
+        file = self.state / "owner"
+        if not file.exists():
+            self.state.mkdir(mode=0o700, exist_ok=True)
+            file.write_text("this-installation\n")
+        return file.read_text().strip()
+
     def notes(self):
         """The machines that the provider has noted."""
         return sorted(path.name for path in self.state.glob(f"ec2/{self.options['tag']}-*") if path.is_dir())

@@ -13,6 +13,7 @@ from farm import PLAIN, pool
 from waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
+OWNER = "hydra-provisioner:owner"
 LACK = {"code": "InsufficientInstanceCapacity", "message": "none left", "status": 500}
 LISTING = {"action": "DescribeInstances"}
 NO_INSTANCES = [r"<reservationSet>.*</reservationSet>", "<reservationSet/>"]
@@ -44,6 +45,17 @@ class Capacity(Ec2Test):
         farm.journal("delete from creations")
         self.assertEnded(farm.run_pass(), 1, "within the last minutes, so nothing is requested now")
         self.assertEqual(len(farm.calls("RunInstances")), 1)
+
+    def test_that_no_offering_has_is_said_once(self):
+        types = [f"c{n}i.large" for n in range(1, 11)]
+        farm = self.farm(pool={"instanceTypes": types})
+        farm.set_faults({"action": "RunInstances", "before": LACK})
+        farm.queue(runnable=1)
+        first = ", ".join(f"{type} on demand" for type in types[:3])
+        ended = farm.run_pass()
+        self.assertEnded(ended, 1, f"t-0: create failed: {first} and 7 more: RunInstances in {REGION}: Insufficient")
+        self.assertEqual(ended.err.count("InsufficientInstanceCapacity"), 1)
+        self.assertEqual(len(farm.calls("RunInstances")), 10)
 
     def test_on_demand_where_there_is_no_spot(self):
         farm = self.farm(pool={"capacity": "spot-first"})
@@ -142,7 +154,7 @@ class Listings(Ec2Test):
             farm.ask_moto("RunInstances", MinCount=100, MaxCount=100, **image, **tag)
         farm.set_faults(LISTING | {"instead": {"MaxResults": 5}})
         farm.forget_calls()
-        self.assertEqual(len(farm.machines()), 1200)
+        self.assertEqual(len(json.loads(farm.run("status", farm.conf, "--json").out)["foreign"]), 1200)
         self.assertEqual([bool(call.get("NextToken")) for call in farm.calls()], [False, True, True])
 
     def test_that_fail_hold_up_no_other_region_or_provider(self):
@@ -197,7 +209,7 @@ class Interruptions(Ec2Test):
 
 class Leaks(Ec2Test):
     def leak(self, farm, **tags):
-        names = {"hydra-provisioner": "t", "hydra-provisioner:pool": PLAIN} | tags
+        names = {"hydra-provisioner": "t", "hydra-provisioner:pool": PLAIN, OWNER: farm.owner()} | tags
         tagging = {"TagSpecification.1.ResourceType": "instance"}
         for number, (name, value) in enumerate(names.items(), 1):
             tagging |= {f"TagSpecification.1.Tag.{number}.Key": name, f"TagSpecification.1.Tag.{number}.Value": value}
@@ -238,7 +250,7 @@ class Leaks(Ec2Test):
         farm = self.farm()
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
-        tags = {"hydra-provisioner": "t", "hydra-provisioner:machine": "t-0"}
+        tags = {"hydra-provisioner": "t", "hydra-provisioner:machine": "t-0", OWNER: farm.owner()}
         tagging = {"TagSpecification.1.ResourceType": "volume"}
         for number, (name, value) in enumerate(tags.items(), 1):
             tagging |= {f"TagSpecification.1.Tag.{number}.Key": name, f"TagSpecification.1.Tag.{number}.Value": value}

@@ -466,6 +466,11 @@ TEST(Fleet, AMachineWithoutAnOwnerIsNotOursWhereOwnersAreNotedFromTheBeginning) 
   EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, IsEmpty());
   inventories.begin()->second->notes_owners = true;
   EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, SizeIs(1));
+  Instance on_record = present(InstanceState::running);
+  on_record.is_on_record = true;
+  Inventories of_our_files = inventory_of({on_record});
+  of_our_files.begin()->second->notes_owners = true;
+  EXPECT_THAT(reconcile({machine}, of_our_files, {}, numbering, noon, ours).machines, SizeIs(1));
   machine.owner = {};  // made by a version that noted none
   EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, IsEmpty());
 }

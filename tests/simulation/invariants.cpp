@@ -96,7 +96,11 @@ void Invariants::check_redeploys(const act::JobRequest& request) {
   const auto pool = config_.pools.find(request.pool);
   if (request.operation != Operation::redeploy || known == nullptr || known->state != MachineState::ready) return;
   if (pool == config_.pools.end()) return;
-  const std::int64_t others = farm_->jobs.count_running(Operation::redeploy, request.pool);
+  const std::int64_t others =
+      std::ranges::count_if(farm_->jobs.machines_at(Operation::redeploy, request.pool), [&](const MachineId& machine) {
+        const Machine* other = farm_->journal.find(machine);
+        return other != nullptr && other->ready_at;
+      });
   if (others + 1 > pool->second.max_unavailable)
     violate(fmt::format("{} is redeployed beside {} others of {}, at most {} are allowed", request.machine, others,
                         request.pool, pool->second.max_unavailable));

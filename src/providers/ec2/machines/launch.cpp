@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
@@ -50,8 +53,34 @@ bool is_about(const FleetError& error, const Offering& offering) {
          (error.subnet.empty() || error.subnet == offering.subnet);
 }
 
-Error nothing_to_request(const Ec2Settings& settings, const std::string& refusals) {
-  if (!refusals.empty()) return {refusals, ErrorKind::no_capacity};
+// The offerings by the reason for which they were refused, in the order of the requests.
+using Refusals = std::vector<std::pair<std::string, std::vector<Offering>>>;
+
+void add_refusal(Refusals& refusals, const std::string& reason, const std::vector<Offering>& offerings) {
+  auto found = std::ranges::find(refusals, reason, &Refusals::value_type::first);
+  if (found == refusals.end()) found = refusals.insert(refusals.end(), {reason, {}});
+  std::ranges::copy(offerings, std::back_inserter(found->second));
+}
+
+std::string named(const std::vector<Offering>& offerings) {
+  constexpr std::size_t shown_max = 3;
+  std::vector<std::string> names;
+  for (const Offering& offering : offerings | std::views::take(shown_max)) names.push_back(to_string(offering));
+  const std::string shown = fmt::format("{}", fmt::join(names, ", "));
+  if (offerings.size() <= shown_max) return shown;
+  return fmt::format("{} and {} more", shown, offerings.size() - shown_max);
+}
+
+// Each reason once, however many offerings have it.
+std::string described(const Refusals& refusals) {
+  std::vector<std::string> reasons;
+  for (const auto& [reason, offerings] : refusals)
+    reasons.push_back(offerings.empty() ? reason : fmt::format("{}: {}", named(offerings), reason));
+  return io::shortened(fmt::format("{}", fmt::join(reasons, "; ")), 1000);
+}
+
+Error nothing_to_request(const Ec2Settings& settings, const Refusals& refusals) {
+  if (!refusals.empty()) return {described(refusals), ErrorKind::no_capacity};
   const std::string types =
       settings.instance_types.size() == 1 ? settings.instance_types.front() : "all instance types";
   return {
@@ -66,16 +95,16 @@ io::Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchSpecification specificat
   auto earlier = co_await repeat_unanswered_request(files);
   if (!earlier) co_return std::unexpected(earlier.error());
   if (*earlier) co_return **std::move(earlier);
-  std::string refusals;
+  Refusals refusals;
   for (auto& offerings : attempts(settings, offerings_to_try(settings, offerings_.read(), clock_.now()))) {
     SentRequest request = request_for(specification, std::move(offerings));
     if (auto written = write_sent(files, request); !written) co_return std::unexpected(written.error());
     const auto outcome = co_await send(files, std::move(request));
     if (!outcome) co_return std::unexpected(outcome.error());
     if (outcome->made) co_return *outcome->made;
-    for (const Refused& refused : outcome->refused) refusals += (refusals.empty() ? "" : "; ") + refused.message;
+    for (const Refused& refused : outcome->refused) add_refusal(refusals, refused.message, refused.offerings);
   }
-  co_return std::unexpected(nothing_to_request(settings, io::shortened(std::move(refusals), 1000)));
+  co_return std::unexpected(nothing_to_request(settings, refusals));
 }
 
 io::Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::repeat_unanswered_request(Ec2Files files) {
@@ -125,7 +154,7 @@ Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_run(const SentRequest& req
   const Refused refused{
       .offerings = request.offerings,
       .meaning = answer.error().meaning,
-      .message = fmt::format("{}: {}", to_string(request.offerings.front()), answer.error().error.message)};
+      .message = answer.error().error.message};
   return Outcome{.refused = {refused}};
 }
 
