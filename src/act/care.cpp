@@ -122,12 +122,18 @@ io::Task<providers::Condition> Care::check(MachineId id) {
     co_return providers::Condition::fine;
   }
   note_condition(machine, *found);
-  if (*found != providers::Condition::fine) co_await publication_.publish();
+  co_await publication_.publish();
   co_return *found;
 }
 
 void Care::note_condition(Machine& machine, providers::Condition found) {
-  if (found == providers::Condition::fine) return;
+  if (found == providers::Condition::fine) {
+    if (!is_out_of_use(machine) || !publication_.can_list(machine)) return;
+    machine.last_error.clear();
+    ledger_.note(machine, MachineEvent::became_ready, "answers again");
+    voice_.note(fmt::format("{}: answers again: back in use", machine.id));
+    return;
+  }
   if (found == providers::Condition::vanished) {
     machine.found.vanished = true;  // its remains are destroyed once its provider lists it as vanished
     ledger_.note(machine, {{machine.id, MachineEvent::vanished, "vanished: a check found that it does not exist"}});
@@ -149,6 +155,7 @@ io::Task<void> Care::keep_alive_if_it_answers(MachineId id) {
   const auto first = co_await (keep_alive(id) || clock_.sleep_for(patience_with_silent_machines));
   const bool has_heard = first.index() == 0 && std::get<0>(first).has_value();
   if (!has_heard) voice_.detail(fmt::format("{}: cannot be told that it is needed: does not answer", id));
+  if (has_heard && is_out_of_use(ledger_.at(id))) co_await check(id);
 }
 
 // An answer that is not there yet is no failure.

@@ -40,8 +40,10 @@ std::optional<Seconds> keep_alive_interval(const Machine& machine, const Snapsho
 
 // One that was started again has forgotten what it was told before.
 bool is_keep_alive_due(const Machine& machine, Seconds interval, Instant now) {
+  constexpr Seconds out_of_use_interval{60};
   const Instant told = machine.kept_alive_at.value_or(Instant{});
-  return now - told >= interval || told < machine.ready_at.value_or(Instant{});
+  const Seconds every = is_out_of_use(machine) ? std::min(interval, out_of_use_interval) : interval;
+  return now - told >= every || told < machine.ready_at.value_or(Instant{});
 }
 
 std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& seen, std::optional<Seconds> interval) {

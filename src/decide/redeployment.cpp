@@ -16,8 +16,8 @@ bool has_failed(const Machine& machine) { return machine.failures.of == Operatio
 
 std::string cause(const Machine& machine) {
   if (machine.state == MachineState::ready) {
-    const std::string text = machine.spec_hash.empty() ? "taken over; whether it is up to date is not known"
-                                                       : "its specification has changed";
+    const std::string text =
+        machine.spec_hash.empty() ? "whether it is up to date is not known" : "its specification has changed";
     return has_failed(machine) ? fmt::format("{}; {}", text, machine.last_error) : text;
   }
   if (!machine.last_error.empty()) return fmt::format("not ready: {}", machine.last_error);
@@ -50,11 +50,10 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
 
 std::int64_t redeploys_left(const PoolView& pool) {
   return pool.settings.max_unavailable - std::ranges::count_if(pool.machines, [&](const Machine* machine) {
-           const bool was_ready = is_coming(*machine) && machine->ready_at && machine->found.needs_redeploy;
            const bool fails = has_failed(*machine) && machine->state == MachineState::ready &&
                               is_outdated(pool, *machine) && !is_protected(pool, *machine);
            const bool is_under_way = machine->found.under_way == Operation::redeploy && machine->ready_at;
-           return is_under_way || was_ready || fails;
+           return is_under_way || is_out_of_use(*machine) || fails;
          });
 }
 

@@ -25,7 +25,8 @@ std::optional<Action> give_up_when_overdue(const PoolView& pool, const Machine& 
 }
 
 std::optional<std::string> why_unseen(const PoolView& pool, const Machine& machine) {
-  if (!machine.found.unclear.empty()) return machine.found.unclear;
+  const bool is_left_alone = machine.state != destroying;  // to go on with that needs nothing but its id
+  if (!machine.found.unclear.empty() && is_left_alone) return machine.found.unclear;
   const auto unseen = pool.seen.unseen.find({machine.pool, machine.provider});
   return unseen == pool.seen.unseen.end() ? std::nullopt : std::optional(unseen->second);
 }
@@ -34,12 +35,12 @@ bool is_ordered_destroyed(const PoolView& pool, const Machine& machine) {
   return order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr;
 }
 
-// It is left alone, unless an operator orders to destroy it: that needs nothing but its id.
+// It is left alone, unless an operator orders otherwise: what is ordered needs nothing but its id.
 Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
-  if (!is_ordered_destroyed(pool, machine) || machine.found.under_way)
-    return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
+  const Action alone = act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
+  if (machine.found.under_way || !is_ordered_away(pool.seen.orders, machine, pool.seen.now)) return alone;
   if (machine.state == ready) return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
-  return destroy_when_proven(pool, machine, "ordered by an operator");
+  return is_ordered_destroyed(pool, machine) ? destroy_when_proven(pool, machine, "ordered by an operator") : alone;
 }
 
 // No value: the machine may be decided about.

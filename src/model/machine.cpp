@@ -56,6 +56,7 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   if (!state) return false;
   if (*state != machine.state) machine.since = now;
   if (event == MachineEvent::became_ready) machine.unanswered_since.reset();
+  if (event == MachineEvent::undrained) machine.failures = {};  // of stopping it, which is not wanted any more
   if (event == MachineEvent::became_unready) {
     machine.requested_at = now;  // it has its bootTimeout again
     machine.spec_hash.clear();   // and has to prove again that it is what it should be
@@ -65,6 +66,10 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
 }
 
 bool is_coming(const Machine& machine) { return machine.state == requested || machine.state == creating; }
+
+bool is_out_of_use(const Machine& machine) {
+  return is_coming(machine) && machine.ready_at && machine.found.needs_redeploy;
+}
 
 std::string queue_name(const Machine& machine) { return name_at(machine.address); }
 

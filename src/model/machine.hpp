@@ -177,6 +177,9 @@ inline constexpr Seconds usual_boot_time{180};
 // It is being created or started, and counts as capacity to come.
 bool is_coming(const Machine& machine);
 
+// It was ready, and waits for a redeploy. If it answers before that, it can be used again.
+bool is_out_of_use(const Machine& machine);
+
 // When a coming machine counts as failed: its pool's bootTimeout after its request.
 inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
   return machine.requested_at + pool.boot_timeout;

@@ -133,8 +133,8 @@ bool may_be(const Machine& machine, const Instance& instance, const Claims& clai
 }
 
 bool has_id_of(const Machine& machine, const Instance& instance, const Inventory& inventory, const Claims& claims) {
-  const bool lacks_our_owner = inventory.notes_owners && !instance.is_on_record && instance.owner.text.empty() &&
-                               !machine.owner.text.empty();
+  const bool lacks_our_owner =
+      inventory.notes_owners && !instance.is_on_record && instance.owner.text.empty() && !machine.owner.text.empty();
   return !lacks_our_owner && may_be(machine, instance, claims);
 }
 

@@ -175,8 +175,7 @@ Expected<Inputs> inputs_of(const Facts& facts, const std::string& clocks) {
     std::ranges::sort(inputs.seen.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
     return inputs;
   } catch (const std::exception& error) {
-    return failure(
-        fmt::format("its record is not valid: {}; another version may have written it", error.what()));
+    return failure(fmt::format("its record is not valid: {}; another version may have written it", error.what()));
   }
 }
 

@@ -127,6 +127,26 @@ TEST_F(CareOfMachines, DoesNotWaitForAMachineThatIsKnownNotToAnswer) {
   EXPECT_EQ(engine.clock.now(), noon + Seconds{2});
 }
 
+TEST_F(CareOfMachines, UsesAMachineThatAnswersAgain) {
+  Machine machine = creating(3);
+  machine.ready_at = noon - Seconds{3600};
+  machine.found.needs_redeploy = true;
+  engine.has(machine);
+  pass({kept(3)});
+  EXPECT_EQ(engine.state(3), MachineState::ready);
+  EXPECT_THAT(engine.publisher.published(), HasSubstr("10.0.0.3"));
+  EXPECT_THAT(engine.voice.notes, testing::Contains("a-3: answers again: back in use"));
+}
+
+TEST_F(CareOfMachines, DoesNotUseAMachineThatNeverWorked) {
+  Machine machine = creating(3);
+  machine.found.needs_redeploy = true;
+  engine.has(machine);
+  pass({kept(3)});
+  EXPECT_EQ(engine.state(3), MachineState::creating);
+  EXPECT_FALSE(engine.chronicle.has("check a-3"));
+}
+
 // Redeploying.
 
 TEST_F(CareOfMachines, KeepsAMachineListedWhileItIsRedeployed) {

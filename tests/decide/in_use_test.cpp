@@ -53,6 +53,14 @@ TEST(InUse, ToldEveryFewMinutesThatTheyAreNeeded) {
   EXPECT_EQ(in_use_of(told(ready(1).checked_for(1h))), "") << "what it hears shows that it answers";
 }
 
+TEST(InUse, AskedEachMinuteWhetherTheyAnswerAgain) {
+  const auto lost = [](Seconds told) {
+    return coming(1).ready_for(1h).first_listed_for(1h).needs_redeploy().kept_alive_for(told);
+  };
+  EXPECT_EQ(in_use_of(lost(59s)), "");
+  EXPECT_EQ(in_use_of(lost(60s)), "1 told");
+}
+
 TEST(InUse, CheckedEveryFewMinutesWhereTheyAreNotTold) {
   EXPECT_EQ(in_use_of(ProviderKind::exec, ready(1).checked_for(99s)), "");
   EXPECT_EQ(in_use_of(ProviderKind::exec, ready(1).checked_for(100s)), "1: not checked for 100 s ≥ 100 s");

@@ -191,5 +191,18 @@ TEST(Unclear, AMachineThatItsProviderDescribesBadlyIsLeftAloneAndCounts) {
   EXPECT_EQ(actions_of(farm("x86_64-linux").has(failed(1).unclear("no")).decided()), "keep 1");
 }
 
+TEST(Unclear, WhatIsBegunOrOrderedGoesOn) {
+  EXPECT_EQ(actions_of(farm("x86_64-linux").has(destroying(1).unclear("no")).decided()), "destroy 1");
+  const auto drained = [](MachineSeen machine) {
+    return actions_of(farm("x86_64-linux")
+                          .has(machine.unclear("no"))
+                          .runnable("x86_64-linux", 1)
+                          .ordered(OrderKind::drain, "hydra-provisioned-1")
+                          .decided());
+  };
+  EXPECT_EQ(drained(ready(1)), "drain 1");
+  EXPECT_EQ(drained(draining(1)), "create 100, keep 1");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

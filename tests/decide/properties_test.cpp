@@ -201,7 +201,7 @@ RC_GTEST_PROP(EveryPlan, LeavesAloneWhatAJobIsAtAndWhatCannotBeSeen, ()) {
     const Machine* machine = machine_named(farm.seen, action.machine);
     if (machine == nullptr) continue;
     const bool is_unseen = farm.seen.unseen.contains({machine->pool, machine->provider});
-    const bool is_ordered = order_in_force(farm.seen.orders, OrderKind::destroy, machine->id.text, farm.seen.now);
+    const bool is_ordered = is_ordered_away(farm.seen.orders, *machine, farm.seen.now);
     if (machine->found.under_way || (is_unseen && !is_ordered)) RC_ASSERT(action.kind == ActionKind::keep);
   }
 }

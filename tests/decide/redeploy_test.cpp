@@ -84,6 +84,12 @@ TEST(Redeploy, TheNextOnlyWhenTheLastOneWorks) {
   EXPECT_EQ(actions_of(three(ready(1).made_from("new")).decided()), "keep 1, redeploy 2, keep 3");
 }
 
+TEST(Redeploy, AMachineThatNeverWasReadyTakesNoTurn) {
+  const auto deployed = [](MachineSeen first) { return actions_of(three(first).decided()); };
+  EXPECT_EQ(deployed(coming(1).under_way(Operation::redeploy)), "keep 1, redeploy 2, keep 3");
+  EXPECT_EQ(deployed(coming(1).under_way(Operation::redeploy).ready_for(1h)), "keep 1, keep 2, keep 3");
+}
+
 TEST(Redeploy, AProtectedMachineTakesNoTurn) {
   const auto is_protected = [](MachineSeen first) {
     return three(first).ordered(OrderKind::protect, "hydra-provisioned-1").decided();

@@ -68,7 +68,7 @@ class Status(UnharmedFarmTest):
         self.says(bytes(range(256)), "the status is not usable JSON: ")
 
     def test_a_hundred_megabytes(self):
-        self.asks(["head", "-c", "100000000", "/dev/zero"], "head printed more than 64 MiB")
+        self.asks(["head", "-c", "100000000", "/dev/zero"], "head printed more than 64 MiB", statusTimeout=30)
 
     def test_ten_thousand_levels(self):
         self.says("[" * 10000 + "]" * 10000, "more than 100 levels")

@@ -67,8 +67,9 @@ void let_operator_order(sim::Farm& farm, Program& program, const Event& event) {
     whom = at(program.pools()).name;
   }
   state::Changes changes;
+  const bool is_limit = orders.at(which) == min_machines || orders.at(which) == max_machines;
   changes.orders[{orders.at(which), whom}] =
-      Order{.value = event.count, .since = now, .until = now + Seconds{event.seconds}};
+      Order{.value = is_limit ? event.count : 0, .since = now, .until = now + Seconds{event.seconds}};
   farm.journal.write(std::move(changes));
 }
 

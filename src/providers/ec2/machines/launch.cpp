@@ -152,9 +152,7 @@ Ec2Expected<Ec2Launch::Outcome> Ec2Launch::outcome_of_run(const SentRequest& req
   }
   if (!is_refusal_of_an_offering(answer.error().code)) return std::unexpected(std::move(answer.error()));
   const Refused refused{
-      .offerings = request.offerings,
-      .meaning = answer.error().meaning,
-      .message = answer.error().error.message};
+      .offerings = request.offerings, .meaning = answer.error().meaning, .message = answer.error().error.message};
   return Outcome{.refused = {refused}};
 }
 
