@@ -1,5 +1,8 @@
 """Machines that are not needed any more leave the machines file, and nothing that builds is disturbed."""
 
+import os
+import signal
+
 import program
 from farm import PLAIN, job, pool
 from farm_test import FarmTest
@@ -35,6 +38,32 @@ class ABusySurplusMachine(FarmTest):
             self.assertEqual(len(farm.listed()), 1)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.states(), {"t-0": "ready"})
+
+
+class ABusyMachineThatHangs(FarmTest):
+    """Its listener and its builds are stopped, not dead, as those of a virtual machine that its host has lost."""
+
+    def minutes_pass(self, farm):
+        farm.journal("update machines set ready_at = ready_at - 130, checked_at = checked_at - 130")
+        farm.journal("update machines set unanswered_since = unanswered_since - 130")
+        self.assertEnded(farm.run_pass(), 0)
+
+    def test_is_reported_and_stays_in_use_until_it_answers_again(self):
+        farm = self.farm_with_machine()
+        address = farm.listed()[0]
+        farm.queue(runnable=1, machines={f"root@{address}": {"enabled": True, "currentJobs": 1, "idleSince": 0}})
+        os.kill(farm.sshd("t-0"), signal.SIGSTOP)
+        self.minutes_pass(farm)
+        self.assertNotIn("does not answer", farm.run("plan", farm.conf).out)
+        self.minutes_pass(farm)
+        hangs = r"t-0 does not answer for \d+ s, busy: 1 job; if it hangs: hydra-provisioner destroy --force t-0"
+        self.assertRegex(farm.run("plan", farm.conf).out, hangs)
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertRegex(farm.run("explain", PLAIN).out, hangs)
+        self.assertEqual(farm.listed(), [address])
+        os.kill(farm.sshd("t-0"), signal.SIGCONT)
+        self.minutes_pass(farm)
+        self.assertNotIn("does not answer", farm.run("plan", farm.conf).out)
 
 
 class AnIdleSurplusMachine(FarmTest):

@@ -12,7 +12,7 @@ from waiting import wait_for
 
 
 class Orders(DaemonTest):
-    def lever(self, farm, *words, status=0, says=""):
+    def order(self, farm, *words, status=0, says=""):
         result = farm.run(*words)
         self.assertEnded(result, status, says)
         return result
@@ -21,11 +21,11 @@ class Orders(DaemonTest):
         farm = self.farm_with_daemon(pools={PLAIN: pool(maxMachines=2)}, quiet=3600)
         first = farm.listed()
         farm.queue(runnable=1, machines={f"root@{first[0]}": {"enabled": False, "currentJobs": 1}})
-        self.lever(farm, "drain", "t-0", says="t-0 leaves the machines file, and goes once it is idle")
+        self.order(farm, "drain", "t-0", says="t-0 leaves the machines file, and goes once it is idle")
         wait_for(lambda: farm.listed() and farm.listed() != first, "another machine is listed instead", farm.said)
         self.assertEqual(farm.states()["t-0"], "draining")
-        self.lever(farm, "override", PLAIN, "--min", "2", "--for", "1h")
-        self.lever(farm, "undrain", "t-0", says="t-0 may be used again")
+        self.order(farm, "override", PLAIN, "--min", "2", "--for", "1h")
+        self.order(farm, "undrain", "t-0", says="t-0 may be used again")
         farm.wait_for_machines(2)
         self.assertIn("ordered", farm.run("history", "t-0").out)
         self.stop(farm)
@@ -34,8 +34,8 @@ class Orders(DaemonTest):
         farm = self.farm_with_daemon()
         address = farm.addresses()[0]
         farm.queue(machines={f"root@{address}": {"enabled": False, "currentJobs": 1}})
-        self.lever(farm, "destroy", "t-0", status=64, says="add --yes to skip the question")
-        self.lever(farm, "destroy", "t-0", "--yes", says="is destroyed once nothing runs on it")
+        self.order(farm, "destroy", "t-0", status=64, says="add --yes to skip the question")
+        self.order(farm, "destroy", "t-0", "--yes", says="is destroyed once nothing runs on it")
         wait_for(lambda: farm.listed() == [], "it is not listed any more", farm.said)
         farm.wait_for_passes(3)
         self.assertEqual(farm.folders(), ["t-0"])
@@ -48,23 +48,23 @@ class Orders(DaemonTest):
         address = farm.addresses()[0]
         farm.queue(machines={f"root@{address}": {"enabled": True, "currentJobs": 1}})
         farm.wait_for_passes(2)
-        self.lever(farm, "destroy", "t-0", "--force", "--yes", says="1 step ran on it at ")
+        self.order(farm, "destroy", "t-0", "--force", "--yes", says="1 step ran on it at ")
         wait_for(lambda: "t-0" not in farm.folders(), "it is gone, though it is busy", farm.said)
         self.assertIn("by force", farm.run("history", "t-0").out)
         self.stop(farm)
 
     def test_a_protected_machine_stays_until_that_is_taken_back(self):
         farm = self.farm_with_daemon()
-        self.lever(farm, "protect", "t-0", "--for", "2h", says="neither drained nor stopped nor destroyed, until")
+        self.order(farm, "protect", "t-0", "--for", "2h", says="neither drained nor stopped nor destroyed, until")
         self.assertIn("ordered: protect t-0, until ", farm.run("status", farm.conf).out)
         [order] = json.loads(farm.run("status", farm.conf, "--json").out)["orders"]
         self.assertEqual((order["order"], order["whom"]), ("protect", "t-0"))
-        self.lever(farm, "drain", "t-0", status=64, says="t-0 is protected; take that back first")
-        self.lever(farm, "destroy", "t-0", "--yes", status=64, says="t-0 is protected")
+        self.order(farm, "drain", "t-0", status=64, says="t-0 is protected; take that back first")
+        self.order(farm, "destroy", "t-0", "--yes", status=64, says="t-0 is protected")
         farm.idle()
         farm.wait_for_passes(3)
         self.assertEqual(len(farm.listed()), 1)
-        self.lever(farm, "protect", "t-0", "--off", says="t-0 is not protected any more")
+        self.order(farm, "protect", "t-0", "--off", says="t-0 is not protected any more")
         wait_for(lambda: farm.folders() == [], "it is gone", farm.said)
         self.stop(farm)
 
@@ -72,12 +72,12 @@ class Orders(DaemonTest):
         for whom in ([], [PLAIN]):
             with self.subTest(whom=whom):
                 farm = self.farm_with_daemon()
-                self.lever(farm, "pause", *whom, says="is paused, until it is taken back")
+                self.order(farm, "pause", *whom, says="is paused, until it is taken back")
                 farm.queue(runnable=30)
                 farm.wait_for_passes(3)
                 self.assertEqual(farm.folders(), ["t-0"])
                 self.assertIn("paused by an operator", farm.said())
-                self.lever(farm, "resume", *whom, says="goes on")
+                self.order(farm, "resume", *whom, says="goes on")
                 farm.wait_for_machines(2)
                 self.stop(farm)
 
@@ -85,12 +85,12 @@ class Orders(DaemonTest):
         farm = self.farm()
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
-        self.lever(farm, "override", PLAIN, "--max", "0")
+        self.order(farm, "override", PLAIN, "--max", "0")
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.listed(), [])
         self.assertIn("maxMachines ordered by an operator", farm.run("plan", farm.conf).out)
-        self.lever(farm, "override", PLAIN, "--off", says="has the limits of its configuration again")
+        self.order(farm, "override", PLAIN, "--off", says="has the limits of its configuration again")
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(len(farm.listed()), 1)
@@ -99,7 +99,7 @@ class Orders(DaemonTest):
         farm = self.farm(pools={PLAIN: pool(maxMachines=2)})
         farm.daemon = farm.begin_daemon()
         wait_for(farm.machines_file.exists, "a pass has been made", farm.said)
-        self.lever(farm, "override", PLAIN, "--min", "1", "--for", "5s")
+        self.order(farm, "override", PLAIN, "--min", "1", "--for", "5s")
         farm.wait_for_machines(1)
         farm.idle()
         wait_for(lambda: farm.folders() == [], "nothing is needed any more", farm.said)
@@ -108,7 +108,7 @@ class Orders(DaemonTest):
 
     def test_what_is_wrong_is_said(self):
         farm = self.farm()
-        self.lever(farm, "drain", "t-0", status=64, says="no journal")
+        self.order(farm, "drain", "t-0", status=64, says="no journal")
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
         wrongs = {
@@ -129,7 +129,7 @@ class Orders(DaemonTest):
         }
         for words, says in wrongs.items():
             with self.subTest(words=words):
-                self.lever(farm, *words, status=64, says=says)
+                self.order(farm, *words, status=64, says=says)
         self.assertEqual(farm.states(), {"t-0": "ready"})
 
 
