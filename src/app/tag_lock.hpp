@@ -16,7 +16,7 @@ namespace hydra_provisioner::app {
 
 std::string lock_file(const std::string& state_dir, const Tag& tag);
 
-// Who holds it, as written in its file. None: nobody, or an older version does.
+// Who holds it, as written in its file. None: it is free, or an older version holds it.
 struct LockHolder {
   std::int64_t process = 0;
   std::string host;

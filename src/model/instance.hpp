@@ -20,7 +20,7 @@ enum class InstanceState : std::uint8_t {
   unreachable,  // it exists, but cannot be used as it is; create() may repair it
   stopped,
   vanished,  // no machine exists (any more); its provider only has a note of it
-  ended,     // it existed, and does not any more: its cloud or somebody else ended it
+  ended,     // it existed, and does not any more: its cloud or another program ended it
 };
 
 template <>

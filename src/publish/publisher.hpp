@@ -25,7 +25,7 @@ class Publisher {
   // Identifies the publisher in later passes: a delivery to another destination does not count.
   virtual std::string destination() const = 0;
 
-  // The machines that the queue runner uses at present, by their names in the machines file, whoever wrote it. Empty if
+  // The machines that the queue runner uses at present, by their names in the machines file. Empty if
   // that cannot be told.
   virtual std::set<std::string> listed() const { return {}; }
 

@@ -132,7 +132,7 @@ TEST_F(Execution, CarriesAnInterruptedCreationOn) {
   EXPECT_EQ(engine.machine(1).requested_at, noon - minutes{1});
 }
 
-TEST_F(Execution, DoesNotWaitForAnInterruptedCreationThatNobodyCarriesOn) {
+TEST_F(Execution, DoesNotWaitForAnInterruptedCreationThatIsNotCarriedOn) {
   engine.has(creating(1));
   engine.provider.has(id(1), InstanceState::incomplete);
   engine.provider.boots_after(id(1), never);

@@ -155,7 +155,7 @@ TEST_F(JobFilesTest, TakeNoNumberThatIsNotWhole) {
   EXPECT_FALSE(read_result(files));
 }
 
-TEST_F(JobFilesTest, AreForNobodyElseToRead) {
+TEST_F(JobFilesTest, CannotBeReadByOtherUsers) {
   using std::filesystem::perms;
   ASSERT_TRUE(write_request(files, {}));
   ASSERT_TRUE(write_result(files, std::nullopt));

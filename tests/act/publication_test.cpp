@@ -203,7 +203,7 @@ TEST_F(Publication, RemembersTheLastDeliveryForTheNextPass) {
   EXPECT_FALSE(engine.publisher.last_deliveries.back()->succeeded);
 }
 
-TEST_F(Publication, SaysThatSomebodyElseChangedTheFileAndWritesItAgain) {
+TEST_F(Publication, SaysThatAnotherProgramChangedTheFileAndWritesItAgain) {
   has(ready(1));
   publish();
   publish();

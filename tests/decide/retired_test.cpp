@@ -37,7 +37,7 @@ TEST(Retired, ItsStepsGoElsewhere) {
   ASSERT_EQ(p.unplaceable.size(), 1u);
 }
 
-TEST(Retired, ItsBackOffConcernsNobody) {
+TEST(Retired, ItsBackOffConcernsNoOtherPool) {
   const Plan p = farm().retired_pool("x86_64-linux").has(ready(1)).failed_passes("x86_64-linux", 3, noon).decided();
   EXPECT_TRUE(pool_plan(p, "x86_64-linux").notes.empty());
 }

@@ -47,7 +47,7 @@ class ExecFarm(Farm):
         return sorted(path.name for path in (home or self.home).glob("machines/*"))
 
     def vanish(self, machine):
-        """As if somebody else had ended it."""
+        """As if another program had ended it."""
         for pid, words in self.processes().items():
             if f"machines/{machine}/" in words:
                 os.kill(pid, signal.SIGKILL)

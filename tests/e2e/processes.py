@@ -1,4 +1,4 @@
-"""The processes of a farm, whoever their parents are by now."""
+"""The processes of a farm, whatever their parents are by now."""
 
 import os
 from pathlib import Path

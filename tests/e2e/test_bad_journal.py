@@ -1,4 +1,4 @@
-"""A journal that is locked, lost, broken or somebody else's, and a full disk."""
+"""A journal that is locked, lost, broken or another user's, and a full disk."""
 
 import os
 import sqlite3
@@ -37,7 +37,7 @@ class Journal(FarmTest):
         self.assertEnded(self.kept.run_pass(), 0)
         self.assertEqual(self.kept.states(), {"t-0": "ready"})
 
-    def test_locked_by_somebody_else(self):
+    def test_locked_by_another_process(self):
         holder = sqlite3.connect(self.path, isolation_level=None)
         holder.execute("pragma locking_mode = exclusive")
         holder.execute("begin exclusive")
@@ -45,7 +45,7 @@ class Journal(FarmTest):
         holder.close()
         self.check_that_it_goes_on()
 
-    def test_that_cannot_be_written_because_somebody_else_writes(self):
+    def test_that_cannot_be_written_because_another_process_writes(self):
         self.kept.queue(runnable=6)
         holder = sqlite3.connect(self.path, isolation_level=None)
         holder.execute("begin immediate")

@@ -187,7 +187,7 @@ class ReadingVerbs(FarmTest):
         for verb in ("plan", "status", "check"):
             self.assertEqual(farm.run(verb, farm.conf).err, "")
 
-    def test_check_asks_nobody(self):
+    def test_check_does_not_ask_the_queue_runner(self):
         farm = self.farm(statusCommand=["touch", "asked"])
         self.assertEnded(farm.run("check", farm.conf), 0)
         self.assertFalse((farm.folder / "asked").exists())

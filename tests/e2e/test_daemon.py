@@ -70,14 +70,14 @@ class Alone(DaemonTest):
         self.stop(farm)
         self.assertEnded(farm.run_pass(), 0)
 
-    def test_it_takes_its_lock_again_when_somebody_removes_it(self):
+    def test_it_takes_its_lock_again_when_it_is_removed(self):
         farm = self.farm_with_daemon()
         (farm.state / "t.lock").unlink()
         farm.wait_until_said("t.lock was removed or replaced; taken again")
         self.assertEnded(farm.run_pass(), 75)
         self.stop(farm)
 
-    def test_it_ends_when_somebody_else_has_taken_the_place(self):
+    def test_it_ends_when_another_daemon_has_taken_its_place(self):
         farm = self.farm_with_daemon(interval=5)
         (farm.state / "t.lock").unlink()
         farm.queue(runnable=1)

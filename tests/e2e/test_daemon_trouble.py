@@ -103,7 +103,7 @@ class Journal(Unharmed):
             (lambda: path.write_bytes(os.urandom(20000)), "file is not a database"),
             (path.mkdir, "unable to open database file"),
         ):
-            # While nobody writes to it: a journal that is moved in the middle of that is another test's.
+            # While no pass writes to it: a journal that is moved in the middle of that is another test's.
             self.kept.daemon.send_signal(signal.SIGSTOP)
             aside = self.put_aside()
             spoil()

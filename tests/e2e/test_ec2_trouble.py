@@ -1,4 +1,4 @@
-"""EC2 that lacks capacity, throttles, forgets, interrupts, or is not EC2 at all: nothing is lost, nobody else is held up."""
+"""EC2 that lacks capacity, throttles, forgets, interrupts, or is not EC2 at all: nothing is lost, and no other machine waits."""
 
 import contextlib
 import json
@@ -345,7 +345,7 @@ class BadInput(Ec2Test):
         self.answer(drop=True)
         self.refused("DescribeInstances in eu-west-1: http://.*: ")
 
-    def test_a_certificate_that_nobody_vouches_for(self):
+    def test_a_certificate_that_is_not_trusted(self):
         key, certificate = self.it.folder / "tls-key", self.it.folder / "certificate"
         make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
         subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)

@@ -94,7 +94,7 @@ class Hetzner(ExecTest):
         for machine in ids:
             self.assertEqual(self.ask(farm, "destroy", machine=machine, type=PLAIN), {"requestId": "x"})
 
-    def test_a_server_of_somebody_else_is_not_touched(self):
+    def test_a_server_of_another_owner_is_not_touched(self):
         farm = self.farm()
         self.ask(farm, "create", machine="t-0", type=PLAIN, specification="x")
         for action in ("create", "start", "stop", "destroy"):

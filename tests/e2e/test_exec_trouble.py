@@ -208,7 +208,7 @@ class ExecInterrupted(ExecTest):
 
 
 class ExecDaemon(ExecTest):
-    def test_a_program_that_hangs_holds_up_nobody_else(self):
+    def test_a_program_that_hangs_holds_up_no_other_pool(self):
         farm = ExecDaemonFarm()
         self.addCleanup(farm.end)
         hanging = exec_pool(farm.folder, name="hanging", network="127.85.0")

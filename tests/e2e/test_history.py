@@ -12,7 +12,7 @@ from farm_test import FarmTest
 
 class History(FarmTest):
     def farm_with_a_past(self):
-        """Three passes: a machine created, the same seen again, and a status that nobody can trust."""
+        """Three passes: a machine created, the same seen again, and a status that cannot be trusted."""
         farm = self.farm_with_machine(pools={PLAIN: pool(pricePerHour=1, maxMachines=1)})
         farm.queue(runnable=12)
         self.assertEnded(farm.run_pass(), 0)

@@ -87,7 +87,7 @@ class AMachineThatVanishes(FarmTest):
         self.assertEnded(farm.run_pass(), 69)
         self.assertEqual(farm.listed(), [])
 
-    def test_by_a_reboot_whose_process_ids_are_somebody_elses_now(self):
+    def test_by_a_reboot_whose_process_ids_belong_to_others_now(self):
         farm = self.farm(pools={PLAIN: pool(runnablesPerMachine=1)})
         farm.queue(runnable=2)
         self.assertEnded(farm.run_pass(), 0)
@@ -97,7 +97,7 @@ class AMachineThatVanishes(FarmTest):
             self.end_sshd(farm, machine)
             (farm.state / f"local/{machine}/sshd.pid").write_text(f"{stranger.pid}\n")
         farm.passes_until(lambda: farm.states() == {"t-2": "ready", "t-3": "ready"}, "both are replaced")
-        self.assertIsNone(stranger.poll(), "a process of somebody else was ended")
+        self.assertIsNone(stranger.poll(), "a process that is not ours was ended")
         self.assertEqual(len(farm.listed()), 2)
 
     def end_sshd(self, farm, machine):

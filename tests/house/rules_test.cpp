@@ -99,7 +99,7 @@ TEST(PragmaOnce, IsInEveryHeader) {
   EXPECT_EQ(missing_pragma_once({"src/a/a.cpp", ""}), Faults{});
 }
 
-TEST(Headers, ThatNobodyIncludesAreFaults) {
+TEST(Headers, ThatAreNeverIncludedAreFaults) {
   const SourceFile header{"src/io/files.hpp", "#pragma once\n"};
   EXPECT_EQ(unused_headers({header, {"src/io/files.cpp", "#include <vector>"}}),
             Faults{"src/io/files.hpp: is included nowhere"});

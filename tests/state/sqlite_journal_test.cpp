@@ -508,7 +508,7 @@ TEST_F(Journal, TakesAnEmptyFileForANewOne) {
 }
 
 // Waits for five seconds, as long as the journal itself does.
-TEST_F(Journal, GivesUpWhileSomebodyElseHoldsIt) {
+TEST_F(Journal, GivesUpWhileAnotherProcessHoldsIt) {
   open();
   SQLite::Database other(file(), SQLite::OPEN_READWRITE);
   other.exec("begin exclusive");

@@ -1,5 +1,5 @@
 // The configuration that a daemon last worked with. A start while the file is broken must not end the provisioner: its
-// machines would cost money, and nobody would look after them.
+// machines would cost money, and nothing would look after them.
 #pragma once
 
 #include <optional>

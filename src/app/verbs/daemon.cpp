@@ -11,7 +11,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-// Loudly: whoever restarts the daemon after a change must see that the change is not in force.
+// Loudly: an operator who restarts the daemon after a change must see that the change is not in force.
 void report_wrong_file(const ConfigFile& file, const config::ConfigErrors& errors, Instant recorded_at,
                        act::Voice& voice) {
   for (const std::string& error : errors) voice.problem(error);

@@ -47,17 +47,18 @@ io::Task<Outcome> run(Options options, Context context) {
 }  // namespace
 
 Verb adopt_verb() {
-  return {.name = "adopt",
-          .section = Section::by_hand,
-          .summary = "takes over machines of another installation",
-          .description =
-              "Machines under our tag that another installation made, or of which nobody knows who made them, are "
-              "foreign: status and plan show them, and nothing is done with them. With this order the next pass takes "
-              "over a machine, by its id or its provider's, or all of them. The installation that made them must not "
-              "use them any more. It asks first.",
-          .examples = {{{"adopt hydra-provisioned-7", "asks on the terminal, and takes over this machine"},
-                        {"adopt --all --yes", "all of them, after the state directory was lost"}}},
-          .declare = command(declare, run)};
+  return {
+      .name = "adopt",
+      .section = Section::by_hand,
+      .summary = "takes over machines of another installation",
+      .description =
+          "Machines under our tag are foreign if another installation made them, or if it is not known which one did: "
+          "status and plan show them, and nothing is done with them. With this order the next pass takes "
+          "over a machine, by its id or its provider's, or all of them. The installation that made them must not "
+          "use them any more. It asks first.",
+      .examples = {{{"adopt hydra-provisioned-7", "asks on the terminal, and takes over this machine"},
+                    {"adopt --all --yes", "all of them, after the state directory was lost"}}},
+      .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -63,7 +63,7 @@ constexpr std::size_t ids_per_request_max = 200;  // EC2 takes no more values fo
 
 std::string describe_instances(const Tag& tag, const std::string& next_token);
 std::string describe_instances(const Tag& tag, const std::vector<std::string>& ec2_ids);
-// Without an owner: whoever made them.
+// An empty owner stands for all owners.
 std::string describe_instances_of(const Tag& tag, const MachineId& machine, const Owner& owner);
 std::string describe_volumes_of(const Tag& tag, const MachineId& machine, const Owner& owner);
 

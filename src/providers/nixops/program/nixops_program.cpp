@@ -103,13 +103,13 @@ Expected<std::vector<std::string>> network_arguments(const io::PrivateFolder& fo
   return std::vector<std::string>{"--network", network};
 }
 
-// Hears NixOps' output while the call runs.
-struct Ear {
+// Reads NixOps' output while the call runs.
+struct OutputReader {
   io::CallLog log;
   std::optional<EndlessErrors> errors;  // of calls that make requests
   std::string last_words{};
 
-  std::optional<Error> hear(std::string_view piece) {
+  std::optional<Error> read(std::string_view piece) {
     constexpr std::size_t last_words_bytes_max = std::size_t{4} << 10;
     log.add(piece);
     last_words += piece;
@@ -172,13 +172,14 @@ io::Task<Expected<io::Finished>> NixopsProgram::run(NixopsCall call) {
                       .on_output = {},
                       .watches_stdout = !call.is_output_secret,
                       .may_outlive_us = call.may_outlive_us};
-  const auto ear = std::make_shared<Ear>(io::CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
-                                         call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
-  command.on_output = [ear](std::string_view piece) { return ear->hear(piece); };
+  const auto reader =
+      std::make_shared<OutputReader>(io::CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
+                                     call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
+  command.on_output = [reader](std::string_view piece) { return reader->read(piece); };
   auto finished = co_await io::run(std::move(command));
-  ear->log.end(finished);
+  reader->log.end(finished);
   if (!finished && finished.error().kind == ErrorKind::timed_out)
-    co_return std::unexpected(unfinished(call, ear->last_words));
+    co_return std::unexpected(unfinished(call, reader->last_words));
   co_return finished;
 }
 
