@@ -129,7 +129,7 @@ io::Task<providers::Condition> Care::check(MachineId id) {
 void Care::note_condition(Machine& machine, providers::Condition found) {
   if (found == providers::Condition::fine) {
     if (!is_out_of_use(machine) || !publication_.can_list(machine)) return;
-    machine.last_error.clear();
+    if (!machine.failures.of) machine.last_error.clear();  // else it says why the redeploy failed
     ledger_.note(machine, MachineEvent::became_ready, "answers again");
     voice_.note(fmt::format("{}: answers again: back in use", machine.id));
     return;

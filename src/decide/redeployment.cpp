@@ -48,25 +48,30 @@ bool is_unproven(const PoolView& pool, const Machine& machine) {
   return machine.spec_hash.empty() && is_outdated(pool, machine);
 }
 
-std::int64_t redeploys_left(const PoolView& pool) {
-  return pool.settings.max_unavailable - std::ranges::count_if(pool.machines, [&](const Machine* machine) {
-           const bool fails = has_failed(*machine) && machine->state == MachineState::ready &&
-                              is_outdated(pool, *machine) && !is_protected(pool, *machine);
-           const bool is_under_way = machine->found.under_way == Operation::redeploy && machine->ready_at;
-           return is_under_way || is_out_of_use(*machine) || fails;
-         });
+RedeployTurns redeploy_turns(const PoolView& pool) {
+  RedeployTurns turns{.free = pool.settings.max_unavailable};
+  for (const Machine* machine : pool.machines) {
+    const bool is_under_way = machine->found.under_way == Operation::redeploy && machine->ready_at;
+    if (is_under_way || is_out_of_use(*machine)) --turns.free;
+    const bool is_tried_again = has_failed(*machine) && machine->state == MachineState::ready &&
+                                is_outdated(pool, *machine) && !is_protected(pool, *machine);
+    if (is_tried_again && !is_under_way) ++turns.kept;
+  }
+  return turns;
 }
 
-Action redeploy_in_turn(const PoolView& pool, const Machine& machine, std::int64_t& left) {
+Action redeploy_in_turn(const PoolView& pool, const Machine& machine, RedeployTurns& turns) {
   if (is_protected(pool, machine)) return redeploy(pool, machine);  // held back, so it takes no turn
-  const bool has_turn = has_failed(machine) || left > 0;
-  if (!has_turn) {
+  const std::int64_t kept_by_others = has_failed(machine) ? 0 : turns.kept;
+  if (turns.free <= kept_by_others) {
     return act_on(
         ActionKind::keep, machine,
         {fmt::format("{}; waits until others work, {} at a time", cause(machine), pool.settings.max_unavailable), {}});
   }
   Action action = redeploy(pool, machine);
-  if (action.kind == ActionKind::redeploy && !has_failed(machine)) --left;
+  if (action.kind != ActionKind::redeploy) return action;
+  --turns.free;
+  if (has_failed(machine)) --turns.kept;
   return action;
 }
 

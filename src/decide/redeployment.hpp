@@ -17,10 +17,14 @@ bool is_outdated(const PoolView& pool, const Machine& machine);
 bool is_unproven(const PoolView& pool, const Machine& machine);
 
 // How many more ready machines may be redeployed now: the next ones only when those before them work.
-std::int64_t redeploys_left(const PoolView& pool);
+struct RedeployTurns {
+  std::int64_t free = 0;
+  std::int64_t kept = 0;  // of these, by machines on which it failed: they are tried again before any other
+};
+RedeployTurns redeploy_turns(const PoolView& pool);
 
-// Of a ready machine, if it is its turn: `left` is redeploys_left() at first. One on which it failed keeps its turn.
-Action redeploy_in_turn(const PoolView& pool, const Machine& machine, std::int64_t& left);
+// Of a ready machine, if it is its turn.
+Action redeploy_in_turn(const PoolView& pool, const Machine& machine, RedeployTurns& turns);
 
 // For some time after a failed attempt the machine is kept as it is, with the obstacle as the reason.
 Action redeploy(const PoolView& pool, const Machine& machine);

@@ -54,7 +54,7 @@ void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) 
   });
 }
 
-Action use_ready(const PoolView& pool, const ActiveMachine& ready, std::int64_t& redeploys) {
+Action use_ready(const PoolView& pool, const ActiveMachine& ready, RedeployTurns& redeploys) {
   const auto& [machine, activity] = ready;
   if (!pool.seen.queue) return act_on(ActionKind::keep, *machine, {"listed; the status is not trusted", {}});
   if (is_outdated(pool, *machine)) return redeploy_in_turn(pool, *machine, redeploys);
@@ -130,7 +130,7 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   std::int64_t missing = pool.target.machines;
 
   const auto ready = take(free.ready, pool.seen.queue ? missing - replaced.fewer : std::ssize(free.ready));
-  std::int64_t redeploys = redeploys_left(pool);
+  RedeployTurns redeploys = redeploy_turns(pool);
   for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine, redeploys));
   missing += replaced.extra - std::ssize(ready) - coming_under_way;
 

@@ -90,6 +90,19 @@ TEST(Redeploy, AMachineThatNeverWasReadyTakesNoTurn) {
   EXPECT_EQ(deployed(coming(1).under_way(Operation::redeploy).ready_for(1h)), "keep 1, keep 2, keep 3");
 }
 
+TEST(Redeploy, AMachineOnWhichItFailedWaitsForThoseThatDoNotWork) {
+  const auto failed_beside = [](MachineSeen other) {
+    return actions_of(
+        farm("x86_64-linux", nixops)
+            .has(other, ready(2).made_from("old").failed_at(Operation::redeploy, 1, 60s), ready(3).made_from("old"))
+            .runnable("x86_64-linux", 3)
+            .specification("x86_64-linux", "new")
+            .decided());
+  };
+  EXPECT_EQ(failed_beside(ready(1).made_from("new")), "keep 1, redeploy 2, keep 3");
+  EXPECT_EQ(failed_beside(coming(1).under_way(Operation::redeploy).ready_for(1h)), "keep 1, keep 2, keep 3");
+}
+
 TEST(Redeploy, AProtectedMachineTakesNoTurn) {
   const auto is_protected = [](MachineSeen first) {
     return three(first).ordered(OrderKind::protect, "hydra-provisioned-1").decided();
