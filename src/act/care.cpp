@@ -65,7 +65,7 @@ io::Task<void> Care::look_after_one(InUse machine) {
   if (machine.check && co_await check(id) != providers::Condition::fine) co_return;
   if (!machine.keep_alive) co_return;
   if (!is_up(ledger_.at(id))) {
-    co_await keep_alive_if_it_answers(id);
+    co_await keep_alive_if_it_answers(id, machine.may_return);
     co_return;
   }
   const auto told = co_await keep_alive(id);
@@ -148,14 +148,14 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
 }
 
 // One that does not answer takes NixOps half a minute, for which a single pass would wait.
-io::Task<void> Care::keep_alive_if_it_answers(MachineId id) {
+io::Task<void> Care::keep_alive_if_it_answers(MachineId id, bool may_return) {
   using namespace boost::asio::experimental::awaitable_operators;
   ledger_.at(id).kept_alive_at = ledger_.now();
   ledger_.touch(ledger_.at(id));
   const auto first = co_await (keep_alive(id) || clock_.sleep_for(patience_with_silent_machines));
   const bool has_heard = first.index() == 0 && std::get<0>(first).has_value();
   if (!has_heard) voice_.detail(fmt::format("{}: cannot be told that it is needed: does not answer", id));
-  if (has_heard && is_out_of_use(ledger_.at(id))) co_await check(id);
+  if (has_heard && may_return && is_out_of_use(ledger_.at(id))) co_await check(id);
 }
 
 // An answer that is not there yet is no failure.

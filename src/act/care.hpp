@@ -38,7 +38,7 @@ class Care {
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
   io::Task<Expected<void>> keep_alive(MachineId id);
-  io::Task<void> keep_alive_if_it_answers(MachineId id);
+  io::Task<void> keep_alive_if_it_answers(MachineId id, bool may_return);
   bool may_check(const MachineId& id) const;
   io::Task<void> refresh();
   providers::ListRequest request_for(ProviderKind kind);

@@ -89,6 +89,7 @@ std::vector<InUse> machines_in_use(const Snapshot& seen, const Config& config, c
     const auto told_every = keep_alive_interval(machine, seen, config);
     InUse used{.machine = machine.id, .keep_alive = told_every && is_keep_alive_due(machine, *told_every, seen.now)};
     const bool is_worked_at = machine.found.under_way || redeployed.contains(machine.id);
+    used.may_return = is_out_of_use(machine) && !is_worked_at;
     const bool is_seen = !seen.unseen.contains({machine.pool, machine.provider});
     if (is_up(machine) && is_seen && !is_worked_at)
       used.check = reason_to_check(machine, seen, told_every ? std::nullopt : std::optional(interval->second));

@@ -66,6 +66,7 @@ struct Unplaceable {
 struct InUse {
   MachineId machine;
   bool keep_alive = false;        // it is told that it is still needed; that it hears this shows that it works
+  bool may_return = false;        // it is out of use, and not redeployed now: if it hears this, it is checked
   std::optional<Reason> check{};  // why its provider is asked whether it still works; none: no check is due
 };
 

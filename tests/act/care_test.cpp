@@ -132,7 +132,7 @@ TEST_F(CareOfMachines, UsesAMachineThatAnswersAgain) {
   machine.ready_at = noon - Seconds{3600};
   machine.found.needs_redeploy = true;
   engine.has(machine);
-  pass({kept(3)});
+  pass({{.machine = id(3), .keep_alive = true, .may_return = true}});
   EXPECT_EQ(engine.state(3), MachineState::ready);
   EXPECT_THAT(engine.publisher.published(), HasSubstr("10.0.0.3"));
   EXPECT_THAT(engine.voice.notes, testing::Contains("a-3: answers again: back in use"));
@@ -142,7 +142,7 @@ TEST_F(CareOfMachines, DoesNotUseAMachineThatNeverWorked) {
   Machine machine = creating(3);
   machine.found.needs_redeploy = true;
   engine.has(machine);
-  pass({kept(3)});
+  pass({{.machine = id(3), .keep_alive = true, .may_return = true}});
   EXPECT_EQ(engine.state(3), MachineState::creating);
   EXPECT_FALSE(engine.chronicle.has("check a-3"));
 }

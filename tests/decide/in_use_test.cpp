@@ -15,6 +15,7 @@ std::string in_use(const Plan& plan) {
   for (const InUse& machine : plan.in_use) {
     text += (text.empty() ? "" : ", ") + std::to_string(number_of(machine.machine));
     if (machine.keep_alive) text += " told";
+    if (machine.may_return) text += ", may return";
     if (machine.check) text += ": " + machine.check->text;
   }
   return text;
@@ -58,7 +59,10 @@ TEST(InUse, AskedEachMinuteWhetherTheyAnswerAgain) {
     return coming(1).ready_for(1h).first_listed_for(1h).needs_redeploy().kept_alive_for(told);
   };
   EXPECT_EQ(in_use_of(lost(59s)), "");
-  EXPECT_EQ(in_use_of(lost(60s)), "1 told");
+  EXPECT_EQ(in_use_of(lost(60s)), "1 told, may return");
+  Farm redeploys = farm("x86_64-linux", {.provider = ProviderKind::nixops}).has(lost(60s)).runnable("x86_64-linux", 1);
+  redeploys.checks_every(ProviderKind::nixops, 100s).specification("x86_64-linux", "new");
+  EXPECT_EQ(in_use(redeploys.decided()), "1 told");
 }
 
 TEST(InUse, CheckedEveryFewMinutesWhereTheyAreNotTold) {
