@@ -15,6 +15,7 @@ namespace hydra_provisioner::act {
 namespace {
 
 constexpr Seconds patience_with_silent_machines{2};
+constexpr Seconds patience_with_hanging_machines{3};  // longer than a daemon waits for each question
 
 providers::MachineRef target_of(const Machine& machine) {
   return {.machine = machine.id, .instance = machine.instance, .owner = machine.owner};
@@ -86,9 +87,18 @@ io::Task<void> Care::probe(std::vector<MachineId> machines, std::size_t parallel
   if (const auto written = co_await ledger_.commit(); !written) voice_.problem(written.error().message);
 }
 
-io::Task<void> Care::probe_one(MachineId id) {
+// Whether it answers within a moment, for which the pass waits.
+io::Task<Expected<void>> Care::answer_of(MachineId id) {
+  using namespace boost::asio::experimental::awaitable_operators;
   const Machine asked = ledger_.at(id);
-  const auto answer = co_await providers_.at(asked.provider)->ready(observe::instance_of(asked), settings_of(asked));
+  auto ready = providers_.at(asked.provider)->ready(observe::instance_of(asked), settings_of(asked));
+  auto first = co_await (std::move(ready) || clock_.sleep_for(patience_with_hanging_machines));
+  if (auto* answer = std::get_if<0>(&first)) co_return std::move(*answer);
+  co_return failure(fmt::format("no answer within {} s", patience_with_hanging_machines.count()));
+}
+
+io::Task<void> Care::probe_one(MachineId id) {
+  const auto answer = co_await answer_of(id);
   if (is_unanswered(answer)) co_return;
   Machine& machine = ledger_.at(id);
   machine.checked_at = ledger_.now();
@@ -197,7 +207,7 @@ io::Task<void> Care::refresh() {
 }
 
 providers::ListRequest Care::request_for(ProviderKind kind) {
-  providers::ListRequest request;
+  providers::ListRequest request{.owner = ledger_.owner()};
   for (const Machine* machine : ledger_.all()) {
     if (machine->provider == kind) request.known.insert(machine->instance);
   }

@@ -35,6 +35,7 @@ class Care {
   const PoolConfig& settings_of(const Machine& machine) const { return pools_.at({machine.pool, machine.provider}); }
   io::Task<void> look_after_one(InUse machine);
   io::Task<void> probe_one(MachineId id);
+  io::Task<Expected<void>> answer_of(MachineId id);
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
   io::Task<Expected<void>> keep_alive(MachineId id);

@@ -47,6 +47,12 @@ io::Task<void> Publication::publish() {
   is_publishing_ = false;
 }
 
+void Publication::hold_back(const std::string& why) {
+  gave_up_ = true;
+  trouble_ = Unpublished{ledger_.now(), fmt::format("{} stays as it is: {}", publisher_.destination(), why)};
+  report_once(trouble_->why);
+}
+
 publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
   std::vector<publish::ListedMachine> machines;
   for (const Machine* machine : ledger_.all()) {

@@ -33,6 +33,9 @@ class Publication {
   // publishes once more.
   io::Task<void> publish();
 
+  // Nothing is published in this pass, as if every attempt had failed.
+  void hold_back(const std::string& why);
+
   bool has_failed() const { return trouble_.has_value(); }  // the last attempt
   // Whether a line of the machine can stand in the file, beside those of our other machines that may be in use.
   Expected<void> can_list(const Machine& machine) const;

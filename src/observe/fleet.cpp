@@ -49,10 +49,39 @@ void reconcile_ended(Fleet& fleet, Machine& machine, const std::string& why, Ins
   }
 }
 
+// Nothing is left to be done with it, and nothing may be done with what its provider shows.
+void give_up(Fleet& fleet, Machine& machine, Instant now, std::string why) {
+  advance(machine, MachineEvent::destruction_began, now);
+  discover(fleet.discoveries, machine, MachineEvent::destroyed, now, std::move(why));
+}
+
+// A machine that was just made may be missing in its provider's next listing.
+bool may_still_be_shown(const Machine& machine, Instant now) {
+  constexpr Seconds listings_lag{60};
+  return was_never_in_use(machine) && now - machine.launched_at.value_or(machine.since) < listings_lag;
+}
+
+// What was our machine, or has its id, may belong to another installation: it was handed over, or both installations
+// chose the same id at the same moment.
+const Foreign* other_owners(const Fleet& fleet, const Machine& machine) {
+  const auto found = std::ranges::find_if(fleet.foreign, [&](const Foreign& foreign) {
+    const auto& [instance, provider] = foreign;
+    return provider == machine.provider && !instance.owner.text.empty() &&
+           (instance.id == machine.instance || instance.machine == machine.id);
+  });
+  return found == fleet.foreign.end() ? nullptr : &*found;
+}
+
 // The machine is not in the inventory of its provider.
 void reconcile_missing(Fleet& fleet, Machine& machine, Instant now) {
-  if (machine.state == destroying) {
+  if (const Foreign* other = other_owners(fleet, machine)) {
+    give_up(
+        fleet, machine, now,
+        fmt::format("{} belongs to the installation {}, and is left alone", other->instance.id, other->instance.owner));
+  } else if (machine.state == destroying) {
     discover(fleet.discoveries, machine, MachineEvent::destroyed, now, "its provider does not have it any more");
+  } else if (may_still_be_shown(machine, now)) {
+    machine.found.interrupted = true;
   } else if (!machine.instance.text.empty()) {
     reconcile_ended(fleet, machine, "its provider does not have it any more", now);
   } else {
@@ -206,8 +235,7 @@ bool is_forgotten(const Instance& instance, const Forgotten& forgotten) {
 void forget(Fleet& fleet, const Forgotten& forgotten, Instant now) {
   for (Machine& machine : fleet.machines) {
     if (!forgotten.machines.contains(machine.id) || machine.found.under_way) continue;
-    advance(machine, MachineEvent::destruction_began, now);
-    discover(fleet.discoveries, machine, MachineEvent::destroyed, now, "forgotten, as an operator has ordered");
+    give_up(fleet, machine, now, "forgotten, as an operator has ordered");
   }
 }
 
@@ -300,8 +328,11 @@ std::string described(const Foreign& foreign) {
   const std::string whose = instance.owner.text.empty()
                                 ? "no owner is noted, and this queue runner's status does not list it"
                                 : fmt::format("it belongs to the installation {}", instance.owner);
-  return fmt::format("{} ({}, {}) is foreign: {}; it is left alone, unless you order: adopt {}", instance.machine,
-                     to_string(provider), instance.id, whose, instance.id);
+  const std::string advice = number_of(instance.machine) < adopted_numbers_end
+                                 ? fmt::format(", unless you order: adopt {}", instance.id)
+                                 : "; its number is too high to be adopted";
+  return fmt::format("{} ({}, {}) is foreign: {}; it is left alone{}", instance.machine, to_string(provider),
+                     instance.id, whose, advice);
 }
 
 std::int64_t number_after(const Instance& instance, const Tag& tag) {

@@ -68,8 +68,9 @@ PoolConfig retired_pool(const Machine& machine, const state::Memory& memory) {
   return unknown;
 }
 
-providers::ListRequest request_for(ProviderKind kind, const Config& config, const state::Memory& memory) {
-  providers::ListRequest request{.known = known_instances(memory, kind), .pools = {}};
+providers::ListRequest request_for(ProviderKind kind, const Config& config, const state::Memory& memory,
+                                   const Owner& owner) {
+  providers::ListRequest request{.known = known_instances(memory, kind), .pools = {}, .owner = owner};
   std::set<PoolName> added;
   for (const auto& [name, pool] : config.pools) {
     if (pool.kind() == kind && added.insert(name).second) request.pools.push_back(pool);
@@ -87,10 +88,10 @@ io::Task<void> ask(const World& world, const Config& config, const state::Memory
   std::vector<std::function<io::Task<void>()>> questions;
   questions.push_back([&] { return read_into(queue, *world.queue); });
   for (auto& [kind, listing] : listings) {
-    questions.push_back(
-        [&listings, kind, &provider = *world.providers.at(kind), request = request_for(kind, config, memory)] {
-          return list_into(listings, kind, &provider, request);
-        });
+    questions.push_back([&listings, kind, &provider = *world.providers.at(kind),
+                         request = request_for(kind, config, memory, world.owner)] {
+      return list_into(listings, kind, &provider, request);
+    });
   }
   const std::size_t all = questions.size();
   co_await io::run_all(std::move(questions), all);
@@ -143,12 +144,39 @@ void add_unseen(Look& look, const observe::Inventories& listings) {
   }
 }
 
+// In the machines file that the first pass finds. If that cannot be read, the queue runner still knows its last
+// content.
+std::set<std::string> names_in_use(const World& world, const Queue& queue) {
+  if (auto listed = world.publisher->listed()) return *std::move(listed);
+  std::set<std::string> names;
+  if (!queue || !queue->machines) return names;
+  for (const auto& [name, machine] : *queue->machines) {
+    if (machine.enabled == true && !name.ends_with(placeholder_domain)) names.insert(name);
+  }
+  return names;
+}
+
+// Replacing the file would take machines out of use that may be ours.
+std::string why_file_stays(const World& world, const Look& look, const std::set<std::string>& in_use) {
+  if (!in_use.empty() && !look.seen.unseen.empty())
+    return "it lists machines in use, and which of them are ours is not known until all providers have answered";
+  for (const observe::Foreign& foreign : look.fleet.foreign) {
+    if (in_use.contains(name_at(foreign.instance.address)))
+      return fmt::format("it lists {}, which is foreign; adopt that machine, or take its line out",
+                         foreign.instance.id);
+  }
+  const bool has_machines = !look.fleet.adopted.empty() || !look.fleet.foreign.empty();
+  if (has_machines && !look.seen.queue && !world.publisher->listed())
+    return "which machines are in use is not known until the status can be trusted";
+  return "";
+}
+
 observe::Claims claims_of(const World& world, const state::Memory& memory, const Queue& queue, Instant now) {
   observe::Claims claims{.owner = world.owner, .forgotten = {.machines = {}, .instances = memory.forgotten}};
   if (queue && queue->machines) {
     for (const auto& [name, machine] : *queue->machines) claims.listed_by_queue.insert(name);
   }
-  if (!memory.last_delivery) claims.in_use = world.publisher->listed();
+  if (!memory.last_delivery) claims.in_use = names_in_use(world, queue);
   for (const auto& [key, order] : memory.orders) {
     const auto& [kind, subject] = key;
     if (kind == OrderKind::forget) claims.forgotten.machines.insert(MachineId{subject});
@@ -202,9 +230,9 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
     if (provider->can_probe()) look.seen.can_probe.insert(kind);
   }
   look.seen.now = world.clock->now();
+  const observe::Claims claims = claims_of(world, memory, look.seen.queue, look.seen.now);
   look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
-                                  {config.tag, first_free_number(world, memory)}, look.seen.now,
-                                  claims_of(world, memory, look.seen.queue, look.seen.now));
+                                  {config.tag, first_free_number(world, memory)}, look.seen.now, claims);
   std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
@@ -220,6 +248,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet, config.tag);
   add_pools(look, config, memory);
   add_unseen(look, listings);
+  if (!memory.last_delivery) look.keeps_file = why_file_stays(world, look, claims.in_use);
   co_return look;
 }
 

@@ -26,6 +26,7 @@ struct Look {
   act::Providers reachable;      // providers that told us their machines
   bool knows_jobs = true;        // false: it is unknown which jobs run, so none may begin
   std::vector<std::string> problems;
+  std::string keeps_file{};  // why the machines file has to stay as another program wrote it; empty: it has not
 };
 
 io::Task<Look> look_around(const World& world, const Config& config, const state::Memory& memory);

@@ -71,10 +71,21 @@ void forget_old_logs(act::Jobs& jobs, const act::Ledger& ledger, Instant last_pa
   jobs.forget_logs(existing, now - logs_are_kept);
 }
 
+bool is_adopted(const observe::Fleet& fleet, const std::string& name) {
+  return std::ranges::any_of(fleet.adopted, [&](const MachineId& id) {
+    const auto machine = std::ranges::find(fleet.machines, id, &Machine::id);
+    return id.text == name || (machine != fleet.machines.end() && machine->instance.text == name);
+  });
+}
+
 // Once all providers were seen: what comes later was not meant.
-void end_adoption(state::Changes& record, const Orders& orders) {
-  for (const auto& [key, order] : orders) {
-    if (key.first == OrderKind::adopt) record.orders.emplace(key, std::nullopt);
+void end_adoption(state::Changes& record, const Look& look, act::Voice& voice) {
+  for (const auto& [key, order] : look.seen.orders) {
+    const auto& [kind, name] = key;
+    if (kind != OrderKind::adopt) continue;
+    record.orders.emplace(key, std::nullopt);
+    if (!name.empty() && !is_adopted(look.fleet, name))
+      voice.warning(fmt::format("adopt {}: there is no foreign machine of that id; plan lists them", name));
   }
 }
 
@@ -123,6 +134,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
   act::Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
                                queue_clock_ahead(look.seen.queue), voice);
+  if (!look.keeps_file.empty()) publication.hold_back(look.keeps_file);
   act::Operations operations(published_pools, ledger, publication, *world.jobs, all_providers(world), *world.clock,
                              voice, look.creations,
                              {.until = world.clock->now() + patience,
@@ -136,7 +148,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   // Record.
   state::Changes record;
   record.step_times = new_step_times(look.seen, config);
-  if (look.seen.unseen.empty()) end_adoption(record, look.seen.orders);
+  if (look.seen.unseen.empty()) end_adoption(record, look, voice);
   if (journal.keeps_passes())
     record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
   co_await keep(std::move(record), ledger, voice);

@@ -103,6 +103,22 @@ class LifeCycle {
     co_return Verdict{};
   }
 
+  io::Task<Verdict> spares_machines_of_others() {
+    if (!has_made()) co_return nothing_made();
+    const auto before = co_await list();
+    if (!before) co_return failed(before.error().message);
+    const auto found = before->find(first_);
+    if (found == before->end() || found->second.owner.text.empty()) co_return skipped("it does not list owners");
+    MachineRef target_of_another = target(first_);
+    target_of_another.owner = Owner{"another"};
+    if (auto destroyed = co_await provider_.destroy(target_of_another, pool_); !destroyed)
+      co_return failed(destroyed.error().message);
+    const auto after = co_await list();
+    if (!after) co_return failed(after.error().message);
+    if (!after->contains(first_)) co_return failed(fmt::format("{} was destroyed for another owner", first_));
+    co_return Verdict{};
+  }
+
   io::Task<Verdict> becomes_ready() {
     if (!has_made()) co_return nothing_made();
     co_return co_await wait_until_ready();
@@ -189,7 +205,7 @@ class LifeCycle {
 
   // The machines that still exist.
   io::Task<Expected<Instances>> list() {
-    ListRequest request{.known = {}, .pools = {pool_}};
+    ListRequest request{.known = {}, .pools = {pool_}, .owner = owner};
     for (const auto& [id, machine] : made_) request.known.insert(machine.id);
     const auto inventory = co_await provider_.list(std::move(request));
     if (!inventory) co_return std::unexpected(inventory.error());
@@ -252,6 +268,7 @@ constexpr Point points[] = {
     {"lists its machines as it created them", &LifeCycle::lists_machines_as_created},
     {"lists the specification of a machine", &LifeCycle::lists_the_specification},
     {"lists the owner of a machine", &LifeCycle::lists_the_owner},
+    {"destroys no machine of another owner", &LifeCycle::spares_machines_of_others},
     {"its machines become ready", &LifeCycle::becomes_ready},
     {"reports that a working machine is fine", &LifeCycle::reports_health},
     {"stops a machine, and lists it as stopped", &LifeCycle::stops},

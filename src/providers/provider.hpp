@@ -26,6 +26,7 @@ struct MachineRef {
 struct ListRequest {
   std::set<InstanceId> known{};     // the instances that we have on record
   std::vector<PoolConfig> pools{};  // those that want machines, or may still have some
+  Owner owner{};                    // our installation
 };
 
 // What a check of a machine in use found.

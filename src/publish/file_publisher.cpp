@@ -39,9 +39,10 @@ Error with_advice(const std::string& path, Error error) {
 
 FilePublisher::FilePublisher(const Config& config) : path_(config.machines_file) {}
 
-std::set<std::string> FilePublisher::listed() const {
+std::optional<std::set<std::string>> FilePublisher::listed() const {
   const auto present = io::read_file(path_, bytes_max);
-  return present && *present ? names_in_machines_file(**present) : std::set<std::string>{};
+  if (!present) return std::nullopt;
+  return names_in_machines_file(present->value_or(""));
 }
 
 io::Task<Expected<bool>> FilePublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {

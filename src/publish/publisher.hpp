@@ -25,9 +25,9 @@ class Publisher {
   // Identifies the publisher in later passes: a delivery to another destination does not count.
   virtual std::string destination() const = 0;
 
-  // The machines that the queue runner uses at present, by their names in the machines file. Empty if
-  // that cannot be told.
-  virtual std::set<std::string> listed() const { return {}; }
+  // The machines that the queue runner uses at present, by their names in the machines file, which another program may
+  // have written. None: that cannot be told.
+  virtual std::optional<std::set<std::string>> listed() const { return std::nullopt; }
 
   // After success the queue runner has, or will read, exactly this content. Does nothing if the file has this content
   // already, or if this content was delivered less than 10 minutes ago. Returns whether it was written or delivered.
@@ -40,7 +40,7 @@ class FilePublisher final : public Publisher {
  public:
   explicit FilePublisher(const Config& config);
   std::string destination() const override { return path_; }
-  std::set<std::string> listed() const override;
+  std::optional<std::set<std::string>> listed() const override;
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:
@@ -54,7 +54,7 @@ class SshConfigPublisher final : public Publisher {
   SshConfigPublisher(std::string file, std::unique_ptr<Publisher> publisher)
       : file_(std::move(file)), publisher_(std::move(publisher)) {}
   std::string destination() const override { return publisher_->destination() + " with " + file_; }
-  std::set<std::string> listed() const override { return publisher_->listed(); }
+  std::optional<std::set<std::string>> listed() const override { return publisher_->listed(); }
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:
@@ -69,7 +69,7 @@ class PatientPublisher final : public Publisher {
   PatientPublisher(std::unique_ptr<Publisher> publisher, io::Clock& clock)
       : publisher_(std::move(publisher)), clock_(clock), call_(clock) {}
   std::string destination() const override { return publisher_->destination(); }
-  std::set<std::string> listed() const override { return publisher_->listed(); }
+  std::optional<std::set<std::string>> listed() const override { return publisher_->listed(); }
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
 
  private:

@@ -80,7 +80,8 @@ Expected<MachineLine> read_columns(const Columns& columns) {
 std::set<std::string> names_in_machines_file(std::string_view content) {
   std::set<std::string> names;
   for (const std::string_view line : io::lines(content)) {
-    if (const Columns columns = columns_of(line); !columns.empty()) names.emplace(columns[0]);
+    const Columns columns = columns_of(line);
+    if (!columns.empty() && !columns[0].ends_with(placeholder_domain)) names.emplace(columns[0]);
   }
   return names;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -21,7 +22,10 @@ class FakePublisher final : public publish::Publisher {
   std::optional<Error> fails;
   Seconds takes{0};
 
+  std::optional<std::set<std::string>> in_use;  // what listed() says
+
   std::string destination() const override { return "here"; }
+  std::optional<std::set<std::string>> listed() const override { return in_use; }
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant) override {
     last_deliveries.push_back(std::move(last));
     co_await clock_.sleep_for(takes + clock_.draw_delay());

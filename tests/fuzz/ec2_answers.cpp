@@ -13,7 +13,7 @@ void read(std::string_view bytes) {
   const std::string xml(bytes);
   const bool is_page = read_instances(xml).has_value();
   const bool is_fleet = read_fleet(xml).has_value();
-  const bool is_volumes = read_unused_volumes(xml).has_value();
+  const bool is_volumes = read_unused_volumes(xml, Owner{"us"}).has_value();
   const bool is_complaint = read_error(xml).has_value();
   expect(is_page + is_fleet + is_volumes + is_complaint <= 1, "an answer is of one kind");
   (void)io::parse_iso_time(xml);

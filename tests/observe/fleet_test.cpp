@@ -453,10 +453,32 @@ TEST(Fleet, AForeignMachineWithTheIdOfOursIsNotTakenForIt) {
     machine.instance = InstanceId{instance};
     return reconcile({machine}, inventory_of({owned_by("them")}), {}, numbering, noon, ours);
   };
-  EXPECT_TRUE(seen("").machines.front().found.interrupted);
-  EXPECT_THAT(seen("").foreign, SizeIs(1));
-  EXPECT_THAT(seen("i-1").ended_early, ElementsAre(machine.id));
-  EXPECT_THAT(seen("i-1").foreign, SizeIs(1));
+  for (const std::string instance : {"", "i-1", "i-2"}) {
+    EXPECT_EQ(seen(instance).machines.front().state, gone) << "no job may destroy what has its id";
+    EXPECT_THAT(seen(instance).foreign, SizeIs(1));
+  }
+  EXPECT_EQ(seen("").discoveries.back().reason, "i-1 belongs to the installation them, and is left alone");
+}
+
+TEST(Fleet, AMachineThatWasHandedOverIsNotDestroyed) {
+  Machine machine = remembered(ready);
+  machine.owner = Owner{"us"};
+  const Fleet fleet = reconcile({machine}, inventory_of({owned_by("them")}), {}, numbering, noon, ours);
+  EXPECT_EQ(fleet.machines.front().state, gone);
+  EXPECT_FALSE(fleet.machines.front().found.vanished);
+  EXPECT_THAT(fleet.foreign, SizeIs(1));
+}
+
+TEST(Fleet, AMachineThatWasJustMadeMayBeMissingInAListing) {
+  const auto missing_after = [](Seconds age) {
+    Machine machine = remembered(creating);
+    machine.instance = InstanceId{"i-1"};
+    machine.since = noon - age;
+    return reconcile({machine}, inventory_of({}), {}, numbering, noon);
+  };
+  EXPECT_TRUE(missing_after(Seconds{59}).machines.front().found.interrupted);
+  EXPECT_THAT(missing_after(Seconds{59}).ended_early, IsEmpty());
+  EXPECT_THAT(missing_after(Seconds{60}).ended_early, SizeIs(1));
 }
 
 TEST(Fleet, AMachineWithoutAnOwnerIsNotOursWhereOwnersAreNotedFromTheBeginning) {

@@ -15,6 +15,7 @@ namespace hydra_provisioner::pass {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 using support::noon;
 const PoolName name{"x86_64-linux"};
@@ -43,6 +44,7 @@ class LookAround : public testing::Test {
   }
 
   fakes::FakeClock& clock() { return static_cast<fakes::FakeClock&>(*world.clock); }
+  fakes::FakePublisher& publisher() { return static_cast<fakes::FakePublisher&>(*world.publisher); }
   fakes::FakeQueue& queue() { return static_cast<fakes::FakeQueue&>(*world.queue); }
   fakes::FakeProvider& provider() {
     return static_cast<fakes::FakeProvider&>(*world.providers.at(ProviderKind::local));
@@ -113,6 +115,40 @@ TEST_F(LookAround, KnowsWhatItCouldNotSee) {
   EXPECT_THAT(seen.problems, ElementsAre("local: API unavailable"));
   EXPECT_THAT(seen.reachable, ElementsAre());
   EXPECT_FALSE(seen.seen.machines[0].found.vanished);
+}
+
+TEST_F(LookAround, TheFirstPassKeepsAFileWhoseMachinesItDoesNotKnow) {
+  publisher().in_use = {"root@10.0.0.1"};
+  EXPECT_EQ(look().keeps_file, "");
+  provider().listing_fails = Error{"API unavailable"};
+  EXPECT_THAT(look().keeps_file, HasSubstr("until all providers have answered"));
+  publisher().in_use = std::set<std::string>{};
+  EXPECT_EQ(look().keeps_file, "") << "it takes nothing out of use";
+  publisher().in_use = {"root@10.0.0.1"};
+  memory.last_delivery = LastDelivery{.content = "", .at = {}, .succeeded = true, .destination = "here"};
+  EXPECT_EQ(look().keeps_file, "");
+}
+
+TEST_F(LookAround, TheFirstPassKeepsAFileThatListsAForeignMachine) {
+  provider().has(MachineId{"a-9"});
+  Instance& instance = provider().machines.at(MachineId{"a-9"});
+  instance.owner = Owner{"them"};
+  publisher().in_use = {name_at(instance.address)};
+  EXPECT_THAT(look().keeps_file, HasSubstr("which is foreign; adopt that machine, or take its line out"));
+  publisher().in_use = {"root@192.0.2.1"};
+  EXPECT_EQ(look().keeps_file, "");
+}
+
+TEST_F(LookAround, TheFirstPassAsksTheStatusWhichMachinesAreInUseIfNoFileTells) {
+  provider().has(MachineId{"a-9"});
+  const std::string address = provider().machines.at(MachineId{"a-9"}).address;
+  queue().says->machines = {{name_at(address), {.enabled = true, .current_jobs = 1, .idle_since = {}}}};
+  const Look seen = look();
+  EXPECT_EQ(seen.keeps_file, "");
+  ASSERT_EQ(seen.seen.machines.size(), 1);
+  EXPECT_EQ(seen.seen.machines[0].state, MachineState::ready);
+  queue().says = std::unexpected(Untrusted{"down"});
+  EXPECT_THAT(look().keeps_file, HasSubstr("until the status can be trusted"));
 }
 
 TEST_F(LookAround, NumbersNewMachinesBeyondAnyThatExists) {

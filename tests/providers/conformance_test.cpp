@@ -55,6 +55,7 @@ class Flawed : public Provider {
 
 TEST_F(Conformance, TheLocalProviderPasses) {
   EXPECT_THAT(complaints(local), ElementsAre("lists the owner of a machine: it does not list owners",
+                                             "destroys no machine of another owner: it does not list owners",
                                              "reports that a working machine is fine: its machines need no upkeep"));
 }
 
@@ -81,6 +82,7 @@ TEST_F(Conformance, NoticesAProviderThatForgetsAMachine) {
               ElementsAre("creates a machine only once when asked twice: there are 1 machines, not 2",
                           "lists its machines as it created them: t-1 is not listed",
                           "lists the owner of a machine: it does not list owners",
+                          "destroys no machine of another owner: it does not list owners",
                           "reports that a working machine is fine: its machines need no upkeep",
                           "destroys one machine and keeps the other: t-1 is gone, too"));
 }
@@ -108,6 +110,7 @@ TEST_F(Conformance, NoticesAProviderThatDestroysNothing) {
     io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   } keeper(local);
   EXPECT_THAT(complaints(keeper), ElementsAre("lists the owner of a machine: it does not list owners",
+                                              "destroys no machine of another owner: it does not list owners",
                                               "reports that a working machine is fine: its machines need no upkeep",
                                               "destroys one machine and keeps the other: t-0 is still listed",
                                               "leaves nothing behind: lists t-0, which was never requested"));

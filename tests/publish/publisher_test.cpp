@@ -139,7 +139,9 @@ TEST_F(FilePublisherTest, WritesAFileThatAllUsersMayRead) {
 
 TEST_F(FilePublisherTest, TellsWhichMachinesTheQueueRunnerUses) {
   EXPECT_EQ(FilePublisher(config_).listed(), std::set<std::string>{});
-  write("# of another program\nroot@10.0.0.1  x86_64-linux  /key 4 1 kvm\n\nroot@b x86_64-linux # - 1\n");
+  write(
+      "# of another program\nroot@x.placeholder.invalid x86_64-linux - 0 1\nroot@10.0.0.1  x86_64-linux  /key 4 1 "
+      "kvm\n\nroot@b x86_64-linux # - 1\n");
   EXPECT_EQ(FilePublisher(config_).listed(), (std::set<std::string>{"root@10.0.0.1", "root@b"}));
 }
 

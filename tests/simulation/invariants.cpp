@@ -185,9 +185,13 @@ void Invariants::check_maximum(const act::JobRequest& request) {
   const sim::SimInstance* own = farm_->cloud.find(request.machine, request.provider);
   if (own != nullptr && own->exists()) return;
   const std::int64_t others = farm_->cloud.count_of(request.pool) + farm_->jobs.count_of_coming(request.pool);
-  const Order* order =
-      order_in_force(orders_, OrderKind::max_machines, request.pool.text, sim::in_seconds(farm_->timeline.now()));
-  const std::int64_t max = order != nullptr ? order->value : pool->second.max_machines;
+  constexpr Seconds slow_pass{60};  // an order may have ended since the pass decided
+  const Instant now = sim::in_seconds(farm_->timeline.now());
+  const auto max_at = [&](Instant time) {
+    const Order* order = order_in_force(orders_, OrderKind::max_machines, request.pool.text, time);
+    return order != nullptr ? order->value : pool->second.max_machines;
+  };
+  const std::int64_t max = std::max(max_at(now), max_at(now - slow_pass));
   if (others + 1 > max)
     violate(fmt::format("{} is created beside {} others of {}, at most {} are allowed", request.machine, others,
                         request.pool, max));

@@ -6,25 +6,30 @@
 #include <pugixml.hpp>
 
 #include "io/text/iso_time.hpp"
+#include "providers/ec2/api/requests.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
+std::map<std::string, std::string> tags_of(const pugi::xml_node& item) {
+  std::map<std::string, std::string> tags;
+  for (const pugi::xml_node& tag : item.child("tagSet").children("item"))
+    tags.emplace(tag.child_value("key"), tag.child_value("value"));
+  return tags;
+}
+
 Ec2Instance instance_of(const pugi::xml_node& item) {
   const std::string_view state = item.child("instanceState").child_value("name");
-  Ec2Instance instance{.id = item.child_value("instanceId"),
-                       .type = item.child_value("instanceType"),
-                       .state = from_name<Ec2State>(state).value_or(Ec2State::terminated),
-                       .reason = item.child("stateReason").child_value("code"),
-                       .explanation = item.child("stateReason").child_value("message"),
-                       .launched_at = io::parse_iso_time(item.child_value("launchTime")),
-                       .public_address = item.child_value("ipAddress"),
-                       .private_address = item.child_value("privateIpAddress"),
-                       .spot_request = item.child_value("spotInstanceRequestId"),
-                       .tags = {}};
-  for (const pugi::xml_node& tag : item.child("tagSet").children("item"))
-    instance.tags.emplace(tag.child_value("key"), tag.child_value("value"));
-  return instance;
+  return {.id = item.child_value("instanceId"),
+          .type = item.child_value("instanceType"),
+          .state = from_name<Ec2State>(state).value_or(Ec2State::terminated),
+          .reason = item.child("stateReason").child_value("code"),
+          .explanation = item.child("stateReason").child_value("message"),
+          .launched_at = io::parse_iso_time(item.child_value("launchTime")),
+          .public_address = item.child_value("ipAddress"),
+          .private_address = item.child_value("privateIpAddress"),
+          .spot_request = item.child_value("spotInstanceRequestId"),
+          .tags = tags_of(item)};
 }
 
 void add_instances(Ec2Page& page, const pugi::xml_node& reservation) {
@@ -85,13 +90,17 @@ Expected<FleetAnswer> read_fleet(std::string xml) {
   return answer;
 }
 
-Expected<std::vector<std::string>> read_unused_volumes(std::string xml) {
+Expected<std::vector<std::string>> read_unused_volumes(std::string xml, const Owner& owner) {
   pugi::xml_document document;
   const auto root = root_of(document, xml, "DescribeVolumesResponse");
   if (!root) return std::unexpected(root.error());
   std::vector<std::string> ids;
   for (const pugi::xml_node& item : root->child("volumeSet").children("item")) {
-    if (std::string_view(item.child_value("status")) == "available") ids.emplace_back(item.child_value("volumeId"));
+    const auto tags = tags_of(item);
+    const auto noted = tags.find(std::string(ec2_tag::owner));
+    const bool is_of_another = noted != tags.end() && noted->second != owner.text;
+    const bool is_unused = std::string_view(item.child_value("status")) == "available";
+    if (is_unused && !is_of_another) ids.emplace_back(item.child_value("volumeId"));
   }
   return ids;
 }

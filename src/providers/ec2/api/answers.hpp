@@ -54,7 +54,7 @@ struct FleetAnswer {
 Expected<FleetAnswer> read_fleet(std::string xml);
 
 // Ids of the volumes that no instance uses any more.
-Expected<std::vector<std::string>> read_unused_volumes(std::string xml);
+Expected<std::vector<std::string>> read_unused_volumes(std::string xml, const Owner& owner);
 
 struct ErrorAnswer {
   std::string code;

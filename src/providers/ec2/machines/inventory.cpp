@@ -183,7 +183,10 @@ Instance Ec2Inventory::as_recorded(const Ec2Record& record, const Shown& shown) 
 void Ec2Inventory::add_recorded(Inventory& inventory, const Shown& shown,
                                 const std::set<std::string>& seen_regions) const {
   std::set<MachineId> seen;
-  for (const Instance& instance : inventory.instances) seen.insert(instance.machine);
+  for (const Instance& instance : inventory.instances) {
+    const bool is_of_another = !instance.owner.text.empty() && instance.owner != request_.owner;
+    if (!is_of_another) seen.insert(instance.machine);
+  }
   for (const MachineId& machine : recorded_machines(state_dir_, tag_)) {
     if (seen.contains(machine)) continue;
     const auto record = read_instance_record(files_of(state_dir_, machine));

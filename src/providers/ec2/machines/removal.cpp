@@ -43,7 +43,9 @@ io::Task<Expected<void>> Ec2Removal::terminate(std::string ec2_id, bool may_stil
   const auto found = co_await find_instances(client_, place_, tag_, {ec2_id});
   if (!found) co_return std::unexpected(found.error());
   const Ec2Instance seen = found->empty() ? Ec2Instance{.id = ec2_id} : found->front();
-  if (seen.state == Ec2State::terminated) co_return Expected<void>{};
+  const std::string owner = seen.tag(ec2_tag::owner);
+  const bool is_of_another = !owner.empty() && owner != target_.owner.text;
+  if (is_of_another || seen.state == Ec2State::terminated) co_return Expected<void>{};
   const auto answer = co_await client_.call(place_, terminate_instances({ec2_id}));
   if (!answer && is_gone(answer.error()) && !may_still_appear) co_return Expected<void>{};
   if (!answer) co_return std::unexpected(answer.error().error);
@@ -63,7 +65,7 @@ io::Task<Expected<void>> Ec2Removal::cancel_spot_request(std::string spot_reques
 io::Task<Expected<void>> Ec2Removal::delete_volumes() {
   auto answer = co_await client_.call(place_, describe_volumes_of(tag_, target_.machine, target_.owner));
   if (!answer) co_return std::unexpected(answer.error().error);
-  const auto volumes = read_unused_volumes(*std::move(answer));
+  const auto volumes = read_unused_volumes(*std::move(answer), target_.owner);
   if (!volumes) co_return std::unexpected(within("DescribeVolumes in " + place_.region, volumes.error()));
   for (const std::string& volume : *volumes) {
     if (auto deleted = unless_gone(co_await client_.call(place_, delete_volume(volume))); !deleted) co_return deleted;

@@ -68,7 +68,7 @@ TEST(Ec2Answers, OfOtherServersAreErrors) {
             R"(its answer is a "html", not a "DescribeInstancesResponse")");
   EXPECT_FALSE(read_instances(""));
   EXPECT_FALSE(read_fleet("<DescribeInstancesResponse/>"));
-  EXPECT_FALSE(read_unused_volumes("<x/>"));
+  EXPECT_FALSE(read_unused_volumes("<x/>", Owner{}));
 }
 
 RC_GTEST_PROP(Ec2Answers, NeverBreakTheirReader, (const std::string& text)) {
@@ -95,7 +95,10 @@ TEST(Ec2Answers, OfAFleetAreInstancesAndWhatWasRefused) {
 TEST(Ec2Answers, OfVolumesAreTheUnusedOnes) {
   const auto volumes = read_unused_volumes(
       "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId><status>available</status></item>"
-      "<item><volumeId>vol-2</volumeId><status>in-use</status></item></volumeSet></DescribeVolumesResponse>");
+      "<item><volumeId>vol-2</volumeId><status>in-use</status></item>"
+      "<item><volumeId>vol-3</volumeId><status>available</status><tagSet><item><key>hydra-provisioner:owner</key>"
+      "<value>them</value></item></tagSet></item></volumeSet></DescribeVolumesResponse>",
+      Owner{"us"});
   ASSERT_TRUE(volumes);
   EXPECT_THAT(*volumes, ElementsAre("vol-1"));
 }
