@@ -172,6 +172,8 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
   const bool is_new = operation == Operation::create && !machine.found.interrupted;
   const auto begun = jobs_.begin({.machine = id,
                                   .instance = machine.instance,
+                                  .noted_as = machine.noted_as,
+                                  .slot = machine.slot,
                                   .is_new = is_new,
                                   .operation = operation,
                                   .provider = machine.provider,

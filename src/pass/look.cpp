@@ -203,7 +203,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   }
   look.seen.now = world.clock->now();
   look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
-                                  {config.tag, first_free_number(world, memory)}, look.seen.now,
+                                  {config.tag, first_free_number(world, memory), memory.next_number}, look.seen.now,
                                   claims_of(world, memory, look.seen.queue, look.seen.now));
   std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
   for (const Machine& machine : look.fleet.machines) {

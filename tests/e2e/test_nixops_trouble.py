@@ -84,7 +84,7 @@ class NoCapacity(BesideAnother):
         self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
         self.check_that_nothing_goes_on(farm)
         self.assertEnded(farm.run_pass(), 0, "t-0: gone")
-        self.assertEqual(list(farm.deployments().values()), ["t-1"])
+        self.assertEqual(list(farm.deployments()), [farm.uuid("t-1")])
         self.assertIn("back-off of 30 s", farm.run("plan", farm.conf).out)
         self.assertEqual(len(farm.calls("deploy")), 2)
         farm.time_passes(60)

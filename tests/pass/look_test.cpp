@@ -7,6 +7,7 @@
 #include "tests/fakes/fake_clock.hpp"
 #include "tests/fakes/fake_jobs.hpp"
 #include "tests/fakes/fake_provider.hpp"
+#include "tests/fakes/fake_publisher.hpp"
 #include "tests/fakes/fake_queue.hpp"
 #include "tests/support/usual.hpp"
 
@@ -37,6 +38,7 @@ class LookAround : public testing::Test {
     world.clock = std::make_unique<fakes::FakeClock>();
     world.queue = std::make_unique<fakes::FakeQueue>(clock());
     world.providers.emplace(ProviderKind::local, std::make_unique<fakes::FakeProvider>(clock(), chronicle));
+    world.publisher = std::make_unique<fakes::FakePublisher>(clock(), chronicle);
     world.jobs = std::make_unique<fakes::FakeJobs>(provider(), clock(), chronicle);
   }
 
