@@ -222,7 +222,8 @@ void leave_out_foreign(Fleet& fleet, ProviderKind provider, std::vector<const In
 }
 
 bool is_forgotten(const Instance& instance, const Forgotten& forgotten) {
-  return forgotten.machines.contains(instance.machine) || forgotten.instances.contains(instance.id);
+  return forgotten.machines.contains(instance.machine) || forgotten.machines.contains(instance.made_as) ||
+         forgotten.instances.contains(instance.id);
 }
 
 void forget(Fleet& fleet, const Forgotten& forgotten, Instant now) {

@@ -474,6 +474,16 @@ class ListedHosts(NixopsTest):
             wait_for(lambda: self.is_whole_after_a_pass(farm), "both are there", lambda: farm.run("plan", farm.conf))
             self.check_hosts(farm)
 
+    def test_are_chosen_by_slot_from_when_the_network_takes_one(self):
+        """NixOps 1 gives all arguments to the function, which may not take unknown ones."""
+        for version in VERSIONS:
+            with self.subTest(version):
+                farm = self.farm_with_machine(version, network=NONE.replace(", ...", ""), pools=plain_pool())
+                for network, host in ((BY_SLOT, HOSTS[0]), (NONE.replace(", ...", ""), HOST)):
+                    farm.network(network)
+                    self.assertEnded(farm.run_pass(), 0, "t-0: redeployed")
+                    self.assertEqual(farm.listed(), [host])
+
     def is_whole_after_a_pass(self, farm):
         farm.end_back_off()
         farm.run_pass()

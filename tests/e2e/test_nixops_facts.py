@@ -1088,6 +1088,7 @@ class FaultsOfTheOriginal(FactsTest):
         farm.queue(runnable=10)
         self.assertEnded(farm.run_pass(), 1, "t-0: create failed")
         self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
+        farm.cloud.set_faults()
         farm.passes_until(lambda: farm.states() == {"t-1": "ready", "t-2": "ready"}, "t-0 is replaced")
         farm.cloud.set_faults({"command": "destroy", "deployment": farm.uuid("t-1"), "fault": "fail"})
         self.idle(farm)

@@ -29,7 +29,7 @@ class BesideAnother(Interrupted):
         self.go_on_until(farm, lambda: len(farm.listed()) == 2, "both machines are listed")
         self.assertEqual(set(farm.states().values()), {"ready"})
         self.assertEqual(sorted(i["ip"] for i in farm.cloud.alive().values()), sorted(farm.listed()))
-        self.assertEqual(sorted(farm.deployments().values()), sorted(farm.states()))
+        self.assertEqual(farm.folders(), sorted(farm.states()))
         self.check_that_nothing_goes_on(farm)
 
 

@@ -478,6 +478,13 @@ TEST(Fleet, ADeploymentThatNoFileKnowsDoesNotGetAnIdThatTheJournalMayHave) {
   EXPECT_EQ(adopted(2).machines.front().noted_as, MachineId{"a-1"});
 }
 
+TEST(Fleet, ADeploymentOfAForgottenMachineIsForgottenUnderAnyName) {
+  Instance instance = present(InstanceState::unproven);
+  instance.made_as = MachineId{"a-5"};
+  const Claims claims{.forgotten = {.machines = {MachineId{"a-5"}}}};
+  EXPECT_THAT(reconcile({}, deployments({instance}), {}, numbering, noon, claims).adopted, IsEmpty());
+}
+
 TEST(Fleet, EachMachineOfNixopsHasASlot) {
   Machine old = remembered(ready, 3);
   old.provider = ProviderKind::nixops;

@@ -19,6 +19,14 @@ constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 
 constexpr Seconds export_is_good_for{300};
 
+// In which a machine's log tells of its creation.
+constexpr std::size_t beginning_bytes = std::size_t{64} << 10;
+
+std::string beginning_of(const std::string& log) {
+  const auto file = io::open_file(log);
+  return file && *file ? io::read_some(**file, beginning_bytes).value_or("") : "";
+}
+
 // Or the machine never existed, and there is only a record of it.
 bool has_vanished(const Deployment& deployment) {
   return deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished;
@@ -274,7 +282,7 @@ void NixopsProvider::note_creators(const std::vector<Instance*>& unknown) const 
   for (const std::string& log : *logs) {
     const MachineId machine(std::filesystem::path(log).stem());
     if (!is_of(tag_, machine)) continue;
-    const auto created = created_by(machine);
+    const auto created = created_deployments(beginning_of(logs_dir_ + "/" + log));
     for (Instance* instance : unknown) {
       if (std::ranges::find(created, instance->id.text) != created.end()) instance->made_as = machine;
     }
