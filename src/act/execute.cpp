@@ -27,7 +27,7 @@ void add_new_machine(const Action& create, const Config& config, Ledger& ledger)
   fresh.provider = config.pools.at(create.pool).kind();
   fresh.since = fresh.requested_at = ledger.now();
   fresh.owner = ledger.owner();
-  const Machine& machine = ledger.add(std::move(fresh));
+  const Machine& machine = ledger.add_to_come(std::move(fresh));
   ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.reason.text}});
 }
 

@@ -54,6 +54,8 @@ Expected<JobRequest> request_from(const io::Json& json) {
   if (!what || !provider) return failure("unknown operation or provider");
   return JobRequest{.machine = MachineId{json.at("machine").get<std::string>()},
                     .instance = InstanceId{json.value("instance", "")},
+                    .noted_as = MachineId{json.value("notedAs", "")},
+                    .slot = json.contains("slot") ? std::optional(io::whole_number_of(json.at("slot"))) : std::nullopt,
                     .is_new = json.value("isNew", false),
                     .operation = *what,
                     .provider = *provider,
@@ -79,6 +81,7 @@ JobFiles::JobFiles(const std::string& state_dir, const MachineId& machine)
 Expected<void> write_request(const JobFiles& files, const JobRequest& request, std::optional<Instant> begun_at) {
   io::Json json{{"machine", request.machine.text},
                 {"instance", request.instance.text},
+                {"notedAs", request.noted_as.text},
                 {"isNew", request.is_new},
                 {"operation", to_string(request.operation)},
                 {"provider", to_string(request.provider)},
@@ -86,6 +89,7 @@ Expected<void> write_request(const JobFiles& files, const JobRequest& request, s
                 {"settings", request.settings_json},
                 {"owner", request.owner.text},
                 {"deadlineSeconds", request.deadline.count()}};
+  if (request.slot) json["slot"] = *request.slot;
   if (begun_at) json["begunAt"] = to_unix(*begun_at);
   return io::write_own_file(files.request, json);
 }

@@ -1,6 +1,7 @@
 // Provider operations, each in a process of its own that outlives the pass: killing this program interrupts none.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,7 +17,9 @@ namespace hydra_provisioner::act {
 struct JobRequest {
   MachineId machine;
   InstanceId instance{};  // empty while the provider has not named it
-  bool is_new = false;    // nothing of the machine can exist yet
+  MachineId noted_as{};   // see Machine, and so the slot
+  std::optional<std::int64_t> slot{};
+  bool is_new = false;  // nothing of the machine can exist yet
   Operation operation = Operation::create;
   ProviderKind provider = ProviderKind::local;
   PoolName pool;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "observe/places.hpp"
+
 namespace hydra_provisioner::act {
 
 Ledger::Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines, Owner owner)
@@ -24,6 +26,11 @@ Machine& Ledger::add(Machine machine) {
   const auto number = [](const Machine* each) { return number_of(each->id); };
   if (is_new) by_number_.insert(std::ranges::upper_bound(by_number_, number_of(id), {}, number), &entry->second);
   return entry->second;
+}
+
+Machine& Ledger::add_to_come(Machine machine) {
+  observe::give_place(machine, {by_number_.begin(), by_number_.end()}, names_);
+  return add(std::move(machine));
 }
 
 void Ledger::note(Machine& machine, MachineEvent event, const std::string& reason) {
@@ -47,7 +54,8 @@ void Ledger::touch(const Machine& machine) { changed_.insert(machine.id); }
 
 void Ledger::note(const observe::Fleet& found, Voice& voice) {
   for (const MachineId& id : found.adopted) {
-    voice.warning(fmt::format("{}: found at its provider, but not in the journal; taken over", id));
+    const std::string as = at(id).noted_as.text.empty() ? "" : fmt::format(" as {}", at(id).noted_as);
+    voice.warning(fmt::format("{}: found at its provider{}, but not in the journal; taken over", id, as));
   }
   for (const observe::Discovery& discovery : found.discoveries) {
     const Machine& machine = at(discovery.machine);
@@ -55,6 +63,7 @@ void Ledger::note(const observe::Fleet& found, Voice& voice) {
     voice.note(fmt::format("{}: {}: {}", machine.id, to_string(machine.state), discovery.reason));
   }
   for (const MachineId& id : found.changed) touch(at(id));
+  names_ = found.names;
 }
 
 io::Task<Expected<void>> Ledger::commit(state::Changes besides) {

@@ -30,6 +30,8 @@ class Ledger {
 
   // A new machine, in memory only until it is committed.
   Machine& add(Machine machine);
+  // One that is to be made: it gets its place beside the others (observe/places.hpp).
+  Machine& add_to_come(Machine machine);
 
   // Applies the event, if the machine's state allows it, and notes it for the journal.
   void note(Machine& machine, MachineEvent event, const std::string& reason);
@@ -53,6 +55,7 @@ class Ledger {
   Owner owner_;
   std::map<MachineId, Machine> machines_;
   std::vector<Machine*> by_number_;  // of machines_
+  std::set<MachineId> names_;        // that are taken at their providers
   std::set<MachineId> changed_;
   state::Changes noted_;  // its machines are those of changed_
 };

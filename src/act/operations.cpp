@@ -172,6 +172,8 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
   const bool is_new = operation == Operation::create && !machine.found.interrupted;
   const auto begun = jobs_.begin({.machine = id,
                                   .instance = machine.instance,
+                                  .noted_as = machine.noted_as,
+                                  .slot = machine.slot,
                                   .is_new = is_new,
                                   .operation = operation,
                                   .provider = machine.provider,
@@ -253,7 +255,11 @@ const PoolConfig& Operations::settings_of(const Machine& machine) const {
 void Operations::settle_ended_jobs() {
   if (!bounds_.knows_jobs) return;
   const auto jobs = jobs_.list();
-  if (!jobs) return;  // reported already when the pass observed
+  if (!jobs) {
+    voice_.problem(fmt::format("{}; no operation begins", jobs.error().message));
+    bounds_.knows_jobs = false;  // those of machines that are gone cannot be counted
+    return;
+  }
   for (const JobState& job : *jobs) {
     const Machine* machine = ledger_.find(job.machine);
     // A machine can be gone while the job that destroys it still runs.

@@ -82,6 +82,7 @@ struct ProviderTraits {
   ProviderSettings defaults;                // the settings of a pool that gives none
   std::optional<Seconds> billing_period{};  // of a pool that gives none; none: as the provider says of each machine
   bool can_redeploy = false;                // its machines can be changed to a new specification, not only replaced
+  bool gives_names_back = false;            // the name of a machine that is gone goes to a later one
   bool keeps_alive = false;                 // its machines are told that they are needed, which checks them, too
 };
 std::span<const ProviderTraits> all_provider_traits();  // in the order of ProviderKind

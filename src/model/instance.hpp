@@ -35,11 +35,12 @@ struct Instance {
   std::string address;   // as Machine's; empty while it has none
   std::string host_key;  // `TYPE KEY`; empty while it has none
   std::optional<Instant> launched_at;
-  std::string spec_hash{};    // see Machine; empty when the provider cannot tell
-  Seconds billing_period{0};  // of this kind of machine, where its pool has none; 0: billed for what is used
-  std::string why{};          // it is in this state, in its provider's words; empty: they do not say
-  Owner owner{};              // the installation that made it; empty when the provider cannot tell
-  bool is_on_record = false;  // files of ours beside the journal say that this state directory made it
+  std::string spec_hash{};             // see Machine; empty when the provider cannot tell
+  Seconds billing_period{0};           // of this kind of machine, where its pool has none; 0: billed for what is used
+  std::string why{};                   // it is in this state, in its provider's words; empty: they do not say
+  Owner owner{};                       // the installation that made it; empty when the provider cannot tell
+  std::optional<std::int64_t> slot{};  // see Machine; none when the provider cannot tell
+  MachineId made_as{};  // by this state directory, as files beside the journal say; empty: they do not know it
 };
 
 // A machine that exists, and of which its provider says something that makes no sense: it is left alone.

@@ -94,7 +94,9 @@ struct Machine {
   MachineId id;
   PoolName pool;
   ProviderKind provider = ProviderKind::local;
-  InstanceId instance;  // empty until the provider has named it
+  InstanceId instance;               // empty until the provider has named it
+  MachineId noted_as;                // what its provider calls it, if it is not its id: see observe/places.hpp
+  std::optional<std::int64_t> slot;  // the lowest that was free in its pool, from 0; none: its provider needs none
   MachineState state = MachineState::requested;
   Instant since;         // when it entered that state
   Instant requested_at;  // of its creation, of its latest start, or since when it has to become ready again
@@ -133,6 +135,8 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"pool", "pool"}, machine.pool);
   field(FieldName{"provider", "provider"}, machine.provider);
   field(FieldName{"instance", "instance"}, machine.instance);
+  field(FieldName{"noted_as", "notedAs"}, machine.noted_as);
+  field(FieldName{"slot", "slot"}, machine.slot);
   field(FieldName{"state", "state"}, machine.state);
   field(FieldName{"since", "since"}, machine.since);
   field(FieldName{"requested_at", "requestedAt"}, machine.requested_at);
@@ -183,6 +187,11 @@ bool is_out_of_use(const Machine& machine);
 // When a coming machine counts as failed: its pool's bootTimeout after its request.
 inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
   return machine.requested_at + pool.boot_timeout;
+}
+
+// The id that its provider notes for it.
+inline const MachineId& noted_id(const Machine& machine) {
+  return machine.noted_as.text.empty() ? machine.id : machine.noted_as;
 }
 
 // The domain of names in the machines file that are no machines: see docs/machines-file.md.

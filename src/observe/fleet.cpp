@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "observe/places.hpp"
+
 namespace hydra_provisioner::observe {
 namespace {
 
@@ -142,6 +144,8 @@ Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provid
   machine.pool = instance.pool;
   machine.provider = provider;
   machine.owner = instance.owner;
+  if (traits_of(provider).gives_names_back && instance.machine != id) machine.noted_as = instance.machine;
+  machine.slot = instance.slot;
   machine.state = first_state(instance, has_job, claims.in_use.contains(name_at(instance.address)));
   machine.since = machine.requested_at = now;
   if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
@@ -162,9 +166,19 @@ bool may_be(const Machine& machine, const Instance& instance, const Claims& clai
 }
 
 bool has_id_of(const Machine& machine, const Instance& instance, const Inventory& inventory, const Claims& claims) {
-  const bool lacks_our_owner =
-      inventory.notes_owners && !instance.is_on_record && instance.owner.text.empty() && !machine.owner.text.empty();
+  const bool lacks_our_owner = inventory.notes_owners && instance.made_as.text.empty() && instance.owner.text.empty() &&
+                               !machine.owner.text.empty();
   return !lacks_our_owner && may_be(machine, instance, claims);
+}
+
+// A name that goes from machine to machine identifies only one whose instance is not known yet.
+std::map<MachineId, const Machine*> by_noted_id(const Fleet& fleet, ProviderKind provider) {
+  std::map<MachineId, const Machine*> machines;
+  for (const Machine& machine : fleet.machines) {
+    const bool is_noted = !traits_of(provider).gives_names_back || machine.instance.text.empty();
+    if (machine.provider == provider && is_noted) machines.emplace(noted_id(machine), &machine);
+  }
+  return machines;
 }
 
 // Finds the machine of each instance, first by the instance id and then by the machine id that the provider has noted:
@@ -180,22 +194,31 @@ Instances match(const Fleet& fleet, ProviderKind provider, const Inventory& inve
     matched.emplace(machine.id, instance->second);
     left.erase(instance);
   }
-  std::map<MachineId, const Machine*> ours;
-  for (const Machine& machine : fleet.machines) {
-    if (machine.provider == provider) ours.emplace(machine.id, &machine);
-  }
+  const std::map<MachineId, const Machine*> ours = by_noted_id(fleet, provider);
   for (const auto& [id, instance] : left) {
     const auto machine = ours.find(instance->machine);
     const bool fits = machine != ours.end() && has_id_of(*machine->second, *instance, inventory, claims) &&
-                      matched.emplace(instance->machine, instance).second;
+                      matched.emplace(machine->second->id, instance).second;
     if (!fits) unknown.push_back(instance);
   }
   return matched;
 }
 
-// Keeps the noted id if it is one of ours and not taken yet.
-MachineId id_for(const Instance& instance, const std::set<MachineId>& taken, Numbering& numbering) {
-  if (is_of(numbering.tag, instance.machine) && !taken.contains(instance.machine)) return instance.machine;
+// The number that our files know, or that its provider has noted; -1: it has none, or it may be that of an earlier
+// machine, because names go from machine to machine.
+std::int64_t own_number_of(const Instance& instance, ProviderKind provider, const Numbering& numbering) {
+  if (is_of(numbering.tag, instance.made_as)) return number_of(instance.made_as);
+  if (!is_of(numbering.tag, instance.machine)) return -1;
+  const std::int64_t noted = number_of(instance.machine);
+  return traits_of(provider).gives_names_back && noted < numbering.used ? -1 : noted;
+}
+
+// Its own id, if it has one that is not taken yet.
+MachineId id_for(const Instance& instance, ProviderKind provider, const std::set<MachineId>& taken,
+                 Numbering& numbering) {
+  const std::int64_t number = own_number_of(instance, provider, numbering);
+  const MachineId own{fmt::format("{}-{}", numbering.tag, number)};
+  if (number >= 0 && !taken.contains(own)) return own;
   return MachineId{fmt::format("{}-{}", numbering.tag, numbering.next++)};
 }
 
@@ -210,7 +233,7 @@ bool is_ours(const Instance& instance, const Tag& tag, const Claims& claims) {
   if (!instance.owner.text.empty()) return false;
   const std::string name = name_at(instance.address);
   const bool is_used = claims.listed_by_queue.contains(name) || claims.in_use.contains(name);
-  return instance.is_on_record || (is_used && !instance.address.empty());
+  return !instance.made_as.text.empty() || (is_used && !instance.address.empty());
 }
 
 // Makes sure that no new id is the noted id of one of these instances.
@@ -229,7 +252,8 @@ void leave_out_foreign(Fleet& fleet, ProviderKind provider, std::vector<const In
 }
 
 bool is_forgotten(const Instance& instance, const Forgotten& forgotten) {
-  return forgotten.machines.contains(instance.machine) || forgotten.instances.contains(instance.id);
+  return forgotten.machines.contains(instance.machine) || forgotten.machines.contains(instance.made_as) ||
+         forgotten.instances.contains(instance.id);
 }
 
 void forget(Fleet& fleet, const Forgotten& forgotten, Instant now) {
@@ -253,7 +277,7 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventorie
     skip_numbers_of(unknown, numbering);
     leave_out_foreign(fleet, provider, unknown, numbering.tag, claims);
     for (const Instance* instance : unknown) {
-      const MachineId id = id_for(*instance, taken, numbering);
+      const MachineId id = id_for(*instance, provider, taken, numbering);
       taken.insert(id);
       fleet.machines.push_back(adopt(id, *instance, provider, has_running_job(id, jobs), now, claims));
       fleet.adopted.push_back(id);
@@ -265,7 +289,7 @@ std::map<ProviderKind, Instances> match_and_adopt(Fleet& fleet, const Inventorie
 
 Machine* machine_of(Fleet& fleet, ProviderKind provider, const Instance& instance) {
   const auto found = std::ranges::find_if(fleet.machines, [&](const Machine& machine) {
-    return machine.provider == provider && (machine.instance == instance.id || machine.id == instance.machine);
+    return machine.provider == provider && (machine.instance == instance.id || noted_id(machine) == instance.machine);
   });
   return found == fleet.machines.end() ? nullptr : &*found;
 }
@@ -294,6 +318,21 @@ void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
     } else if (!inventories.at(machine.provider)->unseen.contains(machine.pool)) {
       reconcile_missing(fleet, machine, now);
     }
+  }
+}
+
+// Machines that were taken over, or are from before there were slots.
+void give_slots(Fleet& fleet) {
+  std::vector<const Machine*> all;
+  for (const Machine& machine : fleet.machines) all.push_back(&machine);
+  for (Machine& machine : fleet.machines) give_slot(machine, all);
+}
+
+void note_names(Fleet& fleet, const Inventories& inventories) {
+  for (const auto& [provider, inventory] : inventories) {
+    if (!inventory || !traits_of(provider).gives_names_back) continue;
+    for (const Instance& instance : inventory->instances) fleet.names.insert(instance.machine);
+    for (const UnclearInstance& unclear : inventory->unclear) fleet.names.insert(unclear.instance.machine);
   }
 }
 
@@ -347,6 +386,8 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inven
   const auto matched = match_and_adopt(fleet, inventories, jobs, numbering, now, claims);
   if (!fleet.adopted.empty())
     std::ranges::sort(fleet.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
+  give_slots(fleet);
+  note_names(fleet, inventories);
   apply_jobs(fleet, jobs, now);
   note_unclear(fleet, inventories);
   reconcile_with_providers(fleet, inventories, matched, now);

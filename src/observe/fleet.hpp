@@ -24,6 +24,7 @@ using Inventories = std::map<ProviderKind, Expected<Inventory>>;
 struct Numbering {
   Tag tag;
   std::int64_t next = 0;  // greater than the number of every machine so far
+  std::int64_t used = 0;  // numbers below this may be in the journal
 };
 
 // Machines that an operator has ordered to forget: whatever a provider still shows of them is not adopted.
@@ -60,6 +61,7 @@ struct Fleet {
   std::vector<std::string> unclear;    // what their providers say of machines that are left alone for that
   std::vector<MachineId> ended_early;  // before they were ready, though their creation had succeeded
   std::vector<Foreign> foreign{};      // never touched, and never counted
+  std::set<MachineId> names{};         // that are taken where names go from machine to machine
 };
 
 // The lowest number that does not collide with this instance, ours or not. If an unreachable number counted, our next

@@ -43,6 +43,7 @@ json machine_document(const Machine& machine, const Queue& queue) {
                 {"pool", machine.pool.text},
                 {"provider", to_string(machine.provider)},
                 {"instance", machine.instance.text},
+                {"notedAs", noted_id(machine).text},
                 {"state", to_string(machine.state)},
                 {"since", to_unix(machine.since)},
                 {"listed", machine.listing.is_listed},

@@ -231,8 +231,9 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   }
   look.seen.now = world.clock->now();
   const observe::Claims claims = claims_of(world, memory, look.seen.queue, look.seen.now);
-  look.fleet = observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
-                                  {config.tag, first_free_number(world, memory)}, look.seen.now, claims);
+  look.fleet =
+      observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
+                         {config.tag, first_free_number(world, memory), memory.next_number}, look.seen.now, claims);
   std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,9 +18,11 @@ namespace hydra_provisioner::providers {
 struct MachineRef {
   MachineId machine;
   InstanceId instance;
-  bool is_new = false;      // the inventory was read a moment ago, and nothing of the machine existed
-  bool must_exist = false;  // if it is gone, it is not created again
-  Owner owner{};            // as its provider notes it, or is to note it; empty: it notes none
+  MachineId noted_as{};                // what its provider is to call it; empty: by its id
+  std::optional<std::int64_t> slot{};  // see Machine
+  bool is_new = false;                 // the inventory was read a moment ago, and nothing of the machine existed
+  bool must_exist = false;             // if it is gone, it is not created again
+  Owner owner{};                       // as its provider notes it, or is to note it; empty: it notes none
 };
 
 // What a provider needs to know to list its machines.

@@ -10,7 +10,8 @@ constexpr Millis ends_early_after{4'000};
 
 }  // namespace
 
-SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner) {
+SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner,
+                         const MachineId& noted_as) {
   forget_old_instances();
   SimInstance& instance = instances_[++made_];
   instance.number = made_;
@@ -20,6 +21,7 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
   instance.provider = provider;
   instance.made_at = timeline_.now();
   instance.owner = owner;
+  instance.noted_as = noted_as;
   by_machine_.insert_or_assign({provider, machine}, made_);
   chronicle_.add("cloud: {} is made for {}", instance.id, machine);
   observer_.instance_was_made(instance);
@@ -191,13 +193,14 @@ std::vector<Instance> Cloud::listing(ProviderKind provider, Time as_of) {
 
 Instance Cloud::described(const SimInstance& instance) {
   Instance shown{.id = instance.id,
-                 .machine = instance.machine,
+                 .machine = instance.noted_as.text.empty() ? instance.machine : instance.noted_as,
                  .pool = instance.pool,
                  .state = InstanceState::incomplete,
                  .address = instance.address,
                  .host_key = "ssh-ed25519 AAAA",
                  .launched_at = in_seconds(instance.made_at),
                  .owner = instance.owner};
+  if (needs_upkeep(instance.provider) && !instance.is_foreign) shown.made_as = instance.machine;  // as its log says
   // Only the jobs of a machine with upkeep know whether its deployment succeeded.
   if (!needs_upkeep(instance.provider)) shown.spec_hash = instance.spec_hash;
   if (instance.power == Power::off) shown.state = InstanceState::stopped;

@@ -39,6 +39,7 @@ struct SimInstance {
   bool is_known_to_be_unresponsive = false;
   Time unresponsive_until;
   Owner owner{};            // as its provider notes it
+  MachineId noted_as{};     // see Machine
   bool is_foreign = false;  // another installation with the same tag made it
 
   bool exists() const { return !gone_at; }
@@ -60,7 +61,8 @@ class Cloud {
   // Called with an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
 
-  SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner = {});
+  SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner = {},
+                    const MachineId& noted_as = {});
   // One of another installation, which works. It is not found by its machine's id.
   void make_foreign(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner);
   void finish(SimInstance& instance);  // ends its creation, start or redeployment

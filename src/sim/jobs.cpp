@@ -104,7 +104,7 @@ void JobTable::act(const act::JobRequest& request, JobFate fate) {
   const bool comes_this_far = does_its_work(fate) || hangs(fate);
   if (!comes_this_far) return;
   if (request.operation == Operation::create && instance == nullptr)
-    cloud_.make(request.machine, request.pool, request.provider, request.owner);
+    cloud_.make(request.machine, request.pool, request.provider, request.owner, request.noted_as);
   if (request.operation == Operation::start && instance != nullptr && instance->power == Power::off)
     instance->power = Power::being_made;  // until the start has ended
   if (request.operation == Operation::destroy && instance != nullptr && instance->exists() &&
@@ -160,7 +160,8 @@ JobResult JobTable::complete_arrival(const act::JobRequest& request) {
   }
   if (request.operation != Operation::create && (instance == nullptr || !instance->exists()))
     return failure("it has vanished");
-  if (instance == nullptr) instance = &cloud_.make(request.machine, request.pool, request.provider, request.owner);
+  if (instance == nullptr)
+    instance = &cloud_.make(request.machine, request.pool, request.provider, request.owner, request.noted_as);
   cloud_.finish(*instance);
   Instance described = Cloud::described(*instance);
   if (!needs_upkeep(request.provider)) return described;

@@ -157,6 +157,10 @@ constexpr std::array migrations{R"sql(
 )sql",
                                 R"sql(
   alter table machines add column owner text not null default '';
+)sql",
+                                R"sql(
+  alter table machines add column noted_as text not null default '';
+  alter table machines add column slot integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -1,6 +1,9 @@
 #include "act/job_files.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -56,6 +59,21 @@ TEST_F(JobFilesTest, CarryARequest) {
       EXPECT_EQ(read->settings_json, request.settings_json);
       EXPECT_EQ(read->deadline, request.deadline);
     }
+  }
+}
+
+TEST_F(JobFilesTest, CarryThePlaceOfAMachine) {
+  JobRequest request{
+      .machine = MachineId{"a-7"}, .pool = PoolName{"x86_64-linux"}, .settings_json = "{}", .deadline = Seconds{1800}};
+  for (const auto& [name, slot] :
+       {std::pair("a-0", std::optional<std::int64_t>(0)), std::pair("", std::optional<std::int64_t>())}) {
+    request.noted_as = MachineId{name};
+    request.slot = slot;
+    ASSERT_TRUE(write_request(files, request));
+    const auto read = read_request(files);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->noted_as, request.noted_as);
+    EXPECT_EQ(read->slot, slot);
   }
 }
 

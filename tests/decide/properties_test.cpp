@@ -56,8 +56,10 @@ bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& 
   }
   if (const QueueMachine* entry = entry_of(machine, seen)) {
     const bool is_unused = entry->enabled == false && entry->current_jobs == 0;
-    return is_unused && entry->idle_since &&
-           (*entry->idle_since == Instant{} || *entry->idle_since <= status.time - config.quiet);
+    if (!is_unused || !entry->idle_since) return false;
+    const bool is_of_the_future = *entry->idle_since > status.time + clock_difference_max;  // a clock was set back
+    const Instant idle_from = is_of_the_future ? t0 : *entry->idle_since;
+    return idle_from == Instant{} || idle_from <= status.time - config.quiet;
   }
   return (status.started && *status.started > t0) || *machine.listing.first_began_at > t0 - 30s;
 }

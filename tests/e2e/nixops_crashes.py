@@ -48,11 +48,13 @@ class Interrupted(NixopsTest):
 
     def check_that_there_is_one_machine(self, farm):
         """Ready and listed, from one deployment, with nothing beside it."""
-        (name,) = farm.deployments().values()
+        ((uuid, name),) = farm.deployments().items()
         (instance,) = farm.cloud.alive().values()
-        self.assertEqual(farm.states(), {name: "ready"})
+        (machine,) = farm.machines().values()
+        told = {key: machine[key] for key in ("state", "instance", "notedAs")}
+        self.assertEqual(told, {"state": "ready", "instance": uuid, "notedAs": name})
         self.assertEqual(farm.listed(), [instance["ip"]])
-        self.assertEqual(farm.attributes(name)["vmId"], instance["id"])
+        self.assertEqual(farm.attributes(uuid)["vmId"], instance["id"])
         self.check_that_no_secret_was_written(farm)
         self.check_that_nothing_goes_on(farm)
 

@@ -92,11 +92,20 @@ class NixopsFarm(Farm):
         return dict(self.in_state_file(query))
 
     def uuid(self, name):
-        (uuid,) = [uuid for uuid, its_name in self.deployments().items() if its_name == name]
+        """Of the deployment of our machine with this id, or else of the one with this name."""
+        of_machine = [uuid for uuid, id in self.ids().items() if id == name]
+        (uuid,) = of_machine or [uuid for uuid, its_name in self.deployments().items() if its_name == name]
         return uuid
 
+    def ids(self):
+        """Of our machines, by the UUIDs of their deployments, as far as the journal knows them."""
+        if not (self.state / f"{self.options['tag']}.sqlite").exists():
+            return {}
+        known = self.journal("select instance, id from machines where state <> 'gone'")
+        return {uuid: id for uuid, id in known if uuid in self.deployments()}
+
     def attributes(self, name, resource="machine"):
-        """Of the machine, or another resource, of the deployment of this name or UUID."""
+        """Of the machine, or another resource, of the deployment of this machine, name or UUID."""
         query = """select a.name, a.value from ResourceAttrs a join Resources r on r.id = a.machine
                    where r.deployment = ? and r.name = ?"""
         uuid = name if name in self.deployments() else self.uuid(name)
@@ -132,7 +141,8 @@ class NixopsFarm(Farm):
 
     def folders(self):
         """The machines that there are, as the base's tests ask for them."""
-        return sorted(name for name in self.deployments().values() if name)
+        ids = self.ids()
+        return sorted(ids.get(uuid, name) for uuid, name in self.deployments().items() if name)
 
     def calls(self, *commands):
         """Their arguments, in order of their starts; of these commands only, where any are named."""

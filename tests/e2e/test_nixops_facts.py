@@ -357,7 +357,7 @@ class Interrupted(FactsTest):
         """Whatever happened before: one deployment, one instance, one line. The first pass tells of it."""
         wait_for(lambda: farm.run_pass().status in (0, 1) and farm.listed(), "there is a machine", farm.states)
         self.assertEnded(farm.run_pass(), 0)
-        self.assertEqual(list(farm.deployments().values()), ["t-0"])
+        self.assertEqual(list(farm.deployments()), [farm.uuid("t-0")])
         self.assertEqual([i["ip"] for i in farm.cloud.alive().values()], farm.listed())
 
     @with_both
@@ -451,7 +451,7 @@ class Machines(FactsTest):
         self.assertEqual(farm.listed(), [])
         farm.queue(runnable=1, machines={f"root@{HOST}": idle})
         farm.passes_until(lambda: farm.listed() == [HOST], "another deployment has it")
-        self.assertEqual(list(farm.deployments().values()), ["t-1"])
+        self.assertEqual(list(farm.deployments()), [farm.uuid("t-1")])
 
     @with_both
     def test_08_an_interrupted_creation_is_destroyed(self, version):
@@ -466,7 +466,7 @@ class Machines(FactsTest):
                 self.assertEqual(farm.attributes("t-0")["state"], "2")
                 farm.end_back_off()
                 farm.passes_until(lambda: farm.states() == {"t-1": "ready"}, "it is replaced")
-                self.assertEqual(list(farm.deployments().values()), ["t-1"])
+                self.assertEqual(list(farm.deployments()), [farm.uuid("t-1")])
                 self.assertEqual([i["ip"] for i in farm.cloud.alive().values()], farm.listed())
                 self.assertNotIn(uuid, [word for argv in farm.calls("ssh") for word in argv])
 
@@ -510,7 +510,7 @@ class Checks(FactsTest):
         self.assertEqual(farm.listed(), [])
         self.assertEnded(farm.run_pass(), 0, "t-0: gone")
         farm.passes_until(lambda: farm.states() == {"t-1": "ready"}, "it is replaced")
-        self.assertEqual(list(farm.deployments().values()), ["t-1"])
+        self.assertEqual(list(farm.deployments()), [farm.uuid("t-1")])
         self.assertEqual(len(farm.cloud.alive()), 1)
 
     @with_both
@@ -1021,7 +1021,7 @@ class FaultsOfTheOriginal(FactsTest):
         self.assertEqual(farm.listed(), [address])
         idle = {f"root@{address}": {"enabled": True, "currentJobs": 0, "idleSince": 0}}
         farm.queue(machines=idle, uptime=100)
-        farm.time_passes(200)
+        farm.time_passes(200)  # the machine was there before the queue runner
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.listed(), [address])
         farm.queue(machines=idle, uptime=1900)
@@ -1088,12 +1088,13 @@ class FaultsOfTheOriginal(FactsTest):
         farm.queue(runnable=10)
         self.assertEnded(farm.run_pass(), 1, "t-0: create failed")
         self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
+        farm.cloud.set_faults()
         farm.passes_until(lambda: farm.states() == {"t-1": "ready", "t-2": "ready"}, "t-0 is replaced")
         farm.cloud.set_faults({"command": "destroy", "deployment": farm.uuid("t-1"), "fault": "fail"})
         self.idle(farm)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEnded(farm.run_pass(), 1, "t-1: destroy failed: ", "t-2: gone")
-        self.assertEqual(list(farm.deployments().values()), ["t-1"])
+        self.assertEqual(list(farm.deployments()), [farm.uuid("t-1")])
         farm.cloud.set_faults()
         self.passes_until_all_is_gone(farm)
 

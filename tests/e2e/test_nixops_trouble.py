@@ -29,7 +29,7 @@ class BesideAnother(Interrupted):
         self.go_on_until(farm, lambda: len(farm.listed()) == 2, "both machines are listed")
         self.assertEqual(set(farm.states().values()), {"ready"})
         self.assertEqual(sorted(i["ip"] for i in farm.cloud.alive().values()), sorted(farm.listed()))
-        self.assertEqual(sorted(farm.deployments().values()), sorted(farm.states()))
+        self.assertEqual(farm.folders(), sorted(farm.states()))
         self.check_that_nothing_goes_on(farm)
 
 
@@ -84,7 +84,7 @@ class NoCapacity(BesideAnother):
         self.assertEqual(farm.listed(), [farm.instance("t-1")["ip"]])
         self.check_that_nothing_goes_on(farm)
         self.assertEnded(farm.run_pass(), 0, "t-0: gone")
-        self.assertEqual(list(farm.deployments().values()), ["t-1"])
+        self.assertEqual(list(farm.deployments()), [farm.uuid("t-1")])
         self.assertIn("back-off of 30 s", farm.run("plan", farm.conf).out)
         self.assertEqual(len(farm.calls("deploy")), 2)
         farm.time_passes(60)

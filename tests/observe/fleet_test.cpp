@@ -418,10 +418,89 @@ TEST(Fleet, AfterALostJournalOurOwnMachinesAreTakenOver) {
   EXPECT_EQ(fleet.machines.front().owner, Owner{"us"});
 }
 
+// NixOps' deployments, whose names go from machine to machine.
+
+Inventories deployments(std::vector<Instance> instances) {
+  Inventories inventories;
+  inventories.emplace(ProviderKind::nixops, Inventory{.instances = std::move(instances)});
+  return inventories;
+}
+
+// a-5, whose deployment is called a-1.
+Machine renamed(const std::string& instance) {
+  Machine machine = remembered(ready, 5);
+  machine.provider = ProviderKind::nixops;
+  machine.noted_as = MachineId{"a-1"};
+  machine.instance = InstanceId{instance};
+  return machine;
+}
+
+TEST(Fleet, ADeploymentIsThatOfTheMachineWhichGotItsName) {
+  const Fleet fleet = reconcile({renamed("")}, deployments({present(InstanceState::unproven)}), {}, numbering, noon);
+  ASSERT_THAT(fleet.machines, SizeIs(1));
+  EXPECT_EQ(fleet.machines.front().instance, InstanceId{"i-1"});
+}
+
+TEST(Fleet, ADeploymentFromBeforeNamesWereUsedAgainIsCalledLikeItsMachine) {
+  Machine machine = remembered(creating);
+  machine.provider = ProviderKind::nixops;
+  const Fleet fleet = reconcile({machine}, deployments({present(InstanceState::unproven)}), {}, numbering, noon);
+  ASSERT_THAT(fleet.machines, SizeIs(1));
+  EXPECT_EQ(fleet.machines.front().instance, InstanceId{"i-1"});
+}
+
+TEST(Fleet, ADeploymentThatHasGotTheNameOfALostOneIsAnother) {
+  const Fleet fleet =
+      reconcile({renamed("i-7")}, deployments({present(InstanceState::unproven)}), {}, numbering, noon, ours);
+  EXPECT_TRUE(fleet.machines.front().found.vanished);
+  EXPECT_THAT(fleet.foreign, SizeIs(1));
+  EXPECT_THAT(fleet.names, ElementsAre(MachineId{"a-1"}));
+}
+
+TEST(Fleet, AfterALostJournalADeploymentIsTheMachineThatMadeItAndKeepsItsSlot) {
+  Instance instance = present(InstanceState::unproven);
+  instance.made_as = MachineId{"a-5"};
+  instance.slot = 2;
+  const Fleet fleet = reconcile({}, deployments({instance}), {}, numbering, noon);
+  ASSERT_THAT(fleet.adopted, ElementsAre(MachineId{"a-5"}));
+  EXPECT_EQ(fleet.machines.front().noted_as, MachineId{"a-1"});
+  EXPECT_EQ(fleet.machines.front().slot, 2);
+}
+
+TEST(Fleet, ADeploymentThatNoFileKnowsDoesNotGetAnIdThatTheJournalMayHave) {
+  const Claims all{.all_are_ordered = true};
+  const auto adopted = [&](std::int64_t used) {
+    return reconcile({}, deployments({present(InstanceState::unproven)}), {}, {Tag{"a"}, 20, used}, noon, all);
+  };
+  EXPECT_THAT(adopted(0).adopted, ElementsAre(MachineId{"a-1"}));
+  EXPECT_EQ(adopted(0).machines.front().noted_as, MachineId{});
+  EXPECT_THAT(adopted(2).adopted, ElementsAre(MachineId{"a-20"}));
+  EXPECT_EQ(adopted(2).machines.front().noted_as, MachineId{"a-1"});
+}
+
+TEST(Fleet, ADeploymentOfAForgottenMachineIsForgottenUnderAnyName) {
+  Instance instance = present(InstanceState::unproven);
+  instance.made_as = MachineId{"a-5"};
+  const Claims claims{.forgotten = {.machines = {MachineId{"a-5"}}}};
+  EXPECT_THAT(reconcile({}, deployments({instance}), {}, numbering, noon, claims).adopted, IsEmpty());
+}
+
+TEST(Fleet, EachMachineOfNixopsHasASlot) {
+  Machine old = remembered(ready, 3);
+  old.provider = ProviderKind::nixops;
+  Instance noted = present(InstanceState::unproven);
+  noted.made_as = noted.machine;
+  noted.slot = 0;
+  const Fleet fleet = reconcile({old}, deployments({noted, present(InstanceState::unproven, 3)}), {}, numbering, noon);
+  ASSERT_THAT(fleet.machines, SizeIs(2));
+  EXPECT_EQ(fleet.machines.front().slot, 0);
+  EXPECT_EQ(fleet.machines.back().slot, 1);
+}
+
 TEST(Fleet, AMachineWithoutAnOwnerIsOursOnlyIfThatCanBeShown) {
   const auto adopted = [](const Claims& claims, bool is_on_record = false) {
     Instance instance = owned_by("");
-    instance.is_on_record = is_on_record;
+    if (is_on_record) instance.made_as = instance.machine;
     return !reconcile({}, inventory_of({instance}), {}, numbering, noon, claims).adopted.empty();
   };
   EXPECT_FALSE(adopted(ours));
@@ -489,7 +568,7 @@ TEST(Fleet, AMachineWithoutAnOwnerIsNotOursWhereOwnersAreNotedFromTheBeginning) 
   inventories.begin()->second->notes_owners = true;
   EXPECT_THAT(reconcile({machine}, inventories, {}, numbering, noon, ours).foreign, SizeIs(1));
   Instance on_record = present(InstanceState::running);
-  on_record.is_on_record = true;
+  on_record.made_as = on_record.machine;
   Inventories of_our_files = inventory_of({on_record});
   of_our_files.begin()->second->notes_owners = true;
   EXPECT_THAT(reconcile({machine}, of_our_files, {}, numbering, noon, ours).machines, SizeIs(1));

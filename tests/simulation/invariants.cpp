@@ -110,6 +110,7 @@ void Invariants::instance_was_made(const sim::SimInstance& instance) {
   constexpr std::int64_t most = 3;  // a killed program and a late listing explain some
   if (++made_[instance.machine] > most)
     violate(fmt::format("{} is made for the {}th time", instance.machine, made_[instance.machine]));
+  check_name(instance);
 }
 
 // Of another installation no machine is touched, listed or counted.
@@ -195,6 +196,19 @@ void Invariants::check_maximum(const act::JobRequest& request) {
   if (others + 1 > max)
     violate(fmt::format("{} is created beside {} others of {}, at most {} are allowed", request.machine, others,
                         request.pool, max));
+  if (request.is_new && request.slot.value_or(0) >= max)
+    violate(fmt::format("{} gets the slot {} of {}, of which there are {}", request.machine, *request.slot,
+                        request.pool, max));
+}
+
+// Of another installation, a machine may get the same one at the same moment.
+void Invariants::check_name(const sim::SimInstance& instance) {
+  const MachineId name = sim::Cloud::described(instance).machine;
+  for (const sim::SimInstance* other : farm_->cloud.on_record(instance.provider)) {
+    if (other->number != instance.number && !other->is_foreign && sim::Cloud::described(*other).machine == name)
+      violate(fmt::format("{} is made for {} under the name {}, which {} has", instance.id, instance.machine, name,
+                          other->machine));
+  }
 }
 
 void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation by) {

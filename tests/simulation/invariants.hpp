@@ -45,6 +45,7 @@ class Invariants final : public sim::Observer {
   void check_owner(const MachineId& machine, const InstanceId& instance);
   void check_parallelism(const act::JobRequest& request);
   void check_maximum(const act::JobRequest& request);
+  void check_name(const sim::SimInstance& instance);
   void check_intent(const act::JobRequest& request);
   void check_orders(const act::JobRequest& request);
   void check_back_off(const act::JobRequest& request);

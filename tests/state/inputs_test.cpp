@@ -58,6 +58,8 @@ Machine machine_with_everything() {
   machine.billing_period = Seconds{60};
   machine.checked_at = noon - Seconds{4};
   machine.kept_alive_at = noon - Seconds{5};
+  machine.noted_as = MachineId{"a-0"};
+  machine.slot = 3;
   machine.ready_at = noon - Seconds{5};
   machine.listing.began_at = Instant{};  // not the same as never
   machine.listing.is_listed = true;

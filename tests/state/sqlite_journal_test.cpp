@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 10;
+constexpr std::int64_t schema = 11;
 
 class Journal : public testing::Test {
  protected:
@@ -156,6 +156,8 @@ Machine any_machine() {
   any.billing_period = Seconds{*rc::gen::inRange(0, 86400)};
   any.checked_at = *perhaps_an_instant();
   any.kept_alive_at = *perhaps_an_instant();
+  any.noted_as = MachineId{*rc::gen::element<std::string>("", "t-0")};
+  if (*rc::gen::arbitrary<bool>()) any.slot = *rc::gen::inRange(0, 9);
   any.ready_at = *perhaps_an_instant();
   any.listing.began_at = *perhaps_an_instant();
   any.listing.is_listed = *rc::gen::arbitrary<bool>();
@@ -169,8 +171,8 @@ Machine any_machine() {
 
 auto fields(const Machine& m) {
   return std::tie(m.id, m.pool, m.provider, m.instance, m.state, m.since, m.requested_at, m.address, m.host_key,
-                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.kept_alive_at, m.ready_at,
-                  m.listing.began_at, m.listing.is_listed, m.listing.first_began_at, m.listing.ended_at,
+                  m.spec_hash, m.launched_at, m.billing_period, m.checked_at, m.kept_alive_at, m.noted_as, m.slot,
+                  m.ready_at, m.listing.began_at, m.listing.is_listed, m.listing.first_began_at, m.listing.ended_at,
                   m.listing.lasted, m.cannot_stop, m.last_error);
 }
 
@@ -444,7 +446,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
     sql(fmt::format("alter table deliveries drop column {}", column));
   for (const char* column :
        {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row", "failed_at",
-        "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner"})
+        "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner", "noted_as", "slot"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from"})
     sql(fmt::format("alter table creations drop column {}", column));

@@ -38,6 +38,8 @@ JobResult with_machine(Expected<Instance> result, const PoolConfig& pool) {
 io::Task<JobResult> call(providers::Provider& provider, act::JobRequest request, PoolConfig pool) {
   const providers::MachineRef target{.machine = request.machine,
                                      .instance = request.instance,
+                                     .noted_as = request.noted_as,
+                                     .slot = request.slot,
                                      .is_new = request.is_new,
                                      .must_exist = request.operation == Operation::redeploy,
                                      .owner = request.owner};

@@ -61,7 +61,9 @@ io::Task<Expected<Inventory>> ExecProvider::list(ListRequest request) {
   answers.reserve(programs.size());
   for (auto& [settings, answer] : programs) answers.push_back(std::move(answer));
   Inventory inventory = inventory_of(tag_, answers);
-  for (Instance& instance : inventory.instances) instance.is_on_record = records->contains(instance.machine);
+  for (Instance& instance : inventory.instances) {
+    if (records->contains(instance.machine)) instance.made_as = instance.machine;
+  }
   forget_gone(*records, inventory, request.known);
   co_return inventory;
 }

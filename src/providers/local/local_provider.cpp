@@ -73,7 +73,7 @@ Instance instance_of(const MachineId& machine, const MachineRecord& record, Cond
           .launched_at = record.launched_at,
           .spec_hash = record.specification,
           .why = std::move(condition.why),
-          .is_on_record = true};
+          .made_as = machine};
 }
 
 Expected<Instance> look_at(const MachineFolder& folder, const MachineId& machine) {

@@ -1,6 +1,7 @@
 #include "providers/nixops/nixops_provider.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -18,16 +19,29 @@ constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 
 constexpr Seconds export_is_good_for{300};
 
+// In which a machine's log tells of its creation.
+constexpr std::size_t beginning_bytes = std::size_t{64} << 10;
+
+std::string beginning_of(const std::string& log) {
+  const auto file = io::open_file(log);
+  return file && *file ? io::read_some(**file, beginning_bytes).value_or("") : "";
+}
+
 // Or the machine never existed, and there is only a record of it.
 bool has_vanished(const Deployment& deployment) {
   return deployment.resources.contains("machine") && instance_of(deployment).state == InstanceState::vanished;
+}
+
+// Of its deployment.
+const std::string& name_of(const MachineRef& target) {
+  return target.noted_as.text.empty() ? target.machine.text : target.noted_as.text;
 }
 
 // If several deployments have the name, one that has a machine; but none of another installation.
 const Deployment* of_name(const std::vector<Deployment>& deployments, const Tag& tag, const MachineRef& target) {
   const Deployment* found = nullptr;
   for (const Deployment& deployment : deployments) {
-    if (deployment.name != target.machine.text || !belongs_to(tag, deployment)) continue;
+    if (deployment.name != name_of(target) || !belongs_to(tag, deployment)) continue;
     const Owner owner = instance_of(deployment).owner;
     if (!owner.text.empty() && owner != target.owner) continue;
     if (found == nullptr || (found->resources.empty() && !deployment.resources.empty())) found = &deployment;
@@ -72,13 +86,17 @@ io::Task<Expected<Inventory>> NixopsProvider::list(ListRequest request) {
   for (const Deployment& deployment : *deployments) {
     if (!belongs_to(tag_, deployment)) continue;
     Instance instance = instance_of(deployment);
-    instance.is_on_record = !request.known.contains(instance.id) && has_created(instance);
     if (deployment.trouble.empty()) {
       inventory.instances.push_back(std::move(instance));
     } else {
       inventory.unclear.push_back({std::move(instance), deployment.trouble});
     }
   }
+  std::vector<Instance*> unknown;
+  for (Instance& instance : inventory.instances) {
+    if (!request.known.contains(instance.id)) unknown.push_back(&instance);
+  }
+  note_creators(unknown);
   co_return inventory;
 }
 
@@ -100,9 +118,10 @@ io::Task<Expected<Instance>> NixopsProvider::create(MachineRef target, PoolConfi
   const auto in_vain = [&](const Error& error) {
     return failure(error.message, target.must_exist ? ErrorKind::untouched : error.kind);
   };
-  const auto hash = co_await specification(pool);
-  if (!hash) co_return in_vain(hash.error());
-  auto deployment = co_await find_or_create(target, specification_for(pool));
+  const auto recipe = co_await recipe_for(pool);
+  if (!recipe) co_return in_vain(recipe.error());
+  const NixopsSpecification specification = specification_for(target, pool, *recipe);
+  auto deployment = co_await find_or_create(target, specification);
   if (!deployment) co_return in_vain(deployment.error());
   if (target.must_exist && has_vanished(*deployment)) co_return failure("it has vanished");
   if (has_vanished(*deployment) || is_interrupted_creation(*deployment)) {
@@ -110,30 +129,32 @@ io::Task<Expected<Instance>> NixopsProvider::create(MachineRef target, PoolConfi
     if (!removed) co_return std::unexpected(removed.error());
   }
   const Seconds deadline = deploy_deadline(pool);
-  co_return co_await deploy(target, *std::move(deployment), std::move(pool), *hash, deadline);
+  co_return co_await deploy(target, *std::move(deployment), specification, recipe->hash, deadline);
 }
 
 io::Task<Expected<Instance>> NixopsProvider::start(MachineRef target, PoolConfig pool) {
-  const auto hash = co_await specification(pool);
-  if (!hash) co_return failure(hash.error().message, ErrorKind::unfinished);
+  const auto recipe = co_await recipe_for(pool);
+  if (!recipe) co_return failure(recipe.error().message, ErrorKind::unfinished);
   auto deployment = co_await find(target);
   if (!deployment) co_return std::unexpected(deployment.error());
   if (!*deployment) co_return failure("its deployment is gone", ErrorKind::refused);
   const Seconds deadline = deploy_deadline(pool) / 2;
   const auto started = co_await calls(target.machine.text).start((*deployment)->uuid, deadline);
   if (!started) co_return failure(started.error().message, ErrorKind::unfinished);
-  co_return co_await deploy(target, **std::move(deployment), std::move(pool), *hash, deadline);
+  co_return co_await deploy(target, **std::move(deployment), specification_for(target, pool, *recipe), recipe->hash,
+                            deadline);
 }
 
-io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deployment deployment, PoolConfig pool,
-                                                    std::string spec_hash, Seconds deadline) {
+io::Task<Expected<Instance>> NixopsProvider::deploy(MachineRef target, Deployment deployment,
+                                                    NixopsSpecification specification, std::string spec_hash,
+                                                    Seconds deadline) {
   DeploymentCalls to_machine = calls(target.machine.text);
   const bool was_there = deployment.resources.contains("machine");
-  if (auto updated = co_await to_machine.update(deployment, specification_for(pool), target.owner); !updated) {
+  if (auto updated = co_await to_machine.update(deployment, specification, target.owner); !updated) {
     const ErrorKind kind = was_there ? ErrorKind::unfinished : updated.error().kind;
     co_return failure(updated.error().message, target.must_exist ? ErrorKind::untouched : kind);
   }
-  const auto deployed = co_await to_machine.deploy(deployment.uuid, specification_for(pool), deadline);
+  const auto deployed = co_await to_machine.deploy(deployment.uuid, specification, deadline);
   // If the deploy failed because the machine went away, NixOps does not record that. After a check it does.
   Expected<Condition> found = failure("not checked");
   if (!deployed && (target.must_exist || deployed.error().kind != ErrorKind::timed_out))
@@ -193,7 +214,13 @@ io::Task<Expected<Condition>> NixopsProvider::check(MachineRef target, PoolConfi
 Seconds NixopsProvider::check_interval() const { return NixopsSettings{}.keep_alive_interval; }
 
 io::Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
-  co_return co_await hash_of_specification(specification_for(pool), memory_dir_);
+  const auto recipe = co_await recipe_for(std::move(pool));
+  if (!recipe) co_return std::unexpected(recipe.error());
+  co_return recipe->hash;
+}
+
+io::Task<Expected<Recipe>> NixopsProvider::recipe_for(PoolConfig pool) {
+  co_return co_await recipe_of(specification_for(pool), memory_dir_);
 }
 
 DeploymentCalls NixopsProvider::calls(const std::string& log_name) {
@@ -205,6 +232,13 @@ NixopsSpecification NixopsProvider::specification_for(const PoolConfig& pool) co
           .type = pool.name.text,
           .tag = tag_,
           .own_modules = own_modules_};
+}
+
+NixopsSpecification NixopsProvider::specification_for(const MachineRef& target, const PoolConfig& pool,
+                                                      const Recipe& recipe) const {
+  NixopsSpecification specification = specification_for(pool);
+  if (takes_slot(recipe)) specification.slot = target.slot;
+  return specification;
 }
 
 // A deployment that is found by its UUID must be ours, too.
@@ -232,20 +266,27 @@ io::Task<Expected<Deployment>> NixopsProvider::find_or_create(MachineRef target,
     if (target.must_exist) co_return failure("its deployment is gone");
   }
   Deployment fresh;
-  const auto uuid = co_await calls(target.machine.text).create(target.machine.text, specification);
+  const auto uuid = co_await calls(target.machine.text).create(name_of(target), specification);
   if (!uuid) co_return std::unexpected(uuid.error());
   fresh.uuid = *uuid;
-  fresh.name = target.machine.text;
+  fresh.name = name_of(target);
   fresh.expressions = {specification.settings.expression};
   fresh.nix_path = specification.settings.nix_path;
   co_return fresh;
 }
 
-// An earlier pass may have made it and lost its journal.
-bool NixopsProvider::has_created(const Instance& instance) const {
-  if (!is_of(tag_, instance.machine)) return false;
-  const auto created = created_by(instance.machine);
-  return std::ranges::find(created, instance.id.text) != created.end();
+// An earlier pass may have made them and lost its journal. Only the logs say for which machines: names are used again.
+void NixopsProvider::note_creators(const std::vector<Instance*>& unknown) const {
+  const auto logs = io::names_in(logs_dir_);
+  if (!logs || unknown.empty()) return;
+  for (const std::string& log : *logs) {
+    const MachineId machine(std::filesystem::path(log).stem());
+    if (!is_of(tag_, machine)) continue;
+    const auto created = created_deployments(beginning_of(logs_dir_ + "/" + log));
+    for (Instance* instance : unknown) {
+      if (std::ranges::find(created, instance->id.text) != created.end()) instance->made_as = machine;
+    }
+  }
 }
 
 std::vector<std::string> NixopsProvider::created_by(const MachineId& machine) const {

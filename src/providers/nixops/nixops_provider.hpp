@@ -1,8 +1,9 @@
 // Machines that NixOps makes: EC2 instances, VirtualBox machines or existing hosts, as the expression says. Each is the
 // resource `machine` of a deployment of its own. docs/nixops-provider.md describes it for users.
 //
-// A deployment is ours if its argument `tag` is our tag. It is named like its machine, TAG-N, and its UUID is the
-// instance's id. NixOps does not record whether the latest deploy succeeded, so we do, in the machine's spec_hash.
+// A deployment is ours if its argument `tag` is our tag. Its name is the lowest TAG-N that was free when it was made,
+// and its UUID is the instance's id. NixOps does not record whether the latest deploy succeeded, so we do, in the
+// machine's spec_hash.
 #pragma once
 
 #include <optional>
@@ -53,11 +54,13 @@ class NixopsProvider final : public Provider, public Upkeep {
   DeploymentCalls calls(const std::string& log_name);
   io::Task<Expected<std::vector<Deployment>>> all_deployments(std::set<InstanceId> known);
   NixopsSpecification specification_for(const PoolConfig& pool) const;
+  NixopsSpecification specification_for(const MachineRef& target, const PoolConfig& pool, const Recipe& recipe) const;
+  io::Task<Expected<Recipe>> recipe_for(PoolConfig pool);
   io::Task<Expected<std::optional<Deployment>>> find(MachineRef target);
   io::Task<Expected<Deployment>> find_or_create(MachineRef target, NixopsSpecification specification);
-  io::Task<Expected<Instance>> deploy(MachineRef target, Deployment deployment, PoolConfig pool, std::string spec_hash,
-                                      Seconds deadline);
-  bool has_created(const Instance& instance) const;
+  io::Task<Expected<Instance>> deploy(MachineRef target, Deployment deployment, NixopsSpecification specification,
+                                      std::string spec_hash, Seconds deadline);
+  void note_creators(const std::vector<Instance*>& unknown) const;
   std::vector<std::string> created_by(const MachineId& machine) const;  // the UUIDs in its log
   io::Task<Expected<void>> remove_abandoned(MachineId machine, std::vector<Deployment> deployments);
 

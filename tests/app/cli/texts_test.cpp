@@ -196,6 +196,7 @@ TEST(StatusDocument, HasTheKeysThatProgramsRelyOn) {
                                            {"pool", "x86_64-linux"},
                                            {"provider", "local"},
                                            {"instance", "i-0123"},
+                                           {"notedAs", "hydra-provisioned-1"},
                                            {"state", "ready"},
                                            {"since", to_unix(noon) - 90},
                                            {"listed", true},

@@ -32,7 +32,8 @@ def evaluated(call, deployment):
     """What the network says with the deployment's arguments, and the files it is in."""
     files = [call.network] if call.network else deployment.json("nixExprs", [])
     paths = call.arguments.nix_path + deployment.json("nixPath", [])
-    network = evaluate("deployment", files, deployment.json("args", {}).items(), paths)
+    arguments = deployment.json("args", {}).items()
+    network = evaluate("deployment", files, arguments, paths, deployment.name or "")
     deployment.set(description=network["description"])
     return network, files
 

@@ -1,5 +1,5 @@
 # What the stand-in reads of a network. Everything else of it stays unevaluated, as nixpkgs is not there to evaluate it.
-{ files, args ? { } }:
+{ files, args ? { }, deploymentName ? "" }:
 let
   inherit (builtins) attrNames concatMap filter foldl' functionArgs head isFunction isAttrs isPath isString mapAttrs
     removeAttrs seq tail toString tryEval;
@@ -26,7 +26,7 @@ let
     types = { };
   };
   available = name: {
-    inherit name lib;
+    inherit name lib deploymentName;
     config = { };
     options = { };
     pkgs = { inherit lib; };
@@ -34,7 +34,6 @@ let
     nodes = machines;
     modulesPath = "/modules";
     uuid = "";
-    deploymentName = "";
   };
   arguments = name: f:
     let

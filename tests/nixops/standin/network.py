@@ -48,11 +48,12 @@ def storage_of(file):
     return backends[0]
 
 
-def evaluate(what, files, args=(), nix_path=()):
-    """`what` of network.nix. The arguments are pairs of a name and an expression."""
+def evaluate(what, files, args=(), nix_path=(), name=""):
+    """`what` of network.nix. The arguments are pairs of a name and an expression, `name` is the deployment's."""
     arguments = " ".join(f"{nix_string(name)} = {expression};" for name, expression in args)
     paths = " ".join(f"(/. + {nix_string(file)})" for file in files)
-    expression = f"(import {EXPRESSION} {{ files = [ {paths} ]; args = {{ {arguments} }}; }}).{what}"
+    given = f"files = [ {paths} ]; args = {{ {arguments} }}; deploymentName = {nix_string(name)};"
+    expression = f"(import {EXPRESSION} {{ {given} }}).{what}"
     flags = [flag for path in nix_path for flag in ("-I", path)]
     command = ["nix-instantiate", "--eval", "--strict", "--json", *flags, "-E", expression]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)

@@ -108,6 +108,13 @@ TEST_F(NetworkFiles, LetNoNetworkKeepItsStateElsewhere) {
             R"({"legacy":{}})");
 }
 
+TEST_F(NetworkFiles, HandOverASlotToThoseThatTakeOne) {
+  const std::string wrapper = wrapper_of("{ type, tag, slot }: { machine = slot; }");
+  EXPECT_EQ(evaluated(wrapper, "(network { }).machine"), "0") << "NixOps 2 first gives no arguments";
+  EXPECT_EQ(evaluated(wrapper, "(network { slot = 3; }).machine"), "3");
+  EXPECT_EQ(evaluated(wrapper_of("{ type, tag }: { machine = 7; }"), "(network { slot = 3; }).machine"), "7");
+}
+
 TEST_F(NetworkFiles, StandAnyPathTypeAndTag) {
   const std::string odd = R"(a b "c" ${d} $$ 'e' \ ü #)";
   const std::string file = write(odd + "\n/" + odd + ".nix", readme_style);

@@ -47,7 +47,15 @@ class NixopsSpecification : public testing::Test {
   }
 
   Expected<std::string> specification(const std::string& type = "x86_64-linux", const std::string& tag = "t") const {
-    return support::await(nixops::hash_of_specification({settings, type, Tag(tag), own_modules}, root + "/memory"));
+    const auto recipe = support::await(nixops::recipe_of({settings, type, Tag(tag), own_modules}, root + "/memory"));
+    if (!recipe) return std::unexpected(recipe.error());
+    return recipe->hash;
+  }
+
+  bool takes_slot() const {
+    const auto recipe =
+        support::await(nixops::recipe_of({settings, "x86_64-linux", Tag("t"), own_modules}, root + "/memory"));
+    return nixops::takes_slot(recipe.value());
   }
 
   std::string hash() const {
@@ -495,6 +503,16 @@ TEST_F(NixopsSpecification, DoesNotDependOnTheEnvironmentWhereNixPathNamesAll) {
   const std::string before = hash();
   ::setenv("NIX_PATH", fmt::format("conf={0}/environment:{0}/environment", root).c_str(), 1);
   EXPECT_EQ(hash(), before);
+}
+
+TEST_F(NixopsSpecification, KnowsWhetherTheNetworkTakesASlot) {
+  write("deployment.nix", "{ type, tag, ... }: { machine = { }; }");
+  EXPECT_FALSE(takes_slot());
+  write("deployment.nix", "{ machine = { }; }");
+  EXPECT_FALSE(takes_slot());
+  write("deployment.nix", R"({ type, tag, slot }: { machine = builtins.elemAt [ "a" ] slot; })");
+  EXPECT_TRUE(takes_slot());
+  EXPECT_TRUE(takes_slot()) << "it is remembered";
 }
 
 // What is remembered.

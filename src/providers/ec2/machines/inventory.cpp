@@ -150,13 +150,14 @@ void Ec2Inventory::add_seen(const Place& place, const Ec2Instance& seen, PlaceVi
 
 // Whether neither the journal nor a folder knows the machine.
 bool Ec2Inventory::is_leaked(const Instance& instance) const {
-  return !request_.known.contains(instance.id) && !instance.is_on_record;
+  return !request_.known.contains(instance.id) && instance.made_as.text.empty();
 }
 
 // With a leakGrace, a leaked machine is not used: it is hidden at first, and then shown as broken.
 void Ec2Inventory::add(Instance instance, PlaceView& view) const {
   std::error_code ignored;
-  instance.is_on_record = std::filesystem::exists(files_of(state_dir_, instance.machine).folder, ignored);
+  if (std::filesystem::exists(files_of(state_dir_, instance.machine).folder, ignored))
+    instance.made_as = instance.machine;
   const auto settings = settings_.find(instance.pool);
   if (settings != settings_.end() && settings->second.leak_grace && is_leaked(instance)) {
     const auto age = clock_.now() - instance.launched_at.value_or(Instant{});
@@ -199,7 +200,7 @@ void Ec2Inventory::add_recorded(Inventory& inventory, const Shown& shown,
     instance.machine = machine;
     instance.state = InstanceState::vanished;
     if (*record) instance = as_recorded(**record, shown);
-    instance.is_on_record = true;
+    instance.made_as = machine;
     inventory.instances.push_back(std::move(instance));
   }
 }

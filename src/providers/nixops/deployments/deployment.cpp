@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 #include "providers/nixops/program/nix_text.hpp"
 
@@ -125,6 +126,7 @@ Expected<void> read_arguments(const io::Json& record, Deployment& into) {
       into.arguments.emplace(name, *std::move(text));
     } else {
       into.other_arguments.insert(name);
+      if (name == "slot") into.slot = io::parse_number<std::int64_t>(*expression);
     }
   }
   into.has_arguments = !arguments->empty();

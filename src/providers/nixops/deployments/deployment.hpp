@@ -2,8 +2,10 @@
 // values are strings; lists and sets are JSON inside of a string.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +31,7 @@ struct Deployment {
   std::vector<std::string> nix_path;
   std::map<std::string, std::string> arguments;  // that are plain Nix strings, decoded
   std::set<std::string> other_arguments;         // the names of arguments that are other Nix expressions
+  std::optional<std::int64_t> slot;              // the argument `slot`, if it is a number
   bool has_arguments = false;                    // of either kind
   std::string configs_path;                      // of what was built last
   std::map<std::string, Resource> resources;

@@ -127,9 +127,11 @@ io::Task<Expected<void>> DeploymentCalls::update(Deployment deployment, NixopsSp
     const auto found = deployment.arguments.find(argument.first);
     return found != deployment.arguments.end() && found->second == argument.second;
   });
-  if (has_arguments) co_return Expected<void>{};
+  if (has_arguments && deployment.slot == specification.slot) co_return Expected<void>{};
   std::vector<std::string> words{"set-args", "-d", deployment.uuid};
   for (const auto& [name, value] : arguments) words = joined(std::move(words), {"--argstr", name, value});
+  if (specification.slot) words = joined(std::move(words), {"--arg", "slot", fmt::to_string(*specification.slot)});
+  if (!specification.slot && deployment.slot) words = joined(std::move(words), {"--unset", "slot"});
   co_return co_await carry_out(call(std::move(words)));
 }
 

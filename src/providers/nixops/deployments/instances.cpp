@@ -137,6 +137,7 @@ Instance instance_of(const Deployment& deployment) {
   }
   if (const auto owner = deployment.arguments.find("owner"); owner != deployment.arguments.end())
     instance.owner = Owner(owner->second);
+  instance.slot = deployment.slot;
   const Resource* machine = machine_of(deployment);
   instance.state = InstanceState::vanished;
   if (machine == nullptr) return instance;

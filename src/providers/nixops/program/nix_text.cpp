@@ -76,13 +76,15 @@ std::string nix_string(std::string_view text) {
 }
 
 // `/. + "…"` makes a path of any text, and Nix names the user's file in its errors. Of the network's own storage only
-// the legacy one is used: all other commands look only there, and a machine that they do not find is lost.
+// the legacy one is used: all other commands look only there, and a machine that they do not find is lost. NixOps reads
+// that once before it gives arguments.
 std::string wrapper_network(const std::string& expression, const std::string& type, const Tag& tag) {
   return fmt::format(R"(# Written by hydra-provisioner, for NixOps 2. What it deploys is {path}.
-{{ type ? {type}, tag ? {tag}, ... }}@args:
+{{ type ? {type}, tag ? {tag}, slot ? 0, ... }}@args:
 let
   expression = import (/. + {path});
-  given = {{ inherit type tag; }} // removeAttrs args [ "owner" ];
+  known = {{ inherit type tag; }} // removeAttrs args [ "owner" "slot" ];
+  given = if builtins.functionArgs expression ? slot then known // {{ inherit slot; }} else known;
   network = if builtins.isFunction expression then expression given else expression;
 in
 network // {{

@@ -18,22 +18,28 @@
 namespace hydra_provisioner::providers::nixops {
 namespace {
 
+constexpr const char* slot_argument = "text argument slot";
+
 // With `-I`, the entries of the environment's NIX_PATH, or else of Nix's own, are in builtins.nixPath too.
 constexpr const char* evaluation = R"(
 { file, type, tag }:
 let
   expression = import (/. + file);
-  network = if builtins.isFunction expression then expression { inherit type tag; } else expression;
+  isFunction = builtins.isFunction expression;
+  takesSlot = isFunction && builtins.functionArgs expression ? slot;
+  given = { inherit type tag; } // (if takesSlot then { slot = 0; } else { });
+  network = if isFunction then expression given else expression;
 in
-builtins.seq (network.machine or null) (map (entry: [ entry.prefix entry.path ]) builtins.nixPath)
+builtins.seq (network.machine or null) {
+  inherit takesSlot;
+  searchPath = map (entry: [ entry.prefix entry.path ]) builtins.nixPath;
+}
 )";
 
 // The first `configured` entries are those of `-I`.
-Expected<std::vector<SearchEntry>> read_search_path(const std::string& text, std::size_t configured) {
-  const auto json = io::parse_json(text);
-  if (!json) return std::unexpected(json.error());
+Expected<std::vector<SearchEntry>> read_search_path(const io::Json& json, std::size_t configured) {
   std::vector<SearchEntry> entries;
-  for (const io::Json& element : *json) {
+  for (const io::Json& element : json) {
     const auto pair = io::as_texts(element);
     if (!pair || pair->size() != 2) return failure(io::describe(element) + " is not a prefix and a path");
     std::string place = pair->back();
@@ -52,7 +58,9 @@ io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification
                                      "tag", specification.tag.text});
   auto evaluated = co_await io::evaluate_nix(evaluation, std::move(arguments));
   if (!evaluated) co_return std::unexpected(within(expression, evaluated.error()));
-  const auto search_path = read_search_path(evaluated->json, search_path_of(specification).size());
+  const auto json = io::parse_json(evaluated->json);
+  if (!json) co_return std::unexpected(within(expression, json.error()));
+  const auto search_path = read_search_path(json->at("searchPath"), search_path_of(specification).size());
   if (!search_path) co_return std::unexpected(within("Nix's search path", search_path.error()));
   evaluated->files.push_back(expression);
   auto ingredients = co_await named_files({.expression = expression,
@@ -62,6 +70,7 @@ io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification
   if (!ingredients) co_return ingredients;
   ingredients->insert(
       {"text expression " + expression, "text type " + specification.type, "text tag " + specification.tag.text});
+  if (json->at("takesSlot").get<bool>()) ingredients->insert(slot_argument);
   for (std::size_t i = 0; const std::string& entry : specification.settings.nix_path) {
     ingredients->insert(fmt::format("text nixPath {} {}", i++, entry));
   }
@@ -69,7 +78,7 @@ io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification
 }
 
 std::string question_of(const NixopsSpecification& specification) {
-  io::Json question = {"2",
+  io::Json question = {"3",
                        specification.settings.expression,
                        specification.settings.nix_path,
                        specification.type,
@@ -99,8 +108,10 @@ std::vector<std::string> search_path_arguments(const std::vector<std::string>& e
   return arguments;
 }
 
+bool takes_slot(const Recipe& recipe) { return recipe.ingredients.contains(slot_argument); }
+
 // A specification that has changed is evaluated until nothing changes meanwhile: what has this hash was evaluated.
-io::Task<Expected<std::string>> hash_of_specification(NixopsSpecification specification, std::string memory) {
+io::Task<Expected<Recipe>> recipe_of(NixopsSpecification specification, std::string memory) {
   const std::string& expression = specification.settings.expression;
   std::error_code ignored;
   if (!std::filesystem::exists(expression, ignored)) co_return failure(expression + ": no such file");
@@ -109,7 +120,7 @@ io::Task<Expected<std::string>> hash_of_specification(NixopsSpecification specif
       fmt::format("{}/{}.json", memory, io::content_hash(fmt::format("{}\n{}", specification.tag, specification.type)));
   Recipe recipe = remembered(file).value_or(Recipe());
   const bool is_known = recipe.question == question_of(specification);
-  if (is_known && hash_of(recipe.ingredients, own_modules) == recipe.hash) co_return recipe.hash;
+  if (is_known && hash_of(recipe.ingredients, own_modules) == recipe.hash) co_return recipe;
 
   recipe.question = question_of(specification);
   for (int attempt = 0; attempt < 4; ++attempt) {
@@ -120,7 +131,7 @@ io::Task<Expected<std::string>> hash_of_specification(NixopsSpecification specif
     recipe.ingredients = *std::move(ingredients);
     if (!is_settled) continue;
     remember(file, recipe);
-    co_return recipe.hash;
+    co_return recipe;
   }
   co_return failure(expression + ": keeps changing while Nix reads it");
 }

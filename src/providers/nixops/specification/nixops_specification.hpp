@@ -1,6 +1,8 @@
 // What NixOps makes a machine from. A machine is deployed again when that has changed, and only then.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
+#include "providers/nixops/specification/ingredients.hpp"
 
 namespace hydra_provisioner::providers::nixops {
 
@@ -15,14 +18,18 @@ struct NixopsSpecification {
   NixopsSettings settings;
   std::string type;
   Tag tag;
-  std::string own_modules;  // the folder that `<hydra-provisioner/…>` names
+  std::string own_modules;             // the folder that `<hydra-provisioner/…>` names
+  std::optional<std::int64_t> slot{};  // of the one machine; none: the network takes none, or it is about all machines
 };
 
 // The entries of Nix's search path that come before the environment's; and as arguments: `-I`, ENTRY, ….
 std::vector<std::string> search_path_of(const NixopsSpecification& specification);
 std::vector<std::string> search_path_arguments(const std::vector<std::string>& entries);
 
-// A hash of everything that counts. It is found in three steps:
+// Whether the network is a function that names the argument `slot`.
+bool takes_slot(const Recipe& recipe);
+
+// Everything that counts, and its hash. It is found in three steps:
 //
 // 1. Nix evaluates the network with its arguments, as far as it can without NixOps: up to the value of `machine`. It
 //    names the files that it evaluates.
@@ -47,6 +54,6 @@ std::vector<std::string> search_path_arguments(const std::vector<std::string>& e
 //
 // An error: the expression does not exist or cannot be evaluated, a Nix file that is named does not parse, Nix is
 // missing or hangs, or files keep changing.
-io::Task<Expected<std::string>> hash_of_specification(NixopsSpecification specification, std::string memory);
+io::Task<Expected<Recipe>> recipe_of(NixopsSpecification specification, std::string memory);
 
 }  // namespace hydra_provisioner::providers::nixops
