@@ -107,6 +107,13 @@ TEST_F(Execution, TakesUpAJobThatEndedBetweenPasses) {
   EXPECT_TRUE(engine.jobs.list()->empty());
 }
 
+TEST_F(Execution, BeginsNothingOnceTheJobsCannotBeListed) {
+  engine.jobs.listings_left = 1;
+  engine.pass({action(ActionKind::create, 1)});
+  EXPECT_TRUE(engine.jobs.requests.empty()) << "jobs of machines that are gone may take the places";
+  EXPECT_THAT(engine.voice.problems, ElementsAre("cannot be read; no operation begins"));
+}
+
 TEST_F(Execution, ForgetsNoJobWhoseResultItHasNotSeen) {
   engine.has(draining(1));
   engine.jobs.take(id(1), minutes{7});

@@ -26,6 +26,7 @@ class FakeJobs final : public act::Jobs {
   void take(const MachineId& machine, Seconds duration) { durations_[machine] = duration; }
   void are_killed(const MachineId& machine) { killed_.insert(machine); }
   std::optional<Error> listing_fails;
+  std::optional<int> listings_left;         // that succeed
   std::optional<Error> beginning_fails;     // of every job
   std::map<MachineId, Error> cannot_begin;  // of one machine's
 
@@ -34,6 +35,7 @@ class FakeJobs final : public act::Jobs {
 
   Expected<std::vector<JobState>> list() override {
     if (listing_fails) return std::unexpected(*listing_fails);
+    if (listings_left && (*listings_left)-- <= 0) return failure("cannot be read");
     std::vector<JobState> states;
     for (auto& [machine, job] : jobs_) states.push_back(state_of(machine, job.request.operation));
     return states;
