@@ -28,6 +28,17 @@ std::vector<std::string> what_is_degraded(const Plan& plan, std::vector<std::str
 
 }  // namespace
 
+std::vector<std::string> foreign_in_use(const observe::Fleet& fleet, const Queue& queue) {
+  std::vector<std::string> in_use;
+  if (!queue) return in_use;
+  for (const observe::Foreign& foreign : fleet.foreign) {
+    const QueueMachine* entry = entry_of(*queue, name_at(foreign.instance.address));
+    const bool is_used = entry != nullptr && (entry->enabled == true || entry->current_jobs.value_or(0) > 0);
+    if (is_used) in_use.push_back(fmt::format("{}; the queue runner uses it", observe::described(foreign)));
+  }
+  return in_use;
+}
+
 Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const std::vector<std::string>& problems) {
   if (const auto broken = what_is_broken(last, interval, plan); !broken.empty()) return broken_health(broken);
   const auto degraded = what_is_degraded(plan, problems);

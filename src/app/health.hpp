@@ -7,6 +7,8 @@
 
 #include "app/inputs/last_pass.hpp"
 #include "model/plan.hpp"
+#include "model/queue.hpp"
+#include "observe/fleet.hpp"
 
 namespace hydra_provisioner::app {
 
@@ -21,5 +23,9 @@ struct Health {
 // file is not published, or the queue runner uses none of a type's machines. Degraded: a part does not work.
 Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const std::vector<std::string>& problems);
 Health broken_health(const std::vector<std::string>& problems);
+
+// Foreign machines that our queue runner uses: the state directory was lost, or two installations have one queue
+// runner.
+std::vector<std::string> foreign_in_use(const observe::Fleet& fleet, const Queue& queue);
 
 }  // namespace hydra_provisioner::app

@@ -62,6 +62,21 @@ TEST(Health, IsDegradedWhereAPartDoesNotWork) {
             "degraded: ec2: no answer; p: no creations for another 25 s: …; 3 steps of type riscv64-linux fit no type");
 }
 
+TEST(Health, KnowsForeignMachinesThatAreUsed) {
+  observe::Fleet fleet;
+  Instance instance;
+  instance.machine = MachineId{"t-1"};
+  instance.address = "10.0.0.1";
+  fleet.foreign.push_back({instance, ProviderKind::ec2});
+  QueueStatus status;
+  status.machines = {{"root@10.0.0.1", {.enabled = false, .current_jobs = 0, .idle_since = {}}}};
+  EXPECT_TRUE(foreign_in_use(fleet, status).empty());
+  status.machines->begin()->second.current_jobs = 1;
+  ASSERT_EQ(foreign_in_use(fleet, status).size(), 1);
+  EXPECT_TRUE(foreign_in_use(fleet, status)[0].ends_with("; the queue runner uses it"));
+  EXPECT_TRUE(foreign_in_use(fleet, std::unexpected(Untrusted{"down"})).empty());
+}
+
 TEST(Health, IsBrokenWhereMachinesCannotComeAndGo) {
   const auto line = [](const LastPass& last, const Plan& plan) {
     const Health health = health_of(last, interval, plan, {});

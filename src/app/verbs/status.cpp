@@ -1,6 +1,10 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -27,9 +31,14 @@ void declare(Arguments& arguments, Options& options) {
   declare_config(arguments, options.config);
 }
 
+Health health_of(const Preview& seen) {
+  std::vector<std::string> problems = seen.look.problems;
+  std::ranges::copy(foreign_in_use(seen.look.fleet, seen.look.seen.queue), std::back_inserter(problems));
+  return app::health_of(seen.last_pass, seen.interval, seen.plan, problems);
+}
+
 Outcome check(const std::expected<Preview, Failure>& seen) {
-  const Health health = seen ? health_of(seen->last_pass, seen->interval, seen->plan, seen->look.problems)
-                             : broken_health(seen.error().problems);
+  const Health health = seen ? health_of(*seen) : broken_health(seen.error().problems);
   if (auto printed = print(health.line + "\n"); !printed) return printed;
   return static_cast<int>(health.grade);
 }
