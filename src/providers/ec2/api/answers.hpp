@@ -10,6 +10,7 @@
 
 #include "model/enum_names.hpp"
 #include "model/error.hpp"
+#include "model/names.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
