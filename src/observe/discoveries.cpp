@@ -114,7 +114,8 @@ Instance instance_of(const Machine& machine) {
           .address = machine.address,
           .host_key = machine.host_key,
           .launched_at = machine.launched_at,
-          .spec_hash = machine.spec_hash};
+          .spec_hash = machine.spec_hash,
+          .owner = machine.owner};
 }
 
 }  // namespace hydra_provisioner::observe

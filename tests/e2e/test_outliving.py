@@ -27,7 +27,8 @@ class APassThatEndsWhileAMachineBoots(FarmTest):
         return farm, status
 
     def check_that_only_the_job_is_left(self, farm):
-        self.assertEqual([" run-job t t-0" in words for words in farm.processes().values()], [True])
+        left = lambda: list(farm.processes().values())  # the job runs other programs, one after another
+        wait_for(lambda: [" run-job t t-0" in words for words in left()] == [True], "only the job is left", left)
         self.assertEqual(farm.states(), {"t-0": "creating"})
         self.assertEqual(farm.listed(), [])
 

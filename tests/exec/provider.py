@@ -51,7 +51,14 @@ class Provider:
         ids = [path.parent.name for path in folders]
         return {"machines": [self.shown(id) for id in ids if id.startswith(prefix) and id[len(prefix) :].isdecimal()]}
 
+    def is_foreign(self):
+        """Another installation with our tag has made it."""
+        owner = self.record(self.machine).get("owner") if self.folder.exists() else None
+        return owner is not None and owner != self.request.get("owner")
+
     def create(self):
+        if self.is_foreign():
+            raise Refused("config", f"{self.machine} belongs to another installation")
         if not self.folder.exists():
             self.folder.mkdir(parents=True)
             key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.folder / "host_key"]
@@ -85,13 +92,15 @@ class Provider:
         return {}
 
     def destroy(self):
+        if self.is_foreign():
+            return {}
         self.stop()
         if self.folder.exists():
             subprocess.run(["rm", "-r", self.folder], check=True)
         return {}
 
     def check(self):
-        if not self.folder.exists():
+        if not self.folder.exists() or self.is_foreign():
             return {"condition": "gone"}
         return {"condition": "fine" if self.pid(self.machine) else "unreachable"}
 

@@ -171,7 +171,7 @@ io::Task<Expected<void>> ExecProvider::take_down(ExecCall call) {
 io::Task<Expected<void>> ExecProvider::ready(Instance instance, PoolConfig pool) {
   if (instance.address.empty()) co_return failure("it has no address yet");
   const auto found =
-      co_await ask_for_condition({.machine = instance.machine, .instance = instance.id}, std::move(pool));
+      co_await ask_for_condition({.machine = instance.machine, .instance = instance.id, .owner = instance.owner}, pool);
   if (!found) co_return std::unexpected(found.error());
   if (!*found)
     co_return co_await expect_host_key(instance.address, instance.host_key,
