@@ -37,7 +37,7 @@ bool is_ordered_destroyed(const PoolView& pool, const Machine& machine) {
 
 // It is left alone, unless an operator orders otherwise: what is ordered needs nothing but its id.
 Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
-  const Action alone = act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
+  Action alone = act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
   if (machine.found.under_way || !is_ordered_away(pool.seen.orders, machine, pool.seen.now)) return alone;
   if (machine.state == ready) return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
   return is_ordered_destroyed(pool, machine) ? destroy_when_proven(pool, machine, "ordered by an operator") : alone;

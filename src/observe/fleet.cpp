@@ -217,7 +217,7 @@ std::int64_t own_number_of(const Instance& instance, ProviderKind provider, cons
 MachineId id_for(const Instance& instance, ProviderKind provider, const std::set<MachineId>& taken,
                  Numbering& numbering) {
   const std::int64_t number = own_number_of(instance, provider, numbering);
-  const MachineId own{fmt::format("{}-{}", numbering.tag, number)};
+  MachineId own{fmt::format("{}-{}", numbering.tag, number)};
   if (number >= 0 && !taken.contains(own)) return own;
   return MachineId{fmt::format("{}-{}", numbering.tag, numbering.next++)};
 }
@@ -324,6 +324,7 @@ void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
 // Machines that were taken over, or are from before there were slots.
 void give_slots(Fleet& fleet) {
   std::vector<const Machine*> all;
+  all.reserve(fleet.machines.size());
   for (const Machine& machine : fleet.machines) all.push_back(&machine);
   for (Machine& machine : fleet.machines) give_slot(machine, all);
 }
