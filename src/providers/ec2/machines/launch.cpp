@@ -66,7 +66,7 @@ std::string named(const std::vector<Offering>& offerings) {
   constexpr std::size_t shown_max = 3;
   std::vector<std::string> names;
   for (const Offering& offering : offerings | std::views::take(shown_max)) names.push_back(to_string(offering));
-  const std::string shown = fmt::format("{}", fmt::join(names, ", "));
+  std::string shown = fmt::format("{}", fmt::join(names, ", "));
   if (offerings.size() <= shown_max) return shown;
   return fmt::format("{} and {} more", shown, offerings.size() - shown_max);
 }
