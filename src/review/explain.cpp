@@ -78,14 +78,17 @@ std::string why_it_does_not_fit(const PoolConfig& pool, const StepType& step) {
   return fmt::format("{} {}", pool.name, fmt::join(reasons, ", and "));
 }
 
+// That of a type of the same system, or of any type.
+ProviderKind likely_provider(const StepType& step, const std::map<PoolName, PoolConfig>& pools) {
+  if (pools.empty()) return ProviderKind::local;
+  const auto like =
+      std::ranges::find_if(pools, [&](const auto& entry) { return entry.second.type.systems.contains(step.system); });
+  return (like == pools.end() ? pools.begin() : like)->second.kind();
+}
+
 // The type that would serve the steps, with the provider of the configured type that is most like it.
 std::string line_to_add(const StepType& step, const Config& config) {
-  const auto like = std::ranges::find_if(
-      config.pools, [&](const auto& entry) { return entry.second.type.systems.contains(step.system); });
-  const auto& pools = config.pools;
-  const ProviderKind kind = pools.empty()         ? ProviderKind::local
-                            : like == pools.end() ? pools.begin()->second.kind()
-                                                  : like->second.kind();
+  const ProviderKind kind = likely_provider(step, config.pools);
   const std::string name =
       step.features.empty() ? step.system : fmt::format("{}:{}", step.system, joined(step.features));
   return fmt::format("{} = {{ maxMachines = 1; {} = {{ … }}; }};", config::attribute_path("systemTypes", name),
