@@ -63,13 +63,19 @@ bool may_still_be_shown(const Machine& machine, Instant now) {
   return was_never_in_use(machine) && now - machine.launched_at.value_or(machine.since) < listings_lag;
 }
 
+// A name that goes from machine to machine identifies only one whose instance is not known yet.
+bool is_identified_by_name(const Machine& machine) {
+  return !traits_of(machine.provider).gives_names_back || machine.instance.text.empty();
+}
+
 // What was our machine, or has its id, may belong to another installation: it was handed over, or both installations
 // chose the same id at the same moment.
 const Foreign* other_owners(const Fleet& fleet, const Machine& machine) {
+  const bool is_noted = is_identified_by_name(machine);
   const auto found = std::ranges::find_if(fleet.foreign, [&](const Foreign& foreign) {
     const auto& [instance, provider] = foreign;
     return provider == machine.provider && !instance.owner.text.empty() &&
-           (instance.id == machine.instance || instance.machine == machine.id);
+           (instance.id == machine.instance || (is_noted && instance.machine == noted_id(machine)));
   });
   return found == fleet.foreign.end() ? nullptr : &*found;
 }
@@ -171,12 +177,10 @@ bool has_id_of(const Machine& machine, const Instance& instance, const Inventory
   return !lacks_our_owner && may_be(machine, instance, claims);
 }
 
-// A name that goes from machine to machine identifies only one whose instance is not known yet.
 std::map<MachineId, const Machine*> by_noted_id(const Fleet& fleet, ProviderKind provider) {
   std::map<MachineId, const Machine*> machines;
   for (const Machine& machine : fleet.machines) {
-    const bool is_noted = !traits_of(provider).gives_names_back || machine.instance.text.empty();
-    if (machine.provider == provider && is_noted) machines.emplace(noted_id(machine), &machine);
+    if (machine.provider == provider && is_identified_by_name(machine)) machines.emplace(noted_id(machine), &machine);
   }
   return machines;
 }
