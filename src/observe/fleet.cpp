@@ -177,10 +177,14 @@ bool has_id_of(const Machine& machine, const Instance& instance, const Inventory
   return !lacks_our_owner && may_be(machine, instance, claims);
 }
 
-std::map<MachineId, const Machine*> by_noted_id(const Fleet& fleet, ProviderKind provider) {
+// Or one that is made anew, because that instance is gone.
+std::map<MachineId, const Machine*> by_noted_id(const Fleet& fleet, ProviderKind provider, const Inventory& inventory) {
   std::map<MachineId, const Machine*> machines;
   for (const Machine& machine : fleet.machines) {
-    if (machine.provider == provider && is_identified_by_name(machine)) machines.emplace(noted_id(machine), &machine);
+    const auto lists = [&](const Instance& instance) { return instance.id == machine.instance; };
+    const bool is_made_anew = is_coming(machine) && std::ranges::none_of(inventory.instances, lists);
+    const bool is_noted = is_identified_by_name(machine) || is_made_anew;
+    if (machine.provider == provider && is_noted) machines.emplace(noted_id(machine), &machine);
   }
   return machines;
 }
@@ -198,7 +202,7 @@ Instances match(const Fleet& fleet, ProviderKind provider, const Inventory& inve
     matched.emplace(machine.id, instance->second);
     left.erase(instance);
   }
-  const std::map<MachineId, const Machine*> ours = by_noted_id(fleet, provider);
+  const std::map<MachineId, const Machine*> ours = by_noted_id(fleet, provider, inventory);
   for (const auto& [id, instance] : left) {
     const auto machine = ours.find(instance->machine);
     const bool fits = machine != ours.end() && has_id_of(*machine->second, *instance, inventory, claims) &&

@@ -457,6 +457,15 @@ TEST(Fleet, ADeploymentThatHasGotTheNameOfALostOneIsAnother) {
   EXPECT_THAT(fleet.names, ElementsAre(MachineId{"a-1"}));
 }
 
+TEST(Fleet, AMachineThatIsMadeAnewIsFoundByItsName) {
+  Machine machine = renamed("i-7");
+  machine.state = creating;
+  const Fleet fleet = reconcile({machine}, deployments({present(InstanceState::unproven)}), {}, numbering, noon, ours);
+  ASSERT_THAT(fleet.machines, SizeIs(1)) << "i-7 is gone, and i-1 has its name";
+  EXPECT_EQ(fleet.machines.front().instance, InstanceId{"i-1"});
+  EXPECT_THAT(fleet.foreign, IsEmpty());
+}
+
 TEST(Fleet, AfterALostJournalADeploymentIsTheMachineThatMadeItAndKeepsItsSlot) {
   Instance instance = present(InstanceState::unproven);
   instance.made_as = MachineId{"a-5"};
