@@ -131,8 +131,9 @@ io::Task<providers::Condition> Care::check(MachineId id) {
     report(id, "check failed", found.error());
     co_return providers::Condition::fine;
   }
+  const MachineState before = machine.state;
   note_condition(machine, *found);
-  co_await publication_.publish();
+  if (machine.state != before) co_await publication_.publish();
   co_return *found;
 }
 

@@ -49,8 +49,8 @@ io::Task<void> Publication::publish() {
 
 void Publication::hold_back(const std::string& why) {
   gave_up_ = true;
-  trouble_ = Unpublished{ledger_.now(), fmt::format("{} stays as it is: {}", publisher_.destination(), why)};
-  report_once(trouble_->why);
+  trouble_ = Unpublished{ledger_.now(), why};
+  report_once(why);
 }
 
 publish::MachinesFile Publication::render(const std::set<MachineId>& without) {

@@ -37,10 +37,12 @@ bool is_ordered_destroyed(const PoolView& pool, const Machine& machine) {
 
 // It is left alone, unless an operator orders otherwise: what is ordered needs nothing but its id.
 Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
-  Action alone = act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
-  if (machine.found.under_way || !is_ordered_away(pool.seen.orders, machine, pool.seen.now)) return alone;
-  if (machine.state == ready) return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
-  return is_ordered_destroyed(pool, machine) ? destroy_when_proven(pool, machine, "ordered by an operator") : alone;
+  const bool may_leave = !machine.found.under_way;
+  if (may_leave && machine.state == ready && is_ordered_away(pool.seen.orders, machine, pool.seen.now))
+    return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
+  if (may_leave && machine.state != ready && is_ordered_destroyed(pool, machine))
+    return destroy_when_proven(pool, machine, "ordered by an operator");
+  return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
 }
 
 // No value: the machine may be decided about.

@@ -27,8 +27,8 @@ using Owner = Name<struct OwnerKind>;            // of one installation: what it
 
 // All numbers of machines are below this. It is far from where counting further, or JSON, would break.
 inline constexpr std::int64_t machine_numbers_end = 1'000'000'000'000'000;
-// A machine that we have no record of is only ours if its number is below this. However many machines
-// another program made under our tag, more numbers are left than we can use.
+// A machine that we have no record of is only ours if its number is below this. So another program can use up no more
+// numbers than these, and far more are left.
 inline constexpr std::int64_t adopted_numbers_end = 1'000'000'000;
 
 // The N of `TAG-N`, by which machines are ordered; -1 for an id that is none of ours. N is written as we write it: in

@@ -88,12 +88,10 @@ void reconcile_missing(Fleet& fleet, Machine& machine, Instant now) {
         fmt::format("{} belongs to the installation {}, and is left alone", other->instance.id, other->instance.owner));
   } else if (machine.state == destroying) {
     discover(fleet.discoveries, machine, MachineEvent::destroyed, now, "its provider does not have it any more");
-  } else if (may_still_be_shown(machine, now)) {
-    machine.found.interrupted = true;
-  } else if (!machine.instance.text.empty()) {
-    reconcile_ended(fleet, machine, "its provider does not have it any more", now);
-  } else {
+  } else if (machine.instance.text.empty() || may_still_be_shown(machine, now)) {
     note_absence(machine);
+  } else {
+    reconcile_ended(fleet, machine, "its provider does not have it any more", now);
   }
 }
 
@@ -177,12 +175,12 @@ bool has_id_of(const Machine& machine, const Instance& instance, const Inventory
   return !lacks_our_owner && may_be(machine, instance, claims);
 }
 
-// Or one that is made anew, because that instance is gone.
-std::map<MachineId, const Machine*> by_noted_id(const Fleet& fleet, ProviderKind provider, const Inventory& inventory) {
+// Of the machines that have no instance in the listing. One that is made anew keeps its name, though it had another
+// instance before.
+std::map<MachineId, const Machine*> by_noted_id(const Fleet& fleet, ProviderKind provider, const Instances& matched) {
   std::map<MachineId, const Machine*> machines;
   for (const Machine& machine : fleet.machines) {
-    const auto lists = [&](const Instance& instance) { return instance.id == machine.instance; };
-    const bool is_made_anew = is_coming(machine) && std::ranges::none_of(inventory.instances, lists);
+    const bool is_made_anew = is_coming(machine) && !matched.contains(machine.id);
     const bool is_noted = is_identified_by_name(machine) || is_made_anew;
     if (machine.provider == provider && is_noted) machines.emplace(noted_id(machine), &machine);
   }
@@ -202,7 +200,7 @@ Instances match(const Fleet& fleet, ProviderKind provider, const Inventory& inve
     matched.emplace(machine.id, instance->second);
     left.erase(instance);
   }
-  const std::map<MachineId, const Machine*> ours = by_noted_id(fleet, provider, inventory);
+  const std::map<MachineId, const Machine*> ours = by_noted_id(fleet, provider, matched);
   for (const auto& [id, instance] : left) {
     const auto machine = ours.find(instance->machine);
     const bool fits = machine != ours.end() && has_id_of(*machine->second, *instance, inventory, claims) &&

@@ -249,7 +249,9 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet, config.tag);
   add_pools(look, config, memory);
   add_unseen(look, listings);
-  if (!memory.last_delivery) look.keeps_file = why_file_stays(world, look, claims.in_use);
+  if (memory.last_delivery) co_return look;
+  if (const std::string why = why_file_stays(world, look, claims.in_use); !why.empty())
+    look.keeps_file = fmt::format("{} stays as it is: {}", world.publisher->destination(), why);
   co_return look;
 }
 

@@ -35,8 +35,8 @@ struct MachineLine {
 // queue runner then ignores.
 Expected<std::map<std::string, MachineLine>> read_machines_file(std::string_view content);
 
-// The first column of each line that is no placeholder's, whatever else the line says: another program may have
-// written it.
+// The names in the first column, without those of placeholders. The other columns are not read, because another program
+// may have written the file.
 std::set<std::string> names_in_machines_file(std::string_view content);
 
 }  // namespace hydra_provisioner::publish

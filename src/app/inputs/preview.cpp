@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "decide/plan.hpp"
@@ -27,9 +25,7 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   pass::Look look = co_await pass::look_around(world, *config, *memory);
   Plan plan = decide::plan(look.seen, *config);
   LastPass last = last_pass(state_dir, config->tag, memory->last_pass, look.seen.unpublished);
-  if (!look.keeps_file.empty())
-    last.unpublished = Unpublished{
-        look.seen.now, fmt::format("{} stays as it is: {}", world.publisher->destination(), look.keeps_file)};
+  if (!look.keeps_file.empty()) last.unpublished = Unpublished{look.seen.now, look.keeps_file};
   co_return Preview{
       .look = std::move(look), .plan = std::move(plan), .last_pass = std::move(last), .interval = config->interval};
 }
