@@ -206,7 +206,7 @@ Range range_of(OptionKind kind) {
   }
 }
 
-std::vector<std::string> quoted(std::span<const std::string_view> words, std::string_view format) {
+std::vector<std::string> written_as(std::span<const std::string_view> words, std::string_view format) {
   std::vector<std::string> texts;
   for (const std::string_view word : words) texts.push_back(fmt::format(fmt::runtime(format), word));
   return texts;
@@ -237,7 +237,7 @@ std::string value_text(const Option& option) {
     case flag:
       return "`true` or `false`";
     case choice:
-      return io::enumerated(quoted(option.words, "`\"{}\"`"), "or");
+      return io::enumerated(written_as(option.words, "`\"{}\"`"), "or");
     case price:
       return "number, 0 to 1000000";
     case days:

@@ -63,7 +63,7 @@ Range range_of(OptionKind kind);  // the kind must be a number
 bool is_time(OptionKind kind);    // a number of seconds
 
 // Each word in a format such as `"{}"`.
-std::vector<std::string> quoted(std::span<const std::string_view> words, std::string_view format);
+std::vector<std::string> written_as(std::span<const std::string_view> words, std::string_view format);
 
 // The values of an option in Markdown: `whole number, 0 to 100000`.
 std::string value_text(const Option& option);

@@ -116,7 +116,7 @@ std::optional<std::string> defect(const Option& option, std::string_view text) {
       return R"(not a URL; write one, such as "http://127.0.0.1:5000")";
     case OptionKind::choice:
       if (std::ranges::find(option.words, text) != option.words.end()) return std::nullopt;
-      return "not " + io::enumerated(quoted(option.words, "\"{}\""), "or");
+      return "not " + io::enumerated(written_as(option.words, "\"{}\""), "or");
     case OptionKind::days:
       if (parse_days(text)) return std::nullopt;
       return R"(not days of the week; write them as in "mon-fri", "sat,sun" or "*")";

@@ -100,8 +100,7 @@ struct Line {
   bool has_ssh_config = false;
 };
 
-// For messages: on one line, and shortened.
-std::string quoted(const std::string& text) { return fmt::format("{:?}", io::shortened(text, 80)); }
+std::string shown(std::string_view text) { return io::quoted(text, 80); }
 
 bool is_lower_or_digit(char c) { return io::is_lower(c) || io::is_digit(c); }
 
@@ -146,11 +145,11 @@ std::string host_of(const std::string& address) {
 Expected<void> check_address(const std::string& address) {
   const std::string host = host_of(address);
   if (!is_host_name(host) && !is_ipv6_address(host)) {
-    return failure(fmt::format("its address {} is neither a host name nor an IP address", quoted(address)));
+    return failure(fmt::format("its address {} is neither a host name nor an IP address", shown(address)));
   }
   if (io::in_lower_case(host).ends_with(placeholder_domain)) {
     return failure(
-        fmt::format("its address {} is that of a placeholder; give the machine another name", quoted(address)));
+        fmt::format("its address {} is that of a placeholder; give the machine another name", shown(address)));
   }
   return {};
 }
@@ -164,18 +163,18 @@ Expected<void> check_number(std::string_view option, std::int64_t number, std::i
 Expected<void> check_host_key(const std::string& host_key) {
   if (host_key.empty() || is_host_key(host_key)) return {};
   return failure(
-      fmt::format("its host key {} is not \"TYPE BASE64\", such as \"ssh-ed25519 AAAAC3…\"", quoted(host_key)));
+      fmt::format("its host key {} is not \"TYPE BASE64\", such as \"ssh-ed25519 AAAAC3…\"", shown(host_key)));
 }
 
 Expected<void> check_settings(const Line& line) {
   if (line.type.systems.empty() || !fits_a_list(line.type.systems) || !fits_a_list(line.type.features)) {
     return failure(fmt::format("systems {} and features {} are not lists of plain words",
-                               quoted(joined(line.type.systems)), quoted(joined(line.type.features))));
+                               shown(joined(line.type.systems)), shown(joined(line.type.features))));
   }
   if (!fits_a_column(line.ssh_key)) {
     return failure(
         fmt::format("sshKey {} has white space, \";\", \"#\" or characters beyond ASCII, or is empty; use another path",
-                    quoted(line.ssh_key)));
+                    shown(line.ssh_key)));
   }
   if (auto checked = check_host_key(line.host_key); !checked) return checked;
   if (auto checked = check_number("maxJobs", line.max_jobs, 0); !checked) return checked;
@@ -210,7 +209,7 @@ Expected<std::string> machine_line(const Config& config, const Machine& machine,
 }
 
 Error taken_address(const Machine& machine, const MachineId& owner) {
-  return {fmt::format("its address {} is also that of {}", quoted(machine.address), owner)};
+  return {fmt::format("its address {} is also that of {}", shown(machine.address), owner)};
 }
 
 // Returns the pools that have a machine in the file.

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 #include <pqxx/pqxx>
 
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::trace {
@@ -135,11 +136,8 @@ Expected<Trace> read_steps(pqxx::connection& connection, std::optional<Instant> 
   return std::move(import).finish();
 }
 
-std::string on_one_line(const std::exception& error) {
-  std::string text = error.what();
-  std::ranges::replace(text, '\n', ' ');
-  text.erase(text.find_last_not_of(' ') + 1);
-  return io::shortened(text, 300);
+std::string message_of(const std::exception& error) {
+  return io::shortened(std::string(io::without_trailing(io::on_one_line(error.what()), " ")), 300);
 }
 
 }  // namespace
@@ -147,7 +145,7 @@ std::string on_one_line(const std::exception& error) {
 Expected<Trace> read_hydra_database(const std::string& where, std::optional<Instant> since,
                                     const FeaturesOf& features_of) {
   const auto wrong = [](std::string_view what, const std::exception& error) {
-    return failure(fmt::format("Hydra's database: {}: {}", what, on_one_line(error)));
+    return failure(fmt::format("Hydra's database: {}: {}", what, message_of(error)));
   };
   try {
     pqxx::connection connection(connection_string(where));

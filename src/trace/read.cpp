@@ -29,7 +29,7 @@ constexpr double longest_duration = 366 * 86'400.0;  // a step of more than a ye
 enum Column : std::size_t { ready_at, duration_s, system, features, name, depends_on, overhead_s };
 constexpr std::size_t required_columns = 3;
 
-std::string quoted(std::string_view text) { return fmt::format("{:?}", io::shortened(std::string(text), 60)); }
+std::string shown(std::string_view text) { return io::quoted(text, 60); }
 
 class TraceReader {
  public:
@@ -67,10 +67,10 @@ class TraceReader {
       const auto found = std::ranges::find(fields_, theirs);
       const bool is_required = i < required_columns || renamed != mapping_.names.end();
       if (found == fields_.end() && is_required)
-        return failure(fmt::format("no column {}; there are {}", quoted(theirs),
+        return failure(fmt::format("no column {}; there are {}", shown(theirs),
                                    io::shortened(fmt::format("{}", fmt::join(fields_, ", ")), 200)));
       if (found == fields_.end()) continue;
-      if (std::ranges::count(fields_, theirs) > 1) return failure(fmt::format("two columns {}", quoted(theirs)));
+      if (std::ranges::count(fields_, theirs) > 1) return failure(fmt::format("two columns {}", shown(theirs)));
       places_.at(i) = static_cast<std::size_t>(found - fields_.begin());
     }
     return {};
@@ -85,7 +85,7 @@ class TraceReader {
   Expected<Millis> number(Column column, double most) const {
     const std::string_view text = field(column);
     const auto wrong = [&](std::string_view what) {
-      return failure(fmt::format("{}: {} {}", trace_columns.at(column), quoted(text), what));
+      return failure(fmt::format("{}: {} {}", trace_columns.at(column), shown(text), what));
     };
     double seconds = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -112,7 +112,7 @@ class TraceReader {
       *duration += *overhead;
       if (*duration > Millis{std::llround(longest_duration * 1000)}) {
         return failure(fmt::format("overhead_s: {} is with duration_s more than {:.0f}; are these seconds?",
-                                   quoted(field(overhead_s)), longest_duration));
+                                   shown(field(overhead_s)), longest_duration));
       }
     }
     return assembly_.add({.line = rows_.line(),

@@ -11,6 +11,7 @@
 
 #include "app/cli/help.hpp"
 #include "io/text/nearest.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -74,18 +75,15 @@ std::string with_pointer(const std::string& message, const Verb& verb) {
   return fmt::format("{}; see hydra-provisioner {}{}--help", message, verb.name, verb.name.empty() ? "" : " ");
 }
 
-std::string enumeration(const std::vector<std::string_view>& names) {
-  if (names.size() == 1) return std::string(names.front());
-  return fmt::format("{} and {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
-}
-
 // The option belongs to other verbs, or is mistyped.
 std::string about_unknown_option(const std::string& option, const Command& command, const Commands& commands) {
-  std::vector<std::string_view> takers;
+  std::vector<std::string> takers;
   for (const auto& other : commands) {
-    if (other->arguments.has_option(option)) takers.push_back(other->verb.name.empty() ? "a pass" : other->verb.name);
+    if (other->arguments.has_option(option))
+      takers.emplace_back(other->verb.name.empty() ? "a pass" : other->verb.name);
   }
-  if (!takers.empty()) return with_pointer(fmt::format("{} goes with {}", option, enumeration(takers)), command.verb);
+  if (!takers.empty())
+    return with_pointer(fmt::format("{} goes with {}", option, io::enumerated(takers, "and")), command.verb);
   const Words names = command.arguments.option_names();
   const auto meant = io::nearest(option, {names.begin(), names.end()});
   const std::string unknown = "unknown option " + option;

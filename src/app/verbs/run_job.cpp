@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -16,6 +15,7 @@
 #include "app/real_world.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
+#include "io/text/iso_time.hpp"
 #include "io/text/printable.hpp"
 #include "model/machine.hpp"
 
@@ -97,9 +97,8 @@ io::Task<JobResult> perform(const Tag& tag, const std::string& state_dir, const 
 
 // Into the machine's log.
 void log(const act::JobRequest& request, std::string_view what) {
-  const std::string line =
-      fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}: {} {}\n", fmt::gmtime(to_unix(io::SystemClock().now())), request.machine,
-                  to_string(request.operation), what);
+  const std::string line = fmt::format("{} {}: {} {}\n", io::iso_time(io::SystemClock().now()), request.machine,
+                                       to_string(request.operation), what);
   std::fputs(line.c_str(), stdout);
   std::fflush(stdout);
 }

@@ -12,20 +12,16 @@
 #include "forecast/report.hpp"
 #include "forecast/tuning.hpp"
 #include "io/text/json.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
-
-std::string on_one_line(std::string text) {
-  for (char& c : text) c = c == '\n' ? ' ' : c;
-  return text;
-}
 
 std::string row(std::string_view mark, const forecast::Trial& trial) {
   return fmt::format("{:<4} {:>12.2f} {:>12.1f} {:>7.2f} {:>13} {:>13}  {}\n", mark, trial.price(),
                      forecast::hours_in(trial.forecast.machine_time()), trial.ratio_to_level(),
                      forecast::span_text(trial.wait()), forecast::span_text(trial.forecast.wait.p95),
-                     on_one_line(forecast::nix_text(trial.setting)));
+                     io::on_one_line(forecast::nix_text(trial.setting)));
 }
 
 std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {

@@ -24,6 +24,11 @@ std::string_view without_trailing(std::string_view text, std::string_view charac
   return text.substr(0, text.find_last_not_of(characters) + 1);  // npos + 1 is 0
 }
 
+std::string on_one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 std::vector<std::string_view> lines(std::string_view text) {

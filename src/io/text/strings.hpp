@@ -27,6 +27,9 @@ std::string_view trimmed(std::string_view text);
 // Without these characters at the end.
 std::string_view without_trailing(std::string_view text, std::string_view characters);
 
+// With blanks instead of line ends.
+std::string on_one_line(std::string text);
+
 // Without its line end.
 std::string_view first_line(std::string_view text);
 

@@ -46,6 +46,10 @@ std::string shortened(std::string text, std::size_t bytes_max) {
   return std::move(text) + "…";
 }
 
+std::string quoted(std::string_view text, std::size_t bytes_max) {
+  return fmt::format("{:?}", shortened(std::string(text), bytes_max));
+}
+
 std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction) {
   if (items.size() < 2) return items.empty() ? "" : items.front();
   return fmt::format("{} {} {}", fmt::join(items.begin(), items.end() - 1, ", "), conjunction, items.back());

@@ -15,6 +15,8 @@ std::string seconds_text(std::chrono::milliseconds duration);    // `30 s`, `0.2
 std::string span_text(std::chrono::seconds span);                // `12 s`, `5 min`, `3 h 05 min`, `2 d 03 h`
 std::string shortened(std::string text, std::size_t bytes_max);  // cut between UTF-8 characters and marked by `…`
 
+std::string quoted(std::string_view text, std::size_t bytes_max);  // shortened, and on one line: `"a\nb"`
+
 std::string enumerated(const std::vector<std::string>& items, std::string_view conjunction);  // `a, b or c`
 
 // The line in which a program probably names the cause of its failure: the last that begins with `error:`, because Nix

@@ -27,6 +27,11 @@ TEST(Strings, AreSplitIntoLines) {
   EXPECT_EQ(first_line("a"), "a");
 }
 
+TEST(Strings, ArePutOnOneLine) {
+  EXPECT_EQ(on_one_line("a\nb\n"), "a b ");
+  EXPECT_EQ(on_one_line(""), "");
+}
+
 TEST(Strings, AreSplitIntoWords) {
   EXPECT_THAT(words("  a bc  d "), ElementsAre("a", "bc", "d"));
   EXPECT_THAT(words("a,b;,c", ",;"), ElementsAre("a", "b", "c"));

@@ -17,6 +17,11 @@ TEST(Enumerated, JoinsTheLastItemByAWord) {
   EXPECT_EQ(enumerated({"a", "b", "c"}, "and"), "a, b and c");
 }
 
+TEST(Quoted, IsShortenedAndOnOneLine) {
+  EXPECT_EQ(quoted("a \"b\"\nc", 20), R"("a \"b\"\nc")");
+  EXPECT_EQ(quoted("abcdef", 3), "\"abc…\"");
+}
+
 TEST(LastMeaningfulLine, IsTheLastThatIsNotBlank) {
   EXPECT_EQ(last_meaningful_line(""), "");
   EXPECT_EQ(last_meaningful_line("\n \t\n"), "");

@@ -39,8 +39,8 @@ std::string what_to_do(const ErrorAnswer& answer, Ec2Code meaning) {
 
 Ec2Error error_of(const std::string& where, const ErrorAnswer& answer) {
   const Ec2Code meaning = meaning_of(answer.code);
-  std::string text = fmt::format("{}: {}: {:?}{}", where, io::shortened(answer.code, 100),
-                                 io::shortened(answer.message, 300), what_to_do(answer, meaning));
+  std::string text = fmt::format("{}: {}: {}{}", where, io::shortened(answer.code, 100),
+                                 io::quoted(answer.message, 300), what_to_do(answer, meaning));
   const ErrorKind kind = meaning == Ec2Code::capacity ? ErrorKind::no_capacity : ErrorKind::failed;
   return {.code = answer.code, .meaning = meaning, .error = {std::move(text), kind}};
 }
@@ -49,8 +49,8 @@ Ec2Error error_of(const std::string& where, const ErrorAnswer& answer) {
 Ec2Error foreign_answer(const std::string& where, const io::HttpAnswer& answer) {
   const bool may_pass = answer.status >= 500 || answer.status == 429;
   std::string text =
-      fmt::format("{}: the answer, with status {}, is not EC2's XML: {:?}; check region and endpoint, and any proxy",
-                  where, answer.status, io::shortened(answer.body, 100));
+      fmt::format("{}: the answer, with status {}, is not EC2's XML: {}; check region and endpoint, and any proxy",
+                  where, answer.status, io::quoted(answer.body, 100));
   return {.code = "", .meaning = may_pass ? Ec2Code::passing : Ec2Code::unknown, .error = {std::move(text)}};
 }
 

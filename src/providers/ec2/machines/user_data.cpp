@@ -58,7 +58,7 @@ Expected<void> check_interpreter(std::string_view line) {
   while (!words.empty() && words.front().starts_with('-')) words.erase(words.begin());  // env -S
   const std::string_view program = words.empty() ? "" : words.front().substr(words.front().rfind('/') + 1);
   if (std::ranges::find(shells, program) != shells.end()) return {};
-  return refused(fmt::format("a script for {:?}", io::shortened(std::string(program), 40)));
+  return refused("a script for " + io::quoted(program, 40));
 }
 
 // The delimiter of the parts, `--BOUNDARY`; empty: the header names none.

@@ -218,7 +218,7 @@ bool belongs_to(const Tag& tag, const Deployment& deployment) {
 namespace {
 
 // The text between the quotes, of either style, at the start of `text`.
-std::string_view quoted(std::string_view text) {
+std::string_view text_in_quotes(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 2> styles{{{"‘", "’"}, {"'", "'"}}};
   for (const auto& [opening, closing] : styles) {
     if (!text.starts_with(opening)) continue;
@@ -237,7 +237,7 @@ std::vector<Skipped> skipped_deployments(std::string_view stderr_text) {
   for (std::size_t at = 0; (at = stderr_text.find(announcement, at)) != std::string_view::npos;) {
     at += announcement.size();
     const std::string_view line = stderr_text.substr(at, stderr_text.find('\n', at) - at);
-    const std::string_view uuid = quoted(line);
+    const std::string_view uuid = text_in_quotes(line);
     if (uuid.empty()) continue;
     const std::size_t colon = line.find(": ");
     const std::string_view why = colon == std::string_view::npos ? line : line.substr(colon + 2);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 #include "providers/ec2_codes.hpp"
 
@@ -74,9 +75,8 @@ std::string message_in(std::string_view rest) {
       {{"', 'Message': '", "'"}, {"', 'Message': \"", "\""}, {"</Code><Message>", "</Message>"}}};
   for (const auto& [before, after] : messages) {
     if (!rest.starts_with(before)) continue;
-    std::string message(until(after, rest.substr(before.size())));
-    std::ranges::replace(message, '\n', ' ');
-    message = io::last_meaningful_line(message);
+    const std::string_view quoted = until(after, rest.substr(before.size()));
+    const std::string message = io::last_meaningful_line(io::on_one_line(std::string(quoted)));
     return message.empty() ? message : fmt::format(" ({})", io::shortened(message, 200));
   }
   return {};
