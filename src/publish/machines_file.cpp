@@ -120,7 +120,7 @@ bool is_ipv6_address(const std::string& text) {
   return fits_a_column(text) && inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
 }
 
-bool is_host_key(std::string_view text) {
+bool is_type_and_base64(std::string_view text) {
   const auto space = text.find(' ');
   if (space == std::string_view::npos) return false;
   const auto type = text.substr(0, space);
@@ -161,7 +161,7 @@ Expected<void> check_number(std::string_view option, std::int64_t number, std::i
 }
 
 Expected<void> check_host_key(const std::string& host_key) {
-  if (host_key.empty() || is_host_key(host_key)) return {};
+  if (host_key.empty() || is_type_and_base64(host_key)) return {};
   return failure(
       fmt::format("its host key {} is not \"TYPE BASE64\", such as \"ssh-ed25519 AAAAC3…\"", shown(host_key)));
 }

@@ -47,7 +47,8 @@ std::string without_comment(const std::string& host_key) {
   return std::string(words.substr(0, comment));
 }
 
-bool is_host_key(std::string_view text) {
+// In base64, every key of SSH begins with AAAA.
+bool is_type_and_ssh_key(std::string_view text) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) return false;
   const std::string_view key = text.substr(blank + 1);
@@ -62,7 +63,7 @@ Expected<void> check_connection(const Instance& instance) {
     return failure("it runs, but has no hostKey");
   if (!instance.address.empty() && !is_address(instance.address))
     return failure(fmt::format("address: {} is not an address", io::describe(io::Json(instance.address))));
-  if (!instance.host_key.empty() && !is_host_key(instance.host_key))
+  if (!instance.host_key.empty() && !is_type_and_ssh_key(instance.host_key))
     return failure(
         fmt::format("hostKey: {} is not a host key; write its type and the key, such as \"ssh-ed25519 AAAA…\"",
                     io::describe(io::Json(instance.host_key))));
