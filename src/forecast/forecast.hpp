@@ -72,6 +72,4 @@ struct Forecast {
   std::int64_t passes = 0;
 };
 
-inline double hours_in(Millis time) { return static_cast<double>(time.count()) / 3'600'000; }
-
 }  // namespace hydra_provisioner::forecast

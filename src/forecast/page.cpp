@@ -122,7 +122,7 @@ Curve paid_by_then(const PoolForecast& pool, Millis span) {
   double sum = 0;
   for (double& value : curve) value = sum += value * hours_in(span);
   if (!pool.cost || sum <= 0) return curve;
-  for (double& value : curve) value *= static_cast<double>(pool.cost->n) / 1e6 / sum;
+  for (double& value : curve) value *= units_in(*pool.cost) / sum;
   return curve;
 }
 

@@ -29,7 +29,7 @@ io::Json pool_document(const PoolForecast& pool) {
   return {{"steps", pool.steps},
           {"unfinished", pool.unfinished},
           {"machineHours", hours_of(pool.machine_time())},
-          {"cost", pool.cost ? io::Json(static_cast<double>(pool.cost->n) / 1e6) : io::Json(nullptr)},
+          {"cost", cost_value(pool.cost)},
           {"boots", pool.boots},
           {"peakMachines", pool.peak_machines},
           {"interruptions", pool.interruptions},
@@ -95,8 +95,8 @@ std::string span_text(double seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
-std::string cost_text(std::optional<Micros> cost) {
-  return cost ? fmt::format("{:.2f}", static_cast<double>(cost->n) / 1e6) : "-";
-}
+io::Json cost_value(std::optional<Micros> cost) { return cost ? io::Json(units_in(*cost)) : io::Json(nullptr); }
+
+std::string cost_text(std::optional<Micros> cost) { return cost ? fmt::format("{:.2f}", units_in(*cost)) : "-"; }
 
 }  // namespace hydra_provisioner::forecast

@@ -14,6 +14,8 @@ std::string forecast_text(const Forecast& forecast);
 
 // `1 h 20 min`, `36 s`: two units at most.
 std::string span_text(double seconds);
+// 12.34, or null if it is not known.
+nlohmann::json cost_value(std::optional<Micros> cost);
 // `12.34`, or `-` if it is not known.
 std::string cost_text(std::optional<Micros> cost);
 

@@ -63,9 +63,7 @@ PoolConfig with_setting(PoolConfig pool, const Setting& setting) {
   return pool;
 }
 
-double Trial::price() const {
-  return forecast.cost ? static_cast<double>(forecast.cost->n) / 1e6 : hours_in(forecast.machine_time());
-}
+double Trial::price() const { return forecast.cost ? units_in(*forecast.cost) : hours_in(forecast.machine_time()); }
 
 double Trial::ratio_to_level() const {
   const Millis level = forecast.bounds.level;

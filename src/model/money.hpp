@@ -11,4 +11,6 @@ struct Micros {
   auto operator<=>(const Micros&) const = default;
 };
 
+inline double units_in(Micros money) { return static_cast<double>(money.n) / 1e6; }
+
 }  // namespace hydra_provisioner

@@ -15,6 +15,8 @@ using Millis = std::chrono::milliseconds;  // of simulated time, and of historie
 inline Instant from_unix(std::int64_t seconds) { return Instant{Seconds{seconds}}; }
 inline std::int64_t to_unix(Instant instant) { return instant.time_since_epoch().count(); }
 
+inline double hours_in(Millis span) { return static_cast<double>(span.count()) / 3'600'000; }
+
 // No value means never.
 inline std::optional<Instant> earlier_of(std::optional<Instant> a, std::optional<Instant> b) {
   if (!a || !b) return a ? a : b;

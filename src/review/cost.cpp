@@ -33,8 +33,6 @@ PoolCost sum_of(const std::map<PoolName, PoolCost>& costs) {
   return sum;
 }
 
-double hours_in(Seconds span) { return static_cast<double>(span.count()) / hour; }
-
 std::string row(const std::string& name, const PoolCost& cost) {
   const state::Usage& hours = cost.hours;
   std::string money = cost.money ? money_text(*cost.money) : "-";

@@ -1,6 +1,7 @@
 #include "app/verbs/verbs.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -16,8 +17,6 @@
 
 namespace hydra_provisioner::app {
 namespace {
-
-constexpr std::int64_t hour = 3600;
 
 struct Options {
   std::optional<Instant> since;
@@ -39,8 +38,8 @@ Outcome run(Options options, Context context) {
   const auto passes = archive.passes(Instant{});
   if (passes.empty()) return failed({fmt::format("{}: no pass is recorded yet; run one first", archive.path())});
   // Usage is kept by the hour, and longer than passes.
-  const Instant since =
-      from_unix(to_unix(options.since.value_or(passes.back().start - Seconds{24 * hour})) / hour * hour);
+  const Instant since = std::chrono::time_point_cast<std::chrono::hours>(
+      options.since.value_or(passes.back().start - std::chrono::hours{24}));
   const auto costs = review::costs_of(archive.usage(since));
   const Seconds unknown = archive.unknown(since);
   const Instant until = passes.back().start;

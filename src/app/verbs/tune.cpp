@@ -19,9 +19,8 @@ namespace {
 
 std::string row(std::string_view mark, const forecast::Trial& trial) {
   return fmt::format("{:<4} {:>12.2f} {:>12.1f} {:>7.2f} {:>13} {:>13}  {}\n", mark, trial.price(),
-                     forecast::hours_in(trial.forecast.machine_time()), trial.ratio_to_level(),
-                     forecast::span_text(trial.wait()), forecast::span_text(trial.forecast.wait.p95),
-                     io::on_one_line(forecast::nix_text(trial.setting)));
+                     hours_in(trial.forecast.machine_time()), trial.ratio_to_level(), forecast::span_text(trial.wait()),
+                     forecast::span_text(trial.forecast.wait.p95), io::on_one_line(forecast::nix_text(trial.setting)));
 }
 
 std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
@@ -39,12 +38,11 @@ std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
 }
 
 io::Json document_of(const forecast::Trial& trial) {
-  return {
-      {"cost", trial.forecast.cost ? io::Json(static_cast<double>(trial.forecast.cost->n) / 1e6) : io::Json(nullptr)},
-      {"machineHours", forecast::hours_in(trial.forecast.machine_time())},
-      {"wait", {{"mean", trial.wait()}, {"p95", trial.forecast.wait.p95}}},
-      {"ratioToLevel", trial.ratio_to_level()},
-      {"nix", forecast::nix_text(trial.setting)}};
+  return {{"cost", forecast::cost_value(trial.forecast.cost)},
+          {"machineHours", hours_in(trial.forecast.machine_time())},
+          {"wait", {{"mean", trial.wait()}, {"p95", trial.forecast.wait.p95}}},
+          {"ratioToLevel", trial.ratio_to_level()},
+          {"nix", forecast::nix_text(trial.setting)}};
 }
 
 io::Json document_of(const forecast::Tuning& tuning) {
