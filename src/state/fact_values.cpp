@@ -200,7 +200,7 @@ io::Json value_of(const PoolConfig& pool) {
   Writer own;
   std::visit([&](const auto& settings) { fields_of_provider(settings, own); }, pool.provider);
   value["consecutiveFailures"] = pool.consecutive_failures;  // whose default is not 0
-  if (pool.scaling == Scaling::work) value["scaling"] = "work";
+  if (pool.scaling != Scaling::runnables) value["scaling"] = to_string(pool.scaling);
   value["provider"] = to_string(pool.kind());
   value["providerSettings"] = own.take();
   value["systems"] = pool.type.systems;
@@ -213,7 +213,7 @@ PoolConfig pool_of(const io::Json& value) {
   Reader field(value);
   fields_of_pool(pool, field);
   field("consecutiveFailures", pool.consecutive_failures);  // an older version did not look
-  if (value.value("scaling", "") == "work") pool.scaling = Scaling::work;
+  pool.scaling = from_name<Scaling>(value.value("scaling", "")).value_or(Scaling::runnables);
   pool.provider = default_settings_of(value.at("provider").get<std::string>());
   Reader own(value.at("providerSettings"));
   std::visit([&](auto& settings) { fields_of_provider(settings, own); }, pool.provider);

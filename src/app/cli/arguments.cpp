@@ -12,6 +12,7 @@
 
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -73,6 +74,10 @@ Parse into(std::optional<Instant>& value) {
 }
 
 Parse into(std::optional<Seconds>& value) { return parsed_into<Seconds>(value, io::parse_span); }
+
+Error not_one_of(std::span<const std::string_view> names, const std::string& text) {
+  return {fmt::format("\"{}\" is not {}", text, io::enumerated({names.begin(), names.end()}, "or"))};
+}
 
 Arguments::Arguments() : app_(std::make_unique<CLI::App>()) {
   app_->set_help_flag("-h,--help");

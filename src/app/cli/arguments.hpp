@@ -7,9 +7,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "model/enum_names.hpp"
 #include "model/error.hpp"
 #include "model/time.hpp"
 
@@ -30,6 +33,18 @@ Parse into(std::optional<std::uint64_t>& value);
 Parse into(std::optional<double>& value, double min, double max);
 Parse into(std::optional<Instant>& value);  // `2h` ago, `2026-01-15`
 Parse into(std::optional<Seconds>& value);  // `2h`
+
+Error not_one_of(std::span<const std::string_view> names, const std::string& text);
+
+template <NamedEnum Enum>
+Parse into(Enum& value) {
+  return [&value](const std::string& text) -> Expected<void> {
+    const auto named = from_name<Enum>(text);
+    if (!named) return std::unexpected(not_one_of(names_of<Enum>, text));
+    value = *named;
+    return {};
+  };
+}
 
 struct OptionHelp {
   std::string shown;  // `--since TIME`

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <string_view>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace hydra_provisioner::app {
@@ -23,21 +22,6 @@ std::string default_state_dir() {
   return std::string(home != nullptr ? home : "") + "/.local/state/hydra-provisioner";
 }
 
-Parse into(Color& color) {
-  return [&color](const std::string& text) -> Expected<void> {
-    if (text == "auto") {
-      color = Color::automatic;
-    } else if (text == "always") {
-      color = Color::always;
-    } else if (text == "never") {
-      color = Color::never;
-    } else {
-      return failure(fmt::format("\"{}\" is not auto, always or never", text));
-    }
-    return {};
-  };
-}
-
 }  // namespace
 
 Verbosity CommonOptions::verbosity() const {
@@ -46,7 +30,7 @@ Verbosity CommonOptions::verbosity() const {
 }
 
 void declare_common(Arguments& arguments, CommonOptions& options) {
-  arguments.option("--state-dir", "FOLDER", app::into(options.state_dir),
+  arguments.option("--state-dir", "FOLDER", into(options.state_dir),
                    "where the journal, the logs and the local machines are");
   arguments.flag("-v,--verbose", options.is_verbose, "say more, such as why machines are kept");
   arguments.flag("-q,--quiet", options.is_quiet, "report only what goes wrong");

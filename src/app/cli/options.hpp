@@ -5,11 +5,20 @@
 #include <string>
 
 #include "app/cli/arguments.hpp"
+#include "model/enum_names.hpp"
 
 namespace hydra_provisioner::app {
 
 enum class Color : std::uint8_t { automatic, always, never };
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
+
+}  // namespace hydra_provisioner::app
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::app::Color> =
+    hydra_provisioner::enum_names("auto", "always", "never");
+
+namespace hydra_provisioner::app {
 
 struct CommonOptions {
   std::string state_dir{};  // absolute

@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "app/inputs/traces.hpp"
 #include "model/system_type.hpp"
 #include "trace/generate.hpp"
@@ -23,15 +21,6 @@ struct Options {
   std::string output;
 };
 
-Parse into(trace::Pattern& pattern) {
-  return [&pattern](const std::string& text) -> Expected<void> {
-    const auto named = from_name<trace::Pattern>(text);
-    if (!named) return failure(fmt::format("\"{}\" is not poisson, weekly or bursts", text));
-    pattern = *named;
-    return {};
-  };
-}
-
 Parse system_into(std::string& system) {
   return [&system](const std::string& text) -> Expected<void> {
     auto type = parse_system_type(text);
@@ -43,12 +32,12 @@ Parse system_into(std::string& system) {
 
 void declare(Arguments& arguments, Options& options) {
   arguments.word("KIND", "kind of trace (poisson, weekly or bursts)", into(options.settings.pattern));
-  arguments.option("--days", "NUMBER", app::into(options.days, 0.01, 3660.0), "how long the trace is; by default 14");
-  arguments.option("--steps", "NUMBER", app::into(options.steps, 1, steps_max),
+  arguments.option("--days", "NUMBER", into(options.days, 0.01, 3660.0), "how long the trace is; by default 14");
+  arguments.option("--steps", "NUMBER", into(options.steps, 1, steps_max),
                    "about how many steps it has; by default 10000");
   arguments.option("--system", "SYSTEM", system_into(options.settings.system),
                    "what its steps need, such as x86_64-linux:kvm; by default x86_64-linux");
-  arguments.option("--seed", "NUMBER", app::into(options.seed), "where the random numbers begin; by default 1");
+  arguments.option("--seed", "NUMBER", into(options.seed), "where the random numbers begin; by default 1");
   declare_output(arguments, options.output);
 }
 
