@@ -79,27 +79,22 @@ class LifeCycle {
     if (!has_made()) co_return nothing_made();
     const auto wanted = co_await provider_.specification(pool_);
     if (!wanted) co_return failed(wanted.error().message);
-    const auto listed = co_await list();
+    const auto listed = co_await first_as_listed();
     if (!listed) co_return failed(listed.error().message);
-    const auto found = listed->find(first_);
-    if (found == listed->end()) co_return failed(fmt::format("{} is not listed", first_));
-    if (found->second.spec_hash.empty()) co_return skipped("it does not list specifications");
-    if (found->second.spec_hash != *wanted)
+    if (listed->spec_hash.empty()) co_return skipped("it does not list specifications");
+    if (listed->spec_hash != *wanted)
       co_return failed(
-          fmt::format("its specification is {:?}, but it is listed with {:?}", *wanted, found->second.spec_hash));
+          fmt::format("its specification is {:?}, but it is listed with {:?}", *wanted, listed->spec_hash));
     co_return Verdict{};
   }
 
   io::Task<Verdict> lists_the_owner() {
     if (!has_made()) co_return nothing_made();
-    const auto listed = co_await list();
+    const auto listed = co_await first_as_listed();
     if (!listed) co_return failed(listed.error().message);
-    const auto found = listed->find(first_);
-    if (found == listed->end()) co_return failed(fmt::format("{} is not listed", first_));
-    if (found->second.owner.text.empty()) co_return skipped("it does not list owners");
-    if (found->second.owner != owner)
-      co_return failed(
-          fmt::format("its owner is {:?}, but it is listed with {:?}", owner.text, found->second.owner.text));
+    if (listed->owner.text.empty()) co_return skipped("it does not list owners");
+    if (listed->owner != owner)
+      co_return failed(fmt::format("its owner is {:?}, but it is listed with {:?}", owner.text, listed->owner.text));
     co_return Verdict{};
   }
 
@@ -215,6 +210,14 @@ class LifeCycle {
       if (instance.state != InstanceState::vanished) found.emplace(instance.machine, instance);
     }
     co_return found;
+  }
+
+  io::Task<Expected<Instance>> first_as_listed() {
+    const auto listed = co_await list();
+    if (!listed) co_return std::unexpected(listed.error());
+    const auto found = listed->find(first_);
+    if (found == listed->end()) co_return failure(fmt::format("{} is not listed", first_));
+    co_return found->second;
   }
 
   io::Task<void> create(MachineId machine) {

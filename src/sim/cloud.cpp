@@ -13,14 +13,7 @@ constexpr Millis ends_early_after{4'000};
 SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner,
                          const MachineId& noted_as) {
   forget_old_instances();
-  SimInstance& instance = instances_[++made_];
-  instance.number = made_;
-  instance.id = InstanceId{fmt::format("i-{}", made_)};
-  instance.machine = machine;
-  instance.pool = pool;
-  instance.provider = provider;
-  instance.made_at = timeline_.now();
-  instance.owner = owner;
+  SimInstance& instance = add(machine, pool, provider, owner);
   instance.noted_as = noted_as;
   by_machine_.insert_or_assign({provider, machine}, made_);
   chronicle_.add("cloud: {} is made for {}", instance.id, machine);
@@ -32,7 +25,7 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
   return instance;
 }
 
-void Cloud::make_foreign(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner) {
+SimInstance& Cloud::add(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner) {
   SimInstance& instance = instances_[++made_];
   instance.number = made_;
   instance.id = InstanceId{fmt::format("i-{}", made_)};
@@ -41,6 +34,11 @@ void Cloud::make_foreign(const MachineId& machine, const PoolName& pool, Provide
   instance.provider = provider;
   instance.made_at = timeline_.now();
   instance.owner = owner;
+  return instance;
+}
+
+void Cloud::make_foreign(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner) {
+  SimInstance& instance = add(machine, pool, provider, owner);
   instance.is_foreign = true;
   instance.power = Power::on;
   instance.boots_until = timeline_.now();

@@ -93,6 +93,7 @@ class Cloud {
  private:
   using Number = std::int64_t;
 
+  SimInstance& add(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner);
   void end_soon(SimInstance& instance);
   void move_to_new_address(SimInstance& instance);
   void boot(SimInstance& instance);
