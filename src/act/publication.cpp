@@ -17,7 +17,8 @@ constexpr Seconds queue_runner_looks_every{30};
 
 PoolSettings as_published(PoolSettings pools, const Tag& tag, const std::string& state_dir) {
   for (auto& [key, pool] : pools) {
-    if (pool.kind() == ProviderKind::local && !pool.ssh_key) pool.ssh_key = providers::local_key_path(state_dir, tag);
+    if (traits_of(pool.kind()).makes_login_key && !pool.ssh_key)
+      pool.ssh_key = providers::local_key_path(state_dir, tag);
   }
   return pools;
 }

@@ -119,8 +119,9 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
 
 // `ec2.sshUser` is older than `sshUser`, and means the same.
 void check_user(PoolConfig& pool, Settings& settings) {
-  if (pool.kind() == ProviderKind::local && pool.ssh_user != "root")
-    settings.report("sshUser", "local machines accept only root; remove it");
+  const ProviderTraits& provider = traits_of(pool.kind());
+  if (provider.accepts_only_root && pool.ssh_user != "root")
+    settings.report("sshUser", fmt::format("{} machines accept only root; remove it", provider.option));
   const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
   if (ec2 == nullptr || ec2->ssh_user.empty()) return;
   if (settings.has("sshUser")) settings.report("sshUser", "is given in ec2, too; keep one of them");

@@ -122,9 +122,7 @@ class SimulatedRun {
     world_.queue = std::make_unique<sim::SimQueueSource>(farm_, life_, sim::StatusForm::parsed);
     world_.publisher = std::make_unique<sim::SimPublisher>(farm_, life_);
     world_.jobs = std::make_unique<sim::SimJobs>(farm_, life_);
-    std::set<ProviderKind> kinds{ProviderKind::local};
-    for (const auto& [name, pool] : config_.pools) kinds.insert(pool.kind());
-    for (const ProviderKind kind : kinds)
+    for (const ProviderKind kind : providers_of(config_))
       world_.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life_);
     world_.state_dir = "/simulated";
   }

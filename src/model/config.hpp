@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,6 +85,10 @@ struct ProviderTraits {
   bool can_redeploy = false;                // its machines can be changed to a new specification, not only replaced
   bool gives_names_back = false;            // the name of a machine that is gone goes to a later one
   bool keeps_alive = false;                 // its machines are told that they are needed, which checks them, too
+  bool is_always_asked = false;             // even if no machine is known: that costs nothing, and starts no program
+  bool makes_login_key = false;             // with which the queue runner logs in, if a pool gives no key
+  bool accepts_only_root = false;           // its machines know no other user
+  std::string_view billing_hint{};          // for a pool that is billed by the hour or by longer periods
 };
 std::span<const ProviderTraits> all_provider_traits();  // in the order of ProviderKind
 const ProviderTraits& traits_of(ProviderKind kind);
@@ -165,5 +170,8 @@ struct Config {
   Seconds interval{15};  // between the daemon's passes
   std::int64_t history_days = 400;
 };
+
+// The providers of its pools, and those that are always asked.
+std::set<ProviderKind> providers_of(const Config& config);
 
 }  // namespace hydra_provisioner

@@ -16,10 +16,8 @@
 namespace hydra_provisioner::pass {
 namespace {
 
-// Local machines are looked for even if we know of none: that costs nothing, and asks no program that may be missing.
 std::set<ProviderKind> concerned(const Config& config, const state::Memory& memory) {
-  std::set<ProviderKind> kinds{ProviderKind::local};
-  for (const auto& [name, pool] : config.pools) kinds.insert(pool.kind());
+  std::set<ProviderKind> kinds = providers_of(config);
   for (const Machine& machine : memory.machines) kinds.insert(machine.provider);
   return kinds;
 }

@@ -1,5 +1,6 @@
 #include "model/names.hpp"
 
+#include <set>
 #include <type_traits>
 
 #include <gtest/gtest.h>
@@ -104,6 +105,14 @@ TEST(Providers, AreToldFromAPoolsSettings) {
 TEST(Providers, HaveTraitsOfTheirOwnKind) {
   for (const ProviderTraits& traits : all_provider_traits())
     EXPECT_EQ(&traits_of(kind_of(traits.defaults)), &traits) << traits.option;
+}
+
+TEST(Providers, OfAConfigurationAreThoseOfItsPoolsAndTheLocalOne) {
+  Config config;
+  EXPECT_EQ(providers_of(config), std::set{ProviderKind::local});
+  config.pools[PoolName("a")].provider = ExecSettings{};
+  config.pools[PoolName("b")].provider = ExecSettings{};
+  EXPECT_EQ(providers_of(config), (std::set{ProviderKind::local, ProviderKind::exec}));
 }
 
 TEST(Errors, GainContextAsTheyRise) {

@@ -1,8 +1,10 @@
 #include "app/verbs/verbs.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <variant>
 #include <vector>
@@ -22,40 +24,41 @@
 namespace hydra_provisioner::app {
 namespace {
 
-constexpr Seconds hour{3600};
+using Hints = std::vector<std::string>;
 
 std::string place_of(const PoolConfig& pool) { return config::attribute_path("systemTypes", pool.name.text); }
 
-void hint_at_billing(const PoolConfig& pool, std::vector<std::string>& hints) {
-  if (pool.kind() != ProviderKind::ec2 || pool.billing_period.value_or(Seconds{0}) < hour) return;
-  hints.push_back(fmt::format("{}.billingPeriod: {} s, but AWS bills Linux by the second since 2017: 60 saves money",
-                              place_of(pool), pool.billing_period->count()));
-}
-
-void hint_at_missing_expression(const PoolConfig& pool, std::vector<std::string>& hints) {
-  const auto* nixops = std::get_if<NixopsSettings>(&pool.provider);
+void hint_at_missing_file(const std::string& option, const std::string& file, Hints& hints) {
   std::error_code ignored;
-  if (nixops == nullptr || std::filesystem::exists(nixops->expression, ignored)) return;
-  hints.push_back(fmt::format("{}.nixopsExpr: {}: no such file", place_of(pool), nixops->expression));
+  if (!std::filesystem::exists(file, ignored)) hints.push_back(fmt::format("{}: {}: no such file", option, file));
 }
 
-void hint_at_missing_program(const PoolConfig& pool, std::vector<std::string>& hints) {
-  const auto* exec = std::get_if<ExecSettings>(&pool.provider);
-  if (exec == nullptr) return;
-  const auto program = io::find_program(exec->command.front());
-  const std::string place = place_of(pool) + ".exec.command";
+// About what a provider's settings name, such as files.
+void add_hints(const LocalSettings&, const std::string&, Hints&) {}
+
+void add_hints(const NixopsSettings& nixops, const std::string& place, Hints& hints) {
+  hint_at_missing_file(place + ".nixopsExpr", nixops.expression, hints);
+}
+
+void add_hints(const Ec2Settings& ec2, const std::string& place, Hints& hints) {
+  if (!ec2.user_data_file.empty()) hint_at_missing_file(place + ".ec2.userDataFile", ec2.user_data_file, hints);
+}
+
+void add_hints(const ExecSettings& exec, const std::string& place, Hints& hints) {
+  const auto program = io::find_program(exec.command.front());
+  const std::string option = place + ".exec.command";
   if (!program) {
-    hints.push_back(fmt::format("{}: {}", place, program.error().message));
+    hints.push_back(fmt::format("{}: {}", option, program.error().message));
   } else if (::access(program->c_str(), X_OK) != 0) {
-    hints.push_back(fmt::format("{}: {}: {}", place, *program, io::os_error(errno)));
+    hints.push_back(fmt::format("{}: {}: {}", option, *program, io::os_error(errno)));
   }
 }
 
-void hint_at_missing_user_data(const PoolConfig& pool, std::vector<std::string>& hints) {
-  const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
-  std::error_code ignored;
-  if (ec2 == nullptr || ec2->user_data_file.empty() || std::filesystem::exists(ec2->user_data_file, ignored)) return;
-  hints.push_back(fmt::format("{}.ec2.userDataFile: {}: no such file", place_of(pool), ec2->user_data_file));
+void hint_at_billing(const PoolConfig& pool, Hints& hints) {
+  const std::string_view hint = traits_of(pool.kind()).billing_hint;
+  const Seconds period = pool.billing_period.value_or(Seconds{0});
+  if (hint.empty() || period < std::chrono::hours{1}) return;
+  hints.push_back(fmt::format("{}.billingPeriod: {} s, but {}", place_of(pool), period.count(), hint));
 }
 
 // What loading does not see, because it is not about the configuration's own text.
@@ -80,14 +83,12 @@ io::Task<std::expected<Config, Failure>> load_and_check(ConfigFile file) {
 }
 
 // Settings that are valid, but probably not meant.
-std::vector<std::string> hints_for(const Config& config) {
-  std::vector<std::string> hints;
+Hints hints_for(const Config& config) {
+  Hints hints;
   if (auto hint = hint_at_file_of_original(config)) hints.push_back(*std::move(hint));
   for (const auto& [name, pool] : config.pools) {
-    hint_at_missing_user_data(pool, hints);
+    std::visit([&](const auto& settings) { add_hints(settings, place_of(pool), hints); }, pool.provider);
     hint_at_billing(pool, hints);
-    hint_at_missing_expression(pool, hints);
-    hint_at_missing_program(pool, hints);
   }
   return hints;
 }
@@ -106,7 +107,7 @@ std::string errors_document(const std::vector<std::string>& errors) {
   return io::pretty({{"formatVersion", 1}, {"valid", false}, {"errors", errors}});
 }
 
-std::string valid_document(const std::vector<std::string>& hints) {
+std::string valid_document(const Hints& hints) {
   return io::pretty({{"formatVersion", 1}, {"valid", true}, {"errors", io::Json::array()}, {"hints", hints}});
 }
 
@@ -118,7 +119,7 @@ io::Task<Outcome> run(Options options, Context context) {
     }
     co_return std::unexpected(config.error());
   }
-  const std::vector<std::string> hints = hints_for(*config);
+  const Hints hints = hints_for(*config);
   for (const std::string& hint : hints) context.voice.warning(hint);
   const std::size_t types = config->pools.size();
   co_return print(options.json ? valid_document(hints)
