@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "io/process/nix_evaluation.hpp"
 #include "io/process/subprocess.hpp"
@@ -108,6 +109,19 @@ io::Task<Expected<io::Finished>> printed(std::vector<std::string> files) {
 }
 
 }  // namespace
+
+Expected<std::vector<SearchEntry>> read_search_path(const io::Json& json, std::size_t configured) {
+  std::vector<SearchEntry> entries;
+  for (const io::Json& element : json) {
+    const auto pair = io::as_texts(element);
+    if (!pair || pair->size() != 2) return failure(io::describe(element) + " is not a prefix and a path");
+    std::string place = pair->back();
+    while (place.size() > 1 && place.ends_with('/')) place.pop_back();
+    entries.push_back(
+        {.prefix = pair->front(), .place = std::move(place), .is_configured = entries.size() < configured});
+  }
+  return entries;
+}
 
 NixNames names_in(std::string_view printed, const std::vector<std::string>& folders) {
   return Reader(printed, folders).read();

@@ -1,11 +1,13 @@
 // The files that Nix files name, as Nix's own parser sees them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "io/async/task.hpp"
+#include "io/text/json.hpp"
 #include "model/error.hpp"
 #include "providers/nixops/specification/ingredients.hpp"
 
@@ -17,6 +19,9 @@ struct SearchEntry {
   std::string place;          // a folder, a file, or a URL
   bool is_configured = true;  // false: it comes from the environment, after all that are configured
 };
+
+// As Nix gives it: a list of pairs, of a prefix and a path. The first `configured` entries are those of `-I`.
+Expected<std::vector<SearchEntry>> read_search_path(const io::Json& json, std::size_t configured);
 
 struct NamedFilesQuestion {
   std::string expression;

@@ -36,20 +36,6 @@ builtins.seq (network.machine or null) {
 }
 )";
 
-// The first `configured` entries are those of `-I`.
-Expected<std::vector<SearchEntry>> read_search_path(const io::Json& json, std::size_t configured) {
-  std::vector<SearchEntry> entries;
-  for (const io::Json& element : json) {
-    const auto pair = io::as_texts(element);
-    if (!pair || pair->size() != 2) return failure(io::describe(element) + " is not a prefix and a path");
-    std::string place = pair->back();
-    while (place.size() > 1 && place.ends_with('/')) place.pop_back();
-    entries.push_back(
-        {.prefix = pair->front(), .place = std::move(place), .is_configured = entries.size() < configured});
-  }
-  return entries;
-}
-
 // All that counts, once Nix has evaluated it.
 io::Task<Expected<Ingredients>> ingredients_of(NixopsSpecification specification) {
   const std::string& expression = specification.settings.expression;
