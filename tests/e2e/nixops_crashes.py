@@ -1,4 +1,4 @@
-"""What must be true of machines from NixOps whenever somebody was killed in the middle."""
+"""What must be true of machines from NixOps after NixOps, a job or a pass was killed."""
 
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ class Interrupted(NixopsTest):
         return super().farm(version or self.version, **options)
 
     def go_on_until(self, farm, condition, what):
-        """Passes that may fail, each as if the back-off were over."""
+        """Runs passes, which may fail, until the condition holds. The back-off ends before each."""
 
         def holds():
             self.last = farm.run_pass()
@@ -36,7 +36,7 @@ class Interrupted(NixopsTest):
         self.check_that_calls_take_turns(farm)
 
     def check_that_calls_take_turns(self, farm):
-        """What changes a deployment never runs twice at a time. Of what was killed nobody knows when it ended."""
+        """Calls that change a deployment never overlap. The end of a killed call is not recorded."""
         ended = {}
         for call in farm.cloud.calls("deploy", "start", "stop", "destroy"):
             uuid = uuid_of(call["argv"])
@@ -47,7 +47,7 @@ class Interrupted(NixopsTest):
         return time.time() if is_running(call["pid"]) else 0
 
     def check_that_there_is_one_machine(self, farm):
-        """Ready and listed, from one deployment, with nothing beside it."""
+        """Checks that the only machine is ready and listed, and belongs to the only deployment."""
         ((uuid, name),) = farm.deployments().items()
         (instance,) = farm.cloud.alive().values()
         (machine,) = farm.machines().values()
@@ -63,12 +63,12 @@ class Interrupted(NixopsTest):
         self.assertEqual(farm.deployments(), {})
         self.assertEqual(farm.listed(), [])
         self.check_that_nothing_goes_on(farm)
-        for call in farm.cloud.calls("delete"):  # which NixOps refuses to do with what still has resources
+        for call in farm.cloud.calls("delete"):  # NixOps refuses to delete a deployment that has resources
             self.assertNotIn("--force", call["argv"])
             self.assertEqual(call.get("exit", "killed"), 0, call["argv"])
 
     def check_that_nothing_goes_on(self, farm):
-        """No process, and no temporary file."""
+        """Checks that no process and no temporary file is left."""
         farm.wait_until_ended()
         self.assertEqual(list(farm.temporary.iterdir()), [])
         for call in farm.cloud.calls():
@@ -76,7 +76,7 @@ class Interrupted(NixopsTest):
                 self.assertEqual(Path(call["tmpdir"]).parent, farm.temporary)
 
     def check_that_no_secret_was_written(self, farm):
-        """Into anything of ours, the journal and the logs, of the keys that NixOps has at present."""
+        """Checks that none of our files contains a private key that NixOps has now."""
         keys = farm.in_state_file("select value from ResourceAttrs where name like '%rivate%Key%'")
         secrets = {line for (key,) in keys for line in key.splitlines() if line and not line.startswith("-----")}
         self.assertTrue(secrets)
@@ -85,7 +85,7 @@ class Interrupted(NixopsTest):
                 self.assertNotIn(secret.encode(), path.read_bytes(), path)
 
     def begin_pass_and_deploy(self, farm, *faults):
-        """A pass whose deploys have these faults, when it has begun one; that one's process id."""
+        """Begins a pass whose deploys have these faults. Returns it, and the first deploy's process id."""
         farm.cloud.set_faults(*({"command": "deploy"} | fault for fault in faults))
         running = farm.begin_pass()
         deploy = wait_for(lambda: farm.cloud.calls("deploy"), "it deploys")[-1]

@@ -62,7 +62,7 @@ class NixopsFarm(Farm):
         self.network(network)
 
     def nixpkgs(self):
-        """As much of it as NixOps 2 wants to see before every command."""
+        """Makes as much of nixpkgs as NixOps 2 reads before every command."""
         folder = self.folder / "nixpkgs"
         folder.mkdir()
         (folder / "default.nix").write_text("{ ... }: { lib.fold = op: nul: builtins.foldl' (a: x: op x a) nul; }\n")
@@ -72,40 +72,40 @@ class NixopsFarm(Farm):
         (self.folder / "deployment.nix").write_text(text)
 
     def nixops(self, *words, **more_environment):
-        """As a user would call it."""
+        """Runs NixOps as a user would."""
         return self.run_command(["nixops", *words], **more_environment)
 
     def state_file(self):
         return Path(self.environment.get("NIXOPS_STATE", self.home / ".nixops/deployments.nixops"))
 
     def in_state_file(self, query, *values):
-        """What NixOps has recorded, or a change of it."""
+        """Reads or changes what NixOps has recorded."""
         if not self.state_file().exists():
             return []
         with contextlib.closing(sqlite3.connect(self.state_file(), timeout=60)) as state, state:
             return state.execute(query, values).fetchall()
 
     def deployments(self):
-        """Their names by UUID, as NixOps has recorded them; None for one without."""
+        """The deployments' names by UUID, as NixOps has recorded them; None: the deployment has no name."""
         query = """select uuid, (select value from DeploymentAttrs where deployment = uuid and name = 'name')
                    from Deployments"""
         return dict(self.in_state_file(query))
 
     def uuid(self, name):
-        """Of the deployment of our machine with this id, or else of the one with this name."""
+        """The UUID of the deployment of our machine with this id, or else of the deployment with this name."""
         of_machine = [uuid for uuid, id in self.ids().items() if id == name]
         (uuid,) = of_machine or [uuid for uuid, its_name in self.deployments().items() if its_name == name]
         return uuid
 
     def ids(self):
-        """Of our machines, by the UUIDs of their deployments, as far as the journal knows them."""
+        """The ids of our machines by the UUIDs of their deployments, as far as the journal knows them."""
         if not (self.state / f"{self.options['tag']}.sqlite").exists():
             return {}
         known = self.journal("select instance, id from machines where state <> 'gone'")
         return {uuid: id for uuid, id in known if uuid in self.deployments()}
 
     def attributes(self, name, resource="machine"):
-        """Of the machine, or another resource, of the deployment of this machine, name or UUID."""
+        """The attributes of a resource, of the deployment of this machine, name or UUID."""
         query = """select a.name, a.value from ResourceAttrs a join Resources r on r.id = a.machine
                    where r.deployment = ? and r.name = ?"""
         uuid = name if name in self.deployments() else self.uuid(name)
@@ -116,7 +116,7 @@ class NixopsFarm(Farm):
         return self.cloud.instance(self.attributes(name)["vmId"])
 
     def move_launch(self, name, seconds_ago):
-        """As if the machine had been launched then: where in a paid hour it is."""
+        """Changes when the machine was launched, and so where in a paid hour it is."""
         launched = int(time.time()) - seconds_ago
         self.cloud.change(self.attributes(name)["vmId"], launched=launched)
         change = """update ResourceAttrs set value = ? where name = 'startTime' and machine =
@@ -124,13 +124,13 @@ class NixopsFarm(Farm):
         self.in_state_file(change, str(launched), self.uuid(name))
 
     def time_passes(self, seconds):
-        """As if all that the journal tells of had happened that much earlier."""
+        """Moves all times of the journal back, as if so much time had passed."""
         for table, columns in JOURNAL_TIMES.items():
             changes = ", ".join(f"{column} = max({column} - {seconds}, 0)" for column in columns)
             self.journal(f"update {table} set {changes}")
 
     def before_nixops(self, script):
-        """Lines of sh that run before each call, which they may replace by `exit`; its words are "$@"."""
+        """Lets lines of sh run before each call. They may replace it by `exit`; its words are "$@"."""
         folder = self.folder / "bin"
         if not folder.exists():
             folder.mkdir()
@@ -140,18 +140,18 @@ class NixopsFarm(Farm):
         (folder / "nixops.new").replace(folder / "nixops")
 
     def folders(self):
-        """The machines that there are, as the base's tests ask for them."""
+        """The ids of the machines that exist, as the base class gives them."""
         ids = self.ids()
         return sorted(ids.get(uuid, name) for uuid, name in self.deployments().items() if name)
 
     def calls(self, *commands):
-        """Their arguments, in order of their starts; of these commands only, where any are named."""
+        """The arguments of these commands' calls, or of all calls, in order of their starts."""
         lines = (self.folder / "cloud/calls.jsonl").read_text().splitlines()
         called = [call["argv"] for call in map(json.loads, lines) if "argv" in call]
         return [argv for argv in called if not commands or (argv and argv[0] in commands)]
 
     def end_calls(self, *commands):
-        """Kills those that still run."""
+        """Kills the calls of these commands that still run."""
         for call in self.cloud.calls(*commands):
             if "ended" not in call:
                 with contextlib.suppress(ProcessLookupError):
@@ -161,7 +161,7 @@ class NixopsFarm(Farm):
         (self.folder / "cloud/calls.jsonl").unlink(missing_ok=True)
 
     def end(self):
-        """What NixOps has made are files. A test that leaves a process behind says so itself."""
+        """Gives up no machine, as NixOps made only files. Tests check themselves that no process is left."""
         try:
             self.end_children()
         finally:
@@ -169,7 +169,7 @@ class NixopsFarm(Farm):
 
 
 def nixops_pool(**settings):
-    """Not paid by the hour, unless a test says so: it would not wait for the hour's end."""
+    """A pool that is not paid by the hour, unless a test says so: tests do not wait for the hour's end."""
     standard = {"nixopsExpr": Expression("./deployment.nix"), "billingPeriod": 0}
     return standard | {"maxMachines": 2, "runnablesPerMachine": 5} | settings
 

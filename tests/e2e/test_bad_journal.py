@@ -121,7 +121,7 @@ class AStateDirectoryOfOthers(FarmTest):
 
 
 class AFullDisk(FarmTest):
-    def test_of_the_state_directory_lets_nothing_begin_that_could_not_be_remembered(self):
+    def test_nothing_begins_when_the_disk_of_the_state_directory_is_full(self):
         farm = self.farm(pools={PLAIN: pool(runnablesPerMachine=1)})
         farm.mount(farm.state, "size=8m,mode=700")
         farm.queue(runnable=1)

@@ -19,7 +19,7 @@ class MachinesFile(FarmTest):
         self.assertEqual(farm.log("t-0").count(" begins"), 1)
 
     def farm_on_own_file_system(self, options):
-        """One whose machines file is alone on a file system."""
+        """Makes a farm whose machines file has a file system of its own."""
         farm = self.farm()
         farm.mount(farm.folder / "own", options)
         farm.machines_file = farm.folder / "own/machines"

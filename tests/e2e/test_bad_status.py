@@ -37,7 +37,7 @@ class Status(UnharmedFarmTest):
         self.shared.configure(statusCommand=command, **options)
         self.distrust(*messages)
 
-    def test_one_that_is_right_would_take_the_machine_away(self):
+    def test_a_status_that_is_right_takes_the_machine_away(self):
         self.shared.queue_says(json.dumps(self.document()))
         self.assertIn("1 to drain", self.shared.run("plan", self.shared.conf).out)
 

@@ -128,7 +128,7 @@ class Reload(DaemonTest):
         farm.wait_for_machines(2)
         self.stop(farm)
 
-    def test_one_that_is_wrong_at_the_start_leaves_the_last_good_one_in_force(self):
+    def test_a_configuration_that_is_wrong_at_the_start_leaves_the_last_good_one_in_force(self):
         farm = self.farm_with_daemon()
         self.stop(farm)
         farm.conf.write_text("{")
@@ -142,7 +142,7 @@ class Reload(DaemonTest):
         farm.wait_for_machines(2)
         self.stop(farm)
 
-    def test_one_that_was_never_right_starts_nothing(self):
+    def test_a_configuration_that_was_never_right_starts_nothing(self):
         farm = self.farm()
         farm.conf.write_text("{")
         self.assertEqual(farm.begin_daemon().wait(60), 78, farm.said())

@@ -46,7 +46,7 @@ def replace(script, text):
 
 
 class Status(Unharmed):
-    def test_one_after_another_cannot_be_trusted(self):
+    def test_one_status_after_another_cannot_be_trusted(self):
         farm = self.kept
         good = {"status": "up", "time": int(time.time()), "uptime": 5000, "machines": {}, "machineTypes": {}}
         rust = (ROOT / "tests/data/status/status-synthetic-rust.json").read_text()
@@ -97,7 +97,7 @@ class Journal(Unharmed):
             shutil.move(path, self.kept.state)
         aside.rmdir()
 
-    def test_one_that_is_something_else(self):
+    def test_a_journal_that_is_something_else(self):
         path = self.kept.state / "t.sqlite"
         for spoil, what in (
             (lambda: path.write_bytes(os.urandom(20000)), "file is not a database"),
@@ -186,7 +186,7 @@ class Publication(DaemonTest):
 
 
 class Provider(DaemonTest):
-    def test_one_that_prints_a_hundred_megabytes_holds_up_no_other(self):
+    def test_a_provider_that_prints_a_hundred_megabytes_holds_up_no_other(self):
         farm = self.farm(pools={PLAIN: pool(), BENCHMARK: nixops_pool(nixopsExpr=Expression("./deployment.nix"))})
         (farm.folder / "deployment.nix").write_text(EC2)
         (farm.folder / "bin").mkdir()

@@ -1,5 +1,5 @@
-"""Farms as they were and are: what was run at hydra.nixos.org, other targets than EC2, a farm that the program comes
-to when it is already there, and names and texts as nobody should choose them."""
+"""Farms as they were and are: hydra.nixos.org's, other targets than EC2, farms that the program takes over, and strange
+names and texts."""
 
 import base64
 import contextlib
@@ -20,12 +20,12 @@ VERSIONS = (ONE, TWO)
 
 
 def without_network(argv):
-    """As NixOps 1 is called: 2 is given a folder, too, whose name is never the same."""
+    """The words without `--network FOLDER`, which NixOps 2 is given; the folder's name is never the same."""
     return argv[:1] + argv[3:] if argv[1:2] == ["--network"] else argv
 
 
 def column_8(key_line):
-    """Of `TYPE KEY COMMENT`."""
+    """Column 8 of the machines file for the key `TYPE KEY COMMENT`."""
     return base64.b64encode(" ".join(key_line.split()[:2]).encode()).decode()
 
 
@@ -113,7 +113,7 @@ class HydraNixosOrg(NixopsTest):
         self.assertLessEqual(self.most_at_a_time(farm), 12)
 
     def reclaim(self, farm, name):
-        """EC2 takes it away while it builds, and the queue runner cannot reach it any more."""
+        """EC2 takes the machine away while it builds, and the queue runner cannot reach it any more."""
         uuid, vm, address = farm.uuid(name), farm.attributes(name)["vmId"], root_at(farm, name)
         farm.cloud.terminate(vm)
         farm.queue(runnable=900, machines={address: with_jobs(4, lastFailure=seconds_ago(-1))})
@@ -137,7 +137,7 @@ class HydraNixosOrg(NixopsTest):
         return "\n".join(lines) + "\n"
 
     def check_creations(self, farm, names):
-        """Each call, word by word."""
+        """Checks each call, word by word."""
         expression = str(farm.folder / "deployment.nix")
         creations = [["create", expression, "-d", name, "-I", CHANNEL] for name in names]
         self.assertCountEqual(farm.calls("create"), creations)
@@ -152,7 +152,7 @@ class HydraNixosOrg(NixopsTest):
         self.assertTrue((ROOT / "nix/auto-shutdown.nix").exists())
 
     def most_at_a_time(self, farm):
-        """Deployments that there were, from the beginning of each creation to the end of each deletion."""
+        """The most deployments that existed at a time, from the begin of a creation to the end of a deletion."""
         changes = [(call["began"], 1) for call in farm.cloud.calls("create")]
         changes += [(call["ended"], -1) for call in farm.cloud.calls("delete") if call["exit"] == 0]
         counts, count = [], 0
@@ -173,7 +173,7 @@ class HydraNixosOrg(NixopsTest):
             self.assertEnded(farm.run_pass(), 0)
             self.assertEqual(farm.listed(), address)
 
-    def test_it_is_drained_in_the_last_half_hour_and_listed_again_in_a_new_one(self):
+    def test_a_surplus_machine_is_drained_in_the_last_half_hour_and_listed_again_in_a_new_hour(self):
         farm = self.drained()
         name, address = f"{TAG}-0", farm.instance(f"{TAG}-0")["ip"]
         self.assertRegex(self.reason(farm), r"draining; paid for another 1[56]\d\d s ≥ 600 s")
@@ -184,7 +184,7 @@ class HydraNixosOrg(NixopsTest):
         self.assertEqual(farm.listed(), [address])
         self.assertEqual(farm.calls("destroy", "stop", "delete"), [])
 
-    def test_it_leaves_with_its_key_pair_in_the_last_ten_minutes_and_only_with_proof(self):
+    def test_a_surplus_machine_is_destroyed_in_the_last_ten_minutes_and_only_with_proof(self):
         farm = self.drained()
         name, uuid = f"{TAG}-0", farm.uuid(f"{TAG}-0")
         farm.move_launch(name, 3100)
@@ -225,8 +225,8 @@ class HydraNixosOrg(NixopsTest):
         self.assertEqual(len(farm.cloud.alive()), 1)
         self.assertEqual(farm.calls("destroy", "stop", "delete"), [])
 
-    def test_the_same_with_nixops_2(self):
-        """Which wants to have its nixpkgs before it looks at anything."""
+    def test_a_machine_lives_and_leaves_with_nixops_2(self):
+        """NixOps 2 needs nixpkgs to evaluate a network; this one brings its own."""
         own_nixpkgs = "network.nixpkgs.lib.fold = op: nul: builtins.foldl' (a: x: op x a) nul;"
         network = PRODUCTION.replace("network.description", f"{own_nixpkgs}\n  network.description")
         farm = self.one_machine(version=TWO, network=network)
@@ -269,15 +269,15 @@ VIRTUALBOX = """
 
 
 def plain_pool(**settings):
-    """With nothing said about how it is paid."""
+    """A pool without a billingPeriod."""
     standard = {"nixopsExpr": Expression("./deployment.nix"), "maxMachines": 1, "runnablesPerMachine": 5}
     return {PLAIN: standard | settings}
 
 
 class VirtualBox(NixopsTest):
-    """The example that the original program came with, give or take."""
+    """Nearly the example that the original program came with."""
 
-    def test_its_line_and_its_life(self):
+    def test_a_machine_is_listed_and_destroyed(self):
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm_with_machine(version, network=VIRTUALBOX, pools=plain_pool())
@@ -290,7 +290,7 @@ class VirtualBox(NixopsTest):
                 self.assertEnded(farm.run_pass(), 0, "t-0: destroy: surplus", "t-0: gone")
                 self.assertEqual((farm.deployments(), farm.cloud.alive(), farm.states()), ({}, {}, {}))
 
-    def test_is_stopped_when_idle_and_started_again_as_it_was(self):
+    def test_an_idle_machine_is_stopped_and_started_again_as_it_was(self):
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm_with_machine(version, network=VIRTUALBOX, pools=plain_pool(stopOnIdle=True))
@@ -310,7 +310,7 @@ class VirtualBox(NixopsTest):
                 self.assertEqual(farm.instance("t-0")["state"], "running")
 
     def check_that_it_stays_stopped(self, farm):
-        """Nobody talks to it, and so nobody starts it."""
+        """No call of NixOps reaches the machine, because most calls would start it."""
         farm.forget_calls()
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.states(), {"t-0": "stopped"})
@@ -330,9 +330,9 @@ NONE = f"""
 
 
 class NoneTarget(NixopsTest):
-    """A host that was there before. NixOps can do little more than to configure it."""
+    """A host that existed before. NixOps can do little more than configure it."""
 
-    def test_one_that_cannot_stop_is_destroyed_instead_and_that_is_reported(self):
+    def test_a_host_cannot_stop_and_is_destroyed_instead_and_that_is_reported(self):
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm_with_machine(version, network=NONE, pools=plain_pool(stopOnIdle=True))
@@ -351,7 +351,7 @@ class NoneTarget(NixopsTest):
         line = f"root@{HOST} i686-linux,x86_64-linux - 1 1 - - -"
         self.assertEqual(farm.machines_file.read_text(), f"# hydra-provisioner t\n{line}\n")
 
-    def test_while_its_port_is_closed_it_is_out_of_the_file(self):
+    def test_a_host_is_out_of_the_file_while_its_port_is_closed(self):
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm_with_machine(version, network=NONE, pools=plain_pool())
@@ -402,7 +402,7 @@ CHOICES = {"by name": BY_NAME, "by slot": BY_SLOT}
 
 
 class ListedHosts(NixopsTest):
-    """As many hosts as there may be machines, of which each machine takes its own."""
+    """The network names as many hosts as there may be machines, and each machine has its own."""
 
     seconds_max = 200
 
@@ -424,14 +424,14 @@ class ListedHosts(NixopsTest):
         self.assertCountEqual(farm.deployments().values(), ["t-0", "t-1"])
 
     def replace_the_first(self, farm):
-        """The machine of the second host stays: it is busy. The next pass makes the other."""
+        """Removes the first host's machine, which is idle. The next pass makes another."""
         busy = {f"root@{HOSTS[1]}": with_jobs(1)}
         farm.queue(runnable=1, machines=busy)
         farm.passes_until(lambda: farm.states() == {"t-1": "ready"}, "the idle one is gone")
         self.assertEqual(list(farm.deployments().values()), ["t-1"])
         farm.queue(runnable=2, machines=busy)
 
-    def test_are_used_again(self):
+    def test_hosts_are_used_again(self):
         self.with_each(self.come_and_go)
 
     def come_and_go(self, farm):
@@ -446,7 +446,7 @@ class ListedHosts(NixopsTest):
         self.assertEnded(farm.run_pass(), 0)
         self.check_all_hosts(farm, "t-3", "t-4")
 
-    def test_stay_with_their_machines_when_the_journal_is_lost(self):
+    def test_hosts_stay_with_their_machines_when_the_journal_is_lost(self):
         self.with_each(self.lose_journal)
 
     def lose_journal(self, farm):
@@ -462,8 +462,8 @@ class ListedHosts(NixopsTest):
         self.assertEqual(farm.deployments(), deployments)
         self.assertEqual(farm.machines()["t-2"]["address"], HOSTS[0])
 
-    def test_stay_with_their_machines_when_nixops_dies(self):
-        """Before a result was written, so that only the name tells whose deployment it is."""
+    def test_hosts_stay_with_their_machines_when_nixops_dies(self):
+        """NixOps dies before there is a result, so only the name tells to which machine a deployment belongs."""
         self.with_each(self.be_interrupted)
 
     def be_interrupted(self, farm):
@@ -474,8 +474,8 @@ class ListedHosts(NixopsTest):
             wait_for(lambda: self.is_whole_after_a_pass(farm), "both are there", lambda: farm.run("plan", farm.conf))
             self.check_hosts(farm)
 
-    def test_are_chosen_by_slot_from_when_the_network_takes_one(self):
-        """NixOps 1 gives all arguments to the function, which may not take unknown ones."""
+    def test_hosts_are_chosen_by_slot_once_the_network_takes_one(self):
+        """NixOps 1 gives all arguments to the function, and this one takes no unknown arguments."""
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm_with_machine(version, network=NONE.replace(", ...", ""), pools=plain_pool())
@@ -491,7 +491,7 @@ class ListedHosts(NixopsTest):
 
 
 class OtherTargets(NixopsTest):
-    """A short life each: where their addresses and host keys are, and that nothing is paid by the hour."""
+    """The short lives of other machines: their addresses and host keys, and that none is paid by the hour."""
 
     def test_libvirtd(self):
         self.live("libvirtd", "privateIpv4")
@@ -544,7 +544,7 @@ class Original:
         return self.nixops("create", *self.expression, *(word for n in name for word in ("-d", n)))
 
     def machine(self, name, type=PLAIN, tag="t"):
-        """Its UUID."""
+        """Makes a machine, and returns its deployment's UUID."""
         uuid = self.create(name)
         self.nixops("set-args", "-d", uuid, "--argstr", "type", type, "--argstr", "tag", tag)
         self.deploy(uuid)
@@ -565,7 +565,7 @@ class Original:
 
 
 class TakesOver(NixopsTest):
-    """Machines that were there before the program: of its predecessor, and of others."""
+    """The program takes over its predecessor's machines, and leaves those of others alone."""
 
     seconds_max = 200
 
@@ -608,7 +608,7 @@ class TakesOver(NixopsTest):
         return ours, foreign
 
     def recorded(self, farm, uuid):
-        """All that NixOps has of it."""
+        """All that NixOps knows of the deployment."""
         attributes = farm.in_state_file("select name, value from DeploymentAttrs where deployment = ?", uuid)
         machine = farm.attributes(uuid)
         return sorted(attributes), machine, machine and farm.cloud.instance(machine["vmId"])
@@ -617,7 +617,7 @@ class TakesOver(NixopsTest):
         return f"root@{farm.attributes(uuid)['publicIpv4']}"
 
     def adopt(self, farm, ours, jobs):
-        """As many are wanted as there are, without the one that is stopped."""
+        """The work needs all machines that run, but not the stopped one."""
         farm.queue(runnable=20, machines=jobs)
         up = [ours[name] for name in ("t-0", "t-1", "renamed", "duplicate")]
         lines = "".join(f"{self.address(farm, uuid)} x86_64-linux - 1 1 - - -\n" for uuid in up)
@@ -646,7 +646,7 @@ class TakesOver(NixopsTest):
         self.assertNotIn(ours["t-9"], farm.deployments())
 
     def take_over_what_is_in_use(self, farm, lines):
-        """They keep their lines, also while they are redeployed, one after another."""
+        """The machines keep their lines, also while they are redeployed one after another."""
         during = farm.folder / "during-the-first-deploy"
         farm.before_nixops(f'[ "$1" = deploy ] && [ ! -e {during} ] && cp {farm.machines_file} {during}')
         ended = farm.run_pass()
@@ -656,14 +656,14 @@ class TakesOver(NixopsTest):
             self.assertIn(line.split()[0] + " ", during.read_text())
 
     def work_returns(self, farm, jobs):
-        """One that is stopped comes first, then a new one, whose number nobody had, under a name that nobody has."""
+        """The stopped machine is started, then another is made, with an unused number under a free name."""
         farm.queue(runnable=30, machines=jobs)
         self.assertEnded(farm.run_pass(), 0, "t-12: start: stopped", "t-15: create: 1 of 1 new machines")
         self.assertEqual([argv[argv.index("-d") + 1] for argv in farm.calls("create")], ["t-4"])
         self.assertEqual(len(farm.listed()), 6)
 
     def shrink(self, farm, ours, jobs):
-        """To the one that is busy."""
+        """Less work leaves only the busy machine."""
         idle = {self.address(farm, uuid): with_jobs(0) for uuid in farm.deployments() if farm.attributes(uuid)}
         gone = {self.address(farm, ours["t-3"]): {"enabled": False, "currentJobs": 0, "idleSince": 0}}
         farm.queue(runnable=1, machines=idle | jobs | gone)
@@ -682,9 +682,9 @@ class TakesOver(NixopsTest):
 
 
 class LostState(NixopsTest):
-    """Of the program itself: all that it remembers of its machines."""
+    """The program loses its state: all that it remembers of its machines."""
 
-    def test_costs_no_machine(self):
+    def test_a_lost_state_costs_no_machine(self):
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm(version)
@@ -703,14 +703,14 @@ class LostState(NixopsTest):
                 self.lose_again_without_work(farm, jobs, version)
 
     def take_over_by_order(self, farm, jobs):
-        """NixOps 2 has noted an owner, of whom only the state directory knew that it was this installation."""
+        """NixOps 2 has noted the owner. Only the lost state directory knew that this installation is the owner."""
         farm.queue(machines=jobs)
         foreign = "is foreign: it belongs to the installation "
         self.assertEnded(farm.run_pass(), 1, "t-0 (nixops", foreign, "stays as it is: it lists ")
         self.assertEnded(farm.run("adopt", "--all", "--yes", "--tag", "t"), 0)
 
     def lose_again_without_work(self, farm, jobs, version):
-        """No file remembers that they were listed, and they are not needed, but they still build."""
+        """No file says that the machines were listed, and they are not needed, but they still build."""
         shutil.rmtree(farm.state)
         if version == TWO:
             self.take_over_by_order(farm, jobs)
@@ -736,7 +736,7 @@ WEIRD = {
 
 
 class WeirdStrings(NixopsTest):
-    """Texts of others go no further than into a log, or are put into one plain line."""
+    """Strange texts of others reach only a log, or are shown as one plain line."""
 
     def test_deployments_of_others(self):
         for version in VERSIONS:
@@ -753,7 +753,7 @@ class WeirdStrings(NixopsTest):
                 self.assertEqual(self.others(farm), before)
 
     def add_foreign_deployment(self, farm, text):
-        """Named, described, and given arguments and a machine as nobody should."""
+        """Adds a deployment with this text as name, description, arguments and type of machine."""
         uuid = str(uuid1())
         farm.in_state_file("insert into Deployments(uuid) values (?)", uuid)
         quoted = json.dumps(text).replace("${", "\\${")
@@ -770,7 +770,7 @@ class WeirdStrings(NixopsTest):
         return [row for row in rows if row[0] not in own]
 
     def check_messages_and_files(self, farm, machines):
-        """Each message is a line that a terminal shows as it is; what programs read can be read."""
+        """Checks that each message is one plain line, and that programs can read our documents."""
         for words in (("status",), ("plan",), ("plan", "-v")):
             self.check_plain(farm.run(words[0], farm.conf, *words[1:]).out)
         document = json.loads(farm.run("status", farm.conf, "--json").out)
@@ -786,7 +786,7 @@ class WeirdStrings(NixopsTest):
             self.assertEqual([c for c in line if unicodedata.category(c) == "Cc"], [], line[:500])
             self.assertLess(len(line), 1000)
 
-    def test_what_a_failing_deploy_says(self):
+    def test_messages_of_a_failing_deploy(self):
         farm = self.farm_with_machine(TWO, pools={PLAIN: nixops_pool(maxMachines=3)})
         farm.queue(runnable=10, machines={f"root@{farm.listed()[0]}": with_jobs(1)})
         for name, text in WEIRD.items():
@@ -798,7 +798,7 @@ class WeirdStrings(NixopsTest):
         self.check_messages_and_files(farm, 2)
 
     def fail_once(self, farm, name, fault, die=False):
-        """The creation of a second machine."""
+        """Lets the creation of a second machine fail."""
         with self.subTest(name):
             farm.time_passes(4000)
             of = {"command": "deploy", "times": 1}
@@ -811,8 +811,8 @@ class WeirdStrings(NixopsTest):
             self.assertEqual(len(farm.listed()), 1)
             (failed,) = [machine for machine in farm.machines().values() if machine["state"] == "failed"]
             self.check_plain(failed["lastError"])
-    def test_what_a_check_says(self):
-        """Of a machine whose units have names as nobody should give them."""
+    def test_names_of_failed_units(self):
+        """A check finds failed units with strange names."""
         farm = self.farm_with_machine(ONE)
         address = farm.listed()[0]
         farm.cloud.set_host(address, units=[f"{text} [failed]" for text in WEIRD.values()])
@@ -830,7 +830,7 @@ CHANNELS = "/nix/var/nix/profiles/per-user/root/channels"
 
 
 class Paths(NixopsTest):
-    """Files where nobody would look for them."""
+    """The files have unusual names, or are in unusual places."""
 
     def test_folders_with_blanks_quotes_and_other_characters(self):
         for version in VERSIONS:
@@ -858,7 +858,7 @@ class Paths(NixopsTest):
         return farm
 
     def change(self, farm):
-        """Of the expression, which is noticed there, too."""
+        """Changes the expression, which is noticed in such a folder, too."""
         (expression,) = (farm.folder / STRANGE).glob("dé*.nix")
         expression.write_text(EC2.replace("c5.4xlarge", "c5.9xlarge"))
         self.assertEnded(farm.run_pass(), 0, "t-0: redeploy: its specification has changed")
@@ -879,7 +879,7 @@ class Paths(NixopsTest):
                 farm.passes_until(lambda: not farm.deployments(), "the machine is gone")
 
     def test_without_a_search_path(self):
-        """Nix then looks into the channels. Adding to the search path must not take them away."""
+        """Without NIX_PATH, Nix uses its channels. An addition to the search path must not remove them."""
         for version in VERSIONS:
             with self.subTest(version):
                 farm = self.farm(version)
@@ -894,7 +894,7 @@ class Paths(NixopsTest):
                 self.assertEqual(deploy["nix_path"], f"{own}:{channels}:nixpkgs={CHANNELS}/nixpkgs:{CHANNELS}")
 
     def test_with_an_empty_search_path(self):
-        """Which is not the same as none."""
+        """An empty NIX_PATH is not the same as none."""
         farm = self.farm(ONE)
         farm.environment["NIX_PATH"] = ""
         farm.queue(runnable=1)

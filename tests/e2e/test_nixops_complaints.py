@@ -13,7 +13,7 @@ MAKES = ("create", "modify", "set-args", "deploy", "start")
 
 
 def steps(plain, benchmark):
-    """For two types of machines, of which the queue runner knows no machine."""
+    """The steps of two types of machines. The queue runner knows no machine of either."""
     counts = {PLAIN: plain, BENCHMARK: benchmark}
     return {"machineTypes": {type: {"runnable": count, "running": 0} for type, count in counts.items()}}
 
@@ -22,7 +22,7 @@ class ComplaintsTest(NixopsTest):
     seconds_max = 200
 
     def farm_with_machines(self, version=ONE, **options):
-        """Both are ready, listed and needed."""
+        """Makes a farm with two machines, which are ready, listed and needed."""
         farm = self.farm(version, **options)
         farm.queue(runnable=10)
         self.assertEnded(farm.run_pass(), 0)
@@ -37,12 +37,12 @@ class ComplaintsTest(NixopsTest):
 
 
 class AboutMachines(ComplaintsTest):
-    """How they are made, kept and given up."""
+    """How machines are made, kept and given up."""
 
     # 1. Killed a busy machine.
 
     def test_killed_a_busy_machine(self):
-        """Because what was said of it was old or missing, it was not drained, or idle for a moment only."""
+        """A machine is not destroyed while its status is old or missing, it is not drained, or was busy just now."""
         farm = self.farm_with_machines(quiet=120)
         jobs = {f"root@{address}": with_jobs(1) for address in farm.listed()}
         farm.queue(machines=jobs)
@@ -84,7 +84,7 @@ class AboutMachines(ComplaintsTest):
     # 2. Leaked or orphaned machine.
 
     def test_leaked_or_orphaned_machine(self):
-        """Made but not recorded, or not destroyed at the first attempt and never tried again."""
+        """A machine is not lost if its creation was not recorded, or the first attempts to destroy it failed."""
         farm = self.farm(TWO)
         farm.queue(runnable=1)
         for command, at in (("create", "after-insert"), ("deploy", "after-run")):
@@ -116,7 +116,7 @@ class AboutMachines(ComplaintsTest):
     # 4. No fallback.
 
     def test_no_fallback_after_a_capacity_error(self):
-        """Nor may a type without capacity hold up others, or what was not made count as a machine."""
+        """A type without capacity does not hold up others, and its failed machine does not count."""
         for version in (ONE, TWO):
             with self.subTest(version):
                 farm = self.farm(version, pools={PLAIN: nixops_pool(), BENCHMARK: nixops_pool()})
@@ -137,7 +137,7 @@ class AboutMachines(ComplaintsTest):
     # 5. Churn.
 
     def test_churn(self):
-        """Nothing is made anew without a reason, and work that comes and goes does not cost machines."""
+        """No machine is made anew without a reason, or lost because work comes and goes."""
         farm = self.farm_with_machines()
         before = farm.deployments(), farm.cloud.instances()
         farm.forget_calls()
@@ -158,7 +158,7 @@ class AboutMachines(ComplaintsTest):
     # 9. Slow start.
 
     def test_slow_start(self):
-        """All begin at once, each is listed as soon as it is ready, and none waits for one that hangs."""
+        """All machines begin at once, each is listed once it is ready, and none waits for another that hangs."""
         farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=3)})
         farm.queue(runnable=15)
         farm.cloud.set_faults({"command": "deploy", "fault": "hang", "deployment": "t-0"})
@@ -175,7 +175,7 @@ class AboutMachines(ComplaintsTest):
 
 
 class AboutDecisions(ComplaintsTest):
-    """What is decided, and whether one can tell why."""
+    """What is decided, and whether the program says why."""
 
     # 3. Stuck, and no reason visible.
 
@@ -188,7 +188,7 @@ class AboutDecisions(ComplaintsTest):
         self.assertIn("create under way", farm.run("status", farm.conf).out)
         wait_for(lambda: "waiting for SSH..." in farm.log("t-0"), "the log shows where it hangs")
         self.assertEqual(len(self.jobs(farm)), 1)
-        wait_for(lambda: not self.jobs(farm), "it is given up, while nobody looks", farm.processes)
+        wait_for(lambda: not self.jobs(farm), "it is given up without another pass", farm.processes)
         self.assertEnded(farm.run_pass(), 1, "t-0: create failed: nixops deploy did not finish within 5 s")
         ((failure,),) = farm.journal("select reason from events where kind = 'failed'")
         self.assertRegex(failure, "nixops deploy .*waiting for SSH")
@@ -202,7 +202,7 @@ class AboutDecisions(ComplaintsTest):
     # 6. Wrong counting.
 
     def test_wrong_counting(self):
-        """What boots counts, what leaves or has failed does not, and all of it counts towards the maximum."""
+        """Machines that boot serve the steps, those that leave or failed do not. All count for the maximum."""
         farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=9)}, passTimeout=1)
         farm.before_nixops(f'[ "$1" != deploy ] || while [ ! -e "{farm.folder}/go" ]; do sleep 0.1; done')
         farm.queue(runnable=15)
@@ -219,7 +219,7 @@ class AboutDecisions(ComplaintsTest):
         self.one_fails(farm)
 
     def one_fails(self, farm):
-        """Another takes its place only once it is gone."""
+        """Another machine takes the place of a failed one only when that is gone."""
         (lost, *others) = [farm.attributes(name) for name in ("t-0", "t-1", "t-2")]
         farm.cloud.terminate(lost["vmId"])
         failing = {f"root@{lost['publicIpv4']}": with_jobs(0, lastFailure=seconds_ago(-1))}
@@ -237,7 +237,7 @@ class AboutDecisions(ComplaintsTest):
     # 7. A changed configuration is not applied.
 
     def test_a_config_change_not_applied(self):
-        """To what already runs; and a lower maximum that changes nothing."""
+        """A changed configuration reaches machines that run, and a lower maximum removes some."""
         farm = self.farm_with_machines()
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
         why = "its specification has changed"
@@ -256,7 +256,7 @@ class AboutDecisions(ComplaintsTest):
         self.shrink(farm)
 
     def check_broken_change(self, farm):
-        """Of which nothing can be made: all stays as it is, and that is told."""
+        """After a change that cannot be evaluated all machines stay as they are, and that is reported."""
         before = farm.machines_file.read_text()
         for broken in (EC2 + "}", EC2.replace("machine =", 'machine = throw "not this type";\n  more =')):
             farm.network(broken)
@@ -266,7 +266,7 @@ class AboutDecisions(ComplaintsTest):
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
 
     def shrink(self, farm):
-        """First by a lower maximum, then because the type is not wanted any more."""
+        """Lowers the maximum, then removes the type."""
         farm.configure(pools={PLAIN: nixops_pool(maxMachines=1)})
         farm.passes_until(lambda: len(farm.deployments()) == 1, "one is left, though there is work for more")
         self.assertEqual(len(farm.listed()), 1)
@@ -298,7 +298,7 @@ class AboutDecisions(ComplaintsTest):
     # 10. No dry run, no why.
 
     def test_no_dry_run_and_no_why(self):
-        """There are no costs to be told yet."""
+        """plan and status change nothing and say why. The next pass does what they said."""
         farm = self.farm_with_machines(pools={PLAIN: nixops_pool(maxMachines=4), BENCHMARK: nixops_pool()})
         busy, idle = (f"root@{farm.attributes(name)['publicIpv4']}" for name in ("t-0", "t-1"))
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
@@ -314,7 +314,7 @@ class AboutDecisions(ComplaintsTest):
         self.check_that_a_pass_does_what_was_said(farm)
 
     def everything(self, farm):
-        """That a pass could change."""
+        """All that a pass could change."""
         tables = ("DeploymentAttrs", "Resources", "ResourceAttrs")
         state = [farm.in_state_file(f"select * from {table} order by 1, 2, 3") for table in tables]
         journal = [farm.journal(f"select * from {table}") for table in ("machines", "events", "passes", "deliveries")]

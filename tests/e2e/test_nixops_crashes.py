@@ -1,4 +1,4 @@
-"""Whoever ends in the middle, NixOps, a job or a pass: one machine comes of it, none is lost, and no secret stays."""
+"""NixOps, a job or a pass dies in the middle: still one machine is made, none is lost, and no secret stays."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from waiting import wait_for
 
 
 class NixopsDies(Interrupted):
-    """At one of its points, so many times, whenever it is run for this."""
+    """NixOps dies so many times at one of its points, and the passes after that go on."""
 
     def dies(self, farm, command, at, times):
         farm.cloud.set_faults({"command": command, "fault": "die", "at": at, "times": times})
@@ -55,7 +55,7 @@ class WhileItCreates(NixopsDies):
         self.create_nonetheless("create", "after-name")
         self.create_nonetheless("set-args", "before")
 
-    def test_what_has_no_name_and_is_somebody_elses_stays(self):
+    def test_a_deployment_of_another_user_without_a_name_stays(self):
         farm = self.farm()
         foreign = farm.nixops("create", "deployment.nix").out.strip()
         farm.queue(runnable=1)
@@ -121,7 +121,7 @@ class WhileItStopsOrStarts(NixopsDies):
         self.stop_and_start(TWO)
 
     def stop_and_start(self, version):
-        """What is stopped costs nothing. What did not start is started again, or replaced."""
+        """The instance is really stopped. A machine that did not start is started again, or replaced."""
         farm = self.farm_with_machine(version=version, pools={PLAIN: nixops_pool(maxMachines=1, stopOnIdle=True)})
         self.dies(farm, "stop", "mid", 1)
         self.go_on_until(farm, lambda: farm.states() == {"t-0": "stopped"}, "the machine is stopped")
@@ -141,7 +141,7 @@ def kill_job(farm):
 
 
 class JobKilledWhileItDeploys(Interrupted):
-    """NixOps goes on for a while without its job. Nothing else is begun before it has ended."""
+    """NixOps goes on for a while without its job. Nothing else begins before it has ended."""
 
     def test_before_there_is_an_instance(self):
         self.kill_and_go_on("after-token", lambda farm: "ec2.clientToken" in farm.attributes("t-0"))
@@ -168,8 +168,8 @@ class JobKilledWhileItDeploys(Interrupted):
         self.go_on_until(farm, farm.listed, "a machine is listed")
         self.check_that_there_is_one_machine(farm)
 
-    def test_and_it_never_ends(self):
-        """Then it is ended, some time after its job would have done that."""
+    def test_a_deploy_that_never_ends_is_ended(self):
+        """A pass ends it some time after its job would have done that."""
         farm = self.farm(passTimeout=1)
         farm.queue(runnable=1)
         hangs = {"fault": "hang", "at": "after-run", "times": 1}
@@ -188,7 +188,7 @@ class JobKilledWhileItDeploys(Interrupted):
 
     @contextlib.contextmanager
     def cloud_held(self, farm):
-        """What makes or uses an instance waits, and nothing else as long as there are no faults."""
+        """Lets all calls wait that make or use an instance. Other calls go on, as there are no faults."""
         os.unlink(f"{farm.cloud.folder}/faults.json")
         with farm.cloud.lock():
             yield

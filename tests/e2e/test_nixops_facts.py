@@ -106,7 +106,7 @@ class FactsTest(NixopsTest):
         return farm
 
     def check_calls(self, farm):
-        """What holds for every call, whatever the test is about."""
+        """Checks what holds for every call, in every test."""
         for call in farm.cloud.calls():
             words = call["argv"]
             self.assertFalse(DANGEROUS & set(words), f"loses machines: {words}")
@@ -130,11 +130,11 @@ class FactsTest(NixopsTest):
         self.assertEqual(farm.listed(), [])
 
     def a_check_is_due(self, farm):
-        """A keep-alive is one, and if it fails, NixOps checks."""
+        """Lets the time pass after which a machine is kept alive; if that fails, NixOps checks it."""
         farm.time_passes(400)
 
     def the_queue_runner_fails(self, farm):
-        """On the one machine, which is therefore checked."""
+        """The queue runner reports a failure of the only machine, so the next pass checks it."""
         failed = {"enabled": True, "currentJobs": 0, "lastFailure": int(time.time()) + 1}
         farm.queue(runnable=1, machines={f"root@{farm.listed()[0]}": failed})
 
@@ -144,7 +144,7 @@ class FactsTest(NixopsTest):
 
     @contextlib.contextmanager
     def deployment_lock(self, farm):
-        """As another NixOps would hold that of t-0."""
+        """Holds the lock of t-0's deployment, as another NixOps would."""
         with open(farm.home / ".nixops/locks" / farm.uuid("t-0"), "w", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -155,7 +155,7 @@ class FactsTest(NixopsTest):
         return {line[0].removeprefix("root@"): line[7] for line in lines if len(line) == 8}
 
     def foreign_deployment(self, farm, name, tag):
-        """Somebody else's, with a machine."""
+        """Makes a deployment of another user, with a machine; returns its UUID."""
         network = farm.folder / "foreign.nix"
         network.write_text(of_target("virtualbox"))
         uuid = farm.nixops("create", network, "-d", name, NIXOPS_STANDIN_VERSION=ONE).out.strip()
@@ -164,7 +164,7 @@ class FactsTest(NixopsTest):
         return uuid
 
     def begin_and_kill_all(self, farm, command, at):
-        """A pass, and whatever it started, once that command has come to the point."""
+        """Begins a pass, and kills it and all that it started when the command has come to the point."""
         farm.cloud.set_faults({"command": command, "fault": "hang", "at": at})
         farm.begin_pass()
         log = farm.state / "logs/t-0.log"
@@ -199,7 +199,7 @@ class VersionsAndNetworks(FactsTest):
 
     @with_both
     def test_02_each_type_has_a_network_of_its_own(self, version):
-        """2. NixOps 2 evaluates it without arguments and wants network.storage: both are put around it."""
+        """2. NixOps 2 evaluates it without arguments and wants network.storage: we wrap it to give both."""
         pools = {PLAIN: nixops_pool(), BENCHMARK: nixops_pool()}
         farm = self.farm(version, network=PER_TYPE, pools=pools)
         farm.queue(machineTypes={PLAIN: load(1), BENCHMARK: load(1)})
@@ -208,8 +208,8 @@ class VersionsAndNetworks(FactsTest):
         kinds = {pool_of[name]: farm.instance(name)["type"] for name in ("t-0", "t-1")}
         self.assertEqual(kinds, {PLAIN: "small", BENCHMARK: "large"})
 
-    def test_02_all_but_deploying_needs_no_nixpkgs(self):
-        """2. Every command of NixOps 2 evaluates a network first: one of ours that needs no <nixpkgs>."""
+    def test_02_only_deploying_needs_nixpkgs(self):
+        """2. Every command of NixOps 2 evaluates a network first; ours for the others needs no <nixpkgs>."""
         farm = self.farm_with_machine(TWO, pools={PLAIN: nixops_pool(gracePeriod=3600)})
         farm.environment["NIX_PATH"] = ""
         folder = self.by_hand(farm, "{ ... }: { network.storage.legacy = { }; }")
@@ -224,7 +224,7 @@ class VersionsAndNetworks(FactsTest):
         self.assertEqual({call["exit"] for call in farm.cloud.calls("check", "ssh", "destroy", "delete")}, {0})
 
     def by_hand(self, farm, network):
-        """A folder as NixOps 2 wants it."""
+        """Makes a folder with the network, as NixOps 2 wants it."""
         folder = farm.folder / "by-hand"
         folder.mkdir()
         (folder / "nixops.nix").write_text(network)
@@ -237,8 +237,8 @@ class VersionsAndNetworks(FactsTest):
         self.assertEnded(ended, 1, "called without required argument")
 
     @with_both
-    def test_03_a_broken_network_hinders_no_destruction(self, version):
-        """3. It is reported, and machines stay what they are until they are not needed."""
+    def test_03_machines_of_a_broken_network_can_be_destroyed(self, version):
+        """3. A broken network is reported, and its machines stay until they are not needed."""
         farm = self.farm_with_machine(version)
         farm.network("{ type, tag, ... }: {")
         self.assertEnded(farm.run_pass(), 1, f"{farm.folder}/deployment.nix:")
@@ -274,7 +274,7 @@ class Deployments(FactsTest):
 
     @with_both
     def test_05_deployments_are_addressed_by_their_full_uuids(self, version):
-        """5. Names are not unique: somebody else's t-0 is not touched."""
+        """5. Names are not unique: the deployment t-0 of another user is not touched."""
         farm = self.farm(version)
         other = self.foreign_deployment(farm, "t-0", tag="other")
         farm.forget_calls()
@@ -290,7 +290,7 @@ class Deployments(FactsTest):
         self.assertEqual({bool(UUID.fullmatch(name)) for name in named}, {True})
         self.assertNotIn(other, named)
 
-    def test_05_a_tag_that_can_begin_no_name_is_refused(self):
+    def test_05_a_tag_that_no_name_can_begin_with_is_refused(self):
         """5. The syntax of names is restricted: no digit at the front, no colon, no blank."""
         farm = self.farm()
         for tag in ("9lives", "a:b", "a b"):
@@ -301,7 +301,7 @@ class Deployments(FactsTest):
 
     @with_both
     def test_06_a_pass_exports_once(self, version):
-        """6. That is where all is read from: with nothing to do, nothing else is asked."""
+        """6. One export answers all questions of a pass."""
         farm = self.farm(version)
         farm.queue(runnable=10)
         farm.passes_until(lambda: len(farm.listed()) == 2, "there are two machines")
@@ -312,7 +312,7 @@ class Deployments(FactsTest):
 
     @with_both
     def test_06_private_keys_stay_in_the_export(self, version):
-        """6. It contains them: no log, no message, no file of ours does."""
+        """6. The export contains private keys, but no log, message or file of ours does."""
         farm = self.farm(version, network=WITH_KEY_PAIR)
         farm.queue(runnable=1)
         farm.cloud.set_faults({"command": "deploy", "fault": "fail", "at": "after-ip", "times": 1})
@@ -326,7 +326,7 @@ class Deployments(FactsTest):
         self.assertNotIn(b"PRIVATE KEY", told)
 
     @with_both
-    def test_06_what_export_leaves_out_is_not_taken_for_gone(self, version):
+    def test_06_a_deployment_that_export_leaves_out_is_not_taken_for_gone(self, version):
         """6. Deployments whose plugin is missing are left out silently, with exit status 0."""
         farm = self.farm_with_machine(version)
         (uuid,) = farm.deployments()
@@ -340,7 +340,7 @@ class Deployments(FactsTest):
         farm.cloud.set_faults()
         self.passes_until_all_is_gone(farm)
 
-    def test_06_what_it_leaves_out_of_others_does_not_matter(self):
+    def test_06_a_foreign_deployment_that_export_leaves_out_does_not_matter(self):
         """6. A foreign deployment whose plugin is missing hinders nothing."""
         farm = self.farm()
         other = self.foreign_deployment(farm, "theirs", tag="other")
@@ -354,7 +354,7 @@ class Interrupted(FactsTest):
     """22, 30: what is interrupted, and what is left."""
 
     def check_one_machine(self, farm):
-        """Whatever happened before: one deployment, one instance, one line. The first pass tells of it."""
+        """Checks that there is one deployment, one instance and one line."""
         wait_for(lambda: farm.run_pass().status in (0, 1) and farm.listed(), "there is a machine", farm.states)
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(list(farm.deployments()), [farm.uuid("t-0")])
@@ -362,7 +362,7 @@ class Interrupted(FactsTest):
 
     @with_both
     def test_22_creations_interrupted_anywhere_are_carried_on(self, version):
-        """22. create and set-args are several steps: what is nameless or has no arguments yet is found again."""
+        """22. A deployment that has no name or no arguments yet is found again."""
         points = [("create", "after-insert"), ("create", "after-name"), ("set-args", "before"), ("deploy", "after-run")]
         for command, at in points:
             with self.subTest(killed=f"{command} {at}"):
@@ -373,7 +373,7 @@ class Interrupted(FactsTest):
                 self.check_one_machine(farm)
 
     def test_22_a_create_that_dies_leaves_nothing_behind(self):
-        """22. The row is there before the name."""
+        """22. NixOps writes the row of a deployment before its name."""
         for at in ("after-insert", "after-name"):
             with self.subTest(dies=at):
                 farm = self.farm()
@@ -387,7 +387,7 @@ class Interrupted(FactsTest):
 
     @with_both
     def test_30_other_resources_go_with_the_machine(self, version):
-        """30. A key pair, say: a deployment is deleted when nothing is left of it."""
+        """30. A deployment is deleted when none of its resources, such as a key pair, is left."""
         farm = self.farm_with_machine(version, network=WITH_KEY_PAIR)
         self.assertEqual(farm.attributes("t-0", "default")["state"], "3")
         self.passes_until_all_is_gone(farm)
@@ -395,7 +395,7 @@ class Interrupted(FactsTest):
 
     @with_both
     def test_30_a_deployment_may_have_no_machine(self, version):
-        """30. Its key pair came, its machine did not; or the network names another machine."""
+        """30. The deploy made the key pair only; or the network names another machine."""
         other = 'other.deployment = { targetEnv = "ec2"; ec2.region = "us-east-1"; };'
         farm = self.farm(version, network=f"{{ ... }}: {{ {other} }}")
         farm.queue(runnable=1)
@@ -412,7 +412,7 @@ class Machines(FactsTest):
     """7-8, 10-11: which machines there are."""
 
     @with_both
-    def test_07_what_outlives_a_machine_is_not_believed(self, version):
+    def test_07_records_that_outlive_a_machine_are_not_believed(self, version):
         """7. Address, start time and host key stay when vmId and state are gone."""
         farm = self.farm_with_machine(version)
         instance = farm.instance("t-0")
@@ -426,7 +426,7 @@ class Machines(FactsTest):
         self.assertNotIn(instance["ip"], farm.machines_file.read_text())
         farm.passes_until(lambda: farm.states() == {"t-1": "ready"}, "it is replaced")
 
-    def test_07_nor_when_the_journal_is_lost(self):
+    def test_07_a_vanished_machine_is_not_taken_over_for_a_lost_journal(self):
         """7. A machine that is taken over is there only if NixOps says so."""
         farm = self.farm_with_machine()
         instance = farm.instance("t-0")
@@ -441,7 +441,7 @@ class Machines(FactsTest):
 
     @with_both
     def test_07_a_host_without_a_state_is_not_used(self, version):
-        """7. Of `none`, an absent state means unknown; its address is there from the beginning."""
+        """7. For `none`, an absent state means unknown; the address is recorded from the beginning."""
         farm = self.farm_with_machine(version, network=EXISTING_HOST)
         farm.in_state_file("delete from ResourceAttrs where name = 'state'")
         self.assertEqual(farm.attributes("t-0")["targetHost"], HOST)
@@ -455,7 +455,7 @@ class Machines(FactsTest):
 
     @with_both
     def test_08_an_interrupted_creation_is_destroyed(self, version):
-        """8. Starting, without vmId and address: destroy finds the instance by its token, and stumbles once over it."""
+        """8. destroy finds the instance by its token, though NixOps recorded neither vmId nor address."""
         for at in ("after-token", "after-run"):
             with self.subTest(dies=at):
                 farm = self.farm(version)
@@ -472,7 +472,7 @@ class Machines(FactsTest):
 
     @with_both
     def test_10_what_a_check_changes_is_seen_at_once(self, version):
-        """10. Addresses may have changed."""
+        """10. A check may find that the address has changed."""
         farm = self.farm_with_machine(version)
         farm.cloud.set_ip(farm.attributes("t-0")["vmId"], "198.51.100.200")
         self.the_queue_runner_fails(farm)
@@ -481,7 +481,7 @@ class Machines(FactsTest):
 
     @with_both
     def test_11_a_vanished_machine_is_not_deployed_anew(self, version):
-        """11. deploy says that it went away: it is destroyed and deleted, and another one created."""
+        """11. deploy says that the machine went away. It is destroyed and deleted, and another is created."""
         farm = self.farm_with_machine(version)
         farm.cloud.terminate(farm.attributes("t-0")["vmId"])
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
@@ -505,7 +505,7 @@ class Checks(FactsTest):
         self.a_check_is_due(farm)
 
     def check_replacement(self, farm):
-        """In the pass of the check it is unlisted, by the next removed, and then another takes its place."""
+        """The pass of the check unlists the machine, the next removes it, and then another takes its place."""
         self.assertEnded(farm.run_pass(), 0, "t-0: vanished")
         self.assertEqual(farm.listed(), [])
         self.assertEnded(farm.run_pass(), 0, "t-0: gone")
@@ -515,7 +515,7 @@ class Checks(FactsTest):
 
     @with_both
     def test_09_exists_not_available_with_status_0_means_vanished(self, version):
-        """9. That is all that check says of a terminated EC2 instance."""
+        """9. check says nothing else about a terminated EC2 instance."""
         farm = self.farm_with_machine(version)
         self.vanish(farm)
         farm.forget_calls()
@@ -523,7 +523,7 @@ class Checks(FactsTest):
         self.assertEqual([check["exit"] for check in farm.cloud.calls("check")], [0])
 
     def test_09_exists_no_means_vanished(self):
-        """9. So GCE says it, and keeps vmId."""
+        """9. check says that for GCE, and NixOps keeps the vmId."""
         farm = self.farm_with_machine(network=of_target("gce"))
         self.vanish(farm)
         farm.forget_calls()
@@ -532,7 +532,7 @@ class Checks(FactsTest):
 
     @with_both
     def test_09_status_1_without_a_table_means_nothing(self, version):
-        """9. NixOps itself has failed: the machine stays listed."""
+        """9. Then NixOps itself has failed, and the machine stays listed."""
         farm = self.farm_with_machine(version)
         farm.cloud.set_faults({"command": "check", "fault": "fail", "message": "no such luck", "times": 1})
         self.the_queue_runner_fails(farm)
@@ -541,7 +541,7 @@ class Checks(FactsTest):
         self.assertEqual(len(farm.listed()), 1)
 
     def test_09_status_2_and_4_mean_down_whatever_the_state(self):
-        """9. A host that does not answer has state 3 all the time."""
+        """9. NixOps keeps state 3 for a host that does not answer."""
         for network, where in ((EXISTING_HOST, HOST), (EC2, None)):
             with self.subTest(where=where):
                 farm = self.farm_with_machine(network=network)
@@ -558,8 +558,8 @@ class Checks(FactsTest):
                 farm.passes_until(lambda: farm.listed() == [address], "it is listed again")
                 self.assertEqual(farm.states(), {"t-0": "ready"})
 
-    def test_09_failed_units_are_no_reason(self):
-        """9. Status 16: it is up all the same."""
+    def test_09_a_machine_with_failed_units_stays_listed(self):
+        """9. check ends with status 16, though the machine is up."""
         farm = self.farm_with_machine()
         farm.cloud.set_host(farm.listed()[0], units=["nginx.service [failed]"])
         self.the_queue_runner_fails(farm)
@@ -569,7 +569,7 @@ class Checks(FactsTest):
         self.assertEqual(len(farm.listed()), 1)
 
     def test_09_the_queue_runners_failures_cause_a_check(self):
-        """9. At once, and once; else a machine is checked when it cannot be kept alive."""
+        """9. The check comes at once, and only once. Otherwise a failed keep-alive causes it."""
         farm = self.farm_with_machine()
         address = farm.listed()[0]
         self.assertEnded(farm.run_pass(), 0)
@@ -591,7 +591,7 @@ class Goodbyes(FactsTest):
 
     @with_both
     def test_12_nothing_waits_for_an_answer(self, version):
-        """12. Unless told otherwise, destroy and stop ask; at the end of their input they do nothing, and succeed."""
+        """12. destroy and stop ask without --confirm; at the end of their input they do nothing, and succeed."""
         farm = self.farm(version, pools={PLAIN: nixops_pool(stopOnIdle=True)})
         heard = farm.folder / "heard"
         farm.before_nixops(f'if read -r line; then echo "$1 $line" >> {heard}; fi')
@@ -615,8 +615,8 @@ class Goodbyes(FactsTest):
         return farm.states() == {"t-0": "stopped"}
 
     @with_both
-    def test_13_only_what_is_empty_is_deleted(self, version):
-        """13. Whatever destroy says: a deployment with resources is not forgotten."""
+    def test_13_only_an_empty_deployment_is_deleted(self, version):
+        """13. A deployment with resources is not forgotten, even if destroy succeeded."""
         farm = self.farm_with_machine(version, network=WITH_KEY_PAIR)
         farm.before_nixops('[ "$1" = destroy ] && exit 0')
         self.idle(farm)
@@ -642,7 +642,7 @@ class Deadlines(FactsTest):
 
     @with_both
     def test_14_a_deploy_that_waits_for_ssh_is_ended(self, version):
-        """14. It would wait for ever; the instance is there by then, and costs money."""
+        """14. deploy would wait for ever, while the instance costs money."""
         farm = self.farm(version, pools={PLAIN: nixops_pool(bootTimeout=3)})
         farm.cloud.set_faults({"command": "deploy", "fault": "hang", "at": "after-ip", "times": 1})
         farm.queue(runnable=1)
@@ -655,8 +655,8 @@ class Deadlines(FactsTest):
         self.passes_until_all_is_gone(farm)
 
     @with_both
-    def test_14_what_ec2_is_asked_for_ever_is_given_up(self, version):
-        """14. NixOps 2 repeats a request for which there is no capacity; other types go on meanwhile."""
+    def test_14_a_request_that_nixops_repeats_for_ever_is_given_up(self, version):
+        """14. NixOps 2 repeats a request when EC2 has no capacity. Other types go on meanwhile."""
         farm = self.farm(version, pools={PLAIN: nixops_pool(), BENCHMARK: nixops_pool()})
         farm.cloud.set_faults({"command": "deploy", "deployment": "t-0", "fault": "capacity"})
         farm.queue(machineTypes={PLAIN: load(1), BENCHMARK: load(1)})
@@ -667,8 +667,8 @@ class Deadlines(FactsTest):
         self.assertEqual(farm.states(), {"t-1": "ready"})
         self.assertIn("back-off of 30 s", farm.run("plan", farm.conf).out)
 
-    def test_14_a_lock_that_is_held_is_not_waited_for_for_ever(self):
-        """14. deploy does."""
+    def test_14_a_deploy_that_waits_for_a_held_lock_is_ended(self):
+        """14. deploy would wait for the lock for ever."""
         farm = self.farm_with_machine()
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
         farm.configure(pools={PLAIN: nixops_pool(bootTimeout=2)})
@@ -677,8 +677,8 @@ class Deadlines(FactsTest):
         farm.wait_until_ended()
 
     @with_both
-    def test_15_nothing_of_a_call_stays(self, version):
-        """15. ssh masters stay for ten minutes, in sessions of their own, and keys lie in TMPDIR."""
+    def test_15_a_call_leaves_no_process_and_no_file(self, version):
+        """15. NixOps leaves ssh masters in sessions of their own for ten minutes, and keys in TMPDIR."""
         farm = self.farm(version)
         farm.cloud.set_faults({"command": ["deploy", "ssh"], "fault": "ssh-master"})
         farm.queue(runnable=1)
@@ -692,8 +692,8 @@ class Deadlines(FactsTest):
         self.assertEqual([folder for folder in folders if os.path.exists(folder)], [])
 
     @with_both
-    def test_15_nor_of_one_that_is_ended(self, version):
-        """15. Because of what it says, here. Meanwhile nobody else may look into its folder."""
+    def test_15_a_call_that_is_ended_leaves_no_process_and_no_file(self, version):
+        """15. A message of deploy is why it is ended. Its folder has the mode 700."""
         farm = self.farm(version)
         modes = farm.folder / "modes"
         farm.before_nixops(f'[ "$1" = --version ] || stat -c %a "$TMPDIR" >> {modes}')
@@ -710,8 +710,8 @@ class Deadlines(FactsTest):
         self.assertFalse(os.path.exists(farm.cloud.calls("deploy")[0]["tmpdir"]))
         self.assertEqual(set(modes.read_text().split()), {"700"})
 
-    def test_15_nor_when_all_of_us_are_killed(self):
-        """15. The next pass clears it away."""
+    def test_15_the_next_pass_clears_away_what_a_killed_pass_left(self):
+        """15. The pass, its job and NixOps were killed together."""
         farm = self.farm()
         farm.queue(runnable=1)
         self.begin_and_kill_all(farm, "deploy", "mid-activation")
@@ -722,7 +722,7 @@ class Deadlines(FactsTest):
 
 
 class Together(FactsTest):
-    """16-17: several at a time."""
+    """16-17: several calls at a time."""
 
     def test_16_machines_are_deployed_at_the_same_time(self):
         """16. Each deploy waits until the other has begun."""
@@ -736,8 +736,8 @@ class Together(FactsTest):
         self.assertEqual(farm.states(), {"t-0": "ready", "t-1": "ready"})
 
     @with_both
-    def test_16_the_first_use_is_by_one_alone(self, version):
-        """16. A state file that two make at the same time is broken: two provisioners begin at once."""
+    def test_16_only_one_call_makes_the_state_file(self, version):
+        """16. Two calls that make the state file at the same time break it. Two provisioners begin at once."""
         farm = self.farm(version)
         farm.cloud.set_faults({"command": ["export", "create"], "fault": "slow-schema", "seconds": 0.2})
         farm.queue(runnable=10)
@@ -750,7 +750,7 @@ class Together(FactsTest):
 
     @with_both
     def test_17_only_deploying_and_destroying_wait_for_the_lock(self, version):
-        """17. It lies in the home folder, wherever the state file is."""
+        """17. The lock is in the home folder, even if the state file is elsewhere."""
         farm = self.farm(version)
         farm.environment["NIXOPS_STATE"] = str(farm.folder / "elsewhere.nixops")
         farm.queue(runnable=1)
@@ -775,7 +775,7 @@ class Deploys(FactsTest):
 
     @with_both
     def test_18_the_last_line_of_a_traceback_is_told(self, version):
-        """18. The rest is in the log."""
+        """18. The log has the whole traceback."""
         farm = self.farm(version)
         farm.cloud.set_faults({"command": "deploy", "fault": "fail", "message": "no such luck"})
         farm.queue(runnable=1)
@@ -787,7 +787,7 @@ class Deploys(FactsTest):
 
     @with_both
     def test_19_a_machine_is_listed_when_its_deploy_has_succeeded(self, version):
-        """19. When an activation fails, NixOps still records state 3. The machine stays, and is deployed again."""
+        """19. NixOps records state 3 even if the activation fails. The machine stays, and is deployed again."""
         farm = self.farm(version)
         farm.cloud.set_faults({"command": "deploy", "fault": "activation-fails", "times": 1})
         farm.queue(runnable=1)
@@ -802,8 +802,8 @@ class Deploys(FactsTest):
         self.assertEqual(farm.listed(), [instance["ip"] for instance in farm.cloud.instances().values()])
 
     @with_both
-    def test_19_and_stays_listed_when_a_later_one_fails(self, version):
-        """19. A check says whether it works as before."""
+    def test_19_a_machine_stays_listed_when_a_later_deploy_fails(self, version):
+        """19. A check says whether the machine works as before."""
         farm = self.farm_with_machine(version)
         address = farm.listed()
         farm.network(EC2 + "# changed")
@@ -820,7 +820,7 @@ class Redeploys(FactsTest):
 
     @with_both
     def test_20_no_instance_is_stopped_for_another_type(self, version):
-        """20. `--allow-reboot` would, and a spot instance would be lost by it."""
+        """20. `--allow-reboot` would stop it, and a spot instance would be lost."""
         farm = self.farm_with_machine(version)
         before = farm.instance("t-0")
         farm.network(EC2.replace("c5.4xlarge", "c5.9xlarge"))
@@ -829,8 +829,8 @@ class Redeploys(FactsTest):
         self.assertEqual(farm.listed(), [before["ip"]])
 
     @with_both
-    def test_21_what_has_not_changed_is_not_deployed(self, version):
-        """21. What has is, once, and the machine stays listed meanwhile."""
+    def test_21_a_machine_is_deployed_only_when_its_specification_changes(self, version):
+        """21. A changed specification is deployed once, and the machine stays listed meanwhile."""
         farm = self.farm(version, network="args: import ./imported.nix args")
         imported = farm.folder / "imported.nix"
         imported.write_text(EC2)
@@ -850,8 +850,8 @@ class Redeploys(FactsTest):
         self.assertEqual(farm.listed(), address)
 
     @with_both
-    def test_21_nor_is_it_for_a_lost_journal_more_than_once(self, version):
-        """21. Then nobody knows whether the last deploy succeeded."""
+    def test_21_a_machine_is_deployed_once_for_a_lost_journal(self, version):
+        """21. Without the journal it is not known whether the last deploy succeeded."""
         farm = self.farm_with_machine(version)
         address = farm.listed()
         self.lose_journal(farm)
@@ -861,8 +861,8 @@ class Redeploys(FactsTest):
         self.assertEqual(farm.listed(), address)
 
     @with_both
-    def test_21_the_search_path_and_the_expression_are_part_of_it(self, version):
-        """21. NixOps has stored them: it is told of the new ones first."""
+    def test_21_the_search_path_and_the_expression_belong_to_the_specification(self, version):
+        """21. NixOps has stored the old ones, so `modify` tells it the new ones first."""
         farm = self.farm_with_machine(version)
         entry = f"conf={farm.folder}"
         farm.configure(pools={PLAIN: nixops_pool(nixPath=[entry])})
@@ -883,7 +883,7 @@ class Published(FactsTest):
 
     @with_both
     def test_23_column_8_is_the_key_without_its_comment(self, version):
-        """23. In base 64."""
+        """23. The column is in base 64."""
         farm = self.farm_with_machine(version)
         key = farm.attributes("t-0")["ec2.publicHostKey"]
         self.assertTrue(key.split()[2].startswith("root@ip-"), key)
@@ -891,7 +891,7 @@ class Published(FactsTest):
 
     @with_both
     def test_23_a_temporary_key_is_not_published(self, version):
-        """23. Others may have seen it in the user data: the machine waits for a deploy, which replaces it."""
+        """23. Others may have seen the key in the user data. The machine waits for a deploy, which replaces the key."""
         farm = self.farm(version)
         farm.cloud.set_faults({"command": "deploy", "fault": "die", "at": "after-ssh", "times": 1})
         farm.queue(runnable=1)
@@ -909,7 +909,7 @@ class Published(FactsTest):
         self.assertEqual(farm.listed(), [])
 
     def test_24_machines_are_listed_under_the_address_that_nixops_uses(self):
-        """24. The private one only if NixOps was told so, the host's name of an existing host; else it depends."""
+        """24. That is the private address only if NixOps was told so, and an existing host's name."""
         farm = self.farm()
         networks = {target: of_target(target) for target in ADDRESSES}
         networks["ec2"] = of_target("ec2", "deployment.ec2.usePrivateIpAddress = true;")
@@ -933,7 +933,7 @@ class Published(FactsTest):
 
     @with_both
     def test_25_machines_in_use_are_kept_alive_every_five_minutes(self, version):
-        """25. Draining ones, too. The words are split again at the other end, so there is nothing to split."""
+        """25. Draining machines are kept alive, too. No word has a blank, because the remote shell splits them."""
         farm = self.farm_with_machine(version)
         (id,) = farm.cloud.alive()
         self.assertEnded(farm.run_pass(), 0)
@@ -950,7 +950,7 @@ class Published(FactsTest):
 
     @with_both
     def test_25_a_failing_touch_is_a_reason_to_check(self, version):
-        """25. Whether the machine can be used, the check tells at once. Only if it can, the failure is reported."""
+        """25. The check tells at once whether the machine can be used. If it can, the failure is reported."""
         farm = self.farm_with_machine(version)
         address = farm.listed()
         farm.cloud.set_faults({"command": "ssh", "fault": "fail", "message": "ssh: no luck", "times": 1})
@@ -963,7 +963,7 @@ class Published(FactsTest):
         self.assertEqual(farm.states(), {"t-0": "creating"})
 
     def test_26_the_file_is_written_before_a_slow_deploy_and_after(self):
-        """26. By renaming, and only when it changes."""
+        """26. The file is replaced by renaming, and only when it changes."""
         farm = self.farm_with_machine()
         (first,) = farm.listed()
         before = farm.machines_file.stat()
@@ -1002,7 +1002,7 @@ class FaultsOfTheOriginal(FactsTest):
     """27: what the original program did wrong."""
 
     def test_27_the_grace_period_is_not_inverted(self):
-        """27. A busy surplus machine leaves the file at once if there is none, and stays if there is one."""
+        """27. A busy surplus machine leaves the file at once without a grace period, and stays with one."""
         farm = self.farm_with_machine(pools={PLAIN: nixops_pool(gracePeriod=3600)})
         (address,) = farm.listed()
         farm.queue(machines={f"root@{address}": {"enabled": True, "currentJobs": 1}})
@@ -1013,7 +1013,7 @@ class FaultsOfTheOriginal(FactsTest):
         self.assertEqual(farm.listed(), [])
 
     def test_27_machines_expire_after_the_queue_runner_was_down(self):
-        """27. What was last active then counts from half an hour after its start, which comes."""
+        """27. Their idleness counts from half an hour after the queue runner's start."""
         farm = self.farm_with_machine(pools={PLAIN: nixops_pool(gracePeriod=60)})
         (address,) = farm.listed()
         farm.queue_says('{"status": "down"}')
@@ -1045,8 +1045,8 @@ class FaultsOfTheOriginal(FactsTest):
         self.assertEqual(farm.listed(), [address])
 
     @with_both
-    def test_27_what_refuses_to_stop_is_destroyed(self, version):
-        """27. Spot instances do."""
+    def test_27_a_machine_that_cannot_stop_is_destroyed(self, version):
+        """27. NixOps refuses to stop spot instances."""
         farm = self.farm_with_machine(version, pools={PLAIN: nixops_pool(stopOnIdle=True)})
         farm.cloud.set_faults({"command": "stop", "fault": "refuses-to-stop"})
         self.idle(farm)
@@ -1054,7 +1054,7 @@ class FaultsOfTheOriginal(FactsTest):
         self.assertEnded(farm.run_pass(), 1, "t-0: stop failed: ", "stop")
         self.passes_until_all_is_gone(farm)
 
-    def test_27_what_vanished_is_deleted_with_stop_on_idle_too(self):
+    def test_27_a_vanished_machine_is_deleted_with_stop_on_idle_too(self):
         """27. The original kept such deployments for ever."""
         farm = self.farm_with_machine(pools={PLAIN: nixops_pool(stopOnIdle=True)})
         farm.cloud.terminate(farm.attributes("t-0")["vmId"])
@@ -1065,7 +1065,7 @@ class FaultsOfTheOriginal(FactsTest):
         self.assertEqual((farm.deployments(), farm.calls("stop")), ({}, []))
 
     def test_27_a_type_may_be_removed_while_its_machine_builds(self):
-        """27. The original wrote no file any more."""
+        """27. The original then wrote no machines file any more."""
         farm = self.farm(pools={PLAIN: nixops_pool(), BENCHMARK: nixops_pool()})
         farm.queue(machineTypes={PLAIN: load(1), BENCHMARK: load(1)})
         self.assertEnded(farm.run_pass(), 0)
@@ -1081,8 +1081,8 @@ class FaultsOfTheOriginal(FactsTest):
         farm.passes_until(lambda: len(farm.deployments()) == 1, "it is gone")
         self.assertEqual([i["ip"] for i in farm.cloud.alive().values()], [of_pool[PLAIN]])
 
-    def test_27_one_failure_hinders_nothing_else_and_shows_in_the_exit_status(self):
-        """27. The original aborted, with exit status 0: of several creations, and of several destructions."""
+    def test_27_one_failure_stops_nothing_else_and_shows_in_the_exit_status(self):
+        """27. The original gave up its other creations and destructions, with exit status 0."""
         farm = self.farm()
         farm.cloud.set_faults({"command": "deploy", "deployment": "t-0", "fault": "die", "at": "after-run"})
         farm.queue(runnable=10)
@@ -1103,8 +1103,8 @@ class TheQueueRunnerAndMoney(FactsTest):
     """28-29, 31."""
 
     @with_both
-    def test_28_while_the_queue_runner_is_down_all_is_kept(self, version):
-        """28. Vanished machines excepted; new ones come up to minMachines."""
+    def test_28_machines_are_kept_while_the_queue_runner_is_down(self, version):
+        """28. Only vanished machines are removed, and new ones are made up to minMachines."""
         farm = self.farm_with_machine(version)
         address = farm.listed()
         for status in ("", '{"status": "down"}'):
@@ -1122,7 +1122,7 @@ class TheQueueRunnerAndMoney(FactsTest):
         self.assertEqual(farm.states(), {"t-1": "ready"})
 
     def test_29_ec2_machines_count_as_paid_by_the_hour(self):
-        """29. Unless billingPeriod says otherwise: listed while half an hour is paid, there while ten minutes are."""
+        """29. A machine is listed while half an hour is paid, and exists while ten minutes are."""
         farm = self.farm_with_machine(pools={PLAIN: pool_without_billing_period()})
         (address,) = farm.listed()
         entry = {"enabled": False, "currentJobs": 0, "idleSince": 1}
@@ -1137,8 +1137,8 @@ class TheQueueRunnerAndMoney(FactsTest):
         self.assertEnded(farm.run_pass(), 0, "t-0: gone")
         self.assertEqual(farm.cloud.alive(), {})
 
-    def test_29_others_do_not(self):
-        """29. Nor do EC2 machines with billingPeriod = 0, as those of most tests here."""
+    def test_29_other_machines_do_not_count_as_paid_by_the_hour(self):
+        """29. EC2 machines with billingPeriod = 0, as in most tests here, do not either."""
         farm = self.farm_with_machine(network=of_target("gce"), pools={PLAIN: pool_without_billing_period()})
         self.passes_until_all_is_gone(farm)
         farm = self.farm_with_machine()
@@ -1146,7 +1146,7 @@ class TheQueueRunnerAndMoney(FactsTest):
 
     @with_both
     def test_29_the_module_that_powers_off_can_be_imported(self, version):
-        """29. <hydra-provisioner/auto-shutdown.nix>, the last guard against costs."""
+        """29. <hydra-provisioner/auto-shutdown.nix> is the last guard against costs."""
         farm = self.farm_with_machine(version)
         (deploy,) = farm.calls("deploy")
         entry = next(word for word in deploy if word.startswith("hydra-provisioner="))
@@ -1159,7 +1159,7 @@ class TheQueueRunnerAndMoney(FactsTest):
 
     @with_both
     def test_31_credentials_in_the_environment_reach_nixops(self, version):
-        """31. And nothing else: neither a file nor a message of ours has them."""
+        """31. No file and no message of ours contains them."""
         secrets = {"EC2_ACCESS_KEY": "AKIAOFTHISTEST", "EC2_SECRET_KEY": "secret-of-this-test"}
         farm = self.farm(version)
         farm.environment |= secrets

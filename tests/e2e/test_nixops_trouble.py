@@ -74,7 +74,7 @@ class NoCapacity(BesideAnother):
         self.lack(TWO, "MaxSpotInstanceCountExceeded")
 
     def lack(self, version, code):
-        """That NixOps 2 would ask for it for ever is why it must be ended."""
+        """NixOps 2 repeats its request for ever, so it must be ended."""
         farm = self.farm_of_two_types(version)
         farm.cloud.set_faults({"command": "deploy", "fault": "capacity", "code": code, "deployment": "t-0"})
         refused = rf"t-0: create failed: .*capacity.* {code}.*; full output: {farm.state}/logs/t-0.log"
@@ -92,7 +92,7 @@ class NoCapacity(BesideAnother):
 
 
 class AFullDisk(Interrupted):
-    def test_of_the_logs_hinders_nothing(self):
+    def test_a_full_disk_of_the_logs_stops_nothing(self):
         farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=1)})
         farm.mount(farm.state / "logs", "size=64k,mode=700")
         fill(farm.state / "logs/filling")
@@ -114,7 +114,7 @@ class Calls(Interrupted):
         self.assertEqual(self.calls_of_a_pass_over(few, 3), self.calls_of_a_pass_over(many, 12))
 
     def test_of_a_single_pass_are_two_at_most(self):
-        """As many as the original needed."""
+        """The original needed as many."""
         farm = self.farm(pools={PLAIN: nixops_pool(maxMachines=1)})
         self.assertEqual(self.calls_of_a_pass_over(farm, 1), [["export", "--all"]])
         farm.forget_calls()
@@ -136,7 +136,7 @@ class Calls(Interrupted):
         self.assertEqual(daemon.wait(60), 0, farm.said())
 
     def calls_of_a_pass_over(self, farm, machines):
-        """That has nothing to do but to keep them alive."""
+        """The calls of a pass that only keeps the machines alive, without those that do it."""
         farm.queue(runnable=machines)
         farm.passes_until(lambda: len(farm.listed()) == machines, "all machines are listed")
         farm.time_passes(300)

@@ -130,7 +130,7 @@ class HydraDatabase(FarmTest):
         ended = self.farm().run("import-trace", "--hydra-db", postgres.where)
         self.assertEnded(ended, 1, "Hydra's database: its tables have other columns than Hydra's: ")
 
-    def test_one_that_goes_away_is_an_error(self):
+    def test_a_database_that_goes_away_is_an_error(self):
         postgres = self.postgres(HYDRA_TABLES, build(1), step(1, 1, "b", 10, 40))
         postgres.run(
             "alter table BuildSteps rename to Steps; create view BuildSteps as select * from Steps "
@@ -140,7 +140,7 @@ class HydraDatabase(FarmTest):
         self.assertEnded(ended, 1, "Hydra's database: ")
         self.assertEqual(ended.out, "")
 
-    def test_one_that_is_not_there_is_an_error(self):
+    def test_a_database_that_is_not_there_is_an_error(self):
         for where in ("host=/nowhere dbname=hydra", "dbi:Pg:dbname=hydra;host=/nowhere;", "postgresql:///hydra?host=/nowhere"):
             ended = self.farm().run("import-trace", "--hydra-db", where)
             self.assertEnded(ended, 1, "Hydra's database: cannot be reached, or went away: ", "/nowhere")
