@@ -16,10 +16,10 @@ TRANSCRIPTS = {
 }
 LEFT_OUT = {
     "v2-deploy-first": "it fails as the host lacks a group that NixOS has, in the middle of what no other host does",
-    "v2-scp-from": "nobody copies files with the stand-in",
-    "v2-scp-to": "nobody copies files with the stand-in",
-    "v2aws-console": "nobody asks the stand-in for consoles",
-    "v2aws-reboot-nowait": "nobody reboots with the stand-in, and the fake EC2 of the transcript could not either",
+    "v2-scp-from": "the stand-in cannot copy files",
+    "v2-scp-to": "the stand-in cannot copy files",
+    "v2aws-console": "the stand-in has no consoles",
+    "v2aws-reboot-nowait": "the stand-in cannot reboot, and the fake EC2 of the transcript could not either",
 }
 
 
@@ -69,7 +69,7 @@ nixpkgs = lambda world: world.write("/etc/nixpkgs/default.nix", FOLD)  # noqa: E
 
 
 def edit(machine):
-    """Of the machine of 2.x."""
+    """Changes the machine of 2.x."""
     return write("net2ok/nixops.nix", network_2(f"{NONE} {SSH_OPTIONS} {machine}"))
 
 
@@ -82,7 +82,7 @@ def run(like, *words):
 
 
 def create(like, name, uuid=""):
-    """A deployment that no transcript creates; with its UUID there."""
+    """Creates a deployment that no transcript creates. `uuid` stands for its UUID in the transcripts."""
 
     def created(world):
         ended = world.run(TRANSCRIPTS[world.version][like], "create", "-d", name)
@@ -96,19 +96,19 @@ def faults(*faults):
 
 
 def hangs(world, process):
-    """Until it is ended, as timeout(1) did."""
+    """The command hangs until it is ended, as timeout(1) ended it."""
     said = said_until(process, "SSH........")
     process.terminate()
     return said
 
 
 def hold_lock(world):
-    """Of the deployment that v2-create creates."""
+    """Holds the lock of the deployment that v2-create creates."""
     world.lock = world.hold_lock("939b748c-e75e-11f1-b59f-02fc00000001")
 
 
 def is_given_the_lock(world, process):
-    """Once it waits."""
+    """Releases the lock when the command waits for it."""
     said = said_until(process, "waiting for exclusive deployment lock...\n")
     world.lock.close()
     return said
@@ -241,7 +241,7 @@ def price(amount):
 
 
 def spot_0(amount):
-    """The deployment spot-0, in a cloud of its own."""
+    """Creates the deployment spot-0, in a cloud of its own."""
     ec2_network = write("aws/ec2net/nixops.nix", EC2)
     return [nixpkgs, ec2_network, price(amount), create(CREATE, "spot-0", SPOT_0), run(CREATE, *ARGUMENTS)]
 
@@ -255,13 +255,13 @@ def the_instance(change):
 
 
 def import_it(world):
-    """The deployment that was in the state before the transcripts begin, and its instance."""
+    """Adds the deployment that was in the state before the transcripts begin, and its instance."""
     world.adopt(json.loads(TRANSCRIPTS["2.0"][IMPORTED].ended.out))
     world.cloud.run_instance(id=INSTANCE, ip="198.51.100.11", private_ip="10.0.1.23", launched=1795450800)
 
 
 def die(world):
-    """A deployment, after it has recorded the token of the instance to come."""
+    """Kills a deploy after it has recorded the token of the instance to come."""
     world.cloud.set_faults({"command": "deploy", "fault": "die", "at": "after-token"})
     transcript = TRANSCRIPTS["2.0"][CREATE]
     process = world.start(transcript.words, transcript.folder, **transcript.environment)

@@ -75,7 +75,7 @@ class Call:
         return f"{folder}/state.nixops"
 
     def deployment(self):
-        """The one of -d."""
+        """The deployment that -d names."""
         name = self.arguments.deployment or os.environ.get("NIXOPS_DEPLOYMENT") or os.environ.get("CHARON_DEPLOYMENT")
         deployment = self.state.find(name)
         self.faults.concern(deployment.uuid, deployment.name)
@@ -85,7 +85,7 @@ class Call:
         return deployment
 
     def deployments(self):
-        """The one of -d, or all whose resources are known."""
+        """The deployment that -d names, or all whose resources are known."""
         if not self.arguments.all:
             return [self.deployment()]
         found = []
@@ -101,7 +101,7 @@ class Call:
         return found
 
     def machines(self, deployment):
-        """Those that --include and --exclude leave."""
+        """The machines that --include and --exclude leave."""
         return [r for r in self.all_resources(deployment) if r.is_machine and self.selects(r.name)]
 
     def all_resources(self, deployment):

@@ -48,7 +48,7 @@ class Cloud:
     # Instances.
 
     def instances(self):
-        """By id, the terminated ones too."""
+        """The instances by id, with the terminated ones."""
         names = sorted(name for name in os.listdir(f"{self.folder}/instances") if name.endswith(".json"))
         found = [read_json(f"{self.folder}/instances/{name}", None) for name in names]
         return {instance["id"]: instance for instance in found if instance}
@@ -107,7 +107,7 @@ class Cloud:
         self.change(id, ip=ip, **({"private_ip": private_ip} if private_ip else {}))
 
     def forget(self, id):
-        """As EC2 does an hour after the end of an instance."""
+        """Forgets an instance, as EC2 does an hour after its end."""
         os.unlink(self.instance_path(id))
 
     # Hosts, by address, or by the id of their instance.
@@ -152,7 +152,7 @@ class Cloud:
         return folder
 
     def commands(self, where):
-        """What was run on the host by ssh."""
+        """The commands that ssh ran on the host."""
         return self.host(where)["commands"]
 
     def keep_alive_touches(self, where):
@@ -170,7 +170,7 @@ class Cloud:
         return [call for call in calls.values() if not operations or set(call["argv"][:1]) & set(operations)]
 
     def set_faults(self, *faults):
-        """In place of the former ones."""
+        """Replaces all faults by these."""
         with self.lock():
             write_json(f"{self.folder}/faults.json", list(faults))
 
@@ -178,7 +178,7 @@ class Cloud:
         return read_json(f"{self.folder}/faults.json", [])
 
     def ssh_masters(self):
-        """Process ids of those that the fault "ssh-master" left behind, as long as they are there."""
+        """The process ids of ssh masters that the fault "ssh-master" left behind and that still run."""
         with contextlib.suppress(FileNotFoundError), open(f"{self.folder}/ssh-masters", encoding="utf-8") as file:
             return [int(line) for line in file if self.is_ours(int(line))]
         return []

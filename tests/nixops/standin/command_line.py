@@ -42,7 +42,7 @@ def run(argv, version):
 
 
 class ShowVersion(argparse.Action):
-    """On standard error in the Python 2 of 1.7."""
+    """Prints the version; the Python 2 of 1.7 does that on standard error."""
 
     def __init__(self, option_strings, dest, version):
         super().__init__(option_strings, dest, nargs=0)

@@ -14,7 +14,7 @@ NAME = re.compile(r"[a-zA-Z_\-][a-zA-Z0-9_\-.]*")
 
 
 def create(call):
-    """The row is there first: what fails afterwards leaves a deployment without a name."""
+    """Writes the row first, so a failure after that leaves a deployment without a name."""
     name = call.arguments.name or call.arguments.deployment
     call.faults.concern(name)
     deployment = call.state.create_deployment()
@@ -83,7 +83,7 @@ def delete(call):
 
 
 def unlock(call):
-    """The lock of the network, of which there is none without a plugin."""
+    """Releases nothing: without a plugin, a network has no lock."""
     call.state.deployments()
 
 
@@ -119,7 +119,7 @@ def info(call):
 
 
 def defined_machines(call, deployment):
-    """By name; None if they cannot be known."""
+    """The defined machines by name; None: they cannot be known."""
     from standin.deploy import evaluated
 
     try:
@@ -218,7 +218,7 @@ def stop(call):
 
 
 def destroy(call):
-    """All resources, machines first."""
+    """Destroys all resources, machines first."""
     from standin.deploy import evaluated, exclusive_lock
 
     for deployment in call.deployments():

@@ -15,7 +15,7 @@ NO_ROOT = "warning: you did not specify '--add-root'; the result might be remove
 
 @contextlib.contextmanager
 def exclusive_lock(call, deployment):
-    """In the home directory, wherever the state file is. The kernel ends it with the process."""
+    """Takes the lock in the home directory, wherever the state file is. The kernel ends it with the process."""
     folder = os.path.expanduser("~/.nixops/locks")
     os.makedirs(folder, 0o700, exist_ok=True)
     with open(f"{folder}/{deployment.uuid}", "w", encoding="utf-8") as file:
@@ -130,7 +130,7 @@ def is_built(call, path):
 
 
 def digest_of(*things):
-    """As a path of the store has, which depends on all of them."""
+    """A hash like that of a path of the store, which depends on all things."""
     import hashlib
 
     return hashlib.sha256(repr(things).encode()).hexdigest()[:32]

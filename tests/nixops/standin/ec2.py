@@ -24,7 +24,7 @@ class Ec2Machine(Machine):
         return address
 
     def instance(self):
-        """None: it is not, or no longer, there."""
+        """The machine's instance; None: it does not exist, or not any more."""
         instance = self.call.cloud.instance(self.vm_id) if self.vm_id else None
         return instance if instance and instance["state"] not in ("terminated", "shutting-down") else None
 
@@ -175,7 +175,7 @@ class Ec2Machine(Machine):
         )
 
     def recreate(self, wanted, allowed):
-        """As the real one does: the new instance runs, and its ID is recorded nowhere."""
+        """Runs a new instance and records its ID nowhere, as the real NixOps does."""
         if not allowed:
             raise Failure(f"EC2 instance ‘{self.name}’ went away; use ‘--allow-recreate’ to create a new one")
         former = self.vm_id

@@ -19,11 +19,11 @@ class Faults:
         self.taken = []
 
     def begin(self):
-        """Takes those that hold for any deployment."""
+        """Takes the faults that hold for any deployment."""
         self.take(lambda fault: "deployment" not in fault)
 
     def concern(self, *names):
-        """The call has to do with the deployment of these names: takes those that hold for it."""
+        """Takes the faults that hold for the deployment of these names, which the call is about."""
         self.take(lambda fault: fault.get("deployment", "") in names)
 
     def take(self, holds):
@@ -76,7 +76,7 @@ def commands(fault):
 
 
 def hang(voice, machine):
-    """For ever. The first dots come quickly."""
+    """Hangs for ever. The first dots come quickly."""
     voice.start("waiting for SSH...", machine)
     pause = 0.01
     while True:

@@ -40,7 +40,7 @@ class Seen:
 
 
 def public_key(comment):
-    """Of the form of a real one."""
+    """A public key in the form of a real one."""
     import base64
 
     blob = b"\0\0\0\x0bssh-ed25519\0\0\0 " + secrets.token_bytes(32)
@@ -80,14 +80,14 @@ class Machine:
         self.call.voice.start(text, self.name)
 
     def kind(self):
-        """As `info` shows it."""
+        """The kind of machine, as `info` shows it."""
         return self.resource.type
 
     def ssh_flags(self, key_file):
         return [*json.loads(self.get("sshOptions", "[]")), "-o", "Port=22"]
 
     def set_common(self, definition):
-        """What every machine of 2.x keeps, though some of it are the defaults."""
+        """Sets the attributes that every machine of 2.x keeps, even if they are the defaults."""
         if not self.call.version.old:
             self.set(
                 targetPort="22",
@@ -96,7 +96,7 @@ class Machine:
             )
 
     def wait_for_ssh(self, check):
-        """For ever, if need be."""
+        """Waits for ever, if it must."""
         if self.get("sshPinged") and not check:
             return
         if self.call.cloud.reach(self.ssh_name()) != "yes":
@@ -105,7 +105,7 @@ class Machine:
         self.set(state=UP, sshPinged="1")
 
     def look_inside(self, seen):
-        """Of a machine that is up, by ssh."""
+        """Finds out by ssh how a machine is that is up."""
         host = self.call.cloud.host(self.ssh_name())
         seen.reachable = self.call.cloud.reach(self.ssh_name()) == "yes"
         if seen.reachable:
@@ -128,7 +128,7 @@ class Machine:
 
 
 class NoneMachine(Machine):
-    """A host that was there before, and stays."""
+    """A host that existed before, and stays."""
 
     def ssh_name(self):
         return self.get("targetHost")
@@ -162,7 +162,7 @@ class NoneMachine(Machine):
 
 
 class HostedMachine(Machine):
-    """Of another back end, the simple way."""
+    """A machine of another back end, simplified."""
 
     def ssh_name(self):
         address = self.get(HOSTED[self.resource.type][0])

@@ -25,7 +25,7 @@ See https://nixops.readthedocs.io/en/latest/manual/migrating.html#state-location
 
 
 def network_file(folder):
-    """Of 2.x."""
+    """The file of a network of 2.x."""
     flake, file = (os.path.join(folder, name) for name in ("flake.nix", "nixops.nix"))
     if os.path.exists(flake) and os.path.exists(file):
         raise BadValue(f"Both flake.nix and nixops.nix exist in {folder}, but only one is allowed")
@@ -49,7 +49,7 @@ def storage_of(file):
 
 
 def evaluate(what, files, args=(), nix_path=(), name=""):
-    """`what` of network.nix. The arguments are pairs of a name and an expression, `name` is the deployment's."""
+    """Evaluates `what` of network.nix. The arguments are pairs of name and expression; `name` is the deployment's."""
     arguments = " ".join(f"{nix_string(name)} = {expression};" for name, expression in args)
     paths = " ".join(f"(/. + {nix_string(file)})" for file in files)
     given = f"files = [ {paths} ]; args = {{ {arguments} }}; deploymentName = {nix_string(name)};"
@@ -63,13 +63,13 @@ def evaluate(what, files, args=(), nix_path=(), name=""):
 
 
 def nix_string(text):
-    """As --argstr writes it, too."""
+    """The text as a Nix string, as --argstr writes it, too."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("${", "\\${")
     return f'"{escaped}"'
 
 
 def texts_of(files):
-    """Of these files and of all that they name, however deep: what changes when one of them does."""
+    """The texts of these files and of all that they name, however deep."""
     texts, waiting = {}, list(files)
     while waiting:
         file = os.path.normpath(waiting.pop())

@@ -21,7 +21,7 @@ WAITS_FOR_REAL = bool(os.environ.get("NIXOPS_STANDIN_WAITS"))
 
 @contextlib.contextmanager
 def temporary_folder(prefix, suffix=""):
-    """Removed at the end, unless the end is a signal."""
+    """Makes a folder that is removed at the end, unless a signal ends the process."""
     folder = tempfile.mkdtemp(suffix, prefix)
     try:
         yield folder
@@ -30,7 +30,7 @@ def temporary_folder(prefix, suffix=""):
 
 
 class Ssh:
-    """From one call to all machines."""
+    """The connections of one call to all machines."""
 
     def __init__(self, cloud, voice, faults, resources):
         self.cloud = cloud
@@ -68,7 +68,7 @@ class Ssh:
         raise CommandFailed(f"command ‘{command}’ failed on machine ‘{machine.name}’ (exit code 255)")
 
     def leave_a_master_behind(self):
-        """As OpenSSH's master connection does: in a session of its own, with our output open."""
+        """Starts a process like OpenSSH's master: in a session of its own, with our output open."""
         if self.faults.find("ssh-master"):
             master = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL, start_new_session=True)
             with open(f"{self.cloud.folder}/ssh-masters", "a", encoding="utf-8") as file:

@@ -35,7 +35,7 @@ class StateFile:
         self.set_up(schema_gap_seconds)
 
     def set_up(self, gap):
-        """Not in one transaction, as in the real one: two first uses at the same time can disturb each other."""
+        """Uses several transactions, as the real NixOps does, so two first uses can disturb each other."""
         if self.sql.execute("select 1 from sqlite_master where name = 'SchemaVersion'").fetchone():
             self.sql.execute("select version from SchemaVersion").fetchone()[0]
             return
@@ -47,7 +47,7 @@ class StateFile:
         return [Deployment(self.sql, row[0]) for row in self.sql.execute("select uuid from Deployments order by uuid")]
 
     def find(self, text):
-        """By name or UUID, else by the beginning of a UUID. Without a text, the only one."""
+        """Finds a deployment by its name, UUID or the beginning of its UUID; without a text, the only one."""
         found = self.deployments()
         if text:
             exact = [d for d in found if text in (d.uuid, d.name)]
@@ -87,7 +87,7 @@ class Attributes:
         return row[0] if row else default
 
     def set(self, **attributes):
-        """All of them or, if this process ends, none."""
+        """Sets all attributes or, if this process ends, none."""
         self.sql.execute("begin immediate")
         for name, value in attributes.items():
             self.sql.execute(f"delete from {self.table} where {self.owner} = ? and name = ?", (self.key, name))

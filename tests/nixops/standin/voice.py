@@ -34,7 +34,7 @@ class Voice:
         self.unfinished = False
 
     def confirm(self, question, answer_is_yes):
-        """Nobody answers at the end of standard input, which means no."""
+        """Asks on standard input. Its end means no."""
         self.start(f"warning: {question} (y/N) ")
         if answer_is_yes:
             self.end("y")
