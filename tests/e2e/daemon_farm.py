@@ -1,12 +1,16 @@
 """A farm that a daemon looks after, while the queue changes under it."""
 
+import os
 import socket
 
-from farm import Farm
+from farm import PLAIN, Farm, pool
 from farm_test import FarmTest
+from nixops_farm import EC2, nixops_pool
+from nix_text import Expression
 from waiting import wait_for
 
 NOW = "@now@"
+BENCHMARK = f"{PLAIN}:benchmark"
 
 
 class DaemonFarm(Farm):
@@ -90,6 +94,19 @@ class DaemonTest(FarmTest):
         farm.queue(runnable=1)
         farm.daemon = farm.begin_daemon()
         farm.wait_for_machines(1)
+        return farm
+
+    def farm_with_nixops(self, script):
+        """A daemon's farm with a local type and a NixOps type; its `nixops` runs this script, but knows --version."""
+        farm = self.farm(pools={PLAIN: pool(), BENCHMARK: nixops_pool(nixopsExpr=Expression("./deployment.nix"))})
+        (farm.folder / "deployment.nix").write_text(EC2)
+        (farm.folder / "bin").mkdir()
+        nixops = farm.folder / "bin/nixops"
+        nixops.write_text(f'#!/bin/sh\ncase "$1" in --version) echo "NixOps 1.7";; *) {script};; esac\n')
+        nixops.chmod(0o755)
+        farm.environment["PATH"] = f"{farm.folder}/bin:{os.environ['PATH']}"
+        farm.daemon = farm.begin_daemon()
+        farm.queue(runnable=1)
         return farm
 
     def stop(self, farm):

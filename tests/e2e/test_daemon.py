@@ -1,16 +1,12 @@
 """The daemon: quick to react, reads its configuration again, and survives whatever happens to it and under it."""
 
-import os
 import signal
 
 import program
-from daemon_farm import DaemonTest, ServiceManager
+from daemon_farm import BENCHMARK, DaemonTest, ServiceManager
 from farm import PLAIN, pool
-from nixops_farm import EC2, nixops_pool
 from nix_text import Expression
 from waiting import wait_for
-
-BENCHMARK = f"{PLAIN}:benchmark"
 
 
 class Life(DaemonTest):
@@ -212,15 +208,7 @@ class Trouble(DaemonTest):
         self.stop(farm)
 
     def test_a_provider_that_hangs_holds_up_no_other(self):
-        farm = self.farm(pools={PLAIN: pool(), BENCHMARK: nixops_pool(nixopsExpr=Expression("./deployment.nix"))})
-        (farm.folder / "deployment.nix").write_text(EC2)
-        (farm.folder / "bin").mkdir()
-        hangs = farm.folder / "bin/nixops"
-        hangs.write_text('#!/bin/sh\ncase "$1" in --version) echo "NixOps 1.7";; *) exec sleep 1000;; esac\n')
-        hangs.chmod(0o755)
-        farm.environment["PATH"] = f"{farm.folder}/bin:{os.environ['PATH']}"
-        farm.daemon = farm.begin_daemon()
-        farm.queue(runnable=1)
+        farm = self.farm_with_nixops("exec sleep 1000")
         farm.wait_for_machines(1)
         farm.wait_until_said("x86_64-linux:benchmark: ")
         farm.queue(runnable=10)

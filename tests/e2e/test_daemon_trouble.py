@@ -10,11 +10,7 @@ import time
 import program
 from daemon_farm import DaemonTest
 from farm import PLAIN, ROOT, pool
-from nixops_farm import EC2, nixops_pool
-from nix_text import Expression
 from waiting import wait_for
-
-BENCHMARK = f"{PLAIN}:benchmark"
 
 
 class Unharmed(DaemonTest):
@@ -187,15 +183,7 @@ class Publication(DaemonTest):
 
 class Provider(DaemonTest):
     def test_a_provider_that_prints_a_hundred_megabytes_holds_up_no_other(self):
-        farm = self.farm(pools={PLAIN: pool(), BENCHMARK: nixops_pool(nixopsExpr=Expression("./deployment.nix"))})
-        (farm.folder / "deployment.nix").write_text(EC2)
-        (farm.folder / "bin").mkdir()
-        floods = farm.folder / "bin/nixops"
-        floods.write_text('#!/bin/sh\ncase "$1" in --version) echo "NixOps 1.7";; *) head -c 100000000 /dev/zero;; esac\n')
-        floods.chmod(0o755)
-        farm.environment["PATH"] = f"{farm.folder}/bin:{os.environ['PATH']}"
-        farm.daemon = farm.begin_daemon()
-        farm.queue(runnable=1)
+        farm = self.farm_with_nixops("head -c 100000000 /dev/zero")
         farm.wait_until_said("what nixops export printed is not usable JSON")
         farm.wait_for_machines(1)
         self.stop(farm)
