@@ -116,7 +116,9 @@ io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
 // A machine that the machines file cannot list is of no use, however well it works.
 io::Task<Expected<void>> Operations::is_ready(Machine machine, PoolConfig pool) {
   auto answers = co_await providers_.at(machine.provider)->ready(observe::instance_of(machine), std::move(pool));
-  co_return answers ? publication_.can_list(machine) : answers;
+  if (!answers) co_return answers;
+  if (auto listable = publication_.can_list(machine); !listable) co_return listable;
+  co_return co_await publication_.expect_joined(machine);
 }
 
 io::Task<void> Operations::await_readiness(MachineId id) {
@@ -150,6 +152,7 @@ io::Task<void> Operations::await_readiness(MachineId id) {
 
 io::Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
   if (!is_out_of_the_file(ledger_.at(id))) co_return;
+  co_await publication_.make_leave(ledger_.at(id));
   if (!co_await begin(id, operation, reason)) co_return;
   const Waiting waiting(*this, id);
   co_await finish_job(id, operation);
@@ -200,8 +203,7 @@ io::Task<bool> Operations::finish_job(MachineId id, Operation operation) {
     voice_.note(fmt::format("{}: {} still under way; the next pass goes on", id, to_string(operation)));
     co_return false;
   }
-  machine.found.under_way.reset();
-  if (job.result) ledger_.note(machine, observe::apply_result(machine, operation, *job.result, clock_.now()));
+  ledger_.note(machine, observe::apply_end(machine, job, clock_.now()));
   const bool succeeded = note_end(machine, job);
   if (succeeded && is_removal(operation)) voice_.note(fmt::format("{}: {}", id, to_string(machine.state)));
   if (succeeded && operation == Operation::redeploy) voice_.note(fmt::format("{}: redeployed", id));

@@ -39,6 +39,8 @@ class Publication {
   bool has_failed() const { return trouble_.has_value(); }  // the last attempt
   // Whether a line of the machine can stand in the file, beside those of our other machines that may be in use.
   Expected<void> can_list(const Machine& machine) const;
+  io::Task<Expected<void>> expect_joined(Machine machine) { return publisher_.expect_joined(std::move(machine)); }
+  io::Task<void> make_leave(Machine machine) { return publisher_.make_leave(std::move(machine)); }
 
  private:
   void note_unfit();

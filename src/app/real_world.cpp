@@ -19,13 +19,26 @@ std::unique_ptr<publish::Publisher> make_machines_publisher(const Config& config
 }
 
 std::unique_ptr<publish::Publisher> make_publisher(const Config& config) {
+  if (config.queue.kind == QueueKind::hydra_rust) return std::make_unique<publish::NoPublisher>();
   auto publisher = make_machines_publisher(config);
   if (!config.ssh_config_file) return publisher;
   return std::make_unique<publish::SshConfigPublisher>(*config.ssh_config_file, std::move(publisher));
 }
 
-std::unique_ptr<observe::RarelyAsked> make_queue(const Config& config, io::Clock& clock) {
-  return std::make_unique<observe::RarelyAsked>(std::make_unique<observe::StatusCommand>(config, clock), clock);
+std::unique_ptr<observe::QueueSource> make_source(const Config& config, const std::string& state_dir,
+                                                  io::Clock& clock) {
+  switch (config.queue.kind) {
+    case QueueKind::hydra_rust:
+      return std::make_unique<observe::RustQueueRunner>(config, state_dir, clock);
+    case QueueKind::hydra:
+    case QueueKind::command:
+      break;
+  }
+  return std::make_unique<observe::StatusCommand>(config, clock);
+}
+
+std::unique_ptr<observe::RarelyAsked> make_queue(const Config& config, const std::string& state_dir, io::Clock& clock) {
+  return std::make_unique<observe::RarelyAsked>(make_source(config, state_dir, clock), clock);
 }
 
 // The modules that were installed with the program, or else those in its sources.
@@ -44,7 +57,7 @@ std::string own_nix_modules() {
 pass::World make_world(const Config& config, const std::string& state_dir) {
   pass::World world;
   world.clock = std::make_unique<io::SystemClock>();
-  world.queue = make_queue(config, *world.clock);
+  world.queue = make_queue(config, state_dir, *world.clock);
   world.publisher = make_publisher(config);
   // Jobs run this very program.
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
@@ -63,7 +76,7 @@ pass::World make_patient_world(const Config& config, const std::string& state_di
 }
 
 void reconfigure(pass::World& world, const Config& config) {
-  world.queue = make_queue(config, *world.clock);
+  world.queue = make_queue(config, world.state_dir, *world.clock);
   auto publisher = make_publisher(config);
   // One that is still at work must not deliver an old content after a new one.
   if (publisher->destination() == world.publisher->destination()) return;

@@ -11,6 +11,7 @@
 
 #include "config/evaluate.hpp"
 #include "config/pool.hpp"
+#include "config/queue.hpp"
 #include "config/settings.hpp"
 
 namespace hydra_provisioner::config {
@@ -58,6 +59,7 @@ std::expected<Config, ConfigErrors> read_config(std::string_view name, const io:
   settings.read("tag", config.tag.text);
   read_pools(config, settings, report, options);
   read_commands(config, settings);
+  read_queue(config, settings, report);
   read_limits(config, settings);
   return value_unless_wrong(std::move(config), std::move(report));
 }

@@ -21,6 +21,7 @@ constexpr Option top_level[] = {
      "the name of this provisioner, and the beginning of its machines' names; each of several provisioners on a host "
      "needs its own tag and machines file"},
     {"systemTypes", settings, "", "the system types, at least one unless `--allow-empty` is given: see below"},
+    {"queue", settings, "", "where the steps come from; if not given, from Hydra's queue runner in C++: see below"},
     {"statusCommand", command, R"([ "hydra-queue-runner" "--status" ])",
      "prints the queue runner's status; run without a shell"},
     {"sshCommand", command, "", "another name for `statusCommand`; giving both is an error"},
@@ -48,6 +49,26 @@ constexpr Option top_level[] = {
     {"interval", timeout, "15", "time between two passes of the daemon"},
     {"historyDays", days_count, "400",
      "how long the journal remembers machines that are gone, what happened to them, and what they cost"},
+};
+
+constexpr Option queue[] = {
+    {"type", choice, R"("hydra")",
+     "`\"hydra\"`: the queue runner in C++; `\"hydra-rust\"`: the one in Rust, see [hydra-rust.md](hydra-rust.md); "
+     "`\"command\"`: any other, see [any-queue.md](any-queue.md)",
+     names_of<QueueKind>},
+    {"url", url, R"("http://localhost:8080")", "`hydra-rust`: the queue runner's own HTTP server"},
+    {"command", command, "",
+     "`hydra-rust`: used instead of `url`; it gets a path such as `/status` as its last argument, and prints that "
+     "document. `command`: prints the document that describes the queue; required"},
+    {"storeCommand", command, "",
+     "`hydra-rust`: gets paths of derivations as its last arguments, and prints their contents one after another, as "
+     "`cat` does; if not given, this host's store is read"},
+    {"silence", timeout, "60", "`hydra-rust`: how long a machine may be silent before it counts as lost"},
+    {"evictCommand", command, "",
+     "`hydra-rust`: gets the address of a lost machine as its last argument, and ends the queue runner's connection to "
+     "it"},
+    {"database", text, "", "`hydra-rust`: Hydra's database, as libpq names it: a new machine then gets steps at once"},
+    {"config", nix_file, "", "`hydra-rust`: the queue runner's `config.toml`, which `check` compares with this file"},
 };
 
 constexpr Option pool[] = {
@@ -97,6 +118,12 @@ constexpr Option pool[] = {
      "redeploys its machines instead, and `true` for the others"},
     {"pricePerHour", price, "",
      "the cost of one machine for an hour in which it is not stopped, such as 0.17; for `cost`, `simulate` and `tune`"},
+    {"builderEndpoint", url, "",
+     "with `queue.type = \"hydra-rust\"`: where machines reach the queue runner; `ec2` writes it into their user data, "
+     "`exec` into its requests"},
+    {"builderTokenFile", nix_file, "",
+     "with `builderEndpoint`: a file with the token that machines show, one of the queue runner's `tokenPaths`; if not "
+     "given, they have certificates"},
     {"nixopsExpr", nix_file, "", "provider: a NixOps network, deployed once for each machine"},
     {"nixPath", texts, "", "with `nixopsExpr`: entries of NixOps' search path, such as `\"nixpkgs=/path\"`"},
     {"keepAliveInterval", timeout, "",
@@ -111,6 +138,9 @@ constexpr Option local[] = {
     {"store", choice, R"("own")", "`\"own\"`: a Nix store for each machine; `\"host\"`: the Nix store of this host",
      stores},
     {"bootSeconds", seconds, "0", "artificial delay before a machine is up, to try out how slow clouds behave"},
+    {"builder", command, "",
+     "with `queue.type = \"hydra-rust\"`: what connects the machine to the queue runner; it runs as long as the "
+     "machine, see [hydra-rust.md](hydra-rust.md#local-machines)"},
     {"trustBuilds", flag, "false",
      "let builds run as root, for hosts that cannot run them as users of their own: all who can make jobs are then "
      "root "
@@ -172,6 +202,7 @@ constexpr Option exec[] = {
 }  // namespace
 
 std::span<const Option> top_level_options() { return top_level; }
+std::span<const Option> queue_options() { return queue; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
 std::span<const Option> ec2_options() { return ec2; }

@@ -49,6 +49,7 @@ struct Option {
 };
 
 std::span<const Option> top_level_options();
+std::span<const Option> queue_options();     // of `queue`
 std::span<const Option> pool_options();      // of `systemTypes.<type>`
 std::span<const Option> local_options();     // of `systemTypes.<type>.local`
 std::span<const Option> schedule_options();  // of an element of `systemTypes.<type>.schedules`

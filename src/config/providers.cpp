@@ -39,6 +39,7 @@ void read_settings(LocalSettings& local, Settings& pool, Report& report) {
   own.read("store", local.own_store);
   own.read("bootSeconds", local.boot_seconds);
   own.read("trustBuilds", local.trust_builds);
+  own.read("builder", local.builder);
   own.read("firstUid", local.first_uid);
   own.read("uids", local.uids);
 }

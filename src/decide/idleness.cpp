@@ -11,8 +11,11 @@ namespace {
 // idle.
 constexpr Seconds after_queue_runner_start{1800};
 
-bool has_no_job_since_start(const QueueMachine* entry) {
-  return entry == nullptr || !entry->idle_since || *entry->idle_since == Instant{};
+// None: the queue runner has not seen it end a step.
+std::optional<Instant> idle_since(const QueueMachine* entry, const Machine& machine) {
+  if (entry == nullptr) return std::nullopt;
+  const std::optional<Instant> since = entry->idle_since ? entry->idle_since : machine.seen_idle_at;
+  return since == Instant{} ? std::nullopt : since;
 }
 
 }  // namespace
@@ -22,16 +25,16 @@ bool was_before_clock_change(Instant time, const QueueStatus& status) {
 }
 
 Idleness idleness(const Machine& machine, const QueueStatus& status) {
-  const QueueMachine* entry = entry_of(status, queue_name(machine));
+  const QueueMachine* entry = entry_of(status, machine);
   // This may be the document's age or a difference of the clocks. In both cases the shifted times never make a machine
   // look idle for longer than it was.
   const Seconds to_our_clock = status.arrived - status.time;
   Idleness result{.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = {}};
   const Instant started = status.started.value_or(status.time) + to_our_clock;
   const bool is_younger = status.started && machine.ready_at && *machine.ready_at >= started;
-  if (!has_no_job_since_start(entry)) {
+  if (const auto since = idle_since(entry, machine)) {
     // Of what was before the queue runner's clock was set back, only our own times say more.
-    if (!was_before_clock_change(*entry->idle_since, status)) result.idle_from = *entry->idle_since + to_our_clock;
+    if (!was_before_clock_change(*since, status)) result.idle_from = *since + to_our_clock;
   } else if (!is_younger) {
     result.idle_from = started + after_queue_runner_start;
     if (status.started && result.idle_from > status.arrived) result.restarted_for = status.arrived - started;
@@ -42,7 +45,7 @@ Idleness idleness(const Machine& machine, const QueueStatus& status) {
 }
 
 std::optional<Instant> last_failure(const Machine& machine, const Queue& queue) {
-  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
   if (entry == nullptr || !entry->last_failure || *entry->last_failure == Instant{}) return std::nullopt;
   return *entry->last_failure + (queue->arrived - queue->time);
 }

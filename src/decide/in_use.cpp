@@ -57,7 +57,7 @@ std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& se
 }
 
 std::int64_t jobs_on(const Machine& machine, const Queue& queue) {
-  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
   return entry == nullptr ? 0 : entry->current_jobs.value_or(0);
 }
 

@@ -65,8 +65,19 @@ Proof proof_by_silence(const QueueStatus& status) {
 
 Proof proof_by_document(const Machine& machine, const QueueStatus& status, Seconds quiet) {
   if (!status.machines) return proof_by_silence(status);
-  const QueueMachine* entry = entry_of(status, queue_name(machine));
+  const QueueMachine* entry = entry_of(status, machine);
   return entry != nullptr ? proof_by_entry(*entry, machine, status, quiet) : proof_by_absence(machine, status);
+}
+
+// Machines that report: their steps end with their connection, and one that is closed gets no new ones.
+Proof proof_by_reports(const Machine& machine, const QueueStatus& status) {
+  if (!machine.found.seen_out.empty()) return machine.found.seen_out;
+  const QueueMachine* entry = entry_of(status, machine);
+  if (entry == nullptr) return missing("the queue runner does not know it, which proves nothing yet");
+  if (entry->current_jobs.value_or(0) > 0) return missing("still " + busy_with(*entry->current_jobs));
+  if (!entry->trouble.empty()) return missing(entry->trouble);
+  if (entry->enabled != false) return missing("the queue runner may still give it steps");
+  return missing("its next report has to show it without steps, too");
 }
 
 // An operator has accepted that the steps on it are lost.
@@ -93,8 +104,12 @@ Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine
 
 Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config) {
   if (machine.found.vanished) return "its provider says that it no longer exists";
-  if (!machine.listing.first_began_at) return "never listed";
+  const bool joins = queue && queue->machines_join;
+  const bool is_there = joins && entry_of(*queue, machine) != nullptr;  // and may have steps, though it is not listed
+  if (!machine.listing.first_began_at && !is_there) return "never listed";
   if (!queue) return missing("the queue runner's status is not trusted");
+  if (machine.listing.is_listed && joins) return missing("still listed");
+  if (joins) return proof_by_reports(machine, *queue);
   if (machine.listing.is_listed || !machine.listing.ended_at) return missing("still in the published machines file");
   const Seconds unlisted = queue->time - *machine.listing.ended_at;
   if (unlisted < config.settle) {

@@ -27,18 +27,27 @@ bool has_changed_specification(const PoolView& pool, const Machine& machine) {
   return is_replaced && is_of_another_specification(pool, machine);
 }
 
+// Of machines that connect to the queue runner: one that is listed, but has not been there for a while, is of no use.
+std::string trouble_of(const PoolView& pool, const Machine& machine) {
+  if (!pool.seen.queue) return "";
+  const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
+  if (entry != nullptr) return entry->trouble;
+  return machine.listing.is_listed ? machine.found.seen_out : "";
+}
+
 // The queue runner knows a machine by its address. Failures from before it was listed are those of another machine that
 // had the address.
 std::int64_t failures_in_a_row(const PoolView& pool, const Machine& machine) {
   const auto failed_at = last_failure(machine, pool.seen.queue);
   const auto listed_at = machine.listing.began_at ? machine.listing.began_at : machine.listing.first_began_at;
   if (!failed_at || !listed_at || *failed_at < *listed_at) return 0;
-  return entry_of(*pool.seen.queue, queue_name(machine))->consecutive_failures.value_or(0);
+  return entry_of(*pool.seen.queue, machine)->consecutive_failures.value_or(0);
 }
 
 }  // namespace
 
 bool is_unusable(const PoolView& pool, const Machine& machine) {
+  if (!trouble_of(pool, machine).empty()) return true;
   const std::int64_t limit = pool.settings.consecutive_failures;
   return limit > 0 && failures_in_a_row(pool, machine) >= limit;
 }
@@ -48,8 +57,8 @@ bool needs_replacement(const PoolView& pool, const Machine& machine) {
 }
 
 std::optional<Instant> turn_waits_until(const PoolView& pool, const Machine& machine) {
-  const auto& [is_listed, began_at, first_began_at, ended_at, lasted] = machine.listing;
-  if (!began_at || began_at == first_began_at || is_unusable(pool, machine)) return std::nullopt;
+  const auto& began_at = machine.listing.began_at;
+  if (!began_at || began_at == machine.listing.first_began_at || is_unusable(pool, machine)) return std::nullopt;
   const Instant end = *began_at + stays_when_put_back;
   return needs_replacement(pool, machine) && pool.seen.now < end ? std::optional(end) : std::nullopt;
 }
@@ -64,6 +73,7 @@ std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine) 
 }
 
 std::string replacement_reason(const PoolView& pool, const Machine& machine) {
+  if (std::string trouble = trouble_of(pool, machine); !trouble.empty()) return trouble;
   if (is_unusable(pool, machine)) {
     return fmt::format("the queue runner failed to use it {} times in a row ≥ consecutiveFailures {}",
                        failures_in_a_row(pool, machine), pool.settings.consecutive_failures);

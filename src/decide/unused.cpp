@@ -56,14 +56,16 @@ std::string why_unused(const PoolView& pool) {
   Counts counts;
   for (const Machine* machine : pool.machines) {
     if (!is_surely_read(*machine, *pool.seen.queue)) continue;
-    count(counts, entry_of(*pool.seen.queue, queue_name(*machine)));
+    count(counts, entry_of(*pool.seen.queue, *machine));
     counts.since = std::min(counts.since, *machine->listing.began_at);
   }
   if (counts.all() == 0 || counts.used > 0) return "";
   const std::string what = fmt::format("the queue runner uses none of {} machines that are listed since {} s",
                                        counts.all(), (pool.seen.now - counts.since).count());
   if (counts.missing == counts.all())
-    return what + ": it does not know them; does it read the machines file (NIX_REMOTE_SYSTEMS)?";
+    return what + (pool.seen.queue->machines_join
+                       ? ": they do not connect to it; does hydra-builder run on them?"
+                       : ": it does not know them; does it read the machines file (NIX_REMOTE_SYSTEMS)?");
   return fmt::format("{}: it does not know {}, has disabled {} and fails on {}", what, counts.missing, counts.disabled,
                      counts.failing);
 }

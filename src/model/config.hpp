@@ -27,6 +27,7 @@ struct LocalSettings {
   bool own_store = true;                   // each machine has a Nix store of its own; false: all use this host's
   Seconds boot_seconds{0};                 // artificial delay, to demonstrate and test slow clouds
   bool trust_builds = false;               // they may run as root
+  std::vector<std::string> builder{};      // runs for as long as the machine; empty: nothing
   std::int64_t first_uid = 1'900'000'000;  // of the users as which builds run
   std::int64_t uids = 65'536;              // how many there are, for all machines
 };
@@ -141,11 +142,30 @@ struct PoolConfig {
   std::int64_t consecutive_failures = 4;      // of the queue runner with a machine, which is then replaced; 0: never
   std::optional<std::int64_t> max_unhealthy;  // percent of its machines; beyond that nothing is done; none: 100
   std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: unknown
+  std::string builder_endpoint{};             // to which its machines connect by themselves; empty: they do not
+  std::string builder_token_file{};           // with what they show that they may; empty: with a certificate
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written; the journal keeps it for when it is no longer configured
 
   ProviderKind kind() const { return kind_of(provider); }
   bool replaces_on_change() const { return replace_on_change.value_or(!traits_of(kind()).can_redeploy); }
+};
+
+// Which program queues steps and sends them to our machines. hydra: the queue runner in C++, which reads a machines
+// file. hydra_rust: the one in Rust, to which machines connect. command: any other, through a program.
+enum class QueueKind : std::uint8_t { hydra, hydra_rust, command };
+template <>
+inline constexpr auto names_of<QueueKind> = enum_names("hydra", "hydra-rust", "command");
+
+struct QueueSettings {
+  QueueKind kind = QueueKind::hydra;
+  std::string url = "http://localhost:8080";  // of hydra_rust; unused if there is a command
+  std::vector<std::string> command;           // gets a path such as `/status` (hydra_rust); prints a document
+  std::vector<std::string> store_command;     // gets paths of derivations, and prints them; empty: this host's store
+  Seconds silence{60};                        // without a ping, after which a machine may be lost
+  std::vector<std::string> evict_command;     // gets the address of a machine that is lost; empty: none
+  std::string database;                       // of hydra_rust, to wake its dispatcher; empty: unknown
+  std::string config_file;                    // of hydra_rust; empty: unknown
 };
 
 struct Config {
@@ -154,6 +174,7 @@ struct Config {
   std::string value_json{};        // what it evaluates to
   Tag tag{"hydra-provisioned"};
   std::map<PoolName, PoolConfig> pools;
+  QueueSettings queue;
   std::vector<std::string> status_command{"hydra-queue-runner", "--status"};
   Seconds status_timeout{30};
   std::optional<std::vector<std::string>> update_command;

@@ -65,6 +65,9 @@ struct Listing {
   std::optional<Instant> first_began_at;  // none: never listed, so no step can be on it
   std::optional<Instant> ended_at;  // out of the published file since, by the queue runner's clock; none while listed
   std::optional<Seconds> lasted;    // by our clock, from first_began_at until then
+  // Of machines that report to the queue runner: by its clock, the first of the latest reports that all showed it
+  // without steps and closed to new ones. None: the latest one did not.
+  std::optional<Instant> seen_out_at{};
 
   friend bool operator==(const Listing&, const Listing&) = default;
 };
@@ -81,10 +84,11 @@ struct Failures {
 
 // What the present pass has found out about a machine. The journal does not keep it: every pass looks again.
 struct Findings {
-  bool vanished = false;               // its provider says that it no longer exists
-  std::string unclear;                 // why its provider's description of it cannot be used; empty: it can
-  bool interrupted = false;            // its creation or start is not finished, and no job works on it any more
-  bool needs_redeploy = false;         // it exists, but is not known to be brought up to its specification
+  bool vanished = false;        // its provider says that it no longer exists
+  std::string unclear;          // why its provider's description of it cannot be used; empty: it can
+  bool interrupted = false;     // its creation or start is not finished, and no job works on it any more
+  bool needs_redeploy = false;  // it exists, but is not known to be brought up to its specification
+  std::string seen_out{};       // what shows that it has no steps and gets none, if machines report; empty: nothing
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
 
   friend bool operator==(const Findings&, const Findings&) = default;
@@ -111,9 +115,10 @@ struct Machine {
   std::optional<Instant> unanswered_since{};  // while steps run on it and it does not answer; none: it answered
   std::optional<Instant> kept_alive_at;       // when it was last told, or was to be told, that it is needed
   std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
-  bool cannot_stop = false;         // its provider refused to stop it: it is destroyed instead
-  bool cannot_redeploy = false;     // nor to bring it to another specification: it is replaced instead
-  bool leaves_in_turn = false;      // while draining: it was its turn to be replaced, so it does not go back
+  std::optional<Instant> seen_idle_at{};  // the first of the latest reports without steps: as Listing::seen_out_at
+  bool cannot_stop = false;               // its provider refused to stop it: it is destroyed instead
+  bool cannot_redeploy = false;           // nor to bring it to another specification: it is replaced instead
+  bool leaves_in_turn = false;            // while draining: it was its turn to be replaced, so it does not go back
   std::string last_error;
   Owner owner;  // that its provider notes for it; empty: it was made before providers did
   Failures failures;
@@ -149,6 +154,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"unanswered_since", "unansweredSince"}, machine.unanswered_since);
   field(FieldName{"kept_alive_at", "keptAliveAt"}, machine.kept_alive_at);
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
+  field(FieldName{"seen_idle_at", "seenIdleAt"}, machine.seen_idle_at);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
   field(FieldName{"leaves_in_turn", "leavesInTurn"}, machine.leaves_in_turn);
@@ -162,6 +168,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"first_listed_at", "firstListedAt"}, machine.listing.first_began_at);
   field(FieldName{"unlisted_at", "unlistedAt"}, machine.listing.ended_at);
   field(FieldName{"listed_for", "listedFor"}, machine.listing.lasted);
+  field(FieldName{"seen_out_at", "seenOutAt"}, machine.listing.seen_out_at);
 }
 
 // The same for what is kept, and for what the present pass has found out.
@@ -172,6 +179,7 @@ void visit_all_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"", "unclear"}, machine.found.unclear);
   field(FieldName{"", "interrupted"}, machine.found.interrupted);
   field(FieldName{"", "needsRedeploy"}, machine.found.needs_redeploy);
+  field(FieldName{"", "seenOut"}, machine.found.seen_out);
   field(FieldName{"", "underWay"}, machine.found.under_way);
 }
 

@@ -17,10 +17,18 @@ std::string name_in_machines_file(std::string_view key) {
   return std::string(key.substr(0, host_start)).append(host);
 }
 
-const QueueMachine* entry_of(const QueueStatus& status, const std::string& queue_name) {
+const QueueMachine* entry_of(const QueueStatus& status, const std::string& name) {
   if (!status.machines) return nullptr;
-  const auto entry = status.machines->find(queue_name);
+  const auto entry = status.machines->find(name);
   return entry == status.machines->end() ? nullptr : &entry->second;
+}
+
+std::string name_in(const QueueStatus& status, const Machine& machine) {
+  return status.machines_join ? machine.id.text : queue_name(machine);
+}
+
+const QueueMachine* entry_of(const QueueStatus& status, const Machine& machine) {
+  return entry_of(status, name_in(status, machine));
 }
 
 }  // namespace hydra_provisioner

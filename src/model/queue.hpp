@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/machine.hpp"
 #include "model/system_type.hpp"
 #include "model/time.hpp"
 
@@ -30,6 +31,8 @@ struct QueueMachine {
   std::optional<Instant> last_failure{};  // to reach it or to talk to it; the epoch: none
   std::optional<std::int64_t> consecutive_failures{};
   std::optional<MachineKind> kind{};
+  std::optional<Instant> reported_at{};  // by the machine itself, in the queue runner's clock; none: it does not report
+  std::string trouble{};                 // why it is of no use, although it is there; empty: nothing is known
 };
 
 // What machines of one kind have built since the queue runner started.
@@ -50,18 +53,26 @@ struct QueueStatus {
   Instant arrived;                        // our clock when we had it
   std::optional<Instant> started;         // the queue runner's start, in its own clock
   std::vector<StepTypeCount> step_types;  // by key
-  // By `user@address`, without `ssh://` and `?…`. No value: the document has none, as with some versions of Hydra (see
-  // docs/status.md).
+  // By `user@address`, without `ssh://` and `?…`, or by machine id. No value: the document has none, as with some
+  // versions of Hydra (see docs/status.md).
   std::optional<std::map<std::string, QueueMachine>> machines;
   std::vector<StepHistory> history{};  // one for each kind of machines of which it says enough
+  // Machines connect to the queue runner by themselves, and report to it. One of them has steps only while it is there,
+  // and may have some although it was never listed.
+  bool machines_join = false;
+  std::vector<std::string> remarks{};  // what else is wrong with the queue, for its users
 };
 
 // The name in the machines file of the machine that the queue runner calls so. Since 2024 it uses store references:
 // `ssh://root@[2001:db8::1]?remote-store=…` means `root@2001:db8::1`.
 std::string name_in_machines_file(std::string_view key);
 
-// What the queue runner says of the machine of this name (`root@address`); null: nothing.
-const QueueMachine* entry_of(const QueueStatus& status, const std::string& queue_name);
+// What the queue runner says of the machine of this name; null: nothing.
+const QueueMachine* entry_of(const QueueStatus& status, const std::string& name);
+
+// What it calls one of our machines: `root@address`, or the machine's id.
+std::string name_in(const QueueStatus& status, const Machine& machine);
+const QueueMachine* entry_of(const QueueStatus& status, const Machine& machine);
 
 // Why the queue's state is not known: the text names what failed, with its numbers.
 struct Untrusted {

@@ -53,6 +53,13 @@ void count_failure(Failures& failures, Operation operation, Instant now) {
   failures.latest = now;
 }
 
+// A process may be killed because this host restarts: only what is killed again has to wait.
+void apply_kill(Machine& machine, Operation operation, Instant now) {
+  count_failure(machine.failures, operation, now);
+  if (machine.failures.in_a_row == 1) machine.failures.latest.reset();
+  machine.last_error = fmt::format("{}: its process was killed before it wrote a result", to_string(operation));
+}
+
 void apply_failure(Machine& machine, Operation operation, const Error& error, Instant now,
                    std::vector<Discovery>& discoveries) {
   count_failure(machine.failures, operation, now);
@@ -78,21 +85,26 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
 
 }  // namespace
 
-std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now) {
+std::vector<Discovery> apply_end(Machine& machine, const JobState& job, Instant now) {
   std::vector<Discovery> discoveries;
   machine.found.under_way.reset();
+  if (!job.result) {
+    apply_kill(machine, job.operation, now);
+    return discoveries;
+  }
+  const JobResult& result = *job.result;
   if (!result) {
-    apply_failure(machine, operation, result.error(), now, discoveries);
+    apply_failure(machine, job.operation, result.error(), now, discoveries);
     return discoveries;
   }
   machine.failures = {};
   if (*result) update_from(machine, **result);
-  if (operation == Operation::redeploy) {
+  if (job.operation == Operation::redeploy) {
     machine.checked_at = now;
     machine.last_error.clear();
   }
-  if (operation == Operation::stop) discover(discoveries, machine, MachineEvent::stopped, now, "stopped");
-  if (operation == Operation::destroy) discover(discoveries, machine, MachineEvent::destroyed, now, "destroyed");
+  if (job.operation == Operation::stop) discover(discoveries, machine, MachineEvent::stopped, now, "stopped");
+  if (job.operation == Operation::destroy) discover(discoveries, machine, MachineEvent::destroyed, now, "destroyed");
   return discoveries;
 }
 

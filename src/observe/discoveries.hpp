@@ -22,8 +22,8 @@ struct Discovery {
 void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEvent event, Instant now,
               std::string reason);
 
-// Applies the result of an operation to its machine.
-std::vector<Discovery> apply_result(Machine& machine, Operation operation, const JobResult& result, Instant now);
+// Applies the end of a job to its machine.
+std::vector<Discovery> apply_end(Machine& machine, const JobState& job, Instant now);
 
 // Copies what the provider knows of the machine. If the instance has no address any more, the machine keeps its last
 // one.

@@ -138,6 +138,12 @@ MachineState first_state(const Instance& instance, bool has_job, bool is_in_use)
   return is_broken ? failed : creating;
 }
 
+// The queue runner knows machines by their names in the machines file, or by their ids.
+bool is_named_in(const std::set<std::string>& names, const Instance& instance) {
+  return (!instance.address.empty() && names.contains(name_at(instance.address))) ||
+         names.contains(instance.machine.text);
+}
+
 // Makes a machine of an instance that the journal does not know, because the journal was lost or was never written.
 // Steps may run on it, so it counts as listed until the machines file was published without it. A machine without an
 // address does not count as listed, because no file can have listed it.
@@ -150,7 +156,7 @@ Machine adopt(const MachineId& id, const Instance& instance, ProviderKind provid
   machine.owner = instance.owner;
   if (traits_of(provider).gives_names_back && instance.machine != id) machine.noted_as = instance.machine;
   machine.slot = instance.slot;
-  machine.state = first_state(instance, has_job, claims.in_use.contains(name_at(instance.address)));
+  machine.state = first_state(instance, has_job, is_named_in(claims.in_use, instance));
   machine.since = machine.requested_at = now;
   if (machine.state == failed) machine.last_error = "found broken, and not in the journal";
   if (instance.address.empty()) return machine;
@@ -237,9 +243,8 @@ bool is_ours(const Instance& instance, const Tag& tag, const Claims& claims) {
     return true;
   if (instance.owner == claims.owner) return true;
   if (!instance.owner.text.empty()) return false;
-  const std::string name = name_at(instance.address);
-  const bool is_used = claims.listed_by_queue.contains(name) || claims.in_use.contains(name);
-  return !instance.made_as.text.empty() || (is_used && !instance.address.empty());
+  return !instance.made_as.text.empty() || is_named_in(claims.listed_by_queue, instance) ||
+         is_named_in(claims.in_use, instance);
 }
 
 // Makes sure that no new id is the noted id of one of these instances.
@@ -351,9 +356,8 @@ void apply_jobs(Fleet& fleet, const std::vector<JobState>& jobs, Instant now) {
     if (job == by_id.end()) continue;
     if (job->second->is_running) {
       machine.found.under_way = job->second->operation;
-    } else if (job->second->result) {
-      std::ranges::move(apply_result(machine, job->second->operation, *job->second->result, now),
-                        std::back_inserter(fleet.discoveries));
+    } else {
+      std::ranges::move(apply_end(machine, *job->second, now), std::back_inserter(fleet.discoveries));
     }
   }
 }

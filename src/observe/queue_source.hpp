@@ -7,8 +7,11 @@
 
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
+#include "io/http.hpp"
+#include "io/postgres.hpp"
 #include "model/config.hpp"
 #include "model/queue.hpp"
+#include "observe/derivations.hpp"
 
 namespace hydra_provisioner::observe {
 
@@ -16,6 +19,8 @@ class QueueSource {
  public:
   virtual ~QueueSource() = default;
   virtual io::Task<Queue> read() = 0;  // every failure is an Untrusted
+  // Makes the queue runner look for machines that may get steps, which it otherwise does now and then.
+  virtual io::Task<Expected<void>> wake() { co_return Expected<void>{}; }
 };
 
 // Runs the configured status command (`hydra-queue-runner --status`, or one that asks another host).
@@ -30,12 +35,37 @@ class StatusCommand final : public QueueSource {
   io::Clock& clock_;
 };
 
+// Asks the queue runner in Rust for its documents, and the store for the derivations of its steps.
+class RustQueueRunner final : public QueueSource {
+ public:
+  RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock);
+  io::Task<Queue> read() override;
+  io::Task<Expected<void>> wake() override;
+
+ private:
+  io::Task<void> fetch_into(Expected<std::string>& document, std::string path);
+  io::Task<void> fetch_queues_into(Expected<std::string>& document);
+  io::Task<Expected<std::string>> fetch(std::string path);
+  io::Task<Expected<std::string>> fetch_by_command(std::string path);
+  io::Task<Expected<std::string>> fetch_by_http(std::string path);
+
+  std::string url_;
+  std::string database_;
+  std::vector<std::string> command_;
+  Seconds timeout_;
+  io::Clock& clock_;
+  io::Http http_;
+  io::Postgres postgres_;
+  Derivations derivations_;
+};
+
 // While another source fails, it is asked more and more rarely, every 30 s at last: one that hangs must not hold up all
 // passes. In between, its last answer holds.
 class RarelyAsked final : public QueueSource {
  public:
   RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock);
   io::Task<Queue> read() override;
+  io::Task<Expected<void>> wake() override { return source_->wake(); }
 
  private:
   std::unique_ptr<QueueSource> source_;

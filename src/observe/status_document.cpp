@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "observe/members.hpp"
 
 namespace hydra_provisioner::observe {
 namespace {
@@ -35,14 +36,10 @@ bool is_read(std::size_t level, std::string_view key) {
   }
 }
 
-constexpr std::int64_t unix_time_max = 253'402'300'799;       // the end of the year 9999
 constexpr std::int64_t step_seconds_max = 1'000'000'000'000;  // of all steps of a machine
-constexpr std::int64_t count_max =
-    1'000'000'000;  // more than in any farm; the sum of all counts still fits into 64 bits
 
 Expected<void> check_that_it_is_up(const io::Json& document);
 Expected<Instant> read_time(const io::Json& document, Instant arrived);
-std::optional<Instant> read_start(const io::Json& document, Instant time);
 Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document);
 Expected<std::optional<QueueMachines>> read_machines(const io::Json& document);
 std::vector<StepHistory> read_history(const io::Json& document);
@@ -77,46 +74,11 @@ Queue read_status_document(std::string_view text, Instant arrived) {
 
 namespace {
 
-const io::Json* member(const io::Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-
-Error not_an_object(std::string_view path, const io::Json& value) {
-  return Error{fmt::format("{}: {} is not an object", path, io::describe(value))};
-}
-
-// `machineTypes."x86_64-linux"`: a key may contain any characters, dots and newlines too.
-std::string path_of(std::string_view parent, const std::string& key) {
-  return fmt::format("{}.{}", parent, io::describe(io::Json(key)));
-}
-
-// Puts `path` before a message that begins with the last key.
-Error below(std::string_view path, Error error) {
-  error.message.insert(0, fmt::format("{}.", path));
-  return error;
-}
-
-Expected<std::int64_t> read_number(const io::Json& object, const char* key, std::int64_t max) {
-  const io::Json* value = member(object, key);
-  if (value == nullptr) return failure(fmt::format("{}: missing, expected a whole number", key));
-  auto number = io::as_whole_number(*value, 0, max);
-  if (!number) return std::unexpected(within(key, std::move(number.error())));
-  return *number;
-}
-
-// A missing number is unknown, not zero.
-Expected<std::optional<std::int64_t>> read_number_if_any(const io::Json& object, const char* key, std::int64_t max) {
-  if (member(object, key) == nullptr) return std::optional<std::int64_t>{};
-  auto number = read_number(object, key, max);
-  if (!number) return std::unexpected(std::move(number.error()));
-  return std::optional(*number);
-}
-
 Expected<void> check_that_it_is_up(const io::Json& document) {
   if (!document.is_object()) return std::unexpected(not_an_object("the status", document));
   if (document.contains("queueRunner")) {
-    return failure("the status is one of the Rust queue runner (Hydra since March 2026), which is not supported yet");
+    return failure(
+        R"(the status is one of the Rust queue runner (Hydra since March 2026); set queue.type = "hydra-rust")");
   }
   const io::Json* status = member(document, "status");
   if (status == nullptr)
@@ -129,21 +91,8 @@ Expected<void> check_that_it_is_up(const io::Json& document) {
 Expected<Instant> read_time(const io::Json& document, Instant arrived) {
   const auto time = read_number(document, "time", unix_time_max);
   if (!time) return std::unexpected(time.error());
-  const std::int64_t ahead = *time - to_unix(arrived);
-  if (std::abs(ahead) <= clock_difference_max.count()) return from_unix(*time);
-  return failure(fmt::format("time: the status is {} s {} our clock, and at most {} s are allowed; {}", std::abs(ahead),
-                             ahead < 0 ? "behind" : "ahead of", clock_difference_max.count(),
-                             ahead < 0 ? "does the queue runner hang, or is a clock wrong?" : "is a clock wrong?"));
-}
-
-// Rounded towards the past, because a start that seems later than it was could prove that a machine is idle that is
-// not.
-std::optional<Instant> read_start(const io::Json& document, Instant time) {
-  const io::Json* uptime = member(document, "uptime");
-  if (uptime == nullptr || !uptime->is_number()) return std::nullopt;
-  const double seconds = std::ceil(uptime->get<double>());
-  if (!(seconds >= 0 && seconds <= static_cast<double>(to_unix(time)))) return std::nullopt;
-  return time - Seconds{static_cast<std::int64_t>(seconds)};
+  if (auto fits = check_clocks(from_unix(*time), arrived); !fits) return std::unexpected(std::move(fits.error()));
+  return from_unix(*time);
 }
 
 // Hydra of early 2023 sometimes printed empty objects instead of its data. So a document without step types is trusted
@@ -195,23 +144,6 @@ Expected<std::vector<StepTypeCount>> read_step_types(const io::Json& document) {
   return counts;
 }
 
-// Nothing is stopped or destroyed for these, so wrong ones are left out and do not make the document untrusted.
-std::optional<std::set<std::string>> names_in(const io::Json& entry, const char* key) {
-  const io::Json* value = member(entry, key);
-  if (value == nullptr) return std::nullopt;
-  const auto names = io::as_texts(*value);
-  if (!names) return std::nullopt;
-  return std::set<std::string>(names->begin(), names->end());
-}
-
-std::optional<MachineKind> read_kind(const io::Json& entry) {
-  auto systems = names_in(entry, "systemTypes");
-  auto supported = names_in(entry, "supportedFeatures");
-  auto mandatory = names_in(entry, "mandatoryFeatures");
-  if (!systems || !supported || !mandatory) return std::nullopt;
-  return MachineKind{*std::move(systems), *std::move(supported), *std::move(mandatory)};
-}
-
 Expected<QueueMachine> read_machine(const io::Json& entry) {
   QueueMachine machine;
   if (const io::Json* value = member(entry, "enabled")) {
@@ -230,7 +162,7 @@ Expected<QueueMachine> read_machine(const io::Json& entry) {
   const auto last_failure = read_number_if_any(entry, "lastFailure", unix_time_max);
   if (last_failure && last_failure->has_value()) machine.last_failure = from_unix(**last_failure);
   machine.consecutive_failures = read_number_if_any(entry, "consecutiveFailures", count_max).value_or(std::nullopt);
-  machine.kind = read_kind(entry);
+  machine.kind = read_kind(entry, "systemTypes");
   return machine;
 }
 

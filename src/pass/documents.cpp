@@ -38,7 +38,7 @@ json summary_document(const Plan& plan) {
 }
 
 json machine_document(const Machine& machine, const Queue& queue) {
-  const QueueMachine* entry = queue ? entry_of(*queue, queue_name(machine)) : nullptr;
+  const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
   json document{{"id", machine.id.text},
                 {"pool", machine.pool.text},
                 {"provider", to_string(machine.provider)},

@@ -11,6 +11,7 @@
 #include "config/load.hpp"
 #include "io/async/gather.hpp"
 #include "observe/elsewhere.hpp"
+#include "observe/reports.hpp"
 #include "observe/schedules.hpp"
 
 namespace hydra_provisioner::pass {
@@ -232,6 +233,10 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.fleet =
       observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
                          {config.tag, first_free_number(world, memory), memory.next_number}, look.seen.now, claims);
+  if (look.seen.queue) {
+    observe::note_reports(look.fleet, *look.seen.queue, config.queue.silence);
+    std::ranges::copy(look.seen.queue->remarks, std::back_inserter(look.problems));
+  }
   std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);

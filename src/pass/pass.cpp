@@ -12,6 +12,7 @@
 
 #include "act/care.hpp"
 #include "act/execute.hpp"
+#include "act/gates.hpp"
 #include "act/ledger.hpp"
 #include "act/operations.hpp"
 #include "act/publication.hpp"
@@ -132,7 +133,9 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     if (observe::is_changed(memory->creations, pool, record)) ledger.note(pool, record);
   }
   const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
-  act::Publication publication(config, published_pools, ledger, *world.publisher, memory->last_delivery,
+  act::Gates gates(config, published_pools, ledger, all_providers(world), look.seen.queue, *world.queue, voice);
+  publish::Publisher& publisher = config.queue.kind == QueueKind::hydra_rust ? gates : *world.publisher;
+  act::Publication publication(config, published_pools, ledger, publisher, memory->last_delivery,
                                queue_clock_ahead(look.seen.queue), voice);
   if (!look.keeps_file.empty()) publication.hold_back(look.keeps_file);
   act::Operations operations(published_pools, ledger, publication, *world.jobs, all_providers(world), *world.clock,

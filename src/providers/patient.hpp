@@ -30,6 +30,9 @@ class PatientProvider final : public Provider, private Upkeep {
   io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
+  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override {
+    return provider_->tell_builder(std::move(instance), std::move(pool), order);
+  }
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
   bool can_probe() const override { return provider_->can_probe(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }

@@ -32,19 +32,22 @@ std::string little_endian(std::uint64_t number) {
 const std::string client_greeting = little_endian(0x390c9deb) + little_endian(0x205);
 const std::string server_greeting = little_endian(0x5452eecb);
 
-std::vector<std::string> command(const Login& login) {
+}  // namespace
+
+std::vector<std::string> ssh_command(const Login& login, const std::vector<std::string>& remote) {
   std::vector<std::string> argv{"ssh", "-F", "/dev/null", "-i", login.private_key, "-x", "-a"};
   for (const std::string& option :
        {std::string("IdentitiesOnly=yes"), std::string("IdentityAgent=none"), std::string("BatchMode=yes"),
-        std::string("StrictHostKeyChecking=yes"), "UserKnownHostsFile=" + login.known_hosts,
-        std::string("GlobalKnownHostsFile=/dev/null"), std::string("ConnectTimeout=5")}) {
+        fmt::format("StrictHostKeyChecking={}", login.checks_host_key ? "yes" : "no"),
+        "UserKnownHostsFile=" + login.known_hosts, std::string("GlobalKnownHostsFile=/dev/null"),
+        std::string("ConnectTimeout=5")}) {
     argv.insert(argv.end(), {"-o", option});
   }
-  argv.insert(argv.end(), {login.user + "@" + login.address, "--", "nix-store", "--serve", "--write"});
+  if (login.port) argv.insert(argv.end(), {"-p", fmt::to_string(*login.port)});
+  argv.insert(argv.end(), {login.user + "@" + login.address, "--"});
+  argv.insert(argv.end(), remote.begin(), remote.end());
   return argv;
 }
-
-}  // namespace
 
 io::Task<Expected<void>> expect_host_key(std::string address, std::string host_key, std::string remedy) {
   const LoginParts login = login_parts(address);
@@ -62,7 +65,9 @@ io::Task<Expected<void>> expect_host_key(std::string address, std::string host_k
 }
 
 io::Task<Expected<void>> expect_serve_greeting(Login login) {
-  const auto answer = co_await io::run({.argv = command(login), .deadline = deadline, .input = client_greeting});
+  const auto answer = co_await io::run({.argv = ssh_command(login, {"nix-store", "--serve", "--write"}),
+                                        .deadline = deadline,
+                                        .input = client_greeting});
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->output.starts_with(server_greeting)) co_return Expected<void>{};
   if (!answer->output.empty()) {

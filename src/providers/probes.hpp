@@ -1,7 +1,9 @@
 // What a machine must prove before steps are sent to it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "io/async/task.hpp"
 #include "model/error.hpp"
@@ -17,7 +19,12 @@ struct Login {
   std::string address;
   std::string private_key;  // its path
   std::string known_hosts;  // path of a file with the only host key that is accepted
+  std::optional<int> port{};
+  bool checks_host_key = true;
 };
+
+// The command that logs in and runs this there.
+std::vector<std::string> ssh_command(const Login& login, const std::vector<std::string>& remote);
 
 // Logs in as the queue runner would, and expects the greeting of `nix-store --serve`.
 io::Task<Expected<void>> expect_serve_greeting(Login login);

@@ -5,12 +5,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "model/instance.hpp"
+#include "providers/builder_orders.hpp"
 
 namespace hydra_provisioner::providers {
 
@@ -80,6 +82,11 @@ class Provider {
 
   // `NAME=value` for the environment of its jobs: what it has found out about this host, so that they need not.
   virtual std::vector<std::string> environment_of_jobs() const { return {}; }
+
+  // Of a machine whose builder connects to the queue runner by itself. Takes some seconds at most.
+  virtual io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) {
+    return tell_builder_over_ssh(std::move(instance), std::move(pool), order);
+  }
 
   virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need no upkeep
 };

@@ -14,6 +14,7 @@
 #include "model/config.hpp"
 #include "model/delivery.hpp"
 #include "model/error.hpp"
+#include "model/machine.hpp"
 #include "model/time.hpp"
 
 namespace hydra_provisioner::publish {
@@ -29,10 +30,22 @@ class Publisher {
   // have written. None: that cannot be told.
   virtual std::optional<std::set<std::string>> listed() const { return std::nullopt; }
 
+  // Where machines connect to the queue runner by themselves: whether this one has.
+  virtual io::Task<Expected<void>> expect_joined(Machine) { co_return Expected<void>{}; }
+  // Tells it to leave the queue runner before it is stopped or destroyed.
+  virtual io::Task<void> make_leave(Machine) { co_return; }
+
   // After success the queue runner has, or will read, exactly this content. Does nothing if the file has this content
   // already, or if this content was delivered less than 10 minutes ago. Returns whether it was written or delivered.
   // ErrorKind::untouched: the queue runner still has the previous content.
   virtual io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) = 0;
+};
+
+// For a queue runner that reads no machines file.
+class NoPublisher final : public Publisher {
+ public:
+  std::string destination() const override { return "the queue runner"; }
+  io::Task<Expected<bool>> publish(std::string, std::optional<LastDelivery>, Instant) override { co_return false; }
 };
 
 // Writes config.machines_file. Refuses to overwrite a file with another tag.

@@ -194,10 +194,11 @@ std::vector<Variation> variations_for(const Machine& machine, const state::Input
     variation.inputs.seen.orders.erase({kind, machine.id.text});
     all.push_back(std::move(variation));
   }
-  const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, queue_name(machine)) : nullptr;
+  const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, machine) : nullptr;
   if (entry != nullptr && entry->current_jobs.value_or(0) > 0) {
     Variation variation{"no jobs on it, for an hour", inputs};
-    QueueMachine& idle = variation.inputs.seen.queue->machines->at(queue_name(machine));
+    QueueStatus& status = *variation.inputs.seen.queue;
+    QueueMachine& idle = status.machines->at(name_in(status, machine));
     idle.current_jobs = 0;
     idle.idle_since = inputs.seen.queue->time - Seconds{3600};
     all.push_back(std::move(variation));

@@ -105,6 +105,7 @@ void fields_of_entry(Entry& entry, Field& field) {
   field("idleSince", entry.idle_since);
   field("lastFailure", entry.last_failure);
   field("consecutiveFailures", entry.consecutive_failures);
+  field("trouble", entry.trouble);
 }
 
 template <class Field, class Limits>

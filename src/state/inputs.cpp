@@ -20,7 +20,9 @@ void add_queue(Facts& facts, const Queue& queue) {
     facts["queue"] = io::compact({{"untrusted", queue.error().why}});
     return;
   }
-  facts["queue"] = io::compact({{"listsMachines", queue->machines.has_value()}});
+  io::Json how{{"listsMachines", queue->machines.has_value()}};
+  if (queue->machines_join) how["machinesJoin"] = true;
+  facts["queue"] = io::compact(how);
   for (const StepTypeCount& steps : queue->step_types)
     facts["steps/" + steps.key] = fmt::format("[{},{}]", steps.runnable, steps.running);
   if (!queue->machines) return;
@@ -38,9 +40,10 @@ void add_config(Facts& facts, const Config& config) {
 void read_queue_fact(Inputs& inputs, const io::Json& value) {
   if (value.contains("untrusted")) {
     inputs.seen.queue = std::unexpected(Untrusted{value.at("untrusted").get<std::string>()});
-  } else if (value.at("listsMachines").get<bool>()) {
-    inputs.seen.queue->machines.emplace();
+    return;
   }
+  if (value.at("listsMachines").get<bool>()) inputs.seen.queue->machines.emplace();
+  inputs.seen.queue->machines_join = value.value("machinesJoin", false);
 }
 
 void read_steps(QueueStatus& status, const std::string& key, const io::Json& value) {

@@ -161,6 +161,10 @@ constexpr std::array migrations{R"sql(
                                 R"sql(
   alter table machines add column noted_as text not null default '';
   alter table machines add column slot integer;
+)sql",
+                                R"sql(
+  alter table machines add column seen_idle_at integer;
+  alter table machines add column seen_out_at integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 #include <pqxx/pqxx>
 
+#include "io/postgres.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 
@@ -30,18 +31,6 @@ constexpr std::string_view steps_query = R"(
      and s.starttime is not null and s.stoptime >= s.starttime and s.stoptime >= {}
      and not (coalesce(s.status, 0) = 3 and s.stoptime = s.starttime)
    order by s.starttime, s.build, s.stepnr)";
-
-// The deadlines come first, so that the operator's own take precedence.
-std::string connection_string(std::string where) {
-  constexpr std::string_view of_hydra = "dbi:Pg:";
-  if (where.starts_with(of_hydra)) {
-    where.erase(0, of_hydra.size());
-    std::ranges::replace(where, ';', ' ');
-  }
-  if (where.contains("://"))
-    return where + (where.contains('?') ? "&" : "?") + "connect_timeout=10&tcp_user_timeout=60000";
-  return "connect_timeout=10 tcp_user_timeout=60000 " + where;
-}
 
 // `/nix/store/HASH-hello-2.12.drv` → `hello-2.12`
 std::string name_of(std::string_view derivation) {
@@ -148,7 +137,7 @@ Expected<Trace> read_hydra_database(const std::string& where, std::optional<Inst
     return failure(fmt::format("Hydra's database: {}: {}", what, message_of(error)));
   };
   try {
-    pqxx::connection connection(connection_string(where));
+    pqxx::connection connection(io::connection_string(where));
     auto trace = read_steps(connection, since, features_of);
     if (!trace) return std::unexpected(within("Hydra's database", trace.error()));
     return trace;

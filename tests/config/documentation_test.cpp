@@ -59,6 +59,7 @@ std::expected<Config, ConfigErrors> load_text(const std::string& content) {
 TEST(Documentation, ListsEveryOptionWithItsDefault) {
   const std::string text = documentation();
   EXPECT_THAT(text, testing::HasSubstr(table(top_level_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(queue_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(pool_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(local_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(ec2_options())));

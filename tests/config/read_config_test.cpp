@@ -459,6 +459,51 @@ TEST(ReadConfig, FindsFunctionsInSettingsThatItOnlyHandsOn) {
           "result"));
 }
 
+io::Json with_queue(io::Json queue) { return with_options({{"queue", std::move(queue)}}); }
+
+TEST(ReadConfig, ReadsEveryOptionOfTheQueue) {
+  const auto config = read_config("conf.nix",
+                                  with_queue({{"type", "hydra-rust"},
+                                              {"command", {"ssh", "queue", "curl"}},
+                                              {"storeCommand", {"ssh", "queue", "cat"}},
+                                              {"silence", 90},
+                                              {"evictCommand", {"evict"}},
+                                              {"database", "dbname=hydra"},
+                                              {"config", "/etc/hydra/config.toml"}}),
+                                  {});
+  ASSERT_TRUE(config) << io::Json(config.error());
+  const QueueSettings& queue = config->queue;
+  EXPECT_EQ(queue.kind, QueueKind::hydra_rust);
+  EXPECT_THAT(queue.command, ElementsAre("ssh", "queue", "curl"));
+  EXPECT_THAT(queue.store_command, ElementsAre("ssh", "queue", "cat"));
+  EXPECT_EQ(queue.silence, Seconds{90});
+  EXPECT_THAT(queue.evict_command, ElementsAre("evict"));
+  EXPECT_EQ(queue.database, "dbname=hydra");
+  EXPECT_EQ(queue.config_file, "/etc/hydra/config.toml");
+  EXPECT_FALSE(config->placeholders) << "there is no machines file";
+  EXPECT_EQ(config->settle, Seconds{0});
+}
+
+TEST(ReadConfig, TheQueueIsHydrasInCppByDefault) {
+  EXPECT_EQ(read_config("conf.nix", with_options({}), {})->queue.kind, QueueKind::hydra);
+  EXPECT_EQ(read_config("conf.nix", with_queue({{"type", "hydra-rust"}}), {})->queue.url, "http://localhost:8080");
+}
+
+TEST(ReadConfig, SaysWhatIsWrongWithAQueue) {
+  EXPECT_EQ(error_of(with_queue({{"type", "rust"}})),
+            R"(queue.type: "rust" is not "hydra", "hydra-rust" or "command")");
+  EXPECT_EQ(error_of(with_queue({{"url", "http://localhost:8080"}})),
+            R"(queue.url: does not belong to type = "hydra"; remove it)");
+  EXPECT_EQ(error_of(with_queue({{"type", "command"}})),
+            "queue.command: missing; it has to print the document that describes the queue");
+  EXPECT_EQ(error_of(with_queue({{"type", "hydra-rust"}, {"url", "http://a"}, {"command", {"b"}}})),
+            "queue.url: is not used if there is a command; remove one of them");
+  EXPECT_EQ(error_of(with_options({{"queue", {{"type", "hydra-rust"}}}, {"statusCommand", {"a"}}})),
+            R"(statusCommand: belongs to queue.type = "hydra", and here that is "hydra-rust"; remove it)");
+  EXPECT_EQ(error_of(with_options({{"queue", {{"type", "hydra-rust"}}}, {"machinesFile", "/a"}})),
+            R"(machinesFile: the queue runner of queue.type = "hydra-rust" reads no machines file; remove it)");
+}
+
 TEST(ReadPool, RestoresAPoolFromItsRecordedSettings) {
   const PoolConfig written = pool_of(with_pool({{"nixopsExpr", "/a.nix"}, {"maxJobs", 4}, {"billingPeriod", 60}}));
   EXPECT_EQ(written.settings_json, R"({"billingPeriod":60,"maxJobs":4,"nixopsExpr":"/a.nix"})");

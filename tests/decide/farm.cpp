@@ -93,6 +93,11 @@ MachineSeen& MachineSeen::was_listed_for(Seconds span) {
   return *this;
 }
 
+MachineSeen& MachineSeen::shown_out(std::string proof) {
+  machine_.found.seen_out = std::move(proof);
+  return *this;
+}
+
 MachineSeen& MachineSeen::failing(std::int64_t times) {
   entry_->consecutive_failures = times;
   entry_->last_failure = noon - 60s;
@@ -291,6 +296,17 @@ Farm& Farm::clock_ahead(Seconds difference) {
 
 Farm& Farm::has_built(StepHistory kind) {
   status_.history.push_back(std::move(kind));
+  return *this;
+}
+
+Farm& Farm::machines_join() {
+  status_.machines_join = true;
+  std::map<std::string, QueueMachine> by_id;
+  for (const Machine& machine : snapshot_.machines) {
+    if (const auto entry = entries_.find(queue_name(machine)); entry != entries_.end())
+      by_id.emplace(machine.id.text, entry->second);
+  }
+  entries_ = std::move(by_id);
   return *this;
 }
 

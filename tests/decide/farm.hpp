@@ -56,7 +56,8 @@ class MachineSeen {
   // As the queue runner sees it.
   MachineSeen& busy(std::int64_t jobs);
   MachineSeen& idle_for(Seconds span);
-  MachineSeen& never_used();  // no job since the queue runner started
+  MachineSeen& shown_out(std::string proof);  // by its own reports
+  MachineSeen& never_used();                  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);
   MachineSeen& absent();
   MachineSeen& failing(std::int64_t times);  // for the queue runner, in a row, a minute ago for the last time
@@ -123,6 +124,7 @@ class Farm {
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
   Farm& has_built(StepHistory kind);
+  Farm& machines_join();              // and report to the queue runner, which knows them by their ids
   Farm& elsewhere(MachineKind kind);  // of a machine that is not ours
   Farm& no_machines_in_status();      // `machines` is null or missing
   Farm& untrusted(const std::string& why);

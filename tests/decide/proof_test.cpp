@@ -161,5 +161,56 @@ TEST(Proof, SettleAndQuietAreConfigured) {
   EXPECT_EQ(waits(with(draining(1)).quiet(2h)), "surplus; waits: idle 3600 s < quiet 7200 s");
 }
 
+// Machines that connect to the queue runner by themselves, and report to it.
+
+QueueMachine reporting(bool is_open, std::int64_t jobs) {
+  QueueMachine entry;
+  entry.enabled = is_open;
+  entry.current_jobs = jobs;
+  entry.reported_at = noon;
+  return entry;
+}
+
+std::string joined_waits(MachineSeen machine) { return waits(with(machine).machines_join()); }
+
+TEST(ProofByReports, IsWhatTheReportsOfTheMachineShow) {
+  EXPECT_EQ(destroyed(with(draining(1).says(reporting(false, 0)).shown_out("two reports")).machines_join()),
+            "surplus; two reports");
+}
+
+TEST(ProofByReports, NeedsNeitherSettleNorQuiet) {
+  EXPECT_EQ(destroyed(with(draining(1).unlisted_for(1s).idle_for(1s).shown_out("two reports")).machines_join()),
+            "surplus; two reports");
+}
+
+TEST(ProofByReports, SaysWhatIsMissing) {
+  EXPECT_EQ(joined_waits(draining(1).says(reporting(false, 0))),
+            "surplus; waits: its next report has to show it without steps, too");
+  EXPECT_EQ(joined_waits(draining(1).says(reporting(true, 0))),
+            "surplus; waits: the queue runner may still give it steps");
+  EXPECT_EQ(joined_waits(draining(1).says(reporting(false, 2))), "surplus; waits: still busy: 2 jobs");
+  QueueMachine silent = reporting(false, 0);
+  silent.enabled.reset();
+  silent.trouble = "no ping for 64 s";
+  EXPECT_EQ(joined_waits(draining(1).says(silent)), "no ping for 64 s; waits: no ping for 64 s");
+  EXPECT_EQ(joined_waits(draining(1).absent()),
+            "surplus; waits: the queue runner does not know it, which proves nothing yet");
+  EXPECT_EQ(joined_waits(draining(1).still_listed().says(reporting(false, 0)).shown_out("two reports")),
+            "surplus; waits: still listed");
+}
+
+TEST(ProofByReports, AMachineThatConnectedBeforeItWasListedMayHaveSteps) {
+  EXPECT_EQ(waits(with(failed(1).never_listed().says(reporting(true, 1))).machines_join()),
+            "failed: ; waits: still busy: 1 job");
+  EXPECT_EQ(destroyed(with(failed(1).never_listed().absent()).machines_join()), "failed: ; never listed");
+}
+
+TEST(ProofByReports, AMachineOfNoUseIsReplaced) {
+  QueueMachine hole = reporting(true, 0);
+  hole.trouble = "it has failed all 8 steps that it got";
+  const Plan p = farm("x86_64-linux").runnable("x86_64-linux", 1).has(ready(1).says(hole)).machines_join().decided();
+  EXPECT_EQ(actions_of(p), "create 100, keep 1");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

@@ -96,6 +96,15 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
     co_return Expected<void>{};
   }
 
+  std::map<MachineId, Error> deaf;  // machines whose builder cannot be told anything
+  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig, providers::BuilderOrder order) override {
+    co_await clock_.sleep_a_moment();
+    chronicle_.add(fmt::format("{} {}", to_string(order), instance.machine));
+    const auto error = deaf.find(instance.machine);
+    if (error != deaf.end()) co_return std::unexpected(error->second);
+    co_return Expected<void>{};
+  }
+
   providers::Upkeep* upkeep() override { return this; }
   io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig) override {
     co_await clock_.sleep_a_moment();

@@ -311,6 +311,18 @@ TEST(Fleet, CountsFailuresOfOneOperationInARow) {
   EXPECT_EQ(machine.failures, Failures{});
 }
 
+TEST(Fleet, OnlyAJobThatIsKilledAgainHasToWait) {
+  Machine machine = remembered(creating);
+  const auto is_killed = [&] {
+    machine = find(machine, no_inventory(), {killed_job(Operation::create)}).machine;
+    return machine.failures;
+  };
+  EXPECT_EQ(is_killed(), (Failures{.of = Operation::create, .in_a_row = 1, .latest = {}}));
+  EXPECT_EQ(is_killed(), (Failures{.of = Operation::create, .in_a_row = 2, .latest = noon}));
+  EXPECT_EQ(machine.last_error, "create: its process was killed before it wrote a result");
+  EXPECT_EQ(machine.state, creating);
+}
+
 TEST(Fleet, AMachineThatItsCloudEndsBeforeItIsReadyIsAFailedCreation) {
   Instance ended = present(InstanceState::ended);
   ended.why = "Client.InternalError: Client error on launch";

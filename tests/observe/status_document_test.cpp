@@ -166,7 +166,7 @@ TEST(StatusDocument, AnythingButUpIsNotTrusted) {
 
 TEST(StatusDocument, TheRustQueueRunnerIsNamed) {
   EXPECT_EQ(why_not(R"({"queueRunner":{"status":"up"},"machines":{}})"),
-            "the status is one of the Rust queue runner (Hydra since March 2026), which is not supported yet");
+            "the status is one of the Rust queue runner (Hydra since March 2026); set queue.type = \"hydra-rust\"");
 }
 
 std::string at(std::int64_t time) {

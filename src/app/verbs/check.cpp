@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -16,10 +18,13 @@
 #include "app/cli/output.hpp"
 #include "app/inputs/configuration.hpp"
 #include "config/settings.hpp"
+#include "io/file/files.hpp"
 #include "io/process/programs.hpp"
 #include "io/text/json.hpp"
+#include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 #include "providers/ec2/machines/specification.hpp"
+#include "providers/joining.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -61,10 +66,47 @@ void hint_at_billing(const PoolConfig& pool, Hints& hints) {
   hints.push_back(fmt::format("{}.billingPeriod: {} s, but {}", place_of(pool), period.count(), hint));
 }
 
+// Whether steps would be aborted while there is no machine for them. A queue runner whose file says nothing has its
+// default.
+void hint_at_abortion(const QueueSettings& queue, Hints& hints) {
+  constexpr std::string_view key = "maxUnsupportedTimeInS";
+  constexpr std::int64_t by_default = 120;
+  constexpr std::int64_t enough = 3600;
+  constexpr std::size_t bytes_max = std::size_t{1} << 20;
+  if (queue.config_file.empty()) return;
+  const auto content = io::read_file(queue.config_file, bytes_max);
+  if (!content || !*content) {
+    hints.push_back(
+        fmt::format("queue.config: {}: {}", queue.config_file, content ? "no such file" : content.error().message));
+    return;
+  }
+  std::int64_t seconds = by_default;
+  for (const std::string_view line : io::lines(**content)) {
+    const std::string_view setting = io::trimmed(line);
+    if (!setting.starts_with(key)) continue;
+    const auto equals = setting.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (const auto number = io::leading_number<std::int64_t>(io::trimmed(setting.substr(equals + 1))))
+      seconds = number->number;
+  }
+  if (seconds >= enough) return;
+  hints.push_back(
+      fmt::format("{}: {} is {}: steps for which there is no machine are aborted after that, also while "
+                  "one is being made; set it to 86400",
+                  queue.config_file, key, seconds));
+}
+
+// Without its token the queue runner would let every machine in that asks.
+void add_errors_of_joining(const std::string& file, const PoolConfig& pool, std::vector<std::string>& errors) {
+  const auto joining = providers::joining_of(pool, MachineId{});
+  if (!joining) errors.push_back(fmt::format("{}: {}.{}", file, place_of(pool), joining.error().message));
+}
+
 // What loading does not see, because it is not about the configuration's own text.
 std::vector<std::string> errors_in(const std::string& file, const Config& config) {
   std::vector<std::string> errors;
   for (const auto& [name, pool] : config.pools) {
+    add_errors_of_joining(file, pool, errors);
     const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
     if (ec2 == nullptr) continue;
     const auto specification = providers::ec2::specification_of(*ec2);
@@ -85,6 +127,7 @@ io::Task<std::expected<Config, Failure>> load_and_check(ConfigFile file) {
 // Settings that are valid, but probably not meant.
 Hints hints_for(const Config& config) {
   Hints hints;
+  hint_at_abortion(config.queue, hints);
   if (auto hint = hint_at_file_of_original(config)) hints.push_back(*std::move(hint));
   for (const auto& [name, pool] : config.pools) {
     std::visit([&](const auto& settings) { add_hints(settings, place_of(pool), hints); }, pool.provider);

@@ -46,9 +46,7 @@ io::Task<Expected<Inventory>> Ec2Provider::list(ListRequest request) {
   co_return co_await inventory.list();
 }
 
-io::Task<Expected<std::string>> Ec2Provider::specification(PoolConfig pool) {
-  co_return specification_of(ec2_settings_of(pool));
-}
+io::Task<Expected<std::string>> Ec2Provider::specification(PoolConfig pool) { co_return specification_of(pool); }
 
 io::Task<Expected<Instance>> Ec2Provider::create(MachineRef target, PoolConfig pool) {
   const auto files = files_for(target.machine);

@@ -36,8 +36,8 @@ Seconds deadline_of(ExecAction action, const PoolConfig& pool) {
   return action == ExecAction::check ? program_of(pool).timeout : removal_deadline;
 }
 
-std::string specification_of(const PoolName& type, const ExecSettings& program) {
-  return io::content_hash(fmt::format("{}\n{}", type, program.settings));
+std::string specification_of(const PoolName& type, const ExecSettings& program, const PoolConfig& pool) {
+  return io::content_hash(fmt::format("{}\n{}{}", type, program.settings, endpoint_of(pool)));
 }
 
 }  // namespace
@@ -119,7 +119,7 @@ io::Task<Expected<ExecAbilities>> ExecProvider::abilities(ExecSettings settings)
 }
 
 io::Task<Expected<std::string>> ExecProvider::specification(PoolConfig pool) {
-  co_return specification_of(pool.name, program_of(pool));
+  co_return specification_of(pool.name, program_of(pool), pool);
 }
 
 io::Task<Expected<Instance>> ExecProvider::create(MachineRef target, PoolConfig pool) {
@@ -223,7 +223,12 @@ Expected<ExecCall> ExecProvider::make_call_about(MachineRef target, const PoolCo
   call.request.machine = machine;
   call.request.type = type;
   call.request.owner = target.owner;
-  if (action == ExecAction::create) call.request.specification = specification_of(type, program);
+  if (action == ExecAction::create) call.request.specification = specification_of(type, program, pool);
+  if (action == ExecAction::create || action == ExecAction::start) {
+    auto joining = joining_of(pool, machine);
+    if (!joining) return std::unexpected(std::move(joining.error()));
+    call.request.joining = *std::move(joining);
+  }
   return call;
 }
 

@@ -117,6 +117,17 @@ ExecFailure read_failure(const io::Json& value) {
   return failed;
 }
 
+io::Json value_of(const Joining& joining) {
+  io::Json json{{"name", joining.machine.text},
+                {"endpoint", joining.endpoint},
+                {"systems", joining.kind.systems},
+                {"supportedFeatures", joining.kind.supported_features},
+                {"mandatoryFeatures", joining.kind.mandatory_features},
+                {"maxJobs", joining.max_jobs}};
+  if (!joining.token.empty()) json["token"] = joining.token;
+  return json;
+}
+
 // The members of an answer, after the one that all answers have.
 Members members_of(const io::Json& answer) {
   Members members(answer);
@@ -142,6 +153,7 @@ std::string to_json(const ExecRequest& request) {
     if (!request.owner.text.empty()) json["owner"] = request.owner.text;
   }
   if (request.action == ExecAction::create) json["specification"] = request.specification;
+  if (request.joining) json["builder"] = value_of(*request.joining);
   return io::compact(json) + "\n";
 }
 

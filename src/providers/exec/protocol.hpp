@@ -15,6 +15,7 @@
 #include "model/instance.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
+#include "providers/joining.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::exec {
@@ -35,8 +36,9 @@ struct ExecRequest {
   std::string settings = "{}";  // JSON, as the configuration has them
   MachineId machine{};          // of requests about one machine, as the following
   PoolName type{};
-  Owner owner{};                // of the machine; empty: none is noted for it
-  std::string specification{};  // of create: what the machine is made from; the program keeps it
+  Owner owner{};                     // of the machine; empty: none is noted for it
+  std::string specification{};       // of create: what the machine is made from; the program keeps it
+  std::optional<Joining> joining{};  // of create and start: how it connects to the queue runner; none: it does not
 
   // The same for each repetition of an operation on a machine.
   std::string id() const;

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/file/files.hpp"
 #include "io/process/detached.hpp"
@@ -18,6 +19,7 @@
 #include "providers/keys.hpp"
 #include "providers/local/addresses.hpp"
 #include "providers/local/build_users.hpp"
+#include "providers/local/gate.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
 #include "providers/local/settings_files.hpp"
@@ -48,6 +50,7 @@ io::Task<Expected<MachineRecord>> begin(MachineFolder folder, PoolConfig pool, i
   record.launched_at.reset();
   if (auto written = write_record(folder, record); !written) co_return std::unexpected(written.error());
   if (auto ended = co_await end_processes(folder, clock); !ended) co_return std::unexpected(ended.error());
+  unmount_gate(folder);
   co_return record;
 }
 
@@ -101,6 +104,23 @@ std::set<std::string> addresses_of_others(const MachineFolder& folder) {
     if (record && *record) addresses.insert((*record)->address);
   }
   return addresses;
+}
+
+// Closed until it is told to open, so that it gets no steps before it is in the journal.
+Expected<void> start_builder(const MachineFolder& folder, const MachineId& machine, const PoolConfig& pool,
+                             const std::string& address) {
+  const LocalSettings settings = settings_of(pool);
+  if (settings.builder.empty()) return {};
+  if (auto mounted = mount_gate(folder); !mounted) return mounted;
+  if (auto closed = close_gate(folder); !closed) return closed;
+  const auto started =
+      io::spawn_detached({.argv = settings.builder,
+                          .environment = {fmt::format("{}={}", machine_variable, folder.path),
+                                          "HYDRA_BUILDER_NAME=" + machine.text, "HYDRA_BUILDER_POOL=" + pool.name.text,
+                                          "HYDRA_BUILDER_ADDRESS=" + address, "HYDRA_BUILDER_GATE=" + folder.gate()},
+                          .log_file = folder.builder_log()});
+  if (!started) return failure("local.builder: " + started.error().message);
+  return {};
 }
 
 std::string log_of(const MachineFolder& folder) {
@@ -186,6 +206,7 @@ io::Task<Expected<std::string>> listen(MachineFolder folder, MachineId machine, 
 std::string specification_of(const PoolConfig& pool) {
   const LocalSettings settings = settings_of(pool);
   std::string text = fmt::format("{} store, {} jobs", settings.own_store ? "own" : "shared", pool.max_jobs);
+  if (!settings.builder.empty()) text += fmt::format(", builder {}", fmt::join(settings.builder, " "));
   if (!settings.trust_builds) text += fmt::format(", builds as {} uids from {} on", settings.uids, settings.first_uid);
   return text;
 }
@@ -205,6 +226,8 @@ io::Task<Expected<MachineRecord>> launch(MachineFolder folder, MachineId machine
   co_await clock.sleep_for(settings_of(pool).boot_seconds);
   auto address = co_await listen(folder, machine, *record, settings_of(pool), clock);
   if (!address) co_return std::unexpected(address.error());
+  if (auto started = start_builder(folder, machine, pool, *address); !started)
+    co_return std::unexpected(started.error());
   record->power = Power::on;
   record->address = std::move(*address);
   record->launched_at = clock.now();

@@ -148,13 +148,16 @@ io::Task<Expected<void>> LocalProvider::stop(MachineRef target, PoolConfig) {
     (*record)->power = Power::off;
     if (auto written = write_record(*folder, **record); !written) co_return written;
   }
-  co_return co_await end_processes(*folder, clock_);
+  auto ended = co_await end_processes(*folder, clock_);
+  if (ended) unmount_gate(*folder);
+  co_return ended;
 }
 
 io::Task<Expected<void>> LocalProvider::destroy(MachineRef target, PoolConfig) {
   const auto folder = folder_of(target.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (auto ended = co_await end_processes(*folder, clock_); !ended) co_return ended;
+  unmount_gate(*folder);
   co_return io::remove_all(folder->path);
 }
 
@@ -168,6 +171,21 @@ io::Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool
                                                  .known_hosts = folder->known_hosts()});
   if (!greeted) greeted.error().message += "; the machine's log: " + folder->sshd_log();
   co_return greeted;
+}
+
+// Without a login: its gate is a folder of this host.
+io::Task<Expected<void>> LocalProvider::tell_builder(Instance instance, PoolConfig, BuilderOrder order) {
+  const auto folder = folder_of(instance.machine);
+  if (!folder) co_return std::unexpected(folder.error());
+  switch (order) {
+    case BuilderOrder::open:
+      co_return open_gate(*folder);
+    case BuilderOrder::close:
+      co_return close_gate(*folder);
+    case BuilderOrder::stop:
+      break;
+  }
+  co_return Expected<void>{};  // it ends with the machine
 }
 
 // A wrong id must not make us remove or end something else.

@@ -29,6 +29,7 @@ class LocalProvider final : public Provider {
 
   // Logs in as the queue runner would, and exchanges the greetings of `nix-store --serve`.
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
+  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override;
   bool can_probe() const override { return true; }
 
  private:

@@ -27,6 +27,9 @@ struct MachineFolder {
   std::string passwd() const { return path + "/passwd"; }    // the users that its sessions see,
   std::string group() const { return path + "/group"; }      // their groups,
   std::string session() const { return path + "/session"; }  // and the script that shows them these files
+  std::string builder_log() const { return path + "/builder.log"; }
+  std::string gate() const { return path + "/gate"; }
+  std::string gate_file() const { return gate() + "/closed"; }
   std::string store() const { return path + "/store"; }
   std::string temporary() const { return path + "/tmp"; }                 // of its builds, up to Nix 2.29
   std::string builds() const { return store() + "/nix/var/nix/builds"; }  // the same of later versions

@@ -69,6 +69,19 @@ TEST(ExecRequest, NamesTheActionAndTheMachine) {
     "protocolVersion": 1, "requestId": "t/list", "action": "list", "tag": "t", "settings": {}})"));
 }
 
+TEST(ExecRequest, SaysHowTheMachineConnectsToTheQueueRunner) {
+  ExecRequest request = creation;
+  request.joining = Joining{.machine = MachineId{"t-3"},
+                            .pool = PoolName{"x86_64-linux"},
+                            .endpoint = "https://queue:50051",
+                            .token = "secret",
+                            .kind = {.systems = {"x86_64-linux"}},
+                            .max_jobs = 2};
+  EXPECT_EQ(io::Json::parse(to_json(request)).at("builder"), io::Json::parse(R"({
+    "name": "t-3", "endpoint": "https://queue:50051", "token": "secret", "systems": ["x86_64-linux"],
+    "supportedFeatures": [], "mandatoryFeatures": [], "maxJobs": 2})"));
+}
+
 TEST(ExecAnswer, MayNameThePortOfAMachine) {
   const auto address_with_port = [](const std::string& address, io::Json port) {
     io::Json machine = machine_with("address", address);

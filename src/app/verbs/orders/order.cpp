@@ -100,7 +100,7 @@ std::string Situation::what_runs() const {
   if (!owner || !pass) return std::string(unknown);
   const auto replayed = review::replay_pass(archive, *pass);
   if (!replayed || !replayed->inputs.seen.queue) return std::string(unknown);
-  const QueueMachine* entry = entry_of(*replayed->inputs.seen.queue, queue_name(**owner));
+  const QueueMachine* entry = entry_of(*replayed->inputs.seen.queue, **owner);
   if (entry == nullptr || !entry->current_jobs) return std::string(unknown);
   return fmt::format("{} {} on it at {}", *entry->current_jobs, *entry->current_jobs == 1 ? "step ran" : "steps ran",
                      io::local_time(pass->start));

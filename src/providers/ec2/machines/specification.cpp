@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "io/file/files.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
+#include "providers/joining.hpp"
 #include "providers/keys.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -64,6 +66,12 @@ Expected<std::string> specification_of(const Ec2Settings& settings) {
   return io::content_hash(io::compact(all));
 }
 
+Expected<std::string> specification_of(const PoolConfig& pool) {
+  auto specification = specification_of(ec2_settings_of(pool));
+  if (!specification || pool.builder_endpoint.empty()) return specification;
+  return io::content_hash(*specification + endpoint_of(pool));
+}
+
 std::string specification_seen(const std::string& tagged, const std::string& instance_type,
                                const Ec2Settings& settings) {
   const bool is_allowed = settings.instance_types.empty() ||
@@ -74,7 +82,7 @@ std::string specification_seen(const std::string& tagged, const std::string& ins
 io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineRef target,
                                                              PoolConfig pool) {
   const Ec2Settings settings = ec2_settings_of(pool);
-  const auto specification = specification_of(settings);
+  const auto specification = specification_of(pool);
   if (!specification) co_return std::unexpected(specification.error());
   if (auto made = io::make_folder(files.folder, 0700); !made) co_return std::unexpected(made.error());
   if (auto made = co_await ensure_key_pair(files.host_key()); !made) co_return std::unexpected(made.error());
@@ -82,7 +90,9 @@ io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag
   if (!key) co_return std::unexpected(key.error());
   const auto own_data = user_data_of(settings);
   if (!own_data) co_return std::unexpected(own_data.error());
-  auto user_data = user_data_with(*key, *own_data);
+  const auto joining = joining_of(pool, target.machine);
+  if (!joining) co_return std::unexpected(joining.error());
+  auto user_data = user_data_with(*key, *own_data, *joining ? lines_of(**joining) : std::vector<std::string>{});
   if (!user_data) co_return std::unexpected(user_data.error());
   co_return LaunchSpecification{.files = files,
                                 .settings = settings,

@@ -21,6 +21,7 @@ Ec2Settings ec2_settings_of(const PoolConfig& pool);
 // A hash of what all machines of this pool have in common. Instance types, subnets and capacity are not part of it: one
 // of those in the list is as good as another.
 Expected<std::string> specification_of(const Ec2Settings& settings);
+Expected<std::string> specification_of(const PoolConfig& pool);  // also where its machines connect to
 
 // The specification of a machine that exists: the one in its tags, if the settings still allow its instance type.
 std::string specification_seen(const std::string& tagged, const std::string& instance_type,

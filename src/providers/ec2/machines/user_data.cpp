@@ -103,16 +103,26 @@ Expected<Format> format_of(std::string_view text) {
   return Format::nix;
 }
 
-std::string for_nixos(const HostKeyPair& key) {
-  std::string lines(io::without_trailing(key.private_key, "\n"));
-  std::ranges::replace(lines, '\n', '|');
-  return fmt::format("SSH_HOST_ED25519_KEY:{}\nSSH_HOST_ED25519_KEY_PUB:{}\n", lines, key.public_key);
+// What every machine is told, however it takes it.
+struct Instructions {
+  const HostKeyPair& key;
+  const std::vector<std::string>& lines;
+};
+
+std::string for_nixos(const Instructions& told) {
+  std::string key(io::without_trailing(told.key.private_key, "\n"));
+  std::ranges::replace(key, '\n', '|');
+  std::string text = fmt::format("SSH_HOST_ED25519_KEY:{}\nSSH_HOST_ED25519_KEY_PUB:{}\n", key, told.key.public_key);
+  for (const std::string& line : told.lines) text += line + "\n";
+  return text;
 }
 
-std::string for_cloud_init(const HostKeyPair& key) {
-  const auto lines = io::lines(io::without_trailing(key.private_key, "\n"));
-  return fmt::format("ssh_keys:\n  ed25519_private: |\n    {}\n  ed25519_public: {}\n", fmt::join(lines, "\n    "),
-                     key.public_key);
+std::string for_cloud_init(const Instructions& told) {
+  const auto key = io::lines(io::without_trailing(told.key.private_key, "\n"));
+  std::string text;
+  for (const std::string& line : told.lines) text += fmt::format("# {}\n", line);
+  return text + fmt::format("ssh_keys:\n  ed25519_private: |\n    {}\n  ed25519_public: {}\n", fmt::join(key, "\n    "),
+                            told.key.public_key);
 }
 
 // The text with something inserted behind the line at `begin`.
@@ -123,32 +133,32 @@ std::string with_inserted(std::string_view text, std::size_t begin, std::string_
 }
 
 // Of several parts with settings, cloud-init takes each setting from the first that has it.
-std::string with_part(std::string_view text, const HostKeyPair& key) {
+std::string with_part(std::string_view text, const Instructions& told) {
   const std::size_t begin = begin_of_first_part(text);
   return fmt::format(
       "{}{}\nContent-Type: text/cloud-config; charset=\"us-ascii\"\nMIME-Version: 1.0\n\n"
       "#cloud-config\n{}\n{}",
-      text.substr(0, begin), delimiter_in(text), for_cloud_init(key), text.substr(begin));
+      text.substr(0, begin), delimiter_in(text), for_cloud_init(told), text.substr(begin));
 }
 
-std::string joined(const HostKeyPair& key, Format format, std::string_view text) {
+std::string joined(const Instructions& told, Format format, std::string_view text) {
   const std::size_t begin = begin_of_format(text);
   const bool is_template = text.substr(0, begin).contains(template_mark);
   if (!is_template) text.remove_prefix(begin);  // blank lines hide the format from cloud-init
   const std::size_t line = is_template ? begin : 0;
   switch (format) {
     case Format::nothing:
-      return for_nixos(key);
+      return for_nixos(told);
     case Format::cloud_config:
-      return with_inserted(text, line, for_cloud_init(key));
+      return with_inserted(text, line, for_cloud_init(told));
     case Format::script:
-      return with_inserted(text, line, fmt::format(": <<'SSH_HOST_KEY'\n{}SSH_HOST_KEY\n", for_nixos(key)));
+      return with_inserted(text, line, fmt::format(": <<'SSH_HOST_KEY'\n{}SSH_HOST_KEY\n", for_nixos(told)));
     case Format::multipart:
-      return with_part(text, key);
+      return with_part(text, told);
     case Format::nix:
       break;
   }
-  return fmt::format("/*\n{}*/\n{}", for_nixos(key), text);  // a comment of Nix
+  return fmt::format("/*\n{}*/\n{}", for_nixos(told), text);  // a comment of Nix
 }
 
 }  // namespace
@@ -158,10 +168,11 @@ Expected<void> check_user_data(std::string_view user_data) {
   return {};
 }
 
-Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data) {
+Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data,
+                                     const std::vector<std::string>& lines) {
   const auto format = format_of(user_data);
   if (!format) return std::unexpected(within("user data", format.error()));
-  std::string text = joined(key, *format, user_data);
+  std::string text = joined({key, lines}, *format, user_data);
   if (text.size() <= user_data_bytes_max) return text;
   return failure(
       fmt::format("user data and host key have {} bytes, but EC2 takes {} at most; let the machine fetch the rest from "

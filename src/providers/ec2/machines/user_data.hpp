@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/error.hpp"
 
@@ -25,6 +26,8 @@ Expected<void> check_user_data(std::string_view user_data);
 // from lines `SSH_HOST_ED25519_KEY:…` (nixos/modules/virtualisation/ec2-data.nix), its lines separated by `|`,
 // cloud-init from `ssh_keys`. The key comes as early as possible: NixOS takes any later line with a `|` for a part of
 // the key, which does no harm behind its end. Fails beyond user_data_bytes_max.
-Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data);
+// `lines` stand beside the key, in every format as a comment or as text that nothing runs.
+Expected<std::string> user_data_with(const HostKeyPair& key, std::string_view user_data,
+                                     const std::vector<std::string>& lines = {});
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -45,6 +45,22 @@ TEST(UserData, IsTheHostKeyAloneByDefault) {
   }
 }
 
+// As nix/build-machine.nix reads it.
+std::string endpoint_in(const std::string& user_data) {
+  return taken_by_nixos(user_data, R"(s/^\(# \)\{0,1\}HYDRA_BUILDER_ENDPOINT://; t; d)");
+}
+
+TEST(UserData, SaysInEveryFormatHowTheMachineConnectsToTheQueueRunner) {
+  const std::vector<std::string> lines{"HYDRA_BUILDER_NAME:t-7", "HYDRA_BUILDER_ENDPOINT:https://queue:50051"};
+  for (const std::string format : {"", "#!/bin/sh\nexit 7\n", "#cloud-config\nruncmd: [ ls ]\n", "{ a = 1; }\n",
+                                   "Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\nContent-Type: "
+                                   "text/x-shellscript\n\n#!/bin/sh\n--b--\n"}) {
+    const std::string data = user_data_with(key, format, lines).value();
+    EXPECT_EQ(endpoint_in(data), "https://queue:50051\n") << data;
+    EXPECT_EQ(user_data_with(key, format).value().substr(0, 13), data.substr(0, 13));
+  }
+}
+
 TEST(UserData, LeavesAScriptAScript) {
   const std::string data = user_data_with(key, "#!/bin/sh\necho $0 | cat\nexit 7\n").value();
   EXPECT_THAT(private_key_in(data), testing::StartsWith(key.private_key));

@@ -1,0 +1,146 @@
+#include "act/gates.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "io/async/gather.hpp"
+#include "io/process/subprocess.hpp"
+#include "io/text/strings.hpp"
+#include "observe/discoveries.hpp"
+
+namespace hydra_provisioner::act {
+namespace {
+
+using providers::BuilderOrder;
+
+constexpr Seconds eviction_deadline{10};
+constexpr Seconds fresh{60};  // for which the dispatcher is woken for a machine that was just opened
+
+// In the content, which is that of a machines file.
+std::set<std::string> names_in(std::string_view content) {
+  std::set<std::string> names;
+  for (const std::string_view line : io::lines(content)) {
+    if (!line.starts_with('#')) names.insert(name_in_machines_file(line.substr(0, line.find(' '))));
+  }
+  return names;
+}
+
+bool is_fresh(const Machine& machine, Instant now) {
+  const auto& since = machine.listing.began_at;
+  return machine.listing.is_listed && since && now - *since < fresh;
+}
+
+}  // namespace
+
+Gates::Gates(const Config& config, const PoolSettings& pools, Ledger& ledger, Providers providers, Queue seen,
+             observe::QueueSource& source, Voice& voice)
+    : config_(config),
+      pools_(pools),
+      ledger_(ledger),
+      providers_(std::move(providers)),
+      seen_(std::move(seen)),
+      source_(source),
+      voice_(voice) {}
+
+io::Task<Expected<bool>> Gates::publish(std::string content, std::optional<LastDelivery>, Instant) {
+  if (!seen_) co_return false;
+  const std::set<std::string> open = names_in(content);
+  std::vector<std::function<io::Task<void>()>> parts;
+  for (const Machine* machine : ledger_.all()) {
+    const bool is_open = open.contains(queue_name(*machine));
+    if (is_lost(*machine)) parts.emplace_back([this, id = machine->id] { return evict(id); });
+    if (is_to_be_set(*machine, is_open))
+      parts.emplace_back([this, id = machine->id, is_open] { return set(id, is_open); });
+  }
+  const bool sets_any = !parts.empty();
+  co_await io::run_all(std::move(parts), static_cast<std::size_t>(config_.max_parallel));
+  co_await wake_dispatcher();
+  co_return sets_any;
+}
+
+// What the queue runner has not heard of for a while cannot be reached, most probably: its next ping shows its gate.
+bool Gates::is_to_be_set(const Machine& machine, bool is_open) const {
+  const QueueMachine* entry = entry_of(*seen_, machine);
+  if (entry == nullptr || !entry->enabled || machine.address.empty() || !providers_.contains(machine.provider))
+    return false;
+  const auto& done = is_open ? opened_ : closed_;
+  return *entry->enabled != is_open ? !done.contains(machine.id) : (is_open ? closed_ : opened_).contains(machine.id);
+}
+
+io::Task<void> Gates::set(MachineId id, bool is_open) {
+  (is_open ? opened_ : closed_).insert(id);
+  (is_open ? closed_ : opened_).erase(id);
+  const Machine& machine = ledger_.at(id);
+  const auto pool = pools_.find({machine.pool, machine.provider});
+  if (pool == pools_.end()) co_return;
+  const auto order = is_open ? BuilderOrder::open : BuilderOrder::close;
+  const auto told =
+      co_await providers_.at(machine.provider)->tell_builder(observe::instance_of(machine), pool->second, order);
+  if (!told)
+    voice_.problem(
+        fmt::format("{}: its gate cannot be {}: {}", id, is_open ? "opened" : "closed", told.error().message));
+}
+
+// The queue runner goes on waiting for a machine that vanished without a word, for a quarter of an hour.
+bool Gates::is_lost(const Machine& machine) const {
+  const QueueMachine* entry = entry_of(*seen_, machine);
+  if (config_.queue.evict_command.empty() || entry == nullptr || !entry->reported_at) return false;
+  const bool is_silent = seen_->time - *entry->reported_at >= config_.queue.silence;
+  const bool is_away = machine.found.vanished || machine.unanswered_since;
+  return is_silent && is_away && !machine.address.empty() && !evicted_.contains(machine.id);
+}
+
+io::Task<void> Gates::evict(MachineId id) {
+  evicted_.insert(id);
+  io::Command command{.argv = config_.queue.evict_command, .deadline = eviction_deadline};
+  command.argv.push_back(login_parts(ledger_.at(id).address).host);
+  const auto evicted = co_await io::run_successfully(std::move(command));
+  if (evicted) {
+    voice_.note(fmt::format("{}: lost: the queue runner's connection to it is ended", id));
+  } else {
+    voice_.problem(fmt::format("{}: queue.evictCommand: {}", id, evicted.error().message));
+  }
+}
+
+// Else it would look at a new machine only when it wakes by itself.
+io::Task<void> Gates::wake_dispatcher() {
+  if (has_woken_ || config_.queue.database.empty()) co_return;
+  const bool is_any_new = std::ranges::any_of(ledger_.all(), [&](const Machine* machine) {
+    const QueueMachine* entry = entry_of(*seen_, *machine);
+    return entry != nullptr && entry->enabled == true && entry->current_jobs == 0 && is_fresh(*machine, ledger_.now());
+  });
+  if (!is_any_new) co_return;
+  has_woken_ = true;
+  if (const auto woken = co_await source_.wake(); !woken)
+    voice_.problem(fmt::format("the queue runner cannot be woken: {}", woken.error().message));
+}
+
+io::Task<void> Gates::look_again() {
+  auto queue = co_await source_.read();
+  if (queue) seen_ = *std::move(queue);
+}
+
+io::Task<Expected<void>> Gates::expect_joined(Machine machine) {
+  co_await look_again();
+  const QueueMachine* entry = seen_ ? entry_of(*seen_, machine) : nullptr;
+  if (entry == nullptr) co_return failure("it has not connected to the queue runner yet");
+  if (!entry->enabled) co_return failure("it is connected to the queue runner, but does not ping it");
+  co_return Expected<void>{};
+}
+
+// So that the queue runner does not go on listing it. What cannot be told is gone soon all the same.
+io::Task<void> Gates::make_leave(Machine machine) {
+  if (!seen_ || entry_of(*seen_, machine) == nullptr || machine.found.vanished) co_return;
+  const auto pool = pools_.find({machine.pool, machine.provider});
+  if (pool == pools_.end() || machine.address.empty()) co_return;
+  const auto told = co_await providers_.at(machine.provider)
+                        ->tell_builder(observe::instance_of(machine), pool->second, BuilderOrder::stop);
+  if (!told) voice_.detail(fmt::format("{}: its builder cannot be stopped: {}", machine.id, told.error().message));
+}
+
+}  // namespace hydra_provisioner::act

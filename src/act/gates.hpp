@@ -1,0 +1,55 @@
+// Lists machines at a queue runner to which they connect by themselves: each has a gate, which is open while the
+// machine is listed, and closed otherwise. The queue runner's status shows which gates are open, so each pass sets
+// those that are not as they should be, whatever was done about them before.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "act/ledger.hpp"
+#include "act/operations.hpp"
+#include "act/publication.hpp"
+#include "act/voice.hpp"
+#include "io/async/task.hpp"
+#include "model/config.hpp"
+#include "model/queue.hpp"
+#include "observe/queue_source.hpp"
+#include "publish/publisher.hpp"
+
+namespace hydra_provisioner::act {
+
+class Gates final : public publish::Publisher {
+ public:
+  // `seen`: the status of this pass.
+  Gates(const Config& config, const PoolSettings& pools, Ledger& ledger, Providers providers, Queue seen,
+        observe::QueueSource& source, Voice& voice);
+
+  std::string destination() const override { return "the gates of the machines"; }
+  // A gate that cannot be set is reported, and is no failure: the status goes on showing how it is.
+  io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
+  io::Task<Expected<void>> expect_joined(Machine machine) override;
+  io::Task<void> make_leave(Machine machine) override;
+
+ private:
+  bool is_to_be_set(const Machine& machine, bool is_open) const;
+  io::Task<void> set(MachineId id, bool is_open);
+  bool is_lost(const Machine& machine) const;
+  io::Task<void> evict(MachineId id);
+  io::Task<void> wake_dispatcher();
+  io::Task<void> look_again();
+
+  const Config& config_;
+  const PoolSettings& pools_;
+  Ledger& ledger_;
+  Providers providers_;
+  Queue seen_;
+  observe::QueueSource& source_;
+  Voice& voice_;
+  std::set<MachineId> opened_;  // in this pass
+  std::set<MachineId> closed_;
+  std::set<MachineId> evicted_;
+  bool has_woken_ = false;
+};
+
+}  // namespace hydra_provisioner::act

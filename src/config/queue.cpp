@@ -1,0 +1,73 @@
+#include "config/queue.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "config/options.hpp"
+
+namespace hydra_provisioner::config {
+namespace {
+
+// Of the options of `queue`, those that only some types have.
+struct OptionOf {
+  std::string_view name;
+  std::initializer_list<QueueKind> kinds;
+};
+
+void check_queue(const QueueSettings& queue, Settings& own) {
+  static const OptionOf options[] = {
+      {"url", {QueueKind::hydra_rust}},          {"command", {QueueKind::hydra_rust, QueueKind::command}},
+      {"storeCommand", {QueueKind::hydra_rust}}, {"silence", {QueueKind::hydra_rust}},
+      {"evictCommand", {QueueKind::hydra_rust}}, {"database", {QueueKind::hydra_rust}},
+      {"config", {QueueKind::hydra_rust}}};
+  for (const auto& [name, kinds] : options) {
+    if (own.has(name) && std::ranges::find(kinds, queue.kind) == kinds.end())
+      own.report(name, fmt::format("does not belong to type = \"{}\"; remove it", to_string(queue.kind)));
+  }
+  if (queue.kind == QueueKind::command && !own.has("command"))
+    own.report("command", "missing; it has to print the document that describes the queue");
+  if (own.has("url") && own.has("command")) own.report("url", "is not used if there is a command; remove one of them");
+}
+
+// What only the queue runner in C++ has: it reads a file, which others know nothing of.
+void check_others(const Config& config, Settings& settings) {
+  if (config.queue.kind == QueueKind::hydra) return;
+  for (const std::string_view name : {"statusCommand", "sshCommand"}) {
+    if (settings.has(name))
+      settings.report(name, fmt::format("belongs to queue.type = \"hydra\", and here that is \"{}\"; remove it",
+                                        to_string(config.queue.kind)));
+  }
+  if (config.queue.kind == QueueKind::command) return;
+  for (const std::string_view name : {"updateCommand", "machinesFile", "sshConfigFile", "placeholders"}) {
+    if (settings.has(name))
+      settings.report(name, "the queue runner of queue.type = \"hydra-rust\" reads no machines file; remove it");
+  }
+}
+
+}  // namespace
+
+void read_queue(Config& config, Settings& settings, Report& report) {
+  QueueSettings& queue = config.queue;
+  if (const io::Json* given = settings.attributes("queue")) {
+    Settings own(settings.path_of("queue"), *given, queue_options(), report);
+    if (!own.read("type", queue.kind)) return;
+    own.read("url", queue.url);
+    own.read("command", queue.command);
+    own.read("storeCommand", queue.store_command);
+    own.read("silence", queue.silence);
+    own.read("evictCommand", queue.evict_command);
+    own.read("database", queue.database);
+    own.read("config", queue.config_file);
+    check_queue(queue, own);
+  }
+  check_others(config, settings);
+  if (queue.kind == QueueKind::hydra_rust) {
+    config.placeholders = false;
+    config.settle = config.quiet = Seconds{0};  // each machine's own reports say more: see decide/proof.cpp
+  }
+}
+
+}  // namespace hydra_provisioner::config

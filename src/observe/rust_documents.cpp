@@ -1,0 +1,251 @@
+#include "observe/rust_documents.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "io/text/iso_time.hpp"
+#include "io/text/json.hpp"
+#include "io/text/strings.hpp"
+#include "observe/members.hpp"
+
+namespace hydra_provisioner::observe {
+namespace {
+
+// A machine pings every 10 s by default, and is asked for that at most.
+constexpr Seconds ping_max{30};
+// One that fails all that it gets, such as one without a nix-daemon, gets more and more.
+constexpr std::int64_t failures_of_a_black_hole = 3;
+constexpr std::int64_t step_millis_max = 1'000'000'000'000'000;  // of all steps of a machine
+
+Expected<io::Json> parse(std::string_view endpoint, const std::string& text) {
+  if (io::trimmed(text).starts_with('<')) {
+    return failure(fmt::format("{}: HTML instead of JSON; queue.url must be the queue runner's own server, not Hydra's",
+                               endpoint));
+  }
+  auto json = io::parse_json(text);
+  if (!json) return failure(fmt::format("{}: not usable JSON: {}", endpoint, json.error().message));
+  if (!json->is_object()) return std::unexpected(not_an_object(endpoint, *json));
+  return json;
+}
+
+// A member that has to be an object.
+Expected<const io::Json*> object_in(const io::Json& document, std::string_view endpoint, const char* key) {
+  const io::Json* value = member(document, key);
+  if (value == nullptr) return failure(fmt::format("{}: {}: missing, expected an object", endpoint, key));
+  if (!value->is_object()) return std::unexpected(not_an_object(fmt::format("{}: {}", endpoint, key), *value));
+  return value;
+}
+
+Expected<Instant> read_rust_time(const io::Json& runner, Instant arrived) {
+  const io::Json* text = member(runner, "time");
+  const auto time =
+      text != nullptr && text->is_string() ? io::parse_iso_time(text->get<std::string>()) : std::optional<Instant>{};
+  if (!time) return failure(R"(/status: queueRunner.time: expected a time such as "2026-08-21T17:33:14Z")");
+  if (auto fits = check_clocks(*time, arrived); !fits)
+    return std::unexpected(below("/status: queueRunner", fits.error()));
+  return *time;
+}
+
+// Which machine is idle or busy depends on these numbers.
+Expected<QueueMachine> read_stats(const io::Json& entry, const io::Json& stats) {
+  QueueMachine machine;
+  const auto jobs = read_number(stats, "currentJobs", count_max);
+  if (!jobs) return std::unexpected(jobs.error());
+  const io::Json* list = member(entry, "jobs");
+  const auto listed = list != nullptr && list->is_array() ? static_cast<std::int64_t>(list->size()) : 0;
+  machine.current_jobs = std::max(*jobs, listed);
+  const auto pinged = read_number(stats, "lastPing", unix_time_max);
+  if (!pinged) return std::unexpected(pinged.error());
+  machine.reported_at = from_unix(*pinged);
+  // 0 while it is busy, and sometimes while it is idle.
+  if (const auto idle = read_number_if_any(stats, "idleSince", unix_time_max); idle && idle->value_or(0) > 0)
+    machine.idle_since = from_unix(**idle);
+  return machine;
+}
+
+// Below the threshold it gets no new steps: this is how a machine is closed. Before its first ping nothing is known.
+std::optional<bool> is_open(const io::Json& entry, const io::Json& stats) {
+  const io::Json* free = member(stats, "buildDirFreePercent");
+  const io::Json* threshold = member(entry, "buildDirAvailThreshold");
+  if (free == nullptr || threshold == nullptr || !free->is_number() || !threshold->is_number()) return std::nullopt;
+  return free->get<double>() >= threshold->get<double>();
+}
+
+std::string trouble_of(const io::Json& stats, Seconds silence) {
+  if (silence >= ping_max) return fmt::format("no ping for {} s", silence.count());
+  const std::int64_t failed = read_number_if_any(stats, "consecutiveFailures", count_max).value_or(0).value_or(0);
+  const std::int64_t succeeded = read_number_if_any(stats, "succeededBuilds", count_max).value_or(1).value_or(1);
+  if (failed < failures_of_a_black_hole || succeeded > 0) return "";
+  return fmt::format("it has failed all {} steps that it got", failed);
+}
+
+Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
+  if (!entry.is_object()) return failure(fmt::format("{} is not an object", io::describe(entry)));
+  const io::Json* stats = member(entry, "stats");
+  if (stats == nullptr || !stats->is_object()) return failure("stats: missing, expected an object");
+  auto machine = read_stats(entry, *stats);
+  if (!machine) return std::unexpected(below("stats", std::move(machine.error())));
+  const Seconds silence = now - *machine->reported_at;
+  machine->trouble = trouble_of(*stats, silence);
+  if (silence < ping_max) machine->enabled = is_open(entry, *stats);
+  machine->kind = read_kind(entry, "systems");
+  return machine;
+}
+
+// How many there are in all. Of two machines of one host name the document shows one, and counts both.
+void note_equal_names(QueueStatus& status, const io::Json& runner) {
+  const auto total = read_number_if_any(runner, "machinesTotal", count_max).value_or(std::nullopt);
+  const auto shown = std::ssize(*status.machines);
+  if (!total || *total <= shown) return;
+  status.remarks.push_back(fmt::format(
+      "the queue runner has {} machines, but only {} names: some machines have the same host name, and hide each other",
+      *total, shown));
+}
+
+Expected<void> read_rust_machines(QueueStatus& status, const io::Json& document) {
+  const auto entries = object_in(document, "/status", "machines");
+  if (!entries) return std::unexpected(entries.error());
+  status.machines.emplace();
+  for (const auto& [name, entry] : (*entries)->items()) {
+    auto machine = read_rust_machine(entry, status.time);
+    if (!machine) return std::unexpected(below("/status: " + path_of("machines", name), std::move(machine.error())));
+    status.machines->emplace(name, *std::move(machine));
+  }
+  return {};
+}
+
+void add_history(QueueStatus& status, const io::Json& machines) {
+  std::map<MachineKind, StepHistory> kinds;
+  for (const auto& [name, entry] : machines.items()) {
+    const io::Json& stats = entry.at("stats");
+    const auto steps = read_number_if_any(stats, "nrStepsDone", count_max).value_or(std::nullopt);
+    const auto millis = read_number_if_any(stats, "totalStepTimeMs", step_millis_max).value_or(std::nullopt);
+    const auto kind = read_kind(entry, "systems");
+    if (!kind || !millis || steps.value_or(0) == 0) continue;
+    StepHistory& history = kinds[*kind];
+    history.systems = kind->systems;
+    history.mandatory_features = kind->mandatory_features;
+    history.steps += *steps;
+    history.time += std::chrono::duration_cast<Seconds>(Millis{*millis});
+  }
+  for (auto& [kind, history] : kinds) status.history.push_back(std::move(history));
+}
+
+Expected<QueueStatus> read_rust_status(const io::Json& document, Instant arrived) {
+  if (document.contains("machineTypes"))
+    return failure(R"(/status: this is the document of the queue runner in C++; set queue.type = "hydra")");
+  const auto runner = object_in(document, "/status", "queueRunner");
+  if (!runner) return failure(runner.error().message + "; does queue.url name Hydra's queue runner in Rust?");
+  if (const io::Json* up = member(**runner, "status"); up == nullptr || *up != "up")
+    return failure(
+        fmt::format("/status: queueRunner.status: {} is not \"up\"", up == nullptr ? "nothing" : io::describe(*up)));
+  const auto time = read_rust_time(**runner, arrived);
+  if (!time) return std::unexpected(time.error());
+  QueueStatus status{
+      .time = *time, .arrived = arrived, .started = read_start(**runner, *time), .step_types = {}, .machines = {}};
+  status.machines_join = true;
+  if (auto read = read_rust_machines(status, document); !read) return std::unexpected(std::move(read.error()));
+  note_equal_names(status, **runner);
+  add_history(status, document.at("machines"));
+  return status;
+}
+
+Expected<std::set<std::int64_t>> read_builds(const io::Json& document) {
+  const io::Json* list = member(document, "builds");
+  if (list == nullptr || !list->is_array()) return failure("/status/builds: builds: expected a list");
+  std::set<std::int64_t> ids;
+  for (const io::Json& build : *list) {
+    if (!build.is_object()) return std::unexpected(not_an_object("/status/builds: an element of builds", build));
+    const auto id = read_number(build, "id", std::numeric_limits<std::int32_t>::max());
+    if (!id) return std::unexpected(below("/status/builds: an element of builds", id.error()));
+    ids.insert(*id);
+  }
+  return ids;
+}
+
+bool is_true(const io::Json& step, const char* key) {
+  const io::Json* value = member(step, key);
+  return value != nullptr && *value == true;
+}
+
+// The steps of one system that wait or run.
+Expected<void> read_queue(std::vector<QueuedStep>& steps, const std::string& system, const io::Json& list,
+                          const std::set<std::int64_t>& builds) {
+  const std::string path = "/status/queues: " + path_of("queues", system);
+  if (!list.is_array()) return failure(fmt::format("{}: {} is not a list", path, io::describe(list)));
+  for (const io::Json& step : list) {
+    if (!step.is_object()) return std::unexpected(not_an_object(path, step));
+    const io::Json* derivation = member(step, "drvPath");
+    if (derivation == nullptr || !derivation->is_string())
+      return failure(fmt::format("{}: drvPath: expected the name of a derivation", path));
+    if (!is_true(step, "runnable") || is_true(step, "finished") || is_true(step, "cancelled")) continue;
+    const bool is_running = is_true(step, "alreadyScheduled");
+    const auto build = read_number_if_any(step, "lowestBuildId", std::numeric_limits<std::int32_t>::max());
+    const bool is_phantom = !is_running && build && *build && !builds.contains(**build);
+    if (!is_phantom) steps.push_back({derivation->get<std::string>(), system, is_running});
+  }
+  return {};
+}
+
+std::string key_of(const std::string& system, const std::set<std::string>& features) {
+  return features.empty() ? system : fmt::format("{}:{}", system, fmt::join(features, ","));
+}
+
+}  // namespace
+
+Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant arrived) {
+  const auto status_json = parse("/status", documents.status);
+  if (!status_json) return std::unexpected(status_json.error());
+  auto status = read_rust_status(*status_json, arrived);
+  if (!status) return std::unexpected(std::move(status.error()));
+  const auto builds_json = parse("/status/builds", documents.builds);
+  if (!builds_json) return std::unexpected(builds_json.error());
+  const auto builds = read_builds(*builds_json);
+  if (!builds) return std::unexpected(builds.error());
+  const auto queues_json = parse("/status/queues", documents.queues);
+  if (!queues_json) return std::unexpected(queues_json.error());
+  const auto queues = object_in(*queues_json, "/status/queues", "queues");
+  if (!queues) return std::unexpected(queues.error());
+  RustQueue queue{.status = *std::move(status), .steps = {}};
+  for (const auto& [system, list] : (*queues)->items()) {
+    if (auto read = read_queue(queue.steps, system, list, *builds); !read)
+      return std::unexpected(std::move(read.error()));
+  }
+  return queue;
+}
+
+QueueStatus with_step_types(RustQueue queue, const RequiredFeatures& features) {
+  std::map<std::string, StepTypeCount> types;
+  std::int64_t unknown = 0;
+  std::string why;
+  for (const QueuedStep& step : queue.steps) {
+    const auto found = features.find(step.derivation);
+    if (found == features.end() || !found->second) {
+      ++unknown;
+      if (found != features.end()) why = found->second.error().message;
+      continue;
+    }
+    const std::string key = key_of(step.system, *found->second);
+    StepTypeCount& count = types[key];
+    count.key = key;
+    count.type = {.system = step.system, .features = *found->second};
+    ++(step.is_running ? count.running : count.runnable);
+  }
+  for (auto& [key, count] : types) queue.status.step_types.push_back(std::move(count));
+  if (unknown > 0) {
+    queue.status.remarks.push_back(fmt::format("{} {} not counted, because the features that {} are not known: {}",
+                                               unknown, unknown == 1 ? "step is" : "steps are",
+                                               unknown == 1 ? "it requires" : "they require", why));
+  }
+  return std::move(queue.status);
+}
+
+}  // namespace hydra_provisioner::observe

@@ -1,0 +1,44 @@
+// Reads what the queue runner in Rust (Hydra since March 2026) says about itself over HTTP.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/error.hpp"
+#include "model/queue.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner::observe {
+
+// The answers to GET /status, /status/queues (or /status/queues/main) and /status/builds, of the same moment.
+struct RustDocuments {
+  std::string status;
+  std::string queues;
+  std::string builds;
+};
+
+// A step that waits, or that is on a machine. No document says which features it requires: its derivation does.
+struct QueuedStep {
+  std::string derivation;  // its base name in the store: `HASH-NAME.drv`
+  std::string system;      // `builtin` too
+  bool is_running = false;
+};
+
+struct RustQueue {
+  QueueStatus status;  // without its step types
+  std::vector<QueuedStep> steps;
+};
+
+// Steps of cancelled builds, which the queue runner goes on listing while no machine has their system, are left out.
+// `arrived` is our clock when the documents were complete. The message says what makes them untrustworthy.
+Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant arrived);
+
+// The features that the derivations of steps require; a step whose derivation could not be read counts as nothing, and
+// is mentioned in the remarks.
+using RequiredFeatures = std::map<std::string, Expected<std::set<std::string>>>;
+QueueStatus with_step_types(RustQueue queue, const RequiredFeatures& features);
+
+}  // namespace hydra_provisioner::observe

@@ -1,0 +1,92 @@
+#include <cstddef>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/async/gather.hpp"
+#include "io/process/subprocess.hpp"
+#include "io/text/strings.hpp"
+#include "observe/queue_source.hpp"
+#include "observe/rust_documents.hpp"
+
+namespace hydra_provisioner::observe {
+namespace {
+
+constexpr std::size_t document_bytes_max = std::size_t{64} << 20;  // 10,000 steps take 4 MB
+constexpr long ok = 200;
+constexpr long not_found = 404;
+
+std::string why_refused(long status) {
+  if (status == 401 || status == 403) return "something before the queue runner wants a login";
+  if (status / 100 == 3) return "redirects are not followed; give the address behind it";
+  if (status == not_found) return "is that the queue runner's own server?";
+  return "look into its log";
+}
+
+}  // namespace
+
+RustQueueRunner::RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock)
+    : url_(io::without_trailing(config.queue.url, "/")),
+      database_(config.queue.database),
+      command_(config.queue.command),
+      timeout_(config.status_timeout),
+      clock_(clock),
+      derivations_(config.queue.store_command, fmt::format("{}/{}.derivations.json", state_dir, config.tag), clock) {}
+
+io::Task<Queue> RustQueueRunner::read() {
+  Expected<std::string> status;
+  Expected<std::string> queues;
+  Expected<std::string> builds;
+  co_await io::run_all({[&] { return fetch_into(status, "/status"); }, [&] { return fetch_queues_into(queues); },
+                        [&] { return fetch_into(builds, "/status/builds"); }},
+                       3);
+  for (const auto* document : {&status, &queues, &builds}) {
+    if (!*document) co_return std::unexpected(Untrusted{document->error().message});
+  }
+  auto queue = read_rust_documents({*std::move(status), *std::move(queues), *std::move(builds)}, clock_.now());
+  if (!queue) co_return std::unexpected(Untrusted{std::move(queue.error().message)});
+  std::set<std::string> derivations;
+  for (const QueuedStep& step : queue->steps) derivations.insert(step.derivation);
+  const RequiredFeatures features = co_await derivations_.features_of(std::move(derivations));
+  co_return with_step_types(*std::move(queue), features);
+}
+
+// As when a build is added: it then looks at all steps and machines.
+io::Task<Expected<void>> RustQueueRunner::wake() { return postgres_.notify(database_, "builds_added", "0"); }
+
+io::Task<void> RustQueueRunner::fetch_into(Expected<std::string>& document, std::string path) {
+  document = co_await fetch(std::move(path));
+}
+
+// A later version has a queue for each of its tenants.
+io::Task<void> RustQueueRunner::fetch_queues_into(Expected<std::string>& document) {
+  document = co_await fetch("/status/queues");
+  const bool is_elsewhere = !document && document.error().kind == ErrorKind::refused;
+  if (is_elsewhere) document = co_await fetch("/status/queues/main");
+}
+
+io::Task<Expected<std::string>> RustQueueRunner::fetch(std::string path) {
+  return command_.empty() ? fetch_by_http(std::move(path)) : fetch_by_command(std::move(path));
+}
+
+io::Task<Expected<std::string>> RustQueueRunner::fetch_by_command(std::string path) {
+  io::Command command{.argv = command_, .deadline = timeout_, .output_bytes_max = document_bytes_max};
+  command.argv.push_back(path);
+  auto finished = co_await io::run_successfully(std::move(command));
+  if (finished) co_return std::move(finished->output);
+  // `curl -f` exits with 22 for 404, too.
+  const ErrorKind kind = finished.error().kind == ErrorKind::timed_out ? ErrorKind::timed_out : ErrorKind::refused;
+  co_return failure(fmt::format("{}: {}", path, finished.error().message), kind);
+}
+
+io::Task<Expected<std::string>> RustQueueRunner::fetch_by_http(std::string path) {
+  auto answer = co_await http_.send(
+      {.url = url_ + path, .is_direct = true, .deadline = timeout_, .answer_bytes_max = document_bytes_max});
+  if (!answer) co_return std::unexpected(answer.error());
+  if (answer->status == ok) co_return std::move(answer->body);
+  co_return failure(fmt::format("{}{}: HTTP status {}: {}", url_, path, answer->status, why_refused(answer->status)),
+                    answer->status == not_found ? ErrorKind::refused : ErrorKind::failed);
+}
+
+}  // namespace hydra_provisioner::observe

@@ -1,0 +1,38 @@
+#include "providers/local/gate.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <sys/mount.h>
+
+#include "io/file/files.hpp"
+#include "io/text/wording.hpp"
+#include "providers/builder_orders.hpp"
+
+namespace hydra_provisioner::providers::local {
+
+Expected<void> mount_gate(const MachineFolder& folder) {
+  if (auto made = io::make_folder(folder.gate(), 0755); !made) return made;
+  const std::string options = fmt::format("size={},mode=0755", gate_bytes);
+  if (::mount("hydra-gate", folder.gate().c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()) == 0)
+    return {};
+  return failure(fmt::format("cannot mount a tmpfs at {}: {}", folder.gate(), io::os_error(errno)));
+}
+
+void unmount_gate(const MachineFolder& folder) { ::umount2(folder.gate().c_str(), MNT_DETACH | UMOUNT_NOFOLLOW); }
+
+// The file system may be full before the file has all its bytes.
+Expected<void> close_gate(const MachineFolder& folder) {
+  std::ofstream(folder.gate_file()) << std::string(gate_bytes, '\0');
+  std::error_code error;
+  if (std::filesystem::file_size(folder.gate_file(), error) > 0 && !error) return {};
+  return failure(fmt::format("{}: cannot be written", folder.gate_file()));
+}
+
+Expected<void> open_gate(const MachineFolder& folder) { return io::remove_all(folder.gate_file()); }
+
+}  // namespace hydra_provisioner::providers::local

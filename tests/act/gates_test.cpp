@@ -1,0 +1,200 @@
+#include "act/gates.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/act/engine.hpp"
+#include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace hydra_provisioner::act {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+class SourceOfGates final : public observe::QueueSource {
+ public:
+  QueueStatus status;
+  int woken = 0;
+
+  io::Task<Queue> read() override { co_return status; }
+  io::Task<Expected<void>> wake() override {
+    ++woken;
+    co_return Expected<void>{};
+  }
+};
+
+// A ledger with machines, and the queue runner to which they connect.
+class GatesOfMachines : public testing::Test {
+ protected:
+  GatesOfMachines() {
+    engine.config.queue.kind = QueueKind::hydra_rust;
+    engine.config.placeholders = false;
+    source.status.machines.emplace();
+    source.status.machines_join = true;
+    source.status.time = source.status.arrived = noon;
+  }
+
+  void has(const Machine& machine) {
+    engine.journal.remembers(machine);
+    engine.provider.has(machine.id);
+    ledger.add(machine);
+    ledger.at(machine.id).address = "10.0.0." + std::to_string(number_of(machine.id));
+  }
+  void shows(std::int64_t number, std::optional<bool> is_open, std::int64_t jobs = 0) {
+    QueueMachine entry;
+    entry.enabled = is_open;
+    entry.current_jobs = jobs;
+    entry.reported_at = noon;
+    source.status.machines->insert_or_assign(id(number).text, entry);
+  }
+  // Publishes once, and returns what the builders were told.
+  std::vector<std::string> publish() {
+    act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                     source, engine.voice);
+    act::Publication publication{engine.config, engine.pools, ledger, gates, std::nullopt, Seconds{0}, engine.voice};
+    engine.clock.run(publication.publish());
+    return told();
+  }
+  std::vector<std::string> told() const {
+    std::vector<std::string> orders;
+    for (const std::string& line : engine.chronicle.entries) {
+      for (const char* verb : {"open ", "close ", "stop "}) {
+        if (line.starts_with(verb)) orders.push_back(line);
+      }
+    }
+    return orders;
+  }
+
+  Engine engine;
+  Ledger ledger{engine.journal, engine.clock, {}};
+  SourceOfGates source;
+};
+
+TEST_F(GatesOfMachines, AreOpenedForWhatIsReadyAndClosedForWhatIsNot) {
+  has(ready(1));
+  has(draining(2));
+  shows(1, false);
+  shows(2, true, 3);
+  EXPECT_THAT(publish(), UnorderedElementsAre("open a-1", "close a-2"));
+}
+
+TEST_F(GatesOfMachines, StayAsTheyAreIfThatIsRight) {
+  has(ready(1));
+  has(draining(2));
+  shows(1, true);
+  shows(2, false);
+  EXPECT_THAT(publish(), ElementsAre());
+}
+
+TEST_F(GatesOfMachines, OfAMachineThatConnectedBeforeItIsReadyAreClosed) {
+  has(creating(1));
+  shows(1, true);
+  EXPECT_THAT(publish(), ElementsAre("close a-1"));
+}
+
+TEST_F(GatesOfMachines, OfMachinesThatAreNotThereOrDoNotPingAreLeftAlone) {
+  has(ready(1));
+  has(draining(2));
+  shows(2, std::nullopt, 1);
+  EXPECT_THAT(publish(), ElementsAre());
+}
+
+TEST_F(GatesOfMachines, AreOpenedOnlyOnceTheJournalKnows) {
+  Machine machine = creating(1);
+  machine.state = MachineState::ready;
+  machine.ready_at = noon;
+  has(machine);
+  shows(1, false);
+  publish();
+  EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed delivery", "open a-1"));
+}
+
+TEST_F(GatesOfMachines, AreNotOpenedIfTheJournalCannotBeWritten) {
+  Machine machine = creating(1);
+  machine.state = MachineState::ready;
+  machine.ready_at = noon;
+  has(machine);
+  shows(1, false);
+  engine.journal.fails_after(0);
+  EXPECT_THAT(publish(), ElementsAre());
+}
+
+TEST_F(GatesOfMachines, ThatCannotBeClosedAreReportedAndHoldUpNoOthers) {
+  has(draining(1));
+  has(ready(2));
+  shows(1, true);
+  shows(2, false);
+  engine.provider.deaf.emplace(id(1), Error{"ssh exited with 255: \"Connection refused\""});
+  EXPECT_THAT(publish(), UnorderedElementsAre("close a-1", "open a-2"));
+  EXPECT_THAT(engine.voice.problems,
+              ElementsAre("a-1: its gate cannot be closed: ssh exited with 255: \"Connection refused\""));
+}
+
+TEST_F(GatesOfMachines, WakeTheDispatcherForAMachineThatHasJustOpened) {
+  has(ready(1));
+  ledger.at(id(1)).listing.began_at = noon;
+  shows(1, true);
+  publish();
+  EXPECT_EQ(source.woken, 0) << "its database is not known";
+  engine.config.queue.database = "dbname=hydra";
+  publish();
+  EXPECT_EQ(source.woken, 1);
+  shows(1, true, 1);
+  publish();
+  EXPECT_EQ(source.woken, 1) << "it has a step already";
+}
+
+// Whom evictCommand is told, in real time.
+TEST_F(GatesOfMachines, AreNoMatterForAMachineThatIsLost) {
+  const support::TemporaryFolder folder;
+  engine.config.queue.evict_command = {"sh", "-c", "echo $0 >> " + folder.path + "/evicted"};
+  has(draining(1));
+  has(draining(2));
+  has(draining(3));
+  for (std::int64_t number : {1, 2, 3}) shows(number, std::nullopt, 2);
+  for (std::int64_t number : {1, 2}) source.status.machines->at(id(number).text).reported_at = noon - Seconds{60};
+  ledger.at(id(1)).found.vanished = ledger.at(id(3)).found.vanished = true;
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  EXPECT_TRUE(support::await(gates.publish("", std::nullopt, noon)));
+  std::ifstream evicted(folder.path + "/evicted");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(evicted), {}), "10.0.0.1\n")
+      << "not 2, which may hang, nor 3, which has just pinged";
+}
+
+TEST_F(GatesOfMachines, SayWhetherAMachineHasJoined) {
+  has(creating(1));
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  EXPECT_THAT(engine.clock.run(gates.expect_joined(ledger.at(id(1)))).error().message,
+              HasSubstr("has not connected to the queue runner yet"));
+  shows(1, std::nullopt);
+  EXPECT_THAT(engine.clock.run(gates.expect_joined(ledger.at(id(1)))).error().message, HasSubstr("does not ping"));
+  shows(1, false);
+  EXPECT_TRUE(engine.clock.run(gates.expect_joined(ledger.at(id(1)))));
+}
+
+TEST_F(GatesOfMachines, AMachineLeavesTheQueueRunnerBeforeItGoes) {
+  has(draining(1));
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  engine.clock.run(gates.make_leave(ledger.at(id(1))));
+  EXPECT_THAT(told(), ElementsAre()) << "it is not there";
+  shows(1, false);
+  act::Gates later(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  engine.clock.run(later.make_leave(ledger.at(id(1))));
+  EXPECT_THAT(told(), ElementsAre("stop a-1"));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::act

@@ -1,0 +1,17 @@
+// Derivations in the store, one after another.
+#include "observe/derivations.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace hydra_provisioner::fuzz {
+
+void read(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t before = bytes.size();
+    const auto features = observe::read_required_features(bytes);
+    if (!features) return expect(!features.error().message.empty(), "a broken derivation has a reason");
+    expect(bytes.size() < before, "a derivation is taken off the text");
+    expect(!features->contains("local"), "local is no feature");
+  }
+}
+
+}  // namespace hydra_provisioner::fuzz

@@ -1,0 +1,150 @@
+#include "observe/derivations.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/async/clock.hpp"
+#include "tests/support/await.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace hydra_provisioner::observe {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+std::string derivation(const std::string& attributes) {
+  return R"(Derive([("out","/nix/store/x-a","","")],[("/nix/store/y-b.drv",["out","requiredSystemFeatures"])],)"
+         R"(["/nix/store/z-builder.sh"],"x86_64-linux","/bin/sh",["-c","echo \")],[(\" requiredSystemFeatures"],[)" +
+         attributes + "])";
+}
+
+Expected<std::set<std::string>> features_in(std::string_view text) { return read_required_features(text); }
+
+TEST(RequiredFeaturesOf, ADerivationAreItsAttribute) {
+  EXPECT_THAT(
+      features_in(derivation(R"(("name","a"),("requiredSystemFeatures","kvm nixos-test"),("system","s"))")).value(),
+      ElementsAre("kvm", "nixos-test"));
+}
+
+TEST(RequiredFeaturesOf, ADerivationWithoutThemAreNone) {
+  EXPECT_THAT(features_in(derivation(R"(("name","requiredSystemFeatures"),("x","y"))")).value(), ElementsAre());
+  EXPECT_THAT(features_in(derivation("")).value(), ElementsAre());
+}
+
+TEST(RequiredFeaturesOf, StructuredAttributesAreInTheirJson) {
+  EXPECT_THAT(
+      features_in(derivation(R"(("__json","{\"name\":\"a\",\"requiredSystemFeatures\":[\"big-parallel\"]}"))")).value(),
+      ElementsAre("big-parallel"));
+  EXPECT_THAT(features_in(derivation(R"(("__json","{\"name\":\"a\"}"))")).value(), ElementsAre());
+}
+
+TEST(RequiredFeaturesOf, LocalIsNoFeature) {
+  EXPECT_THAT(features_in(derivation(R"(("requiredSystemFeatures","local kvm"))")).value(), ElementsAre("kvm"));
+}
+
+TEST(RequiredFeaturesOf, BrokenDerivationsAreNotKnown) {
+  const std::string good = derivation(R"(("requiredSystemFeatures","kvm"))");
+  EXPECT_THAT(features_in("").error().message, HasSubstr("is not a derivation"));
+  EXPECT_THAT(features_in("<html>").error().message, HasSubstr("does not begin with Derive("));
+  for (std::size_t length = 0; length < good.size(); ++length)
+    EXPECT_FALSE(features_in(std::string_view(good).substr(0, length))) << length;
+  EXPECT_THAT(features_in(derivation(R"(("__json","[1"))")).error().message, HasSubstr("__json is not an object"));
+}
+
+TEST(RequiredFeaturesOf, OneDerivationMayFollowAnother) {
+  const std::string both = derivation(R"(("requiredSystemFeatures","kvm"))") + derivation(R"(("a","b"))");
+  std::string_view text = both;
+  EXPECT_THAT(read_required_features(text).value(), ElementsAre("kvm"));
+  EXPECT_THAT(read_required_features(text).value(), ElementsAre());
+  EXPECT_EQ(text, "");
+}
+
+// A store command that prints files of a folder, and notes how often it was called.
+class DerivationsByCommand : public testing::Test {
+ protected:
+  void has(const std::string& name, const std::string& attributes) {
+    std::ofstream(folder.path + "/" + name) << derivation(attributes);
+  }
+  Derivations reader() {
+    const std::string script =
+        fmt::format("cd {}; echo call >>calls; for p; do cat \"$(basename \"$p\")\" || exit 1; done", folder.path);
+    return {{"sh", "-c", script, "sh"}, folder.path + "/memory.json", clock};
+  }
+  static RequiredFeatures ask(Derivations& derivations, std::set<std::string> names) {
+    return support::await(derivations.features_of(std::move(names)));
+  }
+  std::size_t calls() const {
+    std::ifstream file(folder.path + "/calls");
+    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
+  }
+
+  support::TemporaryFolder folder;
+  io::SystemClock clock;
+};
+
+TEST_F(DerivationsByCommand, AreReadOnceAndRemembered) {
+  has("a.drv", R"(("requiredSystemFeatures","kvm"))");
+  has("b.drv", R"(("x","y"))");
+  Derivations derivations = reader();
+  EXPECT_THAT(ask(derivations, {"a.drv", "b.drv"}),
+              ElementsAre(Pair("a.drv", std::set<std::string>{"kvm"}), Pair("b.drv", std::set<std::string>{})));
+  ask(derivations, {"a.drv", "b.drv"});
+  EXPECT_EQ(calls(), 1);
+  Derivations later = reader();
+  EXPECT_THAT(ask(later, {"a.drv"}), ElementsAre(Pair("a.drv", std::set<std::string>{"kvm"})));
+  EXPECT_EQ(calls(), 1) << "the file remembers it";
+}
+
+TEST_F(DerivationsByCommand, OneThatIsMissingDoesNotHideTheOthers) {
+  std::set<std::string> names;
+  for (int i = 0; i < 9; ++i) {
+    names.insert(fmt::format("{}.drv", i));
+    if (i != 4) has(fmt::format("{}.drv", i), R"(("requiredSystemFeatures","kvm"))");
+  }
+  Derivations derivations = reader();
+  const RequiredFeatures found = ask(derivations, names);
+  for (const auto& [name, features] : found) EXPECT_EQ(features.has_value(), name != "4.drv") << name;
+  EXPECT_THAT(found.at("4.drv").error().message, HasSubstr("/nix/store/4.drv: sh exited with 1"));
+  const std::size_t before = calls();
+  ask(derivations, names);
+  EXPECT_EQ(calls(), before) << "it is asked for again only later";
+}
+
+TEST_F(DerivationsByCommand, ACommandThatAlwaysFailsIsNotCalledForEachOfThem) {
+  std::set<std::string> names;
+  for (int i = 0; i < 400; ++i) names.insert(fmt::format("{}.drv", i));
+  Derivations derivations = reader();
+  const RequiredFeatures found = ask(derivations, names);
+  EXPECT_EQ(found.size(), 400);
+  EXPECT_LE(calls(), 40);
+}
+
+TEST_F(DerivationsByCommand, ANameThatLeadsOutOfTheStoreIsNotAskedFor) {
+  Derivations derivations = reader();
+  const RequiredFeatures found = ask(derivations, {"../../etc/passwd", "-rf.txt"});
+  for (const auto& [name, features] : found)
+    EXPECT_THAT(features.error().message, HasSubstr("is no name of a derivation"));
+  EXPECT_EQ(calls(), 0);
+}
+
+TEST(DerivationsOfThisHost, ThatAreMissingAreNamed) {
+  support::TemporaryFolder folder;
+  io::SystemClock clock;
+  Derivations derivations({}, folder.path + "/memory.json", clock);
+  const RequiredFeatures found = support::await(derivations.features_of({"0-no-such.drv"}));
+  EXPECT_EQ(found.at("0-no-such.drv").error().message,
+            "/nix/store/0-no-such.drv is not in this host's store; see queue.storeCommand");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::observe

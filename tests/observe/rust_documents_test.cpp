@@ -1,0 +1,162 @@
+#include "observe/rust_documents.hpp"
+
+#include <string>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/usual.hpp"
+
+namespace hydra_provisioner::observe {
+namespace {
+
+using support::noon;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string time_of_noon = "2026-01-15T12:00:00.5Z";
+
+std::string rust_status(const std::string& machines, std::int64_t total = 0) {
+  return fmt::format(
+      R"({{"queueRunner":{{"status":"up","time":"{}","uptime":60.2,"machinesTotal":{}}},"machines":{{{}}}}})",
+      time_of_noon, total, machines);
+}
+
+std::string builder(const std::string& name, const std::string& stats) {
+  return fmt::format(R"("{}":{{"systems":["x86_64-linux"],"supportedFeatures":[],"mandatoryFeatures":[],)"
+                     R"("buildDirAvailThreshold":10.0,"jobs":[],"stats":{{{}}}}})",
+                     name, stats);
+}
+
+std::string usual_stats(Seconds since_ping, const std::string& more = "") {
+  return fmt::format(R"("currentJobs":0,"lastPing":{},"buildDirFreePercent":50.0{})", to_unix(noon - since_ping), more);
+}
+
+std::string step(const std::string& name, const std::string& more = "") {
+  return fmt::format(R"({{"drvPath":"{}.drv","alreadyScheduled":false,"runnable":true,"finished":false,)"
+                     R"("cancelled":false,"lowestBuildId":7{}}})",
+                     name, more);
+}
+
+const std::string build_7 = R"({"builds":[{"id":7}]})";
+const std::string no_steps = R"({"queues":{}})";
+
+Expected<RustQueue> read_all(const std::string& status, const std::string& queues = no_steps,
+                             const std::string& builds = build_7) {
+  return read_rust_documents({status, queues, builds}, noon);
+}
+
+std::string why(const Expected<RustQueue>& queue) { return queue ? "trusted" : queue.error().message; }
+
+QueueMachine only_machine(const std::string& stats) {
+  const auto queue = read_all(rust_status(builder("t-1", stats)));
+  QueueMachine none;
+  none.trouble = why(queue);
+  return queue ? queue->status.machines->at("t-1") : none;
+}
+
+TEST(RustDocuments, SayWhenTheQueueRunnerStarted) {
+  const auto queue = read_all(rust_status(""));
+  ASSERT_TRUE(queue) << queue.error().message;
+  EXPECT_EQ(queue->status.time, noon);
+  EXPECT_EQ(queue->status.started, noon - Seconds{61});
+  EXPECT_TRUE(queue->status.machines_join);
+}
+
+TEST(RustDocuments, OfAnotherQueueRunnerNameIt) {
+  EXPECT_EQ(why(read_all(R"({"status":"up","time":1,"machineTypes":{},"machines":{}})")),
+            R"(/status: this is the document of the queue runner in C++; set queue.type = "hydra")");
+}
+
+TEST(RustDocuments, ThatAreNoneSaySo) {
+  EXPECT_THAT(why(read_all("<!DOCTYPE html><html>")), HasSubstr("/status: HTML instead of JSON; queue.url must be"));
+  EXPECT_THAT(why(read_all("")), HasSubstr("/status: not usable JSON"));
+  EXPECT_THAT(why(read_all(rust_status("").substr(0, 60))), HasSubstr("/status: not usable JSON"));
+  EXPECT_THAT(why(read_all("[]")), HasSubstr("/status: an empty list is not an object"));
+  EXPECT_THAT(why(read_all("{}")), HasSubstr("queueRunner: missing, expected an object; does queue.url name"));
+  EXPECT_THAT(why(read_all(R"({"error":"Not found"})")), HasSubstr("queueRunner: missing"));
+  EXPECT_THAT(why(read_all(rust_status(""), "{}")), HasSubstr("/status/queues: queues: missing"));
+  EXPECT_THAT(why(read_all(rust_status(""), no_steps, "{}")), HasSubstr("/status/builds: builds: expected a list"));
+}
+
+TEST(RustDocuments, OfAClockFarAwayAreNotTrusted) {
+  const auto queue = read_rust_documents({rust_status(""), no_steps, build_7}, noon + Seconds{500});
+  EXPECT_THAT(why(queue), HasSubstr("is 500 s behind our clock"));
+}
+
+TEST(RustDocuments, AMachineThatPingsIsOpenWhileItsBuildFolderHasRoom) {
+  EXPECT_EQ(only_machine(usual_stats(Seconds{3})).enabled, true);
+  EXPECT_EQ(
+      only_machine(fmt::format(R"("currentJobs":0,"lastPing":{},"buildDirFreePercent":0.0)", to_unix(noon))).enabled,
+      false);
+}
+
+TEST(RustDocuments, AMachineThatDoesNotPingIsNotKnown) {
+  EXPECT_EQ(only_machine(usual_stats(Seconds{29})).enabled, true);
+  const QueueMachine silent = only_machine(usual_stats(Seconds{30}));
+  EXPECT_EQ(silent.enabled, std::nullopt);
+  EXPECT_EQ(silent.trouble, "no ping for 30 s");
+}
+
+TEST(RustDocuments, JobsThatAreListedCountThoughTheNumberSaysNone) {
+  std::string text = rust_status(builder("t-1", usual_stats(Seconds{1})));
+  text.replace(text.find(R"("jobs":[])"), 9, R"("jobs":["a.drv"])");
+  EXPECT_EQ(read_all(text)->status.machines->at("t-1").current_jobs, 1);
+}
+
+TEST(RustDocuments, IdleSince0IsNotKnown) {
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"idleSince":0)")).idle_since, std::nullopt);
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"idleSince":1000)")).idle_since, from_unix(1000));
+}
+
+TEST(RustDocuments, ABlackHoleHasFailedAllThatItGot) {
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"consecutiveFailures":3,"succeededBuilds":0)")).trouble,
+            "it has failed all 3 steps that it got");
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"consecutiveFailures":2,"succeededBuilds":0)")).trouble, "");
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"consecutiveFailures":9,"succeededBuilds":1)")).trouble, "");
+}
+
+TEST(RustDocuments, AMachineWithoutItsNumbersMakesThemUntrustworthy) {
+  EXPECT_THAT(why(read_all(rust_status(builder("t-1", R"("lastPing":1)")))),
+              HasSubstr(R"(/status: machines."t-1".stats.currentJobs: missing, expected a whole number)"));
+  EXPECT_THAT(why(read_all(rust_status(R"("t-1":{})"))), HasSubstr(R"(machines."t-1".stats: missing)"));
+}
+
+TEST(RustDocuments, TwoMachinesOfOneNameAreSaid) {
+  const auto queue = read_all(rust_status(builder("t-1", usual_stats(Seconds{1})), 2));
+  EXPECT_THAT(queue->status.remarks, ElementsAre(HasSubstr("has 2 machines, but only 1 names")));
+}
+
+TEST(RustDocuments, WaitingStepsAreThoseThatMayStart) {
+  const std::string queues = fmt::format(
+      R"({{"queues":{{"x86_64-linux":[{},{},{},{},{},{}],"builtin":[{}]}}}})", step("waits"),
+      R"({"drvPath":"runs.drv","alreadyScheduled":true,"runnable":true,"lowestBuildId":7})",
+      R"({"drvPath":"done.drv","alreadyScheduled":false,"runnable":true,"finished":true,"lowestBuildId":7})",
+      R"({"drvPath":"cancelled.drv","alreadyScheduled":false,"runnable":true,"cancelled":true,"lowestBuildId":7})",
+      R"({"drvPath":"blocked.drv","alreadyScheduled":false,"runnable":false,"lowestBuildId":7})",
+      R"({"drvPath":"phantom.drv","alreadyScheduled":false,"runnable":true,"lowestBuildId":8})", step("fetch"));
+  auto queue = read_all(rust_status(""), queues);
+  ASSERT_TRUE(queue) << queue.error().message;
+  RequiredFeatures features;
+  for (const QueuedStep& each : queue->steps) features.emplace(each.derivation, std::set<std::string>{});
+  features["waits.drv"] = std::set<std::string>{"kvm", "big"};
+  const QueueStatus status = with_step_types(*std::move(queue), features);
+  std::vector<std::string> types;
+  for (const StepTypeCount& type : status.step_types)
+    types.push_back(fmt::format("{} {}+{}", type.key, type.runnable, type.running));
+  EXPECT_THAT(types, ElementsAre("builtin 1+0", "x86_64-linux 0+1", "x86_64-linux:big,kvm 1+0"));
+}
+
+TEST(RustDocuments, StepsWhoseFeaturesAreNotKnownAreSaid) {
+  auto queue = read_all(rust_status(""), R"({"queues":{"x86_64-linux":[)" + step("a") + "]}}");
+  RequiredFeatures features;
+  features.emplace("a.drv", failure("/nix/store/a.drv is not in this host's store; see queue.storeCommand"));
+  const QueueStatus status = with_step_types(*std::move(queue), features);
+  EXPECT_TRUE(status.step_types.empty());
+  EXPECT_THAT(status.remarks, ElementsAre("1 step is not counted, because the features that it requires are not known: "
+                                          "/nix/store/a.drv is not in this host's store; see queue.storeCommand"));
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::observe
