@@ -19,8 +19,14 @@ constexpr const char* systems[] = {"aarch64-linux", "armv7l-linux", "i686-linux"
 
 std::string feature(std::int64_t pool) { return fmt::format("feature-{}", pool); }
 
+// How the features of the pools and of the step types fit together.
+enum class Features {
+  apart,       // each pool has a feature of its own, which steps must require
+  overlapping  // each pool has those of all pools before it, too, and none must be required; some are spill pools
+};
+
 // Every other pool bills by the hour, every third one stops its machines. The target is about half of the machines.
-PoolConfig pool_settings(std::int64_t pool, std::int64_t machines) {
+PoolConfig pool_settings(std::int64_t pool, std::int64_t machines, Features features) {
   const std::string name = fmt::format("aarch64-linux,armv7l-linux,riscv64-linux,x86_64-linux:{}", feature(pool));
   PoolConfig settings;
   settings.name = PoolName{name};
@@ -30,6 +36,10 @@ PoolConfig pool_settings(std::int64_t pool, std::int64_t machines) {
   settings.stop_on_idle = pool % 3 == 0;
   settings.grace_period = Seconds{600};
   settings.billing_period = Seconds{pool % 2 == 0 ? 3600 : 0};
+  if (features == Features::apart) return settings;
+  for (std::int64_t other = 0; other < pool; ++other) settings.type.supported_features.insert(feature(other));
+  settings.type.mandatory_features.clear();
+  settings.spill = pool % 4 == 3;
   return settings;
 }
 
@@ -85,11 +95,11 @@ struct Farm {
   Config config;
 };
 
-Farm farm_of(std::int64_t machines) {
+Farm farm_of(std::int64_t machines, Features features) {
   Farm farm;
   std::vector<PoolName> names;
   for (std::int64_t pool = 0; pool < pool_count; ++pool) {
-    PoolConfig settings = pool_settings(pool, machines);
+    PoolConfig settings = pool_settings(pool, machines, features);
     names.push_back(settings.name);
     farm.config.pools.emplace(settings.name, std::move(settings));
   }
@@ -108,21 +118,26 @@ Farm farm_of(std::int64_t machines) {
 
 // A pass decides once, about a farm that no cache of the processor knows yet. So small farms take turns: together they
 // are as big as the biggest.
-std::vector<Farm> farms_of(std::int64_t machines) {
+std::vector<Farm> farms_of(std::int64_t machines, Features features) {
   std::vector<Farm> farms;
-  for (std::int64_t i = 0; i < machines_max / machines; ++i) farms.push_back(farm_of(machines));
+  for (std::int64_t i = 0; i < machines_max / machines; ++i) farms.push_back(farm_of(machines, features));
   return farms;
 }
 
-void plan_of(benchmark::State& state) {
-  const std::vector<Farm> farms = farms_of(state.range(0));
+void plan_of(benchmark::State& state, Features features) {
+  const std::vector<Farm> farms = farms_of(state.range(0), features);
   std::size_t turn = 0;
   for (auto _ : state) {
     const Farm& farm = farms[turn++ % farms.size()];
     benchmark::DoNotOptimize(decide::plan(farm.seen, farm.config));
   }
 }
-BENCHMARK(plan_of)->Name("plan")->Arg(10)->Arg(1'000)->Arg(machines_max)->Unit(benchmark::kMillisecond);
+
+void plan(benchmark::State& state) { plan_of(state, Features::apart); }
+BENCHMARK(plan)->Arg(10)->Arg(1'000)->Arg(machines_max)->Unit(benchmark::kMillisecond);
+
+void plan_overlapping(benchmark::State& state) { plan_of(state, Features::overlapping); }
+BENCHMARK(plan_overlapping)->Arg(machines_max)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace hydra_provisioner::bench

@@ -133,13 +133,13 @@ void read_limits(Config& config, Settings& settings) {
   settings.read("historyDays", config.history_days);
 }
 
-// If two pools were for the same steps, one of them would never get any.
+// If two pools were for the same steps, one of them would never get any, unless it is for what the other leaves over.
 void check_types_differ(const std::map<PoolName, PoolConfig>& pools, const std::string& path, Report& report) {
-  std::map<SystemType, std::string> paths;
+  std::map<std::pair<MachineKind, bool>, std::string> paths;
   for (const auto& [name, pool] : pools) {
     if (pool.type.systems.empty()) continue;  // its name was wrong, and was reported
     const std::string pool_path = attribute_path(path, name.text);
-    const auto [first, is_new] = paths.emplace(pool.type, pool_path);
+    const auto [first, is_new] = paths.emplace(std::pair(pool.type, pool.spill), pool_path);
     if (!is_new) {
       report.add(pool_path, fmt::format("the same systems and features as {}; keep one of them", first->second));
     }

@@ -72,6 +72,15 @@ constexpr Option queue[] = {
 };
 
 constexpr Option pool[] = {
+    {"systems", systems, "", "systems whose steps the machines build; if not given, those in the name: see above"},
+    {"supportedFeatures", features, "",
+     "system features that steps may require; if not given, those in the name, and the mandatory ones always"},
+    {"mandatoryFeatures", features, "",
+     "system features that steps must require, so that the machines are not used for others; if not given, those in "
+     "the name"},
+    {"spill", flag, "false",
+     "build only what the types that serve the same steps leave over at their `maxMachines`: see "
+     "[scaling.md](scaling.md#which-type-builds-what)"},
     {"minMachines", count, "0", "machines that are kept even when there is nothing to build"},
     {"maxMachines", count, "1", "the most machines that exist at any moment, stopped and failed ones included"},
     {"ignoredRunnables", count, "0", "waiting steps that are left to other machines, such as your own"},
@@ -279,6 +288,10 @@ std::string value_text(const Option& option) {
       return "name of a time zone, such as `Europe/Amsterdam`";
     case schedules:
       return "list of attribute sets";
+    case systems:
+      return "list of systems";
+    case features:
+      return "list of system features";
     case settings:
       return "attribute set";
     case word:

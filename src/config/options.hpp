@@ -32,6 +32,8 @@ enum class OptionKind : std::uint8_t {
   hours,      // of the day, as in cron
   time_zone,  // of the tz database
   schedules,  // a list of attribute sets
+  systems,    // a list of names, at least one
+  features,   // a list of names
   settings,   // an attribute set
   word,       // without blanks
   words,

@@ -1,7 +1,10 @@
 #include "config/pool.hpp"
 
+#include <set>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,7 +15,8 @@
 namespace hydra_provisioner::config {
 namespace {
 
-void read_type(PoolConfig& pool, const std::string& path, Report& report);
+void read_name(PoolConfig& pool, const std::string& path, Report& report);
+void read_kind(PoolConfig& pool, Settings& settings);
 void read_machines(PoolConfig& pool, Settings& settings);
 void read_times(PoolConfig& pool, Settings& settings);
 void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
@@ -25,12 +29,13 @@ void check_uids(const PoolConfig& pool, Settings& settings);
 PoolConfig read_pool(std::string_view name, const std::string& path, const io::Json& value, Report& report) {
   PoolConfig pool;
   pool.name = PoolName(std::string(name));
-  read_type(pool, path, report);
+  read_name(pool, path, report);
   if (auto checked = check_attribute_set(value); !checked) {
     report.add(path, checked.error().message);
     return pool;
   }
   Settings settings(path, value, pool_options(), report);
+  read_kind(pool, settings);
   read_machines(pool, settings);
   read_times(pool, settings);
   read_schedules(pool, settings, report);
@@ -45,13 +50,29 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const io::J
 
 namespace {
 
-void read_type(PoolConfig& pool, const std::string& path, Report& report) {
+void read_name(PoolConfig& pool, const std::string& path, Report& report) {
   auto type = parse_system_type(pool.name.text);
   if (type) {
     pool.type = *std::move(type);
   } else {
     report.add(path, type.error().message);
   }
+}
+
+void read_names(std::set<std::string>& names, std::string_view option, Settings& settings) {
+  std::vector<std::string> list(names.begin(), names.end());
+  settings.read(option, list);
+  names = {list.begin(), list.end()};
+}
+
+// What the name says holds where nothing else is given. The queue runner needs mandatory features among the supported
+// ones, too.
+void read_kind(PoolConfig& pool, Settings& settings) {
+  read_names(pool.type.systems, "systems", settings);
+  read_names(pool.type.supported_features, "supportedFeatures", settings);
+  read_names(pool.type.mandatory_features, "mandatoryFeatures", settings);
+  pool.type.supported_features.insert(pool.type.mandatory_features.begin(), pool.type.mandatory_features.end());
+  settings.read("spill", pool.spill);
 }
 
 void read_machines(PoolConfig& pool, Settings& settings) {

@@ -111,6 +111,13 @@ std::optional<std::string> defect(const Option& option, std::string_view text) {
     case OptionKind::words:
       if (is_word(text)) return std::nullopt;
       return "not one word; write it without blanks";
+    case OptionKind::systems:
+      if (is_system(text)) return std::nullopt;
+      return "not a system; write one such as \"x86_64-linux\"";
+    case OptionKind::features:
+      if (text == "local") return std::string(local_is_no_feature);
+      if (is_feature(text)) return std::nullopt;
+      return "not a system feature; write one such as \"big-parallel\"";
     case OptionKind::url:
       if (is_url(text)) return std::nullopt;
       return R"(not a URL; write one, such as "http://127.0.0.1:5000")";
@@ -198,6 +205,8 @@ Expected<std::vector<std::string>> read_value<std::vector<std::string>>(const Op
     const auto wrong = defect(option, (*list)[i]);
     if (wrong) return failure(fmt::format("element {}: {:?} is {}", i + 1, (*list)[i], *wrong));
   }
+  if (list && list->empty() && option.kind == OptionKind::systems)
+    return failure("an empty list names no system; leave the option out for those in the name");
   const bool is_command = option.kind == OptionKind::command;
   if (!list && is_command && value.is_string()) list.error().message += R"(, such as [ "PROGRAM" "ARGUMENT" ])";
   if (!list || !is_command) return list;

@@ -8,28 +8,53 @@ namespace {
 
 using Pools = std::map<PoolName, PoolConfig>;
 
-Pools::const_iterator pool_for_builtins(const Config& config) {
-  const Pools& pools = config.pools;
-  const auto is_plain = [](const auto& entry) { return entry.second.type.features.empty(); };
-  const auto best = std::ranges::find_if(pools, [&](const auto& entry) {
-    return is_plain(entry) && entry.second.type.systems.contains(config.builtin_system);
+bool is_builtin(const StepType& step) { return step.system == "builtin" && step.features.empty(); }
+
+// Of the spill pools, or of the others.
+Pools::const_iterator narrowest(const StepType& step, const Config& config, bool spill) {
+  if (is_builtin(step) && config.builtin_system != step.system)
+    return narrowest({.system = config.builtin_system, .features = {}}, config, spill);
+  auto best = config.pools.end();
+  for (auto pool = config.pools.begin(); pool != config.pools.end(); ++pool) {
+    const MachineKind& kind = pool->second.type;
+    const bool is_narrower =
+        best == config.pools.end() || kind.supported_features.size() < best->second.type.supported_features.size();
+    if (pool->second.spill == spill && is_narrower && serves(kind, step)) best = pool;
+  }
+  return best;
+}
+
+Pools::const_iterator first_plain(const Config& config, bool spill) {
+  return std::ranges::find_if(config.pools, [&](const auto& entry) {
+    return entry.second.spill == spill && entry.second.type.mandatory_features.empty();
   });
-  return best != pools.end() ? best : std::ranges::find_if(pools, is_plain);
 }
 
 Pools::const_iterator find_pool(const StepType& step, const Config& config) {
-  if (step.system == "builtin" && step.features.empty()) return pool_for_builtins(config);
-  return std::ranges::find_if(config.pools, [&](const auto& entry) { return serves(entry.second.type, step); });
+  for (const bool spill : {false, true}) {
+    if (const auto pool = narrowest(step, config, spill); pool != config.pools.end()) return pool;
+  }
+  if (!is_builtin(step)) return config.pools.end();
+  const auto plain = first_plain(config, false);
+  return plain != config.pools.end() ? plain : first_plain(config, true);
 }
+
+}  // namespace
 
 std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
   return a > std::numeric_limits<std::int64_t>::max() - b ? std::numeric_limits<std::int64_t>::max() : a + b;
 }
 
-}  // namespace
-
 std::optional<PoolName> pool_of(const StepType& step, const Config& config) {
   const auto found = find_pool(step, config);
+  if (found == config.pools.end()) return std::nullopt;
+  return found->first;
+}
+
+std::optional<PoolName> spill_pool_of(const StepType& step, const Config& config) {
+  const auto own = find_pool(step, config);
+  if (own == config.pools.end() || own->second.spill) return std::nullopt;
+  const auto found = narrowest(step, config, true);
   if (found == config.pools.end()) return std::nullopt;
   return found->first;
 }

@@ -11,9 +11,11 @@ namespace {
 
 constexpr std::int64_t steps_to_judge_by = 5;  // fewer say little
 
-bool serves(const SystemType& pool, const StepHistory& kind) {
-  return kind.mandatory_features == pool.features &&
-         std::ranges::any_of(kind.systems, [&](const std::string& system) { return pool.systems.contains(system); });
+// Old queue runners do not say which features a machine supports.
+bool is_of_kind(const StepHistory& past, const MachineKind& kind) {
+  return past.mandatory_features == kind.mandatory_features &&
+         past.supported_features.value_or(kind.supported_features) == kind.supported_features &&
+         std::ranges::any_of(past.systems, [&](const std::string& system) { return kind.systems.contains(system); });
 }
 
 std::optional<double> step_seconds(const PoolView& pool) {
@@ -29,10 +31,10 @@ std::optional<double> step_seconds(const PoolView& pool) {
 std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& status) {
   std::int64_t steps = 0;
   Millis time{0};
-  for (const StepHistory& kind : status.history) {
-    if (!serves(pool.type, kind)) continue;
-    steps += kind.steps;
-    time += kind.time;
+  for (const StepHistory& past : status.history) {
+    if (!is_of_kind(past, pool.type)) continue;
+    steps += past.steps;
+    time += past.time;
   }
   if (steps < steps_to_judge_by) return std::nullopt;
   return time / steps;

@@ -17,6 +17,7 @@
 #include "decide/scale_down.hpp"
 #include "decide/scale_up.hpp"
 #include "decide/sorting.hpp"
+#include "decide/spill.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
 #include "decide/unused.hpp"
@@ -50,7 +51,8 @@ PoolPlan summary_of(const PoolView& pool) {
           .machines = std::ssize(pool.machines),
           .explanation = pool.target.explanation,
           .notes = {},
-          .unused = pool.unused};
+          .unused = pool.unused,
+          .left_to = pool.load.left_to};
 }
 
 // Machines that are not needed leave, and so do those that an operator ordered away.
@@ -120,11 +122,19 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   return decision;
 }
 
-PoolTarget target_of(const PoolView& pool) {
+PoolTarget computed_target(const PoolView& pool) {
   if (!pool.is_configured) return target_of_retired(pool.settings);
   if (!pool.seen.queue) return target_without_trusted_status(pool.settings);
   return pool.settings.scaling == Scaling::work ? work_target(pool.settings, pool.load, outlook(pool))
                                                 : classic_target(pool.settings, pool.load);
+}
+
+PoolTarget target_of(const PoolView& pool) {
+  PoolTarget target = computed_target(pool);
+  for (const auto& [spill, steps] : pool.load.left_to)
+    target.explanation += fmt::format("; {} more for {}", steps, spill);
+  if (!pool.limits.empty()) target.explanation += "; " + pool.limits;
+  return target;
 }
 
 Seconds grace_of(const PoolView& pool) {
@@ -207,9 +217,9 @@ Plan plan(const Snapshot& seen, const Config& config) {
   const Adjusted adjusted = adjusted_pools(seen, config);
   std::vector<PoolView> pools = views(seen, config, demand, adjusted);
   assign_machines(pools, seen.machines);
+  if (seen.queue) spill_over(pools, *seen.queue);
   for (PoolView& pool : pools) {
     pool.target = target_of(pool);
-    if (!pool.limits.empty()) pool.target.explanation += "; " + pool.limits;
     pool.grace = grace_of(pool);
     pool.hold = hold_on(pool);
     if (pool.is_configured) pool.unused = why_unused(pool);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <fmt/format.h>
@@ -33,6 +34,15 @@ std::int64_t machines_for(std::int64_t steps, const PoolConfig& pool, const Outl
   const double within = static_cast<double>(pool.target_wait.count()) * static_cast<double>(pool.max_jobs);
   return std::min(at_once,
                   static_cast<std::int64_t>(std::ceil(std::min(work / within, static_cast<double>(steps_max)))));
+}
+
+// How many steps so many machines finish within the target wait.
+std::int64_t steps_in_time(std::int64_t machines, const PoolConfig& pool, const Outlook& outlook) {
+  if (!outlook.step_seconds) return 0;
+  if (*outlook.step_seconds <= 0) return steps_max;
+  const double within = static_cast<double>(pool.target_wait.count()) * static_cast<double>(pool.max_jobs);
+  return static_cast<std::int64_t>(std::floor(
+      std::min(static_cast<double>(machines) * within / *outlook.step_seconds, static_cast<double>(steps_max))));
 }
 
 std::string sum_of(const PoolConfig& pool, const Load& load, const Outlook& outlook, std::int64_t soon_begun,
@@ -83,6 +93,22 @@ PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& 
   const std::int64_t steps = std::max<std::int64_t>(counted - begun_by_themselves(outlook, within), 0);
   const std::int64_t more = machines_for(steps, pool, outlook);
   return within_limits(pool, outlook.busy_machines + more, sum_of(pool, load, outlook, counted - steps, steps, more));
+}
+
+std::int64_t steps_for_maximum(const PoolConfig& pool) {
+  return saturating_sum(saturating_product(pool.max_machines, pool.runnables_per_machine), pool.ignored_runnables);
+}
+
+std::int64_t steps_for_maximum(const PoolConfig& pool, const Outlook& outlook) {
+  const std::int64_t begun = begun_by_themselves(outlook, std::max(outlook.boot_time, pool.target_wait));
+  const std::int64_t unused = std::max<std::int64_t>(pool.max_machines - outlook.busy_machines, 0);
+  const std::int64_t steps = std::max(saturating_product(unused, pool.max_jobs), steps_in_time(unused, pool, outlook));
+  return saturating_sum(saturating_sum(begun, steps), pool.ignored_runnables);
+}
+
+std::int64_t saturating_product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::int64_t>::max() : result;
 }
 
 }  // namespace hydra_provisioner::decide

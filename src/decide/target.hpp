@@ -39,6 +39,12 @@ struct Outlook {
 // or fewer if fewer finish the work within the target wait.
 PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook);
 
+// The most waiting steps for which the rules want no more than maxMachines.
+std::int64_t steps_for_maximum(const PoolConfig& pool);                          // the classic rule
+std::int64_t steps_for_maximum(const PoolConfig& pool, const Outlook& outlook);  // by work
+
+std::int64_t saturating_product(std::int64_t a, std::int64_t b);  // of numbers that are not negative
+
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 
 }  // namespace hydra_provisioner::decide

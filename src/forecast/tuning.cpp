@@ -95,11 +95,13 @@ std::vector<Trial> run_trials(const Config& config, const trace::Trace& trace, c
 
 }  // namespace
 
-trace::Trace part_of(const trace::Trace& trace, const Config& config, const PoolName& pool) {
+trace::Trace part_of(const trace::Trace& trace, const Config& config, const std::set<PoolName>& pools) {
   std::vector<bool> is_its_own;
   is_its_own.reserve(trace.step_types.size());
-  for (const std::string& key : trace.step_types)
-    is_its_own.push_back(decide::pool_of(parse_step_type(key), config) == pool);
+  for (const std::string& key : trace.step_types) {
+    const auto pool = decide::pool_of(parse_step_type(key), config);
+    is_its_own.push_back(pool && pools.contains(*pool));
+  }
   const auto ready = trace::ready_without_waiting(trace);
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {
@@ -128,7 +130,7 @@ Tuning tune(const Config& config, const PoolName& pool, const trace::Trace& trac
             act::Voice& voice) {
   Config alone = config;
   std::erase_if(alone.pools, [&](const auto& entry) { return entry.first != pool; });
-  const trace::Trace part = part_of(trace, config, pool);
+  const trace::Trace part = part_of(trace, config, {pool});
   const auto try_all = [&](const std::vector<Setting>& settings, std::string_view what) {
     return run_trials(alone, part, terms, settings, fmt::format("{}: {}", pool, what), voice);
   };

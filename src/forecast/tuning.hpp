@@ -1,6 +1,7 @@
 // The search for better settings of a pool, by many simulations on all cores.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "act/voice.hpp"
@@ -21,8 +22,8 @@ struct Tuning {
 Tuning tune(const Config& config, const PoolName& pool, const trace::Trace& trace, const SimulationTerms& terms,
             act::Voice& voice);
 
-// The part of the trace that the pool builds. A step that depends on steps of other pools becomes ready when it would
-// if none of those had waited.
-trace::Trace part_of(const trace::Trace& trace, const Config& config, const PoolName& pool);
+// The part of the trace that belongs to these pools. A step that depends on steps of other pools becomes ready when it
+// would if none of those had waited.
+trace::Trace part_of(const trace::Trace& trace, const Config& config, const std::set<PoolName>& pools);
 
 }  // namespace hydra_provisioner::forecast

@@ -117,7 +117,8 @@ inline constexpr auto names_of<Scaling> = enum_names("runnables", "work");
 
 struct PoolConfig {
   PoolName name;
-  SystemType type;
+  MachineKind type;
+  bool spill = false;  // gets only what the pools that serve its steps leave over
   std::int64_t min_machines = 0;
   std::int64_t max_machines = 1;
   std::int64_t ignored_runnables = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,7 @@ struct PoolPlan {
   // What holds the pool back: back-off, too many failures, a provider that does not answer.
   std::vector<std::string> notes;
   std::string unused{};  // why the queue runner seems to use none of its machines; empty: it uses some
+  std::map<PoolName, std::int64_t> left_to{};  // runnable steps beyond its maximum, which count for spill pools
 };
 
 struct Unplaceable {

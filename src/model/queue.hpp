@@ -40,7 +40,8 @@ struct StepHistory {
   std::set<std::string> systems;
   std::set<std::string> mandatory_features;
   std::int64_t steps = 0;
-  Seconds time{};  // of all of them together, copying included
+  Seconds time{};                                             // of all of them together, copying included
+  std::optional<std::set<std::string>> supported_features{};  // none: the queue runner does not say
 
   friend bool operator==(const StepHistory&, const StepHistory&) = default;
 };

@@ -18,13 +18,10 @@ std::set<std::string> split_commas(std::string_view list) {
   }
 }
 
-// Nix's own systems and features are made of these; everything else could break a line of the machines file.
-bool is_plain_word(std::string_view word) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.' || c == '+';
-  };
-  return !word.empty() && word != "-" && std::ranges::all_of(word, is_plain);
+// Everything else could break a line of the machines file.
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+         c == '.' || c == '+';
 }
 
 std::pair<std::string_view, std::string_view> split_at_colon(std::string_view name) {
@@ -35,22 +32,31 @@ std::pair<std::string_view, std::string_view> split_at_colon(std::string_view na
 
 }  // namespace
 
-Expected<SystemType> parse_system_type(std::string_view name) {
+bool is_system(std::string_view word) { return !word.empty() && word != "-" && std::ranges::all_of(word, is_plain); }
+
+bool is_feature(std::string_view word) {
+  const auto may_be_inside = [](char c) { return is_plain(c) || c == ':'; };
+  return !word.empty() && word != "-" && !word.starts_with(':') && !word.ends_with(':') &&
+         std::ranges::all_of(word, may_be_inside);
+}
+
+Expected<MachineKind> parse_system_type(std::string_view name) {
   const auto [systems, features] = split_at_colon(name);
-  SystemType type{.systems = split_commas(systems), .features = {}};
-  if (name.contains(':')) type.features = split_commas(features);
-  for (const auto* words : {&type.systems, &type.features}) {
-    const auto bad = std::ranges::find_if_not(*words, is_plain_word);
-    if (bad == words->end()) continue;
+  MachineKind kind{.systems = split_commas(systems)};
+  if (name.contains(':')) kind.supported_features = split_commas(features);
+  const auto is_not = [](const std::string& word, std::string_view what) {
     return failure(fmt::format(
         "{:?} is not a {}; a system type is written SYSTEM or SYSTEM:FEATURE,FEATURE, such as x86_64-linux:benchmark",
-        *bad, words == &type.systems ? "system" : "system feature"));
-  }
-  if (type.features.contains("local")) {
-    return failure("\"local\" is no feature that a machine can have: the queue runner adds it to steps by itself");
-  }
-  if (type.systems.contains("x86_64-linux")) type.systems.insert("i686-linux");
-  return type;
+        word, what));
+  };
+  const auto bad_system = std::ranges::find_if_not(kind.systems, is_system);
+  if (bad_system != kind.systems.end()) return is_not(*bad_system, "system");
+  const auto bad_feature = std::ranges::find_if_not(kind.supported_features, is_feature);
+  if (bad_feature != kind.supported_features.end()) return is_not(*bad_feature, "system feature");
+  if (kind.supported_features.contains("local")) return failure(fmt::format("\"local\" is {}", local_is_no_feature));
+  if (kind.systems.contains("x86_64-linux")) kind.systems.insert("i686-linux");
+  kind.mandatory_features = kind.supported_features;
+  return kind;
 }
 
 StepType parse_step_type(std::string_view key) {
@@ -59,10 +65,6 @@ StepType parse_step_type(std::string_view key) {
   if (!features.empty()) step.features = split_commas(features);
   step.features.erase("local");
   return step;
-}
-
-bool serves(const SystemType& pool, const StepType& step) {
-  return pool.systems.contains(step.system) && pool.features == step.features;
 }
 
 bool serves(const MachineKind& machine, const StepType& step) {

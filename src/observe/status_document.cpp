@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -204,7 +205,8 @@ Expected<std::optional<QueueMachines>> read_machines(const io::Json& document) {
 std::vector<StepHistory> read_history(const io::Json& document) {
   const io::Json* entries = member(document, "machines");
   if (entries == nullptr || !entries->is_object()) return {};
-  std::map<std::pair<std::set<std::string>, std::set<std::string>>, StepHistory> kinds;
+  using Names = std::set<std::string>;
+  std::map<std::tuple<Names, Names, std::optional<Names>>, StepHistory> kinds;
   for (const auto& [key, entry] : entries->get_ref<const io::Json::object_t&>()) {
     if (!entry.is_object()) continue;
     const auto steps = read_number_if_any(entry, "nrStepsDone", count_max);
@@ -213,9 +215,11 @@ std::vector<StepHistory> read_history(const io::Json& document) {
     const auto systems = names_in(entry, "systemTypes");
     const auto features = names_in(entry, "mandatoryFeatures");
     if (!systems || !features) continue;
-    StepHistory& kind = kinds[{*systems, *features}];
+    const auto supported = names_in(entry, "supportedFeatures");
+    StepHistory& kind = kinds[{*systems, *features, supported}];
     kind.systems = *systems;
     kind.mandatory_features = *features;
+    kind.supported_features = supported;
     kind.steps += **steps;
     kind.time += Seconds{**time};
   }

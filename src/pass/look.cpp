@@ -60,7 +60,7 @@ PoolConfig retired_pool(const Machine& machine, const state::Memory& memory) {
   const ProviderTraits& provider = traits_of(machine.provider);
   PoolConfig unknown;
   unknown.name = machine.pool;
-  unknown.type = parse_system_type(machine.pool.text).value_or(SystemType{});
+  unknown.type = parse_system_type(machine.pool.text).value_or(MachineKind{});
   unknown.max_machines = 0;
   unknown.billing_period = provider.billing_period;
   unknown.provider = provider.defaults;

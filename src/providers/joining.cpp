@@ -35,9 +35,7 @@ Expected<std::optional<Joining>> joining_of(const PoolConfig& pool, const Machin
                  .pool = pool.name,
                  .endpoint = pool.builder_endpoint,
                  .token = *std::move(token),
-                 .kind = {.systems = pool.type.systems,
-                          .supported_features = pool.type.features,
-                          .mandatory_features = pool.type.features},
+                 .kind = pool.type,
                  .max_jobs = pool.max_jobs};
 }
 

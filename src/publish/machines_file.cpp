@@ -31,6 +31,7 @@ Expected<void> check_host_key(const std::string& host_key);
 Error taken_address(const Machine& machine, const MachineId& owner);
 std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const std::vector<ListedMachine>& machines);
 void add_placeholders(MachinesFile& file, const Config& config, const std::set<PoolName>& pools_with_machines);
+bool is_covered(const MachineKind& kind, const std::map<std::string, MachineLine>& lines);
 
 }  // namespace
 
@@ -46,9 +47,7 @@ std::vector<PoolName> new_placeholders(const MachinesFile& file, std::string_vie
   const auto lines = read_machines_file(before);
   std::vector<PoolName> fresh;
   for (const PoolName& pool : file.placeholders) {
-    const SystemType& type = config.pools.at(pool).type;
-    const auto serves = [&](const auto& line) { return line.second.supports(*type.systems.begin(), type.features); };
-    if (!lines || std::ranges::none_of(*lines, serves)) fresh.push_back(pool);
+    if (!lines || !is_covered(config.pools.at(pool).type, *lines)) fresh.push_back(pool);
   }
   return fresh;
 }
@@ -92,7 +91,7 @@ std::pair<std::int64_t, std::string_view> place_of(const ListedMachine& listed) 
 // A line before it is checked.
 struct Line {
   std::string address;
-  const SystemType& type;
+  const MachineKind& type;
   std::string ssh_key;  // a path or `-`
   std::int64_t max_jobs = 0;
   std::int64_t speed_factor = 1;
@@ -167,9 +166,10 @@ Expected<void> check_host_key(const std::string& host_key) {
 }
 
 Expected<void> check_settings(const Line& line) {
-  if (line.type.systems.empty() || !fits_a_list(line.type.systems) || !fits_a_list(line.type.features)) {
-    return failure(fmt::format("systems {} and features {} are not lists of plain words",
-                               shown(joined(line.type.systems)), shown(joined(line.type.features))));
+  const auto& [systems, supported, mandatory] = line.type;
+  if (systems.empty() || !fits_a_list(systems) || !fits_a_list(supported) || !fits_a_list(mandatory)) {
+    return failure(fmt::format("systems {} and features {} are not lists of plain words", shown(joined(systems)),
+                               shown(joined(supported))));
   }
   if (!fits_a_column(line.ssh_key)) {
     return failure(
@@ -189,9 +189,9 @@ std::string published_name(const std::string& address, bool has_ssh_config) {
 }
 
 std::string text_of(const Line& line) {
-  const std::string features = joined(line.type.features);
   return fmt::format("{} {} {} {} {} {} {} {}\n", published_name(line.address, line.has_ssh_config),
-                     joined(line.type.systems), line.ssh_key, line.max_jobs, line.speed_factor, features, features,
+                     joined(line.type.systems), line.ssh_key, line.max_jobs, line.speed_factor,
+                     joined(line.type.supported_features), joined(line.type.mandatory_features),
                      line.host_key.empty() ? "-" : io::to_base64(line.host_key));
 }
 
@@ -263,6 +263,16 @@ void add_placeholders(MachinesFile& file, const Config& config, const std::set<P
     file.content += text_of(line);
     file.placeholders.push_back(pool);
   }
+}
+
+// Whether for each system one of the lines takes all steps that machines of this kind can build.
+bool is_covered(const MachineKind& kind, const std::map<std::string, MachineLine>& lines) {
+  return std::ranges::all_of(kind.systems, [&](const std::string& system) {
+    return std::ranges::any_of(lines, [&](const auto& entry) {
+      const MachineLine& line = entry.second;
+      return line.supports(system, kind.mandatory_features) && line.supports(system, kind.supported_features);
+    });
+  });
 }
 
 }  // namespace

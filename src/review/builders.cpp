@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/load.hpp"
 #include "model/machine.hpp"
 #include "model/queue.hpp"
 #include "model/system_type.hpp"
@@ -20,7 +21,8 @@ std::set<std::string> Builders::features(const std::string& machine, Instant tim
     return each.from <= time && (!each.until || time <= *each.until);
   });
   if (owner == owners->second.end()) return {};
-  return parse_system_type(owner->pool.text).value_or(SystemType{}).features;
+  if (const auto pool = config::read_pool(owner->pool.text, owner->settings_json)) return pool->type.mandatory_features;
+  return parse_system_type(owner->pool.text).value_or(MachineKind{}).mandatory_features;
 }
 
 }  // namespace hydra_provisioner::review

@@ -15,8 +15,8 @@ class Builders {
  public:
   explicit Builders(std::vector<state::Residence> residences);
 
-  // The features that steps on the machine of this name, as the queue runner calls it, required then: those of its
-  // type. None for machines that were not ours.
+  // The features that steps on the machine of this name, as the queue runner calls it, certainly required then: the
+  // mandatory ones of its type, as it was last configured. None for machines that were not ours.
   std::set<std::string> features(const std::string& machine, Instant time) const;
 
  private:

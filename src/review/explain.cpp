@@ -58,6 +58,8 @@ std::vector<std::string> binding_limits(const PoolPlan& pool, const Replayed& pa
   }
   if (pass.plan.untrusted) return limits;
   if (pool.wanted > pool.target) limits.push_back(fmt::format("maxMachines {}", pool.target));
+  for (const auto& [spill, steps] : pool.left_to)
+    limits.push_back(fmt::format("maxMachines: {} more runnable steps count for {}", steps, spill));
   if (pool.wanted < pool.target) limits.push_back(fmt::format("minMachines {}", pool.target));
   if (pool.runnable == 0) limits.emplace_back("nothing waits");
   if (pool.runnable > 0 && pool.runnable <= pool.ignored)
@@ -70,8 +72,8 @@ std::string why_it_does_not_fit(const PoolConfig& pool, const StepType& step) {
   if (!pool.type.systems.contains(step.system)) return "";
   std::set<std::string> lacking;
   std::set<std::string> required;
-  std::ranges::set_difference(step.features, pool.type.features, std::inserter(lacking, lacking.end()));
-  std::ranges::set_difference(pool.type.features, step.features, std::inserter(required, required.end()));
+  std::ranges::set_difference(step.features, pool.type.supported_features, std::inserter(lacking, lacking.end()));
+  std::ranges::set_difference(pool.type.mandatory_features, step.features, std::inserter(required, required.end()));
   std::vector<std::string> reasons;
   if (!lacking.empty()) reasons.push_back(fmt::format("does not have {}", joined(lacking)));
   if (!required.empty()) reasons.push_back(fmt::format("takes only steps that require {}", joined(required)));
@@ -117,7 +119,9 @@ std::optional<Explanation> explain_step_type(const std::string& key, const Repla
   if (steps == seen.queue->step_types.end()) return std::nullopt;
   Explanation explanation{.name = key, .headline = ""};
   if (const auto pool = decide::pool_of(steps->type, config)) {
-    explanation.headline = fmt::format("built by {0}: hydra-provisioner explain {0}", *pool);
+    const auto spill = decide::spill_pool_of(steps->type, config);
+    explanation.headline = fmt::format("built by {0}{1}: hydra-provisioner explain {0}", *pool,
+                                       spill ? fmt::format(", and beyond its maximum by {}", *spill) : "");
   } else if (decide::is_served_elsewhere(steps->type, seen, config)) {
     explanation.headline = "built by machines that are not of this program";
   } else {

@@ -17,26 +17,41 @@
 namespace hydra_provisioner::review {
 namespace {
 
-// A step type that the pool serves.
-std::string own_step_type(const PoolConfig& pool) {
-  const std::string& system = pool.type.systems.contains("x86_64-linux") ? "x86_64-linux" : *pool.type.systems.begin();
-  return pool.type.features.empty() ? system : fmt::format("{}:{}", system, joined(pool.type.features));
+bool may_count(const StepType& step, const PoolName& pool, const Config& config) {
+  return decide::pool_of(step, config) == pool || decide::spill_pool_of(step, config) == pool;
 }
 
-// So many more runnable steps, or fewer if the number is negative.
-state::Inputs with_steps(state::Inputs inputs, const PoolConfig& pool, std::int64_t more) {
-  const std::string key = own_step_type(pool);
+// Step types that the pool serves, the likeliest first.
+std::vector<std::string> candidates(const PoolConfig& pool, const QueueStatus& status) {
+  const auto& [systems, supported, mandatory] = pool.type;
+  std::vector<std::string> keys;
+  const auto add = [&](const std::string& system) {
+    for (const auto* features : {&mandatory, &supported})
+      keys.push_back(features->empty() ? system : fmt::format("{}:{}", system, joined(*features)));
+  };
+  if (systems.contains("x86_64-linux")) add("x86_64-linux");
+  for (const StepTypeCount& steps : status.step_types) keys.push_back(steps.key);
+  for (const std::string& system : systems) add(system);
+  return keys;
+}
+
+// A step type that counts for the pool. None: all that it serves and that are known here count for others.
+std::optional<std::string> own_step_type(const PoolConfig& pool, const state::Inputs& inputs) {
+  for (const std::string& key : candidates(pool, *inputs.seen.queue)) {
+    if (may_count(parse_step_type(key), pool.name, inputs.config)) return key;
+  }
+  return std::nullopt;
+}
+
+// So many more runnable steps.
+state::Inputs with_steps(state::Inputs inputs, const std::string& key, std::int64_t more) {
   inputs.seen.queue->step_types.push_back({.key = key, .type = parse_step_type(key), .runnable = more, .running = 0});
   return inputs;
 }
 
 state::Inputs without_steps(state::Inputs inputs, const PoolName& pool) {
-  const Config& config = inputs.config;
   std::erase_if(inputs.seen.queue->step_types, [&](const StepTypeCount& steps) {
-    QueueStatus alone = *inputs.seen.queue;
-    alone.step_types = {steps};
-    const decide::Load load = decide::place_steps(alone, config).pools.at(pool);
-    return load.runnable > 0;
+    return steps.runnable > 0 && may_count(steps.type, pool, inputs.config);
   });
   return inputs;
 }
@@ -82,8 +97,9 @@ std::int64_t saturated(std::int64_t a, std::int64_t b) {
   return overflows ? std::numeric_limits<std::int64_t>::max() / 2 : result;
 }
 
-std::int64_t wanted_with(const state::Inputs& inputs, const PoolConfig& pool, std::int64_t more) {
-  const state::Inputs varied = with_steps(inputs, pool, more);
+std::int64_t wanted_with(const state::Inputs& inputs, const PoolConfig& pool, const std::string& key,
+                         std::int64_t more) {
+  const state::Inputs varied = with_steps(inputs, key, more);
   const Plan would_be = decide::plan(varied.seen, varied.config);
   const auto found = std::ranges::find(would_be.pools, pool.name, &PoolPlan::name);
   return found == would_be.pools.end() ? 0 : found->wanted;
@@ -91,23 +107,25 @@ std::int64_t wanted_with(const state::Inputs& inputs, const PoolConfig& pool, st
 
 // The smallest number of further steps that makes the pool want more machines than `goal`, found by trying. None: a
 // million steps do not.
-std::optional<std::int64_t> steps_beyond(std::int64_t goal, const PoolConfig& pool, const state::Inputs& inputs) {
+std::optional<std::int64_t> steps_beyond(std::int64_t goal, const PoolConfig& pool, const std::string& key,
+                                         const state::Inputs& inputs) {
   constexpr std::int64_t most = 1 << 20;
   std::int64_t enough = 1;
-  while (enough < most && wanted_with(inputs, pool, enough) <= goal) enough *= 2;
-  if (wanted_with(inputs, pool, enough) <= goal) return std::nullopt;
+  while (enough < most && wanted_with(inputs, pool, key, enough) <= goal) enough *= 2;
+  if (wanted_with(inputs, pool, key, enough) <= goal) return std::nullopt;
   for (std::int64_t too_few = enough / 2; enough - too_few > 1;) {
     const std::int64_t middle = (too_few + enough) / 2;
-    (wanted_with(inputs, pool, middle) > goal ? enough : too_few) = middle;
+    (wanted_with(inputs, pool, key, middle) > goal ? enough : too_few) = middle;
   }
   return enough;
 }
 
 // How many more steps must wait until one more machine is wanted.
-std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now,
+std::optional<std::int64_t> steps_to_next_machine(const PoolConfig& pool, const PoolPlan& now, const std::string& key,
                                                   const state::Inputs& inputs) {
   const std::int64_t goal = std::max(now.wanted, now.target);
-  if (pool.scaling == Scaling::work) return steps_beyond(goal, pool, inputs);
+  const bool may_spill = decide::spill_pool_of(parse_step_type(key), inputs.config).has_value();
+  if (pool.scaling == Scaling::work || may_spill) return steps_beyond(goal, pool, key, inputs);
   const std::int64_t needed = saturated(goal, pool.runnables_per_machine) + pool.ignored_runnables + 1 - now.runnable;
   return needed > 0 ? std::optional(needed) : std::nullopt;
 }
@@ -117,9 +135,10 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
     all.push_back({"a status that is trusted, in which nothing waits", with_trusted_status(inputs)});
     return;
   }
-  if (const auto more = steps_to_next_machine(pool, now, inputs)) {
+  const auto key = own_step_type(pool, inputs);
+  if (const auto more = key ? steps_to_next_machine(pool, now, *key, inputs) : std::nullopt) {
     all.push_back(
-        {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, pool, *more)});
+        {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, *key, *more)});
   }
   if (now.runnable > 0) all.push_back({"no runnable step", without_steps(inputs, pool.name)});
   if (pool.ignored_runnables > 0 && now.runnable > 0) {

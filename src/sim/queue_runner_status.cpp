@@ -47,9 +47,10 @@ std::string QueueRunner::machines_json() const {
     if (machine->done.steps > 0)
       text += fmt::format(R"("totalStepTime":{},)", std::chrono::floor<Seconds>(machine->done.time).count());
     text += fmt::format(R"("nrStepsDone":{},"lastFailure":{},"consecutiveFailures":{},"systemTypes":{},)"
-                        R"("mandatoryFeatures":{}}})",
+                        R"("supportedFeatures":{},"mandatoryFeatures":{}}})",
                         machine->done.steps, to_unix(machine->last_failure), machine->failures,
-                        names_json(machine->line.systems), names_json(machine->line.mandatory));
+                        names_json(machine->line.systems), names_json(machine->line.supported),
+                        names_json(machine->line.mandatory));
   }
   return text + "}";
 }
@@ -76,17 +77,21 @@ QueueStatus QueueRunner::status(Instant arrived) const {
     entry.last_failure = machine->last_failure;
     status.machines->emplace(name, entry);
     if (machine->done.steps == 0) continue;
-    const auto& [systems, features] = std::tie(machine->line.systems, machine->line.mandatory);
+    const publish::MachineLine& line = machine->line;
     auto kind = std::ranges::find_if(status.history, [&](const StepHistory& other) {
-      return other.systems == systems && other.mandatory_features == features;
+      return other.systems == line.systems && other.mandatory_features == line.mandatory &&
+             other.supported_features == line.supported;
     });
-    if (kind == status.history.end())
-      kind = status.history.insert(kind, {.systems = systems, .mandatory_features = features});
+    if (kind == status.history.end()) {
+      kind = status.history.insert(
+          kind, {.systems = line.systems, .mandatory_features = line.mandatory, .supported_features = line.supported});
+    }
     kind->steps += machine->done.steps;
     kind->time += std::chrono::floor<Seconds>(machine->done.time);
   }
-  std::ranges::sort(status.history, {},
-                    [](const StepHistory& kind) { return std::tie(kind.systems, kind.mandatory_features); });
+  std::ranges::sort(status.history, {}, [](const StepHistory& kind) {
+    return std::tie(kind.systems, kind.mandatory_features, kind.supported_features);
+  });
   return status;
 }
 

@@ -130,8 +130,10 @@ std::vector<std::string> Archive::machines() const {
 
 std::vector<Residence> Archive::residences() const {
   SQLite::Statement rows(*database_,
-                         "select pool, address, coalesce(first, requested_at), state = 'gone', since from machines "
+                         "select pool, address, coalesce(first, requested_at), state = 'gone', since, "
+                         "coalesce(settings, '') from machines "
                          "left join (select machine, min(time) as first from events group by machine) on machine = id "
+                         "left join pools on pools.name = pool and pools.provider = machines.provider "
                          "where address != '' order by number");
   std::vector<Residence> all;
   while (rows.executeStep()) {
@@ -139,7 +141,8 @@ std::vector<Residence> Archive::residences() const {
     all.push_back({.pool = PoolName{rows.getColumn(0).getString()},
                    .address = rows.getColumn(1).getString(),
                    .from = from_unix(rows.getColumn(2).getInt64()),
-                   .until = is_gone ? std::optional(from_unix(rows.getColumn(4).getInt64())) : std::nullopt});
+                   .until = is_gone ? std::optional(from_unix(rows.getColumn(4).getInt64())) : std::nullopt,
+                   .settings_json = rows.getColumn(5).getString()});
   }
   return all;
 }

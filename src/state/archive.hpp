@@ -37,6 +37,7 @@ struct Residence {
   std::string address;
   Instant from;                  // of its first event
   std::optional<Instant> until;  // none: it still exists
+  std::string settings_json{};   // of the pool, as last recorded; empty: never
 };
 
 // Events one after another, by time. It must not outlive its archive.

@@ -144,6 +144,7 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("replaceOnChange", pool.replace_on_change);
   field("maxUnhealthy", pool.max_unhealthy);
   field("pricePerHour", pool.price_per_hour);
+  field("spill", pool.spill);
   field("settings", pool.settings_json);
 }
 
@@ -205,7 +206,8 @@ io::Json value_of(const PoolConfig& pool) {
   value["provider"] = to_string(pool.kind());
   value["providerSettings"] = own.take();
   value["systems"] = pool.type.systems;
-  value["features"] = pool.type.features;
+  value["features"] = pool.type.mandatory_features;
+  if (pool.type.supported_features != pool.type.mandatory_features) value["supported"] = pool.type.supported_features;
   return value;
 }
 
@@ -219,27 +221,33 @@ PoolConfig pool_of(const io::Json& value) {
   Reader own(value.at("providerSettings"));
   std::visit([&](auto& settings) { fields_of_provider(settings, own); }, pool.provider);
   pool.type.systems = value.at("systems").get<std::set<std::string>>();
-  pool.type.features = value.at("features").get<std::set<std::string>>();
+  pool.type.mandatory_features = value.at("features").get<std::set<std::string>>();
+  pool.type.supported_features = value.value("supported", pool.type.mandatory_features);
   return pool;
 }
 
 io::Json value_of(const std::vector<StepHistory>& history) {
   io::Json value = io::Json::array();
-  for (const StepHistory& kind : history)
+  for (const StepHistory& kind : history) {
     value.push_back({{"systems", kind.systems},
                      {"features", kind.mandatory_features},
                      {"steps", kind.steps},
                      {"time", kind.time.count()}});
+    if (kind.supported_features) value.back()["supported"] = *kind.supported_features;
+  }
   return value;
 }
 
 std::vector<StepHistory> step_history_of(const io::Json& value) {
   std::vector<StepHistory> history;
-  for (const io::Json& kind : value)
+  for (const io::Json& kind : value) {
     history.push_back({.systems = kind.at("systems").get<std::set<std::string>>(),
                        .mandatory_features = kind.at("features").get<std::set<std::string>>(),
                        .steps = io::whole_number_of(kind.at("steps")),
                        .time = Seconds{io::whole_number_of(kind.at("time"))}});
+    if (kind.contains("supported"))
+      history.back().supported_features = kind.at("supported").get<std::set<std::string>>();
+  }
   return history;
 }
 

@@ -150,6 +150,51 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   EXPECT_EQ(pool.max_unhealthy, 45);
 }
 
+TEST(ReadConfig, TakesSystemsAndFeaturesFromTheNameByDefault) {
+  const PoolConfig pool = pool_of(with_pool({{"local", io::Json::object()}}, "x86_64-linux:kvm"), "x86_64-linux:kvm");
+  EXPECT_EQ(pool.type, parse_system_type("x86_64-linux:kvm").value());
+  EXPECT_FALSE(pool.spill);
+}
+
+TEST(ReadConfig, ReadsWhatAPoolBuilds) {
+  const auto kind_of = [](const std::string& name, io::Json settings) {
+    settings["local"] = io::Json::object();
+    return pool_of(with_pool(settings, name), name).type;
+  };
+  using Words = std::set<std::string>;
+  const MachineKind wide = kind_of("big", {{"systems", {"x86_64-linux", "aarch64-linux"}},
+                                           {"supportedFeatures", {"kvm", "gccarch-x86-64-v3", "uid-range", "a:b"}},
+                                           {"mandatoryFeatures", io::Json::array()}});
+  EXPECT_EQ(wide.systems, (Words{"aarch64-linux", "x86_64-linux"})) << "as it is written";
+  EXPECT_EQ(wide.supported_features, (Words{"a:b", "gccarch-x86-64-v3", "kvm", "uid-range"}));
+  EXPECT_EQ(wide.mandatory_features, Words{});
+  EXPECT_EQ(kind_of("big", {{"systems", {"i686-linux", "x86_64-linux"}}}), parse_system_type("x86_64-linux").value());
+
+  const MachineKind more = kind_of("x86_64-linux:kvm", {{"supportedFeatures", {"benchmark"}}});
+  EXPECT_EQ(more.mandatory_features, (Words{"kvm"})) << "as the name says";
+  EXPECT_EQ(more.supported_features, (Words{"benchmark", "kvm"})) << "what is mandatory is always supported";
+  const MachineKind none = kind_of("x86_64-linux:kvm", {{"mandatoryFeatures", io::Json::array()}});
+  EXPECT_EQ(none.mandatory_features, Words{});
+  EXPECT_EQ(none.supported_features, (Words{"kvm"}));
+  EXPECT_EQ(kind_of("x86_64-linux", {{"mandatoryFeatures", {"benchmark"}}}).supported_features, (Words{"benchmark"}));
+}
+
+TEST(ReadConfig, RefusesWhatCouldBreakTheMachinesFile) {
+  EXPECT_EQ(pool_error("systems", io::Json::array()),
+            "an empty list names no system; leave the option out for those in the name");
+  EXPECT_EQ(pool_error("systems", {"x86 64"}),
+            "element 1: \"x86 64\" is not a system; write one such as \"x86_64-linux\"");
+  EXPECT_EQ(pool_error("systems", {"x86_64-linux:kvm"}),
+            "element 1: \"x86_64-linux:kvm\" is not a system; write one such as \"x86_64-linux\"");
+  for (const char* bad : {"", "-", "a b", "a,b", "a;b", "a#b", ":a", "a\tb"}) {
+    EXPECT_EQ(pool_error("supportedFeatures", {"kvm", bad}),
+              fmt::format("element 2: {:?} is not a system feature; write one such as \"big-parallel\"", bad));
+  }
+  EXPECT_EQ(pool_error("mandatoryFeatures", {"local"}),
+            "element 1: \"local\" is no feature that a machine can have: the queue runner adds it to steps by itself");
+  EXPECT_EQ(pool_error("spill", 1), "1 is not true or false");
+}
+
 TEST(ReadConfig, AcceptsTheOldNameOfTheStatusCommand) {
   const auto config = read_config("conf.nix", with_options({{"sshCommand", {"ssh", "hydra"}}}), {});
   ASSERT_TRUE(config) << io::Json(config.error());
@@ -428,6 +473,18 @@ TEST(ReadConfig, RefusesEqualSystemTypes) {
             "systemTypes.x86_64-linux: the same systems and features as systemTypes.\"i686-linux,x86_64-linux\"; keep "
             "one of them");
   EXPECT_EQ(errors_of({{"systemTypes", {{"x86_64-linux", pool}, {"i686-linux", pool}}}}), ConfigErrors{});
+}
+
+TEST(ReadConfig, AcceptsAnEqualTypeForWhatTheOtherLeavesOver) {
+  const io::Json pool = {{"local", io::Json::object()}};
+  io::Json same = {{"local", io::Json::object()}, {"systems", {"i686-linux", "x86_64-linux"}}};
+  const auto errors = [&] {
+    return errors_of({{"systemTypes", {{"x86_64-linux", pool}, {"spot", same}, {"spot-2", same}}}}).size();
+  };
+  EXPECT_EQ(errors(), 2U);
+  same["spill"] = true;
+  EXPECT_EQ(errors(), 1U) << "of the two that are for what is left over";
+  EXPECT_EQ(errors_of({{"systemTypes", {{"x86_64-linux", pool}, {"spot", same}}}}), ConfigErrors{});
 }
 
 TEST(ReadConfig, RequiresASystemTypeByDefault) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,21 +73,25 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   return pool;
 }
 
+// As its name says, or also for other steps.
+MachineKind any_kind(const std::string& name) {
+  MachineKind kind = parse_system_type(name).value();
+  if (*inRange(0, 3) > 0) return kind;
+  for (const char* feature : {"benchmark", "big", "kvm"}) {
+    if (*arbitrary<bool>()) kind.supported_features.insert(feature);
+  }
+  if (*arbitrary<bool>()) kind.mandatory_features.clear();
+  if (rarely()) kind.systems.insert("m68k-linux");
+  return kind;
+}
+
 const std::vector<std::string> pool_names{"aarch64-linux", "aarch64-linux,x86_64-linux:kvm", "i686-linux",
                                           "x86_64-linux",  "x86_64-linux:benchmark,kvm",     "x86_64-linux:kvm"};
 
-const std::vector<std::string> step_type_keys{"aarch64-linux",
-                                              "aarch64-linux:kvm",
-                                              "builtin",
-                                              "builtin:local",
-                                              "i686-linux",
-                                              "m68k-linux",
-                                              "x86_64-linux",
-                                              "",
-                                              "x86_64-linux:kvm",
-                                              "x86_64-linux:kvm,local",
-                                              ":",
-                                              "x86_64-linux:,"};
+const std::vector<std::string> step_type_keys{
+    "aarch64-linux",        "aarch64-linux:kvm",      "builtin", "builtin:local",    "i686-linux",
+    "m68k-linux",           "x86_64-linux",           "",        "x86_64-linux:kvm", "x86_64-linux:benchmark",
+    "x86_64-linux:big,kvm", "x86_64-linux:kvm,local", ":",       "x86_64-linux:,"};
 
 // Every combination that the life cycle knows, and those that it does not: the journal may be old, the provider slow.
 Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
@@ -156,7 +161,10 @@ std::vector<PoolOfMachines> add_pools(AnyFarm& farm) {
     const bool is_configured = *arbitrary<bool>();
     const ProviderKind kind = any_provider();
     if (is_configured) {
-      farm.config.pools.emplace(PoolName(name), any_pool(name, kind));
+      PoolConfig pool = any_pool(name, kind);
+      pool.type = any_kind(name);
+      pool.spill = *inRange(0, 4) == 0;
+      farm.config.pools.emplace(PoolName(name), std::move(pool));
       pools.push_back({PoolName(name), kind});
     }
     const ProviderKind former = any_provider();
@@ -242,10 +250,12 @@ std::string described(const Machine& m) {
 }
 
 std::string described(const PoolConfig& p) {
-  return fmt::format("{} {}{} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
-                     p.scaling == Scaling::work ? "by work " : "", to_string(p.kind()), p.min_machines, p.max_machines,
-                     p.ignored_runnables, p.runnables_per_machine, p.stop_on_idle, p.grace_period.count(),
-                     p.billing_period.value_or(Seconds{0}).count(), p.boot_timeout.count());
+  return fmt::format("{}{} {} {} {} {}{} min {} max {} ignored {} per {} stop {} grace {} billing {} boot {}", p.name,
+                     p.spill ? " spill" : "", joined(p.type.systems), joined(p.type.supported_features),
+                     joined(p.type.mandatory_features), p.scaling == Scaling::work ? "by work " : "",
+                     to_string(p.kind()), p.min_machines, p.max_machines, p.ignored_runnables, p.runnables_per_machine,
+                     p.stop_on_idle, p.grace_period.count(), p.billing_period.value_or(Seconds{0}).count(),
+                     p.boot_timeout.count());
 }
 
 }  // namespace

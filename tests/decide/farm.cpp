@@ -16,7 +16,8 @@ constexpr std::int64_t first_new_number = 100;
 
 PoolConfig pool_config(const std::string& name, const Settings& settings) {
   return {.name = PoolName(name),
-          .type = parse_system_type(name).value(),
+          .type = settings.type ? *settings.type : parse_system_type(name).value(),
+          .spill = settings.spill,
           .min_machines = settings.min_machines,
           .max_machines = settings.max_machines,
           .ignored_runnables = settings.ignored_runnables,

@@ -45,6 +45,8 @@ struct Settings {
   std::int64_t consecutive_failures = 4;
   std::optional<std::int64_t> max_unhealthy{};
   ProviderKind provider = ProviderKind::local;
+  std::optional<MachineKind> type{};  // none: as the pool's name says
+  bool spill = false;
 };
 
 // Machine hydra-provisioned-N, and its entry in the queue runner's status. Made by the functions below; spans of time

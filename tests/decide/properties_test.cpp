@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "decide/demand.hpp"
 #include "decide/plan.hpp"
 #include "tests/decide/any_farm.hpp"
 #include "tests/decide/farm.hpp"
@@ -244,6 +245,97 @@ RC_GTEST_PROP(EveryPlan, NeitherAimsLowerNorHasFewerMachinesWhenMoreStepsWait, (
   const Plan after = plan(busier.seen, busier.config);
   for (std::size_t i = 0; i < before.pools.size(); ++i) RC_ASSERT(before.pools[i].target <= after.pools[i].target);
   RC_ASSERT(up_or_coming(before, farm.seen) <= up_or_coming(after, busier.seen));
+}
+
+std::vector<PoolName> pools_that_serve(const StepTypeCount& steps, const Config& config) {
+  std::vector<PoolName> pools;
+  for (const auto& [name, pool] : config.pools) {
+    if (serves(pool.type, steps.type)) pools.push_back(name);
+  }
+  return pools;
+}
+
+// The farm with this step type alone.
+AnyFarm with_only(AnyFarm farm, const StepTypeCount& steps) {
+  farm.seen.queue->step_types = {steps};
+  return farm;
+}
+
+RC_GTEST_PROP(Assignment, IsToOnePoolAtMostUnlessThatLeavesSomeToASpillPool, ()) {
+  const AnyFarm farm = *any_farm_with_trusted_status();
+  for (const StepTypeCount& steps : farm.seen.queue->step_types) {
+    const AnyFarm alone = with_only(farm, steps);
+    std::set<PoolName> others;
+    std::set<PoolName> spill;
+    for (const PoolPlan& pool : plan(alone.seen, alone.config).pools) {
+      if (pool.runnable == 0 || !farm.config.pools.contains(pool.name)) continue;
+      (farm.config.pools.at(pool.name).spill ? spill : others).insert(pool.name);
+    }
+    RC_ASSERT(others.size() <= 1 && spill.size() <= 1);
+    const auto own = pool_of(steps.type, farm.config);
+    if (!others.empty()) RC_ASSERT(*others.begin() == *own);
+    if (!spill.empty()) RC_ASSERT(*spill.begin() == spill_pool_of(steps.type, farm.config).value_or(*own));
+  }
+}
+
+RC_GTEST_PROP(Assignment, CountsEachStepOnce, ()) {
+  const AnyFarm farm = *any_farm_with_trusted_status();
+  std::int64_t waiting = 0;
+  std::int64_t running = 0;
+  for (const StepTypeCount& steps : farm.seen.queue->step_types) {
+    RC_PRE(steps.runnable <= 1'000'000'000);  // sums of more may not fit
+    if (!pool_of(steps.type, farm.config)) continue;
+    waiting += steps.runnable;
+    running += steps.running;
+  }
+  for (const PoolPlan& pool : plan(farm.seen, farm.config).pools) {
+    RC_ASSERT(pool.runnable >= 0 && pool.running >= 0);
+    waiting -= pool.runnable;
+    running -= pool.running;
+  }
+  RC_ASSERT(waiting == 0);
+  RC_ASSERT(running == 0);
+}
+
+RC_GTEST_PROP(Assignment, LeavesNothingThatFitsUnplaceable, ()) {
+  const AnyFarm farm = *any_farm_with_trusted_status();
+  const Plan p = plan(farm.seen, farm.config);
+  for (const StepTypeCount& steps : farm.seen.queue->step_types) {
+    const auto own = pool_of(steps.type, farm.config);
+    const auto fitting = pools_that_serve(steps, farm.config);
+    if (own && steps.type.system != "builtin") RC_ASSERT(std::ranges::find(fitting, *own) != fitting.end());
+    if (fitting.empty()) continue;
+    RC_ASSERT(own.has_value());
+    RC_ASSERT(std::ranges::find(p.unplaceable, steps.key, &Unplaceable::step_type) == p.unplaceable.end());
+  }
+}
+
+RC_GTEST_PROP(Assignment, IsToTheNarrowestPool, ()) {
+  const AnyFarm farm = *any_farm_with_trusted_status();
+  const auto width = [&](const PoolName& name) {
+    const PoolConfig& pool = farm.config.pools.at(name);
+    return std::tuple(pool.spill, pool.type.supported_features.size(), name);
+  };
+  for (const StepTypeCount& steps : farm.seen.queue->step_types) {
+    const auto fitting = pools_that_serve(steps, farm.config);
+    if (!fitting.empty()) RC_ASSERT(pool_of(steps.type, farm.config) == std::ranges::min(fitting, {}, width));
+  }
+}
+
+// By work it also depends on the machines that are busy how much is left over.
+RC_GTEST_PROP(Assignment, IsTheSameWhileStepsAndLimitsAre, ()) {
+  AnyFarm farm = *any_farm_with_trusted_status();
+  for (auto& [name, pool] : farm.config.pools) pool.scaling = Scaling::runnables;
+  AnyFarm later = farm;
+  std::erase_if(later.seen.machines, [](const Machine&) { return *rc::gen::arbitrary<bool>(); });
+  if (later.seen.queue->machines) later.seen.queue->machines->clear();
+  const Plan before = plan(farm.seen, farm.config);
+  const Plan after = plan(later.seen, later.config);
+  RC_ASSERT(before.pools.size() == after.pools.size());
+  for (std::size_t i = 0; i < before.pools.size(); ++i) {
+    RC_ASSERT(before.pools[i].runnable == after.pools[i].runnable);
+    RC_ASSERT(before.pools[i].running == after.pools[i].running);
+  }
 }
 
 RC_GTEST_PROP(EveryPlan, DrainsNothingUnderAnUntrustedStatus, ()) {

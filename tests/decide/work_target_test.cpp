@@ -118,5 +118,22 @@ TEST(Grace, MayBeAsLongAsMachinesTakeToBoot) {
   EXPECT_EQ(until_of(slow, 3), noon + 100s);
 }
 
+TEST(Work, CountsTheStepsOfMachinesOfItsKindOnly) {
+  const auto wanted = [](std::optional<std::set<std::string>> supported, const std::set<std::string>& mandatory) {
+    StepHistory past = built(50, 60s);
+    past.supported_features = std::move(supported);
+    past.mandatory_features = mandatory;
+    const MachineKind kind{.systems = {"x86_64-linux"}, .supported_features = {"big", "kvm"}};
+    return planned(
+               by_work({.max_machines = 100, .max_jobs = 4, .type = kind}).has_built(past).runnable(plain_pool, 100))
+        .wanted;
+  };
+  constexpr std::int64_t of_known_duration = 5;
+  EXPECT_EQ(wanted({{"big", "kvm"}}, {}), of_known_duration);
+  EXPECT_EQ(wanted(std::nullopt, {}), of_known_duration) << "an old queue runner does not say what they support";
+  EXPECT_EQ(wanted({{"kvm"}}, {}), 25);
+  EXPECT_EQ(wanted({{"big", "kvm"}}, {"kvm"}), 25);
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

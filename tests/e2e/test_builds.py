@@ -54,6 +54,22 @@ class Builds(FarmTest):
         pools = {name: self.pool_of(self.machine_that_built(step)) for name, step in steps.items()}
         self.assertEqual(pools, {"plain": PLAIN, "narrow": PLAIN, "measured": f"{PLAIN}:benchmark"})
 
+    def test_one_type_builds_steps_that_require_any_of_its_features_or_none(self):
+        kind = {"systems": ["x86_64-linux", "i686-linux"], "supportedFeatures": ["benchmark", "big-parallel"]}
+        self.queue_farm = self.farm(pools={"builders": pool(**kind)}, settle=1)
+        steps = self.build(
+            job("plain"),
+            job("narrow", system="i686-linux", features=["big-parallel"]),
+            job("measured", features=["benchmark"]),
+            job("both", features=["big-parallel", "benchmark"]),
+        )
+        for step in steps.values():
+            self.assertTrue(step["ok"], step)
+        self.assertEqual(set(self.made), {"t-0"})
+        self.queue_farm.passes_until(lambda: not self.queue_farm.folders(), "the machine is gone")
+        columns = self.queue_farm.machines_file.read_text().splitlines()[1].split()
+        self.assertEqual([columns[1], *columns[5:7]], ["i686-linux,x86_64-linux", "benchmark,big-parallel", "-"])
+
     def pool_of(self, machine):
         return self.queue_farm.journal("select pool from machines where id = ?", machine)[0][0]
 

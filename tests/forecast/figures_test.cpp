@@ -77,7 +77,7 @@ TEST(PoolTrace, HasTheStepsOfAPoolAndWhenTheyBecomeReady) {
                  {.ready_at = Millis{1}, .duration = Millis{5}, .type = 0, .name = "after arm", .depends_on = {0}},
                  {.ready_at = Millis{2}, .duration = Millis{5}, .type = 0, .name = "first"},
                  {.ready_at = Millis{3}, .duration = Millis{5}, .type = 0, .name = "after both", .depends_on = {1, 2}}};
-  const trace::Trace part = part_of(trace, config, PoolName{"x86_64-linux"});
+  const trace::Trace part = part_of(trace, config, {PoolName{"x86_64-linux"}});
   ASSERT_EQ(part.steps.size(), 3u);
   EXPECT_EQ(part.steps[0].name, "first");
   EXPECT_EQ(part.steps[1].name, "after both");

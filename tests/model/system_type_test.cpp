@@ -19,13 +19,15 @@ TEST(SystemTypes, AreSystemsThenFeatures) {
   const auto type = parse_system_type("aarch64-linux,riscv64-linux:kvm,big-parallel");
   ASSERT_TRUE(type);
   EXPECT_EQ(type->systems, (Words{"aarch64-linux", "riscv64-linux"}));
-  EXPECT_EQ(type->features, (Words{"big-parallel", "kvm"}));
+  EXPECT_EQ(type->supported_features, (Words{"big-parallel", "kvm"}));
+  EXPECT_EQ(type->mandatory_features, type->supported_features);
 }
 
 TEST(SystemTypes, NeedNoFeatures) {
   const auto type = parse_system_type("aarch64-linux");
   ASSERT_TRUE(type);
-  EXPECT_EQ(type->features, Words{});
+  EXPECT_EQ(type->supported_features, Words{});
+  EXPECT_EQ(type->mandatory_features, Words{});
 }
 
 TEST(SystemTypes, X86_64BringsI686Along) {
@@ -48,10 +50,21 @@ TEST(SystemTypes, ABadNameSaysWhatIsWrongAndWhatIsExpected) {
 }
 
 TEST(SystemTypes, WhatCouldBreakALineOfTheMachinesFileIsRefused) {
-  for (const char* name : {"", ":", "x86_64-linux:", ":kvm", "a,,b", "a,", "a:b:c", "a:,b", "-", "a:-", "a b", "a\tb",
-                           "a\nb", "a#b", "a;b", "@a", "ä", "a:k vm"}) {
+  for (const char* name : {"", ":", "x86_64-linux:", ":kvm", "a,,b", "a,", "a::b", "a:b:", "a:,b", "-", "a:-", "a b",
+                           "a\tb", "a\nb", "a#b", "a;b", "@a", "ä", "a:k vm"}) {
     EXPECT_NE(error_of(name), "") << '"' << name << '"';
   }
+}
+
+TEST(SystemTypes, MayHaveFeaturesWithAColon) {
+  EXPECT_EQ(parse_system_type("x86_64-linux:a:b,kvm")->mandatory_features, (Words{"a:b", "kvm"}));
+  EXPECT_EQ(parse_step_type("x86_64-linux:a:b"), (StepType{.system = "x86_64-linux", .features = {"a:b"}}));
+}
+
+TEST(SystemTypes, HaveTheFeaturesThatNixKnows) {
+  for (const char* feature : {"benchmark", "big-parallel", "ca-derivations", "gccarch-armv8.1-a+crypto",
+                              "gccarch-x86-64-v3", "kvm", "nixos-test", "recursive-nix", "uid-range"})
+    EXPECT_TRUE(is_feature(feature)) << feature;
 }
 
 TEST(StepTypes, AreOneSystemThenFeatures) {
@@ -74,18 +87,32 @@ RC_GTEST_PROP(SystemTypes, AreReadFromTheirOwnNameWrittenAnew, ()) {
   const auto name = *rc::gen::container<std::string>(rc::gen::element('a', 'b', '-', ',', ':'));
   const auto type = parse_system_type(name);
   if (!type) return;
-  const std::string anew = joined(type->systems) + (type->features.empty() ? "" : ":" + joined(type->features));
+  const Words& features = type->mandatory_features;
+  const std::string anew = joined(type->systems) + (features.empty() ? "" : ":" + joined(features));
   RC_ASSERT(*parse_system_type(anew) == *type);
 }
 
-TEST(Serving, NeedsTheSystemAndExactlyTheFeatures) {
-  const SystemType pool = *parse_system_type("x86_64-linux:benchmark,kvm");
+TEST(Serving, OfATypeAsItIsNamedNeedsTheSystemAndExactlyTheFeatures) {
+  const MachineKind pool = *parse_system_type("x86_64-linux:benchmark,kvm");
   EXPECT_TRUE(serves(pool, parse_step_type("x86_64-linux:kvm,benchmark")));
   EXPECT_TRUE(serves(pool, parse_step_type("i686-linux:benchmark,kvm,local")));
   EXPECT_FALSE(serves(pool, parse_step_type("aarch64-linux:benchmark,kvm")));
   EXPECT_FALSE(serves(pool, parse_step_type("x86_64-linux:kvm")));
   EXPECT_FALSE(serves(pool, parse_step_type("x86_64-linux:benchmark,kvm,nixos-test")));
   EXPECT_FALSE(serves(pool, parse_step_type("x86_64-linux")));
+}
+
+TEST(Serving, NeedsTheMandatoryFeaturesAndNoneThatIsNotSupported) {
+  const MachineKind kind{.systems = {"x86_64-linux", "aarch64-linux"},
+                         .supported_features = {"benchmark", "big-parallel", "kvm"},
+                         .mandatory_features = {"benchmark"}};
+  EXPECT_TRUE(serves(kind, parse_step_type("x86_64-linux:benchmark")));
+  EXPECT_TRUE(serves(kind, parse_step_type("aarch64-linux:kvm,benchmark,local")));
+  EXPECT_TRUE(serves(kind, parse_step_type("x86_64-linux:benchmark,big-parallel,kvm")));
+  EXPECT_FALSE(serves(kind, parse_step_type("x86_64-linux")));
+  EXPECT_FALSE(serves(kind, parse_step_type("x86_64-linux:kvm")));
+  EXPECT_FALSE(serves(kind, parse_step_type("x86_64-linux:benchmark,nixos-test")));
+  EXPECT_FALSE(serves(kind, parse_step_type("i686-linux:benchmark"))) << "only a name brings it along";
 }
 
 TEST(Columns, AreJoinedByCommasInByteOrder) {

@@ -86,6 +86,19 @@ TEST(StatusDocument, AddsUpTheHistoryOfMachinesOfAKind) {
                                                       {{"x86_64-linux"}, {"kvm"}, 1, Seconds{9}}}));
 }
 
+TEST(StatusDocument, TellsKindsOfMachinesBySupportedFeaturesIfItSaysThem) {
+  const auto status = trusted(
+      with_machines(R"({"root@a":{"systemTypes":["s"],"supportedFeatures":["kvm"],"mandatoryFeatures":[],)"
+                    R"("nrStepsDone":2,"totalStepTime":30},)"
+                    R"("root@b":{"systemTypes":["s"],"supportedFeatures":[],"mandatoryFeatures":[],)"
+                    R"("nrStepsDone":3,"totalStepTime":5},)"
+                    R"("root@c":{"systemTypes":["s"],"mandatoryFeatures":[],"nrStepsDone":1,"totalStepTime":9}})"));
+  ASSERT_EQ(status.history.size(), 3u);
+  EXPECT_EQ(status.history[0].supported_features, std::nullopt);
+  EXPECT_EQ(status.history[1].supported_features, std::set<std::string>{});
+  EXPECT_EQ(status.history[2].supported_features, std::set<std::string>{"kvm"});
+}
+
 TEST(StatusDocument, KnowsWhatAMachineCanBuildIfTheEntrySaysAllOfIt) {
   const auto status = trusted(with_machines(
       R"({"root@a":{"systemTypes":["x86_64-linux"],"supportedFeatures":["big","kvm"],"mandatoryFeatures":["kvm"]},)"

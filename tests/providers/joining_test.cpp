@@ -18,7 +18,7 @@ const MachineId seven{"t-7"};
 PoolConfig joining_pool(const std::string& token_file = "") {
   PoolConfig pool;
   pool.name = PoolName{"x86_64-linux:kvm"};
-  pool.type = {.systems = {"x86_64-linux", "i686-linux"}, .features = {"kvm"}};
+  pool.type = {.systems = {"x86_64-linux", "i686-linux"}, .supported_features = {"kvm"}, .mandatory_features = {"kvm"}};
   pool.max_jobs = 4;
   pool.builder_endpoint = "https://queue.example.org:50051";
   pool.builder_token_file = token_file;

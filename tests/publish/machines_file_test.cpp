@@ -154,6 +154,45 @@ TEST(MachinesFile, HasAPlaceholderForAPoolWithoutAMachine) {
             "big-parallel,kvm -\n");
 }
 
+TEST(MachinesFile, TellsSupportedFeaturesFromMandatoryOnes) {
+  Farm farm;
+  farm.machine("hydra-provisioned-1", "big", "10.0.0.1");
+  farm.pool("big").type = {.systems = {"aarch64-linux", "x86_64-linux"},
+                           .supported_features = {"a:b", "benchmark", "kvm"},
+                           .mandatory_features = {"benchmark"}};
+  farm.pool("none").type = {.systems = {"x86_64-linux"}, .supported_features = {"kvm"}};
+  EXPECT_EQ(farm.file().content,
+            "# hydra-provisioner hydra-provisioned\n"
+            "root@10.0.0.1 aarch64-linux,x86_64-linux - 1 1 a:b,benchmark,kvm benchmark -\n"
+            "root@none.placeholder.invalid x86_64-linux - 0 1 kvm - -\n");
+}
+
+TEST(MachinesFile, HasElevenSystemsInALine) {
+  Farm farm;
+  MachineKind& kind = farm.pool("all").type;
+  kind.systems.clear();
+  for (const char* system :
+       {"aarch64-linux", "armv5tel-linux", "armv6l-linux", "armv7l-linux", "i686-linux", "mips64el-linux",
+        "powerpc64le-linux", "riscv32-linux", "riscv64-linux", "s390x-linux", "x86_64-linux"})
+    kind.systems.insert(system);
+  const auto lines = read_machines_file(farm.file().content).value();
+  EXPECT_EQ(lines.at("root@all.placeholder.invalid").systems, kind.systems);
+  EXPECT_EQ(lines.at("root@all.placeholder.invalid").systems.size(), 11U);
+}
+
+TEST(MachinesFile, HasANewPlaceholderUnlessEarlierLinesTookAllOfItsSteps) {
+  Farm farm;
+  farm.pool("big").type = {.systems = {"i686-linux", "x86_64-linux"}, .supported_features = {"benchmark", "kvm"}};
+  const auto is_new_after = [&](const std::string& before) {
+    return !new_placeholders(farm.file(), before, farm.config).empty();
+  };
+  EXPECT_FALSE(
+      is_new_after("root@a i686-linux - 1 1 benchmark,kvm - -\nroot@b x86_64-linux - 1 1 a,benchmark,kvm - -\n"));
+  EXPECT_TRUE(is_new_after("root@b x86_64-linux - 1 1 benchmark,kvm - -\n"));
+  EXPECT_TRUE(is_new_after("root@b i686-linux,x86_64-linux - 1 1 kvm - -\n"));
+  EXPECT_TRUE(is_new_after("root@b i686-linux,x86_64-linux - 1 1 benchmark,kvm kvm -\n"));
+}
+
 TEST(MachinesFile, HasNoPlaceholdersWhenTheyAreOff) {
   Farm farm;
   farm.config.placeholders = false;
@@ -289,7 +328,7 @@ TEST(MachinesFile, LeavesOutMachinesWhoseNumbersAreOutOfRange) {
 
 TEST(MachinesFile, HasNoLineForAPoolWhoseWordsWouldBreakTheLine) {
   Farm farm;
-  farm.pool("aarch64-linux").type.features = {"a b"};
+  farm.pool("aarch64-linux").type.supported_features = {"a b"};
   const auto file = farm.file();
   EXPECT_EQ(file.content, "# hydra-provisioner hydra-provisioned\n");
   EXPECT_EQ(file.left_out, std::vector<std::string>{
@@ -322,6 +361,7 @@ Farm any_farm() {
   const std::vector<std::string> names{"x86_64-linux", "X86-64-linux", "aarch64-linux,armv7l-linux:kvm",
                                        "aarch64-linux"};
   for (const auto& name : names) farm.pool(name).ssh_key = *ssh_key();
+  farm.pool("x86_64-linux").type.supported_features = {"benchmark", "kvm"};
   farm.pool("x86_64-linux").max_jobs = *rc::gen::arbitrary<std::int64_t>();
   farm.pool("aarch64-linux").speed_factor = *rc::gen::arbitrary<std::int64_t>();
   const int machines = *rc::gen::inRange(0, 12);
@@ -349,7 +389,7 @@ RC_GTEST_PROP(MachinesFile, ListsExactlyTheMachinesThatItReports, ()) {
     RC_ASSERT(read->contains(queue_name(*machine)));
     const auto& line = read->at(queue_name(*machine));
     RC_ASSERT(line.systems == pool.type.systems);
-    RC_ASSERT(line.supported == pool.type.features && line.mandatory == pool.type.features);
+    RC_ASSERT(line.supported == pool.type.supported_features && line.mandatory == pool.type.mandatory_features);
     RC_ASSERT(without_minus(line.ssh_key) == without_minus(pool.ssh_key));
     RC_ASSERT(line.max_jobs == pool.max_jobs);
     RC_ASSERT(line.host_key.value_or("") == machine->host_key);

@@ -23,5 +23,20 @@ TEST(Builders, KnowWhichTypeHadAnAddressAtATime) {
   EXPECT_THAT(builders.features("root@10.0.0.2", noon), IsEmpty());
 }
 
+TEST(Builders, KnowThatAFeatureOfAMachineNeedNotBeRequired) {
+  const Builders builders({{.pool = PoolName{"x86_64-linux:kvm"},
+                            .address = "10.0.0.1",
+                            .from = noon,
+                            .until = {},
+                            .settings_json = R"({"local": {}, "mandatoryFeatures": []})"},
+                           {.pool = PoolName{"big"},
+                            .address = "10.0.0.2",
+                            .from = noon,
+                            .until = {},
+                            .settings_json = R"({"local": {}, "systems": ["s"], "mandatoryFeatures": ["big"]})"}});
+  EXPECT_THAT(builders.features("root@10.0.0.1", noon), IsEmpty());
+  EXPECT_THAT(builders.features("root@10.0.0.2", noon), ElementsAre("big"));
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::review

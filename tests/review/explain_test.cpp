@@ -130,6 +130,44 @@ TEST(Explain, SaysWhoBuildsStepsThatFit) {
   EXPECT_FALSE(explain_step_type("riscv64-linux", pass)) << "the queue does not have it";
 }
 
+// The machines of the plain type and of this one can build the same steps, and steps that require kvm only this one's.
+Replayed with_spill_pool(std::int64_t runnable) {
+  Replayed pass = farm(runnable);
+  PoolConfig spot;
+  spot.name = PoolName{"spot"};
+  spot.type = {.systems = {"x86_64-linux"}, .supported_features = {"kvm"}};
+  spot.spill = true;
+  spot.max_machines = 9;
+  spot.runnables_per_machine = 1;
+  pass.inputs.config.pools.emplace(spot.name, spot);
+  return pass;
+}
+
+TEST(Explain, SaysWhatGoesToASpillPool) {
+  Replayed pass = with_spill_pool(15);  // 3 are ignored, and two machines are wanted for ten
+  const Explanation explanation = explained(pass);
+  EXPECT_THAT(explanation.headline,
+              HasSubstr("13 runnable, 3 ignored, 5 per machine → 2 wanted, 2 allowed; 2 more for spot"));
+  EXPECT_THAT(explanation.binding, ElementsAre("maxMachines: 2 more runnable steps count for spot"));
+  EXPECT_EQ(change(explanation, "maxMachines 3 instead of 2"), "3 allowed; create 3");
+  EXPECT_EQ(explain_step_type("x86_64-linux", pass)->headline,
+            "built by x86_64-linux, and beyond its maximum by spot: hydra-provisioner explain x86_64-linux");
+  pass.plan = decide::plan(pass.inputs.seen, pass.inputs.config);
+  const Explanation of_spot = explain_type(PoolName{"spot"}, pass);
+  EXPECT_THAT(of_spot.headline, HasSubstr("2 runnable, 0 ignored, 1 per machine → 2 wanted, 2 allowed"));
+  EXPECT_EQ(change(of_spot, "1 more runnable step"), "3 allowed; create 3");
+  EXPECT_EQ(change(of_spot, "no runnable step"), "0 allowed; nothing to do");
+}
+
+TEST(Explain, SaysWhatStepsLackAndWhatTheyWouldHaveToRequire) {
+  Replayed pass = with_waiting("x86_64-linux:benchmark,kvm");
+  PoolConfig& pool = pass.inputs.config.pools.at(plain);
+  pool.type.supported_features = {"big", "kvm"};
+  pool.type.mandatory_features = {"big"};
+  EXPECT_THAT(explain_step_type("x86_64-linux:benchmark,kvm", pass)->binding,
+              ElementsAre("x86_64-linux does not have benchmark, and takes only steps that require big"));
+}
+
 TEST(Explain, ShowsWhatHasHappenedSinceThePass) {
   Explanation explanation = explained(farm(4));
   explanation.since = {{.time = noon, .machine = "", .pool = plain.text, .what = "ordered", .reason = "paused"}};

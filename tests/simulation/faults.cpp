@@ -139,8 +139,7 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
   if (ends_back_offs(event.kind)) invariants.back_offs_may_end();
   switch (event.kind) {
     case EventKind::steps_arrive:
-      farm.queue.add_steps(program.pools().at(static_cast<std::size_t>(event.which)).name, event.count,
-                           Seconds{event.seconds});
+      farm.queue.add_steps(step_type_of(event, program.pools()), event.count, Seconds{event.seconds});
       break;
     case EventKind::program_is_killed:
       program.die_after(event.count);

@@ -14,10 +14,12 @@ namespace {
 constexpr Seconds queue_runner_has_surely_read{31};
 constexpr Seconds shortest_back_off{10};  // of 30 s, as a failure is recorded some time before it is forgotten
 
-const PoolConfig* pool_for(const Config& config, const std::string& step_type) {
-  const auto pool = std::ranges::find_if(
-      config.pools, [&](const auto& entry) { return serves(entry.second.type, parse_step_type(step_type)); });
-  return pool == config.pools.end() ? nullptr : &pool->second;
+std::vector<PoolName> pools_for(const Config& config, const std::string& step_type) {
+  std::vector<PoolName> pools;
+  for (const auto& [name, pool] : config.pools) {
+    if (serves(pool.type, parse_step_type(step_type))) pools.push_back(name);
+  }
+  return pools;
 }
 
 // As the journal has a machine from before an operation on it begins; none: as it was.
@@ -268,10 +270,11 @@ void Invariants::file_was_rejected(const std::string& why) {
 }
 
 void Invariants::step_was_aborted(const std::string& type) {
-  const PoolConfig* pool = pool_for(config_, type);
-  const auto covered = pool == nullptr ? covered_since_.end() : covered_since_.find(pool->name);
-  if (covered != covered_since_.end() && farm_->timeline.now() - covered->second > queue_runner_has_surely_read)
-    violate(fmt::format("a step of {} is aborted as unsupported", type));
+  for (const PoolName& pool : pools_for(config_, type)) {
+    const auto covered = covered_since_.find(pool);
+    if (covered != covered_since_.end() && farm_->timeline.now() - covered->second > queue_runner_has_surely_read)
+      violate(fmt::format("a step of {} is aborted as unsupported", type));
+  }
 }
 
 std::string Invariants::why_not_at_rest() {
@@ -289,7 +292,7 @@ std::string Invariants::why_not_at_rest() {
 std::string Invariants::why_queue_is_not_at_rest() const {
   if (farm_->queue.running_steps() > 0) return fmt::format("{} steps still run", farm_->queue.running_steps());
   for (const auto& [type, count] : farm_->queue.waiting_by_type()) {
-    if (count > 0 && pool_for(config_, type) != nullptr) return fmt::format("{} steps of {} still wait", count, type);
+    if (count > 0 && !pools_for(config_, type).empty()) return fmt::format("{} steps of {} still wait", count, type);
   }
   return "";
 }

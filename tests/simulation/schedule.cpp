@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "model/random.hpp"
 
@@ -20,7 +21,7 @@ std::int64_t one_of(Random& random, const std::array<std::int64_t, N>& values) {
 }
 
 PoolSetup draw_pool(Random& random, const char* name) {
-  PoolSetup pool{.name = name};
+  PoolSetup pool{.name = name, .step_types = {name}};
   pool.is_nixops = random.chance(50);
   pool.max_machines = random.between(1, 5);
   pool.min_machines = random.chance(30) ? random.between(0, std::min<std::int64_t>(2, pool.max_machines)) : 0;
@@ -30,6 +31,19 @@ PoolSetup draw_pool(Random& random, const char* name) {
   pool.grace_period_seconds = one_of<4>(random, {0, 0, 60, 600});
   pool.billing_period_seconds = random.chance(15) ? 3600 : 0;
   return pool;
+}
+
+// Machines of some pools build what others do, too, and more.
+void let_pools_overlap(Scenario& scenario) {
+  if (scenario.seed % 3 != 0 || scenario.pools.size() < 2) return;
+  PoolSetup& second = scenario.pools[1];
+  second.supported = {"benchmark"};
+  second.step_types = {"x86_64-linux:benchmark", "x86_64-linux", "i686-linux:benchmark"};
+  second.spill = scenario.seed % 2 == 0;
+  if (scenario.pools.size() < 4) return;
+  PoolSetup& widest = scenario.pools[3];
+  widest.supported = {"benchmark", "kvm", "nixos-test"};
+  widest.step_types = {"x86_64-linux:kvm", "x86_64-linux:kvm,nixos-test", "x86_64-linux:benchmark,kvm"};
 }
 
 // Versions that release machines early always list all machines.
@@ -113,6 +127,11 @@ void draw_another_installation(Random& random, Scenario& scenario) {
 
 }  // namespace
 
+const std::string& step_type_of(const Event& event, const std::vector<PoolSetup>& pools) {
+  const std::vector<std::string>& arriving = pools.at(static_cast<std::size_t>(event.which)).step_types;
+  return arriving.at(static_cast<std::size_t>(event.count + event.seconds) % arriving.size());
+}
+
 std::string to_string(const Event& event) {
   return fmt::format("{:6} s  {}: which {}, count {}, {} s", event.at.count(), hydra_provisioner::to_string(event.kind),
                      event.which, event.count, event.seconds);
@@ -130,6 +149,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   for (std::int64_t n = 0; n < pools; ++n)
     scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
   for (std::size_t n = 0; n < scenario.pools.size(); ++n) scenario.pools[n].counts_work = (seed + n) % 4 == 0;
+  let_pools_overlap(scenario);
   draw_events(random, scenario);
   scenario.max_parallel = one_of<5>(random, {1, 2, 2, 3, 8});
   scenario.pace = draw_pace(random);
@@ -151,10 +171,11 @@ std::string to_string(const Scenario& scenario) {
                       2 * scenario.pace.journal.most.count(), 2 * scenario.pace.publication.most.count());
   for (const PoolSetup& pool : scenario.pools) {
     text += fmt::format(
-        "  pool {}: {}{}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
-        pool.name, pool.counts_work ? "by work, " : "", pool.is_nixops ? "nixops" : "local", pool.min_machines,
-        pool.max_machines, pool.runnables_per_machine, pool.max_jobs, pool.stop_on_idle ? ", stop on idle" : "",
-        pool.grace_period_seconds, pool.billing_period_seconds);
+        "  pool {}{}{}: {}{}, {} to {} machines, {} runnables each, {} jobs{}, grace {} s, billing period {} s\n",
+        pool.name, pool.supported.empty() ? "" : fmt::format(", supports {}", fmt::join(pool.supported, ",")),
+        pool.spill ? ", spill" : "", pool.counts_work ? "by work, " : "", pool.is_nixops ? "nixops" : "local",
+        pool.min_machines, pool.max_machines, pool.runnables_per_machine, pool.max_jobs,
+        pool.stop_on_idle ? ", stop on idle" : "", pool.grace_period_seconds, pool.billing_period_seconds);
   }
   for (const Event& event : scenario.events) text += fmt::format("  {}\n", to_string(event));
   return text + fmt::format("  {:6} s  all faults end\n", scenario.faults_end_at.count());

@@ -16,6 +16,9 @@ namespace hydra_provisioner::simulation {
 
 struct PoolSetup {
   std::string name;
+  std::vector<std::string> step_types{};  // that arrive for it
+  std::vector<std::string> supported{};   // features of its machines, none of which steps must require; none: as named
+  bool spill = false;
   bool is_nixops = false;
   bool is_configured = true;
   std::int64_t min_machines = 0;
@@ -29,7 +32,7 @@ struct PoolSetup {
 };
 
 enum class EventKind : std::uint8_t {
-  steps_arrive,         // of pool `which`; `count` of them, `seconds` each
+  steps_arrive,         // for pool `which`; `count` of them, `seconds` each
   program_is_killed,    // at its `count`th waypoint from then on
   operations_go_wrong,  // the next `count`, as the fate `which`
   machines_never_boot,  // the next `count`
@@ -88,6 +91,7 @@ struct Event {
   std::int64_t seconds = 0;
 };
 std::string to_string(const Event& event);
+const std::string& step_type_of(const Event& event, const std::vector<PoolSetup>& pools);  // of steps that arrive
 
 struct Scenario {
   std::uint64_t seed = 0;

@@ -21,6 +21,11 @@ nlohmann::json settings_of(const PoolSetup& pool) {
                           {"billingPeriod", pool.billing_period_seconds},
                           {"bootTimeout", 900}};
   if (pool.counts_work) settings["scaling"] = "work";
+  if (pool.spill) settings["spill"] = true;
+  if (!pool.supported.empty()) {
+    settings["supportedFeatures"] = pool.supported;
+    settings["mandatoryFeatures"] = nlohmann::json::array();
+  }
   if (pool.is_nixops) {
     settings["nixopsExpr"] = "/simulated/deployment.nix";
   } else {

@@ -17,6 +17,8 @@ PoolConfig any_pool() {
   PoolConfig pool;
   pool.name = PoolName{"x86_64-linux:kvm"};
   pool.type = parse_system_type(pool.name.text).value();
+  pool.type.supported_features.insert("benchmark");
+  pool.spill = true;
   pool.min_machines = 1;
   pool.max_machines = 7;
   pool.ignored_runnables = 2;
@@ -86,7 +88,9 @@ Inputs everything() {
       {"root@10.0.0.1",
        {.enabled = false, .current_jobs = 0, .idle_since = Instant{}, .last_failure = noon, .consecutive_failures = 3}},
       {"a/b", {}}};
-  status.history = {{.systems = {"x", "y"}, .mandatory_features = {"b"}, .steps = 3, .time = Seconds{40}}};
+  status.history = {
+      {.systems = {"x", "y"}, .mandatory_features = {"b"}, .steps = 3, .time = Seconds{40}},
+      {.systems = {"x"}, .mandatory_features = {}, .steps = 3, .time = Seconds{40}, .supported_features = {{"c"}}}};
   inputs.seen.queue = status;
   inputs.seen.elsewhere = {{.systems = {"x"}, .supported_features = {"b", "c"}, .mandatory_features = {"b"}},
                            {.systems = {"z"}, .supported_features = {}, .mandatory_features = {}}};
@@ -147,8 +151,31 @@ TEST(Inputs, AreKeptTheSameAgain) {
   EXPECT_EQ(facts_of(after.seen, after.config), facts_of(before.seen, before.config));
   EXPECT_EQ(after.config.pools.begin()->second.billing_period, Seconds{0});
   EXPECT_EQ(after.config.pools.begin()->second.type, any_pool().type);
+  EXPECT_TRUE(after.config.pools.begin()->second.spill);
   EXPECT_EQ(std::get<NixopsSettings>(after.seen.retired.at(0).provider).expression, "/n.nix");
   EXPECT_EQ(std::get<NixopsSettings>(after.seen.retired.at(0).provider).keep_alive_interval, Seconds{77});
+}
+
+TEST(Inputs, OfAVersionWithoutSupportedFeaturesHaveThoseOfTheName) {
+  const Inputs before = everything();
+  Facts facts = facts_of(before.seen, before.config);
+  io::Json pool = io::Json::parse(facts.at("pool/x86_64-linux:kvm"));
+  EXPECT_EQ(pool.erase("supported") + pool.erase("spill"), 2U);
+  facts["pool/x86_64-linux:kvm"] = pool.dump();
+  const auto after = inputs_of(facts, clocks_of(before.seen));
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->config.pools.begin()->second.type, parse_system_type("x86_64-linux:kvm").value());
+  EXPECT_FALSE(after->config.pools.begin()->second.spill);
+}
+
+TEST(Inputs, OfATypeAsItIsNamedAreKeptAsByEarlierVersions) {
+  Inputs inputs = everything();
+  PoolConfig& pool = inputs.config.pools.begin()->second;
+  pool.type = parse_system_type("x86_64-linux:kvm").value();
+  pool.spill = false;
+  const io::Json kept = io::Json::parse(facts_of(inputs.seen, inputs.config).at("pool/x86_64-linux:kvm"));
+  EXPECT_FALSE(kept.contains("supported") || kept.contains("spill"));
+  EXPECT_EQ(kept.at("features"), io::Json::array({"kvm"}));
 }
 
 TEST(Inputs, KnowWhatIsNotTrustedAndWhatIsNotThere) {

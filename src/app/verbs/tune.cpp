@@ -5,10 +5,12 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
 #include "app/inputs/traces.hpp"
+#include "forecast/merging.hpp"
 #include "forecast/report.hpp"
 #include "forecast/tuning.hpp"
 #include "io/text/json.hpp"
@@ -37,6 +39,29 @@ std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
   return text + fmt::format("{}: into systemTypes.\"{}\"\n\n{}\n", gain, name, forecast::nix_text(best->setting));
 }
 
+std::string text_of(const forecast::Merger& merger) {
+  return fmt::format(
+      "merge {}: −{:.0f} % machine hours, {:.1f} instead of {:.1f}; mean wait {} instead of {}: "
+      "into systemTypes.\"{}\"\n\n{}\n",
+      fmt::join(merger.pools, ", "), 100 * merger.saved(), hours_in(merger.then.machine_time),
+      hours_in(merger.now.machine_time), forecast::span_text(merger.then.mean_wait),
+      forecast::span_text(merger.now.mean_wait), merger.merged.name, forecast::nix_attributes(merger.merged));
+}
+
+io::Json document_of(const forecast::MergerForecast& forecast) {
+  return {{"machineHours", hours_in(forecast.machine_time)}, {"wait", {{"mean", forecast.mean_wait}}}};
+}
+
+io::Json document_of(const forecast::Merger& merger) {
+  io::Json pools = io::Json::array();
+  for (const PoolName& name : merger.pools) pools.push_back(name.text);
+  return {{"pools", std::move(pools)},
+          {"into", merger.merged.name.text},
+          {"current", document_of(merger.now)},
+          {"merged", document_of(merger.then)},
+          {"nix", forecast::nix_attributes(merger.merged)}};
+}
+
 io::Json document_of(const forecast::Trial& trial) {
   return {{"cost", forecast::cost_value(trial.forecast.cost)},
           {"machineHours", hours_in(trial.forecast.machine_time())},
@@ -60,12 +85,21 @@ io::Task<Outcome> run(ForecastOptions options, Context context) {
   io::Json pools = io::Json::object();
   std::string text;
   for (const auto& [name, pool] : inputs->config.pools) {
+    if (pool.spill) continue;  // what others leave over to it depends on them
     const forecast::Tuning tuning = forecast::tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
     pools[name.text] = document_of(tuning);
     text += text_of(name, tuning);
   }
+  io::Json merges = io::Json::array();
+  for (const forecast::Merger& merger :
+       forecast::useful_mergers(inputs->config, inputs->trace, inputs->terms, context.voice)) {
+    merges.push_back(document_of(merger));
+    text += text_of(merger);
+  }
   context.voice.progress("");
-  co_return print(options.json ? io::pretty({{"formatVersion", 1}, {"pools", std::move(pools)}}) : text);
+  co_return print(options.json
+                      ? io::pretty({{"formatVersion", 1}, {"pools", std::move(pools)}, {"merges", std::move(merges)}})
+                      : text);
 }
 
 }  // namespace
@@ -78,7 +112,7 @@ Verb tune_verb() {
       .description =
           "Tries many settings of each type with simulated farms and the steps of a trace. It shows those "
           "that no other beats in both cost and waiting, and recommends the cheapest that is as quick as "
-          "the present one.",
+          "the present one. It also says which types should be one, as that needs fewer machines.",
       .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
                     {"tune conf.nix --trace farm.csv --interval 60 --json", "with a pass every minute, for a script"}}},
       .on_signal = OnSignal::left_to_itself,

@@ -118,8 +118,8 @@ std::string nix_conf_text(const PoolConfig& pool, const HostNix& host) {
   if (local.own_store || builders != Builders::trusted)
     text += fmt::format("build-users-group = {}\n", build_users_group(builders));
   text += "builders =\n";  // a machine hands no builds on
-  text += fmt::format("system-features = {}\n", fmt::join(pool.type.features, " "));
-  text += experimental_features(pool.type.features);
+  text += fmt::format("system-features = {}\n", fmt::join(pool.type.supported_features, " "));
+  text += experimental_features(pool.type.supported_features);
   text += fmt::format("extra-platforms = {}\n", fmt::join(pool.type.systems, " "));
   text += fmt::format("max-jobs = {}\n", pool.max_jobs);
   return text;

@@ -62,7 +62,7 @@ class LocalBuilds : public LocalMachines {
     LocalMachines::SetUp();
     if (IsSkipped()) return;
     std::ofstream(state_dir + "/job.nix") << expression;
-    pool.type.features = {"benchmark"};
+    pool.type.supported_features = {"benchmark"};
     const auto created = support::await(provider.create({.machine = machine, .instance = {}}, pool));
     ASSERT_TRUE(created) << created.error().message;
     instance = *created;

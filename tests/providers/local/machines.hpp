@@ -59,7 +59,7 @@ inline std::vector<pid_t> processes_with(const std::string& text) {
 inline PoolConfig local_pool() {
   PoolConfig pool;
   pool.name = PoolName("x86_64-linux");
-  pool.type = {.systems = {"i686-linux", "x86_64-linux"}, .features = {}};
+  pool.type = {.systems = {"i686-linux", "x86_64-linux"}};
   pool.provider = LocalSettings{};
   return pool;
 }

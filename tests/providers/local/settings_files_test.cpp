@@ -13,7 +13,7 @@ bool has_line(const std::string& text, const std::string& line) {
 
 PoolConfig pool_with(LocalSettings settings) {
   PoolConfig pool;
-  pool.type = {.systems = {"i686-linux", "x86_64-linux"}, .features = {"benchmark", "big-parallel"}};
+  pool.type = {.systems = {"i686-linux", "x86_64-linux"}, .supported_features = {"benchmark", "big-parallel"}};
   pool.max_jobs = 3;
   pool.provider = settings;
   return pool;
@@ -70,11 +70,17 @@ TEST(NixConf, MakesTheMachineWhatItsPoolSays) {
 TEST(NixConf, HasTheExperimentalFeaturesThatItsFeaturesNeed) {
   PoolConfig pool = pool_with({});
   EXPECT_EQ(nix_conf_text(pool, {}).find("experimental"), std::string::npos);
-  pool.type.features = {"ca-derivations", "kvm", "recursive-nix", "uid-range"};
+  pool.type.supported_features = {"ca-derivations", "kvm", "recursive-nix", "uid-range"};
   const std::string text = nix_conf_text(pool, {});
   EXPECT_TRUE(has_line(text, "extra-experimental-features = ca-derivations recursive-nix auto-allocate-uids cgroups"))
       << text;
   EXPECT_TRUE(has_line(text, "system-features = ca-derivations kvm recursive-nix uid-range")) << text;
+}
+
+TEST(NixConf, HasTheSupportedFeaturesThatAreNotMandatory) {
+  PoolConfig pool = pool_with({});
+  pool.type.mandatory_features = {"benchmark"};
+  EXPECT_TRUE(has_line(nix_conf_text(pool, {}), "system-features = benchmark big-parallel"));
 }
 
 TEST(NixConf, NeverBuildsInItsOwnStoreWithoutASandbox) {
