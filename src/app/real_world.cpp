@@ -30,11 +30,12 @@ std::unique_ptr<observe::QueueSource> make_source(const Config& config, const st
   switch (config.queue.kind) {
     case QueueKind::hydra_rust:
       return std::make_unique<observe::RustQueueRunner>(config, state_dir, clock);
-    case QueueKind::hydra:
     case QueueKind::command:
+      return observe::queue_command(config, clock);
+    case QueueKind::hydra:
       break;
   }
-  return std::make_unique<observe::StatusCommand>(config, clock);
+  return observe::status_command(config, clock);
 }
 
 std::unique_ptr<observe::RarelyAsked> make_queue(const Config& config, const std::string& state_dir, io::Clock& clock) {

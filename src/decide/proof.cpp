@@ -1,6 +1,7 @@
 #include "decide/proof.hpp"
 
 #include <cstdint>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -25,8 +26,8 @@ Instant our_clock(Instant time, const QueueStatus& status) { return time + (stat
 
 // If the queue runner's clock was set back since the last job, ours was, too, or its status would not be trusted. So
 // our time of the unlisting is later than that (state/times.hpp), and no job has ended since.
-Instant idle_from(const QueueMachine& entry, const Machine& machine, const QueueStatus& status) {
-  return was_before_clock_change(*entry.idle_since, status) ? *machine.listing.ended_at : *entry.idle_since;
+Instant idle_from(Instant idle_since, const Machine& machine, const QueueStatus& status) {
+  return was_before_clock_change(idle_since, status) ? *machine.listing.ended_at : idle_since;
 }
 
 Proof proof_by_entry(const QueueMachine& entry, const Machine& machine, const QueueStatus& status, Seconds quiet) {
@@ -34,9 +35,10 @@ Proof proof_by_entry(const QueueMachine& entry, const Machine& machine, const Qu
   if (*entry.enabled) return missing("the queue runner has not read the machines file without it yet");
   if (!entry.current_jobs) return missing("the queue runner does not say how many jobs it has");
   if (*entry.current_jobs != 0) return missing("still " + busy_with(*entry.current_jobs));
-  if (!entry.idle_since) return missing("the queue runner does not say since when it is idle");
-  if (*entry.idle_since == Instant{}) return "no job since the queue runner started";
-  const Instant from = idle_from(entry, machine, status);
+  const std::optional<Instant> idle_since = entry.idle_since ? entry.idle_since : machine.seen_idle_at;
+  if (!idle_since) return missing("the queue runner does not say since when it is idle");
+  if (*idle_since == Instant{}) return "no job since the queue runner started";
+  const Instant from = idle_from(*idle_since, machine, status);
   const Seconds idle = status.time - from;
   if (idle < quiet)
     return missing(fmt::format("idle {} s < quiet {} s", idle.count(), quiet.count()), our_clock(from + quiet, status));
@@ -48,6 +50,7 @@ Proof proof_by_absence(const Machine& machine, const QueueStatus& status) {
     return fmt::format("the queue runner started {} s after it was unlisted",
                        (*status.started - *machine.listing.ended_at).count());
   }
+  if (status.from_program) return missing("the queue does not name it, which proves nothing");
   const Seconds listed = machine.listing.lasted.value_or(*machine.listing.ended_at - *machine.listing.first_began_at);
   if (Seconds{0} <= listed && listed < file_poll) {  // negative: our clock was set back in between
     return fmt::format("the queue runner never saw it: unlisted {} s after it was first listed < {} s", listed.count(),
@@ -57,6 +60,7 @@ Proof proof_by_absence(const Machine& machine, const QueueStatus& status) {
 }
 
 Proof proof_by_silence(const QueueStatus& status) {
+  if (status.from_program) return missing("the queue does not say what its machines do");
   std::int64_t running = 0;
   for (const StepTypeCount& steps : status.step_types) running += steps.running;
   if (running == 0) return "the queue runner lists no machines and runs no steps";

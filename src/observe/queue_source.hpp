@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/async/clock.hpp"
@@ -11,6 +12,7 @@
 #include "io/postgres.hpp"
 #include "model/config.hpp"
 #include "model/queue.hpp"
+#include "model/time.hpp"
 #include "observe/derivations.hpp"
 
 namespace hydra_provisioner::observe {
@@ -23,17 +25,25 @@ class QueueSource {
   virtual io::Task<Expected<void>> wake() { co_return Expected<void>{}; }
 };
 
-// Runs the configured status command (`hydra-queue-runner --status`, or one that asks another host).
-class StatusCommand final : public QueueSource {
+// Runs a command that prints the whole state as one document, of which each kind has its reader.
+class QueueCommand final : public QueueSource {
  public:
-  StatusCommand(const Config& config, io::Clock& clock);
+  using Reader = Queue (*)(std::string_view text, Instant arrived);
+
+  QueueCommand(std::vector<std::string> command, Seconds timeout, Reader reader, io::Clock& clock);
   io::Task<Queue> read() override;
 
  private:
   std::vector<std::string> command_;
   Seconds timeout_;
+  Reader reader_;
   io::Clock& clock_;
 };
+
+// The configured status command: `hydra-queue-runner --status`, or one that asks another host.
+std::unique_ptr<QueueSource> status_command(const Config& config, io::Clock& clock);
+// The command of a queue that is not Hydra's.
+std::unique_ptr<QueueSource> queue_command(const Config& config, io::Clock& clock);
 
 // Asks the queue runner in Rust for its documents, and the store for the derivations of its steps.
 class RustQueueRunner final : public QueueSource {

@@ -31,18 +31,32 @@ void note_report(Machine& machine, const QueueMachine& entry, Instant reported_a
     machine.found.seen_out = "two reports in a row show it without steps and closed to new ones";
 }
 
+// What a machine that connects by itself reports.
+void note_own_report(Machine& machine, const QueueStatus& status, Seconds silence) {
+  if (const QueueMachine* entry = entry_of(status, machine)) {
+    note_report(machine, *entry, entry->reported_at.value_or(status.time));
+  } else {
+    note_absence(machine, status.time, silence);
+  }
+}
+
+// Only for programs that do not say since when a machine is idle. Hydra says it of all that are.
+void note_idleness(Machine& machine, const QueueStatus& status) {
+  const QueueMachine* entry = entry_of(status, machine);
+  const bool is_idle = entry != nullptr && entry->current_jobs == 0 && !entry->idle_since;
+  keep_since(machine.seen_idle_at, status.from_program && is_idle, status.time);
+}
+
 }  // namespace
 
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence) {
-  if (!status.machines_join) return;
   for (Machine& machine : fleet.machines) {
     if (machine.state == MachineState::gone) continue;
     const Machine before = machine;
-    const QueueMachine* entry = entry_of(status, machine);
-    if (entry != nullptr) {
-      note_report(machine, *entry, entry->reported_at.value_or(status.time));
+    if (status.machines_join) {
+      note_own_report(machine, status, silence);
     } else {
-      note_absence(machine, status.time, silence);
+      note_idleness(machine, status);
     }
     if (machine != before && std::ranges::find(fleet.changed, machine.id) == fleet.changed.end())
       fleet.changed.push_back(machine.id);

@@ -1,4 +1,4 @@
-// What machines themselves report to the queue runner, from pass to pass.
+// What the queue runner, or a machine itself, says of machines from pass to pass.
 #pragma once
 
 #include "model/queue.hpp"
@@ -9,7 +9,7 @@ namespace hydra_provisioner::observe {
 
 // Notes since when each machine is idle, and whether its reports prove that no step runs on it: two of them in a row
 // show it closed and without steps (one may have been under way to it when it was closed), or the queue runner has not
-// known it for `silence`. Does nothing if machines do not report.
+// known it for `silence`. Of other machines it notes since when a queue shows them idle that does not say so itself.
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence);
 
 }  // namespace hydra_provisioner::observe

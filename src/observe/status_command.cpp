@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "io/process/subprocess.hpp"
+#include "observe/queue_document.hpp"
 #include "observe/queue_source.hpp"
 #include "observe/status_document.hpp"
 
@@ -12,16 +13,24 @@ constexpr std::size_t output_bytes_max = std::size_t{64} << 20;  // 10,000 machi
 
 }  // namespace
 
-StatusCommand::StatusCommand(const Config& config, io::Clock& clock)
-    : command_(config.status_command), timeout_(config.status_timeout), clock_(clock) {}
+QueueCommand::QueueCommand(std::vector<std::string> command, Seconds timeout, Reader reader, io::Clock& clock)
+    : command_(std::move(command)), timeout_(timeout), reader_(reader), clock_(clock) {}
 
 // The output of a failed command is never read: if the queue runner does not answer, `hydra-queue-runner --status`
 // prints an old document that looks right, and exits with 1.
-io::Task<Queue> StatusCommand::read() {
+io::Task<Queue> QueueCommand::read() {
   io::Command command{.argv = command_, .deadline = timeout_, .output_bytes_max = output_bytes_max};
   const auto finished = co_await io::run_successfully(std::move(command));
   if (!finished) co_return std::unexpected(Untrusted{finished.error().message});
-  co_return read_status_document(finished->output, clock_.now());
+  co_return reader_(finished->output, clock_.now());
+}
+
+std::unique_ptr<QueueSource> status_command(const Config& config, io::Clock& clock) {
+  return std::make_unique<QueueCommand>(config.status_command, config.status_timeout, read_status_document, clock);
+}
+
+std::unique_ptr<QueueSource> queue_command(const Config& config, io::Clock& clock) {
+  return std::make_unique<QueueCommand>(config.queue.command, config.status_timeout, read_queue_document, clock);
 }
 
 RarelyAsked::RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock)

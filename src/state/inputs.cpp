@@ -22,6 +22,7 @@ void add_queue(Facts& facts, const Queue& queue) {
   }
   io::Json how{{"listsMachines", queue->machines.has_value()}};
   if (queue->machines_join) how["machinesJoin"] = true;
+  if (queue->from_program) how["fromProgram"] = true;
   facts["queue"] = io::compact(how);
   for (const StepTypeCount& steps : queue->step_types)
     facts["steps/" + steps.key] = fmt::format("[{},{}]", steps.runnable, steps.running);
@@ -44,6 +45,7 @@ void read_queue_fact(Inputs& inputs, const io::Json& value) {
   }
   if (value.at("listsMachines").get<bool>()) inputs.seen.queue->machines.emplace();
   inputs.seen.queue->machines_join = value.value("machinesJoin", false);
+  inputs.seen.queue->from_program = value.value("fromProgram", false);
 }
 
 void read_steps(QueueStatus& status, const std::string& key, const io::Json& value) {

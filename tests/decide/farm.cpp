@@ -94,6 +94,11 @@ MachineSeen& MachineSeen::was_listed_for(Seconds span) {
   return *this;
 }
 
+MachineSeen& MachineSeen::seen_idle_for(Seconds span) {
+  machine_.seen_idle_at = noon - span;
+  return *this;
+}
+
 MachineSeen& MachineSeen::shown_out(std::string proof) {
   machine_.found.seen_out = std::move(proof);
   return *this;
@@ -297,6 +302,11 @@ Farm& Farm::clock_ahead(Seconds difference) {
 
 Farm& Farm::has_built(StepHistory kind) {
   status_.history.push_back(std::move(kind));
+  return *this;
+}
+
+Farm& Farm::from_program() {
+  status_.from_program = true;
   return *this;
 }
 

@@ -86,7 +86,8 @@ class MachineSeen {
   MachineSeen& needs_redeploy();
   MachineSeen& cannot_redeploy();
   MachineSeen& leaves_in_turn();
-  MachineSeen& checked_for(Seconds span);  // since it was last checked
+  MachineSeen& seen_idle_for(Seconds span);  // of a queue that does not say since when
+  MachineSeen& checked_for(Seconds span);    // since it was last checked
   MachineSeen& unanswered_for(Seconds span);
   MachineSeen& billed_by(Seconds period);     // unless its pool says otherwise
   MachineSeen& kept_alive_for(Seconds span);  // since it was last told that it is needed
@@ -126,6 +127,7 @@ class Farm {
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
   Farm& has_built(StepHistory kind);
+  Farm& from_program();               // which describes a queue that is not Hydra's
   Farm& machines_join();              // and report to the queue runner, which knows them by their ids
   Farm& elsewhere(MachineKind kind);  // of a machine that is not ours
   Farm& no_machines_in_status();      // `machines` is null or missing

@@ -212,5 +212,46 @@ TEST(ProofByReports, AMachineOfNoUseIsReplaced) {
   EXPECT_EQ(actions_of(p), "create 100, keep 1");
 }
 
+// Of a queue that a program describes.
+Farm described(const MachineSeen& machine) { return with(machine).from_program(); }
+
+const QueueMachine without_idle_since{.enabled = false, .current_jobs = 0, .idle_since = {}};
+
+TEST(ProofOfAProgram, IsWhatWeHaveSeenIfItDoesNotSaySinceWhenAMachineIsIdle) {
+  EXPECT_EQ(waits(described(draining(1).says(without_idle_since))),
+            "surplus; waits: the queue runner does not say since when it is idle");
+  EXPECT_EQ(waits(described(draining(1).says(without_idle_since).seen_idle_for(119s))),
+            "surplus; waits: idle 119 s < quiet 120 s");
+  EXPECT_EQ(destroyed(described(draining(1).says(without_idle_since).seen_idle_for(120s))),
+            "surplus; idle 120 s ≥ quiet 120 s, unlisted 600 s ≥ settle 35 s");
+}
+
+TEST(ProofOfAProgram, IsWhatItSaysIfItSaysSinceWhen) {
+  EXPECT_EQ(waits(described(draining(1).idle_for(60s).seen_idle_for(1h))), "surplus; waits: idle 60 s < quiet 120 s");
+}
+
+TEST(ProofOfAProgram, IsNoneWhileItMayGetJobsOrHasSome) {
+  QueueMachine entry = without_idle_since;
+  entry.enabled = true;
+  EXPECT_EQ(waits(described(draining(1).says(entry).seen_idle_for(1h))),
+            "surplus; waits: the queue runner has not read the machines file without it yet");
+  entry = without_idle_since;
+  entry.current_jobs.reset();
+  EXPECT_EQ(waits(described(draining(1).says(entry).seen_idle_for(1h))),
+            "surplus; waits: the queue runner does not say how many jobs it has");
+}
+
+TEST(ProofOfAProgram, IsNoneForAMachineThatItDoesNotName) {
+  const auto short_listed = draining(1).absent().first_listed_for(629s);
+  EXPECT_EQ(waits(described(short_listed)), "surplus; waits: the queue does not name it, which proves nothing");
+  EXPECT_EQ(destroyed(described(short_listed).started(noon - 599s)),
+            "surplus; the queue runner started 1 s after it was unlisted, unlisted 600 s ≥ settle 35 s");
+}
+
+TEST(ProofOfAProgram, IsNoneIfItNamesNoMachines) {
+  EXPECT_EQ(waits(described(draining(1)).running("x86_64-linux", 0).no_machines_in_status()),
+            "surplus; waits: the queue does not say what its machines do");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

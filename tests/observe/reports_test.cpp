@@ -1,5 +1,8 @@
 #include "observe/reports.hpp"
 
+#include <optional>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/usual.hpp"
@@ -24,7 +27,8 @@ class Reports : public testing::Test {
     QueueStatus status{.time = noon + at, .arrived = noon + at, .started = {}, .step_types = {}, .machines = {}};
     status.machines.emplace();
     status.machines_join = joins;
-    if (entry) status.machines->emplace("t-1", *entry);
+    status.from_program = from_program;
+    if (entry) status.machines->emplace(name, *entry);
     fleet.machines.front().found = {};
     note_reports(fleet, status, silence);
     return fleet.machines.front();
@@ -40,6 +44,8 @@ class Reports : public testing::Test {
 
   Fleet fleet{.machines = {}, .adopted = {}, .changed = {}, .discoveries = {}, .unclear = {}, .ended_early = {}};
   bool joins = true;
+  bool from_program = false;
+  std::string name = "t-1";  // of its entry
 };
 
 TEST_F(Reports, TwoThatShowItClosedAndWithoutStepsAreAProof) {
@@ -101,6 +107,48 @@ TEST_F(Reports, AreNotLookedForWhereMachinesDoNotReport) {
   joins = false;
   const Machine before = fleet.machines.front();
   EXPECT_EQ(shown(Seconds{1}, entry(false, 0, Seconds{0})), before);
+}
+
+// What a program shows of t-1, as a sequence of documents; t-1 does not report by itself.
+class Descriptions : public Reports {
+ protected:
+  Descriptions() {
+    joins = false;
+    from_program = true;
+    fleet.machines.front().address = "10.0.0.1";
+    name = "root@10.0.0.1";
+  }
+  static QueueMachine with_jobs(std::optional<std::int64_t> jobs, std::optional<Instant> idle_since = {}) {
+    return {.enabled = true, .current_jobs = jobs, .idle_since = idle_since};
+  }
+};
+
+TEST_F(Descriptions, ShowSinceWhenItIsIdle) {
+  EXPECT_EQ(shown(Seconds{1}, with_jobs(1)).seen_idle_at, std::nullopt);
+  EXPECT_EQ(shown(Seconds{2}, with_jobs(0)).seen_idle_at, noon + Seconds{2});
+  EXPECT_EQ(shown(Seconds{9}, with_jobs(0)).seen_idle_at, noon + Seconds{2});
+  EXPECT_EQ(fleet.changed.size(), 1) << "the journal keeps it";
+  EXPECT_EQ(shown(Seconds{11}, with_jobs(2)).seen_idle_at, std::nullopt);
+  EXPECT_FALSE(is_proven(shown(Seconds{12}, with_jobs(0)))) << "the machine itself has reported nothing";
+}
+
+TEST_F(Descriptions, ThatSayNothingShowNothing) {
+  shown(Seconds{1}, with_jobs(0));
+  EXPECT_EQ(shown(Seconds{2}, with_jobs(std::nullopt)).seen_idle_at, std::nullopt);
+  shown(Seconds{3}, with_jobs(0));
+  EXPECT_EQ(shown(Seconds{4}, std::nullopt).seen_idle_at, std::nullopt);
+}
+
+TEST_F(Descriptions, ThatSaySinceWhenItIsIdleAreNotAddedTo) {
+  EXPECT_EQ(shown(Seconds{1}, with_jobs(0, noon - Seconds{60})).seen_idle_at, std::nullopt);
+}
+
+TEST_F(Descriptions, OfHydrasQueueRunnerAreNotAddedTo) {
+  from_program = false;
+  const Machine before = fleet.machines.front();
+  EXPECT_EQ(shown(Seconds{1}, with_jobs(0)), before);
+  EXPECT_EQ(shown(Seconds{2}, with_jobs(0, noon)), before);
+  EXPECT_EQ(fleet.changed.size(), 0);
 }
 
 }  // namespace

@@ -29,8 +29,7 @@ Queue read_from(std::vector<std::string> command, Seconds timeout = Seconds{30})
   config.status_command = std::move(command);
   config.status_timeout = timeout;
   NoonClock clock;
-  StatusCommand source(config, clock);
-  return support::await(source.read());
+  return support::await(status_command(config, clock)->read());
 }
 
 Queue read_from_script(const std::string& script, Seconds timeout = Seconds{30}) {

@@ -131,6 +131,7 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.queue->arrived, before.seen.queue->arrived);
   EXPECT_EQ(after.seen.queue->started, before.seen.queue->started);
   EXPECT_EQ(after.config.tag, before.config.tag);
+  EXPECT_FALSE(after.seen.queue->from_program);
   EXPECT_EQ(after.seen.queue->history, before.seen.queue->history);
   EXPECT_EQ(after.config.pools.at(any_pool().name).scaling, Scaling::work);
   EXPECT_EQ(after.config.pools.at(any_pool().name).target_wait, Seconds{77});
@@ -143,6 +144,12 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(entry.consecutive_failures, 3);
   EXPECT_EQ(after.config.settle, Seconds{1});
   EXPECT_EQ(after.config.quiet, Seconds{2});
+}
+
+TEST(Inputs, SayThatAProgramDescribesTheQueue) {
+  Inputs inputs = everything();
+  inputs.seen.queue->from_program = true;
+  EXPECT_TRUE(again(inputs).seen.queue->from_program);
 }
 
 TEST(Inputs, AreKeptTheSameAgain) {

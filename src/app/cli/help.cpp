@@ -19,7 +19,7 @@ constexpr std::pair<Section, std::string_view> sections[] = {
     {Section::reading, "What happened, read from the journal alone"},
     {Section::by_hand, "By hand; orders are obeyed from the next pass on"},
     {Section::forecasts, "What if, by the same passes in simulated time"},
-    {Section::providers, "For authors of providers (docs/exec-provider.md)"},
+    {Section::providers, "For authors of providers and queues (docs/exec-provider.md, any-queue.md)"},
 };
 
 constexpr std::string_view after_commands = R"(

@@ -38,6 +38,15 @@ void hint_at_missing_file(const std::string& option, const std::string& file, Hi
   if (!std::filesystem::exists(file, ignored)) hints.push_back(fmt::format("{}: {}: no such file", option, file));
 }
 
+void hint_at_missing_program(const std::string& option, const std::vector<std::string>& command, Hints& hints) {
+  const auto program = io::find_program(command.front());
+  if (!program) {
+    hints.push_back(fmt::format("{}: {}", option, program.error().message));
+  } else if (::access(program->c_str(), X_OK) != 0) {
+    hints.push_back(fmt::format("{}: {}: {}", option, *program, io::os_error(errno)));
+  }
+}
+
 // About what a provider's settings name, such as files.
 void add_hints(const LocalSettings&, const std::string&, Hints&) {}
 
@@ -50,13 +59,7 @@ void add_hints(const Ec2Settings& ec2, const std::string& place, Hints& hints) {
 }
 
 void add_hints(const ExecSettings& exec, const std::string& place, Hints& hints) {
-  const auto program = io::find_program(exec.command.front());
-  const std::string option = place + ".exec.command";
-  if (!program) {
-    hints.push_back(fmt::format("{}: {}", option, program.error().message));
-  } else if (::access(program->c_str(), X_OK) != 0) {
-    hints.push_back(fmt::format("{}: {}: {}", option, *program, io::os_error(errno)));
-  }
+  hint_at_missing_program(place + ".exec.command", exec.command, hints);
 }
 
 void hint_at_billing(const PoolConfig& pool, Hints& hints) {
@@ -129,6 +132,7 @@ Hints hints_for(const Config& config) {
   Hints hints;
   hint_at_abortion(config.queue, hints);
   if (auto hint = hint_at_file_of_original(config)) hints.push_back(*std::move(hint));
+  if (config.queue.kind == QueueKind::command) hint_at_missing_program("queue.command", config.queue.command, hints);
   for (const auto& [name, pool] : config.pools) {
     std::visit([&](const auto& settings) { add_hints(settings, place_of(pool), hints); }, pool.provider);
     hint_at_billing(pool, hints);

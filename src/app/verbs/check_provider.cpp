@@ -1,10 +1,8 @@
 #include "app/verbs/verbs.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
+#include "app/verbs/tried_points.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
 #include "io/file/files.hpp"
@@ -22,8 +21,6 @@
 
 namespace hydra_provisioner::app {
 namespace {
-
-using providers::Verdict;
 
 constexpr std::size_t settings_bytes_max = std::size_t{1} << 20;
 
@@ -37,35 +34,6 @@ void declare(Arguments& arguments, Options& options) {
   arguments.words("COMMAND...", "provider's command", into(options.command));
   arguments.option("--settings", "FILE", into(options.settings_file), "a JSON file with the provider's settings");
   arguments.flag("--json", options.json, "print JSON");
-}
-
-struct TriedPoint {
-  std::string name;
-  Verdict verdict;
-};
-
-std::ptrdiff_t count(const std::vector<TriedPoint>& tried, Verdict::Outcome outcome) {
-  return std::ranges::count(tried, outcome, [](const TriedPoint& point) { return point.verdict.outcome; });
-}
-
-std::string line(const TriedPoint& point) {
-  const auto& [outcome, why] = point.verdict;
-  return fmt::format("{:8} {}{}{}\n", to_string(outcome), point.name, why.empty() ? "" : ": ", why);
-}
-
-std::string summary(const std::vector<TriedPoint>& tried) {
-  return fmt::format("{} passed, {} skipped, {} failed\n", count(tried, Verdict::Outcome::passed),
-                     count(tried, Verdict::Outcome::skipped), count(tried, Verdict::Outcome::failed));
-}
-
-io::Json document(const std::vector<TriedPoint>& tried, const std::vector<std::string>& command) {
-  io::Json points = io::Json::array();
-  for (const auto& [name, verdict] : tried)
-    points.push_back({{"point", name}, {"outcome", to_string(verdict.outcome)}, {"why", verdict.why}});
-  return {{"formatVersion", 1},
-          {"command", command},
-          {"passed", count(tried, Verdict::Outcome::failed) == 0},
-          {"points", std::move(points)}};
 }
 
 // The settings as if conf.nix had them.
@@ -94,20 +62,19 @@ io::Task<Outcome> run(Options options, Context context) {
   const std::string logs = context.state_dir + "/logs";
   context.voice.note(fmt::format(
       "makes two machines, {0}-0 and {0}-1, and ends them; what the program says is in {1}/{0}*.log", tag, logs));
-  std::vector<TriedPoint> tried;
-  const providers::PointReporter report = [&](std::string_view point, const Verdict& verdict) {
-    tried.push_back({std::string(point), verdict});
-    // If this cannot be printed, the summary cannot either, and that is reported.
-    if (!options.json) std::ignore = print(line(tried.back()));
+  TriedPoints tried;
+  if (options.json) tried.are_printed_as_json();
+  const providers::PointReporter report = [&](std::string_view point, const providers::Verdict& verdict) {
+    tried.add(point, verdict);
   };
   const auto& settings = std::get<ExecSettings>(pool->provider);
   if (co_await providers::exec::try_protocol(settings, tag, fmt::format("{}/{}.log", logs, tag), report)) {
     providers::exec::ExecProvider provider(tag, context.state_dir, clock);
     co_await providers::try_life_cycle(provider, tag, *pool, clock, report);
   }
-  if (auto printed = print(options.json ? io::pretty(document(tried, options.command)) : summary(tried)); !printed)
+  if (auto printed = print(options.json ? io::pretty(tried.document(options.command)) : tried.summary()); !printed)
     co_return printed;
-  co_return count(tried, Verdict::Outcome::failed) == 0 ? exit_status::done : exit_status::failed;
+  co_return tried.has_failed() ? exit_status::failed : exit_status::done;
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ Verb import_trace_verb();
 Verb generate_trace_verb();
 
 Verb check_provider_verb();
+Verb check_queue_verb();
 
 Verb run_job_verb();
 

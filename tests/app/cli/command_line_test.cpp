@@ -182,7 +182,8 @@ TEST_F(CommandLine, HasJsonForTheReadingVerbsOnly) {
   for (const char* reading : {"check", "plan", "status"})
     EXPECT_THAT(given({reading, "conf.nix", "--json"}, "--json"), ElementsAre("true"));
   const std::string text =
-      "--json goes with check, plan, status, history, explain, cost, replay, logs, simulate, tune and check-provider";
+      "--json goes with check, plan, status, history, explain, cost, replay, logs, simulate, tune, check-provider and "
+      "check-queue";
   EXPECT_EQ(complaint_of_pass({"conf.nix", "--json"}), text);
   EXPECT_EQ(complaint({"run-job", "a", "a-1", "--json"}), text);
 }

@@ -66,7 +66,7 @@ TEST(Help, HasLinesOfAtMost80Columns) {
 TEST(Help, OfAllVerbsListsEachWithItsWords) {
   const std::string text = program_help(all_verbs());
   for (const char* call : {"CONF ", "plan CONF ", "history [MACHINE|TYPE] ", "ssh MACHINE [-- COMMAND] ",
-                           "simulate CONF --trace FILE ", "check-provider COMMAND... "})
+                           "simulate CONF --trace FILE ", "check-provider COMMAND... ", "check-queue COMMAND... "})
     EXPECT_THAT(text, testing::HasSubstr(fmt::format("\n  {}", call)));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("run-job")));
 }
