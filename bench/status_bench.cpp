@@ -32,10 +32,11 @@ void read_rust_documents(benchmark::State& state) {
   std::string builds;
   for (std::int64_t n = 0; n < state.range(0); ++n) {
     const std::string name = fmt::format("{:032}-step-{}.drv", n, n);
-    steps += fmt::format(R"({}{{"drvPath":"{}","alreadyScheduled":false,"runnable":true,"finished":false,"cancelled":false,)"
-                         R"("runnableSince":"2026-01-15T11:00:00.123456789Z","tries":0,"lowestShareUsed":0.0,)"
-                         R"("highestGlobalPriority":0,"highestLocalPriority":0,"lowestBuildId":{}}})",
-                         n == 0 ? "" : ",", name, n);
+    steps += fmt::format(
+        R"({}{{"drvPath":"{}","alreadyScheduled":false,"runnable":true,"finished":false,)"
+        R"("cancelled":false,"runnableSince":"2026-01-15T11:00:00.123456789Z","tries":0,"lowestShareUsed":0.0,)"
+        R"("highestGlobalPriority":0,"highestLocalPriority":0,"lowestBuildId":{}}})",
+        n == 0 ? "" : ",", name, n);
     builds += fmt::format(R"({}{{"id":{},"drvPath":"{}","jobsetId":1,"name":"step-{}","finishedInDb":false}})",
                           n == 0 ? "" : ",", n, name, n);
     features.emplace(name, n % 2 == 0 ? std::set<std::string>{} : std::set<std::string>{"big-parallel"});

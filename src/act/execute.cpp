@@ -63,9 +63,8 @@ std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operatio
     });
   };
   const auto take_down = [&](Operation operation) {
-    return SlowPart(Turn::leaves, [=, id = action.machine, why = action.reason.text, &operations] {
-      return operations.take_down(id, operation, why);
-    });
+    return SlowPart(Turn::leaves, [=, id = action.machine, why = action.reason.text, by_force = action.by_force,
+                                   &operations] { return operations.take_down(id, operation, why, by_force); });
   };
   switch (action.kind) {
     case ActionKind::create:

@@ -19,6 +19,7 @@ namespace {
 using providers::BuilderOrder;
 
 constexpr Seconds eviction_deadline{10};
+constexpr Seconds look_interval{2};
 constexpr Seconds fresh{60};  // for which the dispatcher is woken for a machine that was just opened
 
 // In the content, which is that of a machines file.
@@ -63,13 +64,17 @@ io::Task<Expected<bool>> Gates::publish(std::string content, std::optional<LastD
   co_return sets_any;
 }
 
-// What the queue runner has not heard of for a while cannot be reached, most probably: its next ping shows its gate.
+// A gate is set when the machine is listed or unlisted, and later whenever the status shows it otherwise. Nothing is
+// shown of a machine that does not ping.
 bool Gates::is_to_be_set(const Machine& machine, bool is_open) const {
+  const bool is_away = machine.state == MachineState::gone || machine.found.vanished || machine.address.empty();
+  if (is_away || !providers_.contains(machine.provider)) return false;
+  if ((is_open ? opened_ : closed_).contains(machine.id)) return false;
+  const bool is_just_unlisted = !is_open && machine.listing.first_began_at && !machine.listing.ended_at;
+  const bool is_just_listed = is_open && !machine.listing.is_listed;
   const QueueMachine* entry = entry_of(*seen_, machine);
-  if (entry == nullptr || !entry->enabled || machine.address.empty() || !providers_.contains(machine.provider))
-    return false;
-  const auto& done = is_open ? opened_ : closed_;
-  return *entry->enabled != is_open ? !done.contains(machine.id) : (is_open ? closed_ : opened_).contains(machine.id);
+  const bool is_shown_otherwise = entry != nullptr && entry->enabled && *entry->enabled != is_open;
+  return is_just_unlisted || is_just_listed || is_shown_otherwise || (is_open ? closed_ : opened_).contains(machine.id);
 }
 
 io::Task<void> Gates::set(MachineId id, bool is_open) {
@@ -92,7 +97,16 @@ bool Gates::is_lost(const Machine& machine) const {
   if (config_.queue.evict_command.empty() || entry == nullptr || !entry->reported_at) return false;
   const bool is_silent = seen_->time - *entry->reported_at >= config_.queue.silence;
   const bool is_away = machine.found.vanished || machine.unanswered_since;
-  return is_silent && is_away && !machine.address.empty() && !evicted_.contains(machine.id);
+  return is_silent && is_away && !machine.address.empty() && !evicted_.contains(machine.id) && !has_heir(machine);
+}
+
+// Whether its address belongs to another machine by now.
+bool Gates::has_heir(const Machine& machine) const {
+  const std::string host = login_parts(machine.address).host;
+  return std::ranges::any_of(ledger_.all(), [&](const Machine* other) {
+    const bool is_there = other->state != MachineState::gone && !other->found.vanished && other->id != machine.id;
+    return is_there && login_parts(other->address).host == host;
+  });
 }
 
 io::Task<void> Gates::evict(MachineId id) {
@@ -120,17 +134,29 @@ io::Task<void> Gates::wake_dispatcher() {
     voice_.problem(fmt::format("the queue runner cannot be woken: {}", woken.error().message));
 }
 
+// At most every two seconds, however many machines are asked about.
 io::Task<void> Gates::look_again() {
-  auto queue = co_await source_.read();
-  if (queue) seen_ = *std::move(queue);
+  if (ledger_.now() - looked_at_ < look_interval) co_return;
+  looked_at_ = ledger_.now();
+  seen_ = co_await source_.read();
 }
 
 io::Task<Expected<void>> Gates::expect_joined(Machine machine) {
   co_await look_again();
-  const QueueMachine* entry = seen_ ? entry_of(*seen_, machine) : nullptr;
+  if (!seen_) co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
+  const QueueMachine* entry = entry_of(*seen_, machine);
   if (entry == nullptr) co_return failure("it has not connected to the queue runner yet");
   if (!entry->enabled) co_return failure("it is connected to the queue runner, but does not ping it");
   co_return Expected<void>{};
+}
+
+io::Task<Expected<void>> Gates::expect_out(Machine machine) {
+  if (machine.found.vanished) co_return Expected<void>{};
+  co_await look_again();
+  if (!seen_) co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
+  const QueueMachine* entry = entry_of(*seen_, machine);
+  if (entry == nullptr || (entry->enabled == false && entry->current_jobs == 0)) co_return Expected<void>{};
+  co_return failure("it is connected to the queue runner again, and may have steps");
 }
 
 // So that the queue runner does not go on listing it. What cannot be told is gone soon all the same.

@@ -29,12 +29,14 @@ class Gates final : public publish::Publisher {
   // A gate that cannot be set is reported, and is no failure: the status goes on showing how it is.
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
   io::Task<Expected<void>> expect_joined(Machine machine) override;
+  io::Task<Expected<void>> expect_out(Machine machine) override;
   io::Task<void> make_leave(Machine machine) override;
 
  private:
   bool is_to_be_set(const Machine& machine, bool is_open) const;
   io::Task<void> set(MachineId id, bool is_open);
   bool is_lost(const Machine& machine) const;
+  bool has_heir(const Machine& machine) const;
   io::Task<void> evict(MachineId id);
   io::Task<void> wake_dispatcher();
   io::Task<void> look_again();
@@ -50,6 +52,7 @@ class Gates final : public publish::Publisher {
   std::set<MachineId> closed_;
   std::set<MachineId> evicted_;
   bool has_woken_ = false;
+  Instant looked_at_;  // again
 };
 
 }  // namespace hydra_provisioner::act

@@ -39,6 +39,9 @@ void forget_earlier_run(Machine& machine, Instant now) {
   machine.listing.first_began_at.reset();
   machine.listing.ended_at.reset();
   machine.listing.lasted.reset();
+  machine.listing.seen_out_at.reset();
+  machine.listing.missing_since.reset();
+  machine.seen_idle_at.reset();
 }
 
 // The last check before an irreversible call: the machine was not put back into the file during this pass.
@@ -150,9 +153,12 @@ io::Task<void> Operations::await_readiness(MachineId id) {
   }
 }
 
-io::Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason) {
+io::Task<void> Operations::take_down(MachineId id, Operation operation, std::string reason, bool by_force) {
   if (!is_out_of_the_file(ledger_.at(id))) co_return;
-  co_await publication_.make_leave(ledger_.at(id));
+  if (const auto out = co_await publication_.expect_out(ledger_.at(id)); !out && !by_force) {
+    voice_.detail(fmt::format("{}: not taken down yet: {}", id, out.error().message));
+    co_return;
+  }
   if (!co_await begin(id, operation, reason)) co_return;
   const Waiting waiting(*this, id);
   co_await finish_job(id, operation);
@@ -170,6 +176,7 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
     ledger_.note(machine, beginning_of(operation), reason);
   }
   if (!co_await commit()) co_return false;
+  if (is_removal(operation)) co_await publication_.make_leave(machine);
   const PoolConfig& pool = settings_of(machine);
   // An interrupted creation has been begun before, even if its provider shows nothing of it.
   const bool is_new = operation == Operation::create && !machine.found.interrupted;

@@ -37,7 +37,7 @@ class Operations {
   // `reason` is the plan's. The machines are the ledger's, with their intents recorded.
   io::Task<void> bring_up(MachineId id, Operation operation, std::string reason);
   io::Task<void> await_coming(MachineId id, Operation operation);  // begun by an earlier pass
-  io::Task<void> take_down(MachineId id, Operation operation, std::string reason);
+  io::Task<void> take_down(MachineId id, Operation operation, std::string reason, bool by_force = false);
 
   bool can_ask(ProviderKind provider) const { return !bounds_.silent.contains(provider); }
 

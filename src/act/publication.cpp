@@ -95,6 +95,7 @@ void Publication::note_intent(const publish::MachinesFile& file) {
     machine.listing.began_at = ledger_.now();
     if (!machine.listing.first_began_at) machine.listing.first_began_at = machine.listing.began_at;
     machine.listing.ended_at.reset();
+    machine.listing.seen_out_at.reset();
     ledger_.touch(machine);
     unrecorded_.insert(id);
   }

@@ -40,6 +40,7 @@ class Publication {
   // Whether a line of the machine can stand in the file, beside those of our other machines that may be in use.
   Expected<void> can_list(const Machine& machine) const;
   io::Task<Expected<void>> expect_joined(Machine machine) { return publisher_.expect_joined(std::move(machine)); }
+  io::Task<Expected<void>> expect_out(Machine machine) { return publisher_.expect_out(std::move(machine)); }
   io::Task<void> make_leave(Machine machine) { return publisher_.make_leave(std::move(machine)); }
 
  private:

@@ -61,6 +61,7 @@ std::expected<Config, ConfigErrors> read_config(std::string_view name, const io:
   read_commands(config, settings);
   read_queue(config, settings, report);
   read_limits(config, settings);
+  if (report.errors.empty()) check_joining(config, report);
   return value_unless_wrong(std::move(config), std::move(report));
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <string>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -47,7 +49,31 @@ void check_others(const Config& config, Settings& settings) {
   }
 }
 
+// How the machines of a type come to the queue runner.
+void check_joining(const Config& config, const PoolConfig& pool, const std::string& path, Report& report) {
+  const auto* local = std::get_if<LocalSettings>(&pool.provider);
+  const bool has_builder = !pool.builder_endpoint.empty() || (local != nullptr && !local->builder.empty());
+  if (config.queue.kind != QueueKind::hydra_rust) {
+    if (has_builder)
+      report.add(path, R"(builderEndpoint and local.builder belong to queue.type = "hydra-rust"; remove them)");
+  } else if (pool.kind() == ProviderKind::nixops) {
+    report.add(path, R"(nixopsExpr: its machines are not told how to connect to the queue runner of queue.type = )"
+                     R"("hydra-rust"; use ec2 or exec)");
+  } else if (local != nullptr && local->builder.empty()) {
+    report.add(path, "local.builder: missing; nothing connects its machines to the queue runner");
+  } else if (local == nullptr && pool.builder_endpoint.empty()) {
+    report.add(path, "builderEndpoint: missing; its machines are to connect to the queue runner there");
+  } else if (local == nullptr && !pool.ssh_key) {
+    report.add(path, "sshKey: missing; with it, this host logs in to open and close its machines");
+  }
+}
+
 }  // namespace
+
+void check_joining(const Config& config, Report& report) {
+  for (const auto& [name, pool] : config.pools)
+    check_joining(config, pool, attribute_path("systemTypes", name.text), report);
+}
 
 void read_queue(Config& config, Settings& settings, Report& report) {
   QueueSettings& queue = config.queue;

@@ -76,6 +76,7 @@ Proof proof_by_document(const Machine& machine, const QueueStatus& status, Secon
 // Machines that report: their steps end with their connection, and one that is closed gets no new ones.
 Proof proof_by_reports(const Machine& machine, const QueueStatus& status) {
   if (!machine.found.seen_out.empty()) return machine.found.seen_out;
+  if (status.hides_machines) return missing("machines with the same host name hide each other");
   const QueueMachine* entry = entry_of(status, machine);
   if (entry == nullptr) return missing("the queue runner does not know it, which proves nothing yet");
   if (entry->current_jobs.value_or(0) > 0) return missing("still " + busy_with(*entry->current_jobs));
@@ -91,7 +92,8 @@ bool is_forced(const PoolView& pool, const Machine& machine) {
 }
 
 Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {
-  const Proof proof = is_forced(pool, machine) ? "by force" : proof_of_idleness(machine, pool.seen.queue, pool.config);
+  const bool by_force = is_forced(pool, machine);
+  const Proof proof = by_force ? "by force" : proof_of_idleness(machine, pool.seen.queue, pool.config);
   if (!proof) {
     return act_on(ActionKind::keep, machine,
                   {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
@@ -101,7 +103,9 @@ Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine
   const std::string why = has_failed ? fmt::format("{}; {}", cause, machine.last_error) : cause;
   if (const auto wait = wait_after_failure(pool, machine, {operation}))
     return act_on(ActionKind::keep, machine, {fmt::format("{}; {}", why, wait->text), wait->until});
-  return act_on(kind, machine, {fmt::format("{}; {}", why, *proof), {}});
+  Action action = act_on(kind, machine, {fmt::format("{}; {}", why, *proof), {}});
+  action.by_force = by_force;
+  return action;
 }
 
 }  // namespace
@@ -110,7 +114,9 @@ Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config
   if (machine.found.vanished) return "its provider says that it no longer exists";
   const bool joins = queue && queue->machines_join;
   const bool is_there = joins && entry_of(*queue, machine) != nullptr;  // and may have steps, though it is not listed
-  if (!machine.listing.first_began_at && !is_there) return "never listed";
+  const bool may_join = config.queue.kind == QueueKind::hydra_rust && !machine.instance.text.empty();
+  const bool is_unknown = is_there || (!queue && may_join);
+  if (!machine.listing.first_began_at && !is_unknown) return "never listed";
   if (!queue) return missing("the queue runner's status is not trusted");
   if (machine.listing.is_listed && joins) return missing("still listed");
   if (joins) return proof_by_reports(machine, *queue);

@@ -32,7 +32,8 @@ std::string trouble_of(const PoolView& pool, const Machine& machine) {
   if (!pool.seen.queue) return "";
   const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
   if (entry != nullptr) return entry->trouble;
-  return machine.listing.is_listed ? machine.found.seen_out : "";
+  const bool is_meant_to_be_there = machine.listing.is_listed || machine.state == MachineState::draining;
+  return is_meant_to_be_there ? machine.found.seen_out : "";
 }
 
 // The queue runner knows a machine by its address. Failures from before it was listed are those of another machine that

@@ -65,9 +65,10 @@ struct Listing {
   std::optional<Instant> first_began_at;  // none: never listed, so no step can be on it
   std::optional<Instant> ended_at;  // out of the published file since, by the queue runner's clock; none while listed
   std::optional<Seconds> lasted;    // by our clock, from first_began_at until then
-  // Of machines that report to the queue runner: by its clock, the first of the latest reports that all showed it
-  // without steps and closed to new ones. None: the latest one did not.
+  // Of machines that report to the queue runner: by its clock, the first of the latest reports since it was unlisted
+  // that all showed it without steps and closed to new ones. None: the latest one did not.
   std::optional<Instant> seen_out_at{};
+  std::optional<Instant> missing_since{};  // from the queue runner's documents, by its clock; none: the latest had it
 
   friend bool operator==(const Listing&, const Listing&) = default;
 };
@@ -169,6 +170,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"unlisted_at", "unlistedAt"}, machine.listing.ended_at);
   field(FieldName{"listed_for", "listedFor"}, machine.listing.lasted);
   field(FieldName{"seen_out_at", "seenOutAt"}, machine.listing.seen_out_at);
+  field(FieldName{"missing_since", "missingSince"}, machine.listing.missing_since);
 }
 
 // The same for what is kept, and for what the present pass has found out.

@@ -42,6 +42,7 @@ struct Action {
   Reason reason;
   bool never_got_ready = false;  // of destroy: not ready within its bootTimeout, which counts as a failed creation
   bool in_turn = false;          // of drain: it is the machine's turn to be replaced
+  bool by_force = false;         // of stop and destroy: without a proof that no step runs on it
 };
 
 struct PoolPlan {

@@ -61,6 +61,7 @@ struct QueueStatus {
   // Machines connect to the queue runner by themselves, and report to it. One of them has steps only while it is there,
   // and may have some although it was never listed.
   bool machines_join = false;
+  bool hides_machines = false;  // some have the same name, and the document shows one of them: it proves nothing
   // A program describes a queue that is not Hydra's. Nothing is known of a machine that it does not name.
   bool from_program = false;
   std::vector<std::string> remarks{};  // what else is wrong with the queue, for its users

@@ -17,26 +17,42 @@ void keep_since(std::optional<Instant>& since, bool is_true, Instant now) {
   }
 }
 
-void note_absence(Machine& machine, Instant now, Seconds silence) {
-  keep_since(machine.listing.seen_out_at, true, now);
-  if (now - *machine.listing.seen_out_at >= silence)
+// After its start the queue runner knows no machine until it has connected again.
+void note_absence(Machine& machine, const QueueStatus& status, Seconds silence) {
+  machine.listing.seen_out_at.reset();
+  keep_since(machine.listing.missing_since, true, status.time);
+  const Instant from = std::max(*machine.listing.missing_since, status.started.value_or(status.time));
+  if (status.time - from >= silence)
     machine.found.seen_out = fmt::format("the queue runner has not known it for {} s", silence.count());
 }
 
+// What a machine reported before it was closed for good proves nothing.
+bool is_since_unlisting(const Listing& listing, Instant reported_at) {
+  if (!listing.first_began_at) return true;
+  return !listing.is_listed && listing.ended_at && reported_at > *listing.ended_at;
+}
+
 void note_report(Machine& machine, const QueueMachine& entry, Instant reported_at) {
+  Listing& listing = machine.listing;
+  listing.missing_since.reset();
   const bool is_idle = entry.current_jobs == 0;
   keep_since(machine.seen_idle_at, is_idle, reported_at);
-  keep_since(machine.listing.seen_out_at, is_idle && entry.enabled == false, reported_at);
-  if (machine.listing.seen_out_at && reported_at > *machine.listing.seen_out_at)
+  const bool is_out = is_idle && entry.enabled == false && is_since_unlisting(listing, reported_at);
+  keep_since(listing.seen_out_at, is_out, reported_at);
+  if (listing.seen_out_at && reported_at > *listing.seen_out_at)
     machine.found.seen_out = "two reports in a row show it without steps and closed to new ones";
 }
 
-// What a machine that connects by itself reports.
+// What a machine that connects by itself reports. If machines of one name hide each other, the document may show
+// another one, or none.
 void note_own_report(Machine& machine, const QueueStatus& status, Seconds silence) {
-  if (const QueueMachine* entry = entry_of(status, machine)) {
+  if (status.hides_machines) {
+    machine.listing.seen_out_at.reset();
+    machine.listing.missing_since.reset();
+  } else if (const QueueMachine* entry = entry_of(status, machine)) {
     note_report(machine, *entry, entry->reported_at.value_or(status.time));
   } else {
-    note_absence(machine, status.time, silence);
+    note_absence(machine, status, silence);
   }
 }
 

@@ -93,6 +93,7 @@ Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
   if (stats == nullptr || !stats->is_object()) return failure("stats: missing, expected an object");
   auto machine = read_stats(entry, *stats);
   if (!machine) return std::unexpected(below("stats", std::move(machine.error())));
+  if (machine->reported_at == Instant{}) return machine;  // it has just connected
   const Seconds silence = now - *machine->reported_at;
   machine->trouble = trouble_of(*stats, silence);
   if (silence < ping_max) machine->enabled = is_open(entry, *stats);
@@ -105,6 +106,7 @@ void note_equal_names(QueueStatus& status, const io::Json& runner) {
   const auto total = read_number_if_any(runner, "machinesTotal", count_max).value_or(std::nullopt);
   const auto shown = std::ssize(*status.machines);
   if (!total || *total <= shown) return;
+  status.hides_machines = true;
   status.remarks.push_back(fmt::format(
       "the queue runner has {} machines, but only {} names: some machines have the same host name, and hide each other",
       *total, shown));
@@ -133,6 +135,7 @@ void add_history(QueueStatus& status, const io::Json& machines) {
     StepHistory& history = kinds[*kind];
     history.systems = kind->systems;
     history.mandatory_features = kind->mandatory_features;
+    history.supported_features = kind->supported_features;
     history.steps += *steps;
     history.time += std::chrono::duration_cast<Seconds>(Millis{*millis});
   }

@@ -63,7 +63,8 @@ io::Task<void> RustQueueRunner::fetch_into(Expected<std::string>& document, std:
 io::Task<void> RustQueueRunner::fetch_queues_into(Expected<std::string>& document) {
   document = co_await fetch("/status/queues");
   const bool is_elsewhere = !document && document.error().kind == ErrorKind::refused;
-  if (is_elsewhere) document = co_await fetch("/status/queues/main");
+  if (!is_elsewhere) co_return;
+  if (auto of_main = co_await fetch("/status/queues/main")) document = std::move(of_main);
 }
 
 io::Task<Expected<std::string>> RustQueueRunner::fetch(std::string path) {

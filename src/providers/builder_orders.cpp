@@ -30,8 +30,9 @@ std::string shell_command_for(BuilderOrder order) {
       return fmt::format("rm -f {}/closed", gate_folder);
     case BuilderOrder::close:
       // It is full before the file has all its bytes.
-      return fmt::format("test -d {0} && {{ head -c {1} /dev/zero >{0}/closed 2>/dev/null; test -s {0}/closed; }}",
-                         gate_folder, gate_bytes);
+      return fmt::format(
+          "mountpoint -q {0} && {{ head -c {1} /dev/zero >{0}/closed 2>/dev/null; test -s {0}/closed; }}", gate_folder,
+          gate_bytes);
     case BuilderOrder::stop:
       return "systemctl stop hydra-builder.service || pkill -TERM -x hydra-builder";
   }

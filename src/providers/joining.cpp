@@ -39,8 +39,12 @@ Expected<std::optional<Joining>> joining_of(const PoolConfig& pool, const Machin
                  .max_jobs = pool.max_jobs};
 }
 
-std::string endpoint_of(const PoolConfig& pool) {
-  return pool.builder_endpoint.empty() ? "" : "\n" + pool.builder_endpoint;
+std::string part_of_specification(const PoolConfig& pool) {
+  if (pool.builder_endpoint.empty()) return "";
+  Joining joining{.machine = {}, .pool = pool.name, .endpoint = pool.builder_endpoint, .token = {}};
+  joining.kind = pool.type;
+  joining.max_jobs = pool.max_jobs;
+  return fmt::format("\n{}", fmt::join(lines_of(joining), "\n"));
 }
 
 std::vector<std::string> lines_of(const Joining& joining) {

@@ -25,8 +25,9 @@ struct Joining {
 // missing, the queue runner lets everybody in.
 Expected<std::optional<Joining>> joining_of(const PoolConfig& pool, const MachineId& machine);
 
-// What it adds to the specification of a machine; nothing for a pool without a builderEndpoint.
-std::string endpoint_of(const PoolConfig& pool);
+// What it adds to the specification of a machine: a builder has the settings with which it connected. Nothing for a
+// pool without a builderEndpoint.
+std::string part_of_specification(const PoolConfig& pool);
 
 // As lines `HYDRA_BUILDER_NAME:t-7` for user data, which nix/build-machine.nix reads.
 std::vector<std::string> lines_of(const Joining& joining);

@@ -32,6 +32,8 @@ class Publisher {
 
   // Where machines connect to the queue runner by themselves: whether this one has.
   virtual io::Task<Expected<void>> expect_joined(Machine) { co_return Expected<void>{}; }
+  // The last look before one is stopped or destroyed: it still has no steps, and can get none.
+  virtual io::Task<Expected<void>> expect_out(Machine) { co_return Expected<void>{}; }
   // Tells it to leave the queue runner before it is stopped or destroyed.
   virtual io::Task<void> make_leave(Machine) { co_return; }
 

@@ -22,6 +22,7 @@ void add_queue(Facts& facts, const Queue& queue) {
   }
   io::Json how{{"listsMachines", queue->machines.has_value()}};
   if (queue->machines_join) how["machinesJoin"] = true;
+  if (queue->hides_machines) how["hidesMachines"] = true;
   if (queue->from_program) how["fromProgram"] = true;
   facts["queue"] = io::compact(how);
   for (const StepTypeCount& steps : queue->step_types)
@@ -34,7 +35,8 @@ void add_config(Facts& facts, const Config& config) {
   facts["config"] = io::compact({{"tag", config.tag.text},
                                  {"settle", config.settle.count()},
                                  {"quiet", config.quiet.count()},
-                                 {"builtinSystem", config.builtin_system}});
+                                 {"builtinSystem", config.builtin_system},
+                                 {"queue", to_string(config.queue.kind)}});
   for (const auto& [name, pool] : config.pools) facts["pool/" + name.text] = io::compact(value_of(pool));
 }
 
@@ -45,6 +47,7 @@ void read_queue_fact(Inputs& inputs, const io::Json& value) {
   }
   if (value.at("listsMachines").get<bool>()) inputs.seen.queue->machines.emplace();
   inputs.seen.queue->machines_join = value.value("machinesJoin", false);
+  inputs.seen.queue->hides_machines = value.value("hidesMachines", false);
   inputs.seen.queue->from_program = value.value("fromProgram", false);
 }
 
@@ -60,6 +63,7 @@ void read_config_fact(Config& config, const io::Json& value) {
   config.settle = Seconds{io::whole_number_of(value.at("settle"))};
   config.quiet = Seconds{io::whole_number_of(value.at("quiet"))};
   config.builtin_system = value.value("builtinSystem", config.builtin_system);  // an older version had only one
+  config.queue.kind = from_name<QueueKind>(value.value("queue", "hydra")).value_or(QueueKind::hydra);
 }
 
 ProviderKind provider_named(const std::string& name) {

@@ -516,7 +516,12 @@ TEST(ReadConfig, FindsFunctionsInSettingsThatItOnlyHandsOn) {
           "result"));
 }
 
-io::Json with_queue(io::Json queue) { return with_options({{"queue", std::move(queue)}}); }
+io::Json with_queue(io::Json queue) {
+  io::Json value = local_pool(io::Json::object());
+  if (queue.value("type", "") == "hydra-rust") value["systemTypes"]["x86_64-linux"]["local"]["builder"] = {"b"};
+  value["queue"] = std::move(queue);
+  return value;
+}
 
 TEST(ReadConfig, ReadsEveryOptionOfTheQueue) {
   const auto config = read_config("conf.nix",
@@ -555,10 +560,38 @@ TEST(ReadConfig, SaysWhatIsWrongWithAQueue) {
             "queue.command: missing; it has to print the document that describes the queue");
   EXPECT_EQ(error_of(with_queue({{"type", "hydra-rust"}, {"url", "http://a"}, {"command", {"b"}}})),
             "queue.url: is not used if there is a command; remove one of them");
-  EXPECT_EQ(error_of(with_options({{"queue", {{"type", "hydra-rust"}}}, {"statusCommand", {"a"}}})),
+  io::Json with_status_command = with_queue({{"type", "hydra-rust"}});
+  with_status_command["statusCommand"] = {"a"};
+  EXPECT_EQ(error_of(with_status_command),
             R"(statusCommand: belongs to queue.type = "hydra", and here that is "hydra-rust"; remove it)");
-  EXPECT_EQ(error_of(with_options({{"queue", {{"type", "hydra-rust"}}}, {"machinesFile", "/a"}})),
+  io::Json with_machines_file = with_queue({{"type", "hydra-rust"}});
+  with_machines_file["machinesFile"] = "/a";
+  EXPECT_EQ(error_of(with_machines_file),
             R"(machinesFile: the queue runner of queue.type = "hydra-rust" reads no machines file; remove it)");
+}
+
+TEST(ReadConfig, SaysHowMachinesDoNotComeToTheQueueRunner) {
+  const auto error_with = [](const std::string& queue, const io::Json& pool) {
+    io::Json value = with_pool(pool);
+    value["queue"] = {{"type", queue}};
+    return error_of(value);
+  };
+  const io::Json exec{{"command", {"/bin/x"}}};
+  const std::string place = "systemTypes.x86_64-linux: ";
+  EXPECT_EQ(error_with("hydra-rust", {{"local", io::Json::object()}}),
+            place + "local.builder: missing; nothing connects its machines to the queue runner");
+  EXPECT_EQ(error_with("hydra-rust", {{"exec", exec}, {"sshKey", "/k"}}),
+            place + "builderEndpoint: missing; its machines are to connect to the queue runner there");
+  EXPECT_EQ(error_with("hydra-rust", {{"exec", exec}, {"builderEndpoint", "https://q:1"}}),
+            place + "sshKey: missing; with it, this host logs in to open and close its machines");
+  EXPECT_EQ(error_with("hydra-rust", {{"exec", exec}, {"sshKey", "/k"}, {"builderEndpoint", "https://q:1"}}),
+            "errors: []");
+  EXPECT_EQ(error_with("hydra-rust", {{"nixopsExpr", "/x.nix"}}),
+            place +
+                "nixopsExpr: its machines are not told how to connect to the queue runner of queue.type = "
+                "\"hydra-rust\"; use ec2 or exec");
+  EXPECT_EQ(error_with("hydra", {{"exec", exec}, {"builderEndpoint", "https://q:1"}}),
+            place + "builderEndpoint and local.builder belong to queue.type = \"hydra-rust\"; remove them");
 }
 
 TEST(ReadPool, RestoresAPoolFromItsRecordedSettings) {

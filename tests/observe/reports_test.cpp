@@ -24,9 +24,10 @@ class Reports : public testing::Test {
     fleet.machines.push_back(machine);
   }
   Machine& shown(Seconds at, std::optional<QueueMachine> entry) {
-    QueueStatus status{.time = noon + at, .arrived = noon + at, .started = {}, .step_types = {}, .machines = {}};
+    QueueStatus status{.time = noon + at, .arrived = noon + at, .started = started, .step_types = {}, .machines = {}};
     status.machines.emplace();
     status.machines_join = joins;
+    status.hides_machines = hides;
     status.from_program = from_program;
     if (entry) status.machines->emplace(name, *entry);
     fleet.machines.front().found = {};
@@ -44,6 +45,8 @@ class Reports : public testing::Test {
 
   Fleet fleet{.machines = {}, .adopted = {}, .changed = {}, .discoveries = {}, .unclear = {}, .ended_early = {}};
   bool joins = true;
+  bool hides = false;
+  std::optional<Instant> started = noon - Seconds{3600};
   bool from_program = false;
   std::string name = "t-1";  // of its entry
 };
@@ -65,6 +68,33 @@ TEST_F(Reports, AStepThatLandedInBetweenBeginsANewCount) {
   EXPECT_TRUE(is_proven(shown(Seconds{10}, entry(false, 0, Seconds{9}))));
 }
 
+TEST_F(Reports, FromBeforeItWasUnlistedProveNothing) {
+  Listing& listing = fleet.machines.front().listing;
+  listing.first_began_at = noon - Seconds{60};
+  listing.is_listed = true;
+  shown(Seconds{1}, entry(false, 0, Seconds{0}));
+  shown(Seconds{4}, entry(false, 0, Seconds{3}));
+  listing.is_listed = false;
+  listing.ended_at = noon + Seconds{5};
+  EXPECT_FALSE(is_proven(shown(Seconds{6}, entry(false, 0, Seconds{3}))));
+  EXPECT_FALSE(is_proven(shown(Seconds{7}, entry(false, 0, Seconds{6}))));
+  EXPECT_TRUE(is_proven(shown(Seconds{10}, entry(false, 0, Seconds{9}))));
+}
+
+TEST_F(Reports, ThatOneIsMissingIsNoReport) {
+  shown(Seconds{0}, std::nullopt);
+  EXPECT_FALSE(is_proven(shown(Seconds{4}, entry(false, 0, Seconds{3}))));
+  EXPECT_TRUE(is_proven(shown(Seconds{7}, entry(false, 0, Seconds{6}))));
+}
+
+TEST_F(Reports, OfMachinesThatHideEachOtherProveNothing) {
+  hides = true;
+  shown(Seconds{1}, entry(false, 0, Seconds{0}));
+  EXPECT_FALSE(is_proven(shown(Seconds{4}, entry(false, 0, Seconds{3}))));
+  shown(Seconds{5}, std::nullopt);
+  EXPECT_FALSE(is_proven(shown(Seconds{90}, std::nullopt)));
+}
+
 TEST_F(Reports, AnOpenMachineIsNotProvenIdle) {
   shown(Seconds{1}, entry(true, 0, Seconds{0}));
   EXPECT_FALSE(is_proven(shown(Seconds{4}, entry(true, 0, Seconds{3}))));
@@ -74,6 +104,14 @@ TEST_F(Reports, AMachineThatIsMissingIsNotKnownForAWhile) {
   EXPECT_FALSE(is_proven(shown(Seconds{0}, std::nullopt)));
   EXPECT_FALSE(is_proven(shown(Seconds{59}, std::nullopt)));
   EXPECT_TRUE(is_proven(shown(Seconds{60}, std::nullopt)));
+}
+
+TEST_F(Reports, AfterItsStartTheQueueRunnerKnowsNoMachineForAWhile) {
+  shown(Seconds{0}, std::nullopt);
+  started = noon + Seconds{100};
+  EXPECT_FALSE(is_proven(shown(Seconds{101}, std::nullopt)));
+  EXPECT_FALSE(is_proven(shown(Seconds{159}, std::nullopt)));
+  EXPECT_TRUE(is_proven(shown(Seconds{160}, std::nullopt)));
 }
 
 TEST_F(Reports, OneThatComesBackBusyIsBusy) {

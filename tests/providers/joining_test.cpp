@@ -27,7 +27,7 @@ PoolConfig joining_pool(const std::string& token_file = "") {
 
 TEST(JoiningOf, APoolWithoutAnEndpointIsNone) {
   EXPECT_EQ(joining_of(PoolConfig{}, seven).value().has_value(), false);
-  EXPECT_EQ(endpoint_of(PoolConfig{}), "");
+  EXPECT_EQ(part_of_specification(PoolConfig{}), "");
 }
 
 TEST(JoiningOf, AMachineIsWhatItsPoolSays) {

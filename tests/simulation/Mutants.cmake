@@ -56,6 +56,6 @@ mutant(what_ended_meanwhile_is_forgotten "[a-z]+ of sim-[0-9]+ is forgotten, and
   "if (job.is_running) continue")
 mutant(intents_are_not_awaited "[a-z]+ of sim-[0-9]+ begins, and the journal" act/operations.cpp
   "if (!co_await commit()) co_return false;
-  const PoolConfig& pool" "const PoolConfig& pool")
+  if (is_removal(operation))" "if (is_removal(operation))")
 mutant(publications_overtake "an older machines file takes the place of a newer one" act/publication.cpp
   "if (is_publishing_)" "if (false)")

@@ -89,8 +89,9 @@ void hint_at_abortion(const QueueSettings& queue, Hints& hints) {
     if (!setting.starts_with(key)) continue;
     const auto equals = setting.find('=');
     if (equals == std::string_view::npos) continue;
-    if (const auto number = io::leading_number<std::int64_t>(io::trimmed(setting.substr(equals + 1))))
-      seconds = number->number;
+    std::string value(io::trimmed(setting.substr(equals + 1)));
+    std::erase(value, '_');
+    if (const auto number = io::leading_number<std::int64_t>(value)) seconds = number->number;
   }
   if (seconds >= enough) return;
   hints.push_back(

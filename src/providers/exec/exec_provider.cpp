@@ -37,7 +37,7 @@ Seconds deadline_of(ExecAction action, const PoolConfig& pool) {
 }
 
 std::string specification_of(const PoolName& type, const ExecSettings& program, const PoolConfig& pool) {
-  return io::content_hash(fmt::format("{}\n{}{}", type, program.settings, endpoint_of(pool)));
+  return io::content_hash(fmt::format("{}\n{}{}", type, program.settings, part_of_specification(pool)));
 }
 
 }  // namespace

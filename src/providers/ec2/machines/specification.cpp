@@ -69,7 +69,7 @@ Expected<std::string> specification_of(const Ec2Settings& settings) {
 Expected<std::string> specification_of(const PoolConfig& pool) {
   auto specification = specification_of(ec2_settings_of(pool));
   if (!specification || pool.builder_endpoint.empty()) return specification;
-  return io::content_hash(*specification + endpoint_of(pool));
+  return io::content_hash(*specification + part_of_specification(pool));
 }
 
 std::string specification_seen(const std::string& tagged, const std::string& instance_type,
