@@ -29,7 +29,7 @@ bool has_changed_specification(const PoolView& pool, const Machine& machine) {
 
 // Of machines that connect to the queue runner: one that is listed, but has not been there for a while, is of no use.
 std::string trouble_of(const PoolView& pool, const Machine& machine) {
-  if (!pool.seen.queue) return "";
+  if (!pool.seen.queue || !pool.seen.queue->machines_join) return "";
   const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
   if (entry != nullptr) return entry->trouble;
   const bool is_meant_to_be_there = machine.listing.is_listed || machine.state == MachineState::draining;
