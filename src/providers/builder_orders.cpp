@@ -29,10 +29,11 @@ std::string shell_command_for(BuilderOrder order) {
     case BuilderOrder::open:
       return fmt::format("rm -f {}/closed", gate_folder);
     case BuilderOrder::close:
-      // It is full before the file has all its bytes.
+      // It is full before the file has all its bytes. A closed one is left alone: to write it again would open it.
       return fmt::format(
-          "mountpoint -q {0} && {{ head -c {1} /dev/zero >{0}/closed 2>/dev/null; test -s {0}/closed; }}", gate_folder,
-          gate_bytes);
+          "mountpoint -q {0} || {{ echo '{0} is no file system of its own' >&2; exit 1; }}; test -s {0}/closed || "
+          "{{ head -c {1} /dev/zero >{0}/closed 2>/dev/null; test -s {0}/closed; }}",
+          gate_folder, gate_bytes);
     case BuilderOrder::stop:
       return "systemctl stop hydra-builder.service || pkill -TERM -x hydra-builder";
   }

@@ -25,11 +25,16 @@ Expected<void> mount_gate(const MachineFolder& folder) {
 
 void unmount_gate(const MachineFolder& folder) { ::umount2(folder.gate().c_str(), MNT_DETACH | UMOUNT_NOFOLLOW); }
 
-// The file system may be full before the file has all its bytes.
+// The file system may be full before the file has all its bytes. A closed one is left alone: to write it again would
+// open it for a moment.
 Expected<void> close_gate(const MachineFolder& folder) {
+  const auto is_closed = [&] {
+    std::error_code error;
+    return std::filesystem::file_size(folder.gate_file(), error) > 0 && !error;
+  };
+  if (is_closed()) return {};
   std::ofstream(folder.gate_file()) << std::string(gate_bytes, '\0');
-  std::error_code error;
-  if (std::filesystem::file_size(folder.gate_file(), error) > 0 && !error) return {};
+  if (is_closed()) return {};
   return failure(fmt::format("{}: cannot be written", folder.gate_file()));
 }
 
