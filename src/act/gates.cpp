@@ -69,26 +69,27 @@ io::Task<Expected<bool>> Gates::publish(std::string content, std::optional<LastD
 bool Gates::is_to_be_set(const Machine& machine, bool is_open) const {
   const bool is_away = machine.state == MachineState::gone || machine.found.vanished || machine.address.empty();
   if (is_away || !providers_.contains(machine.provider)) return false;
-  if ((is_open ? opened_ : closed_).contains(machine.id)) return false;
+  if (const auto done = set_to_.find(machine.id); done != set_to_.end()) return done->second != is_open;
   const bool is_just_unlisted = !is_open && machine.listing.first_began_at && !machine.listing.ended_at;
   const bool is_just_listed = is_open && !machine.listing.is_listed;
   const QueueMachine* entry = entry_of(*seen_, machine);
   const bool is_shown_otherwise = entry != nullptr && entry->enabled && *entry->enabled != is_open;
-  return is_just_unlisted || is_just_listed || is_shown_otherwise || (is_open ? closed_ : opened_).contains(machine.id);
+  return is_just_unlisted || is_just_listed || is_shown_otherwise;
 }
 
 io::Task<void> Gates::set(MachineId id, bool is_open) {
-  (is_open ? opened_ : closed_).insert(id);
-  (is_open ? closed_ : opened_).erase(id);
-  const Machine& machine = ledger_.at(id);
-  const auto pool = pools_.find({machine.pool, machine.provider});
-  if (pool == pools_.end()) co_return;
-  const auto order = is_open ? BuilderOrder::open : BuilderOrder::close;
-  const auto told =
-      co_await providers_.at(machine.provider)->tell_builder(observe::instance_of(machine), pool->second, order);
+  set_to_[id] = is_open;
+  const auto told = co_await tell(ledger_.at(id), is_open ? BuilderOrder::open : BuilderOrder::close);
   if (!told)
     voice_.problem(
         fmt::format("{}: its gate cannot be {}: {}", id, is_open ? "opened" : "closed", told.error().message));
+}
+
+// Does nothing if the settings of its pool are not known any more.
+io::Task<Expected<void>> Gates::tell(Machine machine, BuilderOrder order) {
+  const auto pool = pools_.find({machine.pool, machine.provider});
+  if (pool == pools_.end()) co_return Expected<void>{};
+  co_return co_await providers_.at(machine.provider)->tell_builder(observe::instance_of(machine), pool->second, order);
 }
 
 // The queue runner goes on waiting for a machine that vanished without a word, for a quarter of an hour.
@@ -135,15 +136,17 @@ io::Task<void> Gates::wake_dispatcher() {
 }
 
 // At most every two seconds, however many machines are asked about.
-io::Task<void> Gates::look_again() {
-  if (ledger_.now() - looked_at_ < look_interval) co_return;
-  looked_at_ = ledger_.now();
-  seen_ = co_await source_.read();
+io::Task<Expected<void>> Gates::look_again() {
+  if (ledger_.now() - looked_at_ >= look_interval) {
+    looked_at_ = ledger_.now();
+    seen_ = co_await source_.read();
+  }
+  if (seen_) co_return Expected<void>{};
+  co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
 }
 
 io::Task<Expected<void>> Gates::expect_joined(Machine machine) {
-  co_await look_again();
-  if (!seen_) co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
+  if (auto looked = co_await look_again(); !looked) co_return looked;
   const QueueMachine* entry = entry_of(*seen_, machine);
   if (entry == nullptr) co_return failure("it has not connected to the queue runner yet");
   if (!entry->enabled) co_return failure("it is connected to the queue runner, but does not ping it");
@@ -152,8 +155,7 @@ io::Task<Expected<void>> Gates::expect_joined(Machine machine) {
 
 io::Task<Expected<void>> Gates::expect_out(Machine machine) {
   if (machine.found.vanished) co_return Expected<void>{};
-  co_await look_again();
-  if (!seen_) co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
+  if (auto looked = co_await look_again(); !looked) co_return looked;
   const QueueMachine* entry = entry_of(*seen_, machine);
   if (entry == nullptr || (entry->enabled == false && entry->current_jobs == 0)) co_return Expected<void>{};
   co_return failure("it is connected to the queue runner again, and may have steps");
@@ -162,10 +164,8 @@ io::Task<Expected<void>> Gates::expect_out(Machine machine) {
 // So that the queue runner does not go on listing it. What cannot be told is gone soon all the same.
 io::Task<void> Gates::make_leave(Machine machine) {
   if (!seen_ || entry_of(*seen_, machine) == nullptr || machine.found.vanished) co_return;
-  const auto pool = pools_.find({machine.pool, machine.provider});
-  if (pool == pools_.end() || machine.address.empty()) co_return;
-  const auto told = co_await providers_.at(machine.provider)
-                        ->tell_builder(observe::instance_of(machine), pool->second, BuilderOrder::stop);
+  if (machine.address.empty()) co_return;
+  const auto told = co_await tell(machine, BuilderOrder::stop);
   if (!told) voice_.detail(fmt::format("{}: its builder cannot be stopped: {}", machine.id, told.error().message));
 }
 

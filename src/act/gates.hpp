@@ -1,8 +1,9 @@
 // Lists machines at a queue runner to which they connect by themselves: each has a gate, which is open while the
 // machine is listed, and closed otherwise. The queue runner's status shows which gates are open, so each pass sets
-// those that are not as they should be, whatever was done about them before.
+// those that it shows wrong. It needs no memory of what earlier passes did.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "model/config.hpp"
 #include "model/queue.hpp"
 #include "observe/queue_source.hpp"
+#include "providers/builder_orders.hpp"
 #include "publish/publisher.hpp"
 
 namespace hydra_provisioner::act {
@@ -39,7 +41,8 @@ class Gates final : public publish::Publisher {
   bool has_heir(const Machine& machine) const;
   io::Task<void> evict(MachineId id);
   io::Task<void> wake_dispatcher();
-  io::Task<void> look_again();
+  io::Task<Expected<void>> tell(Machine machine, providers::BuilderOrder order);
+  io::Task<Expected<void>> look_again();
 
   const Config& config_;
   const PoolSettings& pools_;
@@ -48,8 +51,7 @@ class Gates final : public publish::Publisher {
   Queue seen_;
   observe::QueueSource& source_;
   Voice& voice_;
-  std::set<MachineId> opened_;  // in this pass
-  std::set<MachineId> closed_;
+  std::map<MachineId, bool> set_to_;  // in this pass: whether it was opened
   std::set<MachineId> evicted_;
   bool has_woken_ = false;
   Instant looked_at_;  // again

@@ -1,7 +1,5 @@
 #include "config/queue.hpp"
 
-#include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,21 +11,15 @@
 namespace hydra_provisioner::config {
 namespace {
 
-// Of the options of `queue`, those that only some types have.
-struct OptionOf {
-  std::string_view name;
-  std::initializer_list<QueueKind> kinds;
-};
+// Nearly all options are those of one type.
+bool has_option(QueueKind kind, std::string_view name) {
+  return name == "type" || kind == QueueKind::hydra_rust || (kind == QueueKind::command && name == "command");
+}
 
 void check_queue(const QueueSettings& queue, Settings& own) {
-  static const OptionOf options[] = {
-      {"url", {QueueKind::hydra_rust}},          {"command", {QueueKind::hydra_rust, QueueKind::command}},
-      {"storeCommand", {QueueKind::hydra_rust}}, {"silence", {QueueKind::hydra_rust}},
-      {"evictCommand", {QueueKind::hydra_rust}}, {"database", {QueueKind::hydra_rust}},
-      {"config", {QueueKind::hydra_rust}}};
-  for (const auto& [name, kinds] : options) {
-    if (own.has(name) && std::ranges::find(kinds, queue.kind) == kinds.end())
-      own.report(name, fmt::format("does not belong to type = \"{}\"; remove it", to_string(queue.kind)));
+  for (const Option& option : queue_options()) {
+    if (own.has(option.name) && !has_option(queue.kind, option.name))
+      own.report(option.name, fmt::format("does not belong to type = \"{}\"; remove it", to_string(queue.kind)));
   }
   if (queue.kind == QueueKind::command && !own.has("command"))
     own.report("command", "missing; it has to print the document that describes the queue");

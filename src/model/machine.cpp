@@ -99,6 +99,10 @@ LoginParts login_parts(std::string_view address) {
   return parts;
 }
 
+std::string known_host(const LoginParts& login) {
+  return login.port ? fmt::format("[{}]:{}", login.host, *login.port) : login.host;
+}
+
 std::string address_in(const PoolConfig& pool, const std::string& address) {
   const bool is_complete = address.empty() || address.contains('@') || pool.ssh_user == "root";
   return is_complete ? address : fmt::format("{}@{}", pool.ssh_user, address);

@@ -220,6 +220,7 @@ struct LoginParts {
   friend bool operator==(const LoginParts&, const LoginParts&) = default;
 };
 LoginParts login_parts(std::string_view address);
+std::string known_host(const LoginParts& login);  // as known_hosts files name it: `HOST` or `[HOST]:PORT`
 
 // The address of a machine to which steps of this pool are sent: with the pool's user, unless it is root or the address
 // has one. An empty address stays empty.

@@ -61,31 +61,17 @@ class Scanner {
       } else if (text_.empty()) {
         return std::nullopt;
       } else {
-        value += unescaped(next());
+        value += io::unescaped(next());
       }
     }
     return std::nullopt;
   }
 
  private:
-  static char unescaped(char c) {
-    switch (c) {
-      case 'n':
-        return '\n';
-      case 'r':
-        return '\r';
-      case 't':
-        return '\t';
-      default:
-        return c;
-    }
-  }
-
   std::string_view& text_;
 };
 
-// The strings of the pairs at the end of a derivation are those at depth 2 behind the last comma at depth 0; a value
-// follows its name. Other pairs, such as those of input derivations, have names that are store paths.
+// The attributes are the only tuples in a list that consist of two strings.
 Expected<std::map<std::string, std::string>> read_attributes(std::string_view& text) {
   Scanner scanner(text);
   if (!scanner.skip("Derive(")) return std::unexpected(not_a_derivation("it does not begin with Derive("));
@@ -132,7 +118,7 @@ std::set<std::string> plain_features(const std::string& text) {
 // Tells a base name from a path that leads out of the store.
 bool is_base_name(std::string_view name) { return io::is_alphanumeric(name, "+-._?=") && name.ends_with(".drv"); }
 
-std::string without_trouble(const std::string& name, const Error& error) {
+std::string at_its_path(const std::string& name, const Error& error) {
   return fmt::format("{}{}: {}", store, name, error.message);
 }
 
@@ -143,7 +129,7 @@ Expected<std::set<std::string>> read_from_store(const std::string& name) {
   if (!*content) return failure(fmt::format("{} is not in this host's store; see queue.storeCommand", path));
   std::string_view text = **content;
   auto features = read_required_features(text);
-  if (!features) return failure(without_trouble(name, features.error()));
+  if (!features) return failure(at_its_path(name, features.error()));
   return features;
 }
 
@@ -244,7 +230,7 @@ io::Task<void> Derivations::read_by_command(std::vector<std::string> names) {
     if (read) {
       for (std::size_t i = 0; i < batch.size(); ++i) note(batch[i], std::move((*read)[i]));
     } else if (batch.size() == 1) {
-      note(batch.front(), failure(without_trouble(batch.front(), read.error())));
+      note(batch.front(), failure(at_its_path(batch.front(), read.error())));
     } else {
       const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
       batches.emplace_back(middle, batch.end());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -63,19 +64,23 @@ void note_idleness(Machine& machine, const QueueStatus& status) {
   keep_since(machine.seen_idle_at, status.from_program && is_idle, status.time);
 }
 
+// What the journal keeps of it.
+auto kept(const Machine& machine) {
+  return std::tuple(machine.seen_idle_at, machine.listing.seen_out_at, machine.listing.missing_since);
+}
+
 }  // namespace
 
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence) {
   for (Machine& machine : fleet.machines) {
     if (machine.state == MachineState::gone) continue;
-    const Machine before = machine;
+    const auto before = kept(machine);
     if (status.machines_join) {
       note_own_report(machine, status, silence);
     } else {
       note_idleness(machine, status);
     }
-    if (machine != before && std::ranges::find(fleet.changed, machine.id) == fleet.changed.end())
-      fleet.changed.push_back(machine.id);
+    if (kept(machine) != before) fleet.changed.push_back(machine.id);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -133,8 +134,10 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     if (observe::is_changed(memory->creations, pool, record)) ledger.note(pool, record);
   }
   const act::PoolSettings published_pools = act::as_published(look.pools, config.tag, world.state_dir);
-  act::Gates gates(config, published_pools, ledger, all_providers(world), look.seen.queue, *world.queue, voice);
-  publish::Publisher& publisher = config.queue.kind == QueueKind::hydra_rust ? gates : *world.publisher;
+  std::optional<act::Gates> gates;
+  if (config.queue.kind == QueueKind::hydra_rust)
+    gates.emplace(config, published_pools, ledger, all_providers(world), look.seen.queue, *world.queue, voice);
+  publish::Publisher& publisher = gates ? *gates : *world.publisher;
   act::Publication publication(config, published_pools, ledger, publisher, memory->last_delivery,
                                queue_clock_ahead(look.seen.queue), voice);
   if (!look.keeps_file.empty()) publication.hold_back(look.keeps_file);

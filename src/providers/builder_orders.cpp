@@ -18,8 +18,7 @@ constexpr std::chrono::seconds login_deadline{10};
 
 // A host key that is not known cannot be checked.
 Expected<void> write_known_hosts(const std::string& path, const LoginParts& login, const std::string& host_key) {
-  const std::string name = login.port ? fmt::format("[{}]:{}", login.host, *login.port) : login.host;
-  return io::replace_file(path, host_key.empty() ? "" : fmt::format("{} {}\n", name, host_key), 0600);
+  return io::replace_file(path, host_key.empty() ? "" : fmt::format("{} {}\n", known_host(login), host_key), 0600);
 }
 
 }  // namespace

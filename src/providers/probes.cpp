@@ -57,8 +57,8 @@ io::Task<Expected<void>> expect_host_key(std::string address, std::string host_k
        .deadline = deadline});
   if (!scan) co_return std::unexpected(scan.error());
   const auto proofs = io::lines(scan->output);  // `HOST TYPE KEY`, `[HOST]:PORT TYPE KEY`
-  const std::string name = login.port ? fmt::format("[{}]:{}", login.host, port) : login.host;
-  if (std::ranges::find(proofs, fmt::format("{} {}", name, host_key)) != proofs.end()) co_return Expected<void>{};
+  if (std::ranges::find(proofs, fmt::format("{} {}", known_host(login), host_key)) != proofs.end())
+    co_return Expected<void>{};
   if (proofs.empty()) co_return failure(fmt::format("the SSH server at {} does not answer yet", address));
   co_return failure(
       fmt::format("the SSH server at {} has another host key than the expected one; {}", address, remedy));

@@ -68,6 +68,13 @@ Machine creating(std::int64_t number) {
   return result;
 }
 
+Machine new_and_ready(std::int64_t number) {
+  Machine result = creating(number);
+  result.state = MachineState::ready;
+  result.ready_at = noon;
+  return result;
+}
+
 Engine::Engine() {
   config.tag = Tag{"a"};
   config.placeholders = false;

@@ -37,7 +37,8 @@ Machine machine(std::int64_t number, MachineState state);
 Machine ready(std::int64_t number);     // in the published file
 Machine draining(std::int64_t number);  // out of it since an hour ago
 Machine stopped(std::int64_t number);
-Machine creating(std::int64_t number);  // requested a minute ago, never listed
+Machine creating(std::int64_t number);       // requested a minute ago, never listed
+Machine new_and_ready(std::int64_t number);  // the same, ready at noon
 
 inline Action action(ActionKind kind, std::int64_t number) {
   return {.kind = kind, .machine = id(number), .pool = pool, .reason = {"because", {}}};

@@ -110,20 +110,14 @@ TEST_F(GatesOfMachines, OfMachinesThatAreNotThereOrDoNotPingAreLeftAlone) {
 }
 
 TEST_F(GatesOfMachines, AreOpenedOnlyOnceTheJournalKnows) {
-  Machine machine = creating(1);
-  machine.state = MachineState::ready;
-  machine.ready_at = noon;
-  has(machine);
+  has(new_and_ready(1));
   shows(1, false);
   publish();
   EXPECT_TRUE(engine.chronicle.has_before("commit a-1 ready listed delivery", "open a-1"));
 }
 
 TEST_F(GatesOfMachines, AreNotOpenedIfTheJournalCannotBeWritten) {
-  Machine machine = creating(1);
-  machine.state = MachineState::ready;
-  machine.ready_at = noon;
-  has(machine);
+  has(new_and_ready(1));
   shows(1, false);
   engine.journal.fails_after(0);
   EXPECT_THAT(publish(), testing::Not(testing::Contains("open a-1")));
@@ -188,10 +182,7 @@ TEST_F(GatesOfMachines, SayWhetherAMachineHasJoined) {
 
 // Whatever the status shows, which may be older than what was done before.
 TEST_F(GatesOfMachines, AreSetWheneverAMachineIsListedOrUnlisted) {
-  Machine fresh = creating(1);
-  fresh.state = MachineState::ready;
-  fresh.ready_at = noon;
-  has(fresh);
+  has(new_and_ready(1));
   shows(1, true);
   Machine leaving = ready(2);
   leaving.state = MachineState::draining;

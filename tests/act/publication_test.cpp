@@ -33,13 +33,6 @@ class Publication : public testing::Test {
                                std::nullopt,  queue_clock_ahead, engine.voice};
 };
 
-Machine new_and_ready(std::int64_t number) {
-  Machine result = creating(number);
-  result.state = MachineState::ready;
-  result.ready_at = noon;
-  return result;
-}
-
 TEST_F(Publication, ListsWhatIsReadyAndNothingElse) {
   for (const MachineState state :
        {MachineState::requested, MachineState::creating, MachineState::draining, MachineState::stopping,

@@ -2,22 +2,12 @@
 #include "observe/queue_document.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
-#include <nlohmann/json.hpp>
-
-#include "io/text/json.hpp"
+#include "tests/fuzz/document_time.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {
 namespace {
-
-// The document's own time, so that it is not refused for that alone.
-Instant time_of(std::string_view bytes) {
-  const auto json = io::parse_json(bytes);
-  if (!json || !json->is_object() || !json->contains("time")) return {};
-  return from_unix(io::as_whole_number(json->at("time"), 0, 4'000'000'000).value_or(0));
-}
 
 bool is_usable(const StepTypeCount& type) {
   return type.runnable >= 0 && type.running >= 0 && parse_step_type(type.key) == type.type;

@@ -2,24 +2,11 @@
 #include "observe/status_document.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
-#include <nlohmann/json.hpp>
-
-#include "io/text/json.hpp"
+#include "tests/fuzz/document_time.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {
-namespace {
-
-// The document's own time, so that it is not refused for that alone.
-Instant time_of(std::string_view bytes) {
-  const auto json = io::parse_json(bytes);
-  if (!json || !json->is_object() || !json->contains("time")) return {};
-  return from_unix(io::as_whole_number(json->at("time"), 0, 4'000'000'000).value_or(0));
-}
-
-}  // namespace
 
 void read(std::string_view bytes) {
   const Queue queue = observe::read_status_document(bytes, time_of(bytes));

@@ -67,11 +67,6 @@ Expected<Login> login_for(const std::string& name, const state::Memory& memory, 
                .private_key = private_key_for(*machine, memory, tag, state_dir)};
 }
 
-// Where ssh looks for the host key.
-std::string known_name(const LoginParts& parts) {
-  return parts.port ? fmt::format("[{}]:{}", parts.host, *parts.port) : parts.host;
-}
-
 // ssh accepts only the host key on record. If there is none, ssh asks whether to trust the key that it finds.
 std::vector<std::string> command_for(const Login& login, const std::vector<std::string>& remote_command) {
   std::vector<std::string> command{"ssh"};
@@ -81,7 +76,7 @@ std::vector<std::string> command_for(const Login& login, const std::vector<std::
     option("UserKnownHostsFile=none");
     option("GlobalKnownHostsFile=none");
     const std::string echo = io::find_program("echo").value_or("/bin/echo");  // NixOS has no /bin/echo
-    option(fmt::format("KnownHostsCommand={} {} {}", echo, known_name(parts), login.host_key));
+    option(fmt::format("KnownHostsCommand={} {} {}", echo, known_host(parts), login.host_key));
     option("StrictHostKeyChecking=yes");
   }
   if (login.private_key) {

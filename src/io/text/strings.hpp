@@ -21,6 +21,20 @@ bool is_alphanumeric(std::string_view text, std::string_view others);
 constexpr char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 std::string in_lower_case(std::string_view text);
 
+// What a letter means behind a backslash in a string of Nix or of a derivation.
+constexpr char unescaped(char letter) {
+  switch (letter) {
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return letter;
+  }
+}
+
 // Without white space at both ends.
 std::string_view trimmed(std::string_view text);
 

@@ -4,21 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "io/text/strings.hpp"
+
 namespace hydra_provisioner::providers::nixops {
 namespace {
-
-char unescaped(char letter) {
-  switch (letter) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return letter;
-  }
-}
 
 // The first piece of the inside of a literal: how many characters it takes (0: this is no string) and its text.
 struct Piece {
@@ -30,7 +19,7 @@ Piece first_piece(std::string_view rest) {
   const char first = rest.front();
   const std::string_view two = rest.substr(0, 2);
   if (first == '"' || two == "${" || rest == "\\") return {};
-  if (first == '\\') return {.length = 2, .text = {unescaped(rest[1])}};
+  if (first == '\\') return {.length = 2, .text = {io::unescaped(rest[1])}};
   if (two == "$$") return {.length = 2, .text = "$$"};  // as Nix reads it: `$${` begins no interpolation
   if (first == '\r') return {.length = two == "\r\n" ? std::size_t{2} : 1, .text = "\n"};
   return {.length = 1, .text = {first}};
