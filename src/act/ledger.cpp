@@ -75,7 +75,12 @@ io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
   besides.pools = noted.pools;
   besides.creations = noted.creations;
   auto written = co_await journal_.commit(std::move(besides));
-  if (!written) note_again(std::move(changed), std::move(noted));
+  if (written) {
+    for (const MachineId& id : changed) unwritten_.erase(id);
+  } else {
+    unwritten_.insert(changed.begin(), changed.end());
+    note_again(std::move(changed), std::move(noted));
+  }
   co_return written;
 }
 

@@ -46,6 +46,8 @@ class Ledger {
 
   // Writes everything noted in one transaction. After an error it stays noted for the next commit.
   io::Task<Expected<void>> commit(state::Changes besides = {});
+  // The latest commit that was to write it has failed. Commits of other machines may have succeeded since.
+  bool is_unwritten(const MachineId& machine) const { return unwritten_.contains(machine); }
 
  private:
   void note_again(std::set<MachineId> changed, state::Changes noted);
@@ -57,6 +59,7 @@ class Ledger {
   std::vector<Machine*> by_number_;  // of machines_
   std::set<MachineId> names_;        // that are taken at their providers
   std::set<MachineId> changed_;
+  std::set<MachineId> unwritten_;
   state::Changes noted_;  // its machines are those of changed_
 };
 

@@ -101,6 +101,16 @@ void Publication::note_intent(const publish::MachinesFile& file) {
   }
 }
 
+// Machines of which the journal does not know that they are listed or will be. One may have become ready since the
+// intents were noted.
+std::set<MachineId> Publication::without_record() const {
+  std::set<MachineId> machines = unrecorded_;
+  for (const Machine* machine : ledger_.all()) {
+    if (!machine->listing.first_began_at || machine->listing.ended_at) machines.insert(machine->id);
+  }
+  return machines;
+}
+
 // Nothing was published, so the machines are out of the file since the same time as before.
 void Publication::take_back_intent() {
   for (const auto& [id, before] : std::exchange(before_, {})) {
@@ -138,11 +148,11 @@ io::Task<void> Publication::publish_once() {
   note_intent(file);
   const std::optional<LastDelivery> before = last_delivery_;
   const bool is_new = !before || before->content != file.content || before->destination != publisher_.destination();
-  if (co_await record(is_new ? std::optional(delivery_of(file, false)) : std::nullopt)) {
-    unrecorded_.clear();
-  } else {
-    file = render(unrecorded_);
+  const bool is_recorded = co_await record(is_new ? std::optional(delivery_of(file, false)) : std::nullopt);
+  if (is_recorded) {
+    std::erase_if(unrecorded_, [&](const MachineId& id) { return !ledger_.is_unwritten(id); });
   }
+  if (!is_recorded || !unrecorded_.empty()) file = render(without_record());
   const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
   if (published && *published && !is_new && before->succeeded && !config_.update_command)
     voice_.warning(

@@ -46,6 +46,7 @@ class Publication {
  private:
   void note_unfit();
   publish::MachinesFile render(const std::set<MachineId>& without);
+  std::set<MachineId> without_record() const;
   io::Task<void> publish_once();
   void note_intent(const publish::MachinesFile& file);
   void take_back_intent();

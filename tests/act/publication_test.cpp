@@ -146,6 +146,46 @@ TEST_F(Publication, KeepsNewLinesBackWhileTheJournalFails) {
   EXPECT_TRUE(engine.machine(2).listing.is_listed);
 }
 
+TEST_F(Publication, KeepsALineBackThatIsNewSinceTheJournalFailed) {
+  has(ready(1));
+  has(new_and_ready(2));
+  has(new_and_ready(3));
+  machine(3).state = MachineState::creating;
+  engine.journal.fails_after(0);
+  const auto become_ready = [&]() -> io::Task<void> {
+    machine(3).state = MachineState::ready;
+    co_return;
+  };
+  const auto both = [&]() -> io::Task<void> {
+    std::vector<std::function<io::Task<void>()>> tasks{[&] { return publication.publish(); }, become_ready};
+    co_await io::run_all(std::move(tasks), 2);
+  };
+  engine.clock.run(both());
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+}
+
+// Both failed to write machine 2; then a commit without it succeeds.
+TEST_F(Publication, KeepsALineBackWhileAnotherCommitOfItsMachineHasFailed) {
+  has(ready(1));
+  has(new_and_ready(2));
+  engine.journal.fails_after(0);
+  engine.publisher.fails = Error{"cannot write"};
+  publish();
+  engine.publisher.fails.reset();
+  const auto commit_and_publish = [&]() -> io::Task<void> {
+    std::vector<std::function<io::Task<void>()>> tasks{[&]() -> io::Task<void> {
+                                                         co_await ledger.commit();
+                                                         engine.journal.recovers();
+                                                       },
+                                                       [&] { return publication.publish(); }};
+    co_await io::run_all(std::move(tasks), 2);
+  };
+  engine.clock.run(commit_and_publish());
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+}
+
 TEST_F(Publication, KeepsThemBackAlsoAfterTheFileCouldNotBeWritten) {
   has(new_and_ready(1));
   engine.journal.fails_after(0);
