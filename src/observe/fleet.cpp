@@ -138,10 +138,13 @@ MachineState first_state(const Instance& instance, bool has_job, bool is_in_use)
   return is_broken ? failed : creating;
 }
 
+bool is_at_address_in(const std::set<std::string>& names, const Instance& instance) {
+  return !instance.address.empty() && names.contains(name_at(instance.address));
+}
+
 // The queue runner knows machines by their names in the machines file, or by their ids.
 bool is_named_in(const std::set<std::string>& names, const Instance& instance) {
-  return (!instance.address.empty() && names.contains(name_at(instance.address))) ||
-         names.contains(instance.machine.text);
+  return is_at_address_in(names, instance) || names.contains(instance.machine.text);
 }
 
 // Makes a machine of an instance that the journal does not know, because the journal was lost or was never written.
@@ -235,7 +238,8 @@ MachineId id_for(const Instance& instance, ProviderKind provider, const std::set
 }
 
 // The one place that decides whether a machine which the journal does not know is ours. One without an owner is from
-// before there were owners, or its provider cannot hold one: it is ours only if that can be shown.
+// before there were owners, or its provider cannot hold one: it is ours only if that can be shown. That its id is in
+// use shows nothing, because another installation may use the same.
 bool is_ours(const Instance& instance, const Tag& tag, const Claims& claims) {
   if (is_of(tag, instance.machine) && number_of(instance.machine) >= adopted_numbers_end) return false;
   if (claims.all_are_ordered || claims.ordered.contains(instance.id.text) ||
@@ -243,8 +247,8 @@ bool is_ours(const Instance& instance, const Tag& tag, const Claims& claims) {
     return true;
   if (instance.owner == claims.owner) return true;
   if (!instance.owner.text.empty()) return false;
-  return !instance.made_as.text.empty() || is_named_in(claims.listed_by_queue, instance) ||
-         is_named_in(claims.in_use, instance);
+  return !instance.made_as.text.empty() || is_at_address_in(claims.listed_by_queue, instance) ||
+         is_at_address_in(claims.in_use, instance);
 }
 
 // Makes sure that no new id is the noted id of one of these instances.
@@ -376,7 +380,7 @@ void note_changed(Fleet& fleet, const std::vector<Machine>& remembered) {
 std::string described(const Foreign& foreign) {
   const auto& [instance, provider] = foreign;
   const std::string whose = instance.owner.text.empty()
-                                ? "no owner is noted, and this queue runner's status does not list it"
+                                ? "no owner is noted, and this queue runner's status does not list its address"
                                 : fmt::format("it belongs to the installation {}", instance.owner);
   const std::string advice = number_of(instance.machine) < adopted_numbers_end
                                  ? fmt::format(", unless you order: adopt {}", instance.id)

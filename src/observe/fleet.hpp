@@ -36,10 +36,12 @@ struct Forgotten {
 // Which machines that the journal does not know become ours. Another installation may have the same tag at the same
 // provider: its machines are left alone.
 struct Claims {
-  Owner owner{};                            // ours
-  std::set<std::string> listed_by_queue{};  // names of machines in this queue runner's status
-  std::set<std::string> in_use{};           // names in its machines file, if this journal has not published one yet
-  std::set<std::string> ordered{};          // ids of machines or instances that an operator has ordered to adopt
+  Owner owner{};  // ours
+  // Addresses of machines in this queue runner's status. Where machines join, it names their ids instead, which another
+  // installation may use, too, and this is empty.
+  std::set<std::string> listed_by_queue{};
+  std::set<std::string> in_use{};   // names in its machines file, if this journal has not published one yet
+  std::set<std::string> ordered{};  // ids of machines or instances that an operator has ordered to adopt
   bool all_are_ordered = false;
   Forgotten forgotten{};
 };

@@ -529,6 +529,8 @@ TEST(Fleet, AMachineWithoutAnOwnerIsOursOnlyIfThatCanBeShown) {
   EXPECT_TRUE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"root@10.0.0.1"}}));
   EXPECT_FALSE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"root@10.0.0.2"}}));
   EXPECT_TRUE(adopted({.owner = Owner{"us"}, .in_use = {"root@10.0.0.1"}}));
+  // A queue runner to which machines connect shows ids, which another installation may use, too.
+  EXPECT_FALSE(adopted({.owner = Owner{"us"}, .listed_by_queue = {"a-1"}, .in_use = {"a-1"}}));
 }
 
 TEST(Fleet, AnOperatorsOrderTakesOverAForeignMachine) {
