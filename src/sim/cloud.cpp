@@ -92,7 +92,12 @@ void Cloud::boot(SimInstance& instance) {
     instance.boots_until.reset();
     return;
   }
-  timeline_.after(boot, [this, id = instance.id] { chronicle_.add("cloud: {} has booted", id); });
+  instance.has_builder = true;
+  instance.gate_is_open = false;
+  timeline_.after(boot, [this, id = instance.id, address = instance.address] {
+    chronicle_.add("cloud: {} has booted", id);
+    on_boot(address);
+  });
   if (pace_.interruptions_per_hour <= 0) return;
   timeline_.after(pace_.draw_life(random_), [this, number = instance.number, start = instance.starts] {
     const auto found = instances_.find(number);
@@ -134,6 +139,12 @@ void Cloud::make_unresponsive(SimInstance& instance, Seconds duration) {
   instance.unresponsive_until = timeline_.now() + duration;
   chronicle_.add("cloud: {} of {} does not answer for {} s", instance.id, instance.machine, duration.count());
   on_loss(instance.address);
+}
+
+void Cloud::set_gate(SimInstance& instance, bool is_open) {
+  instance.gate_is_open = is_open;
+  chronicle_.add("cloud: the gate of {} of {} is {}", instance.id, instance.machine, is_open ? "open" : "closed");
+  observer_.gate_was_set(instance);
 }
 
 SimInstance* Cloud::find(const MachineId& machine, ProviderKind provider) {

@@ -36,6 +36,8 @@ struct SimInstance {
   bool is_on_record = true;           // its provider still has a record of it
   bool is_known_to_be_gone = false;   // the record says so
   bool has_ended_early = false;       // by its cloud, before it was ready
+  bool has_builder = false;           // which connects to the queue runner, if machines do
+  bool gate_is_open = false;          // closed in each image
   bool is_known_to_be_unresponsive = false;
   Time unresponsive_until;
   Owner owner{};            // as its provider notes it
@@ -60,6 +62,7 @@ class Cloud {
 
   // Called with an address at which nothing answers any more.
   std::function<void(const std::string& address)> on_loss = [](const std::string&) {};
+  std::function<void(const std::string& address)> on_boot = [](const std::string&) {};
 
   SimInstance& make(const MachineId& machine, const PoolName& pool, ProviderKind provider, const Owner& owner = {},
                     const MachineId& noted_as = {});
@@ -70,6 +73,7 @@ class Cloud {
   void remove(SimInstance& instance);
   void take_away(SimInstance& instance);  // by the cloud, as with spot instances
   void make_unresponsive(SimInstance& instance, Seconds duration);
+  void set_gate(SimInstance& instance, bool is_open);
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has no record of it
   const SimInstance* find(const InstanceId& id) const;                 // also a foreign one

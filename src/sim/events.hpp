@@ -80,6 +80,8 @@ class Observer {
   virtual void instance_changed_power(const SimInstance&) {}
   virtual void instance_ended(const SimInstance&, bool /*was_taken_away*/) {}
   virtual void machine_was_listed(const std::string& /*address*/, bool /*is_now*/) {}  // as the queue runner knows it
+  virtual void gate_was_set(const SimInstance&) {}
+  virtual void builder_is_stopped(const SimInstance&) {}  // called just before
   virtual void step_began(std::int64_t /*step*/, const std::string& /*address*/) {}
   virtual void step_ended(std::int64_t /*step*/, const std::string& /*address*/, StepEnd /*how*/) {}
 };

@@ -68,11 +68,26 @@ void SimJournal::write(state::Changes changes) {
   farm_.journal.write(std::move(changes));
 }
 
+// What is read of the documents of this moment, once they have arrived.
+std::function<Queue(Instant)> SimQueueSource::shown_now(bool has_machines) const {
+  const QueueRunner& runner = farm_.queue;
+  if (runner.machines_join()) {
+    if (runner.is_down()) return [](Instant) { return std::unexpected(Untrusted{"connection refused"}); };
+    return [documents = runner.rust_documents(), features = runner.required_features()](Instant arrived) -> Queue {
+      auto queue = observe::read_rust_documents(documents, arrived);
+      if (!queue) return std::unexpected(Untrusted{std::move(queue.error().message)});
+      return observe::with_step_types(*std::move(queue), features);
+    };
+  }
+  std::string text = runner.is_down() ? R"({"status":"down"})" : runner.status_document();
+  if (!has_machines) text = text.substr(0, text.find(R"("machines")")) + text.substr(text.find(R"("machineTypes")"));
+  return [text = std::move(text)](Instant arrived) { return observe::read_status_document(text, arrived); };
+}
+
 // The document shows one moment while the command runs. An old document took long to arrive.
 io::Task<Queue> SimQueueSource::read() {
   life_.waypoint();
-  const QueueRunner& runner = farm_.queue;
-  if (form_ == StatusForm::parsed) co_return runner.status(clock_.now());
+  if (form_ == StatusForm::parsed) co_return farm_.queue.status(clock_.now());
   const Faults faults = farm_.faults;
   const Time asked_at = now();
   if (asked_at < faults.status_fails) {
@@ -80,13 +95,19 @@ io::Task<Queue> SimQueueSource::read() {
     co_return std::unexpected(Untrusted{"the command timed out"});
   }
   co_await clock_.sleep_for(draw(farm_.pace.status));
-  if (runner.is_down()) co_return observe::read_status_document(R"({"status":"down"})", clock_.now());
-  std::string text = runner.status_document();
-  if (asked_at < faults.status_has_no_machines)
-    text = text.substr(0, text.find(R"("machines")")) + text.substr(text.find(R"("machineTypes")"));
+  const bool is_down = farm_.queue.is_down();
+  const auto shown = shown_now(is_down || asked_at >= faults.status_has_no_machines);
+  if (is_down) co_return shown(clock_.now());
   co_await clock_.sleep_for(asked_at < faults.status_is_old ? Millis(faults.status_age) : draw(farm_.pace.status));
   const Seconds error = asked_at < faults.status_has_wrong_clock ? wrong_clock : Seconds{0};
-  co_return observe::read_status_document(text, clock_.now() + error);
+  co_return shown(clock_.now() + error);
+}
+
+io::Task<Expected<void>> SimQueueSource::wake() {
+  co_await take(draw(farm_.pace.status));
+  if (farm_.queue.is_down()) co_return failure("no connection to the database");
+  farm_.queue.wake();
+  co_return Expected<void>{};
 }
 
 io::Task<void> SimProvider::ask_machine() {
@@ -118,6 +139,22 @@ io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
     co_return Expected<void>{};
   }
   if (is_unresponsive_now || !farm_.cloud.answers(*found)) co_return failure("connection refused");
+  co_await answer();
+  co_return Expected<void>{};
+}
+
+io::Task<Expected<void>> SimProvider::tell_builder(Instance instance, PoolConfig, providers::BuilderOrder order) {
+  const bool is_unresponsive_now = is_unresponsive();
+  co_await ask_machine();
+  SimInstance* found = farm_.cloud.at(instance.address);
+  if (found == nullptr || is_unresponsive_now || !farm_.cloud.answers(*found)) co_return failure("connection refused");
+  if (order == providers::BuilderOrder::stop) {
+    farm_.observer.builder_is_stopped(*found);
+    found->has_builder = false;
+    farm_.queue.end_builder(found->address);
+  } else {
+    farm_.cloud.set_gate(*found, order == providers::BuilderOrder::open);
+  }
   co_await answer();
   co_return Expected<void>{};
 }

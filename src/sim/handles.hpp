@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,14 +53,17 @@ class SimJournal final : public state::Journal, private Handle {
 // How the status arrives: as a document, which the program's own reader reads, or already parsed, which is quicker.
 enum class StatusForm : std::uint8_t { document, parsed };
 
-// `hydra-queue-runner --status` of the simulated queue runner.
+// `hydra-queue-runner --status` of the simulated queue runner, or its HTTP server.
 class SimQueueSource final : public observe::QueueSource, private Handle {
  public:
   SimQueueSource(Farm& farm, Life& life, StatusForm form = StatusForm::document) : Handle(farm, life), form_(form) {}
 
   io::Task<Queue> read() override;
+  io::Task<Expected<void>> wake() override;
 
  private:
+  std::function<Queue(Instant arrived)> shown_now(bool has_machines) const;
+
   StatusForm form_;
 };
 
@@ -76,6 +80,8 @@ class SimProvider final : public providers::Provider, private providers::Upkeep,
   io::Task<Expected<Instance>> start(providers::MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> stop(providers::MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(providers::MachineRef target, PoolConfig pool) override;
+
+  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, providers::BuilderOrder order) override;
 
   io::Task<Expected<void>> keep_alive(providers::MachineRef target, PoolConfig pool) override;
   io::Task<Expected<providers::Condition>> check(providers::MachineRef target, PoolConfig pool) override;

@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace hydra_provisioner::sim {
+namespace {
+
+constexpr Millis reconnect_within{10'000};
+
+}  // namespace
+
 QueueRunner::QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
                          Observer& observer, Random random)
     : style_(style),
@@ -17,7 +23,11 @@ QueueRunner::QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& 
       random_(random),
       up_from_(timeline.now()),
       started_(clock()) {
-  cloud_.on_loss = [this](const std::string& address) { lose(address); };
+  cloud_.on_loss = [this](const std::string& address) { machines_join() ? hear_no_more_of(address) : lose(address); };
+  if (machines_join()) {
+    let_machines_join();
+    return;
+  }
   disk.on_change = [this] { poll_file_when_it_is_time(); };
   first_poll_ = timeline_.now() + Millis{random_.between(0, file_poll.count())};
   poll_file_when_it_is_time();
@@ -49,6 +59,7 @@ void QueueRunner::restart(Seconds downtime) {
   for (auto& [key, type] : types_) {
     type.open.clear();
     type.resting.clear();
+    type.landing = 0;
     type.running = 0;
   }
   for (auto& [number, step] : steps_) {
@@ -64,20 +75,24 @@ void QueueRunner::restart(Seconds downtime) {
   timeline_.at(up_from_, [this] {
     if (is_down()) return;  // restarted again meanwhile
     for (auto& [number, step] : steps_) step.waiting_since = timeline_.now();
-    read_file();
+    if (!machines_join()) return read_file();
+    for (const SimInstance* instance : cloud_.existing()) connect_within(instance->address, reconnect_within);
   });
 }
 
 bool QueueRunner::is_busy_at(const std::string& address) const {
-  const auto machine = machines_.find("root@" + address);
-  if (machine == machines_.end()) return false;
-  return machine->second.fetching_until > timeline_.now() || machine->second.jobs() > 0;
+  return std::ranges::any_of(machines_, [&](const auto& entry) {
+    const Known& machine = entry.second;
+    const bool has_steps = machine.jobs() + machine.landing > 0 || machine.fetching_until > timeline_.now();
+    return machine.address == address && has_steps;
+  });
 }
 
 bool QueueRunner::may_send_steps_to(const std::string& address) const {
+  const bool is_known = std::ranges::any_of(
+      machines_, [&](const auto& entry) { return entry.second.address == address && entry.second.is_enabled; });
+  if (is_known || machines_join()) return is_known;
   const std::string name = "root@" + address;
-  const auto machine = machines_.find(name);
-  if (machine != machines_.end() && machine->second.is_enabled) return true;
   const auto lines = publish::read_machines_file(disk_.machines_file ? disk_.machines_file->content : "");
   return lines && lines->contains(name);
 }
@@ -90,7 +105,7 @@ std::map<std::string, std::int64_t> QueueRunner::waiting_by_type() const {
 
 // In the order of the steps' numbers. If a step finds no free slot, no later step of its type does.
 void QueueRunner::dispatch() {
-  if (is_down() || !stamp_) return;
+  if (is_down() || (!machines_join() && !stamp_)) return;
   give_up_unsupported();
   std::vector<Type*> types;
   for (auto& [key, type] : types_) {
@@ -101,7 +116,7 @@ void QueueRunner::dispatch() {
     const auto first = std::ranges::min_element(types, {}, [](const Type* type) { return *type->open.begin(); });
     const Type& type = **first;
     Machines::value_type* machine = machine_for(type.type);
-    if (machine != nullptr) start(*type.open.begin(), *machine);
+    if (machine != nullptr) machines_join() ? send(*type.open.begin(), *machine) : start(*type.open.begin(), *machine);
     if (machine == nullptr || type.open.empty()) types.erase(first);
   }
 }
@@ -128,7 +143,7 @@ QueueRunner::Machines::value_type* QueueRunner::machine_for(const StepType& type
   Machines::value_type* best = nullptr;
   for (auto& entry : machines_) {
     const Known& machine = entry.second;
-    const bool has_slot = machine.is_enabled && machine.jobs() < machine.line.max_jobs;
+    const bool has_slot = machine.is_enabled && machine.jobs() + machine.landing < machine.line.max_jobs;
     if (!has_slot || machine.disabled_until > timeline_.now()) continue;
     if (best != nullptr && rank(best->second) <= rank(machine)) continue;
     if (machine.line.supports(type.system, type.features)) best = &entry;

@@ -1,6 +1,7 @@
-// Hydra's classic queue runner, as a provisioner sees it: it reads the machines file every 30 s, spreads steps
-// over machines or packs them as their speed factors say, backs off from those that fail, tries steps again, and
-// forgets everything when it restarts.
+// Hydra's queue runners, as a provisioner sees them. Both spread steps over machines or pack them as their speed
+// factors say, try steps again, and forget everything when they restart. The one in C++ reads the machines file every
+// 30 s, and backs off from machines that fail. To the one in Rust, machines connect; it sends steps to those whose gate
+// is open.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "model/queue.hpp"
 #include "model/random.hpp"
 #include "model/system_type.hpp"
+#include "observe/rust_documents.hpp"
 #include "publish/read_machines_file.hpp"
 #include "sim/cloud.hpp"
 #include "sim/events.hpp"
@@ -29,6 +31,11 @@ struct QueueRunnerStyle {
   bool releases_early = false;  // since 2025 a machine looks idle while its outputs are fetched
   Seconds unsupported_for_at_most{0};
   Seconds clock_ahead{0};
+  // As what the machines of each pool connect; empty: the machines file lists them instead.
+  std::map<PoolName, publish::MachineLine> joining{};
+  // Of machines that connect. A step is on its way to one for less than this, so two pings in a row show each step.
+  Millis ping_interval{3'000};
+  Millis dispatch_interval{10'000};  // for which the dispatcher sleeps, unless a step ends or it is woken
 };
 
 // Of `root@m1.example`: `m1.example`.
@@ -42,7 +49,11 @@ class QueueRunner {
   void add_steps(const std::string& type, std::int64_t count, Millis duration);
   std::int64_t next_step() const { return next_step_; }  // the number of the step that is added next
   void restart(Seconds downtime);
+  void wake() { dispatch(); }
+  void end_builder(const std::string& address);      // its steps fail
+  void restart_builder(const std::string& address);  // also when that of a machine ends without having been told to
 
+  bool machines_join() const { return !style_.joining.empty(); }
   bool is_down() const { return timeline_.now() < up_from_; }
   bool is_busy_at(const std::string& address) const;
   bool may_send_steps_to(const std::string& address) const;  // now, or when it reads the file next
@@ -53,6 +64,9 @@ class QueueRunner {
   // What `hydra-queue-runner --status` prints, and what the program's reader makes of that document.
   std::string status_document() const;
   QueueStatus status(Instant arrived) const;
+  // If machines join: its answers over HTTP, and what the derivations of its steps say.
+  observe::RustDocuments rust_documents() const;
+  observe::RequiredFeatures required_features() const;
 
  private:
   static constexpr Millis file_poll{30'000};
@@ -64,10 +78,11 @@ class QueueRunner {
     StepType type;
     std::set<Number> open{};                      // could begin now
     std::set<std::pair<Time, Number>> resting{};  // after a failure, until this time
+    std::int64_t landing = 0;                     // on their way to a machine
     std::int64_t running = 0;
     Time supported_at;  // when a machine that supports it was last seen
 
-    std::int64_t waiting() const { return std::ssize(open) + std::ssize(resting); }
+    std::int64_t waiting() const { return std::ssize(open) + std::ssize(resting) + landing; }
   };
   struct Step {
     Type* type;
@@ -75,6 +90,7 @@ class QueueRunner {
     std::int64_t tries = 0;
     Time waiting_since;
     const std::string* machine = nullptr;  // null: it waits
+    std::string bound_for{};               // while it is landing
     std::int64_t attempt = 0;
   };
   struct Done {
@@ -82,10 +98,18 @@ class QueueRunner {
     Millis time{};
   };
   struct Known {
+    std::string address{};
+    std::string host_name{};
     publish::MachineLine line{};
-    bool is_enabled = true;
+    bool is_enabled = true;  // it is in the file, or its gate was open at its last ping
     std::set<Number> steps{};
-    Instant idle_since;  // in the queue runner's clock
+    Instant idle_since{};  // in the queue runner's clock
+    // Of one that has connected.
+    std::int64_t landing = 0;
+    Instant pinged_at{};  // in the queue runner's clock
+    Time heard_at{};
+    bool is_cut_off = false;  // nothing will be heard of it any more
+    // Of one in the file.
     Time fetching_until{};
     Time disabled_until{};
     Instant out_since{};  // if it is not enabled
@@ -95,7 +119,7 @@ class QueueRunner {
 
     std::int64_t jobs() const { return std::ssize(steps); }
   };
-  using Machines = std::map<std::string, Known>;
+  using Machines = std::map<std::string, Known>;  // by name in the machines file, or by connection
 
   Instant clock() const { return in_seconds(timeline_.now()) + style_.clock_ahead; }
   Type& type_of(const std::string& key);
@@ -115,9 +139,22 @@ class QueueRunner {
   void release(Number number, Step& step);
   void stop_waiting(Number number);
   void lose(const std::string& address);
+  void let_machines_join();
+  void connect_within(const std::string& address, Millis most);
+  void connect(const std::string& address);
+  Machines::value_type* connection_from(const std::string& address);
+  void ping(const std::string& connection);
+  bool is_heard(const Known& machine) const;
+  void disconnect(const std::string& connection);
+  void hear_no_more_of(const std::string& address);
+  void send(Number number, Machines::value_type& machine);
+  void land(Number number);
+  void wake_dispatcher_regularly();
   void after(Millis delay, Number number, void (QueueRunner::*what)(Number));
   std::string machines_json() const;
   std::string types_json() const;
+  std::string joined_machines_json() const;
+  std::string queues_json() const;
   std::map<std::string, const Known*> shown_machines(std::vector<Known>& past) const;
 
   QueueRunnerStyle style_;
@@ -131,6 +168,7 @@ class QueueRunner {
   std::int64_t running_ = 0;
   Number next_step_ = 1;
   std::int64_t attempts_ = 0;
+  std::int64_t connections_ = 0;
   Machines machines_;
   std::map<publish::MachineLine, Done> past_;  // what machines that are long gone did, by kind
   std::map<std::string, Type> types_;

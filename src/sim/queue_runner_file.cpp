@@ -52,7 +52,9 @@ void QueueRunner::take_over(const std::map<std::string, publish::MachineLine>& l
       chronicle_.add("queue: {} is new", name);
       observer_.machine_was_listed(address_of(name), true);
     }
-    machines_[name].line = line;
+    Known& machine = machines_[name];
+    machine.address = address_of(name);
+    machine.line = line;
   }
   forget_machines_long_gone();
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/text/iso_time.hpp"
 #include "sim/queue_runner.hpp"
 
 namespace hydra_provisioner::sim {
@@ -13,6 +14,8 @@ namespace {
 std::string names_json(const std::set<std::string>& names) {
   return names.empty() ? "[]" : fmt::format(R"(["{}"])", fmt::join(names, R"(",")"));
 }
+
+std::string derivation_of(std::int64_t step) { return fmt::format("step-{}.drv", step); }
 
 }  // namespace
 
@@ -62,6 +65,55 @@ std::string QueueRunner::types_json() const {
                         type.running);
   }
   return text + "}";
+}
+
+observe::RustDocuments QueueRunner::rust_documents() const {
+  return {.status = fmt::format(
+              R"({{"queueRunner":{{"status":"up","time":"{}","uptime":{},"machinesTotal":{}}},"machines":{}}})",
+              io::iso_time(clock()), (clock() - started_).count(), machines_.size(), joined_machines_json()),
+          .queues = fmt::format(R"({{"queues":{}}})", queues_json()),
+          .builds = R"({"builds":[{"id":1}]})"};
+}
+
+// Of two machines of one host name it shows one.
+std::string QueueRunner::joined_machines_json() const {
+  std::map<std::string, const Known*> shown;
+  for (const auto& [connection, machine] : machines_) shown.emplace(machine.host_name, &machine);
+  std::string text = "{";
+  for (const auto& [name, machine] : shown) {
+    const bool is_idle = machine->jobs() == 0;
+    text += fmt::format(
+        R"({}"{}":{{"systems":{},"supportedFeatures":{},"mandatoryFeatures":{},"buildDirAvailThreshold":10.0,)"
+        R"("storeAvailThreshold":10.0,"maxJobs":{},"jobs":[],"stats":{{"currentJobs":{},"idleSince":{},"lastPing":{},)"
+        R"("buildDirFreePercent":{},"storeFreePercent":80.0,"nrStepsDone":{},"totalStepTimeMs":{},)"
+        R"("consecutiveFailures":0,"succeededBuilds":{}}}}})",
+        text.size() > 1 ? "," : "", name, names_json(machine->line.systems), names_json(machine->line.supported),
+        names_json(machine->line.mandatory), machine->line.max_jobs, machine->jobs(),
+        is_idle ? to_unix(machine->idle_since) : 0, to_unix(machine->pinged_at), machine->is_enabled ? 50 : 0,
+        machine->done.steps, machine->done.time.count(), machine->done.steps);
+  }
+  return text + "}";
+}
+
+std::string QueueRunner::queues_json() const {
+  std::map<std::string, std::string> queues;
+  for (const auto& [number, step] : steps_) {
+    std::string& queue = queues[step.type->type.system];
+    queue +=
+        fmt::format(R"({}{{"drvPath":"{}","alreadyScheduled":{},"runnable":true,"finished":false,"cancelled":false,)"
+                    R"("lowestBuildId":1}})",
+                    queue.empty() ? "" : ",", derivation_of(number), step.machine != nullptr);
+  }
+  std::string text = "{";
+  for (const auto& [system, steps] : queues)
+    text += fmt::format(R"({}"{}":[{}])", text.size() > 1 ? "," : "", system, steps);
+  return text + "}";
+}
+
+observe::RequiredFeatures QueueRunner::required_features() const {
+  observe::RequiredFeatures features;
+  for (const auto& [number, step] : steps_) features.emplace(derivation_of(number), step.type->type.features);
+  return features;
 }
 
 QueueStatus QueueRunner::status(Instant arrived) const {

@@ -7,6 +7,7 @@ namespace hydra_provisioner::sim {
 namespace {
 
 constexpr std::int64_t tries_max = 5;
+constexpr Millis says_so_again_after{5'000};  // a builder that does not reach the queue runner
 
 // 60 s, then three times as long each time.
 Seconds back_off(std::int64_t failures) {
@@ -26,9 +27,9 @@ void QueueRunner::start(Number number, Machines::value_type& machine) {
   step.machine = &name;
   step.attempt = ++attempts_;
   known.steps.insert(number);
-  observer_.step_began(number, address_of(name));
-  SimInstance* instance = cloud_.at(address_of(name));
-  if (instance != nullptr && cloud_.answers(*instance)) {
+  observer_.step_began(number, known.address);
+  SimInstance* instance = cloud_.at(known.address);
+  if (machines_join() || (instance != nullptr && cloud_.answers(*instance))) {
     chronicle_.add("queue: step {} starts on {}", number, name);
     known.failures = 0;
     after(step.duration, number, &QueueRunner::finish);
@@ -48,7 +49,8 @@ void QueueRunner::after(Millis delay, Number number, void (QueueRunner::*what)(N
 void QueueRunner::finish(Number number) {
   Step& step = steps_.at(number);
   Known& machine = machines_.at(*step.machine);
-  const std::string address = address_of(*step.machine);
+  if (machines_join() && !is_heard(machine)) return after(says_so_again_after, number, &QueueRunner::finish);
+  const std::string address = machine.address;
   chronicle_.add("queue: step {} is done", number);
   ++machine.done.steps;
   machine.done.time += step.duration;
@@ -63,11 +65,12 @@ void QueueRunner::fail(Number number) {
   Step& step = steps_.at(number);
   const std::string& name = *step.machine;
   Known& machine = machines_.at(name);
+  const std::string address = machine.address;
   chronicle_.add("queue: step {} failed on {}", number, name);
   release(number, step);
   step.attempt = 0;
   // Failures within 30 s count as one.
-  if (clock() - machine.last_failure > Seconds{30}) {
+  if (!machines_join() && clock() - machine.last_failure > Seconds{30}) {
     machine.failures = std::min<std::int64_t>(machine.failures + 1, 4);
     machine.disabled_until = timeline_.now() + back_off(machine.failures) + Seconds{random_.between(0, 29)};
     wake_at(machine.disabled_until);
@@ -83,7 +86,7 @@ void QueueRunner::fail(Number number) {
     step.type->resting.emplace(not_before, number);
     wake_at(not_before);
   }
-  observer_.step_ended(number, address_of(name), is_given_up ? StepEnd::given_up : StepEnd::failed);
+  observer_.step_ended(number, address, is_given_up ? StepEnd::given_up : StepEnd::failed);
   dispatch();
 }
 

@@ -8,8 +8,7 @@ namespace {
 
 // As the journal would read its row again.
 Machine as_kept(Machine machine) {
-  machine.found.vanished = machine.found.interrupted = machine.found.needs_redeploy = false;
-  machine.found.under_way.reset();
+  machine.found = {};
   return machine;
 }
 

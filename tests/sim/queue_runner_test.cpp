@@ -1,6 +1,7 @@
 #include "sim/queue_runner.hpp"
 
 #include <functional>
+#include <optional>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -156,6 +157,118 @@ TEST_F(QueueRunnerTest, GivesTheSameStatusAsItsDocument) {
   }
   EXPECT_EQ(farm.queue.status(in_seconds(farm.timeline.now())).machines->size(),
             2u);  // one of them stands for those that are gone
+}
+
+// The one in Rust.
+class JoiningTest : public testing::Test {
+ protected:
+  static QueueRunnerStyle style() {
+    return {
+        .unsupported_for_at_most = Seconds{86'400},
+        .joining = {{PoolName{"p"},
+                     {.systems = {"x86_64-linux"}, .ssh_key = {}, .max_jobs = 2, .supported = {}, .mandatory = {}}}},
+        .ping_interval = Seconds{3},
+        .dispatch_interval = Seconds{10}};
+  }
+  SimInstance& boot() {
+    SimInstance& instance = farm.cloud.make(MachineId{"sim-0"}, PoolName{"p"}, ProviderKind::local);
+    farm.cloud.finish(instance);
+    let_pass(Seconds{95});
+    return instance;
+  }
+  SimInstance& boot_open() {
+    SimInstance& instance = boot();
+    farm.cloud.set_gate(instance, true);
+    let_pass(Seconds{4});
+    return instance;
+  }
+  void let_pass(Seconds span) {
+    const Time until = farm.timeline.now() + span;
+    while (farm.timeline.now() < until) farm.timeline.go_on();
+  }
+  QueueStatus status() const {
+    auto queue = observe::read_rust_documents(farm.queue.rust_documents(), in_seconds(farm.timeline.now()));
+    if (!queue) throw std::logic_error(queue.error().message);
+    return observe::with_step_types(*std::move(queue), farm.queue.required_features());
+  }
+  std::optional<QueueMachine> shown() const {
+    const QueueStatus shown = status();
+    const auto machine = shown.machines->find("sim-0");
+    return machine == shown.machines->end() ? std::nullopt : std::optional(machine->second);
+  }
+
+  RecordingObserver observer;
+  Farm farm{{.seed = 1, .style = style()}, observer};
+};
+
+TEST_F(JoiningTest, AMachineGetsNothingBeforeAPingShowsItOpen) {
+  farm.queue.add_steps("x86_64-linux", 3, Seconds{100});
+  SimInstance& instance = boot();
+  ASSERT_TRUE(shown());
+  EXPECT_EQ(shown()->enabled, false);
+  EXPECT_EQ(farm.queue.running_steps(), 0);
+  farm.cloud.set_gate(instance, true);
+  let_pass(Seconds{15});
+  EXPECT_EQ(shown()->enabled, true);
+  EXPECT_EQ(shown()->current_jobs, 2);
+}
+
+TEST_F(JoiningTest, ItsDocumentsShowWhatWaitsAndRuns) {
+  boot_open();
+  farm.queue.add_steps("x86_64-linux", 3, Seconds{100});
+  farm.queue.add_steps("x86_64-linux:kvm", 4, Seconds{100});
+  let_pass(Seconds{3});
+  const QueueStatus shown = status();
+  ASSERT_EQ(shown.step_types.size(), 2);
+  EXPECT_EQ(shown.step_types[0].runnable, 1);
+  EXPECT_EQ(shown.step_types[0].running, 2);
+  EXPECT_EQ(shown.step_types[1].runnable, 4);
+  EXPECT_THAT(shown.step_types[1].type.features, ElementsAre("kvm"));
+}
+
+TEST_F(JoiningTest, AStepOnItsWayArrivesAfterTheGateWasClosed) {
+  SimInstance& instance = boot_open();
+  farm.queue.add_steps("x86_64-linux", 1, Seconds{100});
+  farm.cloud.set_gate(instance, false);
+  EXPECT_EQ(shown()->current_jobs, 0);
+  EXPECT_TRUE(farm.queue.is_busy_at(instance.address));
+  let_pass(Seconds{4});
+  EXPECT_EQ(shown()->enabled, false);
+  EXPECT_EQ(shown()->current_jobs, 1);
+}
+
+TEST_F(JoiningTest, AMachineThatVanishedHasItsStepsUntilItsConnectionIsGivenUp) {
+  SimInstance& instance = boot_open();
+  farm.queue.add_steps("x86_64-linux", 1, Seconds{10});
+  let_pass(Seconds{3});
+  farm.cloud.make_unresponsive(instance, Seconds{10'000});
+  let_pass(Seconds{900});
+  EXPECT_EQ(shown()->current_jobs, 1);
+  let_pass(Seconds{60});
+  EXPECT_FALSE(shown());
+  EXPECT_EQ(farm.queue.running_steps(), 0);
+  EXPECT_EQ(farm.queue.waiting_steps(), 1);
+}
+
+TEST_F(JoiningTest, ABuilderThatEndsGivesItsStepsBackAndConnectsAgain) {
+  SimInstance& instance = boot_open();
+  farm.queue.add_steps("x86_64-linux", 1, Seconds{100});
+  let_pass(Seconds{3});
+  farm.queue.restart_builder(instance.address);
+  EXPECT_FALSE(shown());
+  EXPECT_EQ(farm.queue.waiting_steps(), 1);
+  let_pass(Seconds{10});
+  ASSERT_TRUE(shown());
+  let_pass(Seconds{180});
+  EXPECT_EQ(farm.queue.waiting_steps() + farm.queue.running_steps(), 0);
+}
+
+TEST_F(JoiningTest, MachinesConnectAgainAfterARestart) {
+  boot_open();
+  farm.queue.restart(Seconds{5});
+  EXPECT_FALSE(shown());
+  let_pass(Seconds{20});
+  EXPECT_TRUE(shown());
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ void harm_machine(sim::Farm& farm, const Event& event) {
   if (machine == nullptr) return;
   if (event.kind == EventKind::machine_is_taken_away) {
     farm.cloud.take_away(*machine);
+  } else if (event.kind == EventKind::builder_ends) {
+    if (farm.queue.machines_join()) farm.queue.restart_builder(machine->address);
   } else {
     farm.cloud.make_unresponsive(*machine, Seconds{event.seconds});
   }
@@ -155,6 +157,7 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
       break;
     case EventKind::machine_is_taken_away:
     case EventKind::machine_becomes_unresponsive:
+    case EventKind::builder_ends:
       harm_machine(farm, event);
       break;
     case EventKind::queue_runner_restarts:

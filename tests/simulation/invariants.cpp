@@ -265,6 +265,30 @@ void Invariants::check_listing(const std::string& address) {
     violate(fmt::format("{} is listed, and the journal does not know that it will be", known->id));
 }
 
+// An open gate is what a line in the machines file is elsewhere.
+void Invariants::gate_was_set(const sim::SimInstance& instance) {
+  if (!instance.gate_is_open) return;
+  check_owner(instance.machine, instance.id);
+  if (!farm_->cloud.has_answered_at(instance.address))
+    violate(fmt::format("{} is opened, and was never ready", instance.machine));
+  check_listing(instance.address);
+}
+
+// Steps that are on it or on their way to it would fail.
+void Invariants::builder_is_stopped(const sim::SimInstance& instance) {
+  if (farm_->queue.is_busy_at(instance.address))
+    violate(fmt::format("the builder of {} is stopped, to which a step was sent", instance.machine));
+}
+
+// Where machines join, one may get steps as soon as its gate is open, whoever opened it.
+void Invariants::step_began(std::int64_t step, const std::string& address) {
+  const sim::SimInstance* instance = farm_->cloud.at(address);
+  if (!farm_->queue.machines_join() || instance == nullptr) return;
+  const Machine* known = farm_->journal.find(instance->machine);
+  if (known == nullptr || !known->listing.first_began_at)
+    violate(fmt::format("step {} begins on {}, and the journal does not know that it may", step, instance->machine));
+}
+
 void Invariants::file_was_rejected(const std::string& why) {
   violate(fmt::format("the queue runner ignores the machines file: {}", why));
 }

@@ -40,6 +40,9 @@ class Invariants final : public sim::Observer {
   void step_was_aborted(const std::string& type) override;
   void operation_is_forgotten(const JobState& job) override;
   void instance_was_made(const sim::SimInstance& instance) override;
+  void gate_was_set(const sim::SimInstance& instance) override;
+  void builder_is_stopped(const sim::SimInstance& instance) override;
+  void step_began(std::int64_t step, const std::string& address) override;
 
  private:
   void check_owner(const MachineId& machine, const InstanceId& instance);

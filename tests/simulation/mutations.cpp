@@ -10,20 +10,26 @@ namespace {
 
 class LyingQueue final : public observe::QueueSource {
  public:
-  explicit LyingQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
+  LyingQueue(std::unique_ptr<observe::QueueSource> honest, Mutation mutation)
+      : honest_(std::move(honest)), mutation_(mutation) {}
 
   io::Task<Queue> read() override {
     Queue queue = co_await honest_->read();
     if (!queue || !queue->machines) co_return queue;
     for (auto& [name, machine] : *queue->machines) {
+      if (mutation_ == Mutation::open_machines_look_closed && queue->machines_join && machine.enabled)
+        machine.enabled = false;
+      if (mutation_ != Mutation::busy_machines_look_idle) continue;
       machine.current_jobs = 0;
       machine.idle_since = Instant{};
     }
     co_return queue;
   }
+  io::Task<Expected<void>> wake() override { return honest_->wake(); }
 
  private:
   std::unique_ptr<observe::QueueSource> honest_;
+  Mutation mutation_;
 };
 
 // For each machine that was taken out of the file, its pool seems to need one less.
@@ -106,6 +112,13 @@ class LyingProvider final : public providers::Provider {
   io::Task<Expected<std::string>> specification(PoolConfig pool) override {
     return honest_->specification(std::move(pool));
   }
+  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, providers::BuilderOrder order) override {
+    using enum Mutation;
+    const bool is_lost = mutation_ == gates_are_not_set ||
+                         (mutation_ == open_machines_look_closed && order == providers::BuilderOrder::close);
+    if (is_lost) co_return Expected<void>{};
+    co_return co_await honest_->tell_builder(std::move(instance), std::move(pool), order);
+  }
   providers::Upkeep* upkeep() override { return honest_->upkeep(); }
 
  private:
@@ -180,6 +193,9 @@ class LyingJournal final : public state::Journal {
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
       for (Machine& machine : memory->machines) machine.listing.ended_at.reset();
     }
+    if (memory && mutation_ == Mutation::one_report_is_enough) {
+      for (Machine& machine : memory->machines) machine.listing.seen_out_at = machine.listing.ended_at;
+    }
     if (memory && mutation_ == Mutation::failures_are_forgotten) {
       for (Machine& machine : memory->machines) machine.failures = {};
     }
@@ -237,6 +253,7 @@ namespace {
 
 // Several machines of a pool that can be redeployed must be in use when the specification changes.
 Scenario with_redeploys(Scenario scenario) {
+  scenario.machines_join = scenario.can_wake = false;
   for (PoolSetup& pool : scenario.pools) {
     pool.is_nixops = true;
     pool.min_machines = pool.max_machines = std::max<std::int64_t>(pool.max_machines, 3);
@@ -245,24 +262,55 @@ Scenario with_redeploys(Scenario scenario) {
   return scenario;
 }
 
+Scenario with_early_ends(Scenario scenario) {
+  scenario.events.push_back({.at = Seconds{1}, .kind = EventKind::machines_end_early, .count = 10});
+  return scenario;
+}
+
+Scenario with_an_old_queue_runner(Scenario scenario) {
+  scenario.machines_join = scenario.can_wake = false;
+  scenario.style.lists_machines = false;
+  scenario.style.releases_early = false;
+  return scenario;
+}
+
+// Machines are drained again and again while steps go on arriving, one by one.
+Scenario with_drains(Scenario scenario) {
+  if (!scenario.machines_join) return scenario;
+  scenario.is_daemon = true;
+  scenario.interval_seconds = 5;
+  scenario.pace = {};
+  scenario.style.ping_interval = Seconds{10};
+  for (PoolSetup& pool : scenario.pools) pool.min_machines = pool.max_machines;
+  for (std::int64_t n = 0; n < 100; ++n) {
+    const Seconds at = scenario.faults_end_at * (n + 1) / 101;
+    scenario.events.push_back({.at = at, .which = n % std::ssize(scenario.pools), .count = 1, .seconds = 20});
+    if (n % 4 == 0)
+      scenario.events.push_back({.at = at, .kind = EventKind::operator_orders, .which = 1, .count = n, .seconds = 600});
+  }
+  return scenario;
+}
+
 }  // namespace
 
 Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::too_many_are_redeployed) return with_redeploys(std::move(scenario));
+  if (mutation == Mutation::early_ends_are_not_seen) return with_early_ends(std::move(scenario));
+  if (mutation == Mutation::one_report_is_enough) return with_drains(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
-  scenario.style.lists_machines = false;
-  scenario.style.releases_early = false;
-  return scenario;
+  return with_an_old_queue_runner(std::move(scenario));
 }
 
 void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world) {
   using enum Mutation;
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
-  if (mutation == busy_machines_look_idle) world.queue = std::make_unique<LyingQueue>(std::move(world.queue));
+  if (mutation == busy_machines_look_idle || mutation == open_machines_look_closed)
+    world.queue = std::make_unique<LyingQueue>(std::move(world.queue), mutation);
   if (mutation == old_status_looks_fresh) world.queue = std::make_unique<OutdatedQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == early_ends_are_not_seen || mutation == an_instance_is_not_seen ||
-      mutation == old_listing_is_shown || mutation == owners_are_ignored) {
+      mutation == old_listing_is_shown || mutation == owners_are_ignored || mutation == gates_are_not_set ||
+      mutation == open_machines_look_closed) {
     for (auto& [kind, provider] : world.providers)
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
   }

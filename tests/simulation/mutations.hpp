@@ -45,6 +45,9 @@ enum class Mutation : std::uint8_t {
   early_ends_are_not_seen,
   too_many_are_redeployed,
   owners_are_ignored,
+  gates_are_not_set,
+  open_machines_look_closed,
+  one_report_is_enough,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -58,7 +61,8 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "operations-are-lost", "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten",
     "lines-are-garbled", "file-is-not-written", "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored",
     "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
-    "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored");
+    "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set",
+    "open-machines-look-closed", "one-report-is-enough");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -78,6 +78,7 @@ class MarkingQueue final : public observe::QueueSource {
           {.systems = {watermark}, .mandatory_features = {}, .steps = asked_at.count(), .time = Seconds{0}});
     co_return queue;
   }
+  io::Task<Expected<void>> wake() override { return source_->wake(); }
 
  private:
   std::unique_ptr<observe::QueueSource> source_;
@@ -97,6 +98,7 @@ class WatchedQueue final : public observe::QueueSource {
     queue->history.pop_back();
     co_return queue;
   }
+  io::Task<Expected<void>> wake() override { return source_->wake(); }
 
  private:
   std::unique_ptr<observe::QueueSource> source_;
@@ -132,14 +134,7 @@ struct Program::Generation {
 };
 
 Program::Program(sim::Farm& farm, const Scenario& scenario, Invariants& invariants, Mutation mutation)
-    : farm_(farm),
-      is_daemon_(scenario.is_daemon),
-      has_update_command_(scenario.has_update_command),
-      interval_seconds_(scenario.interval_seconds),
-      max_parallel_(scenario.max_parallel),
-      invariants_(invariants),
-      mutation_(mutation),
-      pools_(scenario.pools) {
+    : farm_(farm), scenario_(scenario), invariants_(invariants), mutation_(mutation), pools_(scenario.pools) {
   begin();
 }
 
@@ -174,7 +169,7 @@ void Program::go_on() {
   if (was_killed) farm_.chronicle.add("program: killed");
   end();
   const auto into_interval = farm_.timeline.now().time_since_epoch() % cron_interval;
-  farm_.timeline.after(is_daemon_ ? restart_delay : cron_interval - into_interval, [this] { begin(); });
+  farm_.timeline.after(scenario_.is_daemon ? restart_delay : cron_interval - into_interval, [this] { begin(); });
 }
 
 void Program::die_after(std::int64_t waypoints) {
@@ -182,7 +177,7 @@ void Program::die_after(std::int64_t waypoints) {
 }
 
 io::Task<void> Program::run(Generation& generation) {
-  return is_daemon_ ? run_daemon(generation) : run_once(generation, patience_of_cron);
+  return scenario_.is_daemon ? run_daemon(generation) : run_once(generation, patience_of_cron);
 }
 
 io::Task<void> Program::run_daemon(Generation& generation) {
@@ -211,7 +206,7 @@ pass::World Program::make_world(Generation& generation) {
   pass::World world;
   world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
   world.queue = std::make_unique<MarkingQueue>(std::make_unique<sim::SimQueueSource>(farm_, life), farm_.timeline);
-  if (has_update_command_) {
+  if (scenario_.has_update_command) {
     world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_, life);
   } else {
     world.publisher = std::make_unique<sim::SimPublisher>(farm_, life);
@@ -224,14 +219,14 @@ pass::World Program::make_world(Generation& generation) {
   world.owner = own_installation;
   mutate(mutation_, pools_, world);
   world.queue = std::make_unique<WatchedQueue>(std::move(world.queue), invariants_);
-  if (!is_daemon_) return world;
+  if (!scenario_.is_daemon) return world;
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);
   return world;
 }
 
 const Config& Program::read_configuration() {
-  if (std::exchange(is_configuration_new_, false)) config_ = configuration_of(pools_, interval_seconds_, max_parallel_);
+  if (std::exchange(is_configuration_new_, false)) config_ = configuration_of(scenario_, pools_);
   return config_;
 }
 

@@ -42,10 +42,7 @@ class Program {
   const Config& read_configuration();
 
   sim::Farm& farm_;
-  bool is_daemon_;
-  bool has_update_command_;
-  std::int64_t interval_seconds_;
-  std::int64_t max_parallel_;
+  const Scenario& scenario_;
   Invariants& invariants_;
   Mutation mutation_;
   std::vector<PoolSetup> pools_;

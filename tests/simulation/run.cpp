@@ -9,6 +9,7 @@
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/invariants.hpp"
 #include "tests/simulation/program.hpp"
+#include "tests/simulation/setup.hpp"
 
 namespace hydra_provisioner::simulation {
 namespace {
@@ -17,13 +18,19 @@ namespace {
 constexpr Seconds rest_comes_within{3 * 3600};
 constexpr Millis between_looks{60'000};
 
+sim::QueueRunnerStyle with_joining(const Scenario& scenario) {
+  sim::QueueRunnerStyle style = scenario.style;
+  style.joining = joining(scenario);
+  return style;
+}
+
 class Run {
  public:
   Run(const Scenario& scenario, const Terms& terms)
       : scenario_(scenario),
         is_strict_(terms.is_strict),
         farm_({.seed = scenario.seed,
-               .style = scenario.style,
+               .style = with_joining(scenario),
                .pace = scenario.pace,
                .detail = terms.keeps_chronicle ? sim::ChronicleDetail::lines : sim::ChronicleDetail::hash},
               invariants_),

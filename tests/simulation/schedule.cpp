@@ -46,6 +46,18 @@ void let_pools_overlap(Scenario& scenario) {
   widest.step_types = {"x86_64-linux:kvm", "x86_64-linux:kvm,nixos-test", "x86_64-linux:benchmark,kvm"};
 }
 
+// The queue runner in Rust instead. NixOps' machines do not know how to connect to it.
+void let_machines_join(Random& random, Scenario& scenario) {
+  scenario.machines_join = true;
+  scenario.can_wake = random.chance(50);
+  scenario.has_update_command = false;
+  scenario.style = {.unsupported_for_at_most = Seconds{86'400},
+                    .clock_ahead = scenario.style.clock_ahead,
+                    .ping_interval = Seconds{one_of<3>(random, {3, 5, 10})},
+                    .dispatch_interval = Seconds{one_of<2>(random, {10, 120})}};
+  for (PoolSetup& pool : scenario.pools) pool.is_nixops = false;
+}
+
 // Versions that release machines early always list all machines.
 sim::QueueRunnerStyle draw_style(Random& random) {
   const bool releases_early = random.chance(40);
@@ -72,8 +84,8 @@ Event draw_fault(Random& random, const Scenario& scenario) {
   // Faults that are most likely to find something come more often.
   if (random.chance(20)) fault.kind = EventKind::program_is_killed;
   if (random.chance(15)) fault.kind = EventKind::operations_go_wrong;
-  if (fault.kind == EventKind::status_has_no_machines && scenario.style.releases_early)
-    fault.kind = EventKind::status_is_old;
+  const bool always_lists_machines = scenario.style.releases_early || scenario.machines_join;
+  if (fault.kind == EventKind::status_has_no_machines && always_lists_machines) fault.kind = EventKind::status_is_old;
   if (fault.kind == EventKind::program_is_killed) fault.count = random.between(0, 100);
   if (fault.kind == EventKind::operations_go_wrong)
     fault.which = random.between(1, static_cast<std::int64_t>(sim::JobFate::takes_long));
@@ -125,6 +137,11 @@ void draw_another_installation(Random& random, Scenario& scenario) {
   sort(scenario.events);
 }
 
+std::string described_pings(const sim::QueueRunnerStyle& style) {
+  return fmt::format("machines join, ping every {} s, dispatcher wakes every {} s, ",
+                     style.ping_interval.count() / 1000, style.dispatch_interval.count() / 1000);
+}
+
 }  // namespace
 
 const std::string& step_type_of(const Event& event, const std::vector<PoolSetup>& pools) {
@@ -150,6 +167,7 @@ Scenario draw_scenario(std::uint64_t seed) {
     scenario.pools.push_back(draw_pool(random, types.at(static_cast<std::size_t>(n))));
   for (std::size_t n = 0; n < scenario.pools.size(); ++n) scenario.pools[n].counts_work = (seed + n) % 4 == 0;
   let_pools_overlap(scenario);
+  if (seed % 4 == 1) let_machines_join(random, scenario);
   draw_events(random, scenario);
   scenario.max_parallel = one_of<5>(random, {1, 2, 2, 3, 8});
   scenario.pace = draw_pace(random);
@@ -160,10 +178,11 @@ Scenario draw_scenario(std::uint64_t seed) {
 std::string to_string(const Scenario& scenario) {
   const auto& style = scenario.style;
   std::string text = fmt::format(
-      "seed {}: {}, interval {} s{}, {} jobs at a time; queue runner: {}{}{}aborts unsupported steps after {} s, clock "
-      "{:+} s\n",
+      "seed {}: {}, interval {} s{}, {} jobs at a time; queue runner: {}{}{}{}aborts unsupported steps after {} s, "
+      "clock {:+} s\n",
       scenario.seed, scenario.is_daemon ? "daemon" : "cron", scenario.interval_seconds,
-      scenario.has_update_command ? ", updateCommand" : "", scenario.max_parallel, style.writes_uris ? "URIs, " : "",
+      scenario.has_update_command ? ", updateCommand" : "", scenario.max_parallel,
+      scenario.machines_join ? described_pings(style) : "", style.writes_uris ? "URIs, " : "",
       style.lists_machines ? "" : "no machines, ", style.releases_early ? "releases early, " : "",
       style.unsupported_for_at_most.count(), style.clock_ahead.count());
   text += fmt::format("  answers take up to: status {}, providers {}, journal {}, machines file {} ms\n",

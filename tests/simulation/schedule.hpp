@@ -61,6 +61,7 @@ enum class EventKind : std::uint8_t {
   machines_end_early,  // the next `count`
   specification_is_broken,
   destructions_fail,
+  builder_ends,                          // that of one machine: only where machines join
   another_installation_makes_a_machine,  // of pool `which`, with the number `count`; it notes itself if `seconds` > 0
 };
 
@@ -75,13 +76,13 @@ inline constexpr auto names_of<simulation::EventKind> = enum_names(
     "status is old", "status has no machines", "status has wrong clock", "disk is full", "folder is gone",
     "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
     "delivery hangs", "an operator orders something", "machines end early", "specification is broken",
-    "destructions fail", "another installation makes a machine");
+    "destructions fail", "a builder ends", "another installation makes a machine");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
 
 // Those before it go wrong for a while; this one is always there in some scenarios.
-inline constexpr EventKind last_fault = EventKind::destructions_fail;
+inline constexpr EventKind last_fault = EventKind::builder_ends;
 
 struct Event {
   Seconds at{};  // from the beginning
@@ -97,6 +98,8 @@ struct Scenario {
   std::uint64_t seed = 0;
   bool is_daemon = true;            // otherwise cron starts it every five minutes
   bool has_update_command = false;  // otherwise the program writes the machines file itself
+  bool machines_join = false;       // otherwise the queue runner reads that file
+  bool can_wake = false;            // the queue runner's dispatcher, where machines join
   std::int64_t interval_seconds = 15;
   std::int64_t max_parallel = 4;
   sim::Pace pace{.question = {Millis{20}, Millis{200}},

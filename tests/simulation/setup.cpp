@@ -37,17 +37,36 @@ nlohmann::json settings_of(const PoolSetup& pool) {
 
 }  // namespace
 
-Config configuration_of(const std::vector<PoolSetup>& pools, std::int64_t interval_seconds, std::int64_t max_parallel) {
+Config configuration_of(const Scenario& scenario, const std::vector<PoolSetup>& pools) {
   nlohmann::json conf{{"tag", "sim"},
-                      {"interval", interval_seconds},
-                      {"maxParallel", max_parallel},
+                      {"interval", scenario.interval_seconds},
+                      {"maxParallel", scenario.max_parallel},
                       {"systemTypes", nlohmann::json::object()}};
+  if (scenario.machines_join) conf["queue"]["type"] = "hydra-rust";
+  if (scenario.can_wake) conf["queue"]["database"] = "dbname=simulated";
   for (const PoolSetup& pool : pools) {
-    if (pool.is_configured) conf["systemTypes"][pool.name] = settings_of(pool);
+    if (!pool.is_configured) continue;
+    conf["systemTypes"][pool.name] = settings_of(pool);
+    if (scenario.machines_join) conf["systemTypes"][pool.name]["local"]["builder"] = {"/simulated/builder"};
   }
   auto config = config::read_config("simulated.nix", conf, {.allow_empty = true});
   if (!config) throw std::logic_error(fmt::format("{}", fmt::join(config.error(), "\n")));
   return *std::move(config);
+}
+
+std::map<PoolName, publish::MachineLine> joining(const Scenario& scenario) {
+  std::map<PoolName, publish::MachineLine> lines;
+  if (!scenario.machines_join) return lines;
+  std::vector<PoolSetup> pools = scenario.pools;
+  for (PoolSetup& pool : pools) pool.is_configured = true;
+  for (const auto& [name, pool] : configuration_of(scenario, pools).pools) {
+    lines[name] = {.systems = pool.type.systems,
+                   .ssh_key = {},
+                   .max_jobs = pool.max_jobs,
+                   .supported = pool.type.supported_features,
+                   .mandatory = pool.type.mandatory_features};
+  }
+  return lines;
 }
 
 }  // namespace hydra_provisioner::simulation
