@@ -20,7 +20,8 @@ using providers::BuilderOrder;
 
 constexpr Seconds eviction_deadline{10};
 constexpr Seconds look_interval{2};
-constexpr Seconds fresh{60};  // for which the dispatcher is woken for a machine that was just opened
+constexpr Seconds has_effect_within{60};  // several pings
+constexpr Seconds fresh{60};              // for which the dispatcher is woken for a machine that was just opened
 
 // In the content, which is that of a machines file.
 std::set<std::string> names_in(std::string_view content) {
@@ -72,17 +73,31 @@ bool Gates::is_to_be_set(const Machine& machine, bool is_open) const {
   if (const auto done = set_to_.find(machine.id); done != set_to_.end()) return done->second != is_open;
   const bool is_just_unlisted = !is_open && machine.listing.first_began_at && !machine.listing.ended_at;
   const bool is_just_listed = is_open && !machine.listing.is_listed;
-  const QueueMachine* entry = entry_of(*seen_, machine);
-  const bool is_shown_otherwise = entry != nullptr && entry->enabled && *entry->enabled != is_open;
-  return is_just_unlisted || is_just_listed || is_shown_otherwise;
+  return is_just_unlisted || is_just_listed || is_shown_otherwise(machine, is_open);
 }
 
 io::Task<void> Gates::set(MachineId id, bool is_open) {
   set_to_[id] = is_open;
   const auto told = co_await tell(ledger_.at(id), is_open ? BuilderOrder::open : BuilderOrder::close);
-  if (!told)
-    voice_.problem(
-        fmt::format("{}: its gate cannot be {}: {}", id, is_open ? "opened" : "closed", told.error().message));
+  const char* done = is_open ? "opened" : "closed";
+  if (!told) voice_.problem(fmt::format("{}: its gate cannot be {}: {}", id, done, told.error().message));
+  if (told && is_without_effect(ledger_.at(id), is_open)) {
+    voice_.warning(
+        fmt::format("{}: its gate was to be {} more than {} s ago, and its reports show otherwise; if that stays so, "
+                    "hydra-builder does not take {} for its build folder",
+                    id, done, has_effect_within.count(), providers::gate_folder));
+  }
+}
+
+bool Gates::is_without_effect(const Machine& machine, bool is_open) const {
+  const auto& since = is_open ? machine.listing.began_at : machine.listing.ended_at;
+  if (!since || !is_shown_otherwise(machine, is_open)) return false;
+  return std::min(seen_->time, seen_->arrived) - *since >= has_effect_within;
+}
+
+bool Gates::is_shown_otherwise(const Machine& machine, bool is_open) const {
+  const QueueMachine* entry = entry_of(*seen_, machine);
+  return entry != nullptr && entry->enabled && *entry->enabled != is_open;
 }
 
 // Does nothing if the settings of its pool are not known any more.

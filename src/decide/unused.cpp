@@ -66,6 +66,12 @@ std::string why_unused(const PoolView& pool) {
     return what + (pool.seen.queue->machines_join
                        ? ": they do not connect to it; does hydra-builder run on them?"
                        : ": it does not know them; does it read the machines file (NIX_REMOTE_SYSTEMS)?");
+  if (pool.seen.queue->machines_join) {
+    return fmt::format(
+        "{}: {} do not connect to it, and the gates of {} are closed; does hydra-builder take the gate for "
+        "its build folder?",
+        what, counts.missing, counts.disabled);
+  }
   return fmt::format("{}: it does not know {}, has disabled {} and fails on {}", what, counts.missing, counts.disabled,
                      counts.failing);
 }

@@ -134,6 +134,25 @@ TEST_F(GatesOfMachines, ThatCannotBeClosedAreReportedAndHoldUpNoOthers) {
               ElementsAre("a-1: its gate cannot be closed: ssh exited with 255: \"Connection refused\""));
 }
 
+TEST_F(GatesOfMachines, ThatHaveNoEffectAreReported) {
+  has(ready(1));
+  has(draining(2));
+  shows(1, false);
+  shows(2, true);
+  const auto since = [&](Seconds ago) {
+    ledger.at(id(1)).listing.began_at = noon - ago;
+    ledger.at(id(2)).listing.ended_at = noon - ago;
+  };
+  since(Seconds{59});
+  publish();
+  EXPECT_THAT(engine.voice.notes, testing::IsEmpty());
+  since(Seconds{60});
+  publish();
+  EXPECT_THAT(engine.voice.notes,
+              UnorderedElementsAre(testing::StartsWith("a-1: its gate was to be opened more than 60 s ago"),
+                                   testing::StartsWith("a-2: its gate was to be closed more than 60 s ago")));
+}
+
 TEST_F(GatesOfMachines, WakeTheDispatcherForAMachineThatHasJustOpened) {
   has(ready(1));
   ledger.at(id(1)).listing.began_at = noon;

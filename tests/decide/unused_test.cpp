@@ -44,6 +44,19 @@ TEST(Unused, DisabledAndFailingOnesAreNotUsed) {
       << pool_plan(p, plain).unused;
 }
 
+TEST(Unused, SoAreThoseWhoseGatesStayClosed) {
+  const auto noted = [](std::chrono::seconds listed_for) {
+    const QueueMachine closed{.enabled = false, .current_jobs = 0, .idle_since = {}};
+    return pool_plan(wants_three().has(ready(1).says(closed).listed_for(listed_for)).machines_join().decided(), plain)
+        .unused;
+  };
+  EXPECT_EQ(noted(59s), "");
+  EXPECT_EQ(
+      noted(61s),
+      "the queue runner uses none of 1 machines that are listed since 61 s: 0 do not connect to it, and the gates "
+      "of 1 are closed; does hydra-builder take the gate for its build folder?");
+}
+
 TEST(Unused, FailingOnesAreReplacedOneAtATime) {
   const Farm f = farm(plain, {.max_unavailable = 3}).runnable(plain, 3).has(ready(1).failing(4), ready(2).failing(4));
   EXPECT_EQ(actions_of(f.decided()), "create 100, keep 1, keep 2");
