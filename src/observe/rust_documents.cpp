@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,8 +22,11 @@ namespace {
 
 // A machine pings every 10 s by default, and is asked for that at most.
 constexpr Seconds ping_max{30};
-// One that fails all that it gets, such as one without a nix-daemon, gets more and more.
-constexpr std::int64_t failures_of_a_black_hole = 3;
+// A machine that fails all that it gets, such as one without a nix-daemon, gets more and more. It must have failed more
+// steps than it takes at a time, because cancelled steps count as failures, and are often cancelled together. One that
+// has succeeded must have failed many.
+constexpr std::int64_t first_failures_min = 3;
+constexpr std::int64_t later_failures_min = 20;
 constexpr std::int64_t step_millis_max = 1'000'000'000'000'000;  // of all steps of a machine
 
 Expected<io::Json> parse(std::string_view endpoint, const std::string& text) {
@@ -79,12 +83,34 @@ std::optional<bool> is_open(const io::Json& entry, const io::Json& stats) {
   return free->get<double>() >= threshold->get<double>();
 }
 
-std::string trouble_of(const io::Json& stats, Seconds silence) {
-  if (silence >= ping_max) return fmt::format("no ping for {} s", silence.count());
-  const std::int64_t failed = read_number_if_any(stats, "consecutiveFailures", count_max).value_or(0).value_or(0);
-  const std::int64_t succeeded = read_number_if_any(stats, "succeededBuilds", count_max).value_or(1).value_or(1);
-  if (failed < failures_of_a_black_hole || succeeded > 0) return "";
+// Below the threshold it gets no new steps, though its gate is open.
+std::string why_store_is_full(const io::Json& entry, const io::Json& stats) {
+  const io::Json* free = member(stats, "storeFreePercent");
+  const io::Json* threshold = member(entry, "storeAvailThreshold");
+  if (free == nullptr || threshold == nullptr || !free->is_number() || !threshold->is_number()) return "";
+  const auto percent = free->get<double>();
+  if (percent >= threshold->get<double>()) return "";
+  // Rounded down, so that it never looks like the threshold.
+  return fmt::format("its store is full: {:.4g} % free, and it gets steps from {:.4g} % on",
+                     std::floor(percent * 10) / 10, threshold->get<double>());
+}
+
+std::string why_black_hole(const io::Json& entry, const io::Json& stats) {
+  const auto number = [](const io::Json& from, const char* key, std::int64_t unknown) {
+    return read_number_if_any(from, key, count_max).value_or(unknown).value_or(unknown);
+  };
+  const std::int64_t failed = number(stats, "consecutiveFailures", 0);
+  const bool has_succeeded = number(stats, "succeededBuilds", 1) > 0;
+  const std::int64_t at_a_time = number(entry, "maxJobs", 0);
+  if (failed < std::max(has_succeeded ? later_failures_min : first_failures_min, at_a_time + 1)) return "";
+  if (has_succeeded) return fmt::format("its last {} steps have all failed", failed);
   return fmt::format("it has failed all {} steps that it got", failed);
+}
+
+std::string trouble_of(const io::Json& entry, const io::Json& stats, Seconds silence) {
+  if (silence >= ping_max) return fmt::format("no ping for {} s", silence.count());
+  if (std::string full = why_store_is_full(entry, stats); !full.empty()) return full;
+  return why_black_hole(entry, stats);
 }
 
 Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
@@ -95,7 +121,7 @@ Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
   if (!machine) return std::unexpected(below("stats", std::move(machine.error())));
   if (machine->reported_at == Instant{}) return machine;  // it has just connected
   const Seconds silence = now - *machine->reported_at;
-  machine->trouble = trouble_of(*stats, silence);
+  machine->trouble = trouble_of(entry, *stats, silence);
   if (silence < ping_max) machine->enabled = is_open(entry, *stats);
   machine->kind = read_kind(entry, "systems");
   return machine;

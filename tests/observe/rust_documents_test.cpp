@@ -24,9 +24,10 @@ std::string rust_status(const std::string& machines, std::int64_t total = 0) {
 }
 
 std::string builder(const std::string& name, const std::string& stats) {
-  return fmt::format(R"("{}":{{"systems":["x86_64-linux"],"supportedFeatures":[],"mandatoryFeatures":[],)"
-                     R"("buildDirAvailThreshold":10.0,"jobs":[],"stats":{{{}}}}})",
-                     name, stats);
+  return fmt::format(
+      R"("{}":{{"systems":["x86_64-linux"],"supportedFeatures":[],"mandatoryFeatures":[],)"
+      R"("buildDirAvailThreshold":10.0,"storeAvailThreshold":10.0,"maxJobs":4,"jobs":[],"stats":{{{}}}}})",
+      name, stats);
 }
 
 std::string usual_stats(Seconds since_ping, const std::string& more = "") {
@@ -99,6 +100,29 @@ TEST(RustDocuments, AMachineThatDoesNotPingIsNotKnown) {
   EXPECT_EQ(silent.trouble, "no ping for 30 s");
 }
 
+TEST(RustDocuments, AMachineWhoseStoreIsFullIsOfNoUseThoughItIsOpen) {
+  const QueueMachine full = only_machine(usual_stats(Seconds{1}, R"(,"storeFreePercent":4.0)"));
+  EXPECT_EQ(full.trouble, "its store is full: 4 % free, and it gets steps from 10 % on");
+  EXPECT_EQ(full.enabled, true);
+  EXPECT_THAT(only_machine(usual_stats(Seconds{1}, R"(,"storeFreePercent":9.98)")).trouble, HasSubstr("9.9 % free"));
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"storeFreePercent":10.0)")).trouble, "");
+  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"storeFreePercent":null)")).trouble, "");
+}
+
+TEST(RustDocuments, AMachineWhoseStoreIsFullCanBeClosed) {
+  const QueueMachine closed = only_machine(
+      fmt::format(R"("currentJobs":0,"lastPing":{},"buildDirFreePercent":0.0,"storeFreePercent":4.0)", to_unix(noon)));
+  EXPECT_EQ(closed.enabled, false);
+  EXPECT_THAT(closed.trouble, HasSubstr("its store is full"));
+}
+
+TEST(RustDocuments, OfAMachineThatHasJustConnectedNothingIsFull) {
+  const QueueMachine machine =
+      only_machine(R"("currentJobs":0,"lastPing":0,"buildDirFreePercent":0.0,"storeFreePercent":0.0)");
+  EXPECT_EQ(machine.trouble, "");
+  EXPECT_EQ(machine.enabled, std::nullopt);
+}
+
 TEST(RustDocuments, JobsThatAreListedCountThoughTheNumberSaysNone) {
   std::string text = rust_status(builder("t-1", usual_stats(Seconds{1})));
   text.replace(text.find(R"("jobs":[])"), 9, R"("jobs":["a.drv"])");
@@ -110,11 +134,30 @@ TEST(RustDocuments, IdleSince0IsNotKnown) {
   EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"idleSince":1000)")).idle_since, from_unix(1000));
 }
 
-TEST(RustDocuments, ABlackHoleHasFailedAllThatItGot) {
-  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"consecutiveFailures":3,"succeededBuilds":0)")).trouble,
-            "it has failed all 3 steps that it got");
-  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"consecutiveFailures":2,"succeededBuilds":0)")).trouble, "");
-  EXPECT_EQ(only_machine(usual_stats(Seconds{1}, R"(,"consecutiveFailures":9,"succeededBuilds":1)")).trouble, "");
+std::string trouble_after(std::int64_t failures, std::int64_t successes, int max_jobs = 4) {
+  const std::string counts = fmt::format(R"(,"consecutiveFailures":{},"succeededBuilds":{})", failures, successes);
+  std::string text = rust_status(builder("t-1", usual_stats(Seconds{1}, counts)));
+  text.replace(text.find(R"("maxJobs":4)"), 11, fmt::format(R"("maxJobs":{})", max_jobs));
+  return read_all(text)->status.machines->at("t-1").trouble;
+}
+
+TEST(RustDocuments, ABlackHoleHasFailedMoreStepsThanItTakesAtATime) {
+  EXPECT_EQ(trouble_after(4, 0), "") << "it takes 4 steps at a time, which may have been cancelled together";
+  EXPECT_EQ(trouble_after(5, 0), "it has failed all 5 steps that it got");
+}
+
+TEST(RustDocuments, ABlackHoleForFewStepsHasFailedAtLeastThree) {
+  for (const int max_jobs : {1, 2}) {
+    EXPECT_EQ(trouble_after(2, 0, max_jobs), "");
+    EXPECT_EQ(trouble_after(3, 0, max_jobs), "it has failed all 3 steps that it got");
+  }
+}
+
+TEST(RustDocuments, AMachineThatHasSucceededIsABlackHoleOnlyAfterManyFailures) {
+  EXPECT_EQ(trouble_after(19, 1), "");
+  EXPECT_EQ(trouble_after(20, 1), "its last 20 steps have all failed");
+  EXPECT_EQ(trouble_after(32, 1, 32), "") << "they may have been cancelled together";
+  EXPECT_EQ(trouble_after(33, 1, 32), "its last 33 steps have all failed");
 }
 
 TEST(RustDocuments, AMachineWithoutItsNumbersMakesThemUntrustworthy) {
