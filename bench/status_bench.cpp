@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "observe/derivations.hpp"
+#include "observe/derivation.hpp"
 #include "observe/rust_documents.hpp"
 #include "observe/status_document.hpp"
 #include "tests/support/big_status.hpp"
@@ -60,7 +60,7 @@ void read_derivations(benchmark::State& state) {
   for (auto _ : state) {
     for (std::int64_t n = 0; n < state.range(0); ++n) {
       std::string_view rest = text;
-      benchmark::DoNotOptimize(observe::read_required_features(rest));
+      benchmark::DoNotOptimize(observe::read_derivation(rest));
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "model/config.hpp"
 #include "model/queue.hpp"
 #include "model/time.hpp"
+#include "observe/derivation_store.hpp"
 #include "observe/derivations.hpp"
 
 namespace hydra_provisioner::observe {
@@ -66,6 +67,7 @@ class RustQueueRunner final : public QueueSource {
   io::Clock& clock_;
   io::Http http_;
   io::Postgres postgres_;
+  DerivationStore store_;
   Derivations derivations_;
 };
 

@@ -32,7 +32,8 @@ RustQueueRunner::RustQueueRunner(const Config& config, const std::string& state_
       command_(config.queue.command),
       timeout_(config.status_timeout),
       clock_(clock),
-      derivations_(config.queue.store_command, fmt::format("{}/{}.derivations.json", state_dir, config.tag), clock) {}
+      store_(config.queue.store_command),
+      derivations_(store_, fmt::format("{}/{}.derivations.json", state_dir, config.tag), clock) {}
 
 io::Task<Queue> RustQueueRunner::read() {
   Expected<std::string> status;

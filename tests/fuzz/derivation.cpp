@@ -1,5 +1,5 @@
 // Derivations in the store, one after another.
-#include "observe/derivations.hpp"
+#include "observe/derivation.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace hydra_provisioner::fuzz {
@@ -7,10 +7,10 @@ namespace hydra_provisioner::fuzz {
 void read(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t before = bytes.size();
-    const auto features = observe::read_required_features(bytes);
-    if (!features) return expect(!features.error().message.empty(), "a broken derivation has a reason");
+    const auto derivation = observe::read_derivation(bytes);
+    if (!derivation) return expect(!derivation.error().message.empty(), "a broken derivation has a reason");
     expect(bytes.size() < before, "a derivation is taken off the text");
-    expect(!features->contains("local"), "local is no feature");
+    expect(!derivation->required_features.contains("local"), "local is no feature");
   }
 }
 

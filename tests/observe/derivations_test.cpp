@@ -28,7 +28,11 @@ std::string derivation(const std::string& attributes) {
          attributes + "])";
 }
 
-Expected<std::set<std::string>> features_in(std::string_view text) { return read_required_features(text); }
+Expected<std::set<std::string>> features_in(std::string_view text) {
+  auto derivation = read_derivation(text);
+  if (!derivation) return std::unexpected(derivation.error());
+  return derivation->required_features;
+}
 
 TEST(RequiredFeaturesOf, ADerivationAreItsAttribute) {
   EXPECT_THAT(
@@ -52,6 +56,18 @@ TEST(RequiredFeaturesOf, LocalIsNoFeature) {
   EXPECT_THAT(features_in(derivation(R"(("requiredSystemFeatures","local kvm"))")).value(), ElementsAre("kvm"));
 }
 
+TEST(InputsOf, ADerivationAreItsInputDerivations) {
+  std::string_view text =
+      R"(Derive([("out","/nix/store/o","","")],[("/nix/store/b-b.drv",["out"]),("/nix/store/a-a.drv",["dev"])],)"
+      R"(["/nix/store/s-source"],"x86_64-linux","/bin/sh",["-c","x"],[("drvPath","/nix/store/c-c.drv")]))";
+  EXPECT_THAT(read_derivation(text).value().inputs, ElementsAre("b-b.drv", "a-a.drv"));
+}
+
+TEST(InputsOf, ADerivationWithoutAnyAreNone) {
+  std::string_view text = R"(Derive([("out","/nix/store/o","","")],[],[],"builtin","builtin:fetchurl",[],[("a","b")]))";
+  EXPECT_THAT(read_derivation(text).value().inputs, ElementsAre());
+}
+
 TEST(RequiredFeaturesOf, BrokenDerivationsAreNotKnown) {
   const std::string good = derivation(R"(("requiredSystemFeatures","kvm"))");
   EXPECT_THAT(features_in("").error().message, HasSubstr("is not a derivation"));
@@ -64,8 +80,8 @@ TEST(RequiredFeaturesOf, BrokenDerivationsAreNotKnown) {
 TEST(RequiredFeaturesOf, OneDerivationMayFollowAnother) {
   const std::string both = derivation(R"(("requiredSystemFeatures","kvm"))") + derivation(R"(("a","b"))");
   std::string_view text = both;
-  EXPECT_THAT(read_required_features(text).value(), ElementsAre("kvm"));
-  EXPECT_THAT(read_required_features(text).value(), ElementsAre());
+  EXPECT_THAT(read_derivation(text).value().required_features, ElementsAre("kvm"));
+  EXPECT_THAT(read_derivation(text).value().required_features, ElementsAre());
   EXPECT_EQ(text, "");
 }
 
@@ -75,11 +91,7 @@ class DerivationsByCommand : public testing::Test {
   void has(const std::string& name, const std::string& attributes) {
     std::ofstream(folder.path + "/" + name) << derivation(attributes);
   }
-  Derivations reader() {
-    const std::string script =
-        fmt::format("cd {}; echo call >>calls; for p; do cat \"$(basename \"$p\")\" || exit 1; done", folder.path);
-    return {{"sh", "-c", script, "sh"}, folder.path + "/memory.json", clock};
-  }
+  Derivations reader() { return {store, folder.path + "/memory.json", clock}; }
   static RequiredFeatures ask(Derivations& derivations, std::set<std::string> names) {
     return support::await(derivations.features_of(std::move(names)));
   }
@@ -90,6 +102,9 @@ class DerivationsByCommand : public testing::Test {
 
   support::TemporaryFolder folder;
   io::SystemClock clock;
+  std::string script =
+      fmt::format("cd {}; echo call >>calls; for p; do cat \"$(basename \"$p\")\" || exit 1; done", folder.path);
+  DerivationStore store{{"sh", "-c", script, "sh"}};
 };
 
 TEST_F(DerivationsByCommand, AreReadOnceAndRemembered) {
@@ -137,10 +152,21 @@ TEST_F(DerivationsByCommand, ANameThatLeadsOutOfTheStoreIsNotAskedFor) {
   EXPECT_EQ(calls(), 0);
 }
 
+TEST_F(DerivationsByCommand, FromACommandThatFailsCostNoMoreCallsThanAreGiven) {
+  has("a.drv", "");
+  const auto answer = support::await(store.read({"a.drv", "b.drv", "c.drv", "d.drv"}, 2));
+  EXPECT_EQ(answer.calls, 2);
+  EXPECT_EQ(calls(), 2);
+  EXPECT_EQ(answer.derivations.size(), 4);
+  for (const auto& [name, read] : answer.derivations) EXPECT_EQ(read.error().kind, ErrorKind::unanswered) << name;
+  EXPECT_TRUE(support::await(store.read({"a.drv"}, 1)).derivations.at("a.drv"));
+}
+
 TEST(DerivationsOfThisHost, ThatAreMissingAreNamed) {
   support::TemporaryFolder folder;
   io::SystemClock clock;
-  Derivations derivations({}, folder.path + "/memory.json", clock);
+  DerivationStore store({});
+  Derivations derivations(store, folder.path + "/memory.json", clock);
   const RequiredFeatures found = support::await(derivations.features_of({"0-no-such.drv"}));
   EXPECT_EQ(found.at("0-no-such.drv").error().message,
             "/nix/store/0-no-such.drv is not in this host's store; see queue.storeCommand");
