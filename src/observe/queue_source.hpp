@@ -1,6 +1,7 @@
 // Reads the state of the queue.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,7 +50,9 @@ std::unique_ptr<QueueSource> queue_command(const Config& config, io::Clock& cloc
 // Asks the queue runner in Rust for its documents, and the store for the derivations of its steps.
 class RustQueueRunner final : public QueueSource {
  public:
-  RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock);
+  // 10,000 steps take 4 MB.
+  RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock,
+                  std::size_t document_bytes_max = std::size_t{64} << 20);
   io::Task<Queue> read() override;
   io::Task<Expected<void>> wake() override;
 
@@ -64,6 +67,7 @@ class RustQueueRunner final : public QueueSource {
   std::string database_;
   std::vector<std::string> command_;
   Seconds timeout_;
+  std::size_t document_bytes_max_;
   io::Clock& clock_;
   io::Http http_;
   io::Postgres postgres_;

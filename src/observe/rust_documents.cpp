@@ -35,7 +35,9 @@ Expected<io::Json> parse(std::string_view endpoint, const std::string& text) {
                                endpoint));
   }
   auto json = io::parse_json(text);
-  if (!json) return failure(fmt::format("{}: not usable JSON: {}", endpoint, json.error().message));
+  if (!json)
+    return failure(
+        fmt::format("{}: not usable JSON: {}; look at what is answered there", endpoint, json.error().message));
   if (!json->is_object()) return std::unexpected(not_an_object(endpoint, *json));
   return json;
 }

@@ -13,24 +13,31 @@
 namespace hydra_provisioner::observe {
 namespace {
 
-constexpr std::size_t document_bytes_max = std::size_t{64} << 20;  // 10,000 steps take 4 MB
 constexpr long ok = 200;
 constexpr long not_found = 404;
 
 std::string why_refused(long status) {
-  if (status == 401 || status == 403) return "something before the queue runner wants a login";
+  if (status == 401 || status == 403)
+    return "something before the queue runner wants a login; give the queue runner's own address";
   if (status / 100 == 3) return "redirects are not followed; give the address behind it";
   if (status == not_found) return "is that the queue runner's own server?";
   return "look into its log";
 }
 
+std::string remedy_for(ErrorKind kind) {
+  if (kind == ErrorKind::timed_out) return "statusTimeout says how long it may take";
+  return "queue.url must be the address of the queue runner's own server";
+}
+
 }  // namespace
 
-RustQueueRunner::RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock)
+RustQueueRunner::RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock,
+                                 std::size_t document_bytes_max)
     : url_(io::without_trailing(config.queue.url, "/")),
       database_(config.queue.database),
       command_(config.queue.command),
       timeout_(config.status_timeout),
+      document_bytes_max_(document_bytes_max),
       clock_(clock),
       store_(config.queue.store_command),
       derivations_(store_, fmt::format("{}/{}.derivations.json", state_dir, config.tag), clock) {}
@@ -46,7 +53,7 @@ io::Task<Queue> RustQueueRunner::read() {
     if (!*document) co_return std::unexpected(Untrusted{document->error().message});
   }
   auto queue = read_rust_documents({*std::move(status), *std::move(queues), *std::move(builds)}, clock_.now());
-  if (!queue) co_return std::unexpected(Untrusted{std::move(queue.error().message)});
+  if (!queue) co_return std::unexpected(Untrusted{(command_.empty() ? url_ : "") + queue.error().message});
   std::set<std::string> derivations;
   for (const QueuedStep& step : queue->steps) derivations.insert(step.derivation);
   const RequiredFeatures features = co_await derivations_.features_of(std::move(derivations));
@@ -73,7 +80,7 @@ io::Task<Expected<std::string>> RustQueueRunner::fetch(std::string path) {
 }
 
 io::Task<Expected<std::string>> RustQueueRunner::fetch_by_command(std::string path) {
-  io::Command command{.argv = command_, .deadline = timeout_, .output_bytes_max = document_bytes_max};
+  io::Command command{.argv = command_, .deadline = timeout_, .output_bytes_max = document_bytes_max_};
   command.argv.push_back(path);
   auto finished = co_await io::run_successfully(std::move(command));
   if (finished) co_return std::move(finished->output);
@@ -84,8 +91,8 @@ io::Task<Expected<std::string>> RustQueueRunner::fetch_by_command(std::string pa
 
 io::Task<Expected<std::string>> RustQueueRunner::fetch_by_http(std::string path) {
   auto answer = co_await http_.send(
-      {.url = url_ + path, .is_direct = true, .deadline = timeout_, .answer_bytes_max = document_bytes_max});
-  if (!answer) co_return std::unexpected(answer.error());
+      {.url = url_ + path, .is_direct = true, .deadline = timeout_, .answer_bytes_max = document_bytes_max_});
+  if (!answer) co_return failure(fmt::format("{}; {}", answer.error().message, remedy_for(answer.error().kind)));
   if (answer->status == ok) co_return std::move(answer->body);
   co_return failure(fmt::format("{}{}: HTTP status {}: {}", url_, path, answer->status, why_refused(answer->status)),
                     answer->status == not_found ? ErrorKind::refused : ErrorKind::failed);

@@ -1,0 +1,142 @@
+// The queue runner in Rust over HTTP, played by a server with canned answers.
+#include <chrono>
+#include <future>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/async/clock.hpp"
+#include "observe/queue_source.hpp"
+#include "tests/support/await.hpp"
+#include "tests/support/canned_server.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tests/support/usual.hpp"
+
+namespace hydra_provisioner::observe {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct ClockAtNoon final : io::Clock {
+  Instant now() const override { return time; }
+  io::Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
+  Instant time = support::noon;
+};
+
+// Its documents by path, as far as a test does not replace them, and a store of derivations.
+class RustRunner : public testing::Test {
+ protected:
+  std::string answer(const std::string& request) {
+    const std::string path = request.substr(4, request.find(' ', 4) - 4);
+    return documents.contains(path) ? documents.at(path) : support::reply(404, R"({"error":"Not found"})");
+  }
+
+  Queue read() { return read_from(server.url()); }
+  Queue read_from(const std::string& url, Seconds timeout = Seconds{30}, std::size_t bytes_max = 1000) {
+    Config config;
+    config.queue.kind = QueueKind::hydra_rust;
+    config.queue.url = url;
+    config.status_timeout = timeout;
+    RustQueueRunner runner(config, folder.path, clock, bytes_max);
+    return support::await(runner.read());
+  }
+  std::string why() { return why_untrusted(read()); }
+  static std::string why_untrusted(const Queue& queue) { return queue ? "trusted" : queue.error().why; }
+
+  support::TemporaryFolder folder;
+  ClockAtNoon clock;
+  std::map<std::string, std::string> documents = {
+      {"/status",
+       support::reply(200, R"({"queueRunner":{"status":"up","time":"2026-01-15T12:00:00Z"},"machines":{}})")},
+      {"/status/queues", support::reply(200, R"({"queues":{}})")},
+      {"/status/builds", support::reply(200, R"({"builds":[]})")}};
+  support::CannedServer server{[this](const std::string& request) { return answer(request); }};
+};
+
+TEST_F(RustRunner, IsReadOverHttp) {
+  EXPECT_EQ(why(), "trusted");
+  EXPECT_THAT(server.requests(), testing::SizeIs(3));
+}
+
+TEST_F(RustRunner, OfALaterVersionHasAQueueForEachTenant) {
+  documents["/status/queues/main"] = std::exchange(documents["/status/queues"], support::reply(404, ""));
+  EXPECT_EQ(why(), "trusted");
+}
+
+TEST_F(RustRunner, BehindALoginIsNotTrusted) {
+  documents["/status"] = support::reply(401, "<html>");
+  EXPECT_EQ(why(), server.url() +
+                       "/status: HTTP status 401: something before the queue runner wants a login; give the queue "
+                       "runner's own address");
+}
+
+TEST_F(RustRunner, ThatRedirectsIsNotTrusted) {
+  documents["/status"] = "HTTP/1.1 302 X\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(why(), server.url() + "/status: HTTP status 302: redirects are not followed; give the address behind it");
+}
+
+TEST_F(RustRunner, WithoutAStatusIsNotTrusted) {
+  documents.erase("/status");
+  EXPECT_EQ(why(), server.url() + "/status: HTTP status 404: is that the queue runner's own server?");
+}
+
+TEST_F(RustRunner, WithoutQueuesIsNotTrusted) {
+  documents.erase("/status/queues");
+  EXPECT_EQ(why(), server.url() + "/status/queues: HTTP status 404: is that the queue runner's own server?");
+}
+
+TEST_F(RustRunner, ThatFailsIsNotTrusted) {
+  documents["/status/builds"] = support::reply(500, R"({"error":"Fatal"})");
+  EXPECT_EQ(why(), server.url() + "/status/builds: HTTP status 500: look into its log");
+}
+
+TEST_F(RustRunner, ThatIsHydrasWebServerIsNotTrusted) {
+  documents["/status"] = support::reply(200, "<!DOCTYPE html><html>");
+  EXPECT_EQ(why(), server.url() +
+                       "/status: HTML instead of JSON; queue.url must be the queue runner's own server, not Hydra's");
+}
+
+TEST_F(RustRunner, WhoseAnswerIsCutOffIsNotTrusted) {
+  documents["/status/queues"] = support::reply(200, R"({"queues":{"x86_64)");
+  EXPECT_THAT(why(), AllOf(StartsWith(server.url() + "/status/queues: not usable JSON: line 1, column "),
+                           HasSubstr("; look at what is answered there")));
+}
+
+TEST_F(RustRunner, WhoseConnectionBreaksIsNotTrusted) {
+  documents["/status"] = "HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{";
+  EXPECT_THAT(why(), AllOf(StartsWith(server.url() + "/status: "), HasSubstr("; queue.url must be the address of")));
+}
+
+TEST_F(RustRunner, ThatAnswersTooMuchIsNotTrusted) {
+  documents["/status"] = support::reply(200, std::string(1001, ' '));
+  EXPECT_EQ(why(), server.url() +
+                       "/status: answers with more than 1000 bytes; queue.url must be the address of the queue "
+                       "runner's own server");
+}
+
+TEST_F(RustRunner, ThatIsDownIsNotTrusted) {
+  EXPECT_THAT(why_untrusted(read_from("http://127.0.0.1:1")),
+              AllOf(StartsWith("http://127.0.0.1:1/status: Failed to connect"),
+                    HasSubstr("; queue.url must be the address of the queue runner's own server")));
+}
+
+TEST_F(RustRunner, ThatDoesNotAnswerIsNotTrusted) {
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  support::CannedServer silent([&](const std::string&) {
+    ended.wait();
+    return std::string();
+  });
+  const std::string late = why_untrusted(read_from(silent.url() + "/", Seconds{1}));
+  end.set_value();
+  EXPECT_EQ(late, silent.url() + "/status: no answer within 1 s; statusTimeout says how long it may take");
+}
+
+}  // namespace
+}  // namespace hydra_provisioner::observe
