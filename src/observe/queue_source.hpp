@@ -16,6 +16,7 @@
 #include "model/time.hpp"
 #include "observe/derivation_store.hpp"
 #include "observe/derivations.hpp"
+#include "observe/needed_steps.hpp"
 
 namespace hydra_provisioner::observe {
 
@@ -57,6 +58,9 @@ class RustQueueRunner final : public QueueSource {
   io::Task<Expected<void>> wake() override;
 
  private:
+  io::Task<void> add_needed_steps(RustQueue& queue);
+  io::Task<void> look_for_needed_steps();
+  bool note_inputs(const DerivationStore::Answer& answer);
   io::Task<void> fetch_into(Expected<std::string>& document, std::string path);
   io::Task<void> fetch_queues_into(Expected<std::string>& document);
   io::Task<Expected<std::string>> fetch(std::string path);
@@ -73,6 +77,8 @@ class RustQueueRunner final : public QueueSource {
   io::Postgres postgres_;
   DerivationStore store_;
   Derivations derivations_;
+  NeededSteps needed_;
+  Instant store_failed_at_;
 };
 
 // While another source fails, it is asked more and more rarely, every 30 s at last: one that hangs must not hold up all

@@ -27,6 +27,9 @@ constexpr Seconds ping_max{30};
 // has succeeded must have failed many.
 constexpr std::int64_t first_failures_min = 3;
 constexpr std::int64_t later_failures_min = 20;
+// The queue runner's own limit. As the lowest build of a step it means that none is known yet, as of steps that come
+// out of the resolution of content-addressed derivations.
+constexpr std::int64_t build_id_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t step_millis_max = 1'000'000'000'000'000;  // of all steps of a machine
 
 Expected<io::Json> parse(std::string_view endpoint, const std::string& text) {
@@ -189,17 +192,20 @@ Expected<QueueStatus> read_rust_status(const io::Json& document, Instant arrived
   return status;
 }
 
-Expected<std::set<std::int64_t>> read_builds(const io::Json& document) {
+// The derivations of builds, by id.
+Expected<std::map<std::int64_t, std::string>> read_builds(const io::Json& document) {
   const io::Json* list = member(document, "builds");
   if (list == nullptr || !list->is_array()) return failure("/status/builds: builds: expected a list");
-  std::set<std::int64_t> ids;
+  std::map<std::int64_t, std::string> builds;
   for (const io::Json& build : *list) {
     if (!build.is_object()) return std::unexpected(not_an_object("/status/builds: an element of builds", build));
-    const auto id = read_number(build, "id", std::numeric_limits<std::int32_t>::max());
+    const auto id = read_number(build, "id", build_id_max);
     if (!id) return std::unexpected(below("/status/builds: an element of builds", id.error()));
-    ids.insert(*id);
+    const io::Json* derivation = member(build, "drvPath");
+    const bool has_one = derivation != nullptr && derivation->is_string();
+    builds.insert_or_assign(*id, has_one ? derivation->get<std::string>() : "");
   }
-  return ids;
+  return builds;
 }
 
 bool is_true(const io::Json& step, const char* key) {
@@ -207,9 +213,15 @@ bool is_true(const io::Json& step, const char* key) {
   return value != nullptr && *value == true;
 }
 
+// The lowest id stays when that build is cancelled.
+bool has_lost_its_build(const io::Json& step, const std::map<std::int64_t, std::string>& builds) {
+  const auto build = read_number_if_any(step, "lowestBuildId", build_id_max);
+  return build && *build && **build != build_id_max && !builds.contains(**build);
+}
+
 // The steps of one system that wait or run.
-Expected<void> read_queue(std::vector<QueuedStep>& steps, const std::string& system, const io::Json& list,
-                          const std::set<std::int64_t>& builds) {
+Expected<void> read_queue(RustQueue& queue, const std::string& system, const io::Json& list,
+                          const std::map<std::int64_t, std::string>& builds) {
   const std::string path = "/status/queues: " + path_of("queues", system);
   if (!list.is_array()) return failure(fmt::format("{}: {} is not a list", path, io::describe(list)));
   for (const io::Json& step : list) {
@@ -219,9 +231,8 @@ Expected<void> read_queue(std::vector<QueuedStep>& steps, const std::string& sys
       return failure(fmt::format("{}: drvPath: expected the name of a derivation", path));
     if (!is_true(step, "runnable") || is_true(step, "finished") || is_true(step, "cancelled")) continue;
     const bool is_running = is_true(step, "alreadyScheduled");
-    const auto build = read_number_if_any(step, "lowestBuildId", std::numeric_limits<std::int32_t>::max());
-    const bool is_phantom = !is_running && build && *build && !builds.contains(**build);
-    if (!is_phantom) steps.push_back({derivation->get<std::string>(), system, is_running});
+    const bool is_doubtful = !is_running && has_lost_its_build(step, builds);
+    (is_doubtful ? queue.doubtful : queue.steps).push_back({derivation->get<std::string>(), system, is_running});
   }
   return {};
 }
@@ -245,10 +256,12 @@ Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant 
   if (!queues_json) return std::unexpected(queues_json.error());
   const auto queues = object_in(*queues_json, "/status/queues", "queues");
   if (!queues) return std::unexpected(queues.error());
-  RustQueue queue{.status = *std::move(status), .steps = {}};
+  RustQueue queue{.status = *std::move(status), .steps = {}, .doubtful = {}, .builds = {}};
   for (const auto& [system, list] : (*queues)->items()) {
-    if (auto read = read_queue(queue.steps, system, list, *builds); !read)
-      return std::unexpected(std::move(read.error()));
+    if (auto read = read_queue(queue, system, list, *builds); !read) return std::unexpected(std::move(read.error()));
+  }
+  for (const auto& [id, derivation] : *builds) {
+    if (!derivation.empty()) queue.builds.push_back(derivation);
   }
   return queue;
 }

@@ -30,9 +30,12 @@ struct QueuedStep {
 struct RustQueue {
   QueueStatus status;  // without its step types
   std::vector<QueuedStep> steps;
+  // Steps that wait, but of which the lowest build that ever needed them has ended. Either the queue runner goes on
+  // listing steps that no build needs, as it does while no machine has their system, or a later build needs them.
+  std::vector<QueuedStep> doubtful;
+  std::vector<std::string> builds;  // the derivations of all builds that have not ended, the oldest build first
 };
 
-// Steps of cancelled builds, which the queue runner goes on listing while no machine has their system, are left out.
 // `arrived` is our clock when the documents were complete. The message says what makes them untrustworthy.
 Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant arrived);
 

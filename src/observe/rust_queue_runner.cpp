@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -15,6 +17,12 @@ namespace {
 
 constexpr long ok = 200;
 constexpr long not_found = 404;
+
+// Derivations whose inputs are read at a time. From this host's store that takes a second or two.
+constexpr std::size_t read_at_a_time = 50'000;
+constexpr std::size_t printed_at_a_time = 10'000;
+constexpr int store_calls_max = 40;
+constexpr Seconds store_pause{60};  // after nothing could be read
 
 std::string why_refused(long status) {
   if (status == 401 || status == 403)
@@ -54,10 +62,56 @@ io::Task<Queue> RustQueueRunner::read() {
   }
   auto queue = read_rust_documents({*std::move(status), *std::move(queues), *std::move(builds)}, clock_.now());
   if (!queue) co_return std::unexpected(Untrusted{(command_.empty() ? url_ : "") + queue.error().message});
+  co_await add_needed_steps(*queue);
   std::set<std::string> derivations;
   for (const QueuedStep& step : queue->steps) derivations.insert(step.derivation);
   const RequiredFeatures features = co_await derivations_.features_of(std::move(derivations));
   co_return with_step_types(*std::move(queue), features);
+}
+
+// Of the doubtful steps, those that a build needs wait like any other.
+io::Task<void> RustQueueRunner::add_needed_steps(RustQueue& queue) {
+  std::set<std::string> doubtful;
+  for (const QueuedStep& step : queue.doubtful) doubtful.insert(step.derivation);
+  needed_.ask(doubtful, queue.builds, clock_.now());
+  const Seconds passed = clock_.now() - store_failed_at_;
+  const bool may_read = passed < Seconds{0} || passed >= store_pause;  // negative: our clock was set back
+  if (may_read) co_await look_for_needed_steps();
+  std::ranges::copy_if(queue.doubtful, std::back_inserter(queue.steps),
+                       [&](const QueuedStep& step) { return needed_.is_needed(step.derivation); });
+}
+
+// What is not read now is read the next time.
+io::Task<void> RustQueueRunner::look_for_needed_steps() {
+  std::size_t left = store_.is_command() ? printed_at_a_time : read_at_a_time;
+  int calls = store_calls_max;
+  while (left > 0 && calls > 0) {
+    std::vector<std::string> names = needed_.unread(std::min(left, DerivationStore::asked_at_once));
+    if (names.empty()) co_return;
+    left -= names.size();
+    const auto answer = co_await store_.read(std::move(names), calls);
+    calls -= answer.calls;
+    const bool has_failed = !note_inputs(answer);
+    if (has_failed && store_.is_command()) {
+      store_failed_at_ = clock_.now();
+      co_return;
+    }
+    co_await clock_.sleep_for(Millis{0});  // others want to go on, too
+  }
+}
+
+// Says whether any could be read.
+bool RustQueueRunner::note_inputs(const DerivationStore::Answer& answer) {
+  bool is_any_read = false;
+  for (const auto& [name, derivation] : answer.derivations) {
+    is_any_read = is_any_read || derivation;
+    if (derivation) {
+      needed_.learn(name, derivation->inputs);
+    } else if (derivation.error().kind != ErrorKind::unanswered) {
+      needed_.note_unreadable(name, clock_.now());
+    }
+  }
+  return is_any_read;
 }
 
 // As when a build is added: it then looks at all steps and machines.

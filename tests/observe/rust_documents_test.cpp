@@ -178,7 +178,7 @@ TEST(RustDocuments, WaitingStepsAreThoseThatMayStart) {
       R"({"drvPath":"done.drv","alreadyScheduled":false,"runnable":true,"finished":true,"lowestBuildId":7})",
       R"({"drvPath":"cancelled.drv","alreadyScheduled":false,"runnable":true,"cancelled":true,"lowestBuildId":7})",
       R"({"drvPath":"blocked.drv","alreadyScheduled":false,"runnable":false,"lowestBuildId":7})",
-      R"({"drvPath":"phantom.drv","alreadyScheduled":false,"runnable":true,"lowestBuildId":8})", step("fetch"));
+      R"({"drvPath":"doubtful.drv","alreadyScheduled":false,"runnable":true,"lowestBuildId":8})", step("fetch"));
   auto queue = read_all(rust_status(""), queues);
   ASSERT_TRUE(queue) << queue.error().message;
   RequiredFeatures features;
@@ -189,6 +189,34 @@ TEST(RustDocuments, WaitingStepsAreThoseThatMayStart) {
   for (const StepTypeCount& type : status.step_types)
     types.push_back(fmt::format("{} {}+{}", type.key, type.runnable, type.running));
   EXPECT_THAT(types, ElementsAre("builtin 1+0", "x86_64-linux 0+1", "x86_64-linux:big,kvm 1+0"));
+}
+
+std::string step_of_build(const std::string& name, std::int64_t build, bool is_running = false) {
+  return fmt::format(R"({{"drvPath":"{}.drv","alreadyScheduled":{},"runnable":true,"lowestBuildId":{}}})", name,
+                     is_running, build);
+}
+
+std::vector<std::string> names_of_steps(const std::vector<QueuedStep>& steps) {
+  std::vector<std::string> names;
+  for (const QueuedStep& each : steps) names.push_back(each.derivation);
+  return names;
+}
+
+TEST(RustDocuments, AWaitingStepWhoseLowestBuildHasEndedIsDoubtful) {
+  const std::string queues = fmt::format(R"({{"queues":{{"x86_64-linux":[{},{},{},{}]}}}})", step_of_build("of-7", 7),
+                                         step_of_build("of-5", 5), step_of_build("runs", 5, true),
+                                         step_of_build("of-no-build-yet", 2147483647));
+  const auto queue = read_all(rust_status(""), queues);
+  ASSERT_TRUE(queue) << queue.error().message;
+  EXPECT_THAT(names_of_steps(queue->steps), ElementsAre("of-7.drv", "runs.drv", "of-no-build-yet.drv"));
+  EXPECT_THAT(names_of_steps(queue->doubtful), ElementsAre("of-5.drv"));
+}
+
+TEST(RustDocuments, BuildsAreGivenByTheirDerivationsTheOldestFirst) {
+  const auto queue = read_all(rust_status(""), no_steps,
+                              R"({"builds":[{"id":9,"drvPath":"new.drv"},{"id":8},{"id":7,"drvPath":"old.drv"}]})");
+  ASSERT_TRUE(queue) << queue.error().message;
+  EXPECT_THAT(queue->builds, ElementsAre("old.drv", "new.drv"));
 }
 
 TEST(RustDocuments, StepsWhoseFeaturesAreNotKnownAreSaid) {

@@ -1,7 +1,11 @@
 // The queue runner in Rust over HTTP, played by a server with canned answers.
+#include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -136,6 +140,92 @@ TEST_F(RustRunner, ThatDoesNotAnswerIsNotTrusted) {
   const std::string late = why_untrusted(read_from(silent.url() + "/", Seconds{1}));
   end.set_value();
   EXPECT_EQ(late, silent.url() + "/status: no answer within 1 s; statusTimeout says how long it may take");
+}
+
+// The lowest build that ever needed the waiting step `shared.drv` has ended. Build 2 is left, whose derivation is
+// `top.drv`. A store command prints derivations from a folder, and notes its calls.
+class SharedStep : public RustRunner {
+ protected:
+  SharedStep() {
+    documents["/status/queues"] =
+        support::reply(200, R"({"queues":{"x86_64-linux":[{"drvPath":"shared.drv","alreadyScheduled":false,)"
+                            R"("runnable":true,"finished":false,"cancelled":false,"lowestBuildId":1}]}})");
+    say_build(2, "top.drv");
+    config.queue.kind = QueueKind::hydra_rust;
+    config.queue.url = server.url();
+    config.status_timeout = Seconds{30};
+    const std::string script =
+        fmt::format("cd {}; echo call >>calls; for p; do cat \"$(basename \"$p\")\" || exit 1; done", folder.path);
+    config.queue.store_command = {"sh", "-c", script, "sh"};
+  }
+
+  void say_build(int id, const std::string& derivation) {
+    documents["/status/builds"] =
+        support::reply(200, fmt::format(R"({{"builds":[{{"id":{},"drvPath":"{}"}}]}})", id, derivation));
+  }
+  void has(const std::string& name, const std::string& input = "") const {
+    const std::string inputs = input.empty() ? "" : fmt::format(R"(("/nix/store/{}",["out"]))", input);
+    std::ofstream(folder.path + "/" + name)
+        << fmt::format(R"(Derive([("out","/nix/store/o","","")],[{}],[],"x86_64-linux","sh",[],[("a","b")]))", inputs);
+  }
+  // How many steps wait.
+  std::int64_t waiting() {
+    if (!runner) runner.emplace(config, folder.path, clock);
+    const Queue queue = support::await(runner->read());
+    EXPECT_TRUE(queue) << why_untrusted(queue);
+    if (!queue) return -1;
+    EXPECT_THAT(queue->remarks, testing::IsEmpty());
+    return queue->step_types.empty() ? 0 : queue->step_types.front().runnable;
+  }
+  std::ptrdiff_t calls() const {
+    std::ifstream file(folder.path + "/calls");
+    return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
+  }
+
+  Config config;
+  std::optional<RustQueueRunner> runner;
+};
+
+TEST_F(SharedStep, CountsWhileABuildNeedsIt) {
+  has("top.drv", "middle.drv");
+  has("middle.drv", "shared.drv");
+  has("shared.drv");
+  EXPECT_EQ(waiting(), 1);
+  EXPECT_EQ(waiting(), 1);
+  EXPECT_EQ(calls(), 3) << "top, middle, and the features of the step";
+  say_build(3, "other.drv");
+  has("other.drv");
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(calls(), 4) << "the other build";
+}
+
+TEST_F(SharedStep, CountsIfItIsABuildOfItsOwn) {
+  has("shared.drv");
+  say_build(2, "shared.drv");
+  EXPECT_EQ(waiting(), 1);
+}
+
+TEST_F(SharedStep, DoesNotCountIfNoBuildNeedsIt) {
+  has("top.drv", "middle.drv");
+  has("middle.drv");
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(calls(), 2);
+}
+
+TEST_F(SharedStep, DoesNotCountIfNoDerivationCanBeRead) {
+  EXPECT_EQ(waiting(), 0);
+  clock.time += Seconds{59};
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(calls(), 1) << "the command has just failed";
+}
+
+TEST_F(SharedStep, IsSoughtAgainAMinuteAfterTheStoreFailed) {
+  EXPECT_EQ(waiting(), 0);
+  has("top.drv", "shared.drv");
+  has("shared.drv");
+  clock.time += Seconds{60};
+  EXPECT_EQ(waiting(), 1);
 }
 
 }  // namespace
