@@ -83,5 +83,5 @@ def rust_pool(farm_folder, systems=PLAIN, supported="", mandatory="", max_jobs=2
     return {"local": {"builder": builder}, "maxMachines": 2, "runnablesPerMachine": 5, "maxJobs": max_jobs} | settings
 
 
-def step(name, seconds=0.1, system=PLAIN, features=(), build=1):
-    return {"name": name, "system": system, "features": list(features), "seconds": seconds, "build": build}
+def step(name, seconds=0.1, system=PLAIN, features=(), builds=(1,)):
+    return {"name": name, "system": system, "features": list(features), "seconds": seconds, "builds": list(builds)}

@@ -87,10 +87,19 @@ class Demand(RustTest):
 
     def test_is_not_made_by_steps_of_cancelled_builds(self):
         farm = self.farm()
-        farm.say_steps([step("phantom", build=7)], cancelled=[7])
+        farm.say_steps([step("phantom", builds=[7])], cancelled=[7])
         self.assertEqual(len(farm.document("/status/queues")["queues"][PLAIN]), 1, "the queue runner still lists it")
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.machines(), {})
+
+    def test_is_made_by_steps_that_a_cancelled_and_a_living_build_need(self):
+        farm = self.farm()
+        farm.say_steps([step("shared", builds=[7, 8]), step("phantom", builds=[7])], cancelled=[7])
+        lowest = [each["lowestBuildId"] for each in farm.document("/status/queues")["queues"][PLAIN]]
+        self.assertEqual(lowest, [7, 7], "the queue runner shows the cancelled build")
+        self.assertIn("1 runnable", farm.run("plan", farm.conf).out)
+        farm.passes_until(lambda: are_done(farm, 1), "the shared step is done")
+        self.assertEqual(farm.outcomes(), {"shared": ["done"], "phantom": []})
 
     def test_of_steps_whose_derivation_is_missing_is_said(self):
         farm = self.farm()

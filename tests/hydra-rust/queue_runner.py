@@ -3,15 +3,16 @@
 
     queue_runner.py FOLDER [--port-file F] [--dispatch SECONDS] [--retry SECONDS] [--evict SECONDS]
 
-FOLDER/steps.json holds the steps: [{"name", "system", "features", "seconds", "build"}]; it is read again when it
-changes. A step without a build in FOLDER/cancelled.json's list of ids waits. FOLDER/store/ gets their derivations, and
-FOLDER/outcomes.json says what became of each step. GET /status, /status/queues and /status/builds are as on the real
+FOLDER/steps.json holds the steps: [{"name", "system", "features", "seconds", "builds"}]; it is read again when it
+changes. FOLDER/cancelled.json lists the ids of cancelled builds; a step waits while it has another build. FOLDER/store/
+gets the derivations of steps, and of builds, whose inputs are their steps; FOLDER/outcomes.json says what became of each step. GET /status, /status/queues and /status/builds are as on the real
 one. A builder sends POST /tunnel, and from then on lines of JSON on the same connection: {"ping": FREE_PERCENT} and
 {"done": NAME}; it gets {"step": NAME, "seconds": S}.
 
 Like the real one, it looks for machines only every --dispatch seconds, gives steps only to builders that have pinged
 and whose build folder has room, counts a builder that hangs as connected until --evict seconds have passed, and goes on
-listing the steps of cancelled builds while no machine has their system.
+listing the steps of cancelled builds while no machine has their system. The lowest build of a step is the lowest that
+it ever had, cancelled or not.
 """
 
 import argparse
@@ -74,24 +75,32 @@ class QueueRunner:
             return
         for step in json.loads(file.read_text()):
             if step["name"] in self.outcomes:
+                if step["name"] in self.steps:
+                    self.steps[step["name"]]["builds"] |= set(step["builds"])
                 continue
             step |= {"drv": self.derivation(step), "on": None, "not_before": 0, "since": time.time()}
+            step["builds"] = set(step["builds"])
             self.steps[step["name"]] = step
             self.outcomes[step["name"]] = []
         cancelled = self.folder / "cancelled.json"
         self.cancelled = set(json.loads(cancelled.read_text())) if cancelled.exists() else set()
         served = {system for builder in self.builders.values() for system in builder.hello["systems"]}
         for name, step in list(self.steps.items()):
-            if step["build"] in self.cancelled and step["on"] is None and step["system"] in served:
+            if self.is_cancelled(step) and step["on"] is None and step["system"] in served:
                 del self.steps[name]
 
+    def is_cancelled(self, step):
+        return step["builds"] <= self.cancelled
+
     def derivation(self, step):
-        digest = hashlib.sha256(step["name"].encode()).hexdigest()[:32]
-        name = f"{digest}-{step['name']}.drv"
-        features = " ".join(step["features"])
-        text = f'Derive([("out","/nix/store/{digest}-{step["name"]}","","")],[],[],"{step["system"]}","/bin/sh",[],'
-        (self.store / name).write_text(text + f'[("requiredSystemFeatures","{features}")])')
-        return name
+        return self.write_derivation(step["name"], step["system"], [], " ".join(step["features"]))
+
+    def write_derivation(self, name, system, inputs, features):
+        digest = hashlib.sha256(f"{name} {inputs}".encode()).hexdigest()[:32]
+        needed = ",".join(f'("/nix/store/{drv}",["out"])' for drv in inputs)
+        text = f'Derive([("out","/nix/store/{digest}-{name}","","")],[{needed}],[],"{system}","/bin/sh",[],'
+        (self.store / f"{digest}-{name}.drv").write_text(text + f'[("requiredSystemFeatures","{features}")])')
+        return f"{digest}-{name}.drv"
 
     def waiting(self):
         return [step for step in self.steps.values() if step["on"] is None]
@@ -100,7 +109,7 @@ class QueueRunner:
         with self.lock:
             self.read_steps()
             for step in self.waiting():
-                if step["not_before"] > time.time() or step["build"] in self.cancelled:
+                if step["not_before"] > time.time() or self.is_cancelled(step):
                     continue
                 free = [builder for builder in self.builders.values() if builder.takes(step) and builder.has_room()]
                 if not free:
@@ -169,8 +178,7 @@ class QueueRunner:
                 case "/status/queues":
                     return {"queues": self.queues()}
                 case "/status/builds":
-                    ids = {step["build"] for step in self.steps.values()} - self.cancelled
-                    return {"builds": [{"id": id} for id in sorted(ids)], "buildCount": len(ids)}
+                    return self.builds()
         return None
 
     def status(self):
@@ -179,13 +187,21 @@ class QueueRunner:
         runner |= {"uptime": time.time() - self.started, "machinesTotal": len(self.builders)}
         return {"queueRunner": runner, "machines": {name: machine(each) for name, each in self.builders.items()}}
 
+    def builds(self):
+        ids = set().union(*(step["builds"] for step in self.steps.values())) - self.cancelled
+        builds = []
+        for id in sorted(ids):
+            inputs = sorted(step["drv"] for step in self.steps.values() if id in step["builds"])
+            builds.append({"id": id, "drvPath": self.write_derivation(f"build-{id}", "builtin", inputs, "")})
+        return {"builds": builds, "buildCount": len(builds)}
+
     def queues(self):
         queues = {}
         for step in self.steps.values():
             since = datetime.datetime.fromtimestamp(step["since"], datetime.timezone.utc)
             info = {"drvPath": step["drv"], "alreadyScheduled": step["on"] is not None, "runnable": True}
             info |= {"finished": False, "cancelled": False, "runnableSince": since.isoformat(), "tries": 0}
-            queues.setdefault(step["system"], []).append(info | {"lowestBuildId": step["build"]})
+            queues.setdefault(step["system"], []).append(info | {"lowestBuildId": min(step["builds"])})
         return queues
 
 
