@@ -5,10 +5,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "observe/derivation.hpp"
+#include "observe/needed_steps.hpp"
 #include "observe/rust_documents.hpp"
 #include "observe/status_document.hpp"
 #include "tests/support/big_status.hpp"
@@ -65,6 +67,32 @@ void read_derivations(benchmark::State& state) {
   }
 }
 BENCHMARK(read_derivations)->Name("derivations")->Arg(2'000)->Unit(benchmark::kMillisecond);
+
+// Looks for a step that no build needs, in derivations of 4 KB with ten inputs each that are seen for the first time.
+void look_for_needed_steps(benchmark::State& state) {
+  const auto name = [](std::int64_t n) { return fmt::format("{:032}-step-{}.drv", n, n); };
+  std::unordered_map<std::string, std::string> store;
+  for (std::int64_t n = 0; n < state.range(0); ++n) {
+    std::string inputs;
+    for (std::int64_t i = 10 * n + 1; i <= 10 * n + 10; ++i)
+      inputs += fmt::format(R"({}("/nix/store/{}",["out"]))", inputs.empty() ? "" : ",", name(i % state.range(0)));
+    store[name(n)] = fmt::format(R"(Derive([("out","/nix/store/x","","")],[{}],[],"x86_64-linux","/bin/sh",[],)"
+                                 R"([("buildInputs","{}")]))",
+                                 inputs, std::string(3000, 'x'));
+  }
+  for (auto _ : state) {
+    observe::NeededSteps needed;
+    needed.ask({"other.drv"}, {name(0)}, Instant{});
+    for (auto names = needed.unread(500); !names.empty(); names = needed.unread(500)) {
+      for (const std::string& read : names) {
+        std::string_view text = store.at(read);
+        needed.learn(read, observe::read_derivation(text)->inputs);
+      }
+    }
+    benchmark::DoNotOptimize(needed.is_needed("other.drv"));
+  }
+}
+BENCHMARK(look_for_needed_steps)->Name("needed_steps")->Arg(2'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace hydra_provisioner::bench
