@@ -22,6 +22,7 @@ constexpr long not_found = 404;
 constexpr std::size_t read_at_a_time = 50'000;
 constexpr std::size_t printed_at_a_time = 10'000;
 constexpr int store_calls_max = 40;
+constexpr Seconds looks_for{20};    // then the pass has to go on
 constexpr Seconds store_pause{60};  // after nothing could be read
 
 std::string why_refused(long status) {
@@ -85,7 +86,8 @@ io::Task<void> RustQueueRunner::add_needed_steps(RustQueue& queue) {
 io::Task<void> RustQueueRunner::look_for_needed_steps() {
   std::size_t left = store_.is_command() ? printed_at_a_time : read_at_a_time;
   int calls = store_calls_max;
-  while (left > 0 && calls > 0) {
+  const Instant end = clock_.now() + looks_for;
+  while (left > 0 && calls > 0 && clock_.now() < end) {
     std::vector<std::string> names = needed_.unread(std::min(left, DerivationStore::asked_at_once));
     if (names.empty()) co_return;
     left -= names.size();
