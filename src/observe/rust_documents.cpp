@@ -22,11 +22,12 @@ namespace {
 
 // A machine pings every 10 s by default, and is asked for that at most.
 constexpr Seconds ping_max{30};
-// A machine that fails all that it gets, such as one without a nix-daemon, gets more and more. It must have failed more
-// steps than it takes at a time, because cancelled steps count as failures, and are often cancelled together. One that
-// has succeeded must have failed many.
+// A machine that fails all that it gets, such as one without a nix-daemon, gets more and more. Cancelled steps count as
+// failures, too, and are often cancelled together, but have usually run for a while. One that has succeeded must have
+// failed many.
 constexpr std::int64_t first_failures_min = 3;
 constexpr std::int64_t later_failures_min = 20;
+constexpr std::int64_t quick_millis = 10'000;  // for a step
 // The queue runner's own limit. As the lowest build of a step it means that none is known yet, as of steps that come
 // out of the resolution of content-addressed derivations.
 constexpr std::int64_t build_id_max = std::numeric_limits<std::int32_t>::max();
@@ -106,8 +107,9 @@ std::string why_black_hole(const io::Json& entry, const io::Json& stats) {
   };
   const std::int64_t failed = number(stats, "consecutiveFailures", 0);
   const bool has_succeeded = number(stats, "succeededBuilds", 1) > 0;
-  const std::int64_t at_a_time = number(entry, "maxJobs", 0);
-  if (failed < std::max(has_succeeded ? later_failures_min : first_failures_min, at_a_time + 1)) return "";
+  if (failed < (has_succeeded ? later_failures_min : first_failures_min)) return "";
+  const bool were_quick = !has_succeeded && number(stats, "totalStepTimeMs", 0) < failed * quick_millis;
+  if (!were_quick && failed <= number(entry, "maxJobs", 0)) return "";  // they may have been cancelled
   if (has_succeeded) return fmt::format("its last {} steps have all failed", failed);
   return fmt::format("it has failed all {} steps that it got", failed);
 }
