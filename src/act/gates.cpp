@@ -80,7 +80,11 @@ io::Task<void> Gates::set(MachineId id, bool is_open) {
   set_to_[id] = is_open;
   const auto told = co_await tell(ledger_.at(id), is_open ? BuilderOrder::open : BuilderOrder::close);
   const char* done = is_open ? "opened" : "closed";
-  if (!told) voice_.problem(fmt::format("{}: its gate cannot be {}: {}", id, done, told.error().message));
+  if (!told && told.error().kind == ErrorKind::unanswered) {
+    voice_.note(fmt::format("{}: its gate is not {} yet", id, done));
+  } else if (!told) {
+    voice_.problem(fmt::format("{}: its gate cannot be {}: {}", id, done, told.error().message));
+  }
   if (told && is_without_effect(ledger_.at(id), is_open)) {
     voice_.warning(
         fmt::format("{}: its gate was to be {} more than {} s ago, and its reports show otherwise; if that stays so, "

@@ -24,7 +24,9 @@ using Question = std::shared_ptr<io::PendingCall<T>>;
 template <class T>
 void drop_old(std::map<MachineId, Question<T>>& questions, Instant now) {
   std::erase_if(questions, [now](const auto& entry) {
-    return !entry.second->is_pending() && now - entry.second->started_at() > answers_are_kept;
+    const io::PendingCall<T>& question = *entry.second;
+    if (question.is_pending()) return false;
+    return !question.is_answered() || now - question.started_at() > answers_are_kept;
   });
 }
 
@@ -86,6 +88,22 @@ io::Task<Expected<Condition>> PatientProvider::check(MachineRef target, PoolConf
   return ask_about<Condition>(checks_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->check(target, pool);
   });
+}
+
+io::Task<Expected<void>> PatientProvider::tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) {
+  drop_old(orders_, clock_.now());
+  const auto [entry, is_first] = orders_.try_emplace(instance.machine);
+  if (is_first) entry->second = std::make_shared<io::PendingCall<void>>(clock_);
+  const Question<void> question = entry->second;
+  auto late = co_await question->wait(short_patience);
+  if (late && !*late) co_return *std::move(late);
+  if (question->is_pending()) co_return failure("has not obeyed its last order yet", ErrorKind::unanswered);
+  co_await question->start([provider = provider_, instance = std::move(instance), pool = std::move(pool), order] {
+    return provider->tell_builder(instance, pool, order);
+  });
+  auto answer = co_await question->wait(short_patience);
+  if (!answer) co_return failure("has not obeyed yet", ErrorKind::unanswered);
+  co_return *std::move(answer);
 }
 
 io::Task<Expected<Instance>> PatientProvider::create(MachineRef target, PoolConfig pool) {

@@ -30,9 +30,9 @@ class PatientProvider final : public Provider, private Upkeep {
   io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override {
-    return provider_->tell_builder(std::move(instance), std::move(pool), order);
-  }
+  // One order at a time, so that they take effect in their order. What an order that came late has led to is known from
+  // the queue runner's status, so only its error is returned. Before that: ErrorKind::unanswered.
+  io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override;
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
   bool can_probe() const override { return provider_->can_probe(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }
@@ -53,6 +53,7 @@ class PatientProvider final : public Provider, private Upkeep {
   Questions<void> keep_alives_;
   Questions<Condition> checks_;
   std::map<PoolName, AskedSpecification> specifications_;
+  Questions<void> orders_;
 };
 
 }  // namespace hydra_provisioner::providers

@@ -34,6 +34,8 @@ class SlowProvider final : public Provider, public Upkeep {
   int asked = 0;
   std::map<MachineId, std::unique_ptr<boost::asio::steady_timer>> gates;  // cancelled: the machine is checked
   std::map<PoolName, Seconds> evaluation_takes;
+  std::vector<BuilderOrder> told;
+  bool is_deaf = false;
 
   io::Task<Expected<Inventory>> list(ListRequest request) override {
     co_await pass_time();
@@ -69,6 +71,12 @@ class SlowProvider final : public Provider, public Upkeep {
   }
   io::Task<Expected<void>> stop(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
   io::Task<Expected<void>> destroy(MachineRef, PoolConfig) override { co_return Expected<void>{}; }
+  io::Task<Expected<void>> tell_builder(Instance, PoolConfig, BuilderOrder order) override {
+    co_await pass_time();
+    told.push_back(order);
+    if (is_deaf) co_return failure("deaf");
+    co_return Expected<void>{};
+  }
   Upkeep* upkeep() override { return this; }
 
  private:
@@ -95,6 +103,9 @@ class Patient : public testing::Test {
     return {std::move(behind), clock};
   }
   static io::Task<Expected<Inventory>> list(Provider& asked) { co_return co_await asked.list({}); }
+  io::Task<Expected<void>> tell(BuilderOrder order) {
+    return provider.tell_builder(fakes::FakeProvider::instance(machine), {}, order);
+  }
   io::Task<Expected<void>> ready() { return provider.ready(fakes::FakeProvider::instance(machine), {}); }
 };
 
@@ -159,6 +170,35 @@ TEST_F(Patient, AsksAgainAboutAMachineOnceTheAnswerIsOld) {
     const auto next = co_await ready();
     EXPECT_EQ(next.error().kind, ErrorKind::unanswered);
     EXPECT_EQ(slow->asked, 2);
+  };
+  clock.run(test());
+}
+
+TEST_F(Patient, TellsABuilderOneThingAfterTheOther) {
+  slow->takes = 7s;
+  const auto test = [this]() -> io::Task<void> {
+    EXPECT_EQ((co_await tell(BuilderOrder::open)).error().kind, ErrorKind::unanswered);
+    EXPECT_EQ((co_await tell(BuilderOrder::close)).error().kind, ErrorKind::unanswered);
+    EXPECT_EQ(clock.now() - support::noon, 4s);
+    co_await clock.sleep_for(3s);
+    EXPECT_EQ((co_await tell(BuilderOrder::close)).error().kind, ErrorKind::unanswered);
+    co_await clock.sleep_for(10s);
+    EXPECT_EQ(slow->told, (std::vector{BuilderOrder::open, BuilderOrder::close}));
+  };
+  clock.run(test());
+}
+
+TEST_F(Patient, ReturnsTheErrorOfAnOrderThatCameLateAndThenGivesItAgain) {
+  slow->takes = 7s;
+  slow->is_deaf = true;
+  const auto test = [this]() -> io::Task<void> {
+    EXPECT_EQ((co_await tell(BuilderOrder::close)).error().kind, ErrorKind::unanswered);
+    co_await clock.sleep_for(10s);
+    EXPECT_EQ((co_await tell(BuilderOrder::close)).error().message, "deaf");
+    slow->takes = 1s;
+    slow->is_deaf = false;
+    EXPECT_TRUE(co_await tell(BuilderOrder::close));
+    EXPECT_EQ(slow->told, (std::vector{BuilderOrder::close, BuilderOrder::close}));
   };
   clock.run(test());
 }
