@@ -56,7 +56,7 @@ class RustFarm(Farm):
     def retire(self):
         if self.folders():
             self.say_steps([])
-            self.configure(pools={})
+            self.configure(pools={}, queue=self.queue_options() | {"silence": 1})  # its builder may be gone
 
             def gone():
                 self.last = self.run_pass("--allow-empty")
