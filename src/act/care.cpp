@@ -148,12 +148,12 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
   if (found == providers::Condition::vanished) {
     machine.found.vanished = true;  // its remains are destroyed once its provider lists it as vanished
     ledger_.note(machine, {{machine.id, MachineEvent::vanished, "vanished: a check found that it does not exist"}});
-    voice_.warning(fmt::format("{}: vanished: out of the machines file", machine.id));
+    voice_.warning(fmt::format("{}: vanished: out of use", machine.id));
     return;
   }
   machine.last_error = "it did not answer when it was checked";
   voice_.warning(fmt::format("{}: {}{}", machine.id, machine.last_error,
-                             machine.state == MachineState::ready ? ": out of the machines file until it does" : ""));
+                             machine.state == MachineState::ready ? ": out of use until it does" : ""));
   machine.spec_hash.clear();  // of a draining machine too: it must not return to the file as it is
   ledger_.note(machine, MachineEvent::became_unready, machine.last_error);
 }

@@ -32,9 +32,15 @@ std::set<std::string> names_in(std::string_view content) {
   return names;
 }
 
-bool is_fresh(const Machine& machine, Instant now) {
+// With single passes, the first one that shows a machine open may come minutes later.
+bool has_got_no_step(const Machine& machine, Instant now) {
   const auto& since = machine.listing.began_at;
-  return machine.listing.is_listed && since && now - *since < fresh;
+  if (!machine.listing.is_listed || !since) return false;
+  return now - *since < fresh || (machine.seen_idle_at && *machine.seen_idle_at <= *since);
+}
+
+bool has_waiting_steps(const QueueStatus& status) {
+  return std::ranges::any_of(status.step_types, [](const StepTypeCount& steps) { return steps.runnable > 0; });
 }
 
 }  // namespace
@@ -143,10 +149,11 @@ io::Task<void> Gates::evict(MachineId id) {
 
 // Else it would look at a new machine only when it wakes by itself.
 io::Task<void> Gates::wake_dispatcher() {
-  if (has_woken_ || config_.queue.database.empty()) co_return;
+  if (has_woken_ || config_.queue.database.empty() || !has_waiting_steps(*seen_)) co_return;
   const bool is_any_new = std::ranges::any_of(ledger_.all(), [&](const Machine* machine) {
     const QueueMachine* entry = entry_of(*seen_, *machine);
-    return entry != nullptr && entry->enabled == true && entry->current_jobs == 0 && is_fresh(*machine, ledger_.now());
+    return entry != nullptr && entry->enabled == true && entry->current_jobs == 0 &&
+           has_got_no_step(*machine, ledger_.now());
   });
   if (!is_any_new) co_return;
   has_woken_ = true;

@@ -161,10 +161,29 @@ TEST_F(GatesOfMachines, WakeTheDispatcherForAMachineThatHasJustOpened) {
   EXPECT_EQ(source.woken, 0) << "its database is not known";
   engine.config.queue.database = "dbname=hydra";
   publish();
+  EXPECT_EQ(source.woken, 0) << "no step waits";
+  source.status.step_types.push_back(
+      {.key = "x86_64-linux", .type = {.system = "x86_64-linux", .features = {}}, .runnable = 1});
+  publish();
   EXPECT_EQ(source.woken, 1);
   shows(1, true, 1);
   publish();
   EXPECT_EQ(source.woken, 1) << "it has a step already";
+}
+
+TEST_F(GatesOfMachines, WakeTheDispatcherMinutesLaterForAMachineThatHasHadNoStep) {
+  engine.config.queue.database = "dbname=hydra";
+  source.status.step_types.push_back(
+      {.key = "x86_64-linux", .type = {.system = "x86_64-linux", .features = {}}, .runnable = 1});
+  has(ready(1));
+  shows(1, true);
+  ledger.at(id(1)).listing.began_at = noon - Seconds{300};
+  ledger.at(id(1)).seen_idle_at = noon - Seconds{200};
+  publish();
+  EXPECT_EQ(source.woken, 0) << "it has had one";
+  ledger.at(id(1)).seen_idle_at = noon - Seconds{310};
+  publish();
+  EXPECT_EQ(source.woken, 1);
 }
 
 // Whom evictCommand is told, in real time.

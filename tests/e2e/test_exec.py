@@ -64,7 +64,7 @@ class ExecLife(ExecTest):
         failed = {"enabled": True, "currentJobs": 0, "idleSince": 0, "lastFailure": 2**31}
         farm.queue(runnable=1, machines={"root@127.84.0.1": failed})
         ended = farm.run_pass()
-        self.assertIn("t-0: it did not answer when it was checked: out of the machines file", ended.err)
+        self.assertIn("t-0: it did not answer when it was checked: out of use", ended.err)
         farm.provider_fails()
         farm.queue(runnable=1)
         farm.passes_until(lambda: farm.listed() == ["127.84.0.1"], "it is back")

@@ -117,7 +117,7 @@ class HydraNixosOrg(NixopsTest):
         uuid, vm, address = farm.uuid(name), farm.attributes(name)["vmId"], root_at(farm, name)
         farm.cloud.terminate(vm)
         farm.queue(runnable=900, machines={address: with_jobs(4, lastFailure=seconds_ago(-1))})
-        self.assertEnded(farm.run_pass(), 0, f"{name}: vanished", "out of the machines file")
+        self.assertEnded(farm.run_pass(), 0, f"{name}: vanished", "out of use")
         self.assertNotIn(address, farm.machines_file.read_text())
         self.assertEqual(len(farm.listed()), 11)
         twelve = [f"{TAG}-{number}" for number in range(13) if f"{TAG}-{number}" != name]

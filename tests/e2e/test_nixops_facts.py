@@ -958,7 +958,7 @@ class Published(FactsTest):
         self.assertEqual(farm.listed(), address)
         self.a_check_is_due(farm)
         farm.cloud.make_unreachable(address[0])
-        self.assertEnded(farm.run_pass(), 0, "t-0: it did not answer when it was checked: out of the machines file")
+        self.assertEnded(farm.run_pass(), 0, "t-0: it did not answer when it was checked: out of use")
         self.assertEqual(farm.listed(), [])
         self.assertEqual(farm.states(), {"t-0": "creating"})
 

@@ -21,7 +21,7 @@ class Orders(DaemonTest):
         farm = self.farm_with_daemon(pools={PLAIN: pool(maxMachines=2)}, quiet=3600)
         first = farm.listed()
         farm.queue(runnable=1, machines={f"root@{first[0]}": {"enabled": False, "currentJobs": 1}})
-        self.order(farm, "drain", "t-0", says="t-0 leaves the machines file, and goes once it is idle")
+        self.order(farm, "drain", "t-0", says="t-0 gets no new steps, and goes once it is idle")
         wait_for(lambda: farm.listed() and farm.listed() != first, "another machine is listed instead", farm.said)
         self.assertEqual(farm.states()["t-0"], "draining")
         self.order(farm, "override", PLAIN, "--min", "2", "--for", "1h")

@@ -30,7 +30,7 @@ Expected<NewOrders> destroy(const Situation& at, bool force) {
   const auto machine = at.unprotected_machine();
   if (!machine) return std::unexpected(machine.error());
   return NewOrders{{{{OrderKind::destroy, at.name}, at.order({}, force ? by_force : 0)}},
-                   fmt::format("{} ({}, {}) leaves the machines file, and {}", at.name, (*machine)->pool,
+                   fmt::format("{} ({}, {}) gets no new steps, and {}", at.name, (*machine)->pool,
                                to_string((*machine)->state), consequence(at, force))};
 }
 
@@ -47,7 +47,7 @@ Verb destroy_verb() {
           .section = Section::by_hand,
           .summary = "gets rid of a machine, once it is proven idle",
           .description =
-              "Takes a machine out of the machines file, and destroys it once it is proven that nothing runs "
+              "Lets a machine get no new steps, and destroys it once it is proven that nothing runs "
               "on it, even with stopOnIdle. This also works for a machine that is stopped, failed or not "
               "ready yet. It asks first. With --force it does not wait for a proof: for a machine that hangs.",
           .examples = {{{"destroy hydra-provisioned-7", "asks on the terminal, and destroys this machine"},

@@ -13,11 +13,10 @@ Expected<NewOrders> drain(const Situation& at) {
   const auto machine = at.unprotected_machine();
   if (!machine) return std::unexpected(machine.error());
   if (is_coming(**machine))
-    return failure(
-        fmt::format("{0} is {1}, and not in the machines file yet; give it up by: hydra-provisioner destroy {0}",
-                    at.name, to_string((*machine)->state)));
+    return failure(fmt::format("{0} is {1}, and gets no steps yet; give it up by: hydra-provisioner destroy {0}",
+                               at.name, to_string((*machine)->state)));
   return NewOrders{{{{OrderKind::drain, at.name}, at.order({})}},
-                   fmt::format("{} leaves the machines file, and goes once it is idle", at.name)};
+                   fmt::format("{} gets no new steps, and goes once it is idle", at.name)};
 }
 
 io::Task<Outcome> run(OrderTarget target, Context context) {
@@ -31,7 +30,7 @@ Verb drain_verb() {
           .section = Section::by_hand,
           .summary = "takes a machine out of use; it goes once it is idle",
           .description =
-              "Takes a machine out of the machines file, even if it is needed or busy or the queue runner's "
+              "Lets a machine get no new steps, even if it is needed or busy or the queue runner's "
               "status is not trusted. Once it is idle it is stopped or destroyed, as every machine that is not "
               "needed, and it is replaced if it was needed.",
           .examples = {{{"drain hydra-provisioned-7", "no new build starts on this machine"},

@@ -30,7 +30,7 @@ Verb forget_verb() {
           .section = Section::by_hand,
           .summary = "counts a machine as gone that cannot be destroyed",
           .description =
-              "For a machine that is gone for good, or cannot be destroyed: it leaves the machines file and the "
+              "For a machine that is gone for good, or cannot be destroyed: it is out of use and out of the "
               "fleet, and is not taken over again if its provider still shows it. Nothing is destroyed, so first make "
               "sure that it costs nothing. It asks first.",
           .examples = {{{"forget hydra-provisioned-7", "asks on the terminal, and forgets this machine"},

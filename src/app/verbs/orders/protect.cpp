@@ -57,7 +57,7 @@ Verb protect_verb() {
           .summary = "keeps a machine, however long it is idle",
           .description =
               "Leaves a machine as it is: it is neither drained nor stopped nor destroyed nor redeployed, "
-              "however long it is idle or failed. It still leaves the machines file if it vanishes.",
+              "however long it is idle or failed. It still goes out of use if it vanishes.",
           .examples = {{{"protect hydra-provisioned-7 --for 2h", "to look at this machine for two hours"},
                         {"protect hydra-provisioned-7 --off", "take that back"}}},
           .declare = command(declare, run)};
