@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/e2e"))
-from daemon_farm import DaemonFarm  # noqa: E402
-from farm import PLAIN, Farm, pool  # noqa: E402
+from support.daemon_farm import DaemonFarm  # noqa: E402
+from support.farm import PLAIN, Farm, pool  # noqa: E402
 
 ROUNDS = 15
 

@@ -4,9 +4,9 @@ import json
 import time
 
 import jsonschema
-import program
-from farm import PLAIN, ROOT, Farm, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, ROOT, Farm, pool
+from support.farm_test import FarmTest
 
 SCHEMA = ROOT / "docs/queue.schema.json"
 

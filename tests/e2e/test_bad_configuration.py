@@ -1,8 +1,8 @@
 """Configurations that cannot be used, or only in part. Everything that is wrong is said at once."""
 
-import program
-from farm import PLAIN, pool
-from farm_test import FarmTest, UnharmedFarmTest
+from support import program
+from support.farm import PLAIN, pool
+from support.farm_test import FarmTest, UnharmedFarmTest
 
 
 class Configuration(UnharmedFarmTest):

@@ -3,9 +3,9 @@
 import os
 import sqlite3
 
-import program
-from farm import PLAIN, fill, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, fill, pool
+from support.farm_test import FarmTest
 
 
 class Journal(FarmTest):

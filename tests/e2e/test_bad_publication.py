@@ -3,10 +3,10 @@
 import signal
 import subprocess
 
-import program
-from farm import PLAIN, fill, pool
-from farm_test import FarmTest
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN, fill, pool
+from support.farm_test import FarmTest
+from support.waiting import wait_for
 
 ANOTHER = {PLAIN: pool(), "aarch64-linux": pool()}  # a further line for the file
 

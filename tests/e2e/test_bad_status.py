@@ -4,9 +4,9 @@ import json
 import re
 import time
 
-import program
-from farm import PLAIN, ROOT, pool
-from farm_test import UnharmedFarmTest
+from support import program
+from support.farm import PLAIN, ROOT, pool
+from support.farm_test import UnharmedFarmTest
 
 
 class Status(UnharmedFarmTest):

@@ -2,9 +2,9 @@
 
 import time
 
-import program
-from farm import PLAIN
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN
+from support.farm_test import FarmTest
 
 DAY = 86400
 

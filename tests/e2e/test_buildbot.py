@@ -6,9 +6,9 @@ import shutil
 import threading
 from urllib.parse import parse_qs, urlsplit
 
-import program
-from farm import PLAIN, ROOT, Farm, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, ROOT, Farm, pool
+from support.farm_test import FarmTest
 
 QUEUE = ROOT / "examples/buildbot-queue"
 BUILDERS = {1: [], 2: [f"nix:{PLAIN}"], 3: ["nightly", f"nix:{PLAIN}:kvm,big-parallel"]}

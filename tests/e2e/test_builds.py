@@ -1,8 +1,8 @@
 """A queue of real derivations, from the first step to the last machine."""
 
-import program
-from farm import PLAIN, job, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, job, pool
+from support.farm_test import FarmTest
 
 
 class Builds(FarmTest):

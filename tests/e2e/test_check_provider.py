@@ -2,8 +2,8 @@
 
 import json
 
-import program
-from exec_farm import PROVIDER, ExecTest
+from support import program
+from support.exec_farm import PROVIDER, ExecTest
 
 
 class CheckProvider(ExecTest):

@@ -6,9 +6,9 @@ import pty
 import subprocess
 from pathlib import Path
 
-import program
-from farm import PLAIN, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, pool
+from support.farm_test import FarmTest
 
 # Keys that scripts rely on: more may come, none goes.
 POOL_KEYS = {"name", "runnable", "running", "ignored", "wanted", "target", "machines"}

@@ -6,8 +6,8 @@ import random
 import signal
 import time
 
-import program
-from crashes import CrashTest
+from support import program
+from support.crashes import CrashTest
 
 
 class Sweep(CrashTest):

@@ -2,11 +2,11 @@
 
 import signal
 
-import program
-from daemon_farm import BENCHMARK, DaemonTest, ServiceManager
-from farm import PLAIN, pool
-from nix_text import Expression
-from waiting import wait_for
+from support import program
+from support.daemon_farm import BENCHMARK, DaemonTest, ServiceManager
+from support.farm import PLAIN, pool
+from support.nix_text import Expression
+from support.waiting import wait_for
 
 
 class Life(DaemonTest):

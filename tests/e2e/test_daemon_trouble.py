@@ -7,10 +7,10 @@ import signal
 import subprocess
 import time
 
-import program
-from daemon_farm import DaemonTest
-from farm import PLAIN, ROOT, pool
-from waiting import wait_for
+from support import program
+from support.daemon_farm import DaemonTest
+from support.farm import PLAIN, ROOT, pool
+from support.waiting import wait_for
 
 
 class Unharmed(DaemonTest):

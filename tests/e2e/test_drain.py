@@ -3,9 +3,9 @@
 import os
 import signal
 
-import program
-from farm import PLAIN, job, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, job, pool
+from support.farm_test import FarmTest
 
 
 class ABusySurplusMachine(FarmTest):

@@ -4,10 +4,10 @@ import base64
 import json
 import re
 
-import program
-from ec2_farm import REGION, SECRET_KEY, Ec2Test
-from farm import PLAIN
-from waiting import wait_for
+from support import program
+from support.ec2_farm import REGION, SECRET_KEY, Ec2Test
+from support.farm import PLAIN
+from support.waiting import wait_for
 
 SPOT = "InstanceMarketOptions.MarketType"
 

@@ -2,9 +2,9 @@
 
 import itertools
 
-import program
-from crashes import CrashTest
-from ec2_farm import Ec2Farm, Ec2Test
+from support import program
+from support.crashes import CrashTest
+from support.ec2_farm import Ec2Farm, Ec2Test
 
 
 class NotedFarm(Ec2Farm):

@@ -7,10 +7,10 @@ import socket
 import subprocess
 import time
 
-import program
-from ec2_farm import REGION, Ec2DaemonFarm, Ec2Farm, Ec2Test, free_port
-from farm import PLAIN, pool
-from waiting import wait_for
+from support import program
+from support.ec2_farm import REGION, Ec2DaemonFarm, Ec2Farm, Ec2Test, free_port
+from support.farm import PLAIN, pool
+from support.waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
 OWNER = "hydra-provisioner:owner"

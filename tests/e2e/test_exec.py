@@ -3,9 +3,9 @@
 import json
 
 import jsonschema
-import program
-from exec_farm import PROVIDER, ExecTest, exec_pool
-from farm import PLAIN, ROOT
+from support import program
+from support.exec_farm import PROVIDER, ExecTest, exec_pool
+from support.farm import PLAIN, ROOT
 
 KVM = f"{PLAIN}:kvm"
 SCHEMA = ROOT / "docs/exec-provider.schema.json"

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import unittest
 
-import program
-from exec_farm import ExecFarm, ExecTest
-from farm import PLAIN, ROOT
+from support import program
+from support.exec_farm import ExecFarm, ExecTest
+from support.farm import PLAIN, ROOT
 
 HCLOUD = ROOT / "examples/hcloud-provider"
 CLOUD = ROOT / "tests/exec/hetzner.py"

@@ -4,9 +4,9 @@ import json
 import shutil
 import unittest
 
-import program
-from exec_farm import ExecFarm, ExecTest
-from farm import PLAIN, ROOT
+from support import program
+from support.exec_farm import ExecFarm, ExecTest
+from support.farm import PLAIN, ROOT
 
 PROVIDER = ROOT / "examples/terraform-provider"
 MODULE = ROOT / "tests/exec/module"

@@ -4,10 +4,10 @@ import contextlib
 import os
 import signal
 
-import program
-from exec_farm import ExecDaemonFarm, ExecTest, exec_pool
-from farm import PLAIN, pool
-from waiting import wait_for
+from support import program
+from support.exec_farm import ExecDaemonFarm, ExecTest, exec_pool
+from support.farm import PLAIN, pool
+from support.waiting import wait_for
 
 KVM = f"{PLAIN}:kvm"
 

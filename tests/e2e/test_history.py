@@ -5,9 +5,9 @@ import os
 import subprocess
 import time
 
-import program
-from farm import PLAIN, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, pool
+from support.farm_test import FarmTest
 
 
 class History(FarmTest):

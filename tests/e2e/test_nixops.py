@@ -1,7 +1,7 @@
 """Machines from NixOps, 1.7 and 2.x alike: how they come, are looked after, and go."""
 
-import program
-from nixops_farm import ONE, TWO, NixopsTest
+from support import program
+from support.nixops_farm import ONE, TWO, NixopsTest
 
 
 class Life(NixopsTest):

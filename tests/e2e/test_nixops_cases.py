@@ -9,11 +9,11 @@ import shutil
 import unicodedata
 from uuid import uuid1
 
-import program
-from farm import PLAIN, ROOT
-from nix_text import Expression
-from nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool, seconds_ago, with_jobs
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN, ROOT
+from support.nix_text import Expression
+from support.nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool, seconds_ago, with_jobs
+from support.waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
 VERSIONS = (ONE, TWO)

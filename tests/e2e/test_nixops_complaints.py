@@ -2,10 +2,10 @@
 
 import json
 
-import program
-from farm import PLAIN
-from nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool, seconds_ago, with_jobs
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN
+from support.nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool, seconds_ago, with_jobs
+from support.waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
 TAKES_DOWN = ("destroy", "stop", "delete", "delete-resources", "reboot")

@@ -2,11 +2,11 @@
 
 import itertools
 
-import program
-from crashes import CrashTest
-from farm import PLAIN
-from nixops_crashes import Interrupted
-from nixops_farm import TWO, nixops_pool
+from support import program
+from support.crashes import CrashTest
+from support.farm import PLAIN
+from support.nixops_crashes import Interrupted
+from support.nixops_farm import TWO, nixops_pool
 
 
 class KilledAnywhere(CrashTest, Interrupted):

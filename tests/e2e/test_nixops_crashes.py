@@ -5,11 +5,11 @@ import json
 import os
 import signal
 
-import program
-from farm import PLAIN
-from nixops_crashes import Interrupted, is_running
-from nixops_farm import ONE, TWO, nixops_pool
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN
+from support.nixops_crashes import Interrupted, is_running
+from support.nixops_farm import ONE, TWO, nixops_pool
+from support.waiting import wait_for
 
 
 class NixopsDies(Interrupted):

@@ -18,11 +18,11 @@ import signal
 import time
 from pathlib import Path
 
-import program
-from farm import PLAIN
-from nix_text import Expression
-from nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN
+from support.nix_text import Expression
+from support.nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool
+from support.waiting import wait_for
 
 BOTH = (ONE, TWO)
 BENCHMARK = f"{PLAIN}:benchmark"

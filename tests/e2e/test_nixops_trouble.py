@@ -1,11 +1,11 @@
 """NixOps that hangs or would go on for ever beside one that does not; full disks; how often NixOps is called."""
 
-import program
-from daemon_farm import DaemonFarm
-from farm import PLAIN, fill
-from nixops_crashes import NETWORK, Interrupted, is_running, uuid_of
-from nixops_farm import ONE, TWO, NixopsFarm, nixops_pool
-from waiting import wait_for
+from support import program
+from support.daemon_farm import DaemonFarm
+from support.farm import PLAIN, fill
+from support.nixops_crashes import NETWORK, Interrupted, is_running, uuid_of
+from support.nixops_farm import ONE, TWO, NixopsFarm, nixops_pool
+from support.waiting import wait_for
 
 BENCHMARK = f"{PLAIN}:benchmark"
 

@@ -5,10 +5,10 @@ import os
 import pty
 import subprocess
 
-import program
-from daemon_farm import DaemonTest
-from farm import PLAIN, pool
-from waiting import wait_for
+from support import program
+from support.daemon_farm import DaemonTest
+from support.farm import PLAIN, pool
+from support.waiting import wait_for
 
 
 class Orders(DaemonTest):

@@ -4,10 +4,10 @@ import os
 import signal
 import time
 
-import program
-from farm import PLAIN, pool
-from farm_test import FarmTest
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN, pool
+from support.farm_test import FarmTest
+from support.waiting import wait_for
 
 SLOW = {PLAIN: pool(local={"bootSeconds": 3})}
 

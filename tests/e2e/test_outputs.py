@@ -3,9 +3,9 @@
 import os
 import re
 
-import program
-from farm import PLAIN, ROOT, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, ROOT, pool
+from support.farm_test import FarmTest
 
 GOLDEN = ROOT / "tests/data/cli"
 

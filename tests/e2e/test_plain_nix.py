@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 
-import program
-from farm import PLAIN, ROOT, Farm, job, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, ROOT, Farm, job, pool
+from support.farm_test import FarmTest
+from support.waiting import wait_for
+
 from nix_builds import SSH_OPTIONS  # the demo's, which knows what Nix needs
-from waiting import wait_for
 
 QUEUE = ROOT / "examples/plain-nix-queue"
 JOBS = ROOT / "demo-farm/jobs.nix"

@@ -4,11 +4,11 @@ import json
 import os
 import signal
 
-import program
-from farm import PLAIN
-from farm_test import FarmTest
-from rust_farm import RustFarm, rust_pool, step
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN
+from support.farm_test import FarmTest
+from support.rust_farm import RustFarm, rust_pool, step
+from support.waiting import wait_for
 
 
 class RustTest(FarmTest):

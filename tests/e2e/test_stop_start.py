@@ -1,8 +1,8 @@
 """With stopOnIdle machines are stopped, keep what they have built, and come back as themselves."""
 
-import program
-from farm import PLAIN, job, pool
-from farm_test import FarmTest
+from support import program
+from support.farm import PLAIN, job, pool
+from support.farm_test import FarmTest
 
 
 class StopOnIdle(FarmTest):

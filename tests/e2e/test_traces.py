@@ -7,12 +7,12 @@ import json
 import os
 import subprocess
 
-import program
-from daemon_farm import DaemonFarm
-from farm import PLAIN, job, pool
-from farm_test import FarmTest
-from postgres import HYDRA_TABLES, Postgres
-from waiting import wait_for
+from support import program
+from support.daemon_farm import DaemonFarm
+from support.farm import PLAIN, job, pool
+from support.farm_test import FarmTest
+from support.postgres import HYDRA_TABLES, Postgres
+from support.waiting import wait_for
 
 HEADER = "ready_at,duration_s,system,features,name\n"
 BEGIN = 1_790_000_000

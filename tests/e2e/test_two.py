@@ -1,9 +1,9 @@
 """Two passes at once, and two provisioners on one host."""
 
-import program
-from farm import PLAIN, pool
-from farm_test import FarmTest
-from waiting import wait_for
+from support import program
+from support.farm import PLAIN, pool
+from support.farm_test import FarmTest
+from support.waiting import wait_for
 
 
 class TwoPasses(FarmTest):

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from waiting import WAIT_SECONDS_MAX, wait_for
+from support.waiting import WAIT_SECONDS_MAX, wait_for
 
 USER = {"user": "nobody", "group": "nogroup"}  # PostgreSQL refuses to run as root
 

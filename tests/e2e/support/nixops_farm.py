@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from farm import PLAIN, ROOT, Farm
-from farm_test import FarmTest
-from nix_text import Expression
+from support.farm import PLAIN, ROOT, Farm
+from support.farm_test import FarmTest
+from support.nix_text import Expression
 
 STANDIN = ROOT / "tests/nixops"
 sys.path.insert(0, str(STANDIN))

@@ -3,7 +3,7 @@
 import signal
 import unittest
 
-from farm import PLAIN, Farm, pool
+from support.farm import PLAIN, Farm, pool
 
 
 class FarmTest(unittest.TestCase):

@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from farm import PLAIN
-from nixops_farm import EC2, ONE, NixopsTest, nixops_pool
-from waiting import wait_for
+from support.farm import PLAIN
+from support.nixops_farm import EC2, ONE, NixopsTest, nixops_pool
+from support.waiting import wait_for
 
 KEY_PAIR = 'resources.ec2KeyPairs.default = { region = "us-east-1"; };'
 NETWORK = EC2.replace("  machine =", f"  {KEY_PAIR}\n  machine =")  # two resources, and a private key that stays

@@ -5,9 +5,9 @@ import os
 import shutil
 import signal
 
-from daemon_farm import DaemonFarm
-from farm import PLAIN, ROOT, Farm
-from farm_test import FarmTest
+from support.daemon_farm import DaemonFarm
+from support.farm import PLAIN, ROOT, Farm
+from support.farm_test import FarmTest
 
 PROVIDER = ROOT / "tests/exec/provider.py"
 

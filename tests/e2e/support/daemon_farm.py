@@ -3,11 +3,11 @@
 import os
 import socket
 
-from farm import PLAIN, Farm, pool
-from farm_test import FarmTest
-from nixops_farm import EC2, nixops_pool
-from nix_text import Expression
-from waiting import wait_for
+from support.farm import PLAIN, Farm, pool
+from support.farm_test import FarmTest
+from support.nix_text import Expression
+from support.nixops_farm import EC2, nixops_pool
+from support.waiting import wait_for
 
 NOW = "@now@"
 BENCHMARK = f"{PLAIN}:benchmark"

@@ -9,10 +9,10 @@ import urllib.parse
 import urllib.request
 from xml.etree import ElementTree
 
-from daemon_farm import DaemonFarm
-from farm import PLAIN, ROOT, Farm
-from farm_test import FarmTest
-from waiting import wait_for
+from support.daemon_farm import DaemonFarm
+from support.farm import PLAIN, ROOT, Farm
+from support.farm_test import FarmTest
+from support.waiting import wait_for
 
 CLOUD = ROOT / "tests/ec2"
 MOTO = ROOT / "build/moto/bin/python"

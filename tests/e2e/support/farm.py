@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from nix_text import nix_text
-from processes import processes_of
-from status_file import PLAIN, StatusFile
-from waiting import WAIT_SECONDS_MAX, wait_for
+from support.nix_text import nix_text
+from support.processes import processes_of
+from support.status_file import PLAIN, StatusFile
+from support.waiting import WAIT_SECONDS_MAX, wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "demo-farm"
 sys.path.insert(0, str(DEMO))
 from machines import parse_machines  # noqa: E402  the demo's, as strict as any queue runner

@@ -3,10 +3,10 @@
 import os
 import re
 
-from farm import PLAIN, ROOT, Farm, pool
-from farm_test import FarmTest
-from processes import parent
-from waiting import wait_for
+from support.farm import PLAIN, ROOT, Farm, pool
+from support.farm_test import FarmTest
+from support.processes import parent
+from support.waiting import wait_for
 
 DEFAULT = ROOT / "build/release/tests/e2e/hydra-provisioner-crashing"
 CRASHING = os.environ.get("HYDRA_PROVISIONER_CRASHING", DEFAULT)

@@ -5,8 +5,8 @@ import subprocess
 import sys
 import urllib.request
 
-from farm import PLAIN, ROOT, Farm
-from waiting import wait_for
+from support.farm import PLAIN, ROOT, Farm
+from support.waiting import wait_for
 
 STAND_INS = ROOT / "tests/hydra-rust"
 
