@@ -14,7 +14,7 @@ constexpr Millis reconnect_within{10'000};
 
 QueueRunner::QueueRunner(QueueRunnerStyle style, Timeline& timeline, Chronicle& chronicle, Cloud& cloud, Disk& disk,
                          Observer& observer, Random random)
-    : style_(style),
+    : style_(std::move(style)),
       timeline_(timeline),
       chronicle_(chronicle),
       cloud_(cloud),

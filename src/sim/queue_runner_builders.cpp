@@ -106,7 +106,7 @@ void QueueRunner::send(Number number, Machines::value_type& machine) {
 }
 
 void QueueRunner::land(Number number) {
-  Step& step = steps_.at(number);
+  const Step& step = steps_.at(number);
   --step.type->landing;
   const auto machine = machines_.find(step.bound_for);
   if (machine != machines_.end()) {
