@@ -26,7 +26,7 @@ def main(argv):
 
 def run(argv, version):
     try:
-        arguments = parser(version).parse_args(argv)
+        arguments = parser(version, argv).parse_args(argv)
         with contextlib.ExitStack() as resources:
             return arguments.run(Call(version, arguments, resources)) or 0
     except Refusal as end:
@@ -55,15 +55,30 @@ class ShowVersion(argparse.Action):
         parser.exit()
 
 
-def parser(version):
-    top = argparse.ArgumentParser(prog="nixops", description="NixOS cloud deployment tool")
+class Uncalled:
+    """Takes the place of the parser of an operation that is not called: to make all takes longer than most calls."""
+
+    def add_argument(self, *_names, **_settings):
+        pass
+
+
+def plain(prog):
+    """Help of a fixed width. By default, every option asks for the terminal's."""
+    return argparse.HelpFormatter(prog, width=80)
+
+
+def parser(version, argv):
+    called = next((word for word in argv if not word.startswith("-")), None)
+    top = argparse.ArgumentParser(prog="nixops", description="NixOS cloud deployment tool", formatter_class=plain)
     top.register("action", "show version", ShowVersion)
     top.add_argument("--version", action="show version", version=version)
     top.add_argument("--pdb", action="store_true")
     operations = top.add_subparsers(dest="operation", metavar="operation", required=True)
 
     def operation(name, run, *flags):
-        sub = operations.add_parser(name)
+        if name != called:
+            return Uncalled()
+        sub = operations.add_parser(name, formatter_class=plain)
         sub.set_defaults(run=run, all=False, include=[], exclude=[])
         add_common(sub, version)
         for flag in flags:
