@@ -1,10 +1,13 @@
 """A farm whose machines come from EC2, as moto and tests/ec2 know it. Each machine is an sshd that can be logged in to."""
 
+import functools
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
+import unittest
 import urllib.parse
 import urllib.request
 from xml.etree import ElementTree
@@ -21,7 +24,7 @@ from faults import write_faults  # noqa: E402
 
 ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "AKIATESTTESTTESTTEST", "test/secret+test/secret+test/secret+test", "test/token=="
 REGION = "eu-west-1"
-IMAGE = "ami-12c6146b"  # one that moto has
+IMAGE = "ami-12c6146b"
 
 
 def free_port():
@@ -38,6 +41,20 @@ def answers(url):
     except OSError:
         return False
     return True
+
+
+@functools.cache
+def moto():
+    """The port of a moto for all farms of this program, one after the other: moto takes more than a second to begin."""
+    port = free_port()
+    command = [MOTO.parent / "moto_server", "-p", str(port)]
+    environment = os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}  # thousands, where any image will do
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, env=environment, **streams)
+    unittest.addModuleCleanup(server.wait)
+    unittest.addModuleCleanup(server.terminate)
+    wait_for(lambda: answers(f"http://127.0.0.1:{port}/moto-api/"), "moto answers")
+    return port
 
 
 class Ec2Mixin:
@@ -59,13 +76,15 @@ class Ec2Mixin:
         self.key = self.folder / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key], check=True)
         (self.cloud / "authorized_keys").write_text(self.key.with_suffix(".pub").read_text())
-        self.moto_port, self.port = free_port(), free_port()
-        moto = [MOTO.parent / "moto_server", "-p", str(self.moto_port)]
-        self.spawn(moto, self.folder / "moto.log")
+        self.moto_port, self.port = moto(), free_port()
+        self.forget_everything()
         self.spawn([MOTO, "-B", CLOUD / "cloud.py", self.cloud, self.port, self.moto_port], self.folder / "cloud.log")
-        wait_for(lambda: answers(f"http://127.0.0.1:{self.moto_port}/moto-api/"), "moto answers")
         wait_for(lambda: answers(f"http://127.0.0.1:{self.port}/"), "the cloud answers", self.cloud_log)
         self.configure(pools={PLAIN: self.pool()})
+
+    def forget_everything(self):
+        """As EC2 forgets instances some time after their end; moto shows them for ever, and takes its time for that."""
+        urllib.request.urlopen(f"http://127.0.0.1:{self.moto_port}/moto-api/reset", data=b"", timeout=30).close()
 
     def cloud_log(self):
         return (self.folder / "cloud.log").read_text()
@@ -130,7 +149,7 @@ class Ec2Mixin:
         return json.loads(self.run("status", self.conf, "--json", "--allow-empty").out)["machines"]
 
     def end(self):
-        """The instances are moto's, and go with it, as do local machines with the network."""
+        """The instances are moto's, which forgets them, as do local machines with the network."""
         try:
             self.end_children()
         finally:
