@@ -23,9 +23,10 @@ def locked(path):
 
 def write_json(path, value):
     """Readers see the old or the new."""
-    with open(f"{path}.new", "w", encoding="utf-8") as file:
+    new = f"{path}.{os.getpid()}"
+    with open(new, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)
-    os.replace(f"{path}.new", path)
+    os.replace(new, path)
 
 
 def read_json(path, default):

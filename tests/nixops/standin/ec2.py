@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import time
 
 from standin.errors import AssertionFailed, Ec2Error, Failure
@@ -76,7 +75,7 @@ class Ec2Machine(Machine):
     def run_instance(self, wanted):
         """The token is recorded first: with it, the instance can be found."""
         intent = {
-            "ec2.clientToken": self.get("ec2.clientToken") or secrets.token_urlsafe(36),
+            "ec2.clientToken": self.get("ec2.clientToken") or os.urandom(24).hex(),
             "ec2.region": wanted["region"],
             "ec2.accessKeyId": access_key(wanted),
             "ec2.publicHostKey": public_key("NixOps auto-generated key"),

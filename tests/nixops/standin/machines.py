@@ -1,7 +1,7 @@
 """The resources of a deployment and their back ends: how each is created, checked, stopped, started, and destroyed."""
 
 import json
-import secrets
+import os
 
 from standin.errors import Failure
 from standin.faults import hang
@@ -43,7 +43,7 @@ def public_key(comment):
     """A public key in the form of a real one."""
     import base64
 
-    blob = b"\0\0\0\x0bssh-ed25519\0\0\0 " + secrets.token_bytes(32)
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0 " + os.urandom(32)
     return f"ssh-ed25519 {base64.b64encode(blob).decode()} {comment}"
 
 

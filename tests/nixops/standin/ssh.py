@@ -2,9 +2,6 @@
 
 import contextlib
 import os
-import shutil
-import subprocess
-import tempfile
 import time
 
 from standin.errors import CommandFailed
@@ -22,11 +19,15 @@ WAITS_FOR_REAL = bool(os.environ.get("NIXOPS_STANDIN_WAITS"))
 @contextlib.contextmanager
 def temporary_folder(prefix, suffix=""):
     """Makes a folder that is removed at the end, unless a signal ends the process."""
-    folder = tempfile.mkdtemp(suffix, prefix)
+    folder = f"{os.environ.get('TMPDIR', '/tmp')}/{prefix}{os.urandom(4).hex()}{suffix}"
+    os.mkdir(folder, 0o700)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):
+                os.unlink(f"{folder}/{name}")
+            os.rmdir(folder)
 
 
 class Ssh:
@@ -70,6 +71,8 @@ class Ssh:
     def leave_a_master_behind(self):
         """Starts a process like OpenSSH's master: in a session of its own, with our output open."""
         if self.faults.find("ssh-master"):
+            import subprocess
+
             master = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL, start_new_session=True)
             with open(f"{self.cloud.folder}/ssh-masters", "a", encoding="utf-8") as file:
                 file.write(f"{master.pid}\n")
@@ -77,6 +80,7 @@ class Ssh:
     def run(self, machine, words, **streams):
         """The remote shell gets the words joined. Its /run, /etc and first programs are those of the host's folder."""
         import re
+        import subprocess
 
         self.connect(machine)
         address = machine.ssh_name()

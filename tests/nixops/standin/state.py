@@ -31,6 +31,7 @@ class StateFile:
             raise Failure(f"state file ‘{path}’ should have extension ‘.nixops’")
         self.sql = sqlite3.connect(path, timeout=60, isolation_level=None)
         self.sql.execute("pragma journal_mode = wal")
+        self.sql.execute("pragma synchronous = off")  # it need not survive the machine that it is on
         self.sql.execute("pragma foreign_keys = 1")
         self.set_up(schema_gap_seconds)
 
