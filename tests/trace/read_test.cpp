@@ -219,15 +219,15 @@ TEST(Compression, RefusesBombsBeforeTheyFillTheMemory) {
 
 TEST_F(TraceFile, MayBeLargerThanWhatIsReadAtOnce) {
   std::string text = text_;
-  for (int row = 0; row < 300'000; ++row)
+  for (int row = 0; row < 100'000; ++row)
     text += fmt::format("{},{},x86_64-linux,,\"step\n{}\"\n", row, row % 977, row);
   for (const Compression how : {Compression::none, Compression::gzip, Compression::zstd}) {
     const auto trace = read_trace_file(write("trace", compress(text, how)));
     ASSERT_TRUE(trace) << trace.error().message;
-    EXPECT_EQ(trace->steps.size(), 300'001U);
+    EXPECT_EQ(trace->steps.size(), 100'001U);
   }
   const std::string bad = write("bad", text + "x\n");
-  EXPECT_THAT(read_trace_file(bad).error().message, HasSubstr(bad + ":600003: 1 columns"));
+  EXPECT_THAT(read_trace_file(bad).error().message, HasSubstr(bad + ":200003: 1 columns"));
   EXPECT_THAT(read_trace_file(write("long", text_ + std::string(9'000'000, '1'))).error().message, HasSubstr("bytes"));
 }
 
