@@ -22,6 +22,7 @@ StrictModes no
 UsePAM yes
 PermitRootLogin prohibit-password
 ForceCommand {nix_store} --serve --write
+KexAlgorithms curve25519-sha256
 """
 
 

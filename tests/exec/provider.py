@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -B
+#!/usr/bin/python3 -BS
 """A provider whose machines are SSH servers on this host's loopback addresses, and which misbehaves on request.
 
 Its settings are `folder`, for all its files, and `network`, the beginning of its addresses, such as "127.84.0". A test may
@@ -9,18 +9,18 @@ to the folder. It appends its requests to `requests` and its answers to `answers
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-from faults import misbehave
-
+# What most calls do not need is imported where it is needed, as a pass makes several calls. The exchange of keys that
+# OpenSSH prefers takes longer than all else that a probe does.
 SSHD = """\
 ListenAddress {address}
 HostKey {folder}/host_key
 PidFile {folder}/sshd.pid
 AuthorizedKeysFile none
+KexAlgorithms curve25519-sha256
 """
 
 
@@ -62,7 +62,7 @@ class Provider:
         if not self.folder.exists():
             self.folder.mkdir(parents=True)
             key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.folder / "host_key"]
-            subprocess.run(key, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+            run(key)
             record = {"type": self.request["type"], "specification": self.request["specification"]}
             if owner := self.request.get("owner"):
                 record["owner"] = owner
@@ -78,7 +78,7 @@ class Provider:
             (self.folder / "sshd_config").write_text(text)
             os.makedirs("/run/sshd", exist_ok=True)
             (self.folder / "sshd.pid").unlink(missing_ok=True)
-            subprocess.run(["/usr/sbin/sshd", "-f", self.folder / "sshd_config"], check=True, stdout=sys.stderr)
+            run(["/usr/sbin/sshd", "-f", self.folder / "sshd_config"])
             while not self.pid(self.machine):
                 time.sleep(0.01)
         print(f"{self.machine} is up", file=sys.stderr)
@@ -96,7 +96,7 @@ class Provider:
             return {}
         self.stop()
         if self.folder.exists():
-            subprocess.run(["rm", "-r", self.folder], check=True)
+            run(["rm", "-r", self.folder])
         return {}
 
     def check(self):
@@ -128,11 +128,19 @@ class Provider:
         return pid if str(folder) in words else 0
 
 
+def run(command):
+    import subprocess
+
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+
+
 def answer_to(request):
     try:
         provider = Provider(request)
         faults = provider.home / "faults.json"
         if faults.exists():
+            from faults import misbehave
+
             fault = json.loads(faults.read_text()).get(request["action"])
             if fault and (answer := misbehave(provider, fault)) is not None:
                 return answer
