@@ -16,7 +16,7 @@ def exec_pool(farm_folder, name="provider", network="127.84.0", **settings):
     """Of a provider with a folder of its own."""
     home = farm_folder / name
     home.mkdir(exist_ok=True)
-    exec_settings = {"command": [PROVIDER], "settings": {"folder": home, "network": network}, "timeout": 3}
+    exec_settings = {"command": [PROVIDER], "settings": {"folder": home, "network": network}, "timeout": 6}
     return {"exec": exec_settings, "maxMachines": 2, "runnablesPerMachine": 5, "bootTimeout": 30} | settings
 
 
