@@ -247,6 +247,17 @@ TEST_F(Publication, SaysThatAnotherProgramChangedTheFileAndWritesItAgain) {
   EXPECT_THAT(engine.voice.notes, ElementsAre("here was removed or changed by another program; written again"));
 }
 
+// A report may be older than the order that it seems to contradict.
+TEST_F(Publication, SaysNothingOfGatesThatAreSetAgain) {
+  engine.config.queue.kind = QueueKind::hydra_rust;
+  has(ready(1));
+  publish();
+  engine.publisher.contents.push_back("");
+  publish();
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1");
+  EXPECT_THAT(engine.voice.notes, ElementsAre());
+}
+
 TEST_F(Publication, TellsOfATypeThatIsNewInTheFile) {
   engine.config.placeholders = true;
   publish();
