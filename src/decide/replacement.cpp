@@ -63,6 +63,12 @@ bool is_unusable(const PoolView& pool, const Machine& machine) {
   return limit > 0 && failures_in_a_row(pool, machine) >= limit;
 }
 
+bool wastes_steps(const PoolView& pool, const Machine& machine) {
+  if (!pool.seen.queue || !pool.seen.queue->machines_join) return false;
+  const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
+  return entry != nullptr && !entry->trouble.empty() && entry->enabled == true;
+}
+
 bool needs_replacement(const PoolView& pool, const Machine& machine) {
   return is_unusable(pool, machine) || is_too_old(pool, machine) || has_changed_specification(pool, machine);
 }

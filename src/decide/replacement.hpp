@@ -1,6 +1,6 @@
 // Replacing machines that are too old, have an outdated specification, or cannot be used by the queue runner: a few at
 // a time (maxUnavailable). The replacement comes first if maxMachines allows it, otherwise the old machine leaves
-// first, and does not go back. A draining one that works, and whose turn it is not, goes back while it is needed and
+// first, and does not go back. One that wastes steps never waits for its replacement. A draining one that works, and whose turn it is not, goes back while it is needed and
 // the maximum leaves no room for its replacement.
 #pragma once
 
@@ -17,6 +17,9 @@ bool is_unusable(const PoolView& pool, const Machine& machine);
 
 bool needs_replacement(const PoolView& pool, const Machine& machine);
 std::string replacement_reason(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
+
+// Whether it still gets steps, though it is of no use, such as one that fails whatever it gets.
+bool wastes_steps(const PoolView& pool, const Machine& machine);
 
 // Until when a machine that was put back although it is due stays in use before its turn comes; none: it may come now.
 std::optional<Instant> turn_waits_until(const PoolView& pool, const Machine& machine);

@@ -119,10 +119,21 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
   }
 }
 
+// As many as may be replaced at a time. They leave before others are there, which may take minutes.
+std::vector<ActiveMachine> take_those_that_waste_steps(const PoolView& pool, FreeMachines& free) {
+  auto wasting = take_if(free.ready, [&](const ActiveMachine& each) { return wastes_steps(pool, *each.machine); });
+  const auto leaving =
+      std::ranges::count_if(free.draining, [&](const ActiveMachine& each) { return is_unusable(pool, *each.machine); });
+  auto taken = take(wasting, pool.settings.max_unavailable - leaving);
+  std::ranges::move(wasting, std::back_inserter(free.ready));
+  return taken;
+}
+
 }  // namespace
 
 ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_under_way, std::int64_t& next_number) {
   ScaleUp result;
+  const auto wasting = take_those_that_waste_steps(pool, free);
   // Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
   order_by_worth(pool, free.ready);
   order_by_worth(pool, free.draining);
@@ -173,6 +184,7 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
 
   create_new(pool, missing, next_number, result);
   result.left = std::move(free);
+  std::ranges::copy(wasting, std::back_inserter(result.left.ready));
   return result;
 }
 

@@ -205,11 +205,31 @@ TEST(ProofByReports, AMachineThatConnectedBeforeItWasListedMayHaveSteps) {
   EXPECT_EQ(destroyed(with(failed(1).never_listed().absent()).machines_join()), "failed: ; never listed");
 }
 
-TEST(ProofByReports, AMachineOfNoUseIsReplaced) {
-  QueueMachine hole = reporting(true, 0);
-  hole.trouble = "it has failed all 8 steps that it got";
-  const Plan p = farm("x86_64-linux").runnable("x86_64-linux", 1).has(ready(1).says(hole)).machines_join().decided();
-  EXPECT_EQ(actions_of(p), "create 100, keep 1");
+QueueMachine hole(bool is_open) {
+  QueueMachine entry = reporting(is_open, 0);
+  entry.trouble = "it has failed all 8 steps that it got";
+  return entry;
+}
+
+template <class... Machines>
+std::string actions_with(Machines... machines) {
+  return actions_of(farm("x86_64-linux").has(machines...).runnable("x86_64-linux", 2).machines_join().decided());
+}
+
+TEST(ProofByReports, AMachineThatFailsAllStepsLeavesBeforeItsReplacementIsThere) {
+  EXPECT_EQ(actions_with(ready(1).says(hole(true)), ready(2)), "create 100, drain 1, keep 2");
+  EXPECT_EQ(actions_with(draining(1).says(hole(false)), ready(2), coming(3)), "keep 1, keep 2, keep 3");
+}
+
+TEST(ProofByReports, OnlyAsManyOfThemLeaveAsMayBeReplacedAtATime) {
+  EXPECT_EQ(actions_with(ready(1).says(hole(true)), ready(2).says(hole(true))),
+            "create 100, create 101, drain 1, keep 2");
+  EXPECT_EQ(actions_with(draining(1).says(hole(false)), ready(2).says(hole(true)), coming(3)),
+            "create 100, keep 1, keep 2, keep 3");
+}
+
+TEST(ProofByReports, OneThatGetsNoStepsWaitsForItsReplacement) {
+  EXPECT_EQ(actions_with(ready(1).says(hole(false)), ready(2)), "create 100, keep 1, keep 2");
 }
 
 // Of a queue that a program describes.
