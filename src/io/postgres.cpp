@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include <pqxx/pqxx>
 
 #include "io/async/offload.hpp"
-#include "io/text/wording.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
 
@@ -36,7 +37,7 @@ Task<Expected<void>> Postgres::notify(std::string where, std::string channel, st
           work.commit();
           return {};
         } catch (const std::exception& error) {
-          return failure("queue.database: " + last_meaningful_line(error.what()));
+          return failure("queue.database: " + on_one_line(std::string(trimmed(error.what()))));
         }
       });
 }
