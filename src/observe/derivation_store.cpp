@@ -75,7 +75,7 @@ io::Task<Expected<std::vector<Derivation>>> DerivationStore::run(std::vector<std
   io::Command command{.argv = command_, .deadline = command_deadline, .output_bytes_max = printed_bytes_max};
   for (const std::string& name : names) command.argv.push_back(std::string(store) + name);
   const auto finished = co_await io::run_successfully(std::move(command));
-  if (!finished) co_return std::unexpected(finished.error());
+  if (!finished) co_return failure("queue.storeCommand: " + finished.error().message, finished.error().kind);
   co_return read_all(finished->output, names.size());
 }
 

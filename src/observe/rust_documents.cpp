@@ -140,9 +140,11 @@ void note_equal_names(QueueStatus& status, const io::Json& runner) {
   const auto shown = std::ssize(*status.machines);
   if (!total || *total <= shown) return;
   status.hides_machines = true;
-  status.remarks.push_back(fmt::format(
-      "the queue runner has {} machines, but only {} names: some machines have the same host name, and hide each other",
-      *total, shown));
+  status.remarks.push_back(
+      fmt::format("the queue runner has {} machines, but only {} names: some machines have the same host name, and "
+                  "hide each other; "
+                  "give each one of its own: until then none is stopped or destroyed",
+                  *total, shown));
 }
 
 Expected<void> read_rust_machines(QueueStatus& status, const io::Json& document) {

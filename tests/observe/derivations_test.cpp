@@ -129,7 +129,7 @@ TEST_F(DerivationsByCommand, OneThatIsMissingDoesNotHideTheOthers) {
   Derivations derivations = reader();
   const RequiredFeatures found = ask(derivations, names);
   for (const auto& [name, features] : found) EXPECT_EQ(features.has_value(), name != "4.drv") << name;
-  EXPECT_THAT(found.at("4.drv").error().message, HasSubstr("/nix/store/4.drv: sh exited with 1"));
+  EXPECT_THAT(found.at("4.drv").error().message, HasSubstr("/nix/store/4.drv: queue.storeCommand: sh exited with 1"));
   const std::size_t before = calls();
   ask(derivations, names);
   EXPECT_EQ(calls(), before) << "it is asked for again only later";
