@@ -185,6 +185,8 @@ Expected<QueueStatus> read_rust_status(const io::Json& document, Instant arrived
   if (const io::Json* up = member(**runner, "status"); up == nullptr || *up != "up")
     return failure(
         fmt::format("/status: queueRunner.status: {} is not \"up\"", up == nullptr ? "nothing" : io::describe(*up)));
+  if (read_number_if_any(**runner, "queueChecksFinished", count_max).value_or(std::nullopt) == 0)
+    return failure("/status: the queue runner has just started, and does not know all its steps yet");
   const auto time = read_rust_time(**runner, arrived);
   if (!time) return std::unexpected(time.error());
   QueueStatus status{

@@ -57,6 +57,17 @@ QueueMachine only_machine(const std::string& stats) {
   return queue ? queue->status.machines->at("t-1") : none;
 }
 
+// Until then it shows builds, but none of their steps.
+TEST(RustDocuments, AreNotTrustedBeforeTheQueueWasReadOnce) {
+  const auto after_checks = [](int finished) {
+    return fmt::format(
+        R"({{"queueRunner":{{"status":"up","time":"{}","uptime":1.2,"queueChecksFinished":{}}},"machines":{{}}}})",
+        time_of_noon, finished);
+  };
+  EXPECT_THAT(why(read_all(after_checks(0))), HasSubstr("has just started"));
+  EXPECT_EQ(why(read_all(after_checks(1))), "trusted");
+}
+
 TEST(RustDocuments, SayWhenTheQueueRunnerStarted) {
   const auto queue = read_all(rust_status(""));
   ASSERT_TRUE(queue) << queue.error().message;
