@@ -114,4 +114,16 @@ std::string why_it_may_hang(const Machine& machine, const Snapshot& seen) {
                      busy_with(jobs_on(machine, seen.queue)));
 }
 
+std::string why_it_stays_open(const Machine& machine, const Snapshot& seen) {
+  constexpr Seconds has_effect_within{60};  // several reports
+  if (machine.state != draining || !machine.listing.ended_at || !seen.queue || !seen.queue->machines_join) return "";
+  const QueueMachine* entry = entry_of(*seen.queue, machine);
+  const Seconds since = seen.now - *machine.listing.ended_at;
+  if (entry == nullptr || entry->enabled != true || since < has_effect_within) return "";
+  return fmt::format(
+      "{0} may still get steps, {1} s after it was to be closed, so it is kept; if its builder does not take the gate "
+      "for its build folder: hydra-provisioner destroy --force {0}",
+      machine.id, since.count());
+}
+
 }  // namespace hydra_provisioner::decide

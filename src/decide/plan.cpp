@@ -94,6 +94,8 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   for (const Machine* machine : pool.machines) {
     if (auto trouble = why_it_may_hang(*machine, pool.seen); !trouble.empty())
       decision.summary.notes.push_back(std::move(trouble));
+    if (auto open = why_it_stays_open(*machine, pool.seen); !open.empty())
+      decision.summary.notes.push_back(std::move(open));
   }
   const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {

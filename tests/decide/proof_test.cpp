@@ -232,6 +232,20 @@ TEST(ProofByReports, OneThatGetsNoStepsWaitsForItsReplacement) {
   EXPECT_EQ(actions_with(ready(1).says(hole(false)), ready(2)), "create 100, keep 1, keep 2");
 }
 
+TEST(ProofByReports, OneThatStaysOpenIsTold) {
+  const auto notes = [](bool is_open, std::chrono::seconds unlisted_for) {
+    return with(draining(1).unlisted_for(unlisted_for).says(reporting(is_open, 0)))
+        .machines_join()
+        .decided()
+        .pools.at(0)
+        .notes;
+  };
+  EXPECT_TRUE(notes(false, 60s).empty());
+  EXPECT_TRUE(notes(true, 59s).empty());
+  ASSERT_EQ(notes(true, 60s).size(), 1U);
+  EXPECT_TRUE(notes(true, 60s).front().starts_with("hydra-provisioned-1 may still get steps, 60 s after"));
+}
+
 // Of a queue that a program describes.
 Farm described(const MachineSeen& machine) { return with(machine).from_program(); }
 
