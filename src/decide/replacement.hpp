@@ -1,7 +1,7 @@
 // Replacing machines that are too old, have an outdated specification, or cannot be used by the queue runner: a few at
 // a time (maxUnavailable). The replacement comes first if maxMachines allows it, otherwise the old machine leaves
-// first, and does not go back. One that wastes steps never waits for its replacement. A draining one that works, and whose turn it is not, goes back while it is needed and
-// the maximum leaves no room for its replacement.
+// first, and does not go back. One that wastes steps does not wait for its replacement. A draining one that works, and
+// whose turn it is not, goes back while it is needed and the maximum leaves no room for its replacement.
 #pragma once
 
 #include <cstdint>

@@ -31,6 +31,15 @@ TEST(Unused, TwoReadingsOfTheFileAreWaitedFor) {
   EXPECT_EQ(pool_plan(p, plain).unused, "");
 }
 
+TEST(Unused, AfterARestartOfTheQueueRunnerTheyAreWaitedForAgain) {
+  const auto noted = [](std::chrono::seconds up_for) {
+    return pool_plan(wants_three().has(ready(1).absent().listed_for(900s)).started(noon - up_for).decided(), plain)
+        .unused;
+  };
+  EXPECT_EQ(noted(59s), "");
+  EXPECT_NE(noted(61s), "");
+}
+
 TEST(Unused, OneThatIsUsedSuffices) {
   EXPECT_EQ(actions_of(wants_three().has(ready(1).absent(), ready(2).busy(1)).decided()), "create 100, keep 1, keep 2");
 }
