@@ -20,6 +20,7 @@ using providers::BuilderOrder;
 
 constexpr Seconds eviction_deadline{10};
 constexpr Seconds look_interval{2};
+constexpr Seconds look_deadline{600};     // each part of a look has a deadline of its own
 constexpr Seconds has_effect_within{60};  // several pings
 constexpr Seconds fresh{60};              // for which the dispatcher is woken for a machine that was just opened
 
@@ -39,8 +40,10 @@ bool has_got_no_step(const Machine& machine, Instant now) {
   return now - *since < fresh || (machine.seen_idle_at && *machine.seen_idle_at <= *since);
 }
 
-bool has_waiting_steps(const QueueStatus& status) {
-  return std::ranges::any_of(status.step_types, [](const StepTypeCount& steps) { return steps.runnable > 0; });
+bool has_waiting_steps(const QueueStatus& status, const QueueMachine& machine) {
+  return std::ranges::any_of(status.step_types, [&](const StepTypeCount& steps) {
+    return steps.runnable > 0 && (!machine.kind || serves(*machine.kind, steps.type));
+  });
 }
 
 }  // namespace
@@ -53,7 +56,8 @@ Gates::Gates(const Config& config, const PoolSettings& pools, Ledger& ledger, Pr
       providers_(std::move(providers)),
       seen_(std::move(seen)),
       source_(source),
-      voice_(voice) {}
+      voice_(voice),
+      look_(ledger.clock()) {}
 
 io::Task<Expected<bool>> Gates::publish(std::string content, std::optional<LastDelivery>, Instant) {
   if (!seen_) co_return false;
@@ -105,7 +109,9 @@ bool Gates::is_without_effect(const Machine& machine, bool is_open) const {
   return std::min(seen_->time, seen_->arrived) - *since >= has_effect_within;
 }
 
+// While a machine is told, another look may have found that the status is not trusted any more.
 bool Gates::is_shown_otherwise(const Machine& machine, bool is_open) const {
+  if (!seen_) return false;
   const QueueMachine* entry = entry_of(*seen_, machine);
   return entry != nullptr && entry->enabled && *entry->enabled != is_open;
 }
@@ -149,11 +155,11 @@ io::Task<void> Gates::evict(MachineId id) {
 
 // Else it would look at a new machine only when it wakes by itself.
 io::Task<void> Gates::wake_dispatcher() {
-  if (has_woken_ || config_.queue.database.empty() || !has_waiting_steps(*seen_)) co_return;
+  if (!seen_ || has_woken_ || config_.queue.database.empty()) co_return;
   const bool is_any_new = std::ranges::any_of(ledger_.all(), [&](const Machine* machine) {
     const QueueMachine* entry = entry_of(*seen_, *machine);
-    return entry != nullptr && entry->enabled == true && entry->current_jobs == 0 &&
-           has_got_no_step(*machine, ledger_.now());
+    const bool is_free = entry != nullptr && entry->enabled == true && entry->current_jobs == 0;
+    return is_free && has_got_no_step(*machine, ledger_.now()) && has_waiting_steps(*seen_, *entry);
   });
   if (!is_any_new) co_return;
   has_woken_ = true;
@@ -161,14 +167,20 @@ io::Task<void> Gates::wake_dispatcher() {
     voice_.problem(fmt::format("the queue runner cannot be woken: {}", woken.error().message));
 }
 
-// At most every two seconds, however many machines are asked about.
+// At most every two seconds, however many machines are asked about: those that ask meanwhile wait for the same look.
 io::Task<Expected<void>> Gates::look_again() {
-  if (ledger_.now() - looked_at_ >= look_interval) {
-    looked_at_ = ledger_.now();
-    seen_ = co_await source_.read();
-  }
+  if (!look_.is_pending() && ledger_.now() - looked_at_ >= look_interval)
+    co_await look_.start([this] { return read_again(); });
+  co_await look_.wait(look_deadline);
+  if (look_.is_pending()) co_return failure("the queue runner's status has not come yet");
   if (seen_) co_return Expected<void>{};
   co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
+}
+
+io::Task<Expected<void>> Gates::read_again() {
+  seen_ = co_await source_.read();
+  looked_at_ = ledger_.now();
+  co_return Expected<void>{};
 }
 
 io::Task<Expected<void>> Gates::expect_joined(Machine machine) {

@@ -12,6 +12,7 @@
 #include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "act/voice.hpp"
+#include "io/async/pending_call.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/queue.hpp"
@@ -45,6 +46,7 @@ class Gates final : public publish::Publisher {
   io::Task<void> wake_dispatcher();
   io::Task<Expected<void>> tell(Machine machine, providers::BuilderOrder order);
   io::Task<Expected<void>> look_again();
+  io::Task<Expected<void>> read_again();
 
   const Config& config_;
   const PoolSettings& pools_;
@@ -56,6 +58,7 @@ class Gates final : public publish::Publisher {
   std::map<MachineId, bool> set_to_;  // in this pass: whether it was opened
   std::set<MachineId> evicted_;
   bool has_woken_ = false;
+  io::PendingCall<void> look_;
   Instant looked_at_;  // again
 };
 

@@ -26,6 +26,7 @@ class Ledger {
   Machine* find(const MachineId& machine);  // null: there is none
   const std::vector<Machine*>& all() const { return by_number_; }
   Instant now() const { return clock_.now(); }
+  io::Clock& clock() const { return clock_; }
   const Owner& owner() const { return owner_; }
 
   // A new machine, in memory only until it is committed.

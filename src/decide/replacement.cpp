@@ -27,21 +27,11 @@ bool has_changed_specification(const PoolView& pool, const Machine& machine) {
   return is_replaced && is_of_another_specification(pool, machine);
 }
 
-// Why its gate seems to have no effect; empty: it opened in time.
-std::string why_still_closed(const PoolView& pool, const Machine& machine, const QueueMachine& entry) {
-  const auto& since = machine.listing.began_at;
-  const bool is_to_be_open = machine.state == MachineState::ready && machine.listing.is_listed;
-  if (!is_to_be_open || !since || entry.enabled != false) return "";
-  if (pool.seen.now - *since < pool.settings.boot_timeout) return "";
-  return fmt::format("its gate is still closed, {} s after it was to be opened", (pool.seen.now - *since).count());
-}
-
-// Of machines that connect to the queue runner: one that is listed, but has not been there or open for a while, is of
-// no use.
+// Of machines that connect to the queue runner: one that is listed, but has not been there for a while, is of no use.
 std::string trouble_of(const PoolView& pool, const Machine& machine) {
   if (!pool.seen.queue || !pool.seen.queue->machines_join) return "";
   const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
-  if (entry != nullptr) return entry->trouble.empty() ? why_still_closed(pool, machine, *entry) : entry->trouble;
+  if (entry != nullptr) return entry->trouble;
   const bool is_meant_to_be_there = machine.listing.is_listed || machine.state == MachineState::draining;
   return is_meant_to_be_there ? machine.found.seen_out : "";
 }

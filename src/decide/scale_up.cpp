@@ -121,7 +121,9 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
 
 // As many as may be replaced at a time. They leave before others are there, which may take minutes.
 std::vector<ActiveMachine> take_those_that_waste_steps(const PoolView& pool, FreeMachines& free) {
-  auto wasting = take_if(free.ready, [&](const ActiveMachine& each) { return wastes_steps(pool, *each.machine); });
+  auto wasting = take_if(free.ready, [&](const ActiveMachine& each) {
+    return wastes_steps(pool, *each.machine) && !is_protected(pool, *each.machine);
+  });
   const auto leaving =
       std::ranges::count_if(free.draining, [&](const ActiveMachine& each) { return is_unusable(pool, *each.machine); });
   auto taken = take(wasting, pool.settings.max_unavailable - leaving);

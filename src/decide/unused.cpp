@@ -24,7 +24,7 @@ struct Counts {
 
 bool is_surely_read(const Machine& machine, const QueueStatus& status) {
   if (machine.state != MachineState::ready || !machine.listing.is_listed || !machine.listing.began_at) return false;
-  // After a restart it has to read the file again, or machines to connect again.
+  // After a restart, the queue runner reads the file anew, and machines connect anew.
   const Instant since = std::max(*machine.listing.began_at, status.started.value_or(Instant{}));
   return std::min(status.time, status.arrived) - since >= seen_after;
 }

@@ -37,8 +37,8 @@ struct Forgotten {
 // provider: its machines are left alone.
 struct Claims {
   Owner owner{};  // ours
-  // Addresses of machines in this queue runner's status. Where machines join, it names their ids instead, which another
-  // installation may use, too, and this is empty.
+  // Names of machines in this queue runner's status. Where machines join, these are ids, which another installation may
+  // use, too, so that they show nothing.
   std::set<std::string> listed_by_queue{};
   std::set<std::string> in_use{};   // names in its machines file, if this journal has not published one yet
   std::set<std::string> ordered{};  // ids of machines or instances that an operator has ordered to adopt

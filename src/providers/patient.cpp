@@ -24,9 +24,7 @@ using Question = std::shared_ptr<io::PendingCall<T>>;
 template <class T>
 void drop_old(std::map<MachineId, Question<T>>& questions, Instant now) {
   std::erase_if(questions, [now](const auto& entry) {
-    const io::PendingCall<T>& question = *entry.second;
-    if (question.is_pending()) return false;
-    return !question.is_answered() || now - question.started_at() > answers_are_kept;
+    return !entry.second->is_pending() && now - entry.second->started_at() > answers_are_kept;
   });
 }
 
@@ -91,13 +89,19 @@ io::Task<Expected<Condition>> PatientProvider::check(MachineRef target, PoolConf
 }
 
 io::Task<Expected<void>> PatientProvider::tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) {
-  drop_old(orders_, clock_.now());
-  const auto [entry, is_first] = orders_.try_emplace(instance.machine);
-  if (is_first) entry->second = std::make_shared<io::PendingCall<void>>(clock_);
-  const Question<void> question = entry->second;
-  auto late = co_await question->wait(short_patience);
-  if (late && !*late) co_return *std::move(late);
-  if (question->is_pending()) co_return failure("has not obeyed its last order yet", ErrorKind::unanswered);
+  const MachineId machine = instance.machine;
+  if (const auto found = orders_.find(machine); found != orders_.end()) {
+    const GivenOrder earlier = found->second;
+    auto late = co_await earlier.call->wait(short_patience);
+    if (earlier.call->is_pending()) co_return failure("has not obeyed its last order yet", ErrorKind::unanswered);
+    if (earlier.order == order && late && !*late) co_return *std::move(late);
+  }
+  std::erase_if(orders_, [now = clock_.now()](const auto& entry) {
+    const io::PendingCall<void>& call = *entry.second.call;
+    return !call.is_pending() && (!call.is_answered() || now - call.started_at() > answers_are_kept);
+  });
+  const Question<void> question = std::make_shared<io::PendingCall<void>>(clock_);
+  orders_[machine] = {order, question};
   co_await question->start([provider = provider_, instance = std::move(instance), pool = std::move(pool), order] {
     return provider->tell_builder(instance, pool, order);
   });

@@ -30,8 +30,9 @@ class PatientProvider final : public Provider, private Upkeep {
   io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
-  // One order at a time, so that they take effect in their order. What an order that came late has led to is known from
-  // the queue runner's status, so only its error is returned. Before that: ErrorKind::unanswered.
+  // One order at a time, so that they take effect in their order: ErrorKind::unanswered while one is under way. If it
+  // has failed by the next call with the same order, that call returns its error. Otherwise the order is given again:
+  // whether an earlier one had an effect, the queue runner's status shows.
   io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override;
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
   bool can_probe() const override { return provider_->can_probe(); }
@@ -45,6 +46,10 @@ class PatientProvider final : public Provider, private Upkeep {
     std::string settings_json;  // of the pool when it was asked: the answer is about these
     std::shared_ptr<io::PendingCall<std::string>> question;
   };
+  struct GivenOrder {
+    BuilderOrder order = BuilderOrder::close;
+    std::shared_ptr<io::PendingCall<void>> call;
+  };
 
   std::shared_ptr<Provider> provider_;  // shared with open questions, which may live longer than this
   io::Clock& clock_;
@@ -53,7 +58,7 @@ class PatientProvider final : public Provider, private Upkeep {
   Questions<void> keep_alives_;
   Questions<Condition> checks_;
   std::map<PoolName, AskedSpecification> specifications_;
-  Questions<void> orders_;
+  std::map<MachineId, GivenOrder> orders_;
 };
 
 }  // namespace hydra_provisioner::providers

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/async/gather.hpp"
 #include "tests/act/engine.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -23,14 +25,27 @@ using testing::UnorderedElementsAre;
 
 class SourceOfGates final : public observe::QueueSource {
  public:
-  QueueStatus status;
-  int woken = 0;
+  explicit SourceOfGates(fakes::FakeClock& clock) : clock_(clock) {}
 
-  io::Task<Queue> read() override { co_return status; }
+  QueueStatus status;
+  Seconds takes{0};
+  bool fails = false;
+  int woken = 0;
+  int read_count = 0;
+
+  io::Task<Queue> read() override {
+    ++read_count;
+    co_await clock_.sleep_for(takes);
+    if (fails) co_return std::unexpected(Untrusted{"connection refused"});
+    co_return status;
+  }
   io::Task<Expected<void>> wake() override {
     ++woken;
     co_return Expected<void>{};
   }
+
+ private:
+  fakes::FakeClock& clock_;
 };
 
 // A ledger with machines, and the queue runner to which they connect.
@@ -77,7 +92,7 @@ class GatesOfMachines : public testing::Test {
 
   Engine engine;
   Ledger ledger{engine.journal, engine.clock, {}};
-  SourceOfGates source;
+  SourceOfGates source{engine.clock};
 };
 
 TEST_F(GatesOfMachines, AreOpenedForWhatIsReadyAndClosedForWhatIsNot) {
@@ -202,6 +217,50 @@ TEST_F(GatesOfMachines, AreNoMatterForAMachineThatIsLost) {
   std::ifstream evicted(folder.path + "/evicted");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(evicted), {}), "10.0.0.1\n")
       << "not 2, which may hang, nor 3, which has just pinged";
+}
+
+// While a machine is told, another one is asked about, and the queue runner restarts.
+TEST_F(GatesOfMachines, AreSetAlsoIfTheStatusIsNotTrustedAnyMoreMeanwhile) {
+  engine.config.queue.database = "dbname=hydra";
+  has(ready(1));
+  has(creating(2));
+  shows(1, false);
+  engine.provider.builder_takes = Seconds{5};
+  source.takes = Seconds{1};
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  act::Publication publication{engine.config, engine.pools, ledger, gates, std::nullopt, Seconds{0}, engine.voice};
+  source.fails = true;
+  const auto ask = [&]() -> io::Task<void> {
+    const auto joined = co_await gates.expect_joined(ledger.at(id(2)));
+    EXPECT_EQ(joined.error().message, "the queue runner's status is not trusted: connection refused");
+  };
+  const auto both = [&]() -> io::Task<void> {
+    std::vector<std::function<io::Task<void>()>> tasks{[&] { return publication.publish(); }, ask};
+    co_await io::run_all(std::move(tasks), 2);
+  };
+  engine.clock.run(both());
+  EXPECT_THAT(told(), ElementsAre("open a-1"));
+  EXPECT_EQ(source.woken, 0);
+}
+
+TEST_F(GatesOfMachines, WaitForOneLookTogether) {
+  has(draining(1));
+  has(draining(2));
+  source.takes = Seconds{5};
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  for (const std::int64_t number : {1, 2}) shows(number, true, 1);  // since the pass has begun
+  const auto ask = [&](std::int64_t number) -> io::Task<void> {
+    const auto out = co_await gates.expect_out(ledger.at(id(number)));
+    EXPECT_FALSE(out) << number;
+  };
+  const auto both = [&]() -> io::Task<void> {
+    std::vector<std::function<io::Task<void>()>> tasks{[&] { return ask(1); }, [&] { return ask(2); }};
+    co_await io::run_all(std::move(tasks), 2);
+  };
+  engine.clock.run(both());
+  EXPECT_EQ(source.read_count, 1);
 }
 
 TEST_F(GatesOfMachines, SayWhetherAMachineHasJoined) {

@@ -120,23 +120,6 @@ TEST(Replacement, OldMachinesThatAreNotNeededJustLeave) {
   EXPECT_EQ(actions_of(p), "drain 1, drain 2");
 }
 
-TEST(Replacement, AMachineWhoseGateNeverOpensIsReplacedOnceItsBootTimeoutHasPassed) {
-  const auto decided = [](std::chrono::seconds listed_for, bool is_open) {
-    MachineSeen seen = ready(1).listed_for(listed_for);
-    seen.says({.enabled = is_open, .current_jobs = 0, .idle_since = {}});
-    return farm("x86_64-linux", {.max_machines = 2})
-        .runnable("x86_64-linux", 2)
-        .has(seen, ready(2))
-        .machines_join()
-        .decided();
-  };
-  EXPECT_EQ(actions_of(decided(1799s, false)), "keep 1, keep 2");
-  EXPECT_EQ(actions_of(decided(1801s, true)), "keep 1, keep 2");
-  EXPECT_EQ(actions_of(decided(1801s, false)), "drain 1, keep 2");
-  EXPECT_EQ(reason_of<ActionKind::drain>(decided(1801s, false), 1),
-            "its gate is still closed, 1801 s after it was to be opened");
-}
-
 TEST(Replacement, WaitsWhileTheStatusIsNotTrusted) {
   const Plan p = daily({}).has(old(1)).untrusted("down").decided();
   EXPECT_EQ(actions_of(p), "keep 1");

@@ -24,6 +24,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
   std::map<MachineId, Instance> machines;  // that exist, for tests to look at and to change
   std::optional<Error> listing_fails;
   Seconds keep_alive_takes{0};
+  Seconds builder_takes{0};                                        // to do what it is told
   Seconds listing_takes{0};                                        // it shows what there was when it was asked for
   std::map<PoolName, std::string> unseen;                          // pools that cannot be listed, and why
   std::map<MachineId, Expected<providers::Condition>> conditions;  // what checks find; fine, where nothing is said
@@ -100,6 +101,7 @@ class FakeProvider final : public providers::Provider, public providers::Upkeep 
   io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig, providers::BuilderOrder order) override {
     co_await clock_.sleep_a_moment();
     chronicle_.add(fmt::format("{} {}", to_string(order), instance.machine));
+    if (builder_takes > Seconds{0}) co_await clock_.sleep_for(builder_takes);
     const auto error = deaf.find(instance.machine);
     if (error != deaf.end()) co_return std::unexpected(error->second);
     co_return Expected<void>{};

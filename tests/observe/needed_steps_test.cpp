@@ -1,5 +1,6 @@
 #include "observe/needed_steps.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -29,7 +30,7 @@ class StepsThatBuildsNeed : public testing::Test {
     read.clear();
     needed.ask(steps, builds, now);
     while (read.size() < reads_max) {
-      const auto names = needed.unread(2);
+      const auto names = needed.unread(std::min<std::size_t>(2, reads_max - read.size()));
       if (names.empty()) break;
       for (const std::string& name : names) {
         read.push_back(name);

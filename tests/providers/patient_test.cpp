@@ -188,6 +188,20 @@ TEST_F(Patient, TellsABuilderOneThingAfterTheOther) {
   clock.run(test());
 }
 
+TEST_F(Patient, GivesAnOrderThoughAnotherOneHasFailedLate) {
+  slow->takes = 7s;
+  slow->is_deaf = true;
+  const auto test = [this]() -> io::Task<void> {
+    EXPECT_EQ((co_await tell(BuilderOrder::close)).error().kind, ErrorKind::unanswered);
+    co_await clock.sleep_for(10s);
+    slow->takes = 1s;
+    slow->is_deaf = false;
+    EXPECT_TRUE(co_await tell(BuilderOrder::stop));
+    EXPECT_EQ(slow->told, (std::vector{BuilderOrder::close, BuilderOrder::stop}));
+  };
+  clock.run(test());
+}
+
 TEST_F(Patient, ReturnsTheErrorOfAnOrderThatCameLateAndThenGivesItAgain) {
   slow->takes = 7s;
   slow->is_deaf = true;
