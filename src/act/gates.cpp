@@ -22,7 +22,7 @@ constexpr Seconds eviction_deadline{10};
 constexpr Seconds look_interval{2};
 constexpr Seconds look_deadline{600};     // each part of a look has a deadline of its own
 constexpr Seconds has_effect_within{60};  // several pings
-constexpr Seconds fresh{60};              // for which the dispatcher is woken for a machine that was just opened
+constexpr Seconds fresh{60};              // a machine that was opened since then has hardly got a step yet
 
 // In the content, which is that of a machines file.
 std::set<std::string> names_in(std::string_view content) {

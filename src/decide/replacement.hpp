@@ -18,7 +18,8 @@ bool is_unusable(const PoolView& pool, const Machine& machine);
 bool needs_replacement(const PoolView& pool, const Machine& machine);
 std::string replacement_reason(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
 
-// Whether it is still open, though it is of no use, such as one that fails whatever it gets.
+// Whether the machine is of no use, and its gate is still open. Such a machine fails every step that it gets, or its
+// store is full.
 bool wastes_steps(const PoolView& pool, const Machine& machine);
 
 // Until when a machine that was put back although it is due stays in use before its turn comes; none: it may come now.

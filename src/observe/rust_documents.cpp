@@ -81,24 +81,36 @@ Expected<QueueMachine> read_stats(const io::Json& entry, const io::Json& stats) 
   return machine;
 }
 
-// Below the threshold it gets no new steps: this is how a machine is closed. Before its first ping nothing is known.
-std::optional<bool> is_open(const io::Json& entry, const io::Json& stats) {
-  const io::Json* free = member(stats, "buildDirFreePercent");
-  const io::Json* threshold = member(entry, "buildDirAvailThreshold");
+// Of a folder of the machine, in percent. Below the threshold it gets no new steps.
+struct Room {
+  double free = 0;
+  double threshold = 0;
+
+  bool suffices() const { return free >= threshold; }
+};
+
+// None: the document does not say.
+std::optional<Room> room_in(const io::Json& entry, const io::Json& stats, const char* free_key,
+                            const char* threshold_key) {
+  const io::Json* free = member(stats, free_key);
+  const io::Json* threshold = member(entry, threshold_key);
   if (free == nullptr || threshold == nullptr || !free->is_number() || !threshold->is_number()) return std::nullopt;
-  return free->get<double>() >= threshold->get<double>();
+  return Room{.free = free->get<double>(), .threshold = threshold->get<double>()};
 }
 
-// Below the threshold it gets no new steps, though its gate is open.
+// A full build folder is how a machine is closed. Before its first ping nothing is known.
+std::optional<bool> is_open(const io::Json& entry, const io::Json& stats) {
+  const auto room = room_in(entry, stats, "buildDirFreePercent", "buildDirAvailThreshold");
+  return room ? std::optional(room->suffices()) : std::nullopt;
+}
+
+// Such a machine gets no new steps, though its gate is open.
 std::string why_store_is_full(const io::Json& entry, const io::Json& stats) {
-  const io::Json* free = member(stats, "storeFreePercent");
-  const io::Json* threshold = member(entry, "storeAvailThreshold");
-  if (free == nullptr || threshold == nullptr || !free->is_number() || !threshold->is_number()) return "";
-  const auto percent = free->get<double>();
-  if (percent >= threshold->get<double>()) return "";
+  const auto room = room_in(entry, stats, "storeFreePercent", "storeAvailThreshold");
+  if (!room || room->suffices()) return "";
   // Rounded down, so that it never looks like the threshold.
   return fmt::format("its store is full: {:.4g} % free, and it gets steps from {:.4g} % on",
-                     std::floor(percent * 10) / 10, threshold->get<double>());
+                     std::floor(room->free * 10) / 10, room->threshold);
 }
 
 std::string why_black_hole(const io::Json& entry, const io::Json& stats) {
@@ -142,8 +154,7 @@ void note_equal_names(QueueStatus& status, const io::Json& runner) {
   status.hides_machines = true;
   status.remarks.push_back(
       fmt::format("the queue runner has {} machines, but only {} names: some machines have the same host name, and "
-                  "hide each other; "
-                  "give each one of its own: until then none is stopped or destroyed",
+                  "hide each other; give each one of its own: until then none is stopped or destroyed",
                   *total, shown));
 }
 

@@ -92,7 +92,7 @@ void QueueRunner::restart_builder(const std::string& address) {
   connect_within(address, tries_again_after);
 }
 
-// What a dispatch has decided takes effect a little later, whatever the machine's pings say by then.
+// The step arrives a little later. Pings that arrive meanwhile do not stop it.
 void QueueRunner::send(Number number, Machines::value_type& machine) {
   auto& [connection, known] = machine;
   Step& step = steps_.at(number);
