@@ -1,15 +1,7 @@
-# The target lint runs clang-tidy over the layers that have changed since they were clean, each as one translation unit;
-# lint_verbs, in some minutes, over the verbs, which are units of their own.
+# clang-tidy over what has changed since it was clean. The target lint reads all layers as one translation unit, so that
+# other libraries' headers, which take most of its time, are read once; lint_NAME reads one layer. The verbs are units of
+# their own: lint_verbs takes some minutes.
 find_program(CLANG_TIDY clang-tidy-19)
-
-# How files are compiled, but without precompiled headers: clang-tidy looks at all that is in them.
-set(lint_folder ${PROJECT_BINARY_DIR}/lint)
-file(MAKE_DIRECTORY ${lint_folder})
-add_custom_target(lint_commands
-  COMMAND sed -E "s/ -Xclang -include(-pch)? -Xclang [^ ]+//g" compile_commands.json > ${lint_folder}/compile_commands.json
-  WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM)
-
-add_custom_target(lint)
 add_custom_target(lint_verbs)
 file(GLOB_RECURSE headers_of_src CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.hpp)
 
@@ -17,11 +9,10 @@ file(GLOB_RECURSE headers_of_src CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.h
 function(lint_unit name unit sources)
   set(clean ${PROJECT_BINARY_DIR}/clean-${name})
   add_custom_command(OUTPUT ${clean}
-    COMMAND ${CLANG_TIDY} --quiet -p ${lint_folder} ${unit}
+    COMMAND ${CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR} ${unit}
     COMMAND ${CMAKE_COMMAND} -E touch ${clean}
     DEPENDS ${sources} ${headers_of_src} ${PROJECT_SOURCE_DIR}/.clang-tidy)
   add_custom_target(lint_${name} DEPENDS ${clean})
-  add_dependencies(lint_${name} lint_commands)
 endfunction()
 
 function(lint_layer name sources)
@@ -34,5 +25,22 @@ function(lint_layer name sources)
   endforeach()
   list(FILTER sources EXCLUDE REGEX "/app/verbs/")
   lint_unit(${name} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/Unity/unity_0_cxx.cxx "${sources}")
-  add_dependencies(lint lint_${name})
+  set_property(GLOBAL APPEND PROPERTY linted_sources ${sources})
+endfunction()
+
+# All layers; TOP is the one that links all others.
+function(lint_all_layers top)
+  get_property(sources GLOBAL PROPERTY linted_sources)
+  list(TRANSFORM sources REPLACE "(.+)" "#include \"\\1\"" OUTPUT_VARIABLE includes)
+  list(JOIN includes "\n" includes)
+  set(unit ${CMAKE_CURRENT_BINARY_DIR}/all_layers.cpp)
+  file(CONFIGURE OUTPUT ${unit} CONTENT "${includes}\n" @ONLY)
+  add_library(all_layers OBJECT EXCLUDE_FROM_ALL ${unit})  # never compiled, but listed in compile_commands.json
+  target_link_libraries(all_layers PRIVATE $<TARGET_PROPERTY:${top},LINK_LIBRARIES>)
+  target_include_directories(all_layers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_options(all_layers PRIVATE -Wno-shadow)  # as in one_unit
+  target_compile_definitions(all_layers PRIVATE $<TARGET_PROPERTY:${top},COMPILE_DEFINITIONS>)
+  lint_unit(all_layers ${unit} "${sources}")
+  add_custom_target(lint)
+  add_dependencies(lint lint_all_layers)
 endfunction()
