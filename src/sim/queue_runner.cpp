@@ -51,7 +51,7 @@ QueueRunner::Type& QueueRunner::type_of(const std::string& key) {
 }
 
 // The builds end with the connections of the old process, and their steps are queued again.
-void QueueRunner::restart(Seconds downtime) {
+void QueueRunner::restart(Seconds downtime, Seconds reading) {
   chronicle_.add("queue: the queue runner restarts, down for {} s", downtime.count());
   machines_.clear();
   past_.clear();
@@ -71,12 +71,14 @@ void QueueRunner::restart(Seconds downtime) {
   std::erase_if(types_, [](const auto& entry) { return entry.second.open.empty(); });
   running_ = 0;
   up_from_ = timeline_.now() + downtime;
+  knows_queue_from_ = up_from_ + (machines_join() ? reading : Seconds{0});
   started_ = clock() + downtime;
   timeline_.at(up_from_, [this] {
     if (is_down()) return;  // restarted again meanwhile
     for (auto& [number, step] : steps_) step.waiting_since = timeline_.now();
     if (!machines_join()) return read_file();
     for (const SimInstance* instance : cloud_.existing()) connect_within(instance->address, reconnect_within);
+    wake_at(knows_queue_from_);
   });
 }
 
@@ -105,7 +107,7 @@ std::map<std::string, std::int64_t> QueueRunner::waiting_by_type() const {
 
 // In the order of the steps' numbers. If a step finds no free slot, no later step of its type does.
 void QueueRunner::dispatch() {
-  if (is_down() || (!machines_join() && !stamp_)) return;
+  if (is_down() || is_reading_queue() || (!machines_join() && !stamp_)) return;
   give_up_unsupported();
   std::vector<Type*> types;
   for (auto& [key, type] : types_) {

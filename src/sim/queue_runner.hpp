@@ -36,6 +36,7 @@ struct QueueRunnerStyle {
   // Of machines that connect. A step is on its way to one for less than this, so two pings in a row show each step.
   Millis ping_interval{3'000};
   Millis dispatch_interval{10'000};  // for which the dispatcher sleeps, unless a step ends or it is woken
+  bool counts_queue_checks = true;   // while there was none since its start, it knows no steps
 };
 
 // Of `root@m1.example`: `m1.example`.
@@ -48,13 +49,16 @@ class QueueRunner {
 
   void add_steps(const std::string& type, std::int64_t count, Millis duration);
   std::int64_t next_step() const { return next_step_; }  // the number of the step that is added next
-  void restart(Seconds downtime);
+  // Where machines join, it is up before it has read its queue, which takes it this long.
+  void restart(Seconds downtime, Seconds reading = Seconds{0});
   void wake() { dispatch(); }
   void end_builder(const std::string& address);      // its steps fail
   void restart_builder(const std::string& address);  // also when that of a machine ends without having been told to
 
   bool machines_join() const { return !style_.joining.empty(); }
   bool is_down() const { return timeline_.now() < up_from_; }
+  bool is_reading_queue() const { return !is_down() && timeline_.now() < knows_queue_from_; }
+  bool has_read_nothing_since(Time time) const { return is_reading_queue() && time >= up_from_; }
   bool is_busy_at(const std::string& address) const;
   bool may_send_steps_to(const std::string& address) const;  // now, or when it reads the file next
   std::int64_t waiting_steps() const { return std::ssize(steps_) - running_; }
@@ -176,6 +180,7 @@ class QueueRunner {
   Time first_poll_;
   bool is_poll_coming_ = false;
   Time up_from_;
+  Time knows_queue_from_;
   Instant started_;
   std::int64_t starts_ = 0;
 };

@@ -68,9 +68,11 @@ std::string QueueRunner::types_json() const {
 }
 
 observe::RustDocuments QueueRunner::rust_documents() const {
+  const std::string checks = fmt::format(R"("queueChecksFinished":{},)", is_reading_queue() ? 0 : 1);
   return {.status = fmt::format(
-              R"({{"queueRunner":{{"status":"up","time":"{}","uptime":{},"machinesTotal":{}}},"machines":{}}})",
-              io::iso_time(clock()), (clock() - started_).count(), machines_.size(), joined_machines_json()),
+              R"({{"queueRunner":{{"status":"up","time":"{}","uptime":{},{}"machinesTotal":{}}},"machines":{}}})",
+              io::iso_time(clock()), (clock() - started_).count(), style_.counts_queue_checks ? checks : "",
+              machines_.size(), joined_machines_json()),
           .queues = fmt::format(R"({{"queues":{}}})", queues_json()),
           .builds = R"({"builds":[{"id":1}]})"};
 }
@@ -96,6 +98,7 @@ std::string QueueRunner::joined_machines_json() const {
 }
 
 std::string QueueRunner::queues_json() const {
+  if (is_reading_queue()) return "{}";
   std::map<std::string, std::string> queues;
   for (const auto& [number, step] : steps_) {
     std::string& queue = queues[step.type->type.system];

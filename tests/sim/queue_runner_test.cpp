@@ -271,5 +271,17 @@ TEST_F(JoiningTest, MachinesConnectAgainAfterARestart) {
   EXPECT_TRUE(shown());
 }
 
+TEST_F(JoiningTest, AQueueRunnerThatHasNotReadItsQueueKnowsNoStepsAndSaysSo) {
+  boot_open();
+  farm.queue.add_steps("x86_64-linux", 1, Seconds{1000});
+  farm.queue.restart(Seconds{5}, Seconds{60});
+  let_pass(Seconds{30});
+  EXPECT_EQ(farm.queue.rust_documents().queues, R"({"queues":{}})");
+  EXPECT_THROW(status(), std::logic_error);
+  EXPECT_EQ(farm.queue.waiting_steps(), 1);
+  let_pass(Seconds{50});
+  EXPECT_EQ(shown()->current_jobs, 1);
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::sim

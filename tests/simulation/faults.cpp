@@ -161,7 +161,7 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
       harm_machine(farm, event);
       break;
     case EventKind::queue_runner_restarts:
-      farm.queue.restart(Seconds{event.seconds});
+      farm.queue.restart(Seconds{event.seconds}, Seconds{event.which * 15});
       break;
     case EventKind::specification_changes:
       farm.cloud.change_specifications();

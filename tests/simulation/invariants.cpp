@@ -54,6 +54,11 @@ void Invariants::pass_begins(const Config& config) {
   std::erase_if(covered_since_, [&](const auto& entry) { return !config_.pools.contains(entry.first); });
 }
 
+void Invariants::status_was_read(sim::Time asked_at) {
+  status_from_ = asked_at;
+  status_is_of_unread_queue_ = farm_->queue.has_read_nothing_since(asked_at);
+}
+
 void Invariants::violate(std::string what) {
   if (violation_) return;
   farm_->chronicle.add("VIOLATION: {}", what);
@@ -146,10 +151,19 @@ void Invariants::rows_are_written(const std::vector<Machine>& machines) {
     check_owner(machine.id, machine.instance);
     const Machine* before = farm_->journal.find(machine.id);
     if (before == nullptr || before->state == MachineState::gone) continue;
+    check_drain(machine, *before);
     const bool is_older = machine.since < before->since || machine.requested_at < before->requested_at ||
                           machine.ready_at < before->ready_at || machine.checked_at < before->checked_at;
     if (is_older) violate(fmt::format("the journal gets {} as it was before", machine.id));
   }
+}
+
+// A queue runner that has not read its queue shows no steps, whatever waits.
+void Invariants::check_drain(const Machine& machine, const Machine& before) {
+  const bool is_drained = before.state == MachineState::ready && machine.state == MachineState::draining;
+  if (!is_drained || !status_is_of_unread_queue_) return;
+  if (!is_ordered_away(orders_, machine, sim::in_seconds(farm_->timeline.now())))
+    violate(fmt::format("{} is drained, and the queue runner has not read its queue", machine.id));
 }
 
 void Invariants::operation_is_forgotten(const JobState& job) {

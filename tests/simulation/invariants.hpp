@@ -21,8 +21,8 @@ class Invariants final : public sim::Observer {
   // Called with the configuration of the pass that begins.
   void pass_begins(const Config& config);
   void journal_was_read(const Orders& orders) { orders_ = orders; }
-  void rows_are_written(const std::vector<Machine>& machines);           // called just before
-  void status_was_read(sim::Time asked_at) { status_from_ = asked_at; }  // what the pass got is not older
+  void rows_are_written(const std::vector<Machine>& machines);  // called just before
+  void status_was_read(sim::Time asked_at);                     // what the pass got is not older
   void file_is_to_be_published(const std::string& content) { publications_[content] = ++last_publication_; }
   void back_offs_may_end() { back_offs_ended_at_ = farm_->timeline.now(); }
   // The first violation. A run ends with it.
@@ -54,6 +54,7 @@ class Invariants final : public sim::Observer {
   void check_back_off(const act::JobRequest& request);
   void check_redeploys(const act::JobRequest& request);
   void check_listing(const std::string& address);
+  void check_drain(const Machine& machine, const Machine& before);
   void note_those_out(const std::set<std::string>& listed);
   std::string why_pool_is_not_at_rest(const PoolName& pool, std::int64_t min, std::int64_t max, bool stops);
   std::string why_queue_is_not_at_rest() const;
@@ -66,6 +67,7 @@ class Invariants final : public sim::Observer {
   std::set<std::string> listed_;                 // addresses in the file on the disk
   std::map<std::string, sim::Time> out_since_;   // addresses that were in it
   sim::Time status_from_;
+  bool status_is_of_unread_queue_ = false;
   std::map<std::string, std::int64_t> publications_;  // when each content was last to be published: the how manieth
   std::int64_t last_publication_ = 0;
   std::int64_t published_ = 0;                                      // that is on the disk

@@ -48,6 +48,7 @@ enum class Mutation : std::uint8_t {
   gates_are_not_set,
   open_machines_look_closed,
   one_report_is_enough,
+  unread_queue_is_trusted,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -62,7 +63,7 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "lines-are-garbled", "file-is-not-written", "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored",
     "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
     "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set",
-    "open-machines-look-closed", "one-report-is-enough");
+    "open-machines-look-closed", "one-report-is-enough", "unread-queue-is-trusted");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -38,7 +38,7 @@ enum class EventKind : std::uint8_t {
   machines_never_boot,  // the next `count`
   machine_is_taken_away,
   machine_becomes_unresponsive,
-  queue_runner_restarts,
+  queue_runner_restarts,  // is down for `seconds`, and then reads its queue for 15 s times `which`, if machines join
   listing_fails,
   listing_is_stale,
   listing_is_slow,
