@@ -83,6 +83,9 @@ struct Faults {
   Time journal_fails;
   Time journal_is_unreadable;
   Time jobs_are_unknown;  // the folder of the jobs cannot be read
+  // Some of the orders to gates.
+  Time gate_orders_seem_to_fail;  // but take effect
+  Time gate_orders_are_lost;      // but seem to succeed
 
   Seconds status_age{0};                      // while status_is_old
   std::deque<JobFate> next_fates;             // of the operations that begin next

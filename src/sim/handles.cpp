@@ -152,10 +152,12 @@ io::Task<Expected<void>> SimProvider::tell_builder(Instance instance, PoolConfig
     farm_.observer.builder_is_stopped(*found);
     found->has_builder = false;
     farm_.queue.end_builder(found->address);
-  } else {
-    farm_.cloud.set_gate(*found, order == providers::BuilderOrder::open);
+    co_await answer();
+    co_return Expected<void>{};
   }
+  if (!goes_wrong(&Faults::gate_orders_are_lost)) farm_.cloud.set_gate(*found, order == providers::BuilderOrder::open);
   co_await answer();
+  if (goes_wrong(&Faults::gate_orders_seem_to_fail)) co_return failure("the connection was lost");
   co_return Expected<void>{};
 }
 

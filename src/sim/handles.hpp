@@ -91,6 +91,7 @@ class SimProvider final : public providers::Provider, private providers::Upkeep,
  private:
   io::Task<void> ask_machine();
   io::Task<void> answer();
+  bool goes_wrong(Time Faults::* fault) { return lasts(fault) && farm_.delays.chance(50); }
   bool is_unresponsive() const { return lasts(&Faults::machines_are_unresponsive); }
 
   ProviderKind kind_;

@@ -111,6 +111,10 @@ sim::Time* end_of_fault(sim::Faults& faults, EventKind kind) {
       return &faults.journal_is_unreadable;
     case EventKind::jobs_are_unknown:
       return &faults.jobs_are_unknown;
+    case EventKind::gate_orders_seem_to_fail:
+      return &faults.gate_orders_seem_to_fail;
+    case EventKind::gate_orders_are_lost:
+      return &faults.gate_orders_are_lost;
     default:
       return nullptr;
   }

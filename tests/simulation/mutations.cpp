@@ -1,6 +1,8 @@
 #include "tests/simulation/mutations.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "tests/simulation/setup.hpp"
@@ -8,15 +10,21 @@
 namespace hydra_provisioner::simulation {
 namespace {
 
+// What each machine was last told, and has confirmed.
+using Answers = std::map<MachineId, providers::BuilderOrder>;
+
 class LyingQueue final : public observe::QueueSource {
  public:
-  LyingQueue(std::unique_ptr<observe::QueueSource> honest, Mutation mutation)
-      : honest_(std::move(honest)), mutation_(mutation) {}
+  LyingQueue(std::unique_ptr<observe::QueueSource> honest, Mutation mutation,
+             std::shared_ptr<const Answers> answers = {})
+      : honest_(std::move(honest)), mutation_(mutation), answers_(std::move(answers)) {}
 
   io::Task<Queue> read() override {
     Queue queue = co_await honest_->read();
     if (!queue || !queue->machines) co_return queue;
     for (auto& [name, machine] : *queue->machines) {
+      if (answers_ && machine.enabled && answers_->contains(MachineId{name}))
+        machine.enabled = answers_->at(MachineId{name}) == providers::BuilderOrder::open;
       if (mutation_ == Mutation::open_machines_look_closed && queue->machines_join && machine.enabled)
         machine.enabled = false;
       if (mutation_ != Mutation::busy_machines_look_idle) continue;
@@ -30,6 +38,7 @@ class LyingQueue final : public observe::QueueSource {
  private:
   std::unique_ptr<observe::QueueSource> honest_;
   Mutation mutation_;
+  std::shared_ptr<const Answers> answers_;  // which it shows instead of what machines report
 };
 
 // For each machine that was taken out of the file, its pool seems to need one less.
@@ -74,8 +83,8 @@ class OutdatedQueue final : public observe::QueueSource {
 
 class LyingProvider final : public providers::Provider {
  public:
-  LyingProvider(std::unique_ptr<providers::Provider> honest, Mutation mutation)
-      : honest_(std::move(honest)), mutation_(mutation) {}
+  LyingProvider(std::unique_ptr<providers::Provider> honest, Mutation mutation, std::shared_ptr<Answers> answers = {})
+      : honest_(std::move(honest)), mutation_(mutation), answers_(std::move(answers)) {}
 
   io::Task<Expected<Inventory>> list(providers::ListRequest request) override {
     auto shown = co_await honest_->list(std::move(request));
@@ -117,13 +126,17 @@ class LyingProvider final : public providers::Provider {
     const bool is_lost = mutation_ == gates_are_not_set ||
                          (mutation_ == open_machines_look_closed && order == providers::BuilderOrder::close);
     if (is_lost) co_return Expected<void>{};
-    co_return co_await honest_->tell_builder(std::move(instance), std::move(pool), order);
+    const MachineId machine = instance.machine;
+    auto told = co_await honest_->tell_builder(std::move(instance), std::move(pool), order);
+    if (told && answers_) (*answers_)[machine] = order;
+    co_return told;
   }
   providers::Upkeep* upkeep() override { return honest_->upkeep(); }
 
  private:
   std::unique_ptr<providers::Provider> honest_;
   Mutation mutation_;
+  std::shared_ptr<Answers> answers_;
   std::optional<Inventory> last_;
 };
 
@@ -300,12 +313,20 @@ Scenario with_unread_queues(Scenario scenario) {
   return scenario;
 }
 
+Scenario with_lost_gate_orders(Scenario scenario) {
+  const std::int64_t always = scenario.faults_end_at.count();
+  scenario.events.push_back({.at = Seconds{1}, .kind = EventKind::gate_orders_are_lost, .seconds = always});
+  return scenario;
+}
+
 }  // namespace
 
 Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::too_many_are_redeployed) return with_redeploys(std::move(scenario));
   if (mutation == Mutation::early_ends_are_not_seen) return with_early_ends(std::move(scenario));
   if (mutation == Mutation::one_report_is_enough) return with_drains(std::move(scenario));
+  if (mutation == Mutation::answers_of_gates_are_believed)
+    return with_lost_gate_orders(with_drains(std::move(scenario)));
   if (mutation == Mutation::unread_queue_is_trusted) return with_unread_queues(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   return with_an_old_queue_runner(std::move(scenario));
@@ -317,6 +338,12 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
   if (mutation == busy_machines_look_idle || mutation == open_machines_look_closed)
     world.queue = std::make_unique<LyingQueue>(std::move(world.queue), mutation);
+  if (mutation == answers_of_gates_are_believed) {
+    const auto answers = std::make_shared<Answers>();
+    world.queue = std::make_unique<LyingQueue>(std::move(world.queue), mutation, answers);
+    for (auto& [kind, provider] : world.providers)
+      provider = std::make_unique<LyingProvider>(std::move(provider), mutation, answers);
+  }
   if (mutation == old_status_looks_fresh) world.queue = std::make_unique<OutdatedQueue>(std::move(world.queue));
   if (mutation == machines_look_ready || mutation == early_ends_are_not_seen || mutation == an_instance_is_not_seen ||
       mutation == old_listing_is_shown || mutation == owners_are_ignored || mutation == gates_are_not_set ||

@@ -137,6 +137,20 @@ void draw_another_installation(Random& random, Scenario& scenario) {
   sort(scenario.events);
 }
 
+void draw_faults_of_joining(Random& random, Scenario& scenario) {
+  if (!scenario.machines_join) return;
+  const std::int64_t faults = random.between(0, 4);
+  for (std::int64_t n = 0; n < faults; ++n) {
+    const std::int64_t kind = random.between(static_cast<std::int64_t>(first_fault_of_joining),
+                                             static_cast<std::int64_t>(last_fault_of_joining));
+    scenario.events.push_back({.at = Seconds{random.between(100, scenario.faults_end_at.count() - 60)},
+                               .kind = static_cast<EventKind>(kind),
+                               .which = random.between(0, 20),
+                               .seconds = one_of<3>(random, {60, 150, 500})});
+  }
+  sort(scenario.events);
+}
+
 std::string described_pings(const sim::QueueRunnerStyle& style) {
   return fmt::format("machines join, ping every {} s, dispatcher wakes every {} s, ",
                      style.ping_interval.count() / 1000, style.dispatch_interval.count() / 1000);
@@ -172,6 +186,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.max_parallel = one_of<5>(random, {1, 2, 2, 3, 8});
   scenario.pace = draw_pace(random);
   draw_another_installation(random, scenario);
+  draw_faults_of_joining(random, scenario);
   return scenario;
 }
 

@@ -63,6 +63,8 @@ enum class EventKind : std::uint8_t {
   destructions_fail,
   builder_ends,                          // that of one machine: only where machines join
   another_installation_makes_a_machine,  // of pool `which`, with the number `count`; it notes itself if `seconds` > 0
+  gate_orders_seem_to_fail,
+  gate_orders_are_lost,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -76,13 +78,16 @@ inline constexpr auto names_of<simulation::EventKind> = enum_names(
     "status is old", "status has no machines", "status has wrong clock", "disk is full", "folder is gone",
     "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
     "delivery hangs", "an operator orders something", "machines end early", "specification is broken",
-    "destructions fail", "a builder ends", "another installation makes a machine");
+    "destructions fail", "a builder ends", "another installation makes a machine", "gate orders seem to fail",
+    "gate orders are lost");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
 
-// Those before it go wrong for a while; this one is always there in some scenarios.
+// Faults of any farm, and faults of one whose machines join. What is in between is always there in some scenarios.
 inline constexpr EventKind last_fault = EventKind::builder_ends;
+inline constexpr EventKind first_fault_of_joining = EventKind::gate_orders_seem_to_fail;
+inline constexpr EventKind last_fault_of_joining = EventKind::gate_orders_are_lost;
 
 struct Event {
   Seconds at{};  // from the beginning
