@@ -106,6 +106,13 @@ void Cloud::boot(SimInstance& instance) {
   });
 }
 
+// The gate is a file of a file system in memory, and closed anew at each boot (nix/build-machine.nix).
+void Cloud::reboot(SimInstance& instance) {
+  chronicle_.add("cloud: {} of {} reboots", instance.id, instance.machine);
+  boot(instance);
+  on_loss(instance.address);
+}
+
 void Cloud::turn_off(SimInstance& instance, Power power) {
   instance.power = power;
   chronicle_.add("cloud: {} of {} is off", instance.id, instance.machine);
@@ -164,9 +171,13 @@ SimInstance* Cloud::at(const std::string& address) {
   return instance.exists() && instance.power == Power::on ? &instance : nullptr;
 }
 
+bool Cloud::is_up(const SimInstance& instance) const {
+  const bool is_on = instance.exists() && instance.power == Power::on;
+  return is_on && instance.boots_until && *instance.boots_until <= timeline_.now();
+}
+
 bool Cloud::answers(SimInstance& instance) {
-  const bool does = instance.exists() && instance.power == Power::on && instance.boots_until &&
-                    *instance.boots_until <= timeline_.now() && instance.unresponsive_until <= timeline_.now();
+  const bool does = is_up(instance) && instance.unresponsive_until <= timeline_.now();
   if (does) answered_.insert(instance.address);
   return does;
 }

@@ -72,6 +72,7 @@ class Cloud {
   void turn_off(SimInstance& instance, Power power);
   void remove(SimInstance& instance);
   void take_away(SimInstance& instance);  // by the cloud, as with spot instances
+  void reboot(SimInstance& instance);
   void make_unresponsive(SimInstance& instance, Seconds duration);
   void set_gate(SimInstance& instance, bool is_open);
 
@@ -80,6 +81,7 @@ class Cloud {
   SimInstance* at(const std::string& address);                         // null: no machine that is on has it
   // By a machine that exists, or that its provider still has on record.
   bool is_taken(const std::string& address) const { return by_address_.contains(address); }
+  bool is_up(const SimInstance& instance) const;  // it has booted, and has not gone off since
   bool answers(SimInstance& instance);
   bool has_answered_at(const std::string& address) const { return answered_.contains(address); }  // ever
   std::vector<SimInstance*> existing();                                                           // of ours

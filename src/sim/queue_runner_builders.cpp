@@ -74,10 +74,11 @@ void QueueRunner::disconnect(const std::string& connection) {
   machines_.erase(found);
 }
 
-// A machine that shuts down ends its connections. One that vanishes does not.
+// A machine that shuts down or reboots ends its connections. One that vanishes or crashes does not.
 void QueueRunner::hear_no_more_of(const std::string& address) {
   auto* entry = connection_from(address);
-  if (entry == nullptr || cloud_.at(address) != nullptr) return;  // it only does not answer for a while
+  const SimInstance* instance = cloud_.at(address);
+  if (entry == nullptr || (instance != nullptr && cloud_.is_up(*instance))) return;  // it only is silent for a while
   entry->second.is_cut_off = true;
   if (random_.chance(50))
     timeline_.after(notices_end_after, [this, connection = entry->first] { disconnect(connection); });

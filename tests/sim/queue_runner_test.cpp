@@ -263,6 +263,17 @@ TEST_F(JoiningTest, ABuilderThatEndsGivesItsStepsBackAndConnectsAgain) {
   EXPECT_EQ(farm.queue.waiting_steps() + farm.queue.running_steps(), 0);
 }
 
+TEST_F(JoiningTest, AMachineThatRebootsComesBackClosedAndItsStepsAreTriedAgain) {
+  SimInstance& instance = boot_open();
+  farm.queue.add_steps("x86_64-linux", 1, Seconds{2000});
+  let_pass(Seconds{4});
+  farm.cloud.reboot(instance);
+  let_pass(Seconds{1000});  // until nothing is left of the connection from before
+  EXPECT_EQ(shown()->enabled, false);
+  EXPECT_EQ(farm.queue.running_steps(), 0);
+  EXPECT_EQ(farm.queue.waiting_steps(), 1);
+}
+
 TEST_F(JoiningTest, MachinesConnectAgainAfterARestart) {
   boot_open();
   farm.queue.restart(Seconds{5});

@@ -47,6 +47,10 @@ void harm_machine(sim::Farm& farm, const Event& event) {
     farm.cloud.take_away(*machine);
   } else if (event.kind == EventKind::builder_ends) {
     if (farm.queue.machines_join()) farm.queue.restart_builder(machine->address);
+  } else if (event.kind == EventKind::machine_reboots) {
+    if (!farm.cloud.is_up(*machine)) return;
+    farm.cloud.reboot(*machine);
+    if (event.count > 0) machine->gate_is_open = true;
   } else {
     farm.cloud.make_unresponsive(*machine, Seconds{event.seconds});
   }
@@ -162,6 +166,7 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
     case EventKind::machine_is_taken_away:
     case EventKind::machine_becomes_unresponsive:
     case EventKind::builder_ends:
+    case EventKind::machine_reboots:
       harm_machine(farm, event);
       break;
     case EventKind::queue_runner_restarts:

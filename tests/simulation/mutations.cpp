@@ -319,6 +319,15 @@ Scenario with_lost_gate_orders(Scenario scenario) {
   return scenario;
 }
 
+// Also before the program knows that they are ready.
+Scenario with_open_reboots(Scenario scenario) {
+  if (!scenario.machines_join) return scenario;
+  std::int64_t which = 0;
+  for (Seconds at{100}; at < scenario.faults_end_at; at += Seconds{20})
+    scenario.events.push_back({.at = at, .kind = EventKind::machine_reboots, .which = which++, .count = 1});
+  return scenario;
+}
+
 }  // namespace
 
 Scenario mutated(Mutation mutation, Scenario scenario) {
@@ -327,6 +336,7 @@ Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::one_report_is_enough) return with_drains(std::move(scenario));
   if (mutation == Mutation::answers_of_gates_are_believed)
     return with_lost_gate_orders(with_drains(std::move(scenario)));
+  if (mutation == Mutation::reboots_open_gates) return with_open_reboots(std::move(scenario));
   if (mutation == Mutation::unread_queue_is_trusted) return with_unread_queues(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   return with_an_old_queue_runner(std::move(scenario));

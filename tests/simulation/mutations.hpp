@@ -50,6 +50,7 @@ enum class Mutation : std::uint8_t {
   one_report_is_enough,
   unread_queue_is_trusted,
   answers_of_gates_are_believed,
+  reboots_open_gates,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -64,7 +65,8 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "lines-are-garbled", "file-is-not-written", "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored",
     "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
     "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set",
-    "open-machines-look-closed", "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed");
+    "open-machines-look-closed", "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed",
+    "reboots-open-gates");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
