@@ -22,6 +22,12 @@ SimInstance& Cloud::make(const MachineId& machine, const PoolName& pool, Provide
     --faults_.machines_that_end_early;
     end_soon(instance);
   }
+  if (faults_.black_holes > 0) {
+    --faults_.black_holes;
+    instance.fails_steps_until = timeline_.now() + faults_.black_holes_last;
+    chronicle_.add("cloud: {} of {} will fail all steps for {} s", instance.id, machine,
+                   faults_.black_holes_last.count());
+  }
   return instance;
 }
 

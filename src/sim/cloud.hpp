@@ -40,6 +40,7 @@ struct SimInstance {
   bool gate_is_open = false;          // closed in each image
   bool is_known_to_be_unresponsive = false;
   Time unresponsive_until;
+  Time fails_steps_until;
   Owner owner{};            // as its provider notes it
   MachineId noted_as{};     // see Machine
   bool is_foreign = false;  // another installation with the same tag made it

@@ -91,6 +91,8 @@ struct Faults {
   std::deque<JobFate> next_fates;             // of the operations that begin next
   std::int64_t machines_that_never_boot = 0;  // of those that are made next
   std::int64_t machines_that_end_early = 0;   // of those that are made next: their cloud ends them within seconds
+  std::int64_t black_holes = 0;               // of those that are made next: they fail all steps within seconds
+  Seconds black_holes_last{0};                // how long they do
 };
 
 }  // namespace hydra_provisioner::sim

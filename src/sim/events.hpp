@@ -83,6 +83,7 @@ class Observer {
   virtual void gate_was_set(const SimInstance&) {}
   virtual void builder_is_stopped(const SimInstance&) {}  // called just before
   virtual void step_began(std::int64_t /*step*/, const std::string& /*address*/) {}
+  virtual void machine_failed_each_try(std::int64_t /*step*/, const std::string& /*address*/) {}  // it is given up
   virtual void step_ended(std::int64_t /*step*/, const std::string& /*address*/, StepEnd /*how*/) {}
 };
 

@@ -113,12 +113,13 @@ class QueueRunner {
     Instant pinged_at{};  // in the queue runner's clock
     Time heard_at{};
     bool is_cut_off = false;  // nothing will be heard of it any more
+    std::map<Number, std::int64_t> failed_tries{};
     // Of one in the file.
     Time fetching_until{};
     Time disabled_until{};
     Instant out_since{};  // if it is not enabled
     Instant last_failure{};
-    std::int64_t failures = 0;
+    std::int64_t failures = 0;  // in a row, also of one that has connected
     Done done{};
 
     std::int64_t jobs() const { return std::ssize(steps); }
@@ -140,6 +141,8 @@ class QueueRunner {
   void start(Number number, Machines::value_type& machine);
   void finish(Number number);
   void fail(Number number);
+  void report_failure(Number number);
+  void count_failure(Number number, Known& machine);
   void release(Number number, Step& step);
   void stop_waiting(Number number);
   void lose(const std::string& address);

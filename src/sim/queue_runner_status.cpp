@@ -88,11 +88,11 @@ std::string QueueRunner::joined_machines_json() const {
         R"({}"{}":{{"systems":{},"supportedFeatures":{},"mandatoryFeatures":{},"buildDirAvailThreshold":10.0,)"
         R"("storeAvailThreshold":10.0,"maxJobs":{},"jobs":[],"stats":{{"currentJobs":{},"idleSince":{},"lastPing":{},)"
         R"("buildDirFreePercent":{},"storeFreePercent":80.0,"nrStepsDone":{},"totalStepTimeMs":{},)"
-        R"("consecutiveFailures":0,"succeededBuilds":{}}}}})",
+        R"("consecutiveFailures":{},"succeededBuilds":{}}}}})",
         text.size() > 1 ? "," : "", name, names_json(machine->line.systems), names_json(machine->line.supported),
         names_json(machine->line.mandatory), machine->line.max_jobs, machine->jobs(),
         is_idle ? to_unix(machine->idle_since) : 0, to_unix(machine->pinged_at), machine->is_enabled ? 50 : 0,
-        machine->done.steps, machine->done.time.count(), machine->done.steps);
+        machine->done.steps, machine->done.time.count(), machine->failures, machine->done.steps);
   }
   return text + "}";
 }

@@ -31,7 +31,9 @@ void QueueRunner::start(Number number, Machines::value_type& machine) {
   SimInstance* instance = cloud_.at(known.address);
   if (machines_join() || (instance != nullptr && cloud_.answers(*instance))) {
     chronicle_.add("queue: step {} starts on {}", number, name);
-    known.failures = 0;
+    if (!machines_join()) known.failures = 0;
+    const bool is_black_hole = instance != nullptr && timeline_.now() < instance->fails_steps_until;
+    if (is_black_hole) return after(Millis{random_.between(100, 5'000)}, number, &QueueRunner::report_failure);
     after(step.duration, number, &QueueRunner::finish);
   } else {
     chronicle_.add("queue: step {} does not reach {}", number, name);
@@ -52,6 +54,7 @@ void QueueRunner::finish(Number number) {
   if (machines_join() && !is_heard(machine)) return after(says_so_again_after, number, &QueueRunner::finish);
   const std::string address = machine.address;
   chronicle_.add("queue: step {} is done", number);
+  if (machines_join()) machine.failures = 0;
   ++machine.done.steps;
   machine.done.time += step.duration;
   release(number, step);
@@ -59,6 +62,12 @@ void QueueRunner::finish(Number number) {
   observer_.step_ended(number, address, StepEnd::done);
   if (style_.releases_early) machine.fetching_until = timeline_.now() + Millis{random_.between(0, 100'000)};
   dispatch();
+}
+
+void QueueRunner::report_failure(Number number) {
+  const Known& machine = machines_.at(*steps_.at(number).machine);
+  if (!is_heard(machine)) return after(says_so_again_after, number, &QueueRunner::report_failure);
+  fail(number);
 }
 
 void QueueRunner::fail(Number number) {
@@ -69,16 +78,11 @@ void QueueRunner::fail(Number number) {
   chronicle_.add("queue: step {} failed on {}", number, name);
   release(number, step);
   step.attempt = 0;
-  // Failures within 30 s count as one.
-  if (!machines_join() && clock() - machine.last_failure > Seconds{30}) {
-    machine.failures = std::min<std::int64_t>(machine.failures + 1, 4);
-    machine.disabled_until = timeline_.now() + back_off(machine.failures) + Seconds{random_.between(0, 29)};
-    wake_at(machine.disabled_until);
-  }
-  machine.last_failure = clock();
+  count_failure(number, machine);
   const bool is_given_up = ++step.tries >= tries_max;
   if (is_given_up) {
     chronicle_.add("queue: step {} is given up", number);
+    if (machine.failed_tries[number] == tries_max) observer_.machine_failed_each_try(number, address);
     steps_.erase(number);
   } else {
     const Time not_before = timeline_.now() + back_off(step.tries) + Seconds{random_.between(0, 9)};
@@ -88,6 +92,19 @@ void QueueRunner::fail(Number number) {
   }
   observer_.step_ended(number, address, is_given_up ? StepEnd::given_up : StepEnd::failed);
   dispatch();
+}
+
+// The queue runner in C++ counts failures within 30 s as one.
+void QueueRunner::count_failure(Number number, Known& machine) {
+  if (machines_join()) {
+    ++machine.failures;
+    ++machine.failed_tries[number];
+  } else if (clock() - machine.last_failure > Seconds{30}) {
+    machine.failures = std::min<std::int64_t>(machine.failures + 1, 4);
+    machine.disabled_until = timeline_.now() + back_off(machine.failures) + Seconds{random_.between(0, 29)};
+    wake_at(machine.disabled_until);
+  }
+  machine.last_failure = clock();
 }
 
 // Its slot is free again.

@@ -274,6 +274,19 @@ TEST_F(JoiningTest, AMachineThatRebootsComesBackClosedAndItsStepsAreTriedAgain) 
   EXPECT_EQ(farm.queue.waiting_steps(), 1);
 }
 
+TEST_F(JoiningTest, ABlackHoleFailsAllStepsAndItsRecordSaysSo) {
+  farm.faults.black_holes = 1;
+  farm.faults.black_holes_last = Seconds{1000};
+  boot_open();
+  farm.queue.add_steps("x86_64-linux", 3, Seconds{100});
+  let_pass(Seconds{40});
+  EXPECT_EQ(farm.queue.waiting_steps(), 3);
+  EXPECT_EQ(shown()->trouble, "it has failed all 3 steps that it got");
+  let_pass(Seconds{3000});  // the later tries succeed
+  EXPECT_EQ(farm.queue.waiting_steps() + farm.queue.running_steps(), 0);
+  EXPECT_EQ(shown()->trouble, "");
+}
+
 TEST_F(JoiningTest, MachinesConnectAgainAfterARestart) {
   boot_open();
   farm.queue.restart(Seconds{5});

@@ -163,6 +163,10 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
     case EventKind::machines_end_early:
       farm.faults.machines_that_end_early += event.count;
       break;
+    case EventKind::machine_is_a_black_hole:
+      ++farm.faults.black_holes;
+      farm.faults.black_holes_last = Seconds{event.seconds * 10};
+      break;
     case EventKind::machine_is_taken_away:
     case EventKind::machine_becomes_unresponsive:
     case EventKind::builder_ends:

@@ -303,6 +303,13 @@ void Invariants::step_began(std::int64_t step, const std::string& address) {
     violate(fmt::format("step {} begins on {}, and the journal does not know that it may", step, instance->machine));
 }
 
+// Its tries take more than half an hour. By then a machine that fails all that it gets has long been closed.
+void Invariants::machine_failed_each_try(std::int64_t step, const std::string& address) {
+  const sim::SimInstance* instance = farm_->cloud.at(address);
+  if (instance == nullptr) return;
+  violate(fmt::format("step {} is given up after all its tries failed on {}", step, instance->machine));
+}
+
 void Invariants::file_was_rejected(const std::string& why) {
   violate(fmt::format("the queue runner ignores the machines file: {}", why));
 }

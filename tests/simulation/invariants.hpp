@@ -42,6 +42,7 @@ class Invariants final : public sim::Observer {
   void instance_was_made(const sim::SimInstance& instance) override;
   void gate_was_set(const sim::SimInstance& instance) override;
   void builder_is_stopped(const sim::SimInstance& instance) override;
+  void machine_failed_each_try(std::int64_t step, const std::string& address) override;
   void step_began(std::int64_t step, const std::string& address) override;
 
  private:

@@ -27,6 +27,7 @@ class LyingQueue final : public observe::QueueSource {
         machine.enabled = answers_->at(MachineId{name}) == providers::BuilderOrder::open;
       if (mutation_ == Mutation::open_machines_look_closed && queue->machines_join && machine.enabled)
         machine.enabled = false;
+      if (mutation_ == Mutation::black_holes_look_fine) machine.trouble.clear();
       if (mutation_ != Mutation::busy_machines_look_idle) continue;
       machine.current_jobs = 0;
       machine.idle_since = Instant{};
@@ -328,6 +329,13 @@ Scenario with_open_reboots(Scenario scenario) {
   return scenario;
 }
 
+Scenario with_black_holes(Scenario scenario) {
+  if (!scenario.machines_join) return scenario;
+  for (std::int64_t n = 0; n < 10; ++n)
+    scenario.events.push_back({.at = Seconds{1}, .kind = EventKind::machine_is_a_black_hole, .seconds = 10'000});
+  return scenario;
+}
+
 }  // namespace
 
 Scenario mutated(Mutation mutation, Scenario scenario) {
@@ -337,6 +345,7 @@ Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::answers_of_gates_are_believed)
     return with_lost_gate_orders(with_drains(std::move(scenario)));
   if (mutation == Mutation::reboots_open_gates) return with_open_reboots(std::move(scenario));
+  if (mutation == Mutation::black_holes_look_fine) return with_black_holes(std::move(scenario));
   if (mutation == Mutation::unread_queue_is_trusted) return with_unread_queues(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   return with_an_old_queue_runner(std::move(scenario));
@@ -346,7 +355,7 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
   using enum Mutation;
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
-  if (mutation == busy_machines_look_idle || mutation == open_machines_look_closed)
+  if (mutation == busy_machines_look_idle || mutation == open_machines_look_closed || mutation == black_holes_look_fine)
     world.queue = std::make_unique<LyingQueue>(std::move(world.queue), mutation);
   if (mutation == answers_of_gates_are_believed) {
     const auto answers = std::make_shared<Answers>();

@@ -51,6 +51,7 @@ enum class Mutation : std::uint8_t {
   unread_queue_is_trusted,
   answers_of_gates_are_believed,
   reboots_open_gates,
+  black_holes_look_fine,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -66,7 +67,7 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
     "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set",
     "open-machines-look-closed", "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed",
-    "reboots-open-gates");
+    "reboots-open-gates", "black-holes-look-fine");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
