@@ -86,6 +86,7 @@ struct Faults {
   // Some of the orders to gates.
   Time gate_orders_seem_to_fail;  // but take effect
   Time gate_orders_are_lost;      // but seem to succeed
+  Time needs_are_unclear;  // which steps in doubt a build needs is found out anew each time, of none, some or all
 
   Seconds status_age{0};                      // while status_is_old
   std::deque<JobFate> next_fates;             // of the operations that begin next

@@ -1,6 +1,7 @@
 #include "sim/handles.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +18,13 @@ constexpr Millis age_of_stale_listing{8'000};
 constexpr Seconds wrong_clock{300};
 
 std::logic_error only_jobs_do() { return std::logic_error("a pass calls what only jobs may call"); }
+
+// Of the steps in doubt, those of which the program has found out that a build needs them wait like any other.
+observe::RustQueue with_needed_steps(observe::RustQueue queue, std::int64_t percent) {
+  const auto found = std::ssize(queue.doubtful) * percent / 100;
+  std::copy_n(queue.doubtful.begin(), found, std::back_inserter(queue.steps));
+  return queue;
+}
 
 bool shows(const std::vector<Instance>& listing, const InstanceId& id) {
   return std::ranges::find(listing, id, &Instance::id) != listing.end();
@@ -73,15 +81,21 @@ std::function<Queue(Instant)> SimQueueSource::shown_now(bool has_machines) const
   const QueueRunner& runner = farm_.queue;
   if (runner.machines_join()) {
     if (runner.is_down()) return [](Instant) { return std::unexpected(Untrusted{"connection refused"}); };
-    return [documents = runner.rust_documents(), features = runner.required_features()](Instant arrived) -> Queue {
+    return [documents = runner.rust_documents(), features = runner.required_features(),
+            found = percent_of_needs_found()](Instant arrived) -> Queue {
       auto queue = observe::read_rust_documents(documents, arrived);
       if (!queue) return std::unexpected(Untrusted{std::move(queue.error().message)});
-      return observe::with_step_types(*std::move(queue), features);
+      return observe::with_step_types(with_needed_steps(*std::move(queue), found), features);
     };
   }
   std::string text = runner.is_down() ? R"({"status":"down"})" : runner.status_document();
   if (!has_machines) text = text.substr(0, text.find(R"("machines")")) + text.substr(text.find(R"("machineTypes")"));
   return [text = std::move(text)](Instant arrived) { return observe::read_status_document(text, arrived); };
+}
+
+std::int64_t SimQueueSource::percent_of_needs_found() const {
+  if (!farm_.queue.needs_are_found()) return 0;
+  return lasts(&Faults::needs_are_unclear) ? farm_.delays.between(0, 2) * 50 : 100;
 }
 
 // The document shows one moment while the command runs. An old document took long to arrive.

@@ -36,6 +36,7 @@ struct QueueRunnerStyle {
   // Of machines that connect. A step is on its way to one for less than this, so two pings in a row show each step.
   Millis ping_interval{3'000};
   Millis dispatch_interval{10'000};  // for which the dispatcher sleeps, unless a step ends or it is woken
+  bool needs_are_found = true;       // that builds have of steps whose lowest build was cancelled
   bool counts_queue_checks = true;   // while there was none since its start, it knows no steps
 };
 
@@ -71,6 +72,7 @@ class QueueRunner {
   // If machines join: its answers over HTTP, and what the derivations of its steps say.
   observe::RustDocuments rust_documents() const;
   observe::RequiredFeatures required_features() const;
+  bool needs_are_found() const { return style_.needs_are_found; }
 
  private:
   static constexpr Millis file_poll{30'000};

@@ -15,6 +15,10 @@ std::string names_json(const std::set<std::string>& names) {
   return names.empty() ? "[]" : fmt::format(R"(["{}"])", fmt::join(names, R"(",")"));
 }
 
+// Every second step was first needed by a build that was cancelled, and is needed by another one.
+constexpr std::int64_t unfinished_build = 1;
+constexpr std::int64_t cancelled_build = 2;
+
 std::string derivation_of(std::int64_t step) { return fmt::format("step-{}.drv", step); }
 
 }  // namespace
@@ -74,7 +78,7 @@ observe::RustDocuments QueueRunner::rust_documents() const {
               io::iso_time(clock()), (clock() - started_).count(), style_.counts_queue_checks ? checks : "",
               machines_.size(), joined_machines_json()),
           .queues = fmt::format(R"({{"queues":{}}})", queues_json()),
-          .builds = R"({"builds":[{"id":1}]})"};
+          .builds = fmt::format(R"({{"builds":[{{"id":{}}}]}})", unfinished_build)};
 }
 
 // Of two machines of one host name it shows one.
@@ -104,8 +108,9 @@ std::string QueueRunner::queues_json() const {
     std::string& queue = queues[step.type->type.system];
     queue +=
         fmt::format(R"({}{{"drvPath":"{}","alreadyScheduled":{},"runnable":true,"finished":false,"cancelled":false,)"
-                    R"("lowestBuildId":1}})",
-                    queue.empty() ? "" : ",", derivation_of(number), step.machine != nullptr);
+                    R"("lowestBuildId":{}}})",
+                    queue.empty() ? "" : ",", derivation_of(number), step.machine != nullptr,
+                    number % 2 == 0 ? cancelled_build : unfinished_build);
   }
   std::string text = "{";
   for (const auto& [system, steps] : queues)

@@ -189,6 +189,7 @@ class JoiningTest : public testing::Test {
   QueueStatus status() const {
     auto queue = observe::read_rust_documents(farm.queue.rust_documents(), in_seconds(farm.timeline.now()));
     if (!queue) throw std::logic_error(queue.error().message);
+    std::ranges::copy(queue->doubtful, std::back_inserter(queue->steps));
     return observe::with_step_types(*std::move(queue), farm.queue.required_features());
   }
   std::optional<QueueMachine> shown() const {
@@ -224,6 +225,14 @@ TEST_F(JoiningTest, ItsDocumentsShowWhatWaitsAndRuns) {
   EXPECT_EQ(shown.step_types[0].running, 2);
   EXPECT_EQ(shown.step_types[1].runnable, 4);
   EXPECT_THAT(shown.step_types[1].type.features, ElementsAre("kvm"));
+}
+
+TEST_F(JoiningTest, EverySecondStepThatWaitsIsInDoubt) {
+  farm.queue.add_steps("x86_64-linux", 4, Seconds{100});
+  const auto queue = observe::read_rust_documents(farm.queue.rust_documents(), in_seconds(farm.timeline.now()));
+  ASSERT_TRUE(queue) << queue.error().message;
+  EXPECT_EQ(queue->steps.size(), 2);
+  EXPECT_EQ(queue->doubtful.size(), 2);
 }
 
 TEST_F(JoiningTest, AStepOnItsWayArrivesAfterTheGateWasClosed) {

@@ -119,6 +119,8 @@ sim::Time* end_of_fault(sim::Faults& faults, EventKind kind) {
       return &faults.gate_orders_seem_to_fail;
     case EventKind::gate_orders_are_lost:
       return &faults.gate_orders_are_lost;
+    case EventKind::needs_are_unclear:
+      return &faults.needs_are_unclear;
     default:
       return nullptr;
   }

@@ -346,6 +346,7 @@ Scenario mutated(Mutation mutation, Scenario scenario) {
     return with_lost_gate_orders(with_drains(std::move(scenario)));
   if (mutation == Mutation::reboots_open_gates) return with_open_reboots(std::move(scenario));
   if (mutation == Mutation::black_holes_look_fine) return with_black_holes(std::move(scenario));
+  if (mutation == Mutation::steps_in_doubt_are_not_counted) scenario.style.needs_are_found = false;
   if (mutation == Mutation::unread_queue_is_trusted) return with_unread_queues(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   return with_an_old_queue_runner(std::move(scenario));

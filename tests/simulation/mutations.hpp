@@ -52,6 +52,7 @@ enum class Mutation : std::uint8_t {
   answers_of_gates_are_believed,
   reboots_open_gates,
   black_holes_look_fine,
+  steps_in_doubt_are_not_counted,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -67,7 +68,7 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
     "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set",
     "open-machines-look-closed", "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed",
-    "reboots-open-gates", "black-holes-look-fine");
+    "reboots-open-gates", "black-holes-look-fine", "steps-in-doubt-are-not-counted");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -65,7 +65,8 @@ enum class EventKind : std::uint8_t {
   another_installation_makes_a_machine,  // of pool `which`, with the number `count`; it notes itself if `seconds` > 0
   gate_orders_seem_to_fail,
   gate_orders_are_lost,
-  machine_reboots,          // with an open gate if `count` > 0, as no good image does
+  machine_reboots,  // with an open gate if `count` > 0, as no good image does
+  needs_are_unclear,
   machine_is_a_black_hole,  // the next that is made, for 10 s times `seconds`
 };
 
@@ -81,7 +82,7 @@ inline constexpr auto names_of<simulation::EventKind> = enum_names(
     "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
     "delivery hangs", "an operator orders something", "machines end early", "specification is broken",
     "destructions fail", "a builder ends", "another installation makes a machine", "gate orders seem to fail",
-    "gate orders are lost", "a machine reboots", "a machine is a black hole");
+    "gate orders are lost", "a machine reboots", "needs are unclear", "a machine is a black hole");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
