@@ -118,7 +118,8 @@ Action finish_draining(const PoolView& pool, const Machine& machine, bool exceed
                   {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
                    paid->is_below(stays_listed_while_paid)});
   }
-  if (paid && paid->left >= may_leave_below) {
+  // One that is of no use only takes the place of another.
+  if (paid && paid->left >= may_leave_below && !is_unusable(pool, machine)) {
     return act_on(ActionKind::keep, machine,
                   {fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
                    paid->is_below(may_leave_below)});

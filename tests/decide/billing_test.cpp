@@ -90,6 +90,13 @@ TEST(HourRule, WhatHasFailedDoesNotWaitForTheEndOfItsPeriod) {
   EXPECT_EQ(actions_of(by_the_hour(failed(1).launched_for(5min))), "destroy 1");
 }
 
+TEST(HourRule, NorDoesADrainedMachineThatIsOfNoUse) {
+  EXPECT_EQ(actions_of(by_the_hour(draining(1).failing(3).launched_for(20min))), "undrain 1");
+  EXPECT_EQ(actions_of(by_the_hour(draining(1).failing(4).launched_for(20min))), "destroy 1");
+  EXPECT_EQ(actions_of(by_the_hour(draining(1).failing(3).launched_for(40min))), "keep 1");
+  EXPECT_EQ(actions_of(by_the_hour(draining(1).failing(4).launched_for(40min))), "destroy 1");
+}
+
 TEST(HourRule, AStoppedMachineCostsNothingAndLeavesAtAnyTime) {
   EXPECT_EQ(actions_of(by_the_hour(stopped(1).launched_for(5min), {.max_machines = 0})), "destroy 1");
 }
