@@ -1,5 +1,7 @@
 #include "decide/proof.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -16,6 +18,11 @@ using Proof = std::expected<std::string, Reason>;
 // A queue runner that started this long before a machine was unlisted has surely read a file that listed it, if it was
 // listed for as long: it looks every 30 s.
 constexpr Seconds file_poll{30};
+
+// How often hydra-builder pings: as nix/build-machine.nix sets it up, and by default. No document says which. The queue
+// runner notes whole seconds, so the ping after one that it noted is there a second later at the latest.
+constexpr std::array<Seconds, 2> ping_intervals{Seconds{3}, Seconds{10}};
+constexpr Seconds noted_within{1};
 
 std::unexpected<Reason> missing(std::string text, std::optional<Instant> until = {}) {
   return std::unexpected(Reason{std::move(text), until});
@@ -73,16 +80,36 @@ Proof proof_by_document(const Machine& machine, const QueueStatus& status, Secon
   return entry != nullptr ? proof_by_entry(*entry, machine, status, quiet) : proof_by_absence(machine, status);
 }
 
+// When the report after the first that shows it out should be there. None: there is no first one yet, or the next is
+// overdue, so nothing says when it will come.
+std::optional<Instant> next_report_at(const Machine& machine, const QueueStatus& status) {
+  if (!machine.listing.seen_out_at) return std::nullopt;
+  for (const Seconds interval : ping_intervals) {
+    const Instant time = *machine.listing.seen_out_at + interval + noted_within;
+    if (time > status.time) return our_clock(time, status);
+  }
+  return std::nullopt;
+}
+
+// When it will have been missing for long enough: see observe/reports.hpp.
+std::optional<Instant> counts_as_gone_at(const Machine& machine, const QueueStatus& status, Seconds silence) {
+  if (!machine.listing.missing_since || !status.started) return std::nullopt;
+  return our_clock(std::max(*machine.listing.missing_since, *status.started) + silence, status);
+}
+
 // Machines that report: their steps end with their connection, and one that is closed gets no new ones.
-Proof proof_by_reports(const Machine& machine, const QueueStatus& status) {
+Proof proof_by_reports(const Machine& machine, const QueueStatus& status, Seconds silence) {
   if (!machine.found.seen_out.empty()) return machine.found.seen_out;
   if (status.hides_machines) return missing("machines with the same host name hide each other");
   const QueueMachine* entry = entry_of(status, machine);
-  if (entry == nullptr) return missing("the queue runner does not know it, which proves nothing yet");
+  if (entry == nullptr) {
+    return missing("the queue runner does not know it, which proves nothing yet",
+                   counts_as_gone_at(machine, status, silence));
+  }
   if (entry->current_jobs.value_or(0) > 0) return missing("still " + busy_with(*entry->current_jobs));
   if (!entry->trouble.empty()) return missing(entry->trouble);
   if (entry->enabled != false) return missing("the queue runner may still give it steps");
-  return missing("its next report has to show it without steps, too");
+  return missing("its next report has to show it without steps, too", next_report_at(machine, status));
 }
 
 // An operator has accepted that the steps on it are lost.
@@ -119,7 +146,7 @@ Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config
   if (!machine.listing.first_began_at && !is_unknown) return "never listed";
   if (!queue) return missing("the queue runner's status is not trusted");
   if (machine.listing.is_listed && joins) return missing("still listed");
-  if (joins) return proof_by_reports(machine, *queue);
+  if (joins) return proof_by_reports(machine, *queue, config.queue.silence);
   if (machine.listing.is_listed || !machine.listing.ended_at) return missing("still in the published machines file");
   const Seconds unlisted = queue->time - *machine.listing.ended_at;
   if (unlisted < config.settle) {

@@ -104,6 +104,16 @@ MachineSeen& MachineSeen::shown_out(std::string proof) {
   return *this;
 }
 
+MachineSeen& MachineSeen::first_out(Seconds ago) {
+  machine_.listing.seen_out_at = noon - ago;
+  return *this;
+}
+
+MachineSeen& MachineSeen::missing_for(Seconds span) {
+  machine_.listing.missing_since = noon - span;
+  return *this;
+}
+
 MachineSeen& MachineSeen::failing(std::int64_t times) {
   entry_->consecutive_failures = times;
   entry_->last_failure = noon - 60s;

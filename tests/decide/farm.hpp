@@ -59,6 +59,8 @@ class MachineSeen {
   MachineSeen& busy(std::int64_t jobs);
   MachineSeen& idle_for(Seconds span);
   MachineSeen& shown_out(std::string proof);  // by its own reports
+  MachineSeen& first_out(Seconds ago);        // by the first of the reports that may prove it
+  MachineSeen& missing_for(Seconds span);     // from the queue runner's documents
   MachineSeen& never_used();                  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);
   MachineSeen& absent();

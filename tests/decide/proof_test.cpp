@@ -199,6 +199,35 @@ TEST(ProofByReports, SaysWhatIsMissing) {
             "surplus; waits: still listed");
 }
 
+MachineSeen once_out(Seconds ago) { return draining(1).says(reporting(false, 0)).first_out(ago); }
+
+TEST(ProofByReports, MayBeCompleteWithTheNextPing) {
+  const auto next_look = [](Seconds ago) { return with(once_out(ago)).machines_join().decided().reconsider_at; };
+  EXPECT_EQ(next_look(0s), noon + 4s) << "if it pings every 3 s";
+  EXPECT_EQ(next_look(3s), noon + 1s);
+  EXPECT_EQ(next_look(4s), noon + 7s) << "else it pings every 10 s";
+  EXPECT_EQ(next_look(10s), noon + 1s);
+  EXPECT_EQ(next_look(11s), std::nullopt) << "its ping is late, and may never come";
+}
+
+TEST(ProofByReports, IsLookedForByOurClock) {
+  EXPECT_EQ(with(once_out(-20s)).machines_join().clock_ahead(20s).decided().reconsider_at, noon + 4s);
+}
+
+TEST(ProofByReports, IsNotHurriedWhileOtherThingsAreMissing) {
+  EXPECT_EQ(with(draining(1).says(reporting(false, 0))).machines_join().decided().reconsider_at, std::nullopt);
+  EXPECT_EQ(with(draining(1).says(reporting(true, 0))).machines_join().decided().reconsider_at, std::nullopt);
+  EXPECT_EQ(with(draining(1).says(reporting(false, 1))).machines_join().decided().reconsider_at, std::nullopt);
+}
+
+TEST(ProofByReports, OfAMissingMachineIsCompleteAfterSilence) {
+  const auto next_look = [](Seconds missing, Instant started) {
+    return with(draining(1).absent().missing_for(missing)).machines_join().started(started).decided().reconsider_at;
+  };
+  EXPECT_EQ(next_look(20s, noon - 24h), noon + 40s);
+  EXPECT_EQ(next_look(20s, noon - 5s), noon + 55s);
+}
+
 TEST(ProofByReports, AMachineThatConnectedBeforeItWasListedMayHaveSteps) {
   EXPECT_EQ(waits(with(failed(1).never_listed().says(reporting(true, 1))).machines_join()),
             "failed: ; waits: still busy: 1 job");
