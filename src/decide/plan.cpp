@@ -85,18 +85,32 @@ std::optional<std::string> trouble_with_clocks(const PoolView& pool) {
       (*farthest)->id, ahead(*farthest).count());
 }
 
+std::vector<std::string> notes_about_machines(const PoolView& pool) {
+  std::vector<std::string> notes;
+  if (auto trouble = trouble_with_clocks(pool)) notes.push_back(*std::move(trouble));
+  for (const Machine* machine : pool.machines) {
+    if (auto trouble = why_it_may_hang(*machine, pool.seen); !trouble.empty()) notes.push_back(std::move(trouble));
+    if (auto open = why_it_stays_open(*machine, pool.seen); !open.empty()) notes.push_back(std::move(open));
+  }
+  return notes;
+}
+
+// When a machine will have to be replaced, as things are.
+std::optional<Instant> next_replacement(const PoolView& pool) {
+  std::optional<Instant> next;
+  for (const Machine* machine : pool.machines) {
+    next = next_of(next, too_old_at(pool, *machine), pool.seen.now);
+    if (machine->state == MachineState::ready) next = next_of(next, turn_waits_until(pool, *machine), pool.seen.now);
+  }
+  return next;
+}
+
 PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   const std::int64_t first_new = next_number;
   PoolDecision decision{summary_of(pool), {}, {}};
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
-  if (auto trouble = trouble_with_clocks(pool)) decision.summary.notes.push_back(*std::move(trouble));
-  for (const Machine* machine : pool.machines) {
-    if (auto trouble = why_it_may_hang(*machine, pool.seen); !trouble.empty())
-      decision.summary.notes.push_back(std::move(trouble));
-    if (auto open = why_it_stays_open(*machine, pool.seen); !open.empty())
-      decision.summary.notes.push_back(std::move(open));
-  }
+  decision.summary.notes = notes_about_machines(pool);
   const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
@@ -111,14 +125,10 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   std::ranges::move(scale_down(pool, leavers, leaving), std::back_inserter(decision.actions));
   hold_back(pool, decision.actions);
   if (!pool.unused.empty()) decision.summary.notes.push_back(pool.unused);
+  decision.changes_at = next_replacement(pool);
   if (const auto& held = pool.hold ? pool.hold : up.held) {
     decision.summary.notes.push_back(held->text);
     decision.changes_at = next_of(decision.changes_at, held->until, pool.seen.now);
-  }
-  for (const Machine* machine : pool.machines) {
-    decision.changes_at = next_of(decision.changes_at, too_old_at(pool, *machine), pool.seen.now);
-    if (machine->state == MachineState::ready)
-      decision.changes_at = next_of(decision.changes_at, turn_waits_until(pool, *machine), pool.seen.now);
   }
   sort_actions(decision.actions, first_new);
   return decision;
@@ -201,6 +211,29 @@ void assign_machines(std::vector<PoolView>& pools, const std::vector<Machine>& m
   }
 }
 
+std::vector<PoolView> complete_views(const Snapshot& seen, const Config& config, const Demand& demand,
+                                     const Adjusted& adjusted) {
+  std::vector<PoolView> pools = views(seen, config, demand, adjusted);
+  assign_machines(pools, seen.machines);
+  if (seen.queue) spill_over(pools, *seen.queue);
+  for (PoolView& pool : pools) {
+    pool.target = target_of(pool);
+    pool.grace = grace_of(pool);
+    pool.hold = hold_on(pool);
+    if (pool.is_configured) pool.unused = why_unused(pool);
+  }
+  return pools;
+}
+
+// When the first schedule, order or reason ends by itself.
+std::optional<Instant> end_of_plan(const Snapshot& seen, const std::vector<Action>& actions) {
+  std::optional<Instant> end;
+  for (const auto& [name, limits] : seen.scheduled) end = next_of(end, limits.until, seen.now);
+  for (const auto& [key, order] : seen.orders) end = next_of(end, order.until, seen.now);
+  for (const Action& action : actions) end = next_of(end, action.reason.until, seen.now);
+  return end;
+}
+
 }  // namespace
 
 Plan plan(const Snapshot& seen, const Config& config) {
@@ -217,15 +250,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
   });
   if (!seen.queue) result.untrusted = seen.queue.error().why;
   const Adjusted adjusted = adjusted_pools(seen, config);
-  std::vector<PoolView> pools = views(seen, config, demand, adjusted);
-  assign_machines(pools, seen.machines);
-  if (seen.queue) spill_over(pools, *seen.queue);
-  for (PoolView& pool : pools) {
-    pool.target = target_of(pool);
-    pool.grace = grace_of(pool);
-    pool.hold = hold_on(pool);
-    if (pool.is_configured) pool.unused = why_unused(pool);
-  }
+  const std::vector<PoolView> pools = complete_views(seen, config, demand, adjusted);
   result.actions.reserve(seen.machines.size());
   std::int64_t next_number = seen.next_number;
   for (const PoolView& pool : pools) {
@@ -234,15 +259,9 @@ Plan plan(const Snapshot& seen, const Config& config) {
     result.reconsider_at = next_of(result.reconsider_at, decision.changes_at, seen.now);
     std::ranges::move(decision.actions, std::back_inserter(result.actions));
   }
-  for (const auto& [name, limits] : seen.scheduled)
-    result.reconsider_at = next_of(result.reconsider_at, limits.until, seen.now);
-  for (const auto& [key, order] : seen.orders)
-    result.reconsider_at = next_of(result.reconsider_at, order.until, seen.now);
+  result.reconsider_at = next_of(result.reconsider_at, end_of_plan(seen, result.actions), seen.now);
   result.in_use = machines_in_use(seen, config, result.actions);
   result.probed = machines_to_probe(seen);
-  for (const Action& action : result.actions) {
-    result.reconsider_at = next_of(result.reconsider_at, action.reason.until, seen.now);
-  }
   return result;
 }
 

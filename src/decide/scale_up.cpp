@@ -96,6 +96,77 @@ std::int64_t most_that_come(const PoolView& pool, const std::vector<const Machin
   return std::ssize(coming) - std::ranges::count_if(coming, created_again) + room;
 }
 
+// As many as may be replaced at a time. They leave before others are there, which may take minutes.
+std::vector<ActiveMachine> take_those_that_waste_steps(const PoolView& pool, FreeMachines& free) {
+  auto wasting = take_if(free.ready, [&](const ActiveMachine& each) {
+    return wastes_steps(pool, *each.machine) && !is_protected(pool, *each.machine);
+  });
+  const auto leaving =
+      std::ranges::count_if(free.draining, [&](const ActiveMachine& each) { return is_unusable(pool, *each.machine); });
+  auto taken = take(wasting, pool.settings.max_unavailable - leaving);
+  std::ranges::move(wasting, std::back_inserter(free.ready));
+  return taken;
+}
+
+// Each of the following uses up to `most` machines of those that are left, and returns how many.
+
+// Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
+std::int64_t use_ready_machines(const PoolView& pool, std::int64_t most, ScaleUp& result) {
+  const auto used = take(result.left.ready, pool.seen.queue ? most : std::ssize(result.left.ready));
+  RedeployTurns redeploys = redeploy_turns(pool);
+  for (const ActiveMachine& machine : used) result.actions.push_back(use_ready(pool, machine, redeploys));
+  return std::ssize(used);
+}
+
+// Machines that still boot will be ready sooner than those whose creation was interrupted, and of those some exist in
+// part. The others are made anew.
+std::int64_t wait_for_coming(const PoolView& pool, std::int64_t most, ScaleUp& result) {
+  sort_by_key(result.left.coming, [](const Machine* machine) {
+    return std::tuple(is_created_again(*machine), machine->found.interrupted, machine->found.needs_redeploy,
+                      machine->instance.text.empty(), number_of(machine->id));
+  });
+  const auto used = take(result.left.coming, std::min(most, most_that_come(pool, result.left.coming)));
+  for (const Machine* machine : used) result.actions.push_back(await_or_resume(pool, *machine));
+  return std::ssize(used);
+}
+
+std::int64_t put_back(const PoolView& pool, std::int64_t most, ScaleUp& result) {
+  std::vector<ActiveMachine>& draining = result.left.draining;
+  const auto gone_for_good =
+      take_if(draining, [&pool](const ActiveMachine& each) { return !may_return(pool, *each.machine); });
+  const auto used = take(draining, most);
+  std::ranges::copy(gone_for_good, std::back_inserter(draining));
+  for (const ActiveMachine& each : used)
+    result.actions.push_back(act_on(ActionKind::undrain, *each.machine, {"needed again", {}}));
+  return std::ssize(used);
+}
+
+std::int64_t start_stopped(const PoolView& pool, std::int64_t most, ScaleUp& result) {
+  std::vector<const Machine*>& stopped = result.left.stopped;
+  const auto due = take_if(stopped, [&pool](const Machine* machine) { return needs_replacement(pool, *machine); });
+  const auto used = take(stopped, most);
+  std::ranges::copy(due, std::back_inserter(stopped));
+  for (const Machine* machine : used)
+    result.actions.push_back(act_on(ActionKind::start, *machine, {"stopped; warm store", {}}));
+  return std::ssize(used);
+}
+
+// Those that are to be replaced, as far as there is no room for new machines.
+std::int64_t put_back_stand_ins(const PoolView& pool, std::int64_t most, ScaleUp& result) {
+  std::vector<ActiveMachine>& draining = result.left.draining;
+  const auto leaving =
+      take_if(draining, [&pool](const ActiveMachine& each) { return !may_stand_in(pool, *each.machine); });
+  const std::int64_t room = std::max<std::int64_t>(pool.settings.max_machines - std::ssize(pool.machines), 0);
+  const auto used = take(draining, most - room);
+  std::ranges::copy(leaving, std::back_inserter(draining));
+  for (const ActiveMachine& each : used) {
+    result.actions.push_back(
+        act_on(ActionKind::undrain, *each.machine,
+               {fmt::format("needed again; no room for its replacement (max {})", pool.settings.max_machines), {}}));
+  }
+  return std::ssize(used);
+}
+
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
   if (missing <= 0) return;
   const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
@@ -119,73 +190,22 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
   }
 }
 
-// As many as may be replaced at a time. They leave before others are there, which may take minutes.
-std::vector<ActiveMachine> take_those_that_waste_steps(const PoolView& pool, FreeMachines& free) {
-  auto wasting = take_if(free.ready, [&](const ActiveMachine& each) {
-    return wastes_steps(pool, *each.machine) && !is_protected(pool, *each.machine);
-  });
-  const auto leaving =
-      std::ranges::count_if(free.draining, [&](const ActiveMachine& each) { return is_unusable(pool, *each.machine); });
-  auto taken = take(wasting, pool.settings.max_unavailable - leaving);
-  std::ranges::move(wasting, std::back_inserter(free.ready));
-  return taken;
-}
-
 }  // namespace
 
 ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_under_way, std::int64_t& next_number) {
-  ScaleUp result;
-  const auto wasting = take_those_that_waste_steps(pool, free);
-  // Without a trusted status nothing that is listed leaves, so all ready machines count as needed.
-  order_by_worth(pool, free.ready);
-  order_by_worth(pool, free.draining);
-  const Replacement replaced = replacement(pool, free.ready);
+  ScaleUp result{.actions = {}, .left = std::move(free), .held = {}};
+  const auto wasting = take_those_that_waste_steps(pool, result.left);
+  order_by_worth(pool, result.left.ready);
+  order_by_worth(pool, result.left.draining);
+  const Replacement replaced = replacement(pool, result.left.ready);
   std::int64_t missing = pool.target.machines;
-
-  const auto ready = take(free.ready, pool.seen.queue ? missing - replaced.fewer : std::ssize(free.ready));
-  RedeployTurns redeploys = redeploy_turns(pool);
-  for (const ActiveMachine& machine : ready) result.actions.push_back(use_ready(pool, machine, redeploys));
-  missing += replaced.extra - std::ssize(ready) - coming_under_way;
-
-  // Machines that still boot will be ready sooner than those whose creation was interrupted, and of those some exist in
-  // part. The others are made anew.
-  sort_by_key(free.coming, [](const Machine* machine) {
-    return std::tuple(is_created_again(*machine), machine->found.interrupted, machine->found.needs_redeploy,
-                      machine->instance.text.empty(), number_of(machine->id));
-  });
-  const auto coming = take(free.coming, std::min(missing, most_that_come(pool, free.coming)));
-  for (const Machine* machine : coming) result.actions.push_back(await_or_resume(pool, *machine));
-  missing -= std::ssize(coming);
-
-  const auto gone_for_good =
-      take_if(free.draining, [&pool](const ActiveMachine& each) { return !may_return(pool, *each.machine); });
-  const auto draining = take(free.draining, missing);
-  std::ranges::copy(gone_for_good, std::back_inserter(free.draining));
-  for (const ActiveMachine& each : draining)
-    result.actions.push_back(act_on(ActionKind::undrain, *each.machine, {"needed again", {}}));
-  missing -= std::ssize(draining);
-
-  const auto due = take_if(free.stopped, [&pool](const Machine* machine) { return needs_replacement(pool, *machine); });
-  const auto stopped = take(free.stopped, missing);
-  std::ranges::copy(due, std::back_inserter(free.stopped));
-  for (const Machine* machine : stopped)
-    result.actions.push_back(act_on(ActionKind::start, *machine, {"stopped; warm store", {}}));
-  missing -= std::ssize(stopped);
-
-  const auto leaving =
-      take_if(free.draining, [&pool](const ActiveMachine& each) { return !may_stand_in(pool, *each.machine); });
-  const std::int64_t room = std::max<std::int64_t>(pool.settings.max_machines - std::ssize(pool.machines), 0);
-  const auto stand_ins = take(free.draining, missing - replaced.extra - room);
-  std::ranges::copy(leaving, std::back_inserter(free.draining));
-  for (const ActiveMachine& each : stand_ins) {
-    result.actions.push_back(
-        act_on(ActionKind::undrain, *each.machine,
-               {fmt::format("needed again; no room for its replacement (max {})", pool.settings.max_machines), {}}));
-  }
-  missing -= std::ssize(stand_ins);
-
+  missing -= use_ready_machines(pool, missing - replaced.fewer, result);
+  missing += replaced.extra - coming_under_way;
+  missing -= wait_for_coming(pool, missing, result);
+  missing -= put_back(pool, missing, result);
+  missing -= start_stopped(pool, missing, result);
+  missing -= put_back_stand_ins(pool, missing - replaced.extra, result);
   create_new(pool, missing, next_number, result);
-  result.left = std::move(free);
   std::ranges::copy(wasting, std::back_inserter(result.left.ready));
   return result;
 }
