@@ -100,6 +100,7 @@ std::optional<Instant> next_replacement(const PoolView& pool) {
   std::optional<Instant> next;
   for (const Machine* machine : pool.machines) {
     next = next_of(next, too_old_at(pool, *machine), pool.seen.now);
+    next = next_of(next, unusable_at(pool, *machine), pool.seen.now);
     if (machine->state == MachineState::ready) next = next_of(next, turn_waits_until(pool, *machine), pool.seen.now);
   }
   return next;

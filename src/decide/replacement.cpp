@@ -27,11 +27,29 @@ bool has_changed_specification(const PoolView& pool, const Machine& machine) {
   return is_replaced && is_of_another_specification(pool, machine);
 }
 
+// Since when it has been closed, though it is or was to be open, by the queue runner's clock; none: it is open.
+std::optional<Instant> closed_since(const Machine& machine, const QueueMachine& entry) {
+  const Listing& listing = machine.listing;
+  const bool is_meant = listing.is_listed ? entry.enabled == false : machine.state == MachineState::draining;
+  if (!is_meant || !listing.closed_since || !listing.began_at) return std::nullopt;
+  return std::max(*listing.closed_since, *listing.began_at);
+}
+
+// One that drains had been closed for as long when it was unlisted, and does not work better now.
+std::string why_it_stays_closed(const PoolView& pool, const Machine& machine, const QueueMachine& entry) {
+  const auto since = closed_since(machine, entry);
+  if (!since) return "";
+  const Seconds closed = machine.listing.ended_at.value_or(pool.seen.queue->time) - *since;
+  if (closed < pool.settings.boot_timeout) return "";
+  return fmt::format("its gate does not open: closed for {} s ≥ bootTimeout {} s", closed.count(),
+                     pool.settings.boot_timeout.count());
+}
+
 // Of machines that connect to the queue runner: one that is listed, but has not been there for a while, is of no use.
 std::string trouble_of(const PoolView& pool, const Machine& machine) {
   if (!pool.seen.queue || !pool.seen.queue->machines_join) return "";
   const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
-  if (entry != nullptr) return entry->trouble;
+  if (entry != nullptr) return entry->trouble.empty() ? why_it_stays_closed(pool, machine, *entry) : entry->trouble;
   const bool is_meant_to_be_there = machine.listing.is_listed || machine.state == MachineState::draining;
   return is_meant_to_be_there ? machine.found.seen_out : "";
 }
@@ -72,6 +90,15 @@ std::optional<Instant> turn_waits_until(const PoolView& pool, const Machine& mac
 
 bool may_stand_in(const PoolView& pool, const Machine& machine) {
   return !machine.leaves_in_turn && !is_unusable(pool, machine) && !is_unproven(pool, machine);
+}
+
+std::optional<Instant> unusable_at(const PoolView& pool, const Machine& machine) {
+  if (!pool.seen.queue || !pool.seen.queue->machines_join || is_unusable(pool, machine)) return std::nullopt;
+  const QueueStatus& status = *pool.seen.queue;
+  const QueueMachine* entry = machine.listing.is_listed ? entry_of(status, machine) : nullptr;
+  const auto since = entry != nullptr ? closed_since(machine, *entry) : std::nullopt;
+  if (!since) return std::nullopt;
+  return *since + pool.settings.boot_timeout + (status.arrived - status.time);
 }
 
 std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine) {

@@ -22,6 +22,10 @@ std::string replacement_reason(const PoolView& pool, const Machine& machine);  /
 // store is full.
 bool wastes_steps(const PoolView& pool, const Machine& machine);
 
+// When a machine that is closed, though it is to be open, will count as of no use: its pool's bootTimeout later. None:
+// it is open, or that is over.
+std::optional<Instant> unusable_at(const PoolView& pool, const Machine& machine);
+
 // Until when a machine that was put back although it is due stays in use before its turn comes; none: it may come now.
 std::optional<Instant> turn_waits_until(const PoolView& pool, const Machine& machine);
 

@@ -47,8 +47,8 @@ std::int64_t trials_allowed(const PoolView& pool) {
   const bool has_unusable =
       std::ranges::any_of(pool.machines, [&](const Machine* machine) { return is_unusable(pool, *machine); });
   const bool is_one_tried = std::ranges::any_of(pool.machines, [&](const Machine* machine) {
-    return is_coming(*machine) ||
-           (machine->state == MachineState::ready && !is_surely_read(*machine, *pool.seen.queue));
+    const bool may_prove_useful = !is_surely_read(*machine, *pool.seen.queue) || unusable_at(pool, *machine);
+    return is_coming(*machine) || (machine->state == MachineState::ready && may_prove_useful);
   });
   return has_unusable && !is_one_tried ? 1 : 0;
 }

@@ -69,6 +69,9 @@ struct Listing {
   // that all showed it without steps and closed to new ones. None: the latest one did not.
   std::optional<Instant> seen_out_at{};
   std::optional<Instant> missing_since{};  // from the queue runner's documents, by its clock; none: the latest had it
+  // The first of the latest reports that all showed it closed, by the queue runner's clock, if that came while it was
+  // listed. None: it has been open since.
+  std::optional<Instant> closed_since{};
 
   friend bool operator==(const Listing&, const Listing&) = default;
 };
@@ -171,6 +174,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"listed_for", "listedFor"}, machine.listing.lasted);
   field(FieldName{"seen_out_at", "seenOutAt"}, machine.listing.seen_out_at);
   field(FieldName{"missing_since", "missingSince"}, machine.listing.missing_since);
+  field(FieldName{"closed_since", "closedSince"}, machine.listing.closed_since);
 }
 
 // The same for what is kept, and for what the present pass has found out.

@@ -33,9 +33,16 @@ bool is_since_unlisting(const Listing& listing, Instant reported_at) {
   return !listing.is_listed && listing.ended_at && reported_at > *listing.ended_at;
 }
 
+// Once it is unlisted, it is meant to be closed: that says nothing.
+void note_gate(Listing& listing, const QueueMachine& entry, Instant reported_at) {
+  if (entry.enabled == true) listing.closed_since.reset();
+  if (entry.enabled == false && listing.is_listed) keep_since(listing.closed_since, true, reported_at);
+}
+
 void note_report(Machine& machine, const QueueMachine& entry, Instant reported_at) {
   Listing& listing = machine.listing;
   listing.missing_since.reset();
+  note_gate(listing, entry, reported_at);
   const bool is_idle = entry.current_jobs == 0;
   keep_since(machine.seen_idle_at, is_idle, reported_at);
   const bool is_out = is_idle && entry.enabled == false && is_since_unlisting(listing, reported_at);
@@ -66,7 +73,8 @@ void note_idleness(Machine& machine, const QueueStatus& status) {
 
 // What the journal keeps of it.
 auto kept(const Machine& machine) {
-  return std::tuple(machine.seen_idle_at, machine.listing.seen_out_at, machine.listing.missing_since);
+  const Listing& listing = machine.listing;
+  return std::tuple(machine.seen_idle_at, listing.seen_out_at, listing.missing_since, listing.closed_since);
 }
 
 }  // namespace

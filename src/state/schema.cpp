@@ -166,6 +166,9 @@ constexpr std::array migrations{R"sql(
   alter table machines add column seen_idle_at integer;
   alter table machines add column seen_out_at integer;
   alter table machines add column missing_since integer;
+)sql",
+                                R"sql(
+  alter table machines add column closed_since integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

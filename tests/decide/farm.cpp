@@ -114,6 +114,11 @@ MachineSeen& MachineSeen::missing_for(Seconds span) {
   return *this;
 }
 
+MachineSeen& MachineSeen::closed_for(Seconds span) {
+  machine_.listing.closed_since = noon - span;
+  return says({.enabled = false, .current_jobs = 0, .idle_since = {}});
+}
+
 MachineSeen& MachineSeen::failing(std::int64_t times) {
   entry_->consecutive_failures = times;
   entry_->last_failure = noon - 60s;

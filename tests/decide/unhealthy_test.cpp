@@ -60,5 +60,77 @@ TEST(Unhealthy, ThreeAreNothingUnusual) {
   EXPECT_EQ(actions_of(p), "create 100, destroy 1, destroy 2, destroy 3");
 }
 
+// Machines whose gates do not open.
+
+template <class... Machines>
+Farm with_gates(Settings settings, Machines... machines) {
+  return farm("x86_64-linux", settings).has(machines...).runnable("x86_64-linux", sizeof...(machines)).machines_join();
+}
+
+template <class... Machines>
+std::string actions_with_gates(Machines... machines) {
+  return actions_of(with_gates({}, machines...).decided());
+}
+
+TEST(Gates, AMachineThatStaysClosedIsReplacedAfterItsBootTimeout) {
+  const auto closed = [](Seconds span) { return with_gates({}, ready(1).closed_for(span), ready(2)).decided(); };
+  EXPECT_EQ(actions_of(closed(1799s)), "keep 1, keep 2");
+  EXPECT_EQ(closed(1799s).reconsider_at, noon + 1s);
+  EXPECT_EQ(actions_of(closed(1800s)), "create 100, keep 1, keep 2");
+  const Plan then =
+      with_gates({}, ready(1).closed_for(1805s), ready(2), ready(3)).runnable("x86_64-linux", 2).decided();
+  EXPECT_EQ(actions_of(then), "drain 1, keep 2, keep 3");
+  EXPECT_EQ(reason_of<ActionKind::drain>(then, 1), "its gate does not open: closed for 1805 s ≥ bootTimeout 1800 s");
+}
+
+TEST(Gates, ThatTimeIsThatOfItsPool) {
+  const auto with_timeout = [](Seconds boot_timeout) {
+    return actions_of(with_gates({.boot_timeout = boot_timeout}, ready(1).closed_for(600s), ready(2)).decided());
+  };
+  EXPECT_EQ(with_timeout(600s), "create 100, keep 1, keep 2");
+  EXPECT_EQ(with_timeout(601s), "keep 1, keep 2");
+}
+
+TEST(Gates, ItCountsFromWhenItWasToOpen) {
+  EXPECT_EQ(actions_with_gates(ready(1).closed_for(2h).listed_for(1799s), ready(2)), "keep 1, keep 2");
+  EXPECT_EQ(actions_with_gates(ready(1).closed_for(2h).listed_for(1800s), ready(2)), "create 100, keep 1, keep 2");
+}
+
+TEST(Gates, OneThatIsOpenOrHasNotReportedYetWorks) {
+  QueueMachine just_connected;
+  just_connected.current_jobs = 0;
+  EXPECT_EQ(actions_with_gates(ready(1).closed_for(2h).says(just_connected), ready(2)), "keep 1, keep 2");
+  EXPECT_EQ(actions_with_gates(ready(1).closed_for(2h).idle_for(9s), ready(2)), "keep 1, keep 2");
+}
+
+TEST(Gates, OneThatWasDrainedBecauseOfThatIsNotPutBack) {
+  const auto drained = [](Seconds closed) {
+    return actions_with_gates(draining(1).closed_for(closed).unlisted_for(600s).shown_out("two reports"), ready(2));
+  };
+  EXPECT_EQ(drained(600s + 1799s), "undrain 1, keep 2");
+  EXPECT_EQ(drained(600s + 1800s), "create 100, destroy 1, keep 2");
+}
+
+TEST(Gates, IsReplacedOnlyWhileTheStatusIsTrusted) {
+  EXPECT_EQ(actions_of(with_gates({}, ready(1).closed_for(2h), ready(2)).untrusted("down").decided()),
+            "keep 1, keep 2");
+}
+
+TEST(Gates, IfAllStayClosedOneIsReplacedAndTheSetUpIsBlamed) {
+  const Settings three_at_a_time{.max_unavailable = 3};
+  const MachineSeen shut = ready(1).closed_for(2h);
+  const Plan first = with_gates(three_at_a_time, shut, ready(2).closed_for(2h), ready(3).closed_for(2h)).decided();
+  EXPECT_EQ(actions_of(first), "create 100, keep 1, keep 2, keep 3");
+  EXPECT_TRUE(
+      pool_plan(first, "x86_64-linux").unused.ends_with("does hydra-builder take the gate for its build folder?"))
+      << pool_plan(first, "x86_64-linux").unused;
+  const auto then = [&](const MachineSeen& trial) {
+    return actions_of(with_gates(three_at_a_time, shut, ready(2).closed_for(2h), trial).decided());
+  };
+  EXPECT_EQ(then(coming(3)), "keep 1, keep 2, keep 3");
+  EXPECT_EQ(then(ready(3).closed_for(1000s)), "keep 1, keep 2, keep 3") << "it may open yet";
+  EXPECT_EQ(then(ready(3).closed_for(1800s)), "create 100, keep 1, keep 2, keep 3");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

@@ -127,6 +127,21 @@ TEST_F(Reports, SayWhenItBecameIdle) {
   EXPECT_EQ(shown(Seconds{31}, entry(true, 1, Seconds{30})).seen_idle_at, std::nullopt);
 }
 
+TEST_F(Reports, SayWhenAListedMachineWasClosed) {
+  Listing& listing = fleet.machines.front().listing;
+  listing.is_listed = true;
+  EXPECT_EQ(shown(Seconds{1}, entry(true, 0, Seconds{0})).listing.closed_since, std::nullopt);
+  EXPECT_EQ(shown(Seconds{4}, entry(false, 1, Seconds{3})).listing.closed_since, noon + Seconds{3});
+  EXPECT_EQ(shown(Seconds{7}, entry(false, 0, Seconds{6})).listing.closed_since, noon + Seconds{3});
+  listing.is_listed = false;
+  EXPECT_EQ(shown(Seconds{8}, entry(false, 0, Seconds{6})).listing.closed_since, noon + Seconds{3}) << "it stays known";
+  EXPECT_EQ(shown(Seconds{10}, entry(true, 0, Seconds{9})).listing.closed_since, std::nullopt);
+}
+
+TEST_F(Reports, ThatAMachineIsClosedThatIsNotListedIsAsItShouldBe) {
+  EXPECT_EQ(shown(Seconds{4}, entry(false, 0, Seconds{3})).listing.closed_since, std::nullopt);
+}
+
 TEST_F(Reports, AreKeptInTheJournalWhenTheySayMore) {
   shown(Seconds{1}, entry(true, 0, Seconds{0}));
   EXPECT_EQ(fleet.changed.size(), 1);

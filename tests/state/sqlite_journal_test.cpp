@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 12;
+constexpr std::int64_t schema = 13;
 
 class Journal : public testing::Test {
  protected:
@@ -444,9 +444,10 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   sql("insert into passes values (41, 7, 3, '{}', '{}')");
   for (const char* column : {"failing_since", "trouble"})
     sql(fmt::format("alter table deliveries drop column {}", column));
-  for (const char* column : {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row",
-                             "failed_at", "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at",
-                             "owner", "noted_as", "slot", "seen_idle_at", "seen_out_at", "missing_since"})
+  for (const char* column :
+       {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row", "failed_at",
+        "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner", "noted_as", "slot",
+        "seen_idle_at", "seen_out_at", "missing_since", "closed_since"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from"})
     sql(fmt::format("alter table creations drop column {}", column));
