@@ -100,8 +100,8 @@ std::optional<Instant> counts_as_gone_at(const Machine& machine, const QueueStat
 // Machines that report: their steps end with their connection, and one that is closed gets no new ones.
 Proof proof_by_reports(const Machine& machine, const QueueStatus& status, Seconds silence) {
   if (!machine.found.seen_out.empty()) return machine.found.seen_out;
-  if (status.hides_machines) return missing("machines with the same host name hide each other");
   const QueueMachine* entry = entry_of(status, machine);
+  if (entry == nullptr && !machine.found.doubt.empty()) return missing(machine.found.doubt);
   if (entry == nullptr) {
     return missing("the queue runner does not know it, which proves nothing yet",
                    counts_as_gone_at(machine, status, silence));
@@ -109,6 +109,7 @@ Proof proof_by_reports(const Machine& machine, const QueueStatus& status, Second
   if (entry->current_jobs.value_or(0) > 0) return missing("still " + busy_with(*entry->current_jobs));
   if (!entry->trouble.empty()) return missing(entry->trouble);
   if (entry->enabled != false) return missing("the queue runner may still give it steps");
+  if (!machine.found.doubt.empty()) return missing(machine.found.doubt);
   return missing("its next report has to show it without steps, too", next_report_at(machine, status));
 }
 

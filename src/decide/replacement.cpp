@@ -49,7 +49,9 @@ std::string why_it_stays_closed(const PoolView& pool, const Machine& machine, co
 std::string trouble_of(const PoolView& pool, const Machine& machine) {
   if (!pool.seen.queue || !pool.seen.queue->machines_join) return "";
   const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
-  if (entry != nullptr) return entry->trouble.empty() ? why_it_stays_closed(pool, machine, *entry) : entry->trouble;
+  if (entry != nullptr && !entry->trouble.empty()) return entry->trouble;
+  if (machine.found.has_double) return "the queue runner knows two machines of this name";
+  if (entry != nullptr) return why_it_stays_closed(pool, machine, *entry);
   const bool is_meant_to_be_there = machine.listing.is_listed || machine.state == MachineState::draining;
   return is_meant_to_be_there ? machine.found.seen_out : "";
 }
@@ -74,7 +76,8 @@ bool is_unusable(const PoolView& pool, const Machine& machine) {
 bool wastes_steps(const PoolView& pool, const Machine& machine) {
   if (!pool.seen.queue || !pool.seen.queue->machines_join) return false;
   const QueueMachine* entry = entry_of(*pool.seen.queue, machine);
-  return entry != nullptr && !entry->trouble.empty() && entry->enabled == true;
+  const bool is_of_no_use = entry != nullptr && (!entry->trouble.empty() || machine.found.has_double);
+  return is_of_no_use && entry->enabled == true;
 }
 
 bool needs_replacement(const PoolView& pool, const Machine& machine) {

@@ -93,6 +93,8 @@ struct Findings {
   bool interrupted = false;     // its creation or start is not finished, and no job works on it any more
   bool needs_redeploy = false;  // it exists, but is not known to be brought up to its specification
   std::string seen_out{};       // what shows that it has no steps and gets none, if machines report; empty: nothing
+  bool has_double = false;      // the queue runner knows two machines of its name, and shows one of them
+  std::string doubt{};          // why what it reports proves nothing, if machines hide each other; empty: it may prove
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
 
   friend bool operator==(const Findings&, const Findings&) = default;
@@ -120,6 +122,7 @@ struct Machine {
   std::optional<Instant> kept_alive_at;       // when it was last told, or was to be told, that it is needed
   std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
   std::optional<Instant> seen_idle_at{};  // the first of the latest reports without steps: as Listing::seen_out_at
+  std::optional<Instant> joined_at{};     // when it connected, as shown while no machine was hidden behind another
   bool cannot_stop = false;               // its provider refused to stop it: it is destroyed instead
   bool cannot_redeploy = false;           // nor to bring it to another specification: it is replaced instead
   bool leaves_in_turn = false;            // while draining: it was its turn to be replaced, so it does not go back
@@ -159,6 +162,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"kept_alive_at", "keptAliveAt"}, machine.kept_alive_at);
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
   field(FieldName{"seen_idle_at", "seenIdleAt"}, machine.seen_idle_at);
+  field(FieldName{"joined_at", "joinedAt"}, machine.joined_at);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
   field(FieldName{"leaves_in_turn", "leavesInTurn"}, machine.leaves_in_turn);
@@ -186,6 +190,8 @@ void visit_all_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"", "interrupted"}, machine.found.interrupted);
   field(FieldName{"", "needsRedeploy"}, machine.found.needs_redeploy);
   field(FieldName{"", "seenOut"}, machine.found.seen_out);
+  field(FieldName{"", "hasDouble"}, machine.found.has_double);
+  field(FieldName{"", "doubt"}, machine.found.doubt);
   field(FieldName{"", "underWay"}, machine.found.under_way);
 }
 

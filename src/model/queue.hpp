@@ -32,6 +32,7 @@ struct QueueMachine {
   std::optional<std::int64_t> consecutive_failures{};
   std::optional<MachineKind> kind{};
   std::optional<Instant> reported_at{};  // by the machine itself, in the queue runner's clock; none: it does not report
+  std::optional<Instant> joined_at{};    // when it connected, within a second or two
   std::string trouble{};                 // why it is of no use, although it is there; empty: nothing is known
 };
 
@@ -61,7 +62,8 @@ struct QueueStatus {
   // Machines connect to the queue runner by themselves, and report to it. One of them has steps only while it is there,
   // and may have some although it was never listed.
   bool machines_join = false;
-  bool hides_machines = false;  // some have the same name, and the document shows one of them: it proves nothing
+  bool hides_machines = false;      // some have the same name, and the document shows one of them
+  bool hidden_may_be_busy = false;  // those that it does not show
   // A program describes a queue that is not Hydra's. Nothing is known of a machine that it does not name.
   bool from_program = false;
   std::vector<std::string> remarks{};  // what else is wrong with the queue, for its users

@@ -1,6 +1,7 @@
 #include "observe/reports.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <tuple>
 
@@ -18,9 +19,16 @@ void keep_since(std::optional<Instant>& since, bool is_true, Instant now) {
   }
 }
 
-// After its start the queue runner knows no machine until it has connected again.
+// After its start the queue runner knows no machine until it has connected again. If machines hide each other, this one
+// may be there under another's name.
 void note_absence(Machine& machine, const QueueStatus& status, Seconds silence) {
   machine.listing.seen_out_at.reset();
+  machine.joined_at.reset();
+  if (status.hides_machines) {
+    machine.listing.missing_since.reset();
+    machine.found.doubt = "machines with the same host name hide each other";
+    return;
+  }
   keep_since(machine.listing.missing_since, true, status.time);
   const Instant from = std::max(*machine.listing.missing_since, status.started.value_or(status.time));
   if (status.time - from >= silence)
@@ -39,26 +47,43 @@ void note_gate(Listing& listing, const QueueMachine& entry, Instant reported_at)
   if (entry.enabled == false && listing.is_listed) keep_since(listing.closed_since, true, reported_at);
 }
 
-void note_report(Machine& machine, const QueueMachine& entry, Instant reported_at) {
+// Of two connections of one name the document shows either. So a machine has two if another one is shown than before
+// any was hidden. The one that was there before may be hidden, or gone, with another machine's double hidden instead.
+void note_connection(Machine& machine, const QueueMachine& entry, bool hides_machines) {
+  constexpr Seconds tolerated{2};  // the time of a connection is computed from how long it has lasted
+  if (!entry.joined_at) return;
+  const bool is_same = machine.joined_at && std::chrono::abs(*entry.joined_at - *machine.joined_at) <= tolerated;
+  machine.found.has_double = hides_machines && machine.joined_at && !is_same;
+  if (!is_same && !machine.found.has_double) machine.joined_at = entry.joined_at;
+}
+
+// Why a report proves nothing. That of a machine with a double may be about another machine, whose gate nobody opens,
+// unless it was open while the machine was listed.
+std::string doubt_about(const Machine& machine, const QueueStatus& status) {
+  if (status.hidden_may_be_busy) return "a machine that is hidden behind another of its name may have steps";
+  const bool has_obeyed = machine.listing.first_began_at && !machine.listing.closed_since;
+  return machine.found.has_double && !has_obeyed ? "the queue runner may show another machine of its name" : "";
+}
+
+void note_report(Machine& machine, const QueueMachine& entry, const QueueStatus& status) {
+  const Instant reported_at = entry.reported_at.value_or(status.time);
   Listing& listing = machine.listing;
   listing.missing_since.reset();
   note_gate(listing, entry, reported_at);
+  note_connection(machine, entry, status.hides_machines);
+  machine.found.doubt = doubt_about(machine, status);
   const bool is_idle = entry.current_jobs == 0;
   keep_since(machine.seen_idle_at, is_idle, reported_at);
-  const bool is_out = is_idle && entry.enabled == false && is_since_unlisting(listing, reported_at);
+  const bool shows_it_out = is_idle && entry.enabled == false && machine.found.doubt.empty();
+  const bool is_out = shows_it_out && is_since_unlisting(listing, reported_at);
   keep_since(listing.seen_out_at, is_out, reported_at);
   if (listing.seen_out_at && reported_at > *listing.seen_out_at)
     machine.found.seen_out = "two reports in a row show it without steps and closed to new ones";
 }
 
-// What a machine that connects by itself reports. If machines of one name hide each other, the document may show
-// another one, or none.
 void note_own_report(Machine& machine, const QueueStatus& status, Seconds silence) {
-  if (status.hides_machines) {
-    machine.listing.seen_out_at.reset();
-    machine.listing.missing_since.reset();
-  } else if (const QueueMachine* entry = entry_of(status, machine)) {
-    note_report(machine, *entry, entry->reported_at.value_or(status.time));
+  if (const QueueMachine* entry = entry_of(status, machine)) {
+    note_report(machine, *entry, status);
   } else {
     note_absence(machine, status, silence);
   }
@@ -74,7 +99,8 @@ void note_idleness(Machine& machine, const QueueStatus& status) {
 // What the journal keeps of it.
 auto kept(const Machine& machine) {
   const Listing& listing = machine.listing;
-  return std::tuple(machine.seen_idle_at, listing.seen_out_at, listing.missing_since, listing.closed_since);
+  return std::tuple(machine.seen_idle_at, machine.joined_at, listing.seen_out_at, listing.missing_since,
+                    listing.closed_since);
 }
 
 }  // namespace

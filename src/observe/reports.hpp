@@ -9,7 +9,8 @@ namespace hydra_provisioner::observe {
 
 // Notes since when each machine is idle, and whether its reports prove that no step runs on it: two of them in a row
 // since it was unlisted show it closed and without steps (one may have been under way to it when it was closed), or the
-// queue runner has not known it for `silence`. Also since when a machine is closed that is to be open. Of other
+// queue runner has not known it for `silence`. If machines of one name hide each other, no hidden one may have steps
+// meanwhile. Also since when a machine is closed that is to be open. Of other
 // machines it notes since when a queue shows them idle that does not say so itself.
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence);
 

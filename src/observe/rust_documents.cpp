@@ -139,6 +139,7 @@ Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
   auto machine = read_stats(entry, *stats);
   if (!machine) return std::unexpected(below("stats", std::move(machine.error())));
   if (machine->reported_at == Instant{}) return machine;  // it has just connected
+  machine->joined_at = read_start(entry, now);
   const Seconds silence = now - *machine->reported_at;
   machine->trouble = trouble_of(entry, *stats, silence);
   if (silence < ping_max) machine->enabled = is_open(entry, *stats);
@@ -146,15 +147,20 @@ Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
   return machine;
 }
 
-// How many there are in all. Of two machines of one host name the document shows one, and counts both.
+// Of two machines of one host name the document shows one, and counts both: all of them, and those that have steps.
 void note_equal_names(QueueStatus& status, const io::Json& runner) {
   const auto total = read_number_if_any(runner, "machinesTotal", count_max).value_or(std::nullopt);
   const auto shown = std::ssize(*status.machines);
   if (!total || *total <= shown) return;
   status.hides_machines = true;
+  const auto busy = read_number_if_any(runner, "machinesInUse", count_max).value_or(std::nullopt);
+  const auto shown_busy = std::ranges::count_if(
+      *status.machines, [](const auto& named) { return named.second.current_jobs.value_or(0) > 0; });
+  status.hidden_may_be_busy = !busy || *busy > shown_busy;
   status.remarks.push_back(
       fmt::format("the queue runner has {} machines, but only {} names: some machines have the same host name, and "
-                  "hide each other; give each one of its own: until then none is stopped or destroyed",
+                  "hide each other; give each one of its own: while a hidden one may have steps, none is stopped or "
+                  "destroyed",
                   *total, shown));
 }
 

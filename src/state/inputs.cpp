@@ -22,7 +22,6 @@ void add_queue(Facts& facts, const Queue& queue) {
   }
   io::Json how{{"listsMachines", queue->machines.has_value()}};
   if (queue->machines_join) how["machinesJoin"] = true;
-  if (queue->hides_machines) how["hidesMachines"] = true;
   if (queue->from_program) how["fromProgram"] = true;
   facts["queue"] = io::compact(how);
   for (const StepTypeCount& steps : queue->step_types)
@@ -48,7 +47,6 @@ void read_queue_fact(Inputs& inputs, const io::Json& value) {
   }
   if (value.at("listsMachines").get<bool>()) inputs.seen.queue->machines.emplace();
   inputs.seen.queue->machines_join = value.value("machinesJoin", false);
-  inputs.seen.queue->hides_machines = value.value("hidesMachines", false);
   inputs.seen.queue->from_program = value.value("fromProgram", false);
 }
 

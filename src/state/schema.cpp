@@ -169,6 +169,9 @@ constexpr std::array migrations{R"sql(
 )sql",
                                 R"sql(
   alter table machines add column closed_since integer;
+)sql",
+                                R"sql(
+  alter table machines add column joined_at integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

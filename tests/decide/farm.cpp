@@ -114,6 +114,16 @@ MachineSeen& MachineSeen::missing_for(Seconds span) {
   return *this;
 }
 
+MachineSeen& MachineSeen::has_double() {
+  machine_.found.has_double = true;
+  return *this;
+}
+
+MachineSeen& MachineSeen::doubted(std::string why) {
+  machine_.found.doubt = std::move(why);
+  return *this;
+}
+
 MachineSeen& MachineSeen::closed_for(Seconds span) {
   machine_.listing.closed_since = noon - span;
   return says({.enabled = false, .current_jobs = 0, .idle_since = {}});

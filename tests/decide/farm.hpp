@@ -61,6 +61,8 @@ class MachineSeen {
   MachineSeen& shown_out(std::string proof);  // by its own reports
   MachineSeen& first_out(Seconds ago);        // by the first of the reports that may prove it
   MachineSeen& missing_for(Seconds span);     // from the queue runner's documents
+  MachineSeen& has_double();                  // of its name
+  MachineSeen& doubted(std::string why);      // what it reports
   MachineSeen& closed_for(Seconds span);      // while it was listed, by its own reports
   MachineSeen& never_used();                  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);

@@ -275,6 +275,28 @@ TEST(ProofByReports, OneThatStaysOpenIsTold) {
   EXPECT_TRUE(notes(true, 60s).front().starts_with("hydra-provisioned-1 may still get steps, 60 s after"));
 }
 
+TEST(ProofByReports, SaysWhyReportsProveNothing) {
+  EXPECT_EQ(joined_waits(draining(1).says(reporting(false, 0)).first_out(1s).doubted("it may be another one")),
+            "surplus; waits: it may be another one");
+  EXPECT_EQ(joined_waits(draining(1).absent().missing_for(1s).doubted("some hide each other")),
+            "surplus; waits: some hide each other");
+  EXPECT_EQ(joined_waits(draining(1).says(reporting(false, 2)).doubted("it may be another one")),
+            "surplus; waits: still busy: 2 jobs");
+}
+
+TEST(ProofByReports, AMachineWithADoubleGetsNoMoreStepsAndIsReplaced) {
+  const MachineSeen with_double = ready(1).says(reporting(true, 1)).has_double();
+  EXPECT_EQ(actions_with(with_double, ready(2)), "create 100, drain 1, keep 2");
+  const Plan p = with(with_double).machines_join().decided();
+  EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "the queue runner knows two machines of this name");
+  EXPECT_EQ(actions_with(draining(1).says(reporting(false, 0)).has_double(), ready(2)), "create 100, keep 1, keep 2")
+      << "it does not go back";
+}
+
+TEST(ProofByReports, OneWithADoubleThatIsClosedWaitsForItsReplacement) {
+  EXPECT_EQ(actions_with(ready(1).says(reporting(false, 0)).has_double(), ready(2)), "create 100, keep 1, keep 2");
+}
+
 // Of a queue that a program describes.
 Farm described(const MachineSeen& machine) { return with(machine).from_program(); }
 

@@ -181,6 +181,32 @@ TEST(RustDocuments, TwoMachinesOfOneNameAreSaid) {
   EXPECT_THAT(queue->status.remarks, ElementsAre(HasSubstr("has 2 machines, but only 1 names")));
 }
 
+TEST(RustDocuments, OfEqualNamesSayWhetherAHiddenMachineMayHaveSteps) {
+  const auto may_be_busy = [](std::int64_t jobs, const std::string& in_use) {
+    const std::string stats = fmt::format(R"("currentJobs":{},"lastPing":1)", jobs);
+    std::string status = rust_status(builder("t-1", stats), 2);
+    status.replace(status.find(R"("machinesTotal")"), 0, in_use);
+    const QueueStatus& read = read_all(status).value().status;
+    EXPECT_TRUE(read.hides_machines);
+    return read.hidden_may_be_busy;
+  };
+  EXPECT_FALSE(may_be_busy(0, R"("machinesInUse":0,)"));
+  EXPECT_FALSE(may_be_busy(3, R"("machinesInUse":1,)"));
+  EXPECT_TRUE(may_be_busy(0, R"("machinesInUse":1,)"));
+  EXPECT_TRUE(may_be_busy(3, R"("machinesInUse":2,)"));
+  EXPECT_TRUE(may_be_busy(0, "")) << "that is not known";
+}
+
+TEST(RustDocuments, SayWhenAMachineConnected) {
+  const auto joined_at = [](const std::string& uptime) {
+    std::string machine = builder("t-1", usual_stats(Seconds{1}));
+    machine.replace(machine.find(R"("systems")"), 0, uptime);
+    return read_all(rust_status(machine)).value().status.machines->at("t-1").joined_at;
+  };
+  EXPECT_EQ(joined_at(R"("uptime":99.5,)"), noon - Seconds{100});
+  EXPECT_EQ(joined_at(""), std::nullopt);
+}
+
 TEST(RustDocuments, WaitingStepsAreThoseThatMayStart) {
   const std::string queues = fmt::format(
       R"({{"queues":{{"x86_64-linux":[{},{},{},{},{},{}],"builtin":[{}]}}}})", step("waits"),

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 13;
+constexpr std::int64_t schema = 14;
 
 class Journal : public testing::Test {
  protected:
@@ -447,7 +447,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   for (const char* column :
        {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row", "failed_at",
         "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner", "noted_as", "slot",
-        "seen_idle_at", "seen_out_at", "missing_since", "closed_since"})
+        "seen_idle_at", "seen_out_at", "missing_since", "closed_since", "joined_at"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from"})
     sql(fmt::format("alter table creations drop column {}", column));
