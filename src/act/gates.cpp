@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "io/async/gather.hpp"
-#include "io/process/subprocess.hpp"
 #include "io/text/strings.hpp"
 #include "observe/discoveries.hpp"
 
@@ -18,7 +17,6 @@ namespace {
 
 using providers::BuilderOrder;
 
-constexpr Seconds eviction_deadline{10};
 constexpr Seconds look_interval{2};
 constexpr Seconds look_deadline{600};     // each part of a look has a deadline of its own
 constexpr Seconds has_effect_within{60};  // several pings
@@ -60,6 +58,7 @@ Gates::Gates(const Config& config, const PoolSettings& pools, Ledger& ledger, Pr
       look_(ledger.clock()) {}
 
 io::Task<Expected<bool>> Gates::publish(std::string content, std::optional<LastDelivery>, Instant) {
+  for (const auto& [machine, ended] : source_.late_evictions()) tell_of_eviction(machine, ended);
   if (!seen_) co_return false;
   const std::set<std::string> open = names_in(content);
   std::vector<std::function<io::Task<void>()>> parts;
@@ -142,14 +141,19 @@ bool Gates::has_heir(const Machine& machine) const {
 }
 
 io::Task<void> Gates::evict(MachineId id) {
+  tell_of_eviction(id, co_await source_.evict(id, login_parts(ledger_.at(id).address).host));
+}
+
+// One that has failed is tried again in the next pass.
+void Gates::tell_of_eviction(const MachineId& id, const Expected<void>& ended) {
   evicted_.insert(id);
-  io::Command command{.argv = config_.queue.evict_command, .deadline = eviction_deadline};
-  command.argv.push_back(login_parts(ledger_.at(id).address).host);
-  const auto evicted = co_await io::run_successfully(std::move(command));
-  if (evicted) {
+  if (ended) {
     voice_.note(fmt::format("{}: lost: the queue runner's connection to it is ended", id));
+  } else if (ended.error().kind == ErrorKind::unanswered) {
+    voice_.note(fmt::format("{}: lost: the queue runner's connection to it is not ended yet", id));
   } else {
-    voice_.problem(fmt::format("{}: queue.evictCommand: {}", id, evicted.error().message));
+    voice_.problem(
+        fmt::format("{}: lost: the queue runner's connection to it cannot be ended: {}", id, ended.error().message));
   }
 }
 
@@ -163,7 +167,8 @@ io::Task<void> Gates::wake_dispatcher() {
   });
   if (!is_any_new) co_return;
   has_woken_ = true;
-  if (const auto woken = co_await source_.wake(); !woken)
+  const auto woken = co_await source_.wake();
+  if (!woken && woken.error().kind != ErrorKind::unanswered)
     voice_.problem(fmt::format("the queue runner cannot be woken: {}", woken.error().message));
 }
 

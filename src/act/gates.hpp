@@ -43,6 +43,7 @@ class Gates final : public publish::Publisher {
   bool is_lost(const Machine& machine) const;
   bool has_heir(const Machine& machine) const;
   io::Task<void> evict(MachineId id);
+  void tell_of_eviction(const MachineId& id, const Expected<void>& ended);
   io::Task<void> wake_dispatcher();
   io::Task<Expected<void>> tell(Machine machine, providers::BuilderOrder order);
   io::Task<Expected<void>> look_again();
@@ -56,7 +57,7 @@ class Gates final : public publish::Publisher {
   observe::QueueSource& source_;
   Voice& voice_;
   std::map<MachineId, bool> set_to_;  // in this pass: whether it was opened
-  std::set<MachineId> evicted_;
+  std::set<MachineId> evicted_;       // told of in this pass
   bool has_woken_ = false;
   io::PendingCall<void> look_;
   Instant looked_at_;  // again

@@ -70,6 +70,7 @@ pass::World make_world(const Config& config, const std::string& state_dir) {
 
 pass::World make_patient_world(const Config& config, const std::string& state_dir) {
   pass::World world = make_world(config, state_dir);
+  world.queue = std::make_unique<observe::PatientQueue>(std::move(world.queue), *world.clock);
   world.publisher = std::make_unique<publish::PatientPublisher>(std::move(world.publisher), *world.clock);
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);
@@ -77,7 +78,8 @@ pass::World make_patient_world(const Config& config, const std::string& state_di
 }
 
 void reconfigure(pass::World& world, const Config& config) {
-  world.queue = make_queue(config, world.state_dir, *world.clock);
+  world.queue =
+      std::make_unique<observe::PatientQueue>(make_queue(config, world.state_dir, *world.clock), *world.clock);
   auto publisher = make_publisher(config);
   // One that is still at work must not deliver an old content after a new one.
   if (publisher->destination() == world.publisher->destination()) return;

@@ -5,13 +5,18 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/async/clock.hpp"
+#include "io/async/pending_call.hpp"
+#include "io/async/questions.hpp"
 #include "io/async/task.hpp"
 #include "io/http.hpp"
 #include "io/postgres.hpp"
 #include "model/config.hpp"
+#include "model/error.hpp"
+#include "model/names.hpp"
 #include "model/queue.hpp"
 #include "model/time.hpp"
 #include "observe/derivation_store.hpp"
@@ -20,12 +25,18 @@
 
 namespace hydra_provisioner::observe {
 
+using LateEviction = std::pair<MachineId, Expected<void>>;
+
 class QueueSource {
  public:
   virtual ~QueueSource() = default;
   virtual io::Task<Queue> read() = 0;  // every failure is an Untrusted
   // Makes the queue runner look for machines that may get steps, which it otherwise does now and then.
   virtual io::Task<Expected<void>> wake() { co_return Expected<void>{}; }
+  // Makes the queue runner end its connection to a machine that is lost.
+  virtual io::Task<Expected<void>> evict(MachineId, std::string /*host*/) { co_return Expected<void>{}; }
+  // The evictions that have ended since their callers stopped waiting.
+  virtual std::vector<LateEviction> late_evictions() { return {}; }
 };
 
 // Runs a command that prints the whole state as one document, of which each kind has its reader.
@@ -56,6 +67,7 @@ class RustQueueRunner final : public QueueSource {
                   std::size_t document_bytes_max = std::size_t{64} << 20);
   io::Task<Queue> read() override;
   io::Task<Expected<void>> wake() override;
+  io::Task<Expected<void>> evict(MachineId machine, std::string host) override;
 
  private:
   io::Task<void> add_needed_steps(RustQueue& queue);
@@ -70,6 +82,7 @@ class RustQueueRunner final : public QueueSource {
   std::string url_;
   std::string database_;
   std::vector<std::string> command_;
+  std::vector<std::string> evict_command_;
   Seconds timeout_;
   std::size_t document_bytes_max_;
   io::Clock& clock_;
@@ -88,6 +101,10 @@ class RarelyAsked final : public QueueSource {
   RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock);
   io::Task<Queue> read() override;
   io::Task<Expected<void>> wake() override { return source_->wake(); }
+  io::Task<Expected<void>> evict(MachineId machine, std::string host) override {
+    return source_->evict(std::move(machine), std::move(host));
+  }
+  std::vector<LateEviction> late_evictions() override { return source_->late_evictions(); }
 
  private:
   std::unique_ptr<QueueSource> source_;
@@ -95,6 +112,23 @@ class RarelyAsked final : public QueueSource {
   Seconds pause_{0};  // after the last failure; 0: it did not fail
   Instant asked_at_;  // or rather, when it had answered
   std::string why_;   // the last failure
+};
+
+// For a daemon: waits only for a moment for what the queue runner is told. ErrorKind::unanswered: it is still being
+// told, and is not told twice meanwhile.
+class PatientQueue final : public QueueSource {
+ public:
+  PatientQueue(std::unique_ptr<QueueSource> source, io::Clock& clock)
+      : source_(std::move(source)), wake_(clock), evictions_(clock) {}
+  io::Task<Queue> read() override { return source_->read(); }
+  io::Task<Expected<void>> wake() override;
+  io::Task<Expected<void>> evict(MachineId machine, std::string host) override;
+  std::vector<LateEviction> late_evictions() override { return evictions_.take_late(); }
+
+ private:
+  std::shared_ptr<QueueSource> source_;  // shared with calls that outlive this
+  io::PendingCall<void> wake_;
+  io::Questions<void> evictions_;
 };
 
 }  // namespace hydra_provisioner::observe

@@ -17,6 +17,7 @@ namespace {
 
 constexpr long ok = 200;
 constexpr long not_found = 404;
+constexpr Seconds eviction_deadline{10};
 
 // Derivations whose inputs are read at a time. From this host's store that takes a second or two.
 constexpr std::size_t read_at_a_time = 50'000;
@@ -45,6 +46,7 @@ RustQueueRunner::RustQueueRunner(const Config& config, const std::string& state_
     : url_(io::without_trailing(config.queue.url, "/")),
       database_(config.queue.database),
       command_(config.queue.command),
+      evict_command_(config.queue.evict_command),
       timeout_(config.status_timeout),
       document_bytes_max_(document_bytes_max),
       clock_(clock),
@@ -118,6 +120,14 @@ bool RustQueueRunner::note_inputs(const DerivationStore::Answer& answer) {
 
 // As when a build is added: it then looks at all steps and machines.
 io::Task<Expected<void>> RustQueueRunner::wake() { return postgres_.notify(database_, "builds_added", "0"); }
+
+io::Task<Expected<void>> RustQueueRunner::evict(MachineId, std::string host) {
+  io::Command command{.argv = evict_command_, .deadline = eviction_deadline};
+  command.argv.push_back(std::move(host));
+  const auto evicted = co_await io::run_successfully(std::move(command));
+  if (!evicted) co_return std::unexpected(within("queue.evictCommand", evicted.error()));
+  co_return Expected<void>{};
+}
 
 io::Task<void> RustQueueRunner::fetch_into(Expected<std::string>& document, std::string path) {
   document = co_await fetch(std::move(path));

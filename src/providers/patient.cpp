@@ -11,38 +11,12 @@
 namespace hydra_provisioner::providers {
 namespace {
 
+using io::short_patience;
+
 constexpr Seconds inventory_patience{10};  // longer if the last inventory took longer
 constexpr Seconds inventory_patience_max{60};
 constexpr Seconds specification_patience{10};  // for one that usually takes no longer
-constexpr Seconds short_patience{2};           // where the next pass gets the answer
-constexpr Seconds answers_are_kept{60};
-
-template <class T>
-using Question = std::shared_ptr<io::PendingCall<T>>;
-
-// Answers about machines that are not asked for any more.
-template <class T>
-void drop_old(std::map<MachineId, Question<T>>& questions, Instant now) {
-  std::erase_if(questions, [now](const auto& entry) {
-    return !entry.second->is_pending() && now - entry.second->started_at() > answers_are_kept;
-  });
-}
-
-// While this waits, another caller may take the answer, or drop it as an old one. So it holds the question itself.
-template <class T>
-io::Task<Expected<T>> ask_about(std::map<MachineId, Question<T>>& questions, MachineId machine, io::Clock& clock,
-                                std::function<io::Task<Expected<T>>()> find) {
-  drop_old(questions, clock.now());
-  const auto [entry, is_new] = questions.try_emplace(machine);
-  if (is_new) entry->second = std::make_shared<io::PendingCall<T>>(clock);
-  const Question<T> question = entry->second;
-  if (is_new) co_await question->start(std::move(find));
-  auto answer = co_await question->wait(short_patience);
-  if (!answer) co_return failure("has not answered yet", ErrorKind::unanswered);
-  const auto known = questions.find(machine);
-  if (known != questions.end() && known->second == question) questions.erase(known);
-  co_return *std::move(answer);
-}
+constexpr Seconds orders_are_kept{60};
 
 // One that hangs, or always takes too long, must not delay the other pools in every pass.
 Seconds patience_for(Seconds last_duration) {
@@ -53,7 +27,12 @@ Seconds patience_for(Seconds last_duration) {
 }  // namespace
 
 PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, io::Clock& clock)
-    : provider_(std::move(provider)), clock_(clock), inventory_(clock) {}
+    : provider_(std::move(provider)),
+      clock_(clock),
+      inventory_(clock),
+      readiness_(clock),
+      keep_alives_(clock),
+      checks_(clock) {}
 
 io::Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
   if (inventory_.is_pending()) {
@@ -70,20 +49,19 @@ io::Task<Expected<Inventory>> PatientProvider::list(ListRequest request) {
 
 io::Task<Expected<void>> PatientProvider::ready(Instance instance, PoolConfig pool) {
   const MachineId machine = instance.machine;
-  return ask_about<void>(readiness_, machine, clock_,
-                         [provider = provider_, instance = std::move(instance), pool = std::move(pool)] {
-                           return provider->ready(instance, pool);
-                         });
+  return readiness_.ask(machine, [provider = provider_, instance = std::move(instance), pool = std::move(pool)] {
+    return provider->ready(instance, pool);
+  });
 }
 
 io::Task<Expected<void>> PatientProvider::keep_alive(MachineRef target, PoolConfig pool) {
-  return ask_about<void>(keep_alives_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
+  return keep_alives_.ask(target.machine, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->keep_alive(target, pool);
   });
 }
 
 io::Task<Expected<Condition>> PatientProvider::check(MachineRef target, PoolConfig pool) {
-  return ask_about<Condition>(checks_, target.machine, clock_, [provider = provider_, target, pool = std::move(pool)] {
+  return checks_.ask(target.machine, [provider = provider_, target, pool = std::move(pool)] {
     return provider->upkeep()->check(target, pool);
   });
 }
@@ -98,9 +76,9 @@ io::Task<Expected<void>> PatientProvider::tell_builder(Instance instance, PoolCo
   }
   std::erase_if(orders_, [now = clock_.now()](const auto& entry) {
     const io::PendingCall<void>& call = *entry.second.call;
-    return !call.is_pending() && (!call.is_answered() || now - call.started_at() > answers_are_kept);
+    return !call.is_pending() && (!call.is_answered() || now - call.started_at() > orders_are_kept);
   });
-  const Question<void> question = std::make_shared<io::PendingCall<void>>(clock_);
+  const auto question = std::make_shared<io::PendingCall<void>>(clock_);
   orders_[machine] = {order, question};
   co_await question->start([provider = provider_, instance = std::move(instance), pool = std::move(pool), order] {
     return provider->tell_builder(instance, pool, order);

@@ -9,6 +9,7 @@
 
 #include "io/async/clock.hpp"
 #include "io/async/pending_call.hpp"
+#include "io/async/questions.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers {
@@ -40,8 +41,6 @@ class PatientProvider final : public Provider, private Upkeep {
   Seconds check_interval() const override { return provider_->upkeep()->check_interval(); }
 
  private:
-  template <class T>
-  using Questions = std::map<MachineId, std::shared_ptr<io::PendingCall<T>>>;
   struct AskedSpecification {
     std::string settings_json;  // of the pool when it was asked: the answer is about these
     std::shared_ptr<io::PendingCall<std::string>> question;
@@ -54,9 +53,9 @@ class PatientProvider final : public Provider, private Upkeep {
   std::shared_ptr<Provider> provider_;  // shared with open questions, which may live longer than this
   io::Clock& clock_;
   io::PendingCall<Inventory> inventory_;
-  Questions<void> readiness_;
-  Questions<void> keep_alives_;
-  Questions<Condition> checks_;
+  io::Questions<void> readiness_;
+  io::Questions<void> keep_alives_;
+  io::Questions<Condition> checks_;
   std::map<PoolName, AskedSpecification> specifications_;
   std::map<MachineId, GivenOrder> orders_;
 };

@@ -1,9 +1,7 @@
 #include "act/gates.hpp"
 
 #include <chrono>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,8 +11,6 @@
 
 #include "io/async/gather.hpp"
 #include "tests/act/engine.hpp"
-#include "tests/support/await.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::act {
 namespace {
@@ -43,6 +39,15 @@ class SourceOfGates final : public observe::QueueSource {
     ++woken;
     co_return Expected<void>{};
   }
+  io::Task<Expected<void>> evict(MachineId, std::string host) override {
+    evicted.push_back(std::move(host));
+    co_return eviction;
+  }
+  std::vector<observe::LateEviction> late_evictions() override { return std::exchange(late, {}); }
+
+  std::vector<std::string> evicted;
+  Expected<void> eviction;
+  std::vector<observe::LateEviction> late;
 
  private:
   fakes::FakeClock& clock_;
@@ -201,22 +206,35 @@ TEST_F(GatesOfMachines, WakeTheDispatcherMinutesLaterForAMachineThatHasHadNoStep
   EXPECT_EQ(source.woken, 1);
 }
 
-// Whom evictCommand is told, in real time.
 TEST_F(GatesOfMachines, AreNoMatterForAMachineThatIsLost) {
-  const support::TemporaryFolder folder;
-  engine.config.queue.evict_command = {"sh", "-c", "echo $0 >> " + folder.path + "/evicted"};
+  engine.config.queue.evict_command = {"evict"};
   has(draining(1));
   has(draining(2));
   has(draining(3));
   for (std::int64_t number : {1, 2, 3}) shows(number, std::nullopt, 2);
   for (std::int64_t number : {1, 2}) source.status.machines->at(id(number).text).reported_at = noon - Seconds{60};
   ledger.at(id(1)).found.vanished = ledger.at(id(3)).found.vanished = true;
-  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
-                   source, engine.voice);
-  EXPECT_TRUE(support::await(gates.publish("", std::nullopt, noon)));
-  std::ifstream evicted(folder.path + "/evicted");
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(evicted), {}), "10.0.0.1\n")
-      << "not 2, which may hang, nor 3, which has just pinged";
+  publish();
+  EXPECT_THAT(source.evicted, ElementsAre("10.0.0.1")) << "not 2, which may hang, nor 3, which has just pinged";
+  EXPECT_THAT(engine.voice.notes, ElementsAre("a-1: lost: the queue runner's connection to it is ended"));
+}
+
+TEST_F(GatesOfMachines, AreLostWithTheirMachineAlsoIfThatIsKnownLate) {
+  engine.config.queue.evict_command = {"evict"};
+  has(draining(1));
+  shows(1, std::nullopt, 2);
+  source.status.machines->at(id(1).text).reported_at = noon - Seconds{60};
+  ledger.at(id(1)).found.vanished = true;
+  source.eviction = failure("has not answered yet", ErrorKind::unanswered);
+  publish();
+  EXPECT_THAT(engine.voice.notes, ElementsAre("a-1: lost: the queue runner's connection to it is not ended yet"));
+  source.late = {{id(1), failure("queue.evictCommand: ss exited with 1")}, {id(7), {}}};
+  publish();
+  EXPECT_THAT(source.evicted, ElementsAre("10.0.0.1")) << "what has just failed is tried again in the next pass";
+  EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: lost: the queue runner's connection to it cannot be ended: "
+                                                 "queue.evictCommand: ss exited with 1"));
+  EXPECT_EQ(engine.voice.notes.back(), "a-7: lost: the queue runner's connection to it is ended")
+      << "of a machine that is gone by now";
 }
 
 // While a machine is told, another one is asked about, and the queue runner restarts.

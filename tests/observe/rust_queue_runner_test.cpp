@@ -143,6 +143,14 @@ TEST_F(RustRunner, ThatDoesNotAnswerIsNotTrusted) {
   EXPECT_EQ(late, silent.url() + "/status: no answer within 1 s; statusTimeout says how long it may take");
 }
 
+TEST_F(RustRunner, EndsItsConnectionToAMachineByACommand) {
+  Config config;
+  config.queue.evict_command = {"sh", "-c", "echo \"$0 is not known\" >&2; exit 1"};
+  RustQueueRunner runner(config, folder.path, clock);
+  EXPECT_EQ(support::await(runner.evict(MachineId{"a-1"}, "10.0.0.1")).error().message,
+            "queue.evictCommand: sh exited with 1: \"10.0.0.1 is not known\"");
+}
+
 // The lowest build that ever needed the waiting step `shared.drv` has ended. Build 2 is left, whose derivation is
 // `top.drv`. A store command prints derivations from a folder, and notes its calls.
 class SharedStep : public RustRunner {
