@@ -82,7 +82,7 @@ void look_for_needed_steps(benchmark::State& state) {
   }
   for (auto _ : state) {
     observe::NeededSteps needed;
-    needed.ask({"other.drv"}, {name(0)}, Instant{});
+    needed.ask({"other.drv"}, {name(0)}, Instant{}, 50'000);
     for (auto names = needed.unread(500); !names.empty(); names = needed.unread(500)) {
       for (const std::string& read : names) {
         std::string_view text = store.at(read);

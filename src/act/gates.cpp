@@ -18,7 +18,7 @@ namespace {
 using providers::BuilderOrder;
 
 constexpr Seconds look_interval{2};
-constexpr Seconds look_deadline{600};     // each part of a look has a deadline of its own
+constexpr Seconds look_deadline{600};     // a look has a deadline of its own
 constexpr Seconds has_effect_within{60};  // several pings
 constexpr Seconds fresh{60};              // a machine that was opened since then has hardly got a step yet
 
@@ -182,8 +182,11 @@ io::Task<Expected<void>> Gates::look_again() {
   co_return failure("the queue runner's status is not trusted: " + seen_.error().why);
 }
 
+// The steps that wait are those that the pass has seen.
 io::Task<Expected<void>> Gates::read_again() {
-  seen_ = co_await source_.read();
+  Queue again = co_await source_.read_machines();
+  if (again && seen_) again->step_types = seen_->step_types;
+  seen_ = std::move(again);
   looked_at_ = ledger_.now();
   co_return Expected<void>{};
 }

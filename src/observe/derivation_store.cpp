@@ -9,14 +9,12 @@
 #include "io/file/files.hpp"
 #include "io/process/subprocess.hpp"
 #include "io/text/strings.hpp"
-#include "model/time.hpp"
 
 namespace hydra_provisioner::observe {
 namespace {
 
 constexpr std::size_t derivation_bytes_max = std::size_t{16} << 20;
 constexpr std::size_t printed_bytes_max = std::size_t{64} << 20;
-constexpr Seconds command_deadline{60};
 constexpr std::string_view store = "/nix/store/";
 
 // Tells a base name from a path that leads out of the store.
@@ -52,9 +50,10 @@ Expected<std::vector<Derivation>> read_all(std::string_view text, std::size_t co
 
 }  // namespace
 
-DerivationStore::DerivationStore(std::vector<std::string> command) : command_(std::move(command)) {}
+DerivationStore::DerivationStore(std::vector<std::string> command, io::Clock& clock)
+    : command_(std::move(command)), clock_(clock) {}
 
-io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string> names, int calls_max) {
+io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string> names, int calls_max, Instant end) {
   Answer answer;
   for (const std::string& name : names) {
     if (!is_base_name(name))
@@ -62,7 +61,7 @@ io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string>
   }
   std::erase_if(names, [](const std::string& name) { return !is_base_name(name); });
   if (is_command()) {
-    Answer printed = co_await read_by_command(std::move(names), calls_max);
+    Answer printed = co_await read_by_command(std::move(names), calls_max, end);
     answer.calls = printed.calls;
     answer.derivations.merge(printed.derivations);
   } else {
@@ -71,8 +70,8 @@ io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string>
   co_return answer;
 }
 
-io::Task<Expected<std::vector<Derivation>>> DerivationStore::run(std::vector<std::string> names) {
-  io::Command command{.argv = command_, .deadline = command_deadline, .output_bytes_max = printed_bytes_max};
+io::Task<Expected<std::vector<Derivation>>> DerivationStore::run(std::vector<std::string> names, Instant end) {
+  io::Command command{.argv = command_, .deadline = end - clock_.now(), .output_bytes_max = printed_bytes_max};
   for (const std::string& name : names) command.argv.push_back(std::string(store) + name);
   const auto finished = co_await io::run_successfully(std::move(command));
   if (!finished) co_return failure("queue.storeCommand: " + finished.error().message, finished.error().kind);
@@ -81,7 +80,8 @@ io::Task<Expected<std::vector<Derivation>>> DerivationStore::run(std::vector<std
 
 // Of a batch that fails, halves are asked for, until only those are left that cannot be read. A command that does not
 // run at all fails for all of them, so there is a limit; and one that hangs is not called again.
-io::Task<DerivationStore::Answer> DerivationStore::read_by_command(std::vector<std::string> names, int calls_max) {
+io::Task<DerivationStore::Answer> DerivationStore::read_by_command(std::vector<std::string> names, int calls_max,
+                                                                   Instant end) {
   Answer answer;
   std::vector<std::vector<std::string>> batches;
   if (!names.empty()) batches.push_back(std::move(names));
@@ -89,11 +89,11 @@ io::Task<DerivationStore::Answer> DerivationStore::read_by_command(std::vector<s
   while (!batches.empty()) {
     const std::vector<std::string> batch = std::move(batches.back());
     batches.pop_back();
-    if (answer.calls >= calls_max) {
+    if (answer.calls >= calls_max || clock_.now() >= end) {
       for (const std::string& name : batch) answer.derivations.emplace(name, std::unexpected(latest));
       continue;
     }
-    auto read = co_await run(batch);
+    auto read = co_await run(batch, end);
     ++answer.calls;
     if (read) {
       for (std::size_t i = 0; i < batch.size(); ++i) answer.derivations.emplace(batch[i], std::move((*read)[i]));

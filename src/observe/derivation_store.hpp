@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "model/error.hpp"
+#include "model/time.hpp"
 #include "observe/derivation.hpp"
 
 namespace hydra_provisioner::observe {
@@ -16,7 +18,7 @@ class DerivationStore {
  public:
   // `command` gets paths of derivations as its last arguments, and prints their contents; empty: they are read from
   // this host's store.
-  explicit DerivationStore(std::vector<std::string> command);
+  DerivationStore(std::vector<std::string> command, io::Clock& clock);
 
   static constexpr std::size_t asked_at_once = 500;  // so that the arguments of a command stay below 64 KiB
 
@@ -24,17 +26,18 @@ class DerivationStore {
     std::map<std::string, Expected<Derivation>> derivations{};  // of each name
     int calls = 0;                                              // of the command
   };
-  // At most `asked_at_once` base names, and at most `calls_max` calls. ErrorKind::unanswered: there were too few calls
-  // to find out.
-  io::Task<Answer> read(std::vector<std::string> names, int calls_max);
+  // At most `asked_at_once` base names, and at most `calls_max` calls of the command, which is ended at `end`.
+  // ErrorKind::unanswered: there were too few calls to find out, or too little time.
+  io::Task<Answer> read(std::vector<std::string> names, int calls_max, Instant end);
 
   bool is_command() const { return !command_.empty(); }
 
  private:
-  io::Task<Answer> read_by_command(std::vector<std::string> names, int calls_max);
-  io::Task<Expected<std::vector<Derivation>>> run(std::vector<std::string> names);
+  io::Task<Answer> read_by_command(std::vector<std::string> names, int calls_max, Instant end);
+  io::Task<Expected<std::vector<Derivation>>> run(std::vector<std::string> names, Instant end);
 
   std::vector<std::string> command_;
+  io::Clock& clock_;
 };
 
 }  // namespace hydra_provisioner::observe

@@ -22,7 +22,7 @@ constexpr Seconds tried_again_after{60};
 Derivations::Derivations(DerivationStore& store, std::string memory, io::Clock& clock)
     : store_(store), memory_(std::move(memory)), clock_(clock) {}
 
-io::Task<RequiredFeatures> Derivations::features_of(std::set<std::string> names) {
+io::Task<RequiredFeatures> Derivations::features_of(std::set<std::string> names, Instant end) {
   if (!std::exchange(has_remembered_, true)) remember_from_file();
   std::erase_if(known_, [&](const auto& entry) { return !names.contains(entry.first); });
   std::erase_if(unreadable_, [&](const auto& entry) {
@@ -33,7 +33,7 @@ io::Task<RequiredFeatures> Derivations::features_of(std::set<std::string> names)
     if (!known_.contains(name) && !unreadable_.contains(name)) fresh.push_back(name);
   }
   if (!fresh.empty()) {
-    co_await read(std::move(fresh));
+    co_await read(std::move(fresh), end);
     keep_in_file(names);
   }
   RequiredFeatures features;
@@ -50,11 +50,11 @@ void Derivations::note(const std::string& name, Expected<Derivation> derivation)
   }
 }
 
-io::Task<void> Derivations::read(std::vector<std::string> names) {
-  for (std::size_t first = 0; first < names.size(); first += DerivationStore::asked_at_once) {
+io::Task<void> Derivations::read(std::vector<std::string> names, Instant end) {
+  for (std::size_t first = 0; first < names.size() && clock_.now() < end; first += DerivationStore::asked_at_once) {
     const auto begin = names.begin() + static_cast<std::ptrdiff_t>(first);
     const auto count = std::min(DerivationStore::asked_at_once, names.size() - first);
-    auto answer = co_await store_.read({begin, begin + static_cast<std::ptrdiff_t>(count)}, calls_max);
+    auto answer = co_await store_.read({begin, begin + static_cast<std::ptrdiff_t>(count)}, calls_max, end);
     for (auto& [name, derivation] : answer.derivations) note(name, std::move(derivation));
   }
 }

@@ -20,8 +20,9 @@ class Derivations {
   // `memory` is a file, in which those that were asked for last are kept.
   Derivations(DerivationStore& store, std::string memory, io::Clock& clock);
 
-  // By base name. One that cannot be read is tried again a minute later.
-  io::Task<RequiredFeatures> features_of(std::set<std::string> names);
+  // By base name. One that cannot be read is tried again a minute later; those for which there is no time until `end`
+  // are missing, and are read the next time.
+  io::Task<RequiredFeatures> features_of(std::set<std::string> names, Instant end);
 
  private:
   struct Unreadable {
@@ -31,7 +32,7 @@ class Derivations {
 
   void remember_from_file();
   void keep_in_file(const std::set<std::string>& names) const;
-  io::Task<void> read(std::vector<std::string> names);
+  io::Task<void> read(std::vector<std::string> names, Instant end);
   void note(const std::string& name, Expected<Derivation> derivation);
 
   DerivationStore& store_;

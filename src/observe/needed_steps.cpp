@@ -11,17 +11,20 @@ constexpr Seconds kept_for{24 * 3600};        // then there is much in it that n
 constexpr Seconds kept_unasked_for{3600};     // questions come in bursts
 constexpr Seconds first_pause{60};
 constexpr Seconds pause_max{3600};
+constexpr Seconds pause_after_failure{60};
 
 // Not after a clock was set back.
 bool is_within(Seconds span, Instant since, Instant now) { return since <= now && now - since < span; }
 
 }  // namespace
 
-void NeededSteps::ask(const std::set<std::string>& steps, const std::vector<std::string>& builds, Instant now) {
+void NeededSteps::ask(const std::set<std::string>& steps, const std::vector<std::string>& builds, Instant now,
+                      std::size_t reads_max) {
   forget_what_is_old(steps.empty(), now);
   sought_.clear();
   reached_.clear();
   awaited_ = 0;
+  reads_left_ = is_within(pause_after_failure, failed_at_, now) ? 0 : reads_max;
   if (steps.empty()) return;
   asked_at_ = now;
   try_unreadable_again(now);
@@ -46,14 +49,17 @@ void NeededSteps::forget_what_is_old(bool is_unasked, Instant now) {
 
 std::vector<std::string> NeededSteps::unread(std::size_t count_max) {
   std::vector<std::string> names;
-  while (!reached_.empty() && !sought_.empty() && names.size() < count_max) {
+  while (!reached_.empty() && !sought_.empty()) {
     const Number next = reached_.back();
+    const bool is_read = known_[next].is_read;
+    if (!is_read && (reads_left_ == 0 || names.size() == count_max)) break;
     reached_.pop_back();
-    if (known_[next].is_read) {
+    if (is_read) {
       go_on_from(next);
     } else {
       names.push_back(*known_[next].name);
       ++awaited_;
+      --reads_left_;
     }
   }
   if (reached_.empty() && awaited_ == 0) {

@@ -22,14 +22,18 @@ class NeededSteps {
   NeededSteps& operator=(NeededSteps&&) = default;
 
   // Which of these steps does one of these builds need? The later a build comes in the list, the sooner it is looked
-  // at. A question may be asked again before it is answered: then the walk goes on.
-  void ask(const std::set<std::string>& steps, const std::vector<std::string>& builds, Instant now);
+  // at. A question may be asked again before it is answered: then the walk goes on. `reads_max`: how many derivations
+  // may be read for it until it is asked again.
+  void ask(const std::set<std::string>& steps, const std::vector<std::string>& builds, Instant now,
+           std::size_t reads_max);
 
-  // Derivations that have to be read for the answer, at most this many. None: it is known.
+  // Derivations that have to be read for the answer, at most this many. None: it is known, or enough was read.
   std::vector<std::string> unread(std::size_t count_max);
   void learn(const std::string& derivation, const std::vector<std::string>& inputs);
   // It counts as one without inputs, and is to be read again after a while, each time a longer one.
   void note_unreadable(const std::string& derivation, Instant now);
+  // Nothing can be read: for a minute, nothing is to be read.
+  void note_failure(Instant now) { failed_at_ = now; }
 
   bool is_needed(const std::string& step) const;  // as far as it is known
 
@@ -63,10 +67,12 @@ class NeededSteps {
   std::unordered_set<Number> sought_;
   std::vector<Number> reached_;  // their inputs have not been looked at
   std::size_t awaited_ = 0;      // how many are being read
+  std::size_t reads_left_ = 0;
 
   std::vector<Number> unreadable_;
   Instant unreadable_at_;
   Seconds pause_{0};
+  Instant failed_at_;
   Instant began_at_;
   Instant asked_at_;
 };

@@ -31,6 +31,8 @@ class QueueSource {
  public:
   virtual ~QueueSource() = default;
   virtual io::Task<Queue> read() = 0;  // every failure is an Untrusted
+  // What is needed of it to know how its machines are; its steps may be missing.
+  virtual io::Task<Queue> read_machines() { return read(); }
   // Makes the queue runner look for machines that may get steps, which it otherwise does now and then.
   virtual io::Task<Expected<void>> wake() { co_return Expected<void>{}; }
   // Makes the queue runner end its connection to a machine that is lost.
@@ -66,12 +68,14 @@ class RustQueueRunner final : public QueueSource {
   RustQueueRunner(const Config& config, const std::string& state_dir, io::Clock& clock,
                   std::size_t document_bytes_max = std::size_t{64} << 20);
   io::Task<Queue> read() override;
+  io::Task<Queue> read_machines() override;
   io::Task<Expected<void>> wake() override;
   io::Task<Expected<void>> evict(MachineId machine, std::string host) override;
 
  private:
-  io::Task<void> add_needed_steps(RustQueue& queue);
-  io::Task<void> look_for_needed_steps();
+  Untrusted untrusted(const Error& error) const;
+  io::Task<void> add_needed_steps(RustQueue& queue, Instant end);
+  io::Task<void> look_for_needed_steps(Instant end);
   bool note_inputs(const DerivationStore::Answer& answer);
   io::Task<void> fetch_into(Expected<std::string>& document, std::string path);
   io::Task<void> fetch_queues_into(Expected<std::string>& document);
@@ -91,7 +95,6 @@ class RustQueueRunner final : public QueueSource {
   DerivationStore store_;
   Derivations derivations_;
   NeededSteps needed_;
-  Instant store_failed_at_;
 };
 
 // While another source fails, it is asked more and more rarely, every 30 s at last: one that hangs must not hold up all
@@ -99,7 +102,8 @@ class RustQueueRunner final : public QueueSource {
 class RarelyAsked final : public QueueSource {
  public:
   RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock);
-  io::Task<Queue> read() override;
+  io::Task<Queue> read() override { return ask(&QueueSource::read); }
+  io::Task<Queue> read_machines() override { return ask(&QueueSource::read_machines); }
   io::Task<Expected<void>> wake() override { return source_->wake(); }
   io::Task<Expected<void>> evict(MachineId machine, std::string host) override {
     return source_->evict(std::move(machine), std::move(host));
@@ -107,6 +111,8 @@ class RarelyAsked final : public QueueSource {
   std::vector<LateEviction> late_evictions() override { return source_->late_evictions(); }
 
  private:
+  io::Task<Queue> ask(io::Task<Queue> (QueueSource::*question)());
+
   std::unique_ptr<QueueSource> source_;
   io::Clock& clock_;
   Seconds pause_{0};  // after the last failure; 0: it did not fail
@@ -121,6 +127,7 @@ class PatientQueue final : public QueueSource {
   PatientQueue(std::unique_ptr<QueueSource> source, io::Clock& clock)
       : source_(std::move(source)), wake_(clock), evictions_(clock) {}
   io::Task<Queue> read() override { return source_->read(); }
+  io::Task<Queue> read_machines() override { return source_->read_machines(); }
   io::Task<Expected<void>> wake() override;
   io::Task<Expected<void>> evict(MachineId machine, std::string host) override;
   std::vector<LateEviction> late_evictions() override { return evictions_.take_late(); }

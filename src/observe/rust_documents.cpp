@@ -266,10 +266,14 @@ std::string key_of(const std::string& system, const std::set<std::string>& featu
 
 }  // namespace
 
+Expected<QueueStatus> read_rust_status(const std::string& document, Instant arrived) {
+  const auto json = parse("/status", document);
+  if (!json) return std::unexpected(json.error());
+  return read_rust_status(*json, arrived);
+}
+
 Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant arrived) {
-  const auto status_json = parse("/status", documents.status);
-  if (!status_json) return std::unexpected(status_json.error());
-  auto status = read_rust_status(*status_json, arrived);
+  auto status = read_rust_status(documents.status, arrived);
   if (!status) return std::unexpected(std::move(status.error()));
   const auto builds_json = parse("/status/builds", documents.builds);
   if (!builds_json) return std::unexpected(builds_json.error());
@@ -292,7 +296,7 @@ Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant 
 QueueStatus with_step_types(RustQueue queue, const RequiredFeatures& features) {
   std::map<std::string, StepTypeCount> types;
   std::int64_t unknown = 0;
-  std::string why;
+  std::string why = "there was no time to read them; the next pass goes on";
   for (const QueuedStep& step : queue.steps) {
     const auto found = features.find(step.derivation);
     if (found == features.end() || !found->second) {

@@ -37,6 +37,7 @@ struct RustQueue {
 };
 
 // `arrived` is our clock when the documents were complete. The message says what makes them untrustworthy.
+Expected<QueueStatus> read_rust_status(const std::string& document, Instant arrived);  // /status, which has no steps
 Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant arrived);
 
 // The features that the derivations of steps require; a step whose derivation could not be read counts as nothing, and

@@ -23,8 +23,10 @@ constexpr Seconds eviction_deadline{10};
 constexpr std::size_t read_at_a_time = 50'000;
 constexpr std::size_t printed_at_a_time = 10'000;
 constexpr int store_calls_max = 40;
-constexpr Seconds looks_for{20};    // then the pass has to go on
-constexpr Seconds store_pause{60};  // after nothing could be read
+// How long derivations are read, then the pass has to go on; and how much of that for inputs, because without their
+// features no steps are counted at all.
+constexpr Seconds reads_for{20};
+constexpr Seconds reads_inputs_for{10};
 
 std::string why_refused(long status) {
   if (status == 401 || status == 403)
@@ -50,7 +52,7 @@ RustQueueRunner::RustQueueRunner(const Config& config, const std::string& state_
       timeout_(config.status_timeout),
       document_bytes_max_(document_bytes_max),
       clock_(clock),
-      store_(config.queue.store_command),
+      store_(config.queue.store_command, clock),
       derivations_(store_, fmt::format("{}/{}.derivations.json", state_dir, config.tag), clock) {}
 
 io::Task<Queue> RustQueueRunner::read() {
@@ -64,40 +66,52 @@ io::Task<Queue> RustQueueRunner::read() {
     if (!*document) co_return std::unexpected(Untrusted{document->error().message});
   }
   auto queue = read_rust_documents({*std::move(status), *std::move(queues), *std::move(builds)}, clock_.now());
-  if (!queue) co_return std::unexpected(Untrusted{(command_.empty() ? url_ : "") + queue.error().message});
-  co_await add_needed_steps(*queue);
+  if (!queue) co_return std::unexpected(untrusted(queue.error()));
+  const Instant begin = clock_.now();
+  co_await add_needed_steps(*queue, begin + reads_inputs_for);
   std::set<std::string> derivations;
   for (const QueuedStep& step : queue->steps) derivations.insert(step.derivation);
-  const RequiredFeatures features = co_await derivations_.features_of(std::move(derivations));
+  const RequiredFeatures features = co_await derivations_.features_of(std::move(derivations), begin + reads_for);
   co_return with_step_types(*std::move(queue), features);
 }
 
+io::Task<Queue> RustQueueRunner::read_machines() {
+  const auto document = co_await fetch("/status");
+  if (!document) co_return std::unexpected(Untrusted{document.error().message});
+  auto status = read_rust_status(*document, clock_.now());
+  if (!status) co_return std::unexpected(untrusted(status.error()));
+  co_return *std::move(status);
+}
+
+// Of a document, whose name the message begins with.
+Untrusted RustQueueRunner::untrusted(const Error& error) const {
+  return {(command_.empty() ? url_ : "") + error.message};
+}
+
 // Of the doubtful steps, those that a build needs wait like any other.
-io::Task<void> RustQueueRunner::add_needed_steps(RustQueue& queue) {
+io::Task<void> RustQueueRunner::add_needed_steps(RustQueue& queue, Instant end) {
   std::set<std::string> doubtful;
   for (const QueuedStep& step : queue.doubtful) doubtful.insert(step.derivation);
-  needed_.ask(doubtful, queue.builds, clock_.now());
-  const Seconds passed = clock_.now() - store_failed_at_;
-  const bool may_read = passed < Seconds{0} || passed >= store_pause;  // negative: our clock was set back
-  if (may_read) co_await look_for_needed_steps();
+  needed_.ask(doubtful, queue.builds, clock_.now(), store_.is_command() ? printed_at_a_time : read_at_a_time);
+  co_await look_for_needed_steps(end);
   std::ranges::copy_if(queue.doubtful, std::back_inserter(queue.steps),
                        [&](const QueuedStep& step) { return needed_.is_needed(step.derivation); });
 }
 
 // What is not read now is read the next time.
-io::Task<void> RustQueueRunner::look_for_needed_steps() {
-  std::size_t left = store_.is_command() ? printed_at_a_time : read_at_a_time;
+io::Task<void> RustQueueRunner::look_for_needed_steps(Instant end) {
   int calls = store_calls_max;
-  const Instant end = clock_.now() + looks_for;
-  while (left > 0 && calls > 0 && clock_.now() < end) {
-    std::vector<std::string> names = needed_.unread(std::min(left, DerivationStore::asked_at_once));
+  bool has_read = false;
+  while (calls > 0 && clock_.now() < end) {
+    std::vector<std::string> names = needed_.unread(DerivationStore::asked_at_once);
     if (names.empty()) co_return;
-    left -= names.size();
-    const auto answer = co_await store_.read(std::move(names), calls);
+    const auto answer = co_await store_.read(std::move(names), calls, end);
     calls -= answer.calls;
-    const bool has_failed = !note_inputs(answer);
-    if (has_failed && store_.is_command()) {
-      store_failed_at_ = clock_.now();
+    const bool is_cut_off = has_read && clock_.now() >= end;  // it works, and had too little time
+    if (note_inputs(answer)) {
+      has_read = true;
+    } else if (store_.is_command() && !is_cut_off) {
+      needed_.note_failure(clock_.now());
       co_return;
     }
     co_await clock_.sleep_for(Millis{0});  // others want to go on, too

@@ -28,12 +28,19 @@ class SourceOfGates final : public observe::QueueSource {
   bool fails = false;
   int woken = 0;
   int read_count = 0;
+  int looked_at_machines = 0;
 
   io::Task<Queue> read() override {
     ++read_count;
     co_await clock_.sleep_for(takes);
     if (fails) co_return std::unexpected(Untrusted{"connection refused"});
     co_return status;
+  }
+  io::Task<Queue> read_machines() override {
+    ++looked_at_machines;
+    Queue queue = co_await read();
+    if (queue) queue->step_types.clear();
+    co_return queue;
   }
   io::Task<Expected<void>> wake() override {
     ++woken;
@@ -279,6 +286,7 @@ TEST_F(GatesOfMachines, WaitForOneLookTogether) {
   };
   engine.clock.run(both());
   EXPECT_EQ(source.read_count, 1);
+  EXPECT_EQ(source.looked_at_machines, 1) << "steps need not be read";
 }
 
 TEST_F(GatesOfMachines, SayWhetherAMachineHasJoined) {
@@ -293,6 +301,22 @@ TEST_F(GatesOfMachines, SayWhetherAMachineHasJoined) {
   engine.clock.advance(std::chrono::seconds{2});
   shows(1, false);
   EXPECT_TRUE(engine.clock.run(gates.expect_joined(ledger.at(id(1)))));
+}
+
+// The look for it shows no steps.
+TEST_F(GatesOfMachines, WakeTheDispatcherAlsoForAMachineThatWasWaitedFor) {
+  engine.config.queue.database = "dbname=hydra";
+  has(creating(1));
+  source.status.step_types.push_back(
+      {.key = "x86_64-linux", .type = {.system = "x86_64-linux", .features = {}}, .runnable = 1});
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  shows(1, true);
+  EXPECT_TRUE(engine.clock.run(gates.expect_joined(ledger.at(id(1)))));
+  ledger.at(id(1)).listing.is_listed = true;
+  ledger.at(id(1)).listing.began_at = noon;
+  engine.clock.run(gates.publish("a-1 x86_64-linux\n", std::nullopt, noon));
+  EXPECT_EQ(source.woken, 1);
 }
 
 // Whatever the status shows, which may be older than what was done before.

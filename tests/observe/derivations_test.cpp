@@ -92,8 +92,8 @@ class DerivationsByCommand : public testing::Test {
     std::ofstream(folder.path + "/" + name) << derivation(attributes);
   }
   Derivations reader() { return {store, folder.path + "/memory.json", clock}; }
-  static RequiredFeatures ask(Derivations& derivations, std::set<std::string> names) {
-    return support::await(derivations.features_of(std::move(names)));
+  RequiredFeatures ask(Derivations& derivations, std::set<std::string> names) const {
+    return support::await(derivations.features_of(std::move(names), clock.now() + Seconds{60}));
   }
   std::size_t calls() const {
     std::ifstream file(folder.path + "/calls");
@@ -104,7 +104,7 @@ class DerivationsByCommand : public testing::Test {
   io::SystemClock clock;
   std::string script =
       fmt::format("cd {}; echo call >>calls; for p; do cat \"$(basename \"$p\")\" || exit 1; done", folder.path);
-  DerivationStore store{{"sh", "-c", script, "sh"}};
+  DerivationStore store{{"sh", "-c", script, "sh"}, clock};
 };
 
 TEST_F(DerivationsByCommand, AreReadOnceAndRemembered) {
@@ -154,20 +154,38 @@ TEST_F(DerivationsByCommand, ANameThatLeadsOutOfTheStoreIsNotAskedFor) {
 
 TEST_F(DerivationsByCommand, FromACommandThatFailsCostNoMoreCallsThanAreGiven) {
   has("a.drv", "");
-  const auto answer = support::await(store.read({"a.drv", "b.drv", "c.drv", "d.drv"}, 2));
+  const auto answer = support::await(store.read({"a.drv", "b.drv", "c.drv", "d.drv"}, 2, clock.now() + Seconds{60}));
   EXPECT_EQ(answer.calls, 2);
   EXPECT_EQ(calls(), 2);
   EXPECT_EQ(answer.derivations.size(), 4);
   for (const auto& [name, read] : answer.derivations) EXPECT_EQ(read.error().kind, ErrorKind::unanswered) << name;
-  EXPECT_TRUE(support::await(store.read({"a.drv"}, 1)).derivations.at("a.drv"));
+  EXPECT_TRUE(support::await(store.read({"a.drv"}, 1, clock.now() + Seconds{60})).derivations.at("a.drv"));
+}
+
+TEST_F(DerivationsByCommand, FromACommandThatHangsAreWaitedForUntilTheGivenTime) {
+  DerivationStore hanging({"sh", "-c", "sleep 1000"}, clock);
+  const auto answer = support::await(hanging.read({"a.drv", "b.drv"}, 9, clock.now() + Seconds{1}));
+  EXPECT_EQ(answer.derivations.size(), 2);
+  for (const auto& [name, read] : answer.derivations) {
+    EXPECT_EQ(read.error().kind, ErrorKind::unanswered) << name;
+    EXPECT_THAT(read.error().message, HasSubstr("1 s")) << name;
+  }
+}
+
+TEST_F(DerivationsByCommand, ThatCouldNotBeReadInTimeAreReadTheNextTime) {
+  has("a.drv", R"(("requiredSystemFeatures","kvm"))");
+  Derivations derivations = reader();
+  EXPECT_THAT(support::await(derivations.features_of({"a.drv"}, clock.now())), ElementsAre());
+  EXPECT_EQ(calls(), 0);
+  EXPECT_THAT(ask(derivations, {"a.drv"}), ElementsAre(Pair("a.drv", std::set<std::string>{"kvm"})));
 }
 
 TEST(DerivationsOfThisHost, ThatAreMissingAreNamed) {
   support::TemporaryFolder folder;
   io::SystemClock clock;
-  DerivationStore store({});
+  DerivationStore store({}, clock);
   Derivations derivations(store, folder.path + "/memory.json", clock);
-  const RequiredFeatures found = support::await(derivations.features_of({"0-no-such.drv"}));
+  const RequiredFeatures found = support::await(derivations.features_of({"0-no-such.drv"}, clock.now() + Seconds{60}));
   EXPECT_EQ(found.at("0-no-such.drv").error().message,
             "/nix/store/0-no-such.drv is not in this host's store; see queue.storeCommand");
 }

@@ -1,6 +1,5 @@
 #include "observe/needed_steps.hpp"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -28,10 +27,8 @@ class StepsThatBuildsNeed : public testing::Test {
   // Reads what is asked for, at most `reads_max`. A derivation that the store does not have cannot be read.
   void ask(const std::set<std::string>& steps, const std::vector<std::string>& builds, std::size_t reads_max = 1000) {
     read.clear();
-    needed.ask(steps, builds, now);
-    while (read.size() < reads_max) {
-      const auto names = needed.unread(std::min<std::size_t>(2, reads_max - read.size()));
-      if (names.empty()) break;
+    needed.ask(steps, builds, now, reads_max);
+    for (auto names = needed.unread(2); !names.empty(); names = needed.unread(2)) {
       for (const std::string& name : names) {
         read.push_back(name);
         if (inputs.contains(name)) {
@@ -142,6 +139,20 @@ TEST_F(StepsThatBuildsNeed, AreNoneIfNothingCanBeRead) {
   EXPECT_FALSE(needed.is_needed("a"));
 }
 
+TEST_F(StepsThatBuildsNeed, AreSoughtInWhatIsKnownWhileNothingCanBeRead) {
+  inputs = {{"build", {"a"}}, {"a", {"b"}}, {"b", {}}};
+  ask({"a"}, {"build"});
+  needed.note_failure(now);
+  now += Seconds{59};
+  ask({"a", "b"}, {"build"});
+  EXPECT_THAT(read, IsEmpty());
+  EXPECT_TRUE(needed.is_needed("a"));
+  EXPECT_FALSE(needed.is_needed("b"));
+  now += Seconds{1};
+  ask({"a", "b"}, {"build"});
+  EXPECT_TRUE(needed.is_needed("b"));
+}
+
 TEST_F(StepsThatBuildsNeed, AreSoughtMoreAndMoreRarelyInWhatCannotBeRead) {
   inputs = {{"build", {"gone", "a"}}, {"a", {}}};
   for (const int pause : {60, 120, 240, 480, 960, 1920, 3600, 3600}) {
@@ -161,7 +172,7 @@ TEST_F(StepsThatBuildsNeed, AreSoughtMoreAndMoreRarelyInWhatCannotBeRead) {
 
 TEST_F(StepsThatBuildsNeed, AreSoughtTheNextTimeInWhatWasNotRead) {
   inputs = {{"build", {"a"}}, {"a", {}}};
-  needed.ask({"a"}, {"build"}, now);
+  needed.ask({"a"}, {"build"}, now, 9);
   EXPECT_THAT(needed.unread(9), ElementsAre("build"));
   EXPECT_THAT(needed.unread(9), IsEmpty()) << "it is being read";
   ask({"a"}, {"build"});

@@ -22,7 +22,8 @@ class SlowQueue final : public QueueSource {
 
   int told = 0;
 
-  io::Task<Queue> read() override { co_return QueueStatus{}; }
+  io::Task<Queue> read() override { co_return std::unexpected(Untrusted{"all of it"}); }
+  io::Task<Queue> read_machines() override { co_return std::unexpected(Untrusted{"its machines"}); }
   io::Task<Expected<void>> wake() override { return fail(); }
   io::Task<Expected<void>> evict(MachineId, std::string) override { return fail(); }
 
@@ -49,6 +50,11 @@ class APatientQueue : public testing::Test {
     return {std::move(behind), clock};
   }
 };
+
+TEST_F(APatientQueue, IsAskedForItsMachinesAlone) {
+  PatientQueue queue(std::make_unique<RarelyAsked>(std::make_unique<SlowQueue>(clock, Seconds{0}), clock), clock);
+  EXPECT_EQ(clock.run(queue.read_machines()).error().why, "its machines");
+}
 
 TEST_F(APatientQueue, SaysAtOnceHowAnEvictionHasEnded) {
   PatientQueue queue = that_takes(Seconds{1});

@@ -25,12 +25,17 @@ namespace hydra_provisioner::observe {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
 struct ClockAtNoon final : io::Clock {
   Instant now() const override { return time; }
-  io::Task<void> sleep_for(std::chrono::milliseconds) override { co_return; }
+  io::Task<void> sleep_for(std::chrono::milliseconds) override {
+    time += passes;
+    co_return;
+  }
+  Seconds passes{0};  // at each sleep
   Instant time = support::noon;
 };
 
@@ -67,6 +72,22 @@ class RustRunner : public testing::Test {
 TEST_F(RustRunner, IsReadOverHttp) {
   EXPECT_EQ(why(), "trusted");
   EXPECT_THAT(server.requests(), testing::SizeIs(3));
+}
+
+TEST_F(RustRunner, IsAskedForItsStatusAloneIfOnlyItsMachinesMatter) {
+  Config config;
+  config.queue.url = server.url();
+  RustQueueRunner runner(config, folder.path, clock);
+  EXPECT_EQ(why_untrusted(support::await(runner.read_machines())), "trusted");
+  EXPECT_THAT(server.requests(), ElementsAre(StartsWith("GET /status HTTP")));
+}
+
+TEST_F(RustRunner, WithoutAStatusHasNoMachines) {
+  documents["/status"] = support::reply(200, "[]");
+  Config config;
+  config.queue.url = server.url();
+  RustQueueRunner runner(config, folder.path, clock);
+  EXPECT_THAT(why_untrusted(support::await(runner.read_machines())), StartsWith(server.url() + "/status: "));
 }
 
 TEST_F(RustRunner, OfALaterVersionHasAQueueForEachTenant) {
@@ -179,10 +200,13 @@ class SharedStep : public RustRunner {
     std::ofstream(folder.path + "/" + name)
         << fmt::format(R"(Derive([("out","/nix/store/o","","")],[{}],[],"x86_64-linux","sh",[],[("a","b")]))", inputs);
   }
+  Queue look() {
+    if (!runner) runner.emplace(config, folder.path, clock);
+    return support::await(runner->read());
+  }
   // How many steps wait.
   std::int64_t waiting() {
-    if (!runner) runner.emplace(config, folder.path, clock);
-    const Queue queue = support::await(runner->read());
+    const Queue queue = look();
     EXPECT_TRUE(queue) << why_untrusted(queue);
     if (!queue) return -1;
     EXPECT_THAT(queue->remarks, testing::IsEmpty());
@@ -242,6 +266,29 @@ TEST_F(SharedStep, IsFoundByALaterReadIfThereIsMuchToRead) {
       folder.path);
   config.queue.store_command = {"sh", "-c", script, "sh"};
   EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(waiting(), 1);
+}
+
+TEST_F(SharedStep, IsFoundByALaterReadIfTheTimeIsOver) {
+  has("top.drv", {"shared.drv"});
+  has("shared.drv");
+  clock.passes = Seconds{20};
+  EXPECT_THAT(look().value().remarks, ElementsAre("1 step is not counted, because the features that it requires are "
+                                                  "not known: there was no time to read them; the next pass goes on"));
+  EXPECT_EQ(calls(), 1);
+  clock.passes = Seconds{0};
+  EXPECT_EQ(waiting(), 1);
+}
+
+TEST_F(SharedStep, LeavesTimeToReadTheFeaturesOfSteps) {
+  has("top.drv", {"middle.drv"});
+  has("middle.drv", {"bottom.drv"});
+  has("bottom.drv", {"shared.drv"});
+  has("shared.drv");
+  clock.passes = Seconds{9};
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(calls(), 2) << "inputs are read for 10 of 20 s";
+  clock.passes = Seconds{0};
   EXPECT_EQ(waiting(), 1);
 }
 
