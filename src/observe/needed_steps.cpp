@@ -1,7 +1,10 @@
 #include "observe/needed_steps.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace hydra_provisioner::observe {
 namespace {
@@ -24,7 +27,8 @@ void NeededSteps::ask(const std::set<std::string>& steps, const std::vector<std:
   sought_.clear();
   reached_.clear();
   awaited_ = 0;
-  reads_left_ = is_within(pause_after_failure, failed_at_, now) ? 0 : reads_max;
+  if (!is_within(pause_after_failure, failed_at_, now)) why_failed_.clear();
+  reads_left_ = why_failed_.empty() ? reads_max : 0;
   if (steps.empty()) return;
   asked_at_ = now;
   try_unreadable_again(now);
@@ -33,7 +37,10 @@ void NeededSteps::ask(const std::set<std::string>& steps, const std::vector<std:
   std::erase_if(needed_by_,
                 [&](const auto& entry) { return !sought_.contains(entry.first) || !listed.contains(entry.second); });
   for (const auto& [step, build] : needed_by_) sought_.erase(step);
-  if (is_answered(listed)) return;
+  if (is_answered(listed)) {
+    if (unreadable_.empty()) sought_.clear();
+    return;
+  }
   unneeded_.clear();
   walked_ = listed;
   ++walk_;
@@ -64,7 +71,10 @@ std::vector<std::string> NeededSteps::unread(std::size_t count_max) {
   }
   if (reached_.empty() && awaited_ == 0) {
     unneeded_.insert(sought_.begin(), sought_.end());
-    if (unreadable_.empty()) pause_ = Seconds{0};
+    if (unreadable_.empty()) {
+      sought_.clear();
+      pause_ = Seconds{0};
+    }
   }
   return names;
 }
@@ -80,11 +90,35 @@ void NeededSteps::learn(const std::string& derivation, const std::vector<std::st
   go_on_from(number);
 }
 
-void NeededSteps::note_unreadable(const std::string& derivation, Instant now) {
+void NeededSteps::note_unreadable(const std::string& derivation, std::string why, Instant now) {
   learn(derivation, {});
-  unreadable_.push_back(number_of(derivation));
+  unreadable_.insert_or_assign(number_of(derivation), std::move(why));
   unreadable_at_ = now;
   pause_ = std::max(pause_, first_pause);
+}
+
+void NeededSteps::note_failure(std::string why, Instant now) {
+  failed_at_ = now;
+  why_failed_ = std::move(why);
+}
+
+NeededSteps::Undecided NeededSteps::undecided() const {
+  std::string why = why_undecided();
+  if (why.empty()) return {};
+  return {.steps = std::ssize(sought_), .why = std::move(why)};
+}
+
+// Empty: nothing is undecided, or what is left is only to be read.
+std::string NeededSteps::why_undecided() const {
+  if (!why_failed_.empty()) return why_failed_;
+  std::size_t count = 0;
+  const std::string* first = nullptr;
+  for (const auto& [derivation, why] : unreadable_) {
+    if (known_[derivation].walk != walk_) continue;
+    if (++count == 1) first = &why;
+  }
+  if (first == nullptr) return "";
+  return count == 1 ? *first : fmt::format("{}; and {} more", *first, count - 1);
 }
 
 bool NeededSteps::is_needed(const std::string& step) const {
@@ -105,16 +139,19 @@ std::unordered_set<NeededSteps::Number> NeededSteps::numbers_of(const Names& der
   return numbers;
 }
 
-// Those that are left have been sought from all of these builds before.
+// Those that are left have been sought from all of these builds before. What could not be read may have been an input
+// of another build only.
 bool NeededSteps::is_answered(const std::unordered_set<Number>& builds) const {
   const auto is_unneeded = [&](Number step) { return unneeded_.contains(step); };
   const auto is_walked = [&](Number build) { return walked_.contains(build); };
-  return sought_.empty() || (std::ranges::all_of(sought_, is_unneeded) && std::ranges::all_of(builds, is_walked));
+  if (sought_.empty()) return true;
+  if (!unreadable_.empty() && builds.size() != walked_.size()) return false;
+  return std::ranges::all_of(sought_, is_unneeded) && std::ranges::all_of(builds, is_walked);
 }
 
 void NeededSteps::try_unreadable_again(Instant now) {
   if (unreadable_.empty() || is_within(pause_, unreadable_at_, now)) return;
-  for (const Number derivation : unreadable_) known_[derivation].is_read = false;
+  for (const auto& [derivation, why] : unreadable_) known_[derivation].is_read = false;
   unreadable_.clear();
   unneeded_.clear();
   pause_ = std::min(pause_ * 2, pause_max);

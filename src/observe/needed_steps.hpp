@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -31,11 +32,18 @@ class NeededSteps {
   std::vector<std::string> unread(std::size_t count_max);
   void learn(const std::string& derivation, const std::vector<std::string>& inputs);
   // It counts as one without inputs, and is to be read again after a while, each time a longer one.
-  void note_unreadable(const std::string& derivation, Instant now);
+  void note_unreadable(const std::string& derivation, std::string why, Instant now);
   // Nothing can be read: for a minute, nothing is to be read.
-  void note_failure(Instant now) { failed_at_ = now; }
+  void note_failure(std::string why, Instant now);
 
   bool is_needed(const std::string& step) const;  // as far as it is known
+
+  // How many steps may be needed or not, as long as derivations cannot be read.
+  struct Undecided {
+    std::int64_t steps = 0;
+    std::string why{};
+  };
+  Undecided undecided() const;
 
  private:
   using Number = std::uint32_t;  // of a derivation
@@ -52,6 +60,7 @@ class NeededSteps {
   template <class Names>
   std::unordered_set<Number> numbers_of(const Names& derivations);
   bool is_answered(const std::unordered_set<Number>& builds) const;
+  std::string why_undecided() const;
   void try_unreadable_again(Instant now);
   void reach(Number derivation, Number build);
   void go_on_from(Number derivation);
@@ -64,15 +73,16 @@ class NeededSteps {
 
   // The present walk.
   std::uint32_t walk_ = 0;
-  std::unordered_set<Number> sought_;
-  std::vector<Number> reached_;  // their inputs have not been looked at
-  std::size_t awaited_ = 0;      // how many are being read
+  std::unordered_set<Number> sought_;  // that are not known to be needed, nor to be not
+  std::vector<Number> reached_;        // their inputs have not been looked at
+  std::size_t awaited_ = 0;            // how many are being read
   std::size_t reads_left_ = 0;
 
-  std::vector<Number> unreadable_;
+  std::map<Number, std::string> unreadable_;  // and why
   Instant unreadable_at_;
   Seconds pause_{0};
   Instant failed_at_;
+  std::string why_failed_;  // empty: the pause after that is over
   Instant began_at_;
   Instant asked_at_;
 };

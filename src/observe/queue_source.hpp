@@ -76,7 +76,7 @@ class RustQueueRunner final : public QueueSource {
   Untrusted untrusted(const Error& error) const;
   io::Task<void> add_needed_steps(RustQueue& queue, Instant end);
   io::Task<void> look_for_needed_steps(Instant end);
-  bool note_inputs(const DerivationStore::Answer& answer);
+  Expected<void> note_inputs(const DerivationStore::Answer& answer);
   io::Task<void> fetch_into(Expected<std::string>& document, std::string path);
   io::Task<void> fetch_queues_into(Expected<std::string>& document);
   io::Task<Expected<std::string>> fetch(std::string path);

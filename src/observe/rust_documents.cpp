@@ -293,6 +293,12 @@ Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant 
   return queue;
 }
 
+std::string not_counted(std::int64_t steps, std::string_view why_one, std::string_view why_many,
+                        std::string_view cause) {
+  if (steps == 1) return fmt::format("1 step is not counted, because {}: {}", why_one, cause);
+  return fmt::format("{} steps are not counted, because {}: {}", steps, why_many, cause);
+}
+
 QueueStatus with_step_types(RustQueue queue, const RequiredFeatures& features) {
   std::map<std::string, StepTypeCount> types;
   std::int64_t unknown = 0;
@@ -312,9 +318,8 @@ QueueStatus with_step_types(RustQueue queue, const RequiredFeatures& features) {
   }
   for (auto& [key, count] : types) queue.status.step_types.push_back(std::move(count));
   if (unknown > 0) {
-    queue.status.remarks.push_back(fmt::format("{} {} not counted, because the features that {} are not known: {}",
-                                               unknown, unknown == 1 ? "step is" : "steps are",
-                                               unknown == 1 ? "it requires" : "they require", why));
+    queue.status.remarks.push_back(not_counted(unknown, "the features that it requires are not known",
+                                               "the features that they require are not known", why));
   }
   return std::move(queue.status);
 }

@@ -1,6 +1,7 @@
 // Reads what the queue runner in Rust (Hydra since March 2026) says about itself over HTTP.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -44,5 +45,9 @@ Expected<RustQueue> read_rust_documents(const RustDocuments& documents, Instant 
 // is mentioned in the remarks.
 using RequiredFeatures = std::map<std::string, Expected<std::set<std::string>>>;
 QueueStatus with_step_types(RustQueue queue, const RequiredFeatures& features);
+
+// A remark: "2 steps are not counted, because …: /nix/store/….drv is not in this host's store".
+std::string not_counted(std::int64_t steps, std::string_view why_one, std::string_view why_many,
+                        std::string_view cause);
 
 }  // namespace hydra_provisioner::observe

@@ -96,6 +96,10 @@ io::Task<void> RustQueueRunner::add_needed_steps(RustQueue& queue, Instant end) 
   co_await look_for_needed_steps(end);
   std::ranges::copy_if(queue.doubtful, std::back_inserter(queue.steps),
                        [&](const QueuedStep& step) { return needed_.is_needed(step.derivation); });
+  const auto [steps, why] = needed_.undecided();
+  if (steps > 0)
+    queue.status.remarks.push_back(not_counted(steps, "it is not known whether a build needs it",
+                                               "it is not known whether a build needs them", why));
 }
 
 // What is not read now is read the next time.
@@ -108,28 +112,31 @@ io::Task<void> RustQueueRunner::look_for_needed_steps(Instant end) {
     const auto answer = co_await store_.read(std::move(names), calls, end);
     calls -= answer.calls;
     const bool is_cut_off = has_read && clock_.now() >= end;  // it works, and had too little time
-    if (note_inputs(answer)) {
+    const auto noted = note_inputs(answer);
+    if (noted) {
       has_read = true;
     } else if (store_.is_command() && !is_cut_off) {
-      needed_.note_failure(clock_.now());
+      needed_.note_failure(noted.error().message, clock_.now());
       co_return;
     }
     co_await clock_.sleep_for(Millis{0});  // others want to go on, too
   }
 }
 
-// Says whether any could be read.
-bool RustQueueRunner::note_inputs(const DerivationStore::Answer& answer) {
-  bool is_any_read = false;
+// Fails if none could be read.
+Expected<void> RustQueueRunner::note_inputs(const DerivationStore::Answer& answer) {
+  Expected<void> noted = failure("");
   for (const auto& [name, derivation] : answer.derivations) {
-    is_any_read = is_any_read || derivation;
     if (derivation) {
       needed_.learn(name, derivation->inputs);
-    } else if (derivation.error().kind != ErrorKind::unanswered) {
-      needed_.note_unreadable(name, clock_.now());
+      noted = {};
+      continue;
     }
+    const auto& [message, kind] = derivation.error();
+    if (kind != ErrorKind::unanswered) needed_.note_unreadable(name, message, clock_.now());
+    if (!noted) noted = failure(message);
   }
-  return is_any_read;
+  return noted;
 }
 
 // As when a build is added: it then looks at all steps and machines.

@@ -34,10 +34,15 @@ class StepsThatBuildsNeed : public testing::Test {
         if (inputs.contains(name)) {
           needed.learn(name, inputs.at(name));
         } else {
-          needed.note_unreadable(name, now);
+          needed.note_unreadable(name, name + " is gone", now);
         }
       }
     }
+  }
+
+  std::string undecided() const {
+    const auto [steps, why] = needed.undecided();
+    return fmt::format("{}: {}", steps, why);
   }
 
   Inputs inputs;
@@ -142,15 +147,48 @@ TEST_F(StepsThatBuildsNeed, AreNoneIfNothingCanBeRead) {
 TEST_F(StepsThatBuildsNeed, AreSoughtInWhatIsKnownWhileNothingCanBeRead) {
   inputs = {{"build", {"a"}}, {"a", {"b"}}, {"b", {}}};
   ask({"a"}, {"build"});
-  needed.note_failure(now);
+  needed.note_failure("no store", now);
   now += Seconds{59};
   ask({"a", "b"}, {"build"});
   EXPECT_THAT(read, IsEmpty());
   EXPECT_TRUE(needed.is_needed("a"));
   EXPECT_FALSE(needed.is_needed("b"));
+  EXPECT_EQ(undecided(), "1: no store");
   now += Seconds{1};
   ask({"a", "b"}, {"build"});
   EXPECT_TRUE(needed.is_needed("b"));
+  EXPECT_EQ(undecided(), "0: ");
+}
+
+TEST_F(StepsThatBuildsNeed, AreUndecidedWhileAnInputCannotBeRead) {
+  inputs = {{"build", {"a", "gone"}}, {"a", {}}};
+  for (int pass = 0; pass < 2; ++pass) {
+    ask({"a", "b", "c"}, {"build"});
+    EXPECT_EQ(undecided(), "2: gone is gone") << pass;
+  }
+  ask({"a"}, {"build"});
+  EXPECT_EQ(undecided(), "0: gone is gone") << "those that are sought are found";
+  inputs["gone"] = {"b"};
+  inputs["b"] = {};
+  now += Seconds{60};
+  ask({"b", "c"}, {"build"});
+  EXPECT_EQ(undecided(), "0: ");
+}
+
+TEST_F(StepsThatBuildsNeed, AreUndecidedNoLongerThanTheBuildIsThere) {
+  inputs = {{"one", {"a"}}, {"a", {}}};
+  ask({"b"}, {"one", "two", "three"});
+  EXPECT_EQ(undecided(), "1: two is gone; and 1 more");
+  ask({"b"}, {"one", "two"});
+  EXPECT_EQ(undecided(), "1: two is gone");
+  ask({"b"}, {"one"});
+  EXPECT_EQ(undecided(), "0: ");
+}
+
+TEST_F(StepsThatBuildsNeed, AreNotUndecidedWhileThereIsMuchToRead) {
+  inputs = {{"build", {"a"}}, {"a", {}}};
+  ask({"b"}, {"build"}, 1);
+  EXPECT_EQ(undecided(), "0: ");
 }
 
 TEST_F(StepsThatBuildsNeed, AreSoughtMoreAndMoreRarelyInWhatCannotBeRead) {
