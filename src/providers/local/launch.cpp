@@ -19,6 +19,7 @@
 #include "providers/keys.hpp"
 #include "providers/local/addresses.hpp"
 #include "providers/local/build_users.hpp"
+#include "providers/local/builder.hpp"
 #include "providers/local/gate.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
@@ -104,23 +105,6 @@ std::set<std::string> addresses_of_others(const MachineFolder& folder) {
     if (record && *record) addresses.insert((*record)->address);
   }
   return addresses;
-}
-
-// Closed until it is told to open, so that it gets no steps before it is in the journal.
-Expected<void> start_builder(const MachineFolder& folder, const MachineId& machine, const PoolConfig& pool,
-                             const std::string& address) {
-  const LocalSettings settings = settings_of(pool);
-  if (settings.builder.empty()) return {};
-  if (auto mounted = mount_gate(folder); !mounted) return mounted;
-  if (auto closed = close_gate(folder); !closed) return closed;
-  const auto started =
-      io::spawn_detached({.argv = settings.builder,
-                          .environment = {fmt::format("{}={}", machine_variable, folder.path),
-                                          "HYDRA_BUILDER_NAME=" + machine.text, "HYDRA_BUILDER_POOL=" + pool.name.text,
-                                          "HYDRA_BUILDER_ADDRESS=" + address, "HYDRA_BUILDER_GATE=" + folder.gate()},
-                          .log_file = folder.builder_log()});
-  if (!started) return failure("local.builder: " + started.error().message);
-  return {};
 }
 
 std::string log_of(const MachineFolder& folder) {

@@ -10,6 +10,7 @@
 #include "io/text/strings.hpp"
 #include "model/machine.hpp"
 #include "providers/keys.hpp"
+#include "providers/local/builder.hpp"
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"
@@ -165,6 +166,7 @@ io::Task<Expected<void>> LocalProvider::ready(Instance instance, PoolConfig pool
   const auto folder = folder_of(instance.machine);
   if (!folder) co_return std::unexpected(folder.error());
   if (instance.address.empty()) co_return failure("it has no address yet");
+  if (auto runs = expect_builder(*folder); !runs) co_return runs;
   auto greeted = co_await expect_serve_greeting({.user = pool.ssh_user,
                                                  .address = login_parts(instance.address).host,
                                                  .private_key = private_key(pool),

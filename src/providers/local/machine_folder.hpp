@@ -28,6 +28,7 @@ struct MachineFolder {
   std::string group() const { return path + "/group"; }      // their groups,
   std::string session() const { return path + "/session"; }  // and the script that shows them these files
   std::string builder_log() const { return path + "/builder.log"; }
+  std::string builder_end() const { return path + "/builder.end"; }  // the exit status of one that has ended
   std::string gate() const { return path + "/gate"; }
   std::string gate_file() const { return gate() + "/closed"; }
   std::string store() const { return path + "/store"; }

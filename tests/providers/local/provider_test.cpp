@@ -80,6 +80,31 @@ TEST_F(LocalProviderTest, CreatesTheSameMachineOnlyOnce) {
   EXPECT_EQ(listener(machine), listener_before);
 }
 
+TEST_F(LocalProviderTest, IsReadyWhileItsBuilderRuns) {
+  pool.provider = LocalSettings{.builder = {"sh", "-c", "echo 'error: no port' >&2; exec sleep 1000"}};
+  EXPECT_EQ(why_not_ready(create()), "");
+}
+
+TEST_F(LocalProviderTest, SaysThatItsBuilderHasEnded) {
+  pool.provider = LocalSettings{.builder = {"sh", "-c", "seq 100000; echo 'error: wrong token' >&2; echo bye; exit 3"}};
+  const Instance instance = create();
+  EXPECT_TRUE(eventually([&] { return !why_not_ready(instance).empty(); }));
+  EXPECT_EQ(why_not_ready(instance),
+            "local.builder exited with 3: \"error: wrong token\"; its log: " + folder(machine) + "/builder.log");
+  EXPECT_TRUE(support::await(provider.stop({.machine = machine, .instance = {}}, pool)));
+  std::get<LocalSettings>(pool.provider).builder = {"sleep", "1000"};
+  const auto again = support::await(provider.start({.machine = machine, .instance = {}}, pool));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(why_not_ready(*again), "");
+}
+
+TEST_F(LocalProviderTest, SaysThatItsBuilderCannotBeStarted) {
+  pool.provider = LocalSettings{.builder = {"no-such-builder"}};
+  const auto created = support::await(provider.create({.machine = machine, .instance = {}}, pool));
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().message, "local.builder: no-such-builder: not found in PATH");
+}
+
 TEST_F(LocalProviderTest, LetsNoOtherKeyIn) {
   const Instance instance = create();
   const std::string other = state_dir + "/other";
