@@ -9,6 +9,7 @@ from pathlib import Path
 from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
+from support.nix_text import nix_text
 
 # Keys that scripts rely on: more may come, none goes.
 POOL_KEYS = {"name", "runnable", "running", "ignored", "wanted", "target", "machines"}
@@ -229,6 +230,24 @@ class Check(FarmTest):
         farm.configure(pools={PLAIN: {"ec2": ec2 | {"userDataFile": str(farm.folder / "none")}}})
         self.assertEnded(farm.run("check", farm.conf), 0, "ec2.userDataFile: ", "no such file")
         farm.configure(pools={})
+
+    def test_all_missing_programs_are_named(self):
+        farm = self.farm()
+        right, folder = farm.conf.read_text(), str(farm.folder)
+        pools = {PLAIN: {"exec": {"command": ["no-cloud"]}}}
+        settings = {"tag": "t", "statusCommand": ["no-status"], "updateCommand": [str(farm.conf)]}
+        farm.conf.write_text(nix_text(settings | {"systemTypes": pools}))
+        cloud = "systemTypes.x86_64-linux.exec.command: no-cloud: not found in PATH"
+        status = "statusCommand: no-status: not found in PATH"
+        self.assertEnded(farm.run("check", farm.conf), 0, status, f"updateCommand: {farm.conf}: Permission denied", cloud)
+        queue = {"command": ["no-curl"], "storeCommand": [folder], "evictCommand": ["/no/ss", "-K"]}
+        pools = {PLAIN: {"local": {"builder": ["no-builder"]}}}
+        farm.conf.write_text(nix_text({"tag": "t", "queue": queue | {"type": "hydra-rust"}, "systemTypes": pools}))
+        self.assertEnded(farm.run("check", farm.conf), 0, "queue.command: no-curl: not found in PATH",
+                         f"queue.storeCommand: {folder}: Is a directory",
+                         "queue.evictCommand: /no/ss: No such file or directory",
+                         "systemTypes.x86_64-linux.local.builder: no-builder: not found in PATH")
+        farm.conf.write_text(right)
 
     def test_the_machines_file_of_the_original_program_is_no_longer_written(self):
         original = Path("/var/lib/hydra/provisioner/machines")

@@ -39,16 +39,32 @@ void hint_at_missing_file(const std::string& option, const std::string& file, Hi
 }
 
 void hint_at_missing_program(const std::string& option, const std::vector<std::string>& command, Hints& hints) {
+  if (command.empty()) return;
+  std::error_code ignored;
   const auto program = io::find_program(command.front());
   if (!program) {
     hints.push_back(fmt::format("{}: {}", option, program.error().message));
   } else if (::access(program->c_str(), X_OK) != 0) {
     hints.push_back(fmt::format("{}: {}: {}", option, *program, io::os_error(errno)));
+  } else if (std::filesystem::is_directory(*program, ignored)) {
+    hints.push_back(fmt::format("{}: {}: {}", option, *program, io::os_error(EISDIR)));
   }
 }
 
+// Those of the options that stand outside of the types.
+void hint_at_missing_programs(const Config& config, Hints& hints) {
+  const QueueSettings& queue = config.queue;
+  if (queue.kind == QueueKind::hydra) hint_at_missing_program("statusCommand", config.status_command, hints);
+  if (config.update_command) hint_at_missing_program("updateCommand", *config.update_command, hints);
+  hint_at_missing_program("queue.command", queue.command, hints);
+  hint_at_missing_program("queue.storeCommand", queue.store_command, hints);
+  hint_at_missing_program("queue.evictCommand", queue.evict_command, hints);
+}
+
 // About what a provider's settings name, such as files.
-void add_hints(const LocalSettings&, const std::string&, Hints&) {}
+void add_hints(const LocalSettings& local, const std::string& place, Hints& hints) {
+  hint_at_missing_program(place + ".local.builder", local.builder, hints);
+}
 
 void add_hints(const NixopsSettings& nixops, const std::string& place, Hints& hints) {
   hint_at_missing_file(place + ".nixopsExpr", nixops.expression, hints);
@@ -133,7 +149,7 @@ Hints hints_for(const Config& config) {
   Hints hints;
   hint_at_abortion(config.queue, hints);
   if (auto hint = hint_at_file_of_original(config)) hints.push_back(*std::move(hint));
-  if (config.queue.kind == QueueKind::command) hint_at_missing_program("queue.command", config.queue.command, hints);
+  hint_at_missing_programs(config, hints);
   for (const auto& [name, pool] : config.pools) {
     std::visit([&](const auto& settings) { add_hints(settings, place_of(pool), hints); }, pool.provider);
     hint_at_billing(pool, hints);
