@@ -18,9 +18,8 @@ namespace {
 using providers::BuilderOrder;
 
 constexpr Seconds look_interval{2};
-constexpr Seconds look_deadline{600};     // a look has a deadline of its own
-constexpr Seconds has_effect_within{60};  // several pings
-constexpr Seconds fresh{60};              // a machine that was opened since then has hardly got a step yet
+constexpr Seconds look_deadline{600};  // a look has a deadline of its own
+constexpr Seconds fresh{60};           // a machine that was opened since then has hardly got a step yet
 
 // In the content, which is that of a machines file.
 std::set<std::string> names_in(std::string_view content) {
@@ -94,18 +93,19 @@ io::Task<void> Gates::set(MachineId id, bool is_open) {
   } else if (!told) {
     voice_.problem(fmt::format("{}: its gate cannot be {}: {}", id, done, told.error().message));
   }
-  if (told && is_without_effect(ledger_.at(id), is_open)) {
+  if (told && is_open && stays_closed(ledger_.at(id))) {
     voice_.warning(
-        fmt::format("{}: its gate was to be {} more than {} s ago, and its reports show otherwise; if that stays so, "
-                    "hydra-builder does not take {} for its build folder",
-                    id, done, has_effect_within.count(), providers::gate_folder));
+        fmt::format("{}: its gate was to be opened more than {} s ago, and its reports show it closed; if that stays "
+                    "so, its builder does not take its gate for its build folder",
+                    id, reports_show_within.count()));
   }
 }
 
-bool Gates::is_without_effect(const Machine& machine, bool is_open) const {
-  const auto& since = is_open ? machine.listing.began_at : machine.listing.ended_at;
-  if (!since || !is_shown_otherwise(machine, is_open)) return false;
-  return std::min(seen_->time, seen_->arrived) - *since >= has_effect_within;
+// Of one that stays open, the plan tells.
+bool Gates::stays_closed(const Machine& machine) const {
+  const auto& since = machine.listing.began_at;
+  if (!since || !is_shown_otherwise(machine, true)) return false;
+  return std::min(seen_->time, seen_->arrived) - *since >= reports_show_within;
 }
 
 // While a machine is told, another look may have found that the status is not trusted any more.

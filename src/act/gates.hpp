@@ -39,7 +39,7 @@ class Gates final : public publish::Publisher {
   bool is_to_be_set(const Machine& machine, bool is_open) const;
   bool is_shown_otherwise(const Machine& machine, bool is_open) const;
   io::Task<void> set(MachineId id, bool is_open);
-  bool is_without_effect(const Machine& machine, bool is_open) const;
+  bool stays_closed(const Machine& machine) const;
   bool is_lost(const Machine& machine) const;
   bool has_heir(const Machine& machine) const;
   io::Task<void> evict(MachineId id);

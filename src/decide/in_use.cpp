@@ -115,11 +115,10 @@ std::string why_it_may_hang(const Machine& machine, const Snapshot& seen) {
 }
 
 std::string why_it_stays_open(const Machine& machine, const Snapshot& seen) {
-  constexpr Seconds has_effect_within{60};  // several reports
-  if (machine.state != draining || !machine.listing.ended_at || !seen.queue || !seen.queue->machines_join) return "";
+  if (!steps_may_run_on(machine) || !machine.listing.ended_at || !seen.queue || !seen.queue->machines_join) return "";
   const QueueMachine* entry = entry_of(*seen.queue, machine);
   const Seconds since = seen.now - *machine.listing.ended_at;
-  if (entry == nullptr || entry->enabled != true || since < has_effect_within) return "";
+  if (entry == nullptr || entry->enabled != true || since < reports_show_within) return "";
   return fmt::format(
       "{0} may still get steps, {1} s after it was to be closed, so it is kept; if its builder does not take the gate "
       "for its build folder: hydra-provisioner destroy --force {0}",

@@ -24,7 +24,7 @@ std::vector<MachineId> machines_to_probe(const Snapshot& seen);
 // "does not answer for 250 s, busy: 2 jobs; …"; empty: it answers, or has failed to only once.
 std::string why_it_may_hang(const Machine& machine, const Snapshot& seen);
 
-// Of a machine that connects by itself, was drained, and can get steps all the same, so that it is never proven idle;
+// Of a machine that connects by itself, was closed, and can get steps all the same, so that it is never proven idle;
 // empty: none of that.
 std::string why_it_stays_open(const Machine& machine, const Snapshot& seen);
 

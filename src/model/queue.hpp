@@ -50,6 +50,10 @@ struct StepHistory {
 // A document whose time differs from our clock by more is not trusted; so the clocks differ by this at most.
 inline constexpr Seconds clock_difference_max{120};
 
+// When a machine that connects by itself was told to open or close, its reports show that after some seconds, so after
+// this at the latest.
+inline constexpr Seconds reports_show_within{60};
+
 struct QueueStatus {
   Instant time;                           // the queue runner's clock when it wrote the document
   Instant arrived;                        // our clock when we had it

@@ -262,8 +262,8 @@ TEST(ProofByReports, OneThatGetsNoStepsWaitsForItsReplacement) {
 }
 
 TEST(ProofByReports, OneThatStaysOpenIsTold) {
-  const auto notes = [](bool is_open, std::chrono::seconds unlisted_for) {
-    return with(draining(1).unlisted_for(unlisted_for).says(reporting(is_open, 0)))
+  const auto notes = [](bool is_open, std::chrono::seconds unlisted_for, MachineSeen machine = draining(1)) {
+    return with(machine.unlisted_for(unlisted_for).says(reporting(is_open, 0)))
         .machines_join()
         .decided()
         .pools.at(0)
@@ -273,6 +273,7 @@ TEST(ProofByReports, OneThatStaysOpenIsTold) {
   EXPECT_TRUE(notes(true, 59s).empty());
   ASSERT_EQ(notes(true, 60s).size(), 1U);
   EXPECT_TRUE(notes(true, 60s).front().starts_with("hydra-provisioned-1 may still get steps, 60 s after"));
+  EXPECT_EQ(notes(true, 60s, coming(1).first_listed_for(4h)).size(), 1U) << "it was in use before";
 }
 
 TEST(ProofByReports, SaysWhyReportsProveNothing) {
