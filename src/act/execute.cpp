@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -92,11 +93,11 @@ bool brings_machines(const Action& action) {
 }
 
 // What cannot be published is no use, and costs money.
-void leave_out_machines_to_come(std::vector<Action>& actions, Voice& voice) {
+void leave_out_machines_to_come(std::vector<Action>& actions, const std::string& destination, Voice& voice) {
   const auto left_out = std::erase_if(actions, brings_machines);
   if (left_out > 0)
-    voice.warning(
-        fmt::format("machines not created or started, as the machines file cannot be published: {}", left_out));
+    voice.warning(fmt::format("machines not created or started, as those in use cannot be handed to {}: {}",
+                              destination, left_out));
 }
 
 std::vector<Part> slow_parts(const std::vector<Action>& actions, Ledger& ledger, Operations& operations) {
@@ -125,7 +126,7 @@ io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger,
   const bool is_recorded = co_await record(false);
   co_await publication.publish();
   if (!is_recorded) co_return;  // nothing is begun that the journal does not know
-  if (publication.has_failed()) leave_out_machines_to_come(actions, voice);
+  if (publication.has_failed()) leave_out_machines_to_come(actions, publication.destination(), voice);
   if (!co_await record(true)) co_return;
   operations.settle_ended_jobs();
   const auto parallel_max = static_cast<std::size_t>(config.max_parallel);

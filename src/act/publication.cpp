@@ -82,7 +82,7 @@ void Publication::note_unfit() {
     if (fits) continue;
     ledger_.note(*machine, MachineEvent::became_unready, fits.error().message);
     machine->last_error = fits.error().message;
-    report_once(fmt::format("{}: out of the machines file: {}", machine->id, fits.error().message));
+    report_once(fmt::format("{}: taken out of use: {}", machine->id, fits.error().message));
   }
 }
 

@@ -37,6 +37,7 @@ class Publication {
   void hold_back(const std::string& why);
 
   bool has_failed() const { return trouble_.has_value(); }  // the last attempt
+  std::string destination() const { return publisher_.destination(); }
   // Whether a line of the machine can stand in the file, beside those of our other machines that may be in use.
   Expected<void> can_list(const Machine& machine) const;
   io::Task<Expected<void>> expect_joined(Machine machine) { return publisher_.expect_joined(std::move(machine)); }

@@ -224,7 +224,7 @@ std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const 
       if (!is_new) line = std::unexpected(taken_address(*machine, first->second));
     }
     if (!line) {
-      file.left_out.push_back(fmt::format("{}: left out of the machines file: {}", machine->id, line.error().message));
+      file.left_out.push_back(fmt::format("{}: left out: {}", machine->id, line.error().message));
       continue;
     }
     file.content += *line;

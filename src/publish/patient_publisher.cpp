@@ -1,4 +1,5 @@
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,17 +14,18 @@ using namespace std::chrono_literals;
 constexpr Seconds patience = 5s;
 
 // To the caller it is as if the call had not succeeded yet: the queue runner may have either content.
-std::unexpected<Error> under_way(Seconds span) {
-  return failure(fmt::format("the machines file was handed over {} s ago, and no answer has come yet; it is waited for "
-                             "in later passes",
-                             span.count()),
-                 ErrorKind::timed_out);
+std::unexpected<Error> under_way(const std::string& destination, Seconds span) {
+  return failure(
+      fmt::format("{} was given the machines in use {} s ago, and no answer has come yet; it is waited for in "
+                  "later passes",
+                  destination, span.count()),
+      ErrorKind::timed_out);
 }
 
 }  // namespace
 
 io::Task<Expected<bool>> PatientPublisher::publish(std::string content, std::optional<LastDelivery> last, Instant now) {
-  if (call_.is_pending()) co_return under_way(clock_.now() - call_.started_at());
+  if (call_.is_pending()) co_return under_way(destination(), clock_.now() - call_.started_at());
   auto earlier = call_.take();
   if (earlier && content == content_) co_return *std::move(earlier);
   content_ = content;
@@ -32,7 +34,7 @@ io::Task<Expected<bool>> PatientPublisher::publish(std::string content, std::opt
   });
   auto answer = co_await call_.wait(patience);
   if (answer) co_return *std::move(answer);
-  co_return under_way(patience);
+  co_return under_way(destination(), patience);
 }
 
 }  // namespace hydra_provisioner::publish

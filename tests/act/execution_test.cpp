@@ -417,6 +417,8 @@ TEST_F(Execution, CreatesAndStartsNothingWhileTheFileCannotBePublished) {
   engine.publisher.fails = Error{"cannot write /f: No space left on device"};
   engine.pass({action(ActionKind::create, 2), action(ActionKind::start, 1)});
   EXPECT_THAT(engine.jobs.requests, ElementsAre());
+  EXPECT_THAT(engine.voice.notes,
+              Contains("machines not created or started, as those in use cannot be handed to here: 2"));
   EXPECT_FALSE(engine.journal.has(id(2)));
   const auto trouble = engine.journal.memory.last_delivery->trouble;
   ASSERT_TRUE(trouble);

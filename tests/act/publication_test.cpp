@@ -217,7 +217,7 @@ TEST_F(Publication, ReportsAMachineWhoseLineWouldBeBad) {
   publish();
   publish();
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
-  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: out of the machines file: its address")));
+  EXPECT_THAT(engine.voice.problems, ElementsAre(HasSubstr("a-1: taken out of use: its address")));
   EXPECT_FALSE(engine.machine(1).listing.is_listed);
 }
 

@@ -256,7 +256,7 @@ TEST(MachinesFile, SaysWhyAMachineIsLeftOut) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "two words\n");
   EXPECT_EQ(left_out(farm),
-            "hydra-provisioned-1: left out of the machines file: its address \"two words\\n\" is neither a host name "
+            "hydra-provisioned-1: left out: its address \"two words\\n\" is neither a host name "
             "nor an IP "
             "address");
 }
@@ -276,9 +276,8 @@ TEST(MachinesFile, LeavesOutTheLaterOfTwoMachinesWithOneAddress) {
   farm.machine("hydra-provisioned-9", "aarch64-linux", "builder");
   const auto file = farm.file();
   EXPECT_EQ(file.listed, std::vector{MachineId("hydra-provisioned-9")});
-  EXPECT_EQ(file.left_out,
-            std::vector<std::string>{"hydra-provisioned-10: left out of the machines file: its address \"Builder\" is "
-                                     "also that of hydra-provisioned-9"});
+  EXPECT_EQ(file.left_out, std::vector<std::string>{"hydra-provisioned-10: left out: its address \"Builder\" is "
+                                                    "also that of hydra-provisioned-9"});
 }
 
 TEST(MachinesFile, TakesAnAddressWithoutAUserForRoots) {

@@ -122,6 +122,12 @@ TEST_F(Patience, WithOneThatHangsEndsSoon) {
   EXPECT_EQ(slow_->contents, std::vector<std::string>{"a"}) << "not handed over twice";
 }
 
+TEST_F(Patience, NamesWhatHangs) {
+  slow_->takes = 60s;
+  EXPECT_EQ(publish("a").error().message,
+            "here was given the machines in use 5 s ago, and no answer has come yet; it is waited for in later passes");
+}
+
 using FilePublisherTest = PublisherTest;
 using CommandPublisherTest = PublisherTest;
 
