@@ -93,12 +93,18 @@ io::Task<void> Gates::set(MachineId id, bool is_open) {
   } else if (!told) {
     voice_.problem(fmt::format("{}: its gate cannot be {}: {}", id, done, told.error().message));
   }
-  if (told && is_open && stays_closed(ledger_.at(id))) {
-    voice_.warning(
-        fmt::format("{}: its gate was to be opened more than {} s ago, and its reports show it closed; if that stays "
-                    "so, its builder does not take its gate for its build folder",
-                    id, reports_show_within.count()));
-  }
+  if (!told) co_return;
+  constexpr std::string_view cause = "if that stays so, its builder does not take its gate for its build folder";
+  if (is_open && stays_closed(ledger_.at(id)))
+    voice_.warning(fmt::format("{}: its gate was to be opened more than {} s ago, and its reports show it closed; {}",
+                               id, reports_show_within.count(), cause));
+  if (!is_open && opened_by_itself(ledger_.at(id)))
+    voice_.warning(fmt::format("{}: its gate was open before it was to be opened; {}", id, cause));
+}
+
+// So it may have steps already, and can perhaps not be closed. Of one that was in use before, the plan tells.
+bool Gates::opened_by_itself(const Machine& machine) const {
+  return !machine.listing.first_began_at && is_shown_otherwise(machine, false);
 }
 
 // Of one that stays open, the plan tells.

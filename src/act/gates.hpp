@@ -40,6 +40,7 @@ class Gates final : public publish::Publisher {
   bool is_shown_otherwise(const Machine& machine, bool is_open) const;
   io::Task<void> set(MachineId id, bool is_open);
   bool stays_closed(const Machine& machine) const;
+  bool opened_by_itself(const Machine& machine) const;
   bool is_lost(const Machine& machine) const;
   bool has_heir(const Machine& machine) const;
   io::Task<void> evict(MachineId id);

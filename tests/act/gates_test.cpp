@@ -125,8 +125,14 @@ TEST_F(GatesOfMachines, StayAsTheyAreIfThatIsRight) {
 
 TEST_F(GatesOfMachines, OfAMachineThatConnectedBeforeItIsReadyAreClosed) {
   has(creating(1));
+  shows(1, false);
+  publish();
+  EXPECT_THAT(engine.voice.notes, testing::IsEmpty());
   shows(1, true);
   EXPECT_THAT(publish(), ElementsAre("close a-1"));
+  EXPECT_THAT(engine.voice.notes,
+              ElementsAre("a-1: its gate was open before it was to be opened; if that stays so, its builder does not "
+                          "take its gate for its build folder"));
 }
 
 TEST_F(GatesOfMachines, OfMachinesThatAreNotThereOrDoNotPingAreLeftAlone) {
