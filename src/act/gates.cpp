@@ -11,6 +11,7 @@
 #include "io/async/gather.hpp"
 #include "io/text/strings.hpp"
 #include "observe/discoveries.hpp"
+#include "observe/reports.hpp"
 
 namespace hydra_provisioner::act {
 namespace {
@@ -208,6 +209,7 @@ io::Task<Expected<void>> Gates::expect_joined(Machine machine) {
 io::Task<Expected<void>> Gates::expect_out(Machine machine) {
   if (machine.found.vanished) co_return Expected<void>{};
   if (auto looked = co_await look_again(); !looked) co_return looked;
+  if (auto doubt = observe::doubt_about(machine, *seen_); !doubt.empty()) co_return failure(std::move(doubt));
   const QueueMachine* entry = entry_of(*seen_, machine);
   if (entry == nullptr || (entry->enabled == false && entry->current_jobs == 0)) co_return Expected<void>{};
   co_return failure("it is connected to the queue runner again, and may have steps");

@@ -57,14 +57,6 @@ void note_connection(Machine& machine, const QueueMachine& entry, bool hides_mac
   if (!is_same && !machine.found.has_double) machine.joined_at = entry.joined_at;
 }
 
-// Why a report proves nothing. That of a machine with a double may be about another machine, whose gate nobody opens,
-// unless it was open while the machine was listed.
-std::string doubt_about(const Machine& machine, const QueueStatus& status) {
-  if (status.hidden_may_be_busy) return "a machine that is hidden behind another of its name may have steps";
-  const bool has_obeyed = machine.listing.first_began_at && !machine.listing.closed_since;
-  return machine.found.has_double && !has_obeyed ? "the queue runner may show another machine of its name" : "";
-}
-
 void note_report(Machine& machine, const QueueMachine& entry, const QueueStatus& status) {
   const Instant reported_at = entry.reported_at.value_or(status.time);
   Listing& listing = machine.listing;
@@ -104,6 +96,12 @@ auto kept(const Machine& machine) {
 }
 
 }  // namespace
+
+std::string doubt_about(const Machine& machine, const QueueStatus& status) {
+  if (status.hidden_may_be_busy) return "a machine that is hidden behind another of its name may have steps";
+  const bool has_obeyed = machine.listing.first_began_at && !machine.listing.closed_since;
+  return machine.found.has_double && !has_obeyed ? "the queue runner may show another machine of its name" : "";
+}
 
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence) {
   for (Machine& machine : fleet.machines) {

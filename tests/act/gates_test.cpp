@@ -351,6 +351,9 @@ TEST_F(GatesOfMachines, AreLookedAtOnceMoreBeforeAMachineGoes) {
   engine.clock.advance(std::chrono::seconds{2});
   shows(1, false);
   EXPECT_TRUE(engine.clock.run(gates.expect_out(ledger.at(id(1)))));
+  engine.clock.advance(std::chrono::seconds{2});
+  source.status.hidden_may_be_busy = true;
+  EXPECT_THAT(engine.clock.run(gates.expect_out(ledger.at(id(1)))).error().message, HasSubstr("hidden behind another"));
 }
 
 TEST_F(GatesOfMachines, AMachineLeavesTheQueueRunnerBeforeItGoes) {
