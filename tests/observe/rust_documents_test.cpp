@@ -186,7 +186,7 @@ TEST(RustDocuments, OfEqualNamesSayWhetherAHiddenMachineMayHaveSteps) {
     const std::string stats = fmt::format(R"("currentJobs":{},"lastPing":1)", jobs);
     std::string status = rust_status(builder("t-1", stats), 2);
     status.replace(status.find(R"("machinesTotal")"), 0, in_use);
-    const QueueStatus& read = read_all(status).value().status;
+    const QueueStatus read = read_all(status).value().status;
     EXPECT_TRUE(read.hides_machines);
     return read.hidden_may_be_busy;
   };
