@@ -1,6 +1,5 @@
 """kill -9 at every place where the program waits or writes, and now and then."""
 
-import itertools
 import os
 import random
 import signal
@@ -11,17 +10,7 @@ from support.crashes import CrashTest
 
 
 class Sweep(CrashTest):
-    """Each round kills every step at its next waypoint, until no step has that many."""
-
     seconds_max = 280
-
-    def sweep(self, where, a_round):
-        for number in itertools.count(1):
-            a_round(self.kill_at(number, where))
-            if number > 1 and not any(n in (number, number - 1) for _, n in self.points):
-                break
-        print(f"kill -9 sweep in the {where}: {len(self.points)} points")
-        self.check_traces(operations_killed=0 if where == "pass" else len(self.points))
 
     def come_and_go(self, crash):
         self.come(crash)

@@ -1,7 +1,5 @@
 """kill -9 at the places where the program waits or writes, with machines from NixOps, which goes on by itself."""
 
-import itertools
-
 from support import program
 from support.crashes import CrashTest
 from support.farm import PLAIN
@@ -10,25 +8,9 @@ from support.nixops_farm import TWO, nixops_pool
 
 
 class KilledAnywhere(CrashTest, Interrupted):
-    """Each round kills every step at another of its waypoints, until no step has that many."""
-
-    first = 1
-
     def setUp(self):
         super().setUp()
         self.crash_farm.configure(pools={PLAIN: nixops_pool(maxMachines=1, stopOnIdle=self.stops)})
-
-    def sweep(self, where, a_round):
-        for number in itertools.count(self.first, self.stride):
-            a_round(self.kill_at(number, where))
-            if number > self.stride and not any(n in (number, number - self.stride) for _, n in self.points):
-                break
-        print(f"kill -9 in the {where} with NixOps {self.version}: {len(self.points)} points")
-        self.check_traces(operations_killed=0 if where == "pass" else len(self.points))
-
-    def is_exhausted(self, step, number):
-        before = {(step, number - self.stride), (step, number - 2 * self.stride)}
-        return number > 2 * self.stride and not before & self.points
 
     def converge(self, is_there):
         """Each time as if the back-off were over."""

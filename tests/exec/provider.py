@@ -74,15 +74,18 @@ class Provider:
         if not self.folder.exists():
             raise Refused("config", f"there is no {self.machine}")
         if not self.pid(self.machine):
-            text = SSHD.format(address=self.record(self.machine)["address"], folder=self.folder)
-            (self.folder / "sshd_config").write_text(text)
-            os.makedirs("/run/sshd", exist_ok=True)
-            (self.folder / "sshd.pid").unlink(missing_ok=True)
-            run(["/usr/sbin/sshd", "-f", self.folder / "sshd_config"])
-            while not self.pid(self.machine):
-                time.sleep(0.01)
+            self.boot()
         print(f"{self.machine} is up", file=sys.stderr)
         return {"machine": self.shown(self.machine)}
+
+    def boot(self):
+        text = SSHD.format(address=self.record(self.machine)["address"], folder=self.folder)
+        (self.folder / "sshd_config").write_text(text)
+        os.makedirs("/run/sshd", exist_ok=True)
+        (self.folder / "sshd.pid").unlink(missing_ok=True)
+        run(["/usr/sbin/sshd", "-f", self.folder / "sshd_config"])
+        while not self.pid(self.machine):
+            time.sleep(0.01)
 
     def stop(self):
         if pid := self.pid(self.machine):
@@ -134,9 +137,9 @@ def run(command):
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
 
-def answer_to(request):
+def answer_to(request, kind):
     try:
-        provider = Provider(request)
+        provider = kind(request)
         faults = provider.home / "faults.json"
         if faults.exists():
             from faults import misbehave
@@ -158,10 +161,10 @@ def note(request, name, document):
             file.write(json.dumps(document) + "\n")
 
 
-def main():
+def main(kind=Provider):
     request = json.loads(sys.stdin.read())
     note(request, "requests", request)
-    answer = {"requestId": request["requestId"]} | answer_to(request)
+    answer = {"requestId": request["requestId"]} | answer_to(request, kind)
     note(request, "answers", answer)
     json.dump(answer, sys.stdout)
 

@@ -54,6 +54,8 @@ class Tunnel:
 
     def build(self, step):
         time.sleep(step["seconds"])
+        while step["until"] and not Path(step["until"]).exists():
+            time.sleep(0.05)
         try:
             self.send(done=step["step"])
         except OSError:
@@ -67,6 +69,7 @@ class Tunnel:
 
 def main():
     port_file, systems, supported, mandatory, max_jobs = sys.argv[1:]
+    Path("/proc/self/comm").write_text("hydra-builder")  # the name by which a machine is told to end it
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     hello = {"hostname": os.environ["HYDRA_BUILDER_NAME"], "systems": names(systems), "maxJobs": int(max_jobs)}
     hello |= {"supportedFeatures": names(supported), "mandatoryFeatures": names(mandatory)}

@@ -3,11 +3,13 @@
 
     queue_runner.py FOLDER [--port-file F] [--dispatch SECONDS] [--retry SECONDS] [--evict SECONDS]
 
-FOLDER/steps.json holds the steps: [{"name", "system", "features", "seconds", "builds"}]; it is read again when it
-changes. FOLDER/cancelled.json lists the ids of cancelled builds; a step waits while it has another build. FOLDER/store/
-gets the derivations of steps, and of builds, whose inputs are their steps; FOLDER/outcomes.json says what became of each step. GET /status, /status/queues and /status/builds are as on the real
-one. A builder sends POST /tunnel, and from then on lines of JSON on the same connection: {"ping": FREE_PERCENT} and
-{"done": NAME}; it gets {"step": NAME, "seconds": S}.
+FOLDER/steps.json holds the steps: [{"name", "system", "features", "seconds", "until", "builds"}]; it is read again when
+it changes. A step takes so many seconds, and then goes on until the file `until` exists, if it names one.
+FOLDER/cancelled.json lists the ids of cancelled builds; a step waits while it has another build. FOLDER/store/ gets the
+derivations of steps, and of builds, whose inputs are their steps; FOLDER/outcomes.json says what became of each step.
+GET /status, /status/queues and /status/builds are as on the real one. A builder sends POST /tunnel, and from then on
+lines of JSON on the same connection: {"ping": FREE_PERCENT} and {"done": NAME}; it gets
+{"step": NAME, "seconds": S, "until": FILE}.
 
 Like the real one, it looks for machines only every --dispatch seconds, gives steps only to builders that have pinged
 and whose build folder has room, counts a builder that hangs as connected until --evict seconds have passed, and goes on
@@ -119,7 +121,7 @@ class QueueRunner:
                 builder.jobs.append(step["name"])
                 builder.idle_since = 0
                 try:
-                    builder.send(step=step["name"], seconds=step["seconds"])
+                    builder.send(step=step["name"], seconds=step["seconds"], until=step["until"])
                 except OSError:
                     self.remove(builder)
 

@@ -14,6 +14,7 @@ STAND_INS = ROOT / "tests/hydra-rust"
 class RustFarm(Farm):
     def __init__(self, evict=957, **options):
         self.evict = evict
+        self.held = set()
         super().__init__(**({"machinesFile": None, "statusCommand": None, "settle": None, "quiet": None} | options))
 
     def configure(self, **options):
@@ -42,6 +43,15 @@ class RustFarm(Farm):
         (self.queue_folder / "cancelled.json").write_text(json.dumps(list(cancelled)))
         (self.queue_folder / "steps.json").write_text(json.dumps(steps))
 
+    def held_step(self, name):
+        """One that goes on until it is let go."""
+        self.held.add(name)
+        return step(name, until=str(self.queue_folder / f"let-go-{name}"))
+
+    def let_go(self, *names):
+        for name in names:
+            (self.queue_folder / f"let-go-{name}").touch()
+
     def document(self, path="/status"):
         with urllib.request.urlopen(self.url() + path, timeout=10) as answer:
             return json.load(answer)
@@ -54,6 +64,7 @@ class RustFarm(Farm):
         return json.loads(file.read_text()) if file.exists() else {}
 
     def retire(self):
+        self.let_go(*self.held)
         if self.folders():
             self.say_steps([])
             self.configure(pools={}, queue=self.queue_options() | {"silence": 1})  # its builder may be gone
@@ -83,5 +94,6 @@ def rust_pool(farm_folder, systems=PLAIN, supported="", mandatory="", max_jobs=2
     return {"local": {"builder": builder}, "maxMachines": 2, "runnablesPerMachine": 5, "maxJobs": max_jobs} | settings
 
 
-def step(name, seconds=0.1, system=PLAIN, features=(), builds=(1,)):
-    return {"name": name, "system": system, "features": list(features), "seconds": seconds, "builds": list(builds)}
+def step(name, seconds=0.1, system=PLAIN, features=(), builds=(1,), until=None):
+    lists = {"features": list(features), "builds": list(builds)}
+    return {"name": name, "system": system, "seconds": seconds, "until": until, **lists}

@@ -1,0 +1,68 @@
+#!/usr/bin/python3 -BS
+"""A provider like provider.py, whose machines connect to a queue runner by themselves: see build-machine.
+
+Its further settings are `operatorKey`, the file with the public key that may log in, and `builder`, a command that gets
+systems, features and the number of jobs as arguments. It also keeps, beside the requests, what was run on machines over
+SSH in the file `orders`, and how their gates were when they were destroyed in the file `destroyed`.
+"""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from provider import SSHD, Provider, main, note
+
+BUILD_MACHINE = str(Path(__file__).with_name("build-machine"))
+NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+LOGIN = "AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\n"
+ORDERED = r"\"$SSH_ORIGINAL_COMMAND\""
+NOTED = rf'command="echo {{machine}} {ORDERED} >> {{home}}/orders; exec sh -c {ORDERED}" {{key}}'
+
+
+class JoiningProvider(Provider):
+    def boot(self):
+        self.let_operator_in()
+        (self.folder / "sshd.pid").unlink(missing_ok=True)
+        command = [*NAMESPACES, BUILD_MACHINE, self.folder, *self.builder()]
+        environment = os.environ | {"HYDRA_BUILDER_NAME": self.request["builder"]["name"]}
+        with open(self.folder / "log", "ab") as log:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            subprocess.Popen(command, env=environment, start_new_session=True, **streams)
+        while not (self.folder / "sshd.pid").exists():
+            time.sleep(0.01)
+
+    def let_operator_in(self):
+        text = SSHD.replace("AuthorizedKeysFile none\n", LOGIN)
+        text = text.format(address=self.record(self.machine)["address"], folder=self.folder)
+        (self.folder / "sshd_config").write_text(text)
+        key = Path(self.request["settings"]["operatorKey"]).read_text()
+        (self.folder / "authorized_keys").write_text(NOTED.format(machine=self.machine, home=self.home, key=key))
+
+    def builder(self):
+        its = self.request["builder"]
+        lists = [",".join(its[name]) for name in ("systems", "supportedFeatures", "mandatoryFeatures")]
+        return [*self.request["settings"]["builder"], *lists, str(its["maxJobs"])]
+
+    def destroy(self):
+        pid = self.pid(self.machine)
+        if pid and not self.is_foreign():
+            is_closed = os.statvfs(f"/proc/{pid}/root/run/hydra-gate").f_bavail == 0
+            note(self.request, "destroyed", [self.machine, "closed" if is_closed else "open"])
+        return super().destroy()
+
+    def pid(self, machine):
+        """Of a process that ends with the machine; also while its creation is interrupted. 0: it does not run."""
+        words = "\0".join([BUILD_MACHINE, str(self.home / "machines" / machine), ""])
+        for pid in filter(str.isdecimal, os.listdir("/proc")):
+            try:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            except OSError:  # it has just ended
+                continue
+            if words in command:
+                return int(pid)
+        return 0
+
+
+if __name__ == "__main__":
+    main(JoiningProvider)
