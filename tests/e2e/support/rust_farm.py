@@ -40,8 +40,14 @@ class RustFarm(Farm):
         return {"type": "hydra-rust", "url": self.url(), "storeCommand": ["sh", "-c", store, "sh"]}
 
     def say_steps(self, steps, cancelled=()):
-        (self.queue_folder / "cancelled.json").write_text(json.dumps(list(cancelled)))
-        (self.queue_folder / "steps.json").write_text(json.dumps(steps))
+        self.write("cancelled.json", list(cancelled))
+        self.write("steps.json", steps)
+
+    def write(self, name, content):
+        """The queue runner may read it at any moment."""
+        new = self.queue_folder / f"{name}.new"
+        new.write_text(json.dumps(content))
+        new.replace(self.queue_folder / name)
 
     def held_step(self, name):
         """One that goes on until it is let go."""
