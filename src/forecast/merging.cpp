@@ -44,11 +44,12 @@ std::map<PoolName, std::int64_t> count_steps(const Config& config, const trace::
   return counts;
 }
 
-MergerForecast total_of(const Forecast& forecast) {
+MergerForecast total_of(const Forecast& forecast, const std::vector<PoolName>& pools) {
   MergerForecast total;
   std::int64_t steps = 0;
   double waited = 0;
-  for (const auto& [name, pool] : forecast.pools) {
+  for (const PoolName& name : pools) {
+    const PoolForecast& pool = forecast.pools.at(name);
     total.machine_time += pool.machine_time();
     total.unfinished += pool.unfinished;
     steps += pool.steps;
@@ -63,14 +64,20 @@ Config with_only(Config config, const std::vector<PoolName>& pools) {
   return config;
 }
 
+bool has_spill_pool(const Config& config) {
+  return std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.spill; });
+}
+
 Merger try_merger(const Config& config, const std::vector<PoolName>& pools, const PoolName& name,
-                  const trace::Trace& trace, const SimulationTerms& terms) {
+                  const trace::Trace& trace, const SimulationTerms& terms, const Forecast* present) {
   Merger merger{.pools = pools, .merged = merged(config, pools, name), .now = {}, .then = {}};
   const trace::Trace part = part_of(trace, config, {pools.begin(), pools.end()});
-  merger.now = total_of(simulate(with_only(config, pools), part, terms));
+  // In a forecast with spill pools, machines that are not of these pools built some of their steps.
+  const bool is_known = present != nullptr && !has_spill_pool(config);
+  merger.now = total_of(is_known ? *present : simulate(with_only(config, pools), part, terms), pools);
   Config then = with_only(config, {name});
   then.pools.at(name) = merger.merged;
-  merger.then = total_of(simulate(then, part, terms));
+  merger.then = total_of(simulate(then, part, terms), {name});
   return merger;
 }
 
@@ -118,13 +125,13 @@ PoolConfig merged(const Config& config, const std::vector<PoolName>& pools, cons
 }
 
 std::vector<Merger> useful_mergers(const Config& config, const trace::Trace& trace, const SimulationTerms& terms,
-                                   act::Voice& voice) {
+                                   act::Voice& voice, const Forecast* present) {
   std::vector<Merger> useful;
   auto steps = count_steps(config, trace);
   for (const std::vector<PoolName>& group : groups_alike(config)) {
     voice.progress(fmt::format("{} in one", fmt::join(group, ", ")));
     const PoolName& biggest = *std::ranges::max_element(group, {}, [&](const PoolName& pool) { return steps[pool]; });
-    Merger merger = try_merger(config, group, biggest, trace, terms);
+    Merger merger = try_merger(config, group, biggest, trace, terms, present);
     if (merger.then.unfinished <= merger.now.unfinished && merger.saved() >= saved_at_least)
       useful.push_back(std::move(merger));
   }

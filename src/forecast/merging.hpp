@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "act/voice.hpp"
+#include "forecast/forecast.hpp"
 #include "forecast/simulated_run.hpp"
 #include "model/config.hpp"
 #include "trace/trace.hpp"
@@ -37,9 +38,10 @@ std::vector<std::vector<PoolName>> groups_alike(const Config& config);
 // One pool for all of these: their systems and features, their common mandatory features, and as many machines.
 PoolConfig merged(const Config& config, const std::vector<PoolName>& pools, const PoolName& name);
 
-// The groups that should be one pool for this trace: it builds as many steps, in clearly less machine time.
+// The groups that should be one pool for this trace: it builds as many steps, in clearly less machine time. `present`
+// is what simulating the configuration has shown, if that was done: most groups are then simulated only as one pool.
 std::vector<Merger> useful_mergers(const Config& config, const trace::Trace& trace, const SimulationTerms& terms,
-                                   act::Voice& voice);
+                                   act::Voice& voice, const Forecast* present = nullptr);
 
 // The attributes that differ from those of the pool of that name, to be pasted into the configuration.
 std::string nix_attributes(const PoolConfig& merged);

@@ -178,6 +178,21 @@ class Traces(FarmTest):
         self.assertEqual(page.count("<svg"), 3)
         self.assertNotIn("http", page.replace("http-equiv", ""))  # nothing from elsewhere
 
+    def test_a_simulation_says_which_types_should_be_one(self):
+        features = ("", "kvm", "big-parallel")
+        alike = pool(runnablesPerMachine=1, gracePeriod=600)
+        farm = self.farm(pools={":".join(filter(None, (PLAIN, each))): alike for each in features})
+        rows = [f"{60 * n},120,{PLAIN},{features[n % 3]},\n" for n in range(60)]
+        trace = self.trace(farm, HEADER + "".join(rows))
+        ended = farm.run("simulate", farm.conf, "--trace", trace, "-v")
+        self.assertEnded(ended, 0)
+        types = f"{PLAIN}, {PLAIN}:big-parallel, {PLAIN}:kvm"
+        words = rf"merging {types} into one type: −\d+ % machine-hours, mean wait \d.* instead of \d.*; see tune"
+        self.assertRegex(ended.out.splitlines()[-1], f"^{words}$")
+        plain = farm.run("simulate", farm.conf, "--trace", trace, "--json", "-v")
+        self.assertEqual(plain.err, ended.err, "what machines would do as one type is not shown")
+        self.assertNotIn("merg", plain.out)
+
     def test_bad_traces_are_errors_that_name_their_place(self):
         farm = self.farm()
         for text, message in {

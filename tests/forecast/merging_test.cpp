@@ -74,6 +74,28 @@ TEST(Merging, DoesNotRecommendWhatSavesNothing) {
   EXPECT_THAT(useful_mergers(config, steps_in_turn({plain}), terms, voice), IsEmpty());
 }
 
+TEST(Merging, BelievesWhatAForecastOfAllPoolsHasShown) {
+  Config config = config_of({plain, big, kvm});
+  const trace::Trace trace = steps_in_turn({kvm, big, kvm, plain});
+  fakes::FakeVoice voice;
+  const SimulationTerms terms;
+  const Forecast present = simulate(config, trace, terms);
+  const auto anew = useful_mergers(config, trace, terms, voice);
+  const auto known = useful_mergers(config, trace, terms, voice, &present);
+  ASSERT_EQ(anew.size(), 1U);
+  ASSERT_EQ(known.size(), 1U);
+  EXPECT_EQ(known.front().now.machine_time, anew.front().now.machine_time);
+  EXPECT_EQ(known.front().now.mean_wait, anew.front().now.mean_wait);
+
+  Forecast nothing;
+  for (const PoolName& name : {plain, big, kvm}) nothing.pools.emplace(name, PoolForecast{});
+  EXPECT_THAT(useful_mergers(config, trace, terms, voice, &nothing), IsEmpty());
+  const PoolName rest{"x86_64-linux:benchmark"};
+  config.pools.emplace(rest, alike_pool(rest)).first->second.spill = true;
+  EXPECT_EQ(useful_mergers(config, trace, terms, voice, &nothing).size(), 1U)
+      << "its machines may have built steps of the others";
+}
+
 TEST(Merging, KeepsTheFeaturesThatAllRequire) {
   const PoolName both{"x86_64-linux:big-parallel,kvm"};
   Config config = config_of({both, kvm});

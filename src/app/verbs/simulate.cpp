@@ -4,10 +4,12 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
 #include "app/inputs/traces.hpp"
+#include "forecast/merging.hpp"
 #include "forecast/page.hpp"
 #include "forecast/report.hpp"
 #include "io/file/files.hpp"
@@ -32,6 +34,23 @@ void warn_of_unplaceable(const forecast::Forecast& forecast, TerminalVoice& voic
                               steps.step_type, steps.runnable));
 }
 
+std::string text_of(const forecast::Merger& merger) {
+  return fmt::format("merging {} into one type: −{:.0f} % machine-hours, mean wait {} instead of {}; see tune\n",
+                     fmt::join(merger.pools, ", "), 100 * merger.saved(), forecast::span_text(merger.then.mean_wait),
+                     forecast::span_text(merger.now.mean_wait));
+}
+
+// What -v says about machines is about this configuration only.
+std::string mergers_text(const ForecastInputs& inputs, const forecast::Forecast& present, TerminalVoice& voice) {
+  forecast::SimulationTerms terms = inputs.terms;
+  terms.voice = nullptr;
+  std::string text;
+  for (const forecast::Merger& merger : forecast::useful_mergers(inputs.config, inputs.trace, terms, voice, &present))
+    text += text_of(merger);
+  voice.progress("");
+  return text;
+}
+
 io::Task<Outcome> run(Options options, Context context) {
   auto inputs = co_await read_inputs(options.forecast, context.state_dir);
   if (!inputs) co_return std::unexpected(std::move(inputs.error()));
@@ -43,8 +62,8 @@ io::Task<Outcome> run(Options options, Context context) {
     auto written = io::replace_file(options.html, forecast::forecast_page(forecast), readable);
     if (!written) co_return failed(std::move(written.error()));
   }
-  co_return print(options.forecast.json ? io::pretty(forecast::forecast_document(forecast))
-                                        : forecast::forecast_text(forecast));
+  if (options.forecast.json) co_return print(io::pretty(forecast::forecast_document(forecast)));
+  co_return print(forecast::forecast_text(forecast) + mergers_text(*inputs, forecast, context.voice));
 }
 
 }  // namespace
@@ -56,7 +75,8 @@ Verb simulate_verb() {
           .description =
               "Builds the steps of a trace on a simulated farm, with this configuration and the very passes "
               "of the daemon, in virtual time. It shows how many machines there would have been, what they "
-              "would have cost, and how long steps would have waited.",
+              "would have cost, and how long steps would have waited. It also says which types should be one, "
+              "as that needs fewer machines.",
           .examples = {{{"simulate conf.nix --trace farm.csv", "what would this configuration have cost?"},
                         {"simulate conf.nix --trace farm.csv --html farm.html", "with a page of plots"}}},
           .on_signal = OnSignal::left_to_itself,
