@@ -1,147 +1,189 @@
-"""examples/buildbot-queue, with the answers of a Buildbot: our own, in the shape of those of Buildbot 4.3."""
+"""examples/buildbot-queue with a real Buildbot, whose worker builds with a real Nix. Only wrong answers are our own."""
 
+import contextlib
 import http.server
 import json
 import shutil
+import signal
+import sqlite3
+import subprocess
 import threading
-from urllib.parse import parse_qs, urlsplit
+import unittest
+import urllib.request
 
 from support import program
-from support.farm import PLAIN, ROOT, Farm, pool
+from support.farm import PLAIN, ROOT, job, pool
 from support.farm_test import FarmTest
+from support.plain_farm import JOBS, PlainFarm
+from support.waiting import wait_for
 
 QUEUE = ROOT / "examples/buildbot-queue"
-BUILDERS = {1: [], 2: [f"nix:{PLAIN}"], 3: ["nightly", f"nix:{PLAIN}:kvm,big-parallel"]}
+ENVIRONMENT = ROOT / "build/buildbot"
+URL = "http://localhost:8010"  # Buildbot's default, and that of the queue
+TAGS = {"untold": [], "plain": [f"nix:{PLAIN}"], "special": ["nightly", f"nix:{PLAIN}:kvm,big-parallel"]}
 
 
-class Buildbot(http.server.BaseHTTPRequestHandler):
-    """Its REST API; `requests` are pairs of a builder's id and properties, and none of them is claimed."""
+class BuildbotFarm(PlainFarm):
+    def __init__(self, jobs=(), **options):
+        super().__init__(**options)
+        self.queue_command = [str(QUEUE), "--machines", str(self.machines_file)]
+        self.configure(queue={"type": "command", "command": self.queue_command})
+        self.jobs_file = self.nix / "jobs.json"
+        self.say_jobs(jobs)
 
-    def do_GET(self):  # noqa: N802  the library's name
-        url = urlsplit(self.path)
-        answer = getattr(self.server, "answers", {}).get(url.path)
-        if answer is None:
-            return self.answer(404, {"error": f"Invalid path: {url.path}"})
-        return self.answer(200, answer(parse_qs(url.query)))
+    def begin_master(self):
+        """Its worker is paused, so that requests wait."""
+        buildbot = ENVIRONMENT / "bin/buildbot"
+        self.folder_of_master = self.folder / "buildbot"
+        make = [buildbot, "create-master", "--relocatable", self.folder_of_master]
+        subprocess.run(make, env=self.nix_environment, stdout=subprocess.DEVNULL, check=True)
+        shutil.copy(ROOT / "tests/buildbot/master.cfg", self.folder_of_master)
+        self.say_tags(TAGS)
+        where = {"JOBS_NIX": str(JOBS), "JOBS_FILE": str(self.jobs_file)}
+        self.master = self.start([buildbot, "start", "--nodaemon", self.folder_of_master], **where)
+        wait_for(lambda: set(self.builders()) == set(TAGS), "Buildbot has its builders", self.build_log)
+        wait_for(lambda: self.ask("workers")[0]["connected_to"], "its worker is there", self.build_log)
+        self.order("workers/1", "pause", reason="so that requests wait")
+        wait_for(lambda: self.ask("workers")[0]["paused"], "the worker is paused", self.build_log)
 
-    def answer(self, status, document):
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
-        self.end_headers()
-        self.wfile.write(body)
+    def say_tags(self, tags):
+        (self.folder_of_master / "tags.json").write_text(json.dumps(tags))
 
-    def log_message(self, *_):
-        pass
+    def take_out(self, *builders):
+        self.say_tags({name: tags for name, tags in TAGS.items() if name not in builders})
+        self.master.send_signal(signal.SIGHUP)
+        wait_for(lambda: set(self.builders()) == set(TAGS) - set(builders), "they are taken out", self.build_log)
 
+    def builders(self):
+        """The ids by name, of those that the master has."""
+        try:
+            return {builder["name"]: builder["builderid"] for builder in self.ask("builders") if builder["masterids"]}
+        except OSError:  # it has not begun
+            return {}
 
-def request_of(number, builder, properties, wanted):
-    claim = {"claimed": False, "claimed_at": None, "claimed_by_masterid": None, "complete": False, "complete_at": None}
-    times = {"priority": 0, "results": -1, "submitted_at": 1767225600, "waited_for": False}
-    shown = {name: [value, "Force Build Form"] for name, value in properties.items() if name in wanted}
-    return {"builderid": builder, "buildrequestid": number, "buildsetid": number, "properties": shown} | claim | times
+    def ask(self, what):
+        with urllib.request.urlopen(f"{URL}/api/v2/{what}", timeout=10) as answer:
+            return json.load(answer)[what.partition("?")[0]]
 
+    def order(self, whom, what, **parameters):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": what, "params": parameters}).encode()
+        request = urllib.request.Request(f"{URL}/api/v2/{whom}", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=10).close()
 
-class BuildbotFarm(Farm):
-    def __init__(self, **options):
-        super().__init__()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Buildbot)
-        self.server.answers = {"/api/v2/builders": self.builders, "/api/v2/buildrequests": self.build_requests}
-        self.requests = []
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.environment["NIX_STATE_DIR"] = str(self.folder / "nix")
-        (self.folder / "nix").mkdir()
-        url = f"http://127.0.0.1:{self.server.server_port}/"
-        self.queue_command = [str(QUEUE), "--url", url, "--machines", str(self.machines_file)]
-        self.configure(statusCommand=None, queue={"type": "command", "command": self.queue_command}, **options)
+    def force(self, builder, scheduler="force", **properties):
+        """As the button of its pages does."""
+        self.order(f"forceschedulers/{scheduler}", "force", builderid=self.builders()[builder], **properties)
 
-    def builders(self, _):
-        """As Buildbot 4.3 shows them."""
-        rest = {"description": None, "description_format": None, "description_html": None, "masterids": [1], "projectid": None}
-        builders = [{"builderid": id, "name": f"builder-{id}", "tags": tags} | rest for id, tags in BUILDERS.items()]
-        return {"builders": builders, "meta": {"total": len(builders)}}
+    def results(self):
+        """Of all builds: 0 for success, None for one that is not done."""
+        return [build["results"] for build in self.ask("builds")]
 
-    def build_requests(self, query):
-        if query.get("complete") != ["false"] or query.get("claimed") != ["false"]:
-            raise AssertionError(f"asks for {query}")
-        wanted = query.get("property", [])
-        shown = [request_of(number, *request, wanted) for number, request in enumerate(self.requests, 1)]
-        return {"buildrequests": shown, "meta": {"total": len(shown)}}
+    def build_log(self):
+        """Buildbot's own, and those of its builds, as its database has them."""
+        with contextlib.closing(sqlite3.connect(self.folder_of_master / "state.sqlite")) as database:
+            builds = database.execute("select content from logchunks").fetchall()
+        return f"{super().build_log()}{(self.folder_of_master / 'twistd.log').read_text()}{builds}"
 
-    def demand(self):
-        entries = json.loads(self.run_command(self.queue_command).out)["demand"]
-        return {":".join([entry["system"], *entry["features"]]): entry["waiting"] for entry in entries}
-
-    def end(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.configure(queue=None)
-        super().end()
+    def waiting(self):
+        return {kind: waiting for kind, (waiting, _) in self.demand().items()}
 
 
-class BuildbotQueue(FarmTest):
+class Buildbot(FarmTest):
+    @classmethod
+    def setUpClass(cls):
+        if (ENVIRONMENT / "unreachable").exists():
+            raise unittest.SkipTest("there is no Buildbot: pip could not reach its index (scripts/buildbot-environment)")
+        if not (ENVIRONMENT / "complete").exists():
+            raise AssertionError("build/buildbot is missing; run scripts/buildbot-environment")
+
     def farm(self, **options):
         farm = BuildbotFarm(**options)
         self.addCleanup(farm.end)
+        farm.begin_master()
         return farm
 
     def test_what_requests_need_is_told_by_tags_and_properties(self):
         farm = self.farm()
         self.assertEqual(farm.demand(), {})
-        empty = {"nix_system": "", "nix_features": ""}  # as forms leave them
-        farm.requests = [
-            (1, {}),
-            (1, empty),
-            (1, {"nix_system": "riscv64-linux"}),
-            (2, {}),
-            (2, empty),
-            (2, {"nix_system": "aarch64-linux", "nix_features": "kvm, big-parallel"}),
-            (2, {"nix_features": ["benchmark"]}),
-            (3, {"other": "x"}),
-        ]
-        expected = {
-            "riscv64-linux": 1,
-            PLAIN: 2,
-            "aarch64-linux:big-parallel:kvm": 1,
-            f"{PLAIN}:benchmark": 1,
-            f"{PLAIN}:big-parallel:kvm": 1,
-        }
-        self.assertEqual(farm.demand(), expected)
-
-    def test_requests_get_machines_and_the_machines_go_with_them(self):
-        farm = self.farm(pools={PLAIN: pool(runnablesPerMachine=1, gracePeriod=0)})
-        farm.requests = [(2, {}), (2, {}), (1, {})]
-        farm.passes_until(lambda: len(farm.listed()) == 2, "there are two machines")
-        farm.requests = []
-        farm.passes_until(lambda: farm.machines() == {}, "they are gone")
-
-    def test_it_passes_the_check(self):
-        farm = self.farm()
-        farm.requests = [(3, {})]
+        farm.force("untold")
+        farm.force("untold", nix_system="riscv64-linux")
+        farm.force("plain")
+        farm.force("plain", nix_system="", nix_features="")
+        farm.force("plain", nix_system="aarch64-linux", nix_features="kvm, big-parallel")
+        farm.force("plain", scheduler="choose", nix_features=["benchmark"])
+        farm.force("special")
+        farm.force("special", nix_features="big-parallel")
+        others = {"riscv64-linux": 1, PLAIN: 2, "aarch64-linux:big-parallel:kvm": 1, f"{PLAIN}:benchmark": 1}
+        self.assertEqual(
+            farm.waiting(), others | {f"{PLAIN}:big-parallel:kvm": 1, f"{PLAIN}:big-parallel": 1}, farm.ask("buildrequests")
+        )
+        farm.take_out("special")
+        self.assertEqual(farm.waiting(), others, "no master will ever take the requests of a builder that is gone")
         ended = farm.run("check-queue", "--json", "--", *farm.queue_command)
         self.assertEnded(ended, 0)
-        document = json.loads(ended.out)
-        self.assertEqual(document["demand"], [{"type": f"{PLAIN}:big-parallel,kvm", "waiting": 1, "running": 0}])
-        self.assertEqual(document["machines"], [])
+        told = {kind["type"]: (kind["waiting"], kind["running"]) for kind in json.loads(ended.out)["demand"]}
+        self.assertEqual(told[f"{PLAIN}:benchmark"], (1, 0))
+        farm.master.terminate()
+        farm.master.wait()
+        self.assertIn(f'buildbot-queue exited with 1: "{URL}: ', farm.run_pass().err)
 
-    def test_while_buildbot_does_not_answer_nothing_is_decided(self):
-        farm = self.farm(pools={PLAIN: pool(runnablesPerMachine=1, gracePeriod=0)})
-        farm.requests = [(2, {})]
-        farm.passes_until(lambda: farm.states() == {"t-0": "ready"}, "it is ready")
-        for broken in (None, lambda _: b"<html>", lambda _: {"error": "x"}):
-            farm.server.answers["/api/v2/buildrequests"] = broken
-            ended = farm.run_pass()
-            self.assertIn(f"buildbot-queue exited with 1: \"{farm.queue_command[2]}: ", ended.err)
-            self.assertEqual(farm.states(), {"t-0": "ready"})
-        farm.server.answers["/api/v2/buildrequests"] = farm.build_requests
+    def test_requests_get_machines_that_build_and_the_machines_go_afterwards(self):
+        settings = pool(runnablesPerMachine=1, maxJobs=1, gracePeriod=0)
+        farm = self.farm(pools={PLAIN: settings}, jobs=[job("one", seconds=6), job("two", seconds=6)])
+        farm.force("plain", job="one")
+        farm.force("untold", job="two", nix_system=PLAIN)  # not of the same builder, which has one build at a time on a worker
+        self.assertIn("2 runnable, 0 ignored, 1 per machine → 2 wanted, 2 allowed", farm.run("plan", farm.conf).out)
+        farm.passes_until(lambda: len(farm.listed()) == 2, "there are two machines")
+        self.assertEqual(farm.results(), [], "the requests still wait")
+        self.assertEqual(set(farm.jobs().values()), {0})
+
+        farm.order("workers/1", "unpause")
+        farm.wait_for_demand({PLAIN: (0, 2)})
+        self.assertEqual(list(farm.jobs().values()), [1, 1])
+        self.assertEqual(farm.ask("buildrequests?claimed=false"), [])
+        wait_for(lambda: farm.results() == [0, 0], "both are built", farm.build_log)
+        farm.passes_until(lambda: farm.machines() == {}, "the machines are gone")
+        self.assertEqual(farm.demand(), {})
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """Those that the server has, by path."""
+
+    def do_GET(self):  # noqa: N802  the library's name
+        answer = self.server.answers.get(self.path.partition("?")[0])
+        self.send_response(404 if answer is None else 200)
+        self.end_headers()
+        self.wfile.write((answer or "").encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class BuildbotTrouble(FarmTest):
+    def server(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.answers = {f"/api/v2/{what}": json.dumps({what: []}) for what in ("builders", "buildrequests")}
+        return server, f"http://127.0.0.1:{server.server_port}/"
+
+    def queue(self, farm, program, url):
+        (farm.folder / "nix").mkdir(exist_ok=True)
+        command = [program, "--url", url, "--machines", farm.machines_file]
+        return farm.run_command(command, NIX_STATE_DIR=str(farm.folder / "nix"))
+
+    def test_an_answer_that_is_none_of_buildbots_is_an_error(self):
+        farm, (server, url) = self.farm(), self.server()
+        self.assertEnded(self.queue(farm, QUEUE, url), 0)
+        for answer in (None, "<html>", '{"error": "x"}', '{"builders": [{}]}'):
+            server.answers["/api/v2/builders"] = answer
+            self.assertEnded(self.queue(farm, QUEUE, url), 1, f"{url}: ")
 
     def test_without_the_program_beside_it_it_fails(self):
-        farm = self.farm()
-        alone = farm.folder / "buildbot-queue"
-        shutil.copy(QUEUE, alone)
-        ended = farm.run("check-queue", "--", alone, *farm.queue_command[1:])
-        self.assertEqual(ended.status, 1)
-        self.assertIn("failed   exits with 0 within 30 s: buildbot-queue exited with 1", ended.out)
+        farm, (_, url) = self.farm(), self.server()
+        alone = shutil.copy(QUEUE, farm.folder)
+        self.assertEnded(self.queue(farm, alone, url), 1, "plain-nix-queue")
 
 
 if __name__ == "__main__":
