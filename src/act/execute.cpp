@@ -32,12 +32,13 @@ void add_new_machine(const Action& create, const Config& config, Ledger& ledger)
   ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.reason.text}});
 }
 
-void record_intent(const Action& action, const Config& config, Ledger& ledger, Voice& voice) {
+void record_intent(const Action& action, const Config& config, Ledger& ledger, Operations& operations, Voice& voice) {
   const MachineId& id = action.machine;
   const std::string& why = action.reason.text;
   if (action.kind == ActionKind::create) {
     if (ledger.find(id) == nullptr) add_new_machine(action, config, ledger);  // else it is carried on
   } else if (action.kind == ActionKind::drain) {
+    if (action.is_useless) operations.count_useless(id, why);
     ledger.at(id).leaves_in_turn = action.in_turn;
     ledger.note(ledger.at(id), MachineEvent::drained, why);
     voice.note(fmt::format("{}: draining: {}", id, why));
@@ -117,7 +118,7 @@ io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger,
   std::vector<Action> actions = plan.actions;
   const auto record = [&](bool of_machines_to_come) -> io::Task<bool> {
     for (const Action& action : actions) {
-      if (brings_machines(action) == of_machines_to_come) record_intent(action, config, ledger, voice);
+      if (brings_machines(action) == of_machines_to_come) record_intent(action, config, ledger, operations, voice);
     }
     const auto written = co_await ledger.commit();
     if (!written) voice.problem(written.error().message);

@@ -50,6 +50,14 @@ void Ledger::note(const Machine& machine, const std::vector<observe::Discovery>&
   }
 }
 
+void Ledger::note_failure(const Machine& machine, const std::string& why) {
+  noted_.events.push_back({.time = now(),
+                           .machine = machine.id,
+                           .pool = machine.pool,
+                           .kind = std::string(to_string(MachineState::failed)),
+                           .reason = why});
+}
+
 void Ledger::touch(const Machine& machine) { changed_.insert(machine.id); }
 
 void Ledger::note(const observe::Fleet& found, Voice& voice) {

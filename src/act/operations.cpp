@@ -291,8 +291,17 @@ void Operations::count_early_end(const MachineId& id) {
   voice_.problem(fmt::format("{}: {}; full output: {}", id, machine.last_error, jobs_.log_file(id)));
 }
 
-// An empty error is a success, which outweighs all failures of the same pass.
+void Operations::count_useless(const MachineId& id, const std::string& why) {
+  const Machine& machine = ledger_.at(id);
+  creations_[machine.pool].last_useless = clock_.now();
+  ledger_.note_failure(machine, "of no use: " + why);
+  note_creation(machine.pool, fmt::format("{} is of no use: {}", id, why));
+}
+
+// An empty error is a success, which outweighs all failures of the same pass; but not if the latest machine got ready
+// as well, and was of no use.
 void Operations::note_creation(const PoolName& pool, const std::string& error) {
+  if (error.empty() && creations_[pool].last_useless) return;
   if (error.empty()) succeeded_.insert(pool);
   CreationRecord record = creations_[pool];
   record.failed_passes = succeeded_.contains(pool) ? 0 : record.failed_passes + 1;

@@ -47,6 +47,9 @@ class Operations {
   // A machine that its cloud ended before it was ready; its state says so already.
   void count_early_end(const MachineId& id);
 
+  // A new machine that leaves because it is of no use counts as a failed creation, though it got ready.
+  void count_useless(const MachineId& id, const std::string& why);
+
   // A machine that did not get ready in time counts as a failed creation.
   void give_up(Machine& machine, const std::string& why);
 

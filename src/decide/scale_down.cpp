@@ -66,6 +66,18 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
                  activity.idle_from + pool.grace});
 }
 
+// One that is not handed to a queue runner, but connects to it. Another may only be cut off from the queue runner for
+// a while, as all others may be, and not all of them are to be given up then.
+bool is_of_no_use(const PoolView& pool, const Machine& machine) {
+  return pool.seen.queue && pool.seen.queue->machines_join && is_unusable(pool, machine);
+}
+
+// One that has worked for longer says nothing about those that are made now.
+bool is_new(const PoolView& pool, const Machine& machine) {
+  constexpr Seconds new_for{3600};
+  return machine.ready_at && pool.seen.now - *machine.ready_at < new_for;
+}
+
 bool is_ordered_away(const PoolView& pool, const Machine& machine) {
   return is_ordered_away(pool.seen.orders, machine, pool.seen.now);
 }
@@ -76,6 +88,7 @@ Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   if (needs_replacement(pool, *ready.machine)) {
     Action drain = act_on(ActionKind::drain, *ready.machine, {replacement_reason(pool, *ready.machine), {}});
     drain.in_turn = is_full(pool);
+    drain.is_useless = is_of_no_use(pool, *ready.machine) && is_new(pool, *ready.machine);
     return drain;
   }
   const auto paid = paid_period(pool, *ready.machine);
@@ -118,8 +131,9 @@ Action finish_draining(const PoolView& pool, const Machine& machine, bool exceed
                   {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
                    paid->is_below(stays_listed_while_paid)});
   }
-  // One that is of no use only takes the place of another.
-  if (paid && paid->left >= may_leave_below && !is_unusable(pool, machine)) {
+  // One that is of no use only takes the place of another. That others follow it ever more rarely bounds what this
+  // costs.
+  if (paid && paid->left >= may_leave_below && !is_of_no_use(pool, machine)) {
     return act_on(ActionKind::keep, machine,
                   {fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
                    paid->is_below(may_leave_below)});

@@ -41,6 +41,7 @@ struct Action {
   PoolName pool;
   Reason reason;
   bool never_got_ready = false;  // of destroy: not ready within its bootTimeout, which counts as a failed creation
+  bool is_useless = false;       // of drain: of no use although it is new, which counts as a failed creation, too
   bool in_turn = false;          // of drain: it is the machine's turn to be replaced
   bool by_force = false;         // of stop and destroy: without a proof that no step runs on it
 };

@@ -26,6 +26,9 @@ struct CreationRecord {
   std::string last_error{};        // why the latest one failed
   std::string recipe{};            // what machines are made from, as a hash; empty: unknown
   Instant counted_from{};          // earlier failures do not count: since then the recipe is another
+  // When the latest one failed that had become ready, but was of no use. While none has worked since, it proves nothing
+  // that another gets ready. None: all is well.
+  std::optional<Instant> last_useless{};
 
   friend bool operator==(const CreationRecord&, const CreationRecord&) = default;
 };

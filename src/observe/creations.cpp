@@ -20,7 +20,32 @@ std::optional<std::string> recipe_now(const PoolConfig& pool, const Snapshot& se
 void count_from(CreationRecord& record, Instant from) {
   record.counted_from = std::max(record.counted_from, from);
   if (record.last_failed_pass < record.counted_from) record.failed_passes = 0;
+  if (record.last_useless < record.counted_from) record.last_useless.reset();
   std::erase_if(record.failures, [&](Instant failure) { return failure < record.counted_from; });
+}
+
+// Not one that fails whatever it gets: that shows within a few steps.
+bool works(const Machine& machine, const QueueStatus& status, Instant now) {
+  constexpr Seconds enough{600};
+  const QueueMachine* entry = entry_of(status, machine);
+  if (entry == nullptr || entry->enabled != true || !entry->trouble.empty()) return false;
+  const bool is_in_use = machine.state == MachineState::ready && machine.listing.is_listed && machine.listing.began_at;
+  return is_in_use && now - *machine.listing.began_at >= enough && entry->current_jobs.value_or(0) > 0;
+}
+
+// Machines of the pool that were of no use count until one that got ready later works; or until that was so long ago
+// that they do not follow one another.
+void forgive_useless(CreationRecord& record, const PoolName& pool, const Snapshot& seen) {
+  constexpr Seconds remembered_for{2 * 3600};
+  if (!record.last_useless) return;
+  const bool has_worked = seen.queue && std::ranges::any_of(seen.machines, [&](const Machine& machine) {
+                            const bool is_later = machine.pool == pool && machine.ready_at > record.last_useless;
+                            return is_later && works(machine, *seen.queue, seen.now);
+                          });
+  if (has_worked) record.failed_passes = 0;
+  const Seconds ago = seen.now - *record.last_useless;
+  const bool is_near = Seconds{0} <= ago && ago < remembered_for;  // our clock may have been set back
+  if (has_worked || !is_near) record.last_useless.reset();
 }
 
 struct Ended {
@@ -58,6 +83,7 @@ Creations creations_that_count(Creations remembered, const Config& config, const
     count_from(record, record.counted_from);
     const Order* retry = order_in_force(seen.orders, OrderKind::retry, name.text, seen.now);
     if (retry != nullptr && retry->since <= seen.now) count_from(record, retry->since);
+    forgive_useless(record, name, seen);
     const auto recipe = recipe_now(pool, seen);
     if (!recipe) continue;
     if (!record.recipe.empty() && record.recipe != *recipe) count_from(record, seen.now);
@@ -84,7 +110,8 @@ Creations with_ended(Creations creations, const Fleet& fleet, const std::vector<
 bool is_changed(const Creations& remembered, const PoolName& pool, const CreationRecord& record) {
   const auto known = remembered.find(pool);
   const CreationRecord before = known == remembered.end() ? CreationRecord{} : known->second;
-  return before.recipe != record.recipe || before.counted_from != record.counted_from;
+  return before.recipe != record.recipe || before.counted_from != record.counted_from ||
+         before.last_useless != record.last_useless;
 }
 
 }  // namespace hydra_provisioner::observe

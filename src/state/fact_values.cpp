@@ -267,7 +267,7 @@ std::set<MachineKind> machine_kinds_of(const io::Json& value) {
   return kinds;
 }
 
-// Without the recipe, from which nothing is decided.
+// Without the recipe and last_useless, from which nothing is decided.
 io::Json value_of(const CreationRecord& record) {
   io::Json failures = io::Json::array();
   for (const Instant failure : record.failures) failures.push_back(to_unix(failure));

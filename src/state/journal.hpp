@@ -47,7 +47,7 @@ struct JournalEvent {
   Instant time;
   MachineId machine;
   PoolName pool;
-  std::string kind;  // a machine's new state, or "ordered"
+  std::string kind;  // a machine's new state, "ordered", or "failed", also of one that leaves as of no use
   std::string reason;
 };
 

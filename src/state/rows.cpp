@@ -137,14 +137,15 @@ void write_creations(SQLite::Database& database, const std::map<PoolName, Creati
   for (const auto& [pool, record] : creations) {
     SQLite::Statement row(database,
                           "insert or replace into creations "
-                          "(pool, failed_passes, last_failed_pass, last_error, recipe, counted_from) "
-                          "values (?, ?, ?, ?, ?, ?)");
+                          "(pool, failed_passes, last_failed_pass, last_error, recipe, counted_from, last_useless) "
+                          "values (?, ?, ?, ?, ?, ?, ?)");
     row.bind(1, pool.text);
     row.bind(2, record.failed_passes);
     row.bind(3, to_unix(record.last_failed_pass));
     row.bind(4, record.last_error);
     row.bind(5, record.recipe);
     row.bind(6, to_unix(record.counted_from));
+    if (record.last_useless) row.bind(7, to_unix(*record.last_useless));
     row.exec();
   }
 }
@@ -260,7 +261,8 @@ std::set<InstanceId> read_forgotten(SQLite::Database& database) {
 std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, Instant now) {
   std::map<PoolName, CreationRecord> creations;
   SQLite::Statement rows(
-      database, "select pool, failed_passes, last_failed_pass, last_error, recipe, counted_from from creations");
+      database,
+      "select pool, failed_passes, last_failed_pass, last_error, recipe, counted_from, last_useless from creations");
   while (rows.executeStep()) {
     CreationRecord& record = creations[PoolName{rows.getColumn(0).getString()}];
     record.failed_passes = rows.getColumn(1).getInt64();
@@ -268,6 +270,7 @@ std::map<PoolName, CreationRecord> read_creations(SQLite::Database& database, In
     record.last_error = rows.getColumn(3).getString();
     record.recipe = rows.getColumn(4).getString();
     record.counted_from = from_unix(rows.getColumn(5).getInt64());
+    if (!rows.isColumnNull(6)) record.last_useless = from_unix(rows.getColumn(6).getInt64());
   }
   SQLite::Statement failures(database,
                              "select pool, time from events where kind = 'failed' and time > ? order by time");

@@ -172,6 +172,9 @@ constexpr std::array migrations{R"sql(
 )sql",
                                 R"sql(
   alter table machines add column joined_at integer;
+)sql",
+                                R"sql(
+  alter table creations add column last_useless integer;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

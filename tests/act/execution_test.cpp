@@ -262,6 +262,25 @@ TEST_F(Execution, CountsAMachineThatNeverGotReadyAsAFailedCreation) {
   EXPECT_THAT(engine.voice.problems, ElementsAre("a-1: not ready in time; full output: /logs/a-1.log"));
 }
 
+TEST_F(Execution, CountsNewMachinesOfNoUseThoughEachOfThemGotReady) {
+  const auto is_of_no_use = [](std::int64_t number) {
+    Action drain = action(ActionKind::drain, number);
+    drain.is_useless = true;
+    return drain;
+  };
+  engine.pass({action(ActionKind::create, 1)});
+  engine.pass({is_of_no_use(1), action(ActionKind::create, 2)});
+  EXPECT_EQ(engine.state(1), MachineState::draining);
+  EXPECT_EQ(engine.state(2), MachineState::ready);
+  EXPECT_EQ(engine.failed_passes(), 1);
+  engine.pass({is_of_no_use(2), action(ActionKind::create, 3)});
+  EXPECT_EQ(engine.failed_passes(), 2) << "that others got ready proves nothing";
+  EXPECT_EQ(events("failed"), 2) << "of which more than five in an hour are too many";
+  EXPECT_EQ(engine.journal.memory.creations.at(pool).last_error, "a-2 is of no use: because");
+  engine.pass({action(ActionKind::keep, 1), action(ActionKind::keep, 2)});
+  EXPECT_EQ(engine.failed_passes(), 2) << "each once";
+}
+
 TEST_F(Execution, LeavesAKilledCreationToBeCarriedOn) {
   engine.jobs.are_killed(id(1));
   engine.pass({action(ActionKind::create, 1)});

@@ -1,4 +1,5 @@
 // Machines that do not work: one is replaced, and too many at a time are looked at by a human.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/decide/farm.hpp"
@@ -130,6 +131,60 @@ TEST(Gates, IfAllStayClosedOneIsReplacedAndTheSetUpIsBlamed) {
   EXPECT_EQ(then(coming(3)), "keep 1, keep 2, keep 3");
   EXPECT_EQ(then(ready(3).closed_for(1000s)), "keep 1, keep 2, keep 3") << "it may open yet";
   EXPECT_EQ(then(ready(3).closed_for(1800s)), "create 100, keep 1, keep 2, keep 3");
+}
+
+// Machines that fail all steps that they get.
+
+MachineSeen black_hole(MachineSeen machine, bool is_open) {
+  QueueMachine entry;
+  entry.enabled = is_open;
+  entry.current_jobs = 0;
+  entry.reported_at = noon;
+  entry.trouble = "it has failed all 3 steps that it got";
+  return machine.launched_for(5min).says(entry);
+}
+
+TEST(BlackHoles, ANewOneCountsAsAFailedCreationWhenItLeaves) {
+  const auto drained = [](Seconds ready_for) {
+    const Plan p = with_gates({}, black_hole(ready(1).ready_for(ready_for), true)).decided();
+    EXPECT_EQ(reason_of<ActionKind::drain>(p, 1), "it has failed all 3 steps that it got");
+    return action_on(p, 1).is_useless;
+  };
+  EXPECT_TRUE(drained(3599s));
+  EXPECT_FALSE(drained(3600s)) << "it has worked for long, and says nothing about new ones";
+}
+
+TEST(BlackHoles, OneThatHasToGoForAnotherReasonDoesNotCount) {
+  const auto counts = [](Farm farm) { return action_on(farm.decided(), 1).is_useless; };
+  EXPECT_FALSE(counts(with_gates({.max_age = 60s}, ready(1).ready_for(60s), ready(2))));
+  EXPECT_FALSE(counts(farm("x86_64-linux").has(ready(1).ready_for(120s).listed_for(120s).failing(4), ready(2))))
+      << "it may only be cut off from the queue runner";
+}
+
+TEST(BlackHoles, LeaveThoughTheyArePaidForButNotThoseThatAQueueRunnerCannotReach) {
+  const Settings hourly{.billing_period = 3600s};
+  const MachineSeen hole = black_hole(draining(1).shown_out("two reports").ready_for(4min), false);
+  EXPECT_EQ(actions_of(with_gates(hourly, hole).decided()), "create 100, destroy 1");
+  const Plan cut_off = farm("x86_64-linux", hourly)
+                           .has(draining(1).launched_for(5min).failing(4), draining(2).launched_for(5min).failing(4))
+                           .decided();
+  EXPECT_EQ(actions_of(cut_off), "keep 1, keep 2") << "an outage that all of them share may end meanwhile";
+}
+
+TEST(BlackHoles, TheNextWaitsAlsoWhenTheLastIsGone) {
+  const auto waiting = [](auto... machines) {
+    return with_gates({}, machines...)
+        .runnable("x86_64-linux", 9)
+        .failed_passes("x86_64-linux", 3, noon - 60s)
+        .failed_last("x86_64-linux", "hydra-provisioned-3 is of no use: it has failed all 3 steps that it got")
+        .decided();
+  };
+  const std::string why =
+      "no creations for another 60 s: back-off of 120 s, passes in a row whose creations failed: 3; the latest: "
+      "hydra-provisioned-3 is of no use: it has failed all 3 steps that it got";
+  EXPECT_EQ(actions_of(waiting()), "");
+  EXPECT_THAT(pool_plan(waiting(), "x86_64-linux").notes, testing::ElementsAre(why));
+  EXPECT_EQ(actions_of(waiting(black_hole(ready(1), true))), "drain 1");
 }
 
 }  // namespace

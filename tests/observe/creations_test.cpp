@@ -74,6 +74,61 @@ TEST_F(CreationsThatCount, AreAllWhenAChangeLiesInTheFuture) {
   EXPECT_TRUE(is_changed(remembered, pool, record())) << "to be recorded, so that it is now only once";
 }
 
+class CreationsOfNoUse : public CreationsThatCount {
+ protected:
+  CreationsOfNoUse() {
+    remembered[pool].last_useless = noon - 1h;
+    seen.queue = QueueStatus{.time = noon, .arrived = noon, .started = {}, .step_types = {}, .machines = {{}}};
+    seen.queue->machines_join = true;
+    Machine machine;
+    machine.id = MachineId{"a-1"};
+    machine.pool = pool;
+    machine.state = MachineState::ready;
+    machine.ready_at = noon - 30min;
+    machine.listing.is_listed = true;
+    machine.listing.began_at = noon - 10min;
+    seen.machines = {machine};
+    entry().enabled = true;
+    entry().current_jobs = 2;
+  }
+
+  QueueMachine& entry() { return (*seen.queue->machines)["a-1"]; }
+};
+
+TEST_F(CreationsOfNoUse, CountUntilALaterMachineWorks) {
+  EXPECT_EQ(record().failed_passes, 0);
+  EXPECT_EQ(record().last_useless, std::nullopt);
+  EXPECT_EQ(record().failures.size(), 2) << "more than five in an hour are too many anyway";
+  EXPECT_TRUE(is_changed(remembered, pool, record()));
+}
+
+TEST_F(CreationsOfNoUse, CountWhileNoneIsKnownToWork) {
+  const auto still_count = [&] { return record().failed_passes == 4 && record().last_useless == noon - 1h; };
+  entry().current_jobs = 0;
+  EXPECT_TRUE(still_count()) << "it builds nothing";
+  entry().current_jobs = 2;
+  entry().trouble = "it has failed all 3 steps that it got";
+  EXPECT_TRUE(still_count());
+  entry().trouble.clear();
+  seen.machines[0].ready_at = noon - 2h;
+  EXPECT_TRUE(still_count()) << "it may be made from something else";
+  seen.machines[0].ready_at = noon - 30min;
+  seen.machines[0].listing.began_at = noon - 9min;
+  EXPECT_TRUE(still_count()) << "it may not have failed enough steps yet";
+  seen.queue = std::unexpected(Untrusted{"down"});
+  EXPECT_TRUE(still_count());
+}
+
+TEST_F(CreationsOfNoUse, AreForgottenAfterTwoHoursOrIfTheyWereCountedBeforeAChange) {
+  entry().current_jobs = 0;
+  remembered[pool].last_useless = noon - 2h;
+  EXPECT_EQ(record().last_useless, std::nullopt) << "from now on it counts again that machines get ready";
+  EXPECT_EQ(record().failed_passes, 4);
+  remembered[pool].last_useless = noon - 1h;
+  seen.specifications[pool] = "repaired";
+  EXPECT_EQ(record().last_useless, std::nullopt);
+}
+
 TEST_F(CreationsThatCount, IncludeThoseOfMachinesThatEndedSoonAfterTheirJob) {
   Machine machine;
   machine.id = MachineId{"a-1"};

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 14;
+constexpr std::int64_t schema = 15;
 
 class Journal : public testing::Test {
  protected:
@@ -225,12 +225,13 @@ TEST_F(Journal, RemembersTheFailuresOfTwoHours) {
                     event(noon - minutes{120}, "failed"), event(noon - minutes{2}, "ready"),
                     event(noon - minutes{3}, "failed", "b")};
   changes.creations[PoolName{"x86_64-linux"}] = {
-      .failed_passes = 2, .last_failed_pass = noon - minutes{1}, .failures = {noon}};
+      .failed_passes = 2, .last_failed_pass = noon - minutes{1}, .failures = {noon}, .last_useless = noon};
   commit(std::move(changes));
   const auto creations = load().creations;
   const CreationRecord& record = creations.at(PoolName{"x86_64-linux"});
   EXPECT_EQ(record.failed_passes, 2);
   EXPECT_EQ(record.last_failed_pass, noon - minutes{1});
+  EXPECT_EQ(record.last_useless, noon);
   EXPECT_THAT(record.failures, ElementsAre(noon - minutes{119}, noon - minutes{1}));
   EXPECT_THAT(creations.at(PoolName{"b"}).failures, ElementsAre(noon - minutes{3}));
   EXPECT_EQ(creations.at(PoolName{"b"}).failed_passes, 0);
@@ -449,7 +450,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
         "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner", "noted_as", "slot",
         "seen_idle_at", "seen_out_at", "missing_since", "closed_since", "joined_at"})
     sql(fmt::format("alter table machines drop column {}", column));
-  for (const char* column : {"last_error", "recipe", "counted_from"})
+  for (const char* column : {"last_error", "recipe", "counted_from", "last_useless"})
     sql(fmt::format("alter table creations drop column {}", column));
   sql("pragma user_version = 1");
   const auto seen = SqliteJournal::look(file(), noon);
