@@ -1,6 +1,9 @@
 #include "observe/derivation_store.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -48,12 +51,24 @@ Expected<std::vector<Derivation>> read_all(std::string_view text, std::size_t co
   return failure(fmt::format("queue.storeCommand printed {} derivations instead of {}", all.size(), count));
 }
 
+// The first ones are in the last batch.
+std::vector<std::vector<std::string>> batches_of(std::span<const std::string> names, std::size_t names_max) {
+  std::vector<std::vector<std::string>> batches;
+  for (; !names.empty(); names = names.subspan(std::min(names_max, names.size()))) {
+    const auto batch = names.first(std::min(names_max, names.size()));
+    batches.emplace_back(batch.begin(), batch.end());
+  }
+  std::ranges::reverse(batches);
+  return batches;
+}
+
 }  // namespace
 
 DerivationStore::DerivationStore(std::vector<std::string> command, io::Clock& clock)
     : command_(std::move(command)), clock_(clock) {}
 
-io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string> names, int calls_max, Instant end) {
+io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string> names, int failed_calls_max,
+                                                        Instant end) {
   Answer answer;
   for (const std::string& name : names) {
     if (!is_base_name(name))
@@ -61,9 +76,9 @@ io::Task<DerivationStore::Answer> DerivationStore::read(std::vector<std::string>
   }
   std::erase_if(names, [](const std::string& name) { return !is_base_name(name); });
   if (is_command()) {
-    Answer printed = co_await read_by_command(std::move(names), calls_max, end);
-    answer.calls = printed.calls;
-    answer.derivations.merge(printed.derivations);
+    Answer printed = co_await read_by_command(std::move(names), failed_calls_max, end);
+    printed.derivations.merge(answer.derivations);
+    answer = std::move(printed);
   } else {
     for (const std::string& name : names) answer.derivations.emplace(name, read_from_store(name));
   }
@@ -78,35 +93,42 @@ io::Task<Expected<std::vector<Derivation>>> DerivationStore::run(std::vector<std
   co_return read_all(finished->output, names.size());
 }
 
+// A command that is as quick as it has to be is asked for more again.
+void DerivationStore::learn_pace(std::size_t asked, Seconds took, Seconds had, bool has_succeeded) {
+  if (!has_succeeded) batch_max_ = std::max<std::size_t>(asked / 2, 1);
+  if (has_succeeded && asked == batch_max_ && took * 2 < had) batch_max_ = std::min(batch_max_ * 2, asked_at_once);
+}
+
 // Of a batch that fails, halves are asked for, until only those are left that cannot be read. A command that does not
-// run at all fails for all of them, so there is a limit; and one that hangs is not called again.
-io::Task<DerivationStore::Answer> DerivationStore::read_by_command(std::vector<std::string> names, int calls_max,
+// run at all fails for all of them, so there is a limit; and one that takes too long is not called again.
+io::Task<DerivationStore::Answer> DerivationStore::read_by_command(std::vector<std::string> names, int failed_calls_max,
                                                                    Instant end) {
   Answer answer;
-  std::vector<std::vector<std::string>> batches;
-  if (!names.empty()) batches.push_back(std::move(names));
+  std::vector<std::vector<std::string>> batches = batches_of(names, batch_max_);
   Error latest{.message = "it was not asked for", .kind = ErrorKind::unanswered};
   while (!batches.empty()) {
     const std::vector<std::string> batch = std::move(batches.back());
     batches.pop_back();
-    if (answer.calls >= calls_max || clock_.now() >= end) {
+    answer.is_cut_off |= clock_.now() >= end;
+    if (answer.failed_calls >= failed_calls_max || answer.is_cut_off) {
       for (const std::string& name : batch) answer.derivations.emplace(name, std::unexpected(latest));
       continue;
     }
+    const Instant begin = clock_.now();
     auto read = co_await run(batch, end);
-    ++answer.calls;
     if (read) {
+      learn_pace(batch.size(), clock_.now() - begin, end - begin, true);
       for (std::size_t i = 0; i < batch.size(); ++i) answer.derivations.emplace(batch[i], std::move((*read)[i]));
       continue;
     }
-    if (read.error().kind == ErrorKind::timed_out) answer.calls = calls_max;
+    ++answer.failed_calls;
+    answer.is_cut_off = read.error().kind == ErrorKind::timed_out;
+    if (answer.is_cut_off) learn_pace(batch.size(), clock_.now() - begin, end - begin, false);
     latest = {.message = read.error().message, .kind = ErrorKind::unanswered};
     if (batch.size() == 1) {
       answer.derivations.emplace(batch.front(), failure(at_its_path(batch.front(), read.error())));
     } else {
-      const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
-      batches.emplace_back(middle, batch.end());
-      batches.emplace_back(batch.begin(), middle);
+      std::ranges::move(batches_of(batch, (batch.size() + 1) / 2), std::back_inserter(batches));
     }
   }
   co_return answer;

@@ -24,20 +24,24 @@ class DerivationStore {
 
   struct Answer {
     std::map<std::string, Expected<Derivation>> derivations{};  // of each name
-    int calls = 0;                                              // of the command
+    int failed_calls = 0;                                       // of the command
+    bool is_cut_off = false;                                    // the command was ended at `end`
   };
-  // At most `asked_at_once` base names, and at most `calls_max` calls of the command, which is ended at `end`.
-  // ErrorKind::unanswered: there were too few calls to find out, or too little time.
-  io::Task<Answer> read(std::vector<std::string> names, int calls_max, Instant end);
+  // At most `asked_at_once` base names, and at most `failed_calls_max` calls of the command that fail; it is ended at
+  // `end`. ErrorKind::unanswered: there were too few calls to find out, or too little time. After a command that took
+  // too long, the next call, also of another read(), asks for half as many.
+  io::Task<Answer> read(std::vector<std::string> names, int failed_calls_max, Instant end);
 
   bool is_command() const { return !command_.empty(); }
 
  private:
-  io::Task<Answer> read_by_command(std::vector<std::string> names, int calls_max, Instant end);
+  io::Task<Answer> read_by_command(std::vector<std::string> names, int failed_calls_max, Instant end);
+  void learn_pace(std::size_t asked, Seconds took, Seconds had, bool has_succeeded);
   io::Task<Expected<std::vector<Derivation>>> run(std::vector<std::string> names, Instant end);
 
   std::vector<std::string> command_;
   io::Clock& clock_;
+  std::size_t batch_max_ = asked_at_once;  // for how many the command has time
 };
 
 }  // namespace hydra_provisioner::observe

@@ -14,7 +14,7 @@ namespace hydra_provisioner::observe {
 namespace {
 
 constexpr std::size_t memory_bytes_max = std::size_t{64} << 20;
-constexpr int calls_max = 30;  // of a store command, for a batch of those that became known at a time
+constexpr int failed_calls_max = 30;  // of a store command, for so many of those that became known at a time
 constexpr Seconds tried_again_after{60};
 
 }  // namespace
@@ -42,20 +42,26 @@ io::Task<RequiredFeatures> Derivations::features_of(std::set<std::string> names,
   co_return features;
 }
 
-void Derivations::note(const std::string& name, Expected<Derivation> derivation) {
-  if (derivation) {
-    known_.emplace(name, std::move(derivation->required_features));
-  } else {
-    unreadable_.insert_or_assign(name, Unreadable{derivation.error().message, clock_.now()});
+// Those for which there was no time are read the next time.
+void Derivations::note(DerivationStore::Answer answer) {
+  for (auto& [name, derivation] : answer.derivations) {
+    if (derivation) {
+      known_.emplace(name, std::move(derivation->required_features));
+    } else if (!answer.is_cut_off || derivation.error().kind != ErrorKind::unanswered) {
+      unreadable_.insert_or_assign(name, Unreadable{derivation.error().message, clock_.now()});
+    }
   }
 }
 
 io::Task<void> Derivations::read(std::vector<std::string> names, Instant end) {
-  for (std::size_t first = 0; first < names.size() && clock_.now() < end; first += DerivationStore::asked_at_once) {
+  bool is_cut_off = false;
+  for (std::size_t first = 0; first < names.size() && !is_cut_off; first += DerivationStore::asked_at_once) {
+    if (clock_.now() >= end) co_return;
     const auto begin = names.begin() + static_cast<std::ptrdiff_t>(first);
     const auto count = std::min(DerivationStore::asked_at_once, names.size() - first);
-    auto answer = co_await store_.read({begin, begin + static_cast<std::ptrdiff_t>(count)}, calls_max, end);
-    for (auto& [name, derivation] : answer.derivations) note(name, std::move(derivation));
+    auto answer = co_await store_.read({begin, begin + static_cast<std::ptrdiff_t>(count)}, failed_calls_max, end);
+    is_cut_off = answer.is_cut_off;
+    note(std::move(answer));
   }
 }
 

@@ -33,7 +33,7 @@ class Derivations {
   void remember_from_file();
   void keep_in_file(const std::set<std::string>& names) const;
   io::Task<void> read(std::vector<std::string> names, Instant end);
-  void note(const std::string& name, Expected<Derivation> derivation);
+  void note(DerivationStore::Answer answer);
 
   DerivationStore& store_;
   std::string memory_;

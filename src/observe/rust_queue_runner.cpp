@@ -22,7 +22,7 @@ constexpr Seconds eviction_deadline{10};
 // Derivations whose inputs are read at a time. From this host's store that takes a second or two.
 constexpr std::size_t read_at_a_time = 50'000;
 constexpr std::size_t printed_at_a_time = 10'000;
-constexpr int store_calls_max = 40;
+constexpr int failed_store_calls_max = 40;
 // How long derivations are read, then the pass has to go on; and how much of that for inputs, because without their
 // features no steps are counted at all.
 constexpr Seconds reads_for{20};
@@ -104,13 +104,13 @@ io::Task<void> RustQueueRunner::add_needed_steps(RustQueue& queue, Instant end) 
 
 // What is not read now is read the next time.
 io::Task<void> RustQueueRunner::look_for_needed_steps(Instant end) {
-  int calls = store_calls_max;
+  int failures_left = failed_store_calls_max;
   bool has_read = false;
-  while (calls > 0 && clock_.now() < end) {
+  while (failures_left > 0 && clock_.now() < end) {
     std::vector<std::string> names = needed_.unread(DerivationStore::asked_at_once);
     if (names.empty()) co_return;
-    const auto answer = co_await store_.read(std::move(names), calls, end);
-    calls -= answer.calls;
+    const auto answer = co_await store_.read(std::move(names), failures_left, end);
+    failures_left -= answer.failed_calls;
     const bool is_cut_off = has_read && clock_.now() >= end;  // it works, and had too little time
     const auto noted = note_inputs(answer);
     if (noted) {

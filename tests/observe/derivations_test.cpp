@@ -155,7 +155,7 @@ TEST_F(DerivationsByCommand, ANameThatLeadsOutOfTheStoreIsNotAskedFor) {
 TEST_F(DerivationsByCommand, FromACommandThatFailsCostNoMoreCallsThanAreGiven) {
   has("a.drv", "");
   const auto answer = support::await(store.read({"a.drv", "b.drv", "c.drv", "d.drv"}, 2, clock.now() + Seconds{60}));
-  EXPECT_EQ(answer.calls, 2);
+  EXPECT_EQ(answer.failed_calls, 2);
   EXPECT_EQ(calls(), 2);
   EXPECT_EQ(answer.derivations.size(), 4);
   for (const auto& [name, read] : answer.derivations) EXPECT_EQ(read.error().kind, ErrorKind::unanswered) << name;
@@ -170,6 +170,38 @@ TEST_F(DerivationsByCommand, FromACommandThatHangsAreWaitedForUntilTheGivenTime)
     EXPECT_EQ(read.error().kind, ErrorKind::unanswered) << name;
     EXPECT_THAT(read.error().message, HasSubstr("1 s")) << name;
   }
+}
+
+TEST_F(DerivationsByCommand, FromACommandThatTakesTooLongAreReadFewerAtATimeUntilAllAreKnown) {
+  std::set<std::string> names;
+  for (int i = 0; i < 8; ++i) {
+    names.insert(fmt::format("{}.drv", i));
+    has(fmt::format("{}.drv", i), R"(("requiredSystemFeatures","kvm"))");
+  }
+  DerivationStore slow({"sh", "-c", "[ $# -le 2 ] || sleep 1000; " + script, "sh"}, clock);
+  Derivations derivations(slow, folder.path + "/slow.json", clock);
+  std::size_t known = 0;
+  for (int look = 0; look < 9 && known < names.size(); ++look) {
+    const auto found = support::await(derivations.features_of(names, clock.now() + Seconds{2}));
+    for (const auto& [name, features] : found) EXPECT_TRUE(features) << name << " is only to be read yet";
+    EXPECT_GE(found.size(), known) << "what was read is kept";
+    known = found.size();
+  }
+  EXPECT_EQ(known, names.size());
+}
+
+TEST_F(DerivationsByCommand, OfWhichOneHangsDoNotWaitForItAgainAndAgain) {
+  has("b.drv", R"(("requiredSystemFeatures","kvm"))");
+  const std::string hangs = fmt::format(
+      "cd {}; for p; do [ $(basename $p) != a.drv ] || sleep 1000; cat \"$(basename \"$p\")\"; done", folder.path);
+  DerivationStore hanging({"sh", "-c", hangs, "sh"}, clock);
+  Derivations derivations(hanging, folder.path + "/hanging.json", clock);
+  const auto look = [&] {
+    return support::await(derivations.features_of({"a.drv", "b.drv"}, clock.now() + Seconds{2}));
+  };
+  EXPECT_THAT(look(), ElementsAre());
+  EXPECT_THAT(look().at("a.drv").error().message, HasSubstr("2 s"));
+  EXPECT_THAT(look().at("b.drv").value(), ElementsAre("kvm"));
 }
 
 TEST_F(DerivationsByCommand, ThatCouldNotBeReadInTimeAreReadTheNextTime) {

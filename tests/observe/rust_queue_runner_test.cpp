@@ -302,7 +302,7 @@ TEST_F(SharedStep, CostsFewCallsIfMostDerivationsAreMissing) {
   for (int n = 0; n < 2'000; ++n) inputs.push_back(fmt::format("{}.drv", n));
   has("top.drv", inputs);
   EXPECT_THAT(look().value().step_types, testing::IsEmpty());
-  EXPECT_LE(calls(), 40);
+  EXPECT_LE(calls(), 1 + 40) << "one that succeeds, and those that fail";
 }
 
 TEST_F(SharedStep, IsSoughtAgainAMinuteAfterTheStoreFailed) {
