@@ -102,8 +102,8 @@ class RustQueueRunner final : public QueueSource {
 class RarelyAsked final : public QueueSource {
  public:
   RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock);
-  io::Task<Queue> read() override { return ask(&QueueSource::read); }
-  io::Task<Queue> read_machines() override { return ask(&QueueSource::read_machines); }
+  io::Task<Queue> read() override { return ask(&QueueSource::read, all_); }
+  io::Task<Queue> read_machines() override { return ask(&QueueSource::read_machines, machines_); }
   io::Task<Expected<void>> wake() override { return source_->wake(); }
   io::Task<Expected<void>> evict(MachineId machine, std::string host) override {
     return source_->evict(std::move(machine), std::move(host));
@@ -111,13 +111,18 @@ class RarelyAsked final : public QueueSource {
   std::vector<LateEviction> late_evictions() override { return source_->late_evictions(); }
 
  private:
-  io::Task<Queue> ask(io::Task<Queue> (QueueSource::*question)());
+  // That one of them is answered says nothing about the other.
+  struct Asked {
+    Seconds pause{0};  // after the last failure; 0: it did not fail
+    Instant at;        // or rather, when it had answered
+    std::string why;   // the last failure
+  };
+  io::Task<Queue> ask(io::Task<Queue> (QueueSource::*question)(), Asked& asked);
 
   std::unique_ptr<QueueSource> source_;
   io::Clock& clock_;
-  Seconds pause_{0};  // after the last failure; 0: it did not fail
-  Instant asked_at_;  // or rather, when it had answered
-  std::string why_;   // the last failure
+  Asked all_;
+  Asked machines_;
 };
 
 // For a daemon: waits only for a moment for what the queue runner is told. ErrorKind::unanswered: it is still being

@@ -36,15 +36,15 @@ std::unique_ptr<QueueSource> queue_command(const Config& config, io::Clock& cloc
 RarelyAsked::RarelyAsked(std::unique_ptr<QueueSource> source, io::Clock& clock)
     : source_(std::move(source)), clock_(clock) {}
 
-io::Task<Queue> RarelyAsked::ask(io::Task<Queue> (QueueSource::*question)()) {
+io::Task<Queue> RarelyAsked::ask(io::Task<Queue> (QueueSource::*question)(), Asked& asked) {
   constexpr Seconds pause_max{30};
-  const Seconds passed = clock_.now() - asked_at_;
-  const bool may_wait = Seconds{0} <= passed && passed < pause_;  // negative: our clock was set back
-  if (may_wait) co_return std::unexpected(Untrusted{why_});
+  const Seconds passed = clock_.now() - asked.at;
+  const bool may_wait = Seconds{0} <= passed && passed < asked.pause;  // negative: our clock was set back
+  if (may_wait) co_return std::unexpected(Untrusted{asked.why});
   Queue queue = co_await ((*source_).*question)();
-  asked_at_ = clock_.now();
-  pause_ = queue ? Seconds{0} : std::clamp(pause_ * 2, Seconds{1}, pause_max);
-  if (!queue) why_ = queue.error().why;
+  asked.at = clock_.now();
+  asked.pause = queue ? Seconds{0} : std::clamp(asked.pause * 2, Seconds{1}, pause_max);
+  if (!queue) asked.why = queue.error().why;
   co_return queue;
 }
 

@@ -106,5 +106,31 @@ TEST(RarelyAsked, AFailingSourceIsAskedEveryThirtySecondsAtLast) {
   EXPECT_EQ(at(Seconds{1}), "17 trusted");
 }
 
+// Whose steps take too long, while it says at once how its machines are.
+class HalfDeadQueue final : public QueueSource {
+ public:
+  explicit HalfDeadQueue(int& asked) : asked_(asked) {}
+  io::Task<Queue> read() override {
+    ++asked_;
+    co_return std::unexpected(Untrusted{"/status/queues: no answer"});
+  }
+  io::Task<Queue> read_machines() override { co_return QueueStatus{}; }
+
+ private:
+  int& asked_;
+};
+
+TEST(RarelyAsked, AnAnswerToOneQuestionEndsNoPauseOfTheOther) {
+  fakes::FakeClock clock;
+  int asked = 0;
+  RarelyAsked source(std::make_unique<HalfDeadQueue>(asked), clock);
+  for (int second = 0; second < 30; ++second) {
+    EXPECT_FALSE(clock.run(source.read()));
+    EXPECT_TRUE(clock.run(source.read_machines()));
+    clock.advance(Seconds{1});
+  }
+  EXPECT_EQ(asked, 5) << "after 1, 2, 4, 8 and 16 s";
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::observe
