@@ -139,6 +139,7 @@ io::Task<providers::Condition> Care::check(MachineId id) {
 
 void Care::note_condition(Machine& machine, providers::Condition found) {
   if (found == providers::Condition::fine) {
+    machine.unanswered_since.reset();
     if (!is_out_of_use(machine) || !publication_.can_list(machine)) return;
     if (!machine.failures.of) machine.last_error.clear();  // else it says why the redeploy failed
     ledger_.note(machine, MachineEvent::became_ready, "answers again");
@@ -151,6 +152,7 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
     voice_.warning(fmt::format("{}: vanished: out of use", machine.id));
     return;
   }
+  if (!machine.unanswered_since) machine.unanswered_since = ledger_.now();
   machine.last_error = "it did not answer when it was checked";
   voice_.warning(fmt::format("{}: {}{}", machine.id, machine.last_error,
                              machine.state == MachineState::ready ? ": out of use until it does" : ""));
@@ -177,7 +179,10 @@ io::Task<Expected<void>> Care::keep_alive(MachineId id) {
   if (is_unanswered(told)) co_return Expected<void>{};
   Machine& machine = ledger_.at(id);
   machine.kept_alive_at = ledger_.now();
-  if (told) machine.checked_at = ledger_.now();
+  if (told) {
+    machine.checked_at = ledger_.now();
+    machine.unanswered_since.reset();
+  }
   ledger_.touch(machine);
   co_return told;
 }

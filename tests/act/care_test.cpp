@@ -77,6 +77,18 @@ TEST_F(CareOfMachines, UnlistsWhatDoesNotAnswerUntilItIsReadyAgain) {
   EXPECT_EQ(engine.machine(1).last_error, "it did not answer when it was checked");
 }
 
+TEST_F(CareOfMachines, RemembersSinceWhenOneDoesNotAnswer) {
+  engine.has(draining(3));
+  engine.provider.conditions[id(3)] = providers::Condition::unreachable;
+  pass({checked(3)});
+  engine.clock.advance(Seconds{60});
+  pass({checked(3)});
+  EXPECT_EQ(engine.machine(3).unanswered_since, noon) << "it is lost if the queue runner hears nothing of it either";
+  engine.provider.conditions[id(3)] = providers::Condition::fine;
+  pass({checked(3)});
+  EXPECT_EQ(engine.machine(3).unanswered_since, std::nullopt);
+}
+
 TEST_F(CareOfMachines, KeepsDrainingWhatDoesNotAnswer) {
   engine.has(draining(3));
   engine.provider.conditions[id(3)] = providers::Condition::unreachable;
