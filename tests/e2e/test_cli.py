@@ -249,6 +249,27 @@ class Check(FarmTest):
                          "systemTypes.x86_64-linux.local.builder: no-builder: not found in PATH")
         farm.conf.write_text(right)
 
+    def test_steps_that_would_be_aborted_while_their_machine_is_made_are_warned_of(self):
+        farm = self.farm()
+        right, toml = farm.conf.read_text(), farm.folder / "config.toml"
+
+        def checked(content=None, **settings):
+            queue = {"type": "hydra-rust", "command": ["true"]} | ({"config": str(toml)} if content else {})
+            toml.write_text(content or "")
+            pools = {PLAIN: {"local": {"builder": ["true"]}, "bootTimeout": 300} | settings}
+            farm.conf.write_text(nix_text({"tag": "t", "queue": queue, "systemTypes": pools}))
+            return farm.run("check", farm.conf)
+
+        self.assertEnded(checked(), 0, "queue.config is not given, so it was not checked")
+        self.assertEnded(checked("maxUnsupportedTimeInS = 300\n"), 0, "maxUnsupportedTimeInS is 300: steps for which",
+                         "one of x86_64-linux may take 300 s (bootTimeout); set it to 86400")
+        self.assertEnded(checked("tokenPaths = []\n"), 0, "maxUnsupportedTimeInS is 120: ")
+        self.assertNotIn("maxUnsupported", checked("maxUnsupportedTimeInS = 301\n").err)
+        self.assertNotIn("maxUnsupported", checked("x = 1\n", minMachines=1).err, "one machine is always there")
+        schedules = [{"hours": "20-6", "minMachines": 0}]
+        self.assertIn("maxUnsupported", checked("x = 1\n", minMachines=1, schedules=schedules).err)
+        farm.conf.write_text(right)
+
     def test_the_machines_file_of_the_original_program_is_no_longer_written(self):
         original = Path("/var/lib/hydra/provisioner/machines")
         farm = self.farm(pools={PLAIN: pool()})

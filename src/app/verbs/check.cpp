@@ -1,5 +1,6 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -85,35 +86,62 @@ void hint_at_billing(const PoolConfig& pool, Hints& hints) {
   hints.push_back(fmt::format("{}.billingPeriod: {} s, but {}", place_of(pool), period.count(), hint));
 }
 
-// Whether steps would be aborted while there is no machine for them. A queue runner whose file says nothing has its
-// default.
-void hint_at_abortion(const QueueSettings& queue, Hints& hints) {
-  constexpr std::string_view key = "maxUnsupportedTimeInS";
-  constexpr std::int64_t by_default = 120;
-  constexpr std::int64_t enough = 3600;
-  constexpr std::size_t bytes_max = std::size_t{1} << 20;
-  if (queue.config_file.empty()) return;
-  const auto content = io::read_file(queue.config_file, bytes_max);
-  if (!content || !*content) {
-    hints.push_back(
-        fmt::format("queue.config: {}: {}", queue.config_file, content ? "no such file" : content.error().message));
-    return;
+bool may_have_no_machine(const PoolConfig& pool) {
+  return pool.min_machines == 0 ||
+         std::ranges::any_of(pool.schedules, [](const Schedule& schedule) { return schedule.min_machines == 0; });
+}
+
+// The type that may have no machine, and whose machines may take the longest; null: each of them keeps one.
+const PoolConfig* slowest_from_nothing(const Config& config) {
+  const PoolConfig* slowest = nullptr;
+  for (const auto& [name, pool] : config.pools) {
+    const bool is_slower = slowest == nullptr || pool.boot_timeout > slowest->boot_timeout;
+    if (may_have_no_machine(pool) && is_slower) slowest = &pool;
   }
-  std::int64_t seconds = by_default;
-  for (const std::string_view line : io::lines(**content)) {
+  return slowest;
+}
+
+constexpr std::string_view abortion_key = "maxUnsupportedTimeInS";
+
+// A queue runner whose file says nothing has its default.
+std::int64_t aborted_after(std::string_view settings) {
+  std::int64_t seconds = 120;
+  for (const std::string_view line : io::lines(settings)) {
     const std::string_view setting = io::trimmed(line);
-    if (!setting.starts_with(key)) continue;
+    if (!setting.starts_with(abortion_key)) continue;
     const auto equals = setting.find('=');
     if (equals == std::string_view::npos) continue;
     std::string value(io::trimmed(setting.substr(equals + 1)));
     std::erase(value, '_');
     if (const auto number = io::leading_number<std::int64_t>(value)) seconds = number->number;
   }
-  if (seconds >= enough) return;
-  hints.push_back(
-      fmt::format("{}: {} is {}: steps for which there is no machine are aborted after that, also while "
-                  "one is being made; set it to 86400",
-                  queue.config_file, key, seconds));
+  return seconds;
+}
+
+// Whether steps would be aborted while their machine is being made.
+void hint_at_abortion(const Config& config, Hints& hints) {
+  constexpr std::size_t bytes_max = std::size_t{1} << 20;
+  const std::string& file = config.queue.config_file;
+  const PoolConfig* pool = slowest_from_nothing(config);
+  if (config.queue.kind != QueueKind::hydra_rust || pool == nullptr) return;
+  if (file.empty()) {
+    hints.push_back(fmt::format(
+        "queue.config is not given, so it was not checked whether the queue runner aborts steps while their "
+        "machine is being made: name its config.toml, and set {} to 86400 there",
+        abortion_key));
+    return;
+  }
+  const auto content = io::read_file(file, bytes_max);
+  if (!content || !*content) {
+    hints.push_back(fmt::format("queue.config: {}: {}", file, content ? "no such file" : content.error().message));
+    return;
+  }
+  const std::int64_t seconds = aborted_after(**content);
+  if (seconds > pool->boot_timeout.count()) return;
+  hints.push_back(fmt::format(
+      "{}: {} is {}: steps for which there is no machine are aborted after that, and one of {} may take {} s "
+      "(bootTimeout); set it to 86400",
+      file, abortion_key, seconds, pool->name, pool->boot_timeout.count()));
 }
 
 // Without its token the queue runner would let every machine in that asks.
@@ -147,7 +175,7 @@ io::Task<std::expected<Config, Failure>> load_and_check(ConfigFile file) {
 // Settings that are valid, but probably not meant.
 Hints hints_for(const Config& config) {
   Hints hints;
-  hint_at_abortion(config.queue, hints);
+  hint_at_abortion(config, hints);
   if (auto hint = hint_at_file_of_original(config)) hints.push_back(*std::move(hint));
   hint_at_missing_programs(config, hints);
   for (const auto& [name, pool] : config.pools) {
