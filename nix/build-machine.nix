@@ -14,6 +14,11 @@ let
   settings = config.services.hydra-provisioner.buildMachine;
   usesRust = settings.builder != null;
 
+  # What tells two revisions apart: not every package says from which commit it is.
+  revision = package: package.src.rev or package.version or null;
+  differs = settings.builder != null && settings.queueRunner != null
+    && revision settings.builder != revision settings.queueRunner;
+
   # hydra-builder gets steps only while its build folder has room. It is told that the gate is its build folder; builds
   # still use that of the Nix daemon. The gate is closed until the provisioner opens it, so that a machine gets no steps
   # before the provisioner knows of it.
@@ -98,6 +103,18 @@ in
       description = "The package of hydra-builder, from the same revision as the queue runner in Rust.";
     };
 
+    queueRunner = lib.mkOption {
+      type = lib.types.nullOr lib.types.package;
+      default = null;
+      description = "The queue runner's package. If it is of another revision than builder, evaluation warns: they may not understand each other.";
+    };
+
+    features = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      description = "The supportedFeatures and mandatoryFeatures of its type: Nix refuses steps that require others.";
+    };
+
     builderArguments = lib.mkOption {
       type = lib.types.listOf lib.types.str;
       default = [ ];
@@ -140,8 +157,22 @@ in
       ClientAliveCountMax 3
     '';
 
+    warnings = lib.optional differs
+      "services.hydra-provisioner.buildMachine: builder (${toString (revision settings.builder)}) and queueRunner (${toString (revision settings.queueRunner)}) are of different revisions: take both from one";
+
     nix.gc.automatic = true;
     nix.gc.options = "--max-freed $((20 * 1024 ** 3))";
+    # How many steps it gets is the queue runner's business: each of them has a Nix of its own to build it, which only
+    # must not be told to build none, as hosts are that leave all to others. Who logs in is root, whom Nix trusts.
+    nix.settings = {
+      max-jobs = lib.mkDefault "auto";
+      # The store must not fill up between two rounds of garbage collection: then it gets no steps, or fails them.
+      min-free = lib.mkDefault (5 * 1024 * 1024 * 1024);
+      max-free = lib.mkDefault (20 * 1024 * 1024 * 1024);
+    } // lib.optionalAttrs (settings.features != [ ]) {
+      # Beside those that NixOS gives a machine unless it is told which.
+      system-features = [ "nixos-test" "benchmark" "big-parallel" "kvm" ] ++ settings.features;
+    };
 
     systemd = lib.mkIf usesRust {
       mounts = [ {

@@ -14,6 +14,9 @@ let
   lib = {
     mkOption = { type, default, description }: { inherit default; };
     mkIf = condition: content: if condition then content else { };
+    mkDefault = content: content;
+    optional = condition: content: if condition then [ content ] else [ ];
+    optionalAttrs = condition: content: if condition then content else { };
     types = { str = null; bool = null; int = null; package = null; listOf = type: null; nullOr = type: null; };
   };
   evaluated = import module {
@@ -66,6 +69,25 @@ class Module(unittest.TestCase):
 
     def test_runs_the_builder_with_further_arguments(self):
         self.assertIn("exec /package/bin/hydra-builder \"$@\" --domain-name q", builder(builderArguments=["--domain-name", "q"])["script"])
+
+
+    def test_leaves_the_number_of_steps_to_the_queue_runner_and_keeps_room_for_them(self):
+        settings = evaluate()["nix"]["settings"]
+        self.assertEqual(settings, {"max-jobs": "auto", "min-free": 5 << 30, "max-free": 20 << 30})
+
+    def test_builds_what_requires_the_features_of_its_type(self):
+        features = evaluate(features=["gccarch-znver3"])["nix"]["settings"]["system-features"]
+        self.assertEqual(features, ["nixos-test", "benchmark", "big-parallel", "kvm", "gccarch-znver3"])
+
+    def test_warns_of_a_builder_of_another_revision_than_the_queue_runner(self):
+        package = lambda revision: {"outPath": "/package", "version": "0.1.0", "src": {"rev": revision}}
+        self.assertEqual(evaluate(builder=package("aaa"))["warnings"], [])
+        self.assertEqual(evaluate(builder=package("aaa"), queueRunner=package("aaa"))["warnings"], [])
+        (warning,) = evaluate(builder=package("aaa"), queueRunner=package("bbb"))["warnings"]
+        self.assertIn("builder (aaa) and queueRunner (bbb) are of different revisions", warning)
+        of_version = lambda version: {"outPath": "/package", "version": version}
+        warnings = evaluate(builder=of_version("1"), queueRunner=of_version("2"))["warnings"]
+        self.assertEqual(len(warnings), 1, "where no commit is known, the versions are compared")
 
 
 class Preparation(unittest.TestCase):
