@@ -72,6 +72,9 @@ struct Listing {
   // The first of the latest reports that all showed it closed, by the queue runner's clock, if that came while it was
   // listed. None: it has been open since.
   std::optional<Instant> closed_since{};
+  // A report of its present connection showed it open while it was listed. So what is shown is the machine whose gate
+  // is set, and not another one of its name.
+  bool was_seen_open = false;
 
   friend bool operator==(const Listing&, const Listing&) = default;
 };
@@ -93,7 +96,7 @@ struct Findings {
   bool interrupted = false;     // its creation or start is not finished, and no job works on it any more
   bool needs_redeploy = false;  // it exists, but is not known to be brought up to its specification
   std::string seen_out{};       // what shows that it has no steps and gets none, if machines report; empty: nothing
-  bool has_double = false;      // the queue runner knows two machines of its name, and shows one of them
+  bool has_double = false;      // the queue runner shows an older connection of its name than it has shown before
   std::string doubt{};          // why what it reports proves nothing, if machines hide each other; empty: it may prove
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
 
@@ -122,7 +125,7 @@ struct Machine {
   std::optional<Instant> kept_alive_at;       // when it was last told, or was to be told, that it is needed
   std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
   std::optional<Instant> seen_idle_at{};  // the first of the latest reports without steps: as Listing::seen_out_at
-  std::optional<Instant> joined_at{};     // when it connected, as shown while no machine was hidden behind another
+  std::optional<Instant> joined_at{};     // when the latest of the connections began that were shown of its name
   bool cannot_stop = false;               // its provider refused to stop it: it is destroyed instead
   bool cannot_redeploy = false;           // nor to bring it to another specification: it is replaced instead
   bool leaves_in_turn = false;            // while draining: it was its turn to be replaced, so it does not go back
@@ -179,6 +182,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"seen_out_at", "seenOutAt"}, machine.listing.seen_out_at);
   field(FieldName{"missing_since", "missingSince"}, machine.listing.missing_since);
   field(FieldName{"closed_since", "closedSince"}, machine.listing.closed_since);
+  field(FieldName{"seen_open", "seenOpen"}, machine.listing.was_seen_open);
 }
 
 // The same for what is kept, and for what the present pass has found out.

@@ -1,7 +1,6 @@
 #include "observe/reports.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <tuple>
 
@@ -19,17 +18,24 @@ void keep_since(std::optional<Instant>& since, bool is_true, Instant now) {
   }
 }
 
+// By what is noted of the machine up to this document.
+std::string doubt_about_shown(const Machine& machine, const QueueMachine* entry, const QueueStatus& status) {
+  if (status.hidden_may_be_busy) return "a machine that is hidden behind another of its name may have steps";
+  if (!status.hides_machines) return "";
+  if (entry == nullptr)
+    return machine.listing.missing_since ? "" : "it may be hidden behind another machine, under another name";
+  const bool is_shown = machine.listing.was_seen_open && !machine.found.has_double;
+  return is_shown ? "" : "the queue runner may show another machine of its name";
+}
+
 // After its start the queue runner knows no machine until it has connected again. If machines hide each other, this one
-// may be there under another's name.
+// may be there under another's name; so it counts as missing only while no hidden one may have steps.
 void note_absence(Machine& machine, const QueueStatus& status, Seconds silence) {
   machine.listing.seen_out_at.reset();
   machine.joined_at.reset();
-  if (status.hides_machines) {
-    machine.listing.missing_since.reset();
-    machine.found.doubt = "machines with the same host name hide each other";
-    return;
-  }
-  keep_since(machine.listing.missing_since, true, status.time);
+  keep_since(machine.listing.missing_since, !status.hidden_may_be_busy, status.time);
+  machine.found.doubt = doubt_about_shown(machine, nullptr, status);
+  if (!machine.listing.missing_since) return;
   const Instant from = std::max(*machine.listing.missing_since, status.started.value_or(status.time));
   if (status.time - from >= silence)
     machine.found.seen_out = fmt::format("the queue runner has not known it for {} s", silence.count());
@@ -42,28 +48,36 @@ bool is_since_unlisting(const Listing& listing, Instant reported_at) {
 }
 
 // Once it is unlisted, it is meant to be closed: that says nothing.
-void note_gate(Listing& listing, const QueueMachine& entry, Instant reported_at) {
+void note_gate(Machine& machine, const QueueMachine& entry, Instant reported_at) {
+  Listing& listing = machine.listing;
   if (entry.enabled == true) listing.closed_since.reset();
   if (entry.enabled == false && listing.is_listed) keep_since(listing.closed_since, true, reported_at);
+  if (entry.enabled == true && listing.is_listed && !machine.found.has_double) listing.was_seen_open = true;
 }
 
-// Of two connections of one name the document shows either. So a machine has two if another one is shown than before
-// any was hidden. The one that was there before may be hidden, or gone, with another machine's double hidden instead.
-void note_connection(Machine& machine, const QueueMachine& entry, bool hides_machines) {
-  constexpr Seconds tolerated{2};  // the time of a connection is computed from how long it has lasted
+// Of two connections of one name the document shows either. A newer one than before is no sign of that: the machine,
+// its builder or the queue runner may have restarted. But if an older one is shown again, while some machine is hidden,
+// both are there. A newer one has to be seen open anew, unless the machine is not to be open any more: it was told to
+// close, and is told so again in each pass while machines hide each other.
+void note_connection(Machine& machine, const QueueMachine& entry, const QueueStatus& status) {
+  constexpr Seconds tolerated{10};  // the time of a connection is computed from how long it has lasted
+  if (machine.joined_at && *machine.joined_at > status.time) machine.joined_at.reset();  // the clock was set back
   if (!entry.joined_at) return;
-  const bool is_same = machine.joined_at && std::chrono::abs(*entry.joined_at - *machine.joined_at) <= tolerated;
-  machine.found.has_double = hides_machines && machine.joined_at && !is_same;
-  if (!is_same && !machine.found.has_double) machine.joined_at = entry.joined_at;
+  const bool is_older = machine.joined_at && *entry.joined_at < *machine.joined_at - tolerated;
+  const bool is_newer = !machine.joined_at || *entry.joined_at > *machine.joined_at + tolerated;
+  machine.found.has_double = is_older && status.hides_machines;
+  if (machine.found.has_double || (!is_older && !is_newer)) return;
+  if (is_older || machine.listing.is_listed) machine.listing.was_seen_open = false;
+  machine.joined_at = entry.joined_at;
 }
 
 void note_report(Machine& machine, const QueueMachine& entry, const QueueStatus& status) {
   const Instant reported_at = entry.reported_at.value_or(status.time);
   Listing& listing = machine.listing;
   listing.missing_since.reset();
-  note_gate(listing, entry, reported_at);
-  note_connection(machine, entry, status.hides_machines);
-  machine.found.doubt = doubt_about(machine, status);
+  note_connection(machine, entry, status);
+  note_gate(machine, entry, reported_at);
+  machine.found.doubt = doubt_about_shown(machine, &entry, status);
   const bool is_idle = entry.current_jobs == 0;
   keep_since(machine.seen_idle_at, is_idle, reported_at);
   const bool shows_it_out = is_idle && entry.enabled == false && machine.found.doubt.empty();
@@ -92,15 +106,16 @@ void note_idleness(Machine& machine, const QueueStatus& status) {
 auto kept(const Machine& machine) {
   const Listing& listing = machine.listing;
   return std::tuple(machine.seen_idle_at, machine.joined_at, listing.seen_out_at, listing.missing_since,
-                    listing.closed_since);
+                    listing.closed_since, listing.was_seen_open);
 }
 
 }  // namespace
 
-std::string doubt_about(const Machine& machine, const QueueStatus& status) {
-  if (status.hidden_may_be_busy) return "a machine that is hidden behind another of its name may have steps";
-  const bool has_obeyed = machine.listing.first_began_at && !machine.listing.closed_since;
-  return machine.found.has_double && !has_obeyed ? "the queue runner may show another machine of its name" : "";
+std::string doubt_about(Machine machine, const QueueStatus& status) {
+  const QueueMachine* entry = entry_of(status, machine);
+  machine.found.has_double = false;
+  if (entry != nullptr) note_connection(machine, *entry, status);
+  return doubt_about_shown(machine, entry, status);
 }
 
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence) {

@@ -17,8 +17,9 @@ namespace hydra_provisioner::observe {
 // shows them idle that does not say so itself.
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence);
 
-// Why a report of the machine proves nothing, or empty. That of a machine with a double may be about another machine,
-// whose gate nobody opens, unless it was open while the machine was listed.
-std::string doubt_about(const Machine& machine, const QueueStatus& status);
+// Why this document, which may be later than that of the latest note_reports(), proves nothing about the machine; or
+// empty. While machines hide each other, it may show another one of its name, whose gate nobody sets; so it is believed
+// only if it shows the connection that was open while the machine was listed.
+std::string doubt_about(Machine machine, const QueueStatus& status);
 
 }  // namespace hydra_provisioner::observe

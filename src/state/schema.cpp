@@ -169,11 +169,8 @@ constexpr std::array migrations{R"sql(
 )sql",
                                 R"sql(
   alter table machines add column closed_since integer;
-)sql",
-                                R"sql(
   alter table machines add column joined_at integer;
-)sql",
-                                R"sql(
+  alter table machines add column seen_open integer not null default 0;
   alter table creations add column last_useless integer;
 )sql"};
 

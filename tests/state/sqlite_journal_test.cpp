@@ -448,7 +448,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   for (const char* column :
        {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row", "failed_at",
         "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner", "noted_as", "slot",
-        "seen_idle_at", "seen_out_at", "missing_since", "closed_since", "joined_at"})
+        "seen_idle_at", "seen_out_at", "missing_since", "closed_since", "joined_at", "seen_open"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from", "last_useless"})
     sql(fmt::format("alter table creations drop column {}", column));
