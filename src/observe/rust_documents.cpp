@@ -147,16 +147,21 @@ Expected<QueueMachine> read_rust_machine(const io::Json& entry, Instant now) {
   return machine;
 }
 
+// As the queue runner counts machines in use. A step that it has just given to one may be among its jobs already.
+std::int64_t count_busy(const io::Json& machines) {
+  return std::ranges::count_if(machines, [](const io::Json& entry) {
+    return read_number(entry.at("stats"), "currentJobs", count_max).value_or(0) > 0;
+  });
+}
+
 // Of two machines of one host name the document shows one, and counts both: all of them, and those that have steps.
-void note_equal_names(QueueStatus& status, const io::Json& runner) {
+void note_equal_names(QueueStatus& status, const io::Json& runner, const io::Json& machines) {
   const auto total = read_number_if_any(runner, "machinesTotal", count_max).value_or(std::nullopt);
   const auto shown = std::ssize(*status.machines);
   if (!total || *total <= shown) return;
   status.hides_machines = true;
   const auto busy = read_number_if_any(runner, "machinesInUse", count_max).value_or(std::nullopt);
-  const auto shown_busy = std::ranges::count_if(
-      *status.machines, [](const auto& named) { return named.second.current_jobs.value_or(0) > 0; });
-  status.hidden_may_be_busy = !busy || *busy > shown_busy;
+  status.hidden_may_be_busy = !busy || *busy > count_busy(machines);
   status.remarks.push_back(
       fmt::format("the queue runner has {} machines, but only {} names: some machines have the same host name, and "
                   "hide each other; give each one of its own: while a hidden one may have steps, none is stopped or "
@@ -210,7 +215,7 @@ Expected<QueueStatus> read_rust_status(const io::Json& document, Instant arrived
       .time = *time, .arrived = arrived, .started = read_start(**runner, *time), .step_types = {}, .machines = {}};
   status.machines_join = true;
   if (auto read = read_rust_machines(status, document); !read) return std::unexpected(std::move(read.error()));
-  note_equal_names(status, **runner);
+  note_equal_names(status, **runner, document.at("machines"));
   add_history(status, document.at("machines"));
   return status;
 }

@@ -197,6 +197,15 @@ TEST(RustDocuments, OfEqualNamesSayWhetherAHiddenMachineMayHaveSteps) {
   EXPECT_TRUE(may_be_busy(0, "")) << "that is not known";
 }
 
+// A step is among its jobs before it is counted.
+TEST(RustDocuments, CountTheMachinesInUseAsTheQueueRunnerDoes) {
+  std::string machine = builder("t-1", usual_stats(Seconds{1}));
+  machine.replace(machine.find(R"("jobs":[])"), 9, R"("jobs":["a.drv"])");
+  std::string status = rust_status(machine, 2);
+  status.replace(status.find(R"("machinesTotal")"), 0, R"("machinesInUse":1,)");
+  EXPECT_TRUE(read_all(status)->status.hidden_may_be_busy);
+}
+
 TEST(RustDocuments, SayWhenAMachineConnected) {
   const auto joined_at = [](const std::string& uptime) {
     std::string machine = builder("t-1", usual_stats(Seconds{1}));
