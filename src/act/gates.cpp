@@ -20,7 +20,7 @@ using providers::BuilderOrder;
 
 constexpr Seconds look_interval{2};
 constexpr Seconds look_deadline{600};  // a look has a deadline of its own
-constexpr Seconds fresh{60};           // a machine that was opened since then has hardly got a step yet
+constexpr Seconds fresh{60};           // a machine that was opened less than this ago has hardly got a step yet
 
 // In the content, which is that of a machines file.
 std::set<std::string> names_in(std::string_view content) {
@@ -75,14 +75,22 @@ io::Task<Expected<bool>> Gates::publish(std::string content, std::optional<LastD
 }
 
 // A gate is set when the machine is listed or unlisted, and later whenever the status shows it otherwise. Nothing is
-// shown of a machine that does not ping.
+// shown of a machine that does not ping, or that is hidden.
 bool Gates::is_to_be_set(const Machine& machine, bool is_open) const {
   const bool is_away = machine.state == MachineState::gone || machine.found.vanished || machine.address.empty();
   if (is_away || !providers_.contains(machine.provider)) return false;
   if (const auto done = set_to_.find(machine.id); done != set_to_.end()) return done->second != is_open;
   const bool is_just_unlisted = !is_open && machine.listing.first_began_at && !machine.listing.ended_at;
   const bool is_just_listed = is_open && !machine.listing.is_listed;
-  return is_just_unlisted || is_just_listed || is_shown_otherwise(machine, is_open);
+  if (is_just_unlisted || is_just_listed || is_shown_otherwise(machine, is_open)) return true;
+  return !is_open && may_be_hidden(machine);
+}
+
+// What is shown closed may then be another machine, while this one is open, because it could not be told to close.
+bool Gates::may_be_hidden(const Machine& machine) const {
+  using enum MachineState;
+  const bool runs = machine.state != stopping && machine.state != stopped && machine.state != destroying;
+  return seen_ && seen_->hides_machines && runs && machine.listing.first_began_at;
 }
 
 io::Task<void> Gates::set(MachineId id, bool is_open) {
@@ -108,11 +116,12 @@ bool Gates::opened_by_itself(const Machine& machine) const {
   return !machine.listing.first_began_at && is_shown_otherwise(machine, false);
 }
 
-// Of one that stays open, the plan tells.
+// Of one that stays open, the plan tells. One that stays closed for its bootTimeout is replaced: that takes longer,
+// because a machine may be slow, while somebody who makes an image wants to know soon.
 bool Gates::stays_closed(const Machine& machine) const {
   const auto& since = machine.listing.began_at;
   if (!since || !is_shown_otherwise(machine, true)) return false;
-  return std::min(seen_->time, seen_->arrived) - *since >= reports_show_within;
+  return earlier_clock(*seen_) - *since >= reports_show_within;
 }
 
 // While a machine is told, another look may have found that the status is not trusted any more.

@@ -37,6 +37,7 @@ class Gates final : public publish::Publisher {
 
  private:
   bool is_to_be_set(const Machine& machine, bool is_open) const;
+  bool may_be_hidden(const Machine& machine) const;
   bool is_shown_otherwise(const Machine& machine, bool is_open) const;
   io::Task<void> set(MachineId id, bool is_open);
   bool stays_closed(const Machine& machine) const;

@@ -1,6 +1,7 @@
 // What the queue runner reports about its queue and its machines, or why that cannot be trusted.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -50,8 +51,8 @@ struct StepHistory {
 // A document whose time differs from our clock by more is not trusted; so the clocks differ by this at most.
 inline constexpr Seconds clock_difference_max{120};
 
-// When a machine that connects by itself was told to open or close, its reports show that after some seconds, so after
-// this at the latest.
+// A machine that connects by itself and was told to open or to close shows that with its next report, some seconds
+// later. If none has shown it after this long, that is told. Nothing else follows yet: the machine may have been slow.
 inline constexpr Seconds reports_show_within{60};
 
 struct QueueStatus {
@@ -66,12 +67,15 @@ struct QueueStatus {
   // Machines connect to the queue runner by themselves, and report to it. One of them has steps only while it is there,
   // and may have some although it was never listed.
   bool machines_join = false;
-  bool hides_machines = false;      // some have the same name, and the document shows one of them
+  bool hides_machines = false;      // some have the same name, and the document shows one of them, whichever
   bool hidden_may_be_busy = false;  // those that it does not show
   // A program describes a queue that is not Hydra's. Nothing is known of a machine that it does not name.
   bool from_program = false;
   std::vector<std::string> remarks{};  // what else is wrong with the queue, for its users
 };
+
+// For times of which it is not known by which of the two clocks they were noted: no time seems longer ago than it is.
+inline Instant earlier_clock(const QueueStatus& status) { return std::min(status.time, status.arrived); }
 
 // The name in the machines file of the machine that the queue runner calls so. Since 2024 it uses store references:
 // `ssh://root@[2001:db8::1]?remote-store=…` means `root@2001:db8::1`.

@@ -356,6 +356,44 @@ TEST_F(GatesOfMachines, AreLookedAtOnceMoreBeforeAMachineGoes) {
   EXPECT_THAT(engine.clock.run(gates.expect_out(ledger.at(id(1)))).error().message, HasSubstr("hidden behind another"));
 }
 
+// The name of a-1 is known twice by now, and the other one may be shown.
+TEST_F(GatesOfMachines, ProveNothingInTheLastLookIfAnotherConnectionIsShownThanBefore) {
+  has(draining(1));
+  ledger.at(id(1)).listing.was_seen_open = true;
+  ledger.at(id(1)).joined_at = noon - Seconds{100};
+  shows(1, false);
+  source.status.hides_machines = true;
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  EXPECT_TRUE(engine.clock.run(gates.expect_out(ledger.at(id(1)))));
+  engine.clock.advance(std::chrono::seconds{2});
+  source.status.machines->at(id(1).text).joined_at = noon - Seconds{500};
+  EXPECT_THAT(engine.clock.run(gates.expect_out(ledger.at(id(1)))).error().message,
+              HasSubstr("may show another machine of its name"));
+}
+
+TEST_F(GatesOfMachines, ThatAreMissingInTheLastLookProveNothingWhileMachinesHideEachOther) {
+  has(draining(1));
+  source.status.hides_machines = true;
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  EXPECT_THAT(engine.clock.run(gates.expect_out(ledger.at(id(1)))).error().message, HasSubstr("may be hidden"));
+  ledger.at(id(1)).listing.missing_since = noon - Seconds{60};
+  EXPECT_TRUE(engine.clock.run(gates.expect_out(ledger.at(id(1))))) << "it was missing before";
+}
+
+// What is shown closed may be another machine of its name.
+TEST_F(GatesOfMachines, AreClosedInEachPassWhileMachinesHideEachOther) {
+  has(draining(1));
+  has(stopped(2));
+  has(creating(3));
+  for (const std::int64_t number : {1, 2, 3}) shows(number, false);
+  EXPECT_THAT(publish(), ElementsAre());
+  source.status.hides_machines = true;
+  EXPECT_THAT(publish(), ElementsAre("close a-1"));
+  EXPECT_THAT(publish(), ElementsAre("close a-1", "close a-1"));
+}
+
 TEST_F(GatesOfMachines, AMachineLeavesTheQueueRunnerBeforeItGoes) {
   has(draining(1));
   act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
