@@ -36,12 +36,11 @@ bool is_removal(Operation operation) { return operation == Operation::stop || op
 void forget_earlier_run(Machine& machine, Instant now) {
   machine.requested_at = now;
   machine.spec_hash.clear();
-  machine.listing.first_began_at.reset();
-  machine.listing.ended_at.reset();
-  machine.listing.lasted.reset();
-  machine.listing.seen_out_at.reset();
-  machine.listing.missing_since.reset();
+  Listing unproven;
+  unproven.is_listed = machine.listing.is_listed;
+  machine.listing = unproven;
   machine.seen_idle_at.reset();
+  machine.joined_at.reset();
 }
 
 // The last check before an irreversible call: the machine was not put back into the file during this pass.

@@ -478,6 +478,18 @@ TEST_F(Execution, AStartProvesNothingOfWhatWasDeployedBefore) {
   EXPECT_EQ(engine.machine(1).spec_hash, "");
 }
 
+TEST_F(Execution, AStartProvesNothingOfWhatWasReportedBefore) {
+  Machine before = stopped(1);
+  before.listing.closed_since = before.listing.missing_since = before.seen_idle_at = before.joined_at = noon;
+  before.listing.was_seen_open = true;
+  engine.has(before);
+  engine.provider.fails(id(1), Operation::start, {"does not answer", ErrorKind::unfinished});
+  engine.pass({action(ActionKind::start, 1)});
+  EXPECT_EQ(engine.machine(1).listing, Listing{});
+  EXPECT_EQ(engine.machine(1).seen_idle_at, std::nullopt);
+  EXPECT_EQ(engine.machine(1).joined_at, std::nullopt);
+}
+
 TEST_F(Execution, CarriesAnInterruptedStartOnAsAStart) {
   Machine starting = stopped(1);
   starting.state = MachineState::creating;
