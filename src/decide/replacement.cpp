@@ -27,7 +27,8 @@ bool has_changed_specification(const PoolView& pool, const Machine& machine) {
   return is_replaced && is_of_another_specification(pool, machine);
 }
 
-// Since when it has been closed, though it is or was to be open, by the queue runner's clock; none: it is open.
+// Since when it has been closed, though it is or was to be open; none: it is open. By the queue runner's clock, or by
+// ours, which notes when it was listed.
 std::optional<Instant> closed_since(const Machine& machine, const QueueMachine& entry) {
   const Listing& listing = machine.listing;
   const bool is_meant = listing.is_listed ? entry.enabled == false : machine.state == MachineState::draining;
@@ -35,11 +36,14 @@ std::optional<Instant> closed_since(const Machine& machine, const QueueMachine& 
   return std::max(*listing.closed_since, *listing.began_at);
 }
 
-// One that drains had been closed for as long when it was unlisted, and does not work better now.
+// One that drains had been closed for as long when it was unlisted, and does not work better now. If the queue runner's
+// clock is ahead of ours, that counts for nothing.
 std::string why_it_stays_closed(const PoolView& pool, const Machine& machine, const QueueMachine& entry) {
   const auto since = closed_since(machine, entry);
   if (!since) return "";
-  const Seconds closed = machine.listing.ended_at.value_or(pool.seen.queue->time) - *since;
+  const QueueStatus& status = *pool.seen.queue;
+  const Seconds ahead = status.time - earlier_clock(status);
+  const Seconds closed = machine.listing.ended_at.value_or(status.time) - ahead - *since;
   if (closed < pool.settings.boot_timeout) return "";
   return fmt::format("its gate does not open: closed for {} s ≥ bootTimeout {} s", closed.count(),
                      pool.settings.boot_timeout.count());
@@ -101,7 +105,7 @@ std::optional<Instant> unusable_at(const PoolView& pool, const Machine& machine)
   const QueueMachine* entry = machine.listing.is_listed ? entry_of(status, machine) : nullptr;
   const auto since = entry != nullptr ? closed_since(machine, *entry) : std::nullopt;
   if (!since) return std::nullopt;
-  return *since + pool.settings.boot_timeout + (status.arrived - status.time);
+  return *since + pool.settings.boot_timeout + (status.arrived - earlier_clock(status));
 }
 
 std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine) {

@@ -1,4 +1,6 @@
 // Machines that do not work: one is replaced, and too many at a time are looked at by a human.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -95,6 +97,19 @@ TEST(Gates, ThatTimeIsThatOfItsPool) {
 TEST(Gates, ItCountsFromWhenItWasToOpen) {
   EXPECT_EQ(actions_with_gates(ready(1).closed_for(2h).listed_for(1799s), ready(2)), "keep 1, keep 2");
   EXPECT_EQ(actions_with_gates(ready(1).closed_for(2h).listed_for(1800s), ready(2)), "create 100, keep 1, keep 2");
+}
+
+// When it was listed is known by our clock, and when it reported by the queue runner's.
+TEST(Gates, ADifferenceOfClocksIsNoTimeForWhichItWasClosed) {
+  for (const Seconds ahead : {100s, -100s}) {
+    const Seconds lost = std::max(-ahead, Seconds{0});
+    const auto listed_for = [&](Seconds span) {
+      return with_gates({}, ready(1).closed_for(2h).listed_for(span + lost), ready(2)).clock_ahead(ahead).decided();
+    };
+    EXPECT_EQ(actions_of(listed_for(1750s)), "keep 1, keep 2");
+    EXPECT_EQ(listed_for(1750s).reconsider_at, noon + 50s);
+    EXPECT_EQ(actions_of(listed_for(1800s)), "create 100, keep 1, keep 2");
+  }
 }
 
 TEST(Gates, OneThatIsOpenOrHasNotReportedYetWorks) {

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 15;
+constexpr std::int64_t schema = 13;
 
 class Journal : public testing::Test {
  protected:
