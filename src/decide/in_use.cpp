@@ -125,4 +125,15 @@ std::string why_it_stays_open(const Machine& machine, const Snapshot& seen) {
       machine.id, since.count());
 }
 
+std::string why_it_is_doubted(const Machine& machine, const Snapshot& seen) {
+  const bool is_leaving = machine.state == draining || machine.state == failed;
+  const Seconds since = seen.now - machine.listing.ended_at.value_or(machine.since);
+  if (!is_leaving || machine.listing.is_listed || machine.found.vanished || since < reports_show_within) return "";
+  if (machine.found.doubt.empty() || jobs_on(machine, seen.queue) > 0) return "";
+  return fmt::format(
+      "{0} is not proven idle after {1} s, so it is kept: {2}; give each machine a host name of its own, or, if {0} "
+      "has no steps: hydra-provisioner destroy --force {0}",
+      machine.id, since.count(), machine.found.doubt);
+}
+
 }  // namespace hydra_provisioner::decide

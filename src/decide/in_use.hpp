@@ -28,4 +28,8 @@ std::string why_it_may_hang(const Machine& machine, const Snapshot& seen);
 // empty: none of that.
 std::string why_it_stays_open(const Machine& machine, const Snapshot& seen);
 
+// Of one that is to leave, and of which nothing is proven while machines hide each other: what to do; empty: none of
+// that.
+std::string why_it_is_doubted(const Machine& machine, const Snapshot& seen);
+
 }  // namespace hydra_provisioner::decide

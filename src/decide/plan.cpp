@@ -91,6 +91,7 @@ std::vector<std::string> notes_about_machines(const PoolView& pool) {
   for (const Machine* machine : pool.machines) {
     if (auto trouble = why_it_may_hang(*machine, pool.seen); !trouble.empty()) notes.push_back(std::move(trouble));
     if (auto open = why_it_stays_open(*machine, pool.seen); !open.empty()) notes.push_back(std::move(open));
+    if (auto doubt = why_it_is_doubted(*machine, pool.seen); !doubt.empty()) notes.push_back(std::move(doubt));
   }
   return notes;
 }

@@ -107,7 +107,7 @@ Proof proof_by_reports(const Machine& machine, const QueueStatus& status, Second
                    counts_as_gone_at(machine, status, silence));
   }
   if (entry->current_jobs.value_or(0) > 0) return missing("still " + busy_with(*entry->current_jobs));
-  if (!entry->trouble.empty()) return missing(entry->trouble);
+  if (!entry->trouble.empty()) return missing(entry->trouble, next_report_at(machine, status));
   if (entry->enabled != false) return missing("the queue runner may still give it steps");
   if (!machine.found.doubt.empty()) return missing(machine.found.doubt);
   return missing("its next report has to show it without steps, too", next_report_at(machine, status));
@@ -119,13 +119,17 @@ bool is_forced(const PoolView& pool, const Machine& machine) {
   return order != nullptr && order->value == by_force && !machine.listing.is_listed;
 }
 
+// What was due while the pass was slow is there by now: a new look shows it.
+Action wait_for(const Reason& missing, const PoolView& pool, const Machine& machine, const std::string& cause) {
+  std::optional<Instant> until = missing.until;
+  if (until) until = std::max(*until, pool.seen.now + Seconds{1});
+  return act_on(ActionKind::keep, machine, {fmt::format("{}; waits: {}", cause, missing.text), until});
+}
+
 Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {
   const bool by_force = is_forced(pool, machine);
   const Proof proof = by_force ? "by force" : proof_of_idleness(machine, pool.seen.queue, pool.config);
-  if (!proof) {
-    return act_on(ActionKind::keep, machine,
-                  {fmt::format("{}; waits: {}", cause, proof.error().text), proof.error().until});
-  }
+  if (!proof) return wait_for(proof.error(), pool, machine, cause);
   const auto operation = kind == ActionKind::stop ? Operation::stop : Operation::destroy;
   const bool has_failed = machine.failures.of == operation;
   const std::string why = has_failed ? fmt::format("{}; {}", cause, machine.last_error) : cause;
@@ -142,8 +146,8 @@ Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config
   if (machine.found.vanished) return "its provider says that it no longer exists";
   const bool joins = queue && queue->machines_join;
   const bool is_there = joins && entry_of(*queue, machine) != nullptr;  // and may have steps, though it is not listed
-  const bool may_join = config.queue.kind == QueueKind::hydra_rust && !machine.instance.text.empty();
-  const bool is_unknown = is_there || (!queue && may_join);
+  const bool is_out_of_sight = queue ? joins && queue->hides_machines : config.queue.kind == QueueKind::hydra_rust;
+  const bool is_unknown = is_there || (is_out_of_sight && !machine.instance.text.empty());
   if (!machine.listing.first_began_at && !is_unknown) return "never listed";
   if (!queue) return missing("the queue runner's status is not trusted");
   if (machine.listing.is_listed && joins) return missing("still listed");

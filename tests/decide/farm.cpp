@@ -250,6 +250,11 @@ MachineSeen& MachineSeen::vanished() {
   return *this;
 }
 
+MachineSeen& MachineSeen::exists() {
+  machine_.instance = InstanceId{machine_.id.text};
+  return *this;
+}
+
 MachineSeen& MachineSeen::refuses_to_stop() {
   machine_.cannot_stop = true;
   return *this;
@@ -327,6 +332,16 @@ Farm& Farm::clock_ahead(Seconds difference) {
 
 Farm& Farm::has_built(StepHistory kind) {
   status_.history.push_back(std::move(kind));
+  return *this;
+}
+
+Farm& Farm::answered_ago(Seconds span) {
+  answered_ago_ = span;
+  return *this;
+}
+
+Farm& Farm::hides_machines() {
+  status_.hides_machines = true;
   return *this;
 }
 
@@ -457,8 +472,8 @@ Snapshot Farm::seen() const {
   Snapshot snapshot = snapshot_;
   snapshot.next_number = first_new_number;
   QueueStatus status = status_;
-  status.arrived = snapshot.now;
-  status.time = snapshot.now + clock_ahead_;
+  status.arrived = snapshot.now - answered_ago_;
+  status.time = status.arrived + clock_ahead_;
   if (lists_machines_) status.machines = entries_;
   if (untrusted_) {
     snapshot.queue = std::unexpected(Untrusted{*untrusted_});

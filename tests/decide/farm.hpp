@@ -82,6 +82,7 @@ class MachineSeen {
   MachineSeen& interrupted();
   MachineSeen& under_way(Operation operation);
   MachineSeen& vanished();
+  MachineSeen& exists();  // as far as its provider has said
   MachineSeen& unclear(std::string why);
   MachineSeen& refuses_to_stop();
   MachineSeen& failed_with(std::string error);
@@ -132,6 +133,8 @@ class Farm {
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
   Farm& has_built(StepHistory kind);
+  Farm& answered_ago(Seconds span);   // the queue runner; since then the pass has gone on
+  Farm& hides_machines();             // that have the name of another one
   Farm& from_program();               // which describes a queue that is not Hydra's
   Farm& machines_join();              // and report to the queue runner, which knows them by their ids
   Farm& elsewhere(MachineKind kind);  // of a machine that is not ours
@@ -169,6 +172,7 @@ class Farm {
   std::map<std::string, QueueMachine> entries_;
   bool lists_machines_ = true;
   std::optional<std::string> untrusted_;
+  Seconds answered_ago_{0};
   Seconds clock_ahead_{0};
   PoolName pool_;
   ProviderKind provider_ = ProviderKind::local;

@@ -210,6 +210,18 @@ TEST(ProofByReports, MayBeCompleteWithTheNextPing) {
   EXPECT_EQ(next_look(11s), std::nullopt) << "its ping is late, and may never come";
 }
 
+TEST(ProofByReports, IsLookedForAtOnceIfItWasDueWhileThePassWasSlow) {
+  EXPECT_EQ(with(once_out(6s)).machines_join().answered_ago(5s).decided().reconsider_at, noon + 1s);
+}
+
+TEST(ProofByReports, IsLookedForAlsoIfTheMachineIsOfNoUse) {
+  QueueMachine full = reporting(false, 0);
+  full.trouble = "its store is full";
+  const Plan p = with(draining(1).says(full).first_out(0s)).machines_join().decided();
+  EXPECT_EQ(reason_of<ActionKind::keep>(p, 1), "its store is full; waits: its store is full");
+  EXPECT_EQ(p.reconsider_at, noon + 4s);
+}
+
 TEST(ProofByReports, IsLookedForByOurClock) {
   EXPECT_EQ(with(once_out(-20s)).machines_join().clock_ahead(20s).decided().reconsider_at, noon + 4s);
 }
@@ -231,7 +243,16 @@ TEST(ProofByReports, OfAMissingMachineIsCompleteAfterSilence) {
 TEST(ProofByReports, AMachineThatConnectedBeforeItWasListedMayHaveSteps) {
   EXPECT_EQ(waits(with(failed(1).never_listed().says(reporting(true, 1))).machines_join()),
             "failed: ; waits: still busy: 1 job");
-  EXPECT_EQ(destroyed(with(failed(1).never_listed().absent()).machines_join()), "failed: ; never listed");
+  EXPECT_EQ(destroyed(with(failed(1).never_listed().absent().exists()).machines_join()), "failed: ; never listed");
+}
+
+TEST(ProofByReports, AMachineThatWasNeverListedMayHaveConnectedAndBeHidden) {
+  const auto unlisted = [](const MachineSeen& machine) { return with(machine).machines_join().hides_machines(); };
+  EXPECT_EQ(waits(unlisted(failed(1).never_listed().exists())),
+            "failed: ; waits: the queue runner does not know it, which proves nothing yet");
+  EXPECT_EQ(destroyed(unlisted(failed(1).never_listed().exists().shown_out("not known for 60 s"))),
+            "failed: ; not known for 60 s");
+  EXPECT_EQ(destroyed(unlisted(failed(1).never_listed())), "failed: ; never listed") << "it does not exist";
 }
 
 QueueMachine hole(bool is_open) {
@@ -274,6 +295,21 @@ TEST(ProofByReports, OneThatStaysOpenIsTold) {
   ASSERT_EQ(notes(true, 60s).size(), 1U);
   EXPECT_TRUE(notes(true, 60s).front().starts_with("hydra-provisioned-1 may still get steps, 60 s after"));
   EXPECT_EQ(notes(true, 60s, coming(1).first_listed_for(4h)).size(), 1U) << "it was in use before";
+}
+
+TEST(ProofByReports, OneThatIsDoubtedForLongIsTold) {
+  const auto notes = [](std::chrono::seconds unlisted_for, std::int64_t jobs) {
+    const MachineSeen machine = draining(1).unlisted_for(unlisted_for).says(reporting(false, jobs));
+    return with(MachineSeen(machine).doubted("it may be another one")).machines_join().decided().pools.at(0).notes;
+  };
+  EXPECT_TRUE(notes(59s, 0).empty());
+  EXPECT_TRUE(notes(60s, 1).empty());
+  ASSERT_EQ(notes(60s, 0).size(), 1U);
+  EXPECT_EQ(
+      notes(60s, 0).front(),
+      "hydra-provisioned-1 is not proven idle after 60 s, so it is kept: it may be another one; give each machine "
+      "a host name of its own, or, if hydra-provisioned-1 has no steps: hydra-provisioner destroy --force "
+      "hydra-provisioned-1");
 }
 
 TEST(ProofByReports, SaysWhyReportsProveNothing) {
