@@ -110,6 +110,10 @@ Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
   machine.listing.began_at = any_instant_if_any();
   machine.listing.first_began_at = any_instant_if_any();
   machine.listing.ended_at = any_instant_if_any();
+  machine.listing.seen_out_at = any_instant_if_any();
+  machine.listing.missing_since = any_instant_if_any();
+  machine.listing.closed_since = any_instant_if_any();
+  if (!rarely()) machine.instance = InstanceId(machine.id.text);
   machine.listing.is_listed = machine.listing.first_began_at && (machine.state == ready ? !rarely() : rarely());
   machine.cannot_stop = rarely();
   machine.found.vanished = rarely();
@@ -153,6 +157,34 @@ QueueStatus any_status(const std::vector<Machine>& machines) {
     if (*inRange(0, 4) > 0) status.machines->emplace(queue_name(machine), any_entry());
   }
   return status;
+}
+
+bool is_closed_and_idle(const QueueMachine& entry) { return entry.enabled == false && entry.current_jobs == 0; }
+
+// What observe/reports.cpp finds out.
+void add_findings(Machine& machine, const QueueMachine* entry, bool hides_machines) {
+  machine.found.has_double = hides_machines && entry != nullptr && rarely();
+  if (hides_machines && *arbitrary<bool>()) machine.found.doubt = "it may be another one";
+  const bool may_be_out = entry == nullptr ? machine.listing.missing_since.has_value() : is_closed_and_idle(*entry);
+  if (may_be_out && machine.found.doubt.empty() && *arbitrary<bool>()) machine.found.seen_out = "two reports";
+}
+
+void let_machines_join(AnyFarm& farm) {
+  QueueStatus& status = *farm.seen.queue;
+  if (!status.machines) return;
+  farm.config.queue.kind = QueueKind::hydra_rust;
+  status.machines_join = true;
+  status.hides_machines = *inRange(0, 3) == 0;
+  const auto by_address = std::exchange(*status.machines, {});
+  for (Machine& machine : farm.seen.machines) {
+    QueueMachine* entry = nullptr;
+    if (const auto known = by_address.find(queue_name(machine)); known != by_address.end()) {
+      entry = &status.machines->emplace(machine.id.text, known->second).first->second;
+      entry->reported_at = any_instant();
+      if (rarely()) entry->trouble = "its store is full";
+    }
+    add_findings(machine, entry, status.hides_machines);
+  }
 }
 
 std::vector<PoolOfMachines> add_pools(AnyFarm& farm) {
@@ -228,6 +260,7 @@ AnyFarm make_farm(bool trusted) {
   add_orders(farm, pools);
   farm.seen.queue = std::unexpected(Untrusted{"it is down"});
   if (trusted) farm.seen.queue = any_status(farm.seen.machines);
+  if (trusted && *arbitrary<bool>()) let_machines_join(farm);
   return farm;
 }
 
@@ -240,13 +273,14 @@ std::string relative(const std::optional<Instant>& instant) {
 }
 
 std::string described(const Machine& m) {
-  return fmt::format("{} {} {} {} \"{}\" requested {} launched {} ready {} listed {} first {} unlisted {}{}{}{}{}{}",
-                     m.id, m.pool, to_string(m.provider), to_string(m.state), m.address, relative(m.requested_at),
-                     relative(m.launched_at), relative(m.ready_at), relative(m.listing.began_at),
-                     relative(m.listing.first_began_at), relative(m.listing.ended_at),
-                     m.listing.is_listed ? " LISTED" : "", m.cannot_stop ? " CANNOT-STOP" : "",
-                     m.found.vanished ? " VANISHED" : "", m.found.interrupted ? " INTERRUPTED" : "",
-                     m.found.under_way ? " UNDER-WAY" : "");
+  return fmt::format(
+      "{} {} {} {} \"{}\" requested {} launched {} ready {} listed {} first {} unlisted {}{}{}{}{}{}{}{}", m.id, m.pool,
+      to_string(m.provider), to_string(m.state), m.address, relative(m.requested_at), relative(m.launched_at),
+      relative(m.ready_at), relative(m.listing.began_at), relative(m.listing.first_began_at),
+      relative(m.listing.ended_at), m.listing.is_listed ? " LISTED" : "", m.cannot_stop ? " CANNOT-STOP" : "",
+      m.found.vanished ? " VANISHED" : "", m.found.interrupted ? " INTERRUPTED" : "",
+      m.found.under_way ? " UNDER-WAY" : "", m.found.seen_out.empty() ? "" : " OUT",
+      m.found.doubt.empty() ? "" : " DOUBTED");
 }
 
 std::string described(const PoolConfig& p) {
@@ -281,8 +315,9 @@ void showValue(const AnyFarm& farm, std::ostream& out) {
     return;
   }
   const QueueStatus& status = *farm.seen.queue;
-  out << fmt::format("status {} arrived {} started {}\n", relative(status.time), relative(status.arrived),
-                     relative(status.started));
+  out << fmt::format("status {} arrived {} started {}{}{}\n", relative(status.time), relative(status.arrived),
+                     relative(status.started), status.machines_join ? " MACHINES JOIN" : "",
+                     status.hides_machines ? " SOME ARE HIDDEN" : "");
   for (const StepTypeCount& steps : status.step_types) {
     out << fmt::format("  {:?} {} runnable {} running\n", steps.key, steps.runnable, steps.running);
   }

@@ -28,7 +28,8 @@ const Machine* machine_named(const Snapshot& seen, const MachineId& id) {
 
 const QueueMachine* entry_of(const Machine& machine, const Snapshot& seen) {
   if (!seen.queue || !seen.queue->machines) return nullptr;
-  const auto found = seen.queue->machines->find("root@" + machine.address);
+  const auto found =
+      seen.queue->machines->find(seen.queue->machines_join ? machine.id.text : "root@" + machine.address);
   return found == seen.queue->machines->end() ? nullptr : &found->second;
 }
 
@@ -38,8 +39,15 @@ bool is_forced(const Machine& machine, const Snapshot& seen) {
   return order != nullptr && order->value == by_force && !machine.listing.is_listed;
 }
 
+// Machines that connect by themselves may have steps before they are listed.
+bool may_be_connected(const Machine& machine, const Snapshot& seen) {
+  if (!seen.queue || !seen.queue->machines_join) return false;
+  return entry_of(machine, seen) != nullptr || (seen.queue->hides_machines && !machine.instance.text.empty());
+}
+
 bool needs_no_proof(const Machine& machine, const Snapshot& seen) {
-  return machine.found.vanished || !machine.listing.first_began_at || is_forced(machine, seen);
+  const bool has_no_steps = !machine.listing.first_began_at && !may_be_connected(machine, seen);
+  return machine.found.vanished || has_no_steps || is_forced(machine, seen);
 }
 
 bool takes_down(const Action& action) { return action.kind == ActionKind::stop || action.kind == ActionKind::destroy; }
@@ -47,6 +55,8 @@ bool takes_down(const Action& action) { return action.kind == ActionKind::stop |
 // The proof of idleness once more, in other words than the code's.
 bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& config) {
   if (needs_no_proof(machine, seen)) return true;
+  if (seen.queue && seen.queue->machines_join)
+    return !machine.listing.is_listed && machine.found.doubt.empty() && !machine.found.seen_out.empty();
   const bool is_out_of_the_file = !machine.listing.is_listed && machine.listing.ended_at.has_value();
   if (!seen.queue || !is_out_of_the_file) return false;
   const QueueStatus& status = *seen.queue;
