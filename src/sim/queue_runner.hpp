@@ -112,7 +112,8 @@ class QueueRunner {
     Instant idle_since{};  // in the queue runner's clock
     // Of one that has connected.
     std::int64_t landing = 0;
-    Instant pinged_at{};  // in the queue runner's clock
+    Instant joined_at{};  // in the queue runner's clock, as the next
+    Instant pinged_at{};
     Time heard_at{};
     bool is_cut_off = false;  // nothing will be heard of it any more
     std::map<Number, std::int64_t> failed_tries{};

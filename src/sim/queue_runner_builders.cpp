@@ -32,6 +32,7 @@ void QueueRunner::connect(const std::string& address) {
                            .host_name = instance->machine.text,
                            .line = style_.joining.at(instance->pool),
                            .is_enabled = false,
+                           .joined_at = clock(),
                            .heard_at = timeline_.now()};
   chronicle_.add("queue: {} connects", connection);
   timeline_.after(style_.ping_interval, [this, connection] { ping(connection); });

@@ -73,12 +73,14 @@ std::string QueueRunner::types_json() const {
 
 observe::RustDocuments QueueRunner::rust_documents() const {
   const std::string checks = fmt::format(R"("queueChecksFinished":{},)", is_reading_queue() ? 0 : 1);
-  return {.status = fmt::format(
-              R"({{"queueRunner":{{"status":"up","time":"{}","uptime":{},{}"machinesTotal":{}}},"machines":{}}})",
-              io::iso_time(clock()), (clock() - started_).count(), style_.counts_queue_checks ? checks : "",
-              machines_.size(), joined_machines_json()),
-          .queues = fmt::format(R"({{"queues":{}}})", queues_json()),
-          .builds = fmt::format(R"({{"builds":[{{"id":{}}}]}})", unfinished_build)};
+  const auto in_use = std::ranges::count_if(machines_, [](const auto& each) { return each.second.jobs() > 0; });
+  return {
+      .status = fmt::format(R"({{"queueRunner":{{"status":"up","time":"{}","uptime":{},{}"machinesTotal":{},)"
+                            R"("machinesInUse":{}}},"machines":{}}})",
+                            io::iso_time(clock()), (clock() - started_).count(),
+                            style_.counts_queue_checks ? checks : "", machines_.size(), in_use, joined_machines_json()),
+      .queues = fmt::format(R"({{"queues":{}}})", queues_json()),
+      .builds = fmt::format(R"({{"builds":[{{"id":{}}}]}})", unfinished_build)};
 }
 
 // Of two machines of one host name it shows one.
@@ -90,13 +92,15 @@ std::string QueueRunner::joined_machines_json() const {
     const bool is_idle = machine->jobs() == 0;
     text += fmt::format(
         R"({}"{}":{{"systems":{},"supportedFeatures":{},"mandatoryFeatures":{},"buildDirAvailThreshold":10.0,)"
-        R"("storeAvailThreshold":10.0,"maxJobs":{},"jobs":[],"stats":{{"currentJobs":{},"idleSince":{},"lastPing":{},)"
+        R"("storeAvailThreshold":10.0,"uptime":{},"maxJobs":{},"jobs":[],)"
+        R"("stats":{{"currentJobs":{},"idleSince":{},"lastPing":{},)"
         R"("buildDirFreePercent":{},"storeFreePercent":80.0,"nrStepsDone":{},"totalStepTimeMs":{},)"
         R"("consecutiveFailures":{},"succeededBuilds":{}}}}})",
         text.size() > 1 ? "," : "", name, names_json(machine->line.systems), names_json(machine->line.supported),
-        names_json(machine->line.mandatory), machine->line.max_jobs, machine->jobs(),
-        is_idle ? to_unix(machine->idle_since) : 0, to_unix(machine->pinged_at), machine->is_enabled ? 50 : 0,
-        machine->done.steps, machine->done.time.count(), machine->failures, machine->done.steps);
+        names_json(machine->line.mandatory), (clock() - machine->joined_at).count(), machine->line.max_jobs,
+        machine->jobs(), is_idle ? to_unix(machine->idle_since) : 0, to_unix(machine->pinged_at),
+        machine->is_enabled ? 50 : 0, machine->done.steps, machine->done.time.count(), machine->failures,
+        machine->done.steps);
   }
   return text + "}";
 }
