@@ -19,7 +19,7 @@ namespace {
 using providers::BuilderOrder;
 
 constexpr Seconds look_interval{2};
-constexpr Seconds look_deadline{600};  // a look has a deadline of its own
+constexpr Seconds look_deadline{600};  // only if the look misses its own deadlines
 constexpr Seconds fresh{60};           // a machine that was opened less than this ago has hardly got a step yet
 
 // In the content, which is that of a machines file.
@@ -116,8 +116,8 @@ bool Gates::opened_by_itself(const Machine& machine) const {
   return !machine.listing.first_began_at && is_shown_otherwise(machine, false);
 }
 
-// Of one that stays open, the plan tells. One that stays closed for its bootTimeout is replaced: that takes longer,
-// because a machine may be slow, while somebody who makes an image wants to know soon.
+// The plan tells of a machine that stays open. One that stays closed is replaced only after its bootTimeout, because it
+// may be slow. The warning comes sooner, for whoever makes its image.
 bool Gates::stays_closed(const Machine& machine) const {
   const auto& since = machine.listing.began_at;
   if (!since || !is_shown_otherwise(machine, true)) return false;

@@ -38,7 +38,7 @@ class Ledger {
   void note(Machine& machine, MachineEvent event, const std::string& reason);
   // Notes events that were applied already.
   void note(const Machine& machine, const std::vector<observe::Discovery>& discoveries);
-  // Notes that the machine counts as failed, in whatever state it is.
+  // Notes a failure of the machine, without a change of its state.
   void note_failure(const Machine& machine, const std::string& why);
   // Notes what the pass has observed, which is applied to the machines already, and reports it.
   void note(const observe::Fleet& found, Voice& voice);
