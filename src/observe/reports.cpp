@@ -55,10 +55,17 @@ void note_gate(Machine& machine, const QueueMachine& entry, Instant reported_at)
   if (entry.enabled == true && listing.is_listed && !machine.found.has_double) listing.was_seen_open = true;
 }
 
+// Whether the queue runner may still have the connection that it showed before, hidden behind a newer one. It has none
+// from before its start.
+bool may_keep_earlier_connection(const Machine& machine, const QueueStatus& status) {
+  if (!status.hides_machines || !machine.joined_at) return false;
+  return !status.started || *status.started <= *machine.joined_at;
+}
+
 // Of two connections of one name the document shows either. A newer one than before is no sign of that: the machine,
 // its builder or the queue runner may have restarted. But if an older one is shown again, while some machine is hidden,
-// both are there. A newer one has to be seen open anew, unless the machine is not to be open any more: it was told to
-// close, and is told so again in each pass while machines hide each other.
+// both are there. A newer one has to be seen open anew. A machine that is not to be open any more needs that only if
+// its earlier connection may still be there, to which steps may be sent.
 void note_connection(Machine& machine, const QueueMachine& entry, const QueueStatus& status) {
   constexpr Seconds tolerated{10};  // the time of a connection is computed from how long it has lasted
   if (machine.joined_at && *machine.joined_at > status.time) machine.joined_at.reset();  // the clock was set back
@@ -67,7 +74,8 @@ void note_connection(Machine& machine, const QueueMachine& entry, const QueueSta
   const bool is_newer = !machine.joined_at || *entry.joined_at > *machine.joined_at + tolerated;
   machine.found.has_double = is_older && status.hides_machines;
   if (machine.found.has_double || (!is_older && !is_newer)) return;
-  if (is_older || machine.listing.is_listed) machine.listing.was_seen_open = false;
+  const bool is_doubtful = is_older || machine.listing.is_listed || may_keep_earlier_connection(machine, status);
+  if (is_doubtful) machine.listing.was_seen_open = false;
   machine.joined_at = entry.joined_at;
 }
 

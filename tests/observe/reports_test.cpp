@@ -170,11 +170,26 @@ TEST_F(Doubles, AMachineThatConnectsAnewIsNone) {
   EXPECT_TRUE(is_proven(shown(Seconds{14}, joined(Seconds{5}, Seconds{13}))));
 }
 
-TEST_F(Doubles, AMachineThatIsToBeClosedMayConnectAnew) {
+TEST_F(Doubles, AMachineThatIsToBeClosedMayConnectAnewToAQueueRunnerThatHasRestarted) {
   fleet.machines.front().listing.was_seen_open = true;
   hides = true;
   shown(Seconds{2}, joined(Seconds{-500}, Seconds{1}));
+  started = noon + Seconds{5};
   EXPECT_TRUE(is_proven(shown(Seconds{13}, joined(Seconds{10}, Seconds{12}))));
+}
+
+// It has rebooted, say: the connection from before was open, and lasts until the queue runner notices its end.
+TEST_F(Doubles, ProveNothingWhileStepsMayBeSentToTheFormerConnectionOfAMachineThatIsToBeClosed) {
+  fleet.machines.front().listing.was_seen_open = true;
+  shown(Seconds{2}, joined(Seconds{-500}, Seconds{1}));
+  hides = true;
+  shown(Seconds{13}, joined(Seconds{10}, Seconds{12}));
+  const Machine& machine = shown(Seconds{16}, joined(Seconds{10}, Seconds{15}));
+  EXPECT_FALSE(is_proven(machine));
+  EXPECT_EQ(machine.found.doubt, "the queue runner may show another machine of its name");
+  hides = false;
+  EXPECT_FALSE(is_proven(shown(Seconds{19}, joined(Seconds{10}, Seconds{18}))));
+  EXPECT_TRUE(is_proven(shown(Seconds{22}, joined(Seconds{10}, Seconds{21}))));
 }
 
 TEST_F(Doubles, ANewConnectionOfAMachineThatWasMissingIsNone) {
