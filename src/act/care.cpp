@@ -15,6 +15,7 @@ namespace hydra_provisioner::act {
 namespace {
 
 constexpr Seconds patience_with_silent_machines{2};
+constexpr Seconds patience_with_keep_alives{5};       // NixOps takes one second, or three on a busy host
 constexpr Seconds patience_with_hanging_machines{3};  // longer than a daemon waits for each question
 
 providers::MachineRef target_of(const Machine& machine) {
@@ -69,11 +70,12 @@ io::Task<void> Care::look_after_one(InUse machine) {
     co_await keep_alive_if_it_answers(id, machine.may_return);
     co_return;
   }
-  const auto told = co_await keep_alive(id);
-  if (told) co_return;
+  auto told = co_await keep_alive_within(patience_with_keep_alives, id);
+  if (told && *told) co_return;
   const bool is_checked = !machine.check && may_check(id);
   if (is_checked && co_await check(id) != providers::Condition::fine) co_return;
-  report(id, "keep-alive failed", told.error());
+  if (!told) told = co_await keep_alive(id);
+  if (!*told) report(id, "keep-alive failed", told->error());
 }
 
 io::Task<void> Care::probe(std::vector<MachineId> machines, std::size_t parallel_max) {
@@ -162,11 +164,10 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
 
 // One that does not answer takes NixOps half a minute, for which a single pass would wait.
 io::Task<void> Care::keep_alive_if_it_answers(MachineId id, bool may_return) {
-  using namespace boost::asio::experimental::awaitable_operators;
   ledger_.at(id).kept_alive_at = ledger_.now();
   ledger_.touch(ledger_.at(id));
-  const auto first = co_await (keep_alive(id) || clock_.sleep_for(patience_with_silent_machines));
-  const bool has_heard = first.index() == 0 && std::get<0>(first).has_value();
+  const auto told = co_await keep_alive_within(patience_with_silent_machines, id);
+  const bool has_heard = told && *told;
   if (!has_heard) voice_.detail(fmt::format("{}: cannot be told that it is needed: does not answer", id));
   if (has_heard && may_return && is_out_of_use(ledger_.at(id))) co_await check(id);
 }
@@ -185,6 +186,14 @@ io::Task<Expected<void>> Care::keep_alive(MachineId id) {
   }
   ledger_.touch(machine);
   co_return told;
+}
+
+// None: it takes longer, and was given up.
+io::Task<std::optional<Expected<void>>> Care::keep_alive_within(Seconds patience, MachineId id) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  auto first = co_await (keep_alive(id) || clock_.sleep_for(patience));
+  if (auto* told = std::get_if<0>(&first)) co_return std::move(*told);
+  co_return std::nullopt;
 }
 
 // A check may have found new addresses. Of a machine that is redeployed meanwhile, the job knows more than the listing.

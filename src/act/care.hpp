@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,8 +25,8 @@ class Care {
        io::Clock& clock, Voice& voice);
 
   // At most `parallel_max` at a time. Machines that do not work are out of the machines file at the end. A failed
-  // keep-alive makes a check due at once, and is reported unless that says what is wrong. Machines of which it is known
-  // that they do not answer are not waited for.
+  // keep-alive makes a check due at once, and is reported unless that says what is wrong. So does one that takes long,
+  // as where packets get lost. Machines of which it is known that they do not answer are not waited for.
   io::Task<void> look_after(std::vector<InUse> machines, std::size_t parallel_max);
 
   // Asks busy machines whether they still answer, and remembers since when one does not. They stay in use.
@@ -39,6 +40,7 @@ class Care {
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
   io::Task<Expected<void>> keep_alive(MachineId id);
+  io::Task<std::optional<Expected<void>>> keep_alive_within(Seconds patience, MachineId id);
   io::Task<void> keep_alive_if_it_answers(MachineId id, bool may_return);
   bool may_check(const MachineId& id) const;
   io::Task<void> refresh();

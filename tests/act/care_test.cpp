@@ -139,6 +139,22 @@ TEST_F(CareOfMachines, DoesNotWaitForAMachineThatIsKnownNotToAnswer) {
   EXPECT_EQ(engine.clock.now(), noon + Seconds{2});
 }
 
+TEST_F(CareOfMachines, ChecksAMachineThatDoesNotHearItSoon) {
+  engine.provider.keep_alive_takes = Seconds{60};
+  engine.provider.conditions[id(1)] = providers::Condition::unreachable;
+  pass({kept(1)});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+  EXPECT_EQ(engine.clock.now(), noon + Seconds{5}) << "the keep-alive was not waited for";
+}
+
+TEST_F(CareOfMachines, WaitsForASlowKeepAliveOfAMachineThatWorks) {
+  engine.provider.keep_alive_takes = Seconds{8};
+  pass({kept(1)});
+  EXPECT_THAT(engine.voice.problems, ElementsAre());
+  EXPECT_EQ(engine.machine(1).kept_alive_at, noon + Seconds{5 + 8});
+  EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+}
+
 TEST_F(CareOfMachines, UsesAMachineThatAnswersAgain) {
   Machine machine = creating(3);
   machine.ready_at = noon - Seconds{3600};

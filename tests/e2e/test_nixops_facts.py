@@ -958,9 +958,12 @@ class Published(FactsTest):
         self.assertEqual(farm.listed(), address)
         self.a_check_is_due(farm)
         farm.cloud.make_unreachable(address[0])
+        farm.environment["NIXOPS_STANDIN_WAITS"] = "1"
+        farm.forget_calls()
         self.assertEnded(farm.run_pass(), 0, "t-0: it did not answer when it was checked: out of use")
         self.assertEqual(farm.listed(), [])
         self.assertEqual(farm.states(), {"t-0": "creating"})
+        self.assertEqual(["exit" in call for call in farm.cloud.calls("ssh")], [False], "ended before its second try")
 
     def test_26_the_file_is_written_before_a_slow_deploy_and_after(self):
         """26. The file is replaced by renaming, and only when it changes."""

@@ -211,6 +211,7 @@ io::Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
 io::Task<Expected<void>> DeploymentCalls::touch_keep_alive(std::string uuid) {
   NixopsCall touch = call({"ssh", "-d", uuid, "machine", "touch", "/run/keep-alive"}, look_deadline);
   touch.may_outlive_us = false;
+  touch.connects_once = true;
   co_return co_await carry_out(std::move(touch));
 }
 

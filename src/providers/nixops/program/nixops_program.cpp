@@ -107,6 +107,7 @@ Expected<std::vector<std::string>> network_arguments(const io::PrivateFolder& fo
 struct OutputReader {
   io::CallLog log;
   std::optional<EndlessErrors> errors;  // of calls that make requests
+  bool connects_once = false;
   std::string last_words{};
 
   std::optional<Error> read(std::string_view piece) {
@@ -114,6 +115,7 @@ struct OutputReader {
     log.add(piece);
     last_words += piece;
     if (last_words.size() > last_words_bytes_max) last_words.erase(0, last_words.size() - last_words_bytes_max);
+    if (connects_once && last_words.contains("could not connect to ")) return Error{cause_of(last_words)};
     return errors ? errors->hear(piece) : std::nullopt;
   }
 };
@@ -172,9 +174,9 @@ io::Task<Expected<io::Finished>> NixopsProgram::run(NixopsCall call) {
                       .on_output = {},
                       .watches_stdout = !call.is_output_secret,
                       .may_outlive_us = call.may_outlive_us};
-  const auto reader =
-      std::make_shared<OutputReader>(io::CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
-                                     call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt);
+  const auto reader = std::make_shared<OutputReader>(
+      io::CallLog(call.log_file, fmt::to_string(fmt::join(command.argv, " "))),
+      call.makes_requests ? std::optional(EndlessErrors()) : std::nullopt, call.connects_once);
   command.on_output = [reader](std::string_view piece) { return reader->read(piece); };
   auto finished = co_await io::run(std::move(command));
   reader->log.end(finished);

@@ -36,6 +36,7 @@ struct NixopsCall {
   Seconds deadline{60};
   std::string log_file{};                // for NixOps' output
   bool makes_requests = false;           // NixOps may repeat requests for machines for ever: see ec2_errors.hpp
+  bool connects_once = false;            // it is ended where NixOps would try to connect again, for half a minute
   bool may_outlive_us = false;           // it continues when our job is killed
   bool is_output_secret = false;         // stdout is not logged: `export` prints private keys
   std::vector<std::string> nix_path{};   // goes before the environment's
