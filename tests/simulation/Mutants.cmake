@@ -32,6 +32,7 @@ function(mutant name finds source)
   add_executable(simulation_${name} ${CMAKE_CURRENT_BINARY_DIR}/${name}_layer.cpp)
   target_compile_options(simulation_${name} PRIVATE -Wno-shadow ${not_optimized})
   target_link_libraries(simulation_${name} PRIVATE simulation_main)
+  add_dependencies(optimized_tests simulation_${name})
   add_test(NAME simulation.mutant.${name} COMMAND simulation_${name} ${seeds} --seeds 100)
   set_tests_properties(simulation.mutant.${name} PROPERTIES LABELS mutant TIMEOUT 600
     PASS_REGULAR_EXPRESSION "fails: ${finds}")
