@@ -17,3 +17,10 @@ function(reuse_precompiled name from)
   # Clang forgets that a precompiled header of the standard library may use what is deprecated.
   target_compile_options(${name} PRIVATE -Wno-deprecated-declarations)
 endfunction()
+
+# Those of the layers, where they have some.
+function(reuse_library_headers name)
+  if(TARGET library_headers)
+    reuse_precompiled(${name} library_headers)
+  endif()
+endfunction()
