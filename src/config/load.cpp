@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -132,6 +133,16 @@ void read_limits(Config& config, Settings& settings) {
   settings.read("quiet", config.quiet);
   settings.read("interval", config.interval);
   settings.read("historyDays", config.history_days);
+  read_budget(config.budget, settings);
+  settings.read("budgetSparesMinMachines", config.budget_spares_min_machines);
+  constexpr std::int64_t days_of_month = 31;
+  if (config.budget.per_month && config.history_days < days_of_month)
+    settings.report("historyDays", "is less than the 31 days of maxCostPerMonth; raise it");
+  const auto has_price = [](const auto& entry) { return entry.second.price_per_hour.has_value(); };
+  const bool has_budget = config.budget.per_day || config.budget.per_month;
+  if (has_budget && !config.pools.empty() && std::ranges::none_of(config.pools, has_price))
+    settings.report(config.budget.per_day ? "maxCostPerDay" : "maxCostPerMonth",
+                    "no type has pricePerHour, so nothing would ever count; add that to the types that cost money");
 }
 
 // If two pools were for the same steps, one of them would never get any, unless it is for what the other leaves over.

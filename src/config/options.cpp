@@ -49,6 +49,11 @@ constexpr Option top_level[] = {
     {"interval", timeout, "15", "time between two passes of the daemon"},
     {"historyDays", days_count, "400",
      "how long the journal remembers machines that are gone, what happened to them, and what they cost"},
+    {"maxCostPerDay", price, "",
+     "budget of all types together: no machine is created or started while so much was spent on them since midnight, "
+     "local time; a warning comes at 80 %. Machines that exist stay, and go on costing money"},
+    {"maxCostPerMonth", price, "", "the same for each calendar month"},
+    {"budgetSparesMinMachines", flag, "true", "`minMachines` are made although a budget is spent"},
 };
 
 constexpr Option queue[] = {
@@ -126,7 +131,10 @@ constexpr Option pool[] = {
      "replace machines when the specification of new ones has changed; if not given, `false` for `nixopsExpr`, which "
      "redeploys its machines instead, and `true` for the others"},
     {"pricePerHour", price, "",
-     "the cost of one machine for an hour in which it is not stopped, such as 0.17; for `cost`, `simulate` and `tune`"},
+     "the cost of one machine for an hour in which it is not stopped, such as 0.17; for `cost`, `simulate`, `tune` and "
+     "budgets"},
+    {"maxCostPerDay", price, "", "budget of this type: as that of all types, see there; it needs `pricePerHour`"},
+    {"maxCostPerMonth", price, "", "the same for each calendar month"},
     {"builderEndpoint", url, "",
      "with `queue.type = \"hydra-rust\"`: where machines reach the queue runner; `ec2` writes it into their user data, "
      "`exec` into its requests"},

@@ -26,6 +26,11 @@ void check_uids(const PoolConfig& pool, Settings& settings);
 
 }  // namespace
 
+void read_budget(Budget& budget, Settings& settings) {
+  settings.read("maxCostPerDay", budget.per_day);
+  settings.read("maxCostPerMonth", budget.per_month);
+}
+
 PoolConfig read_pool(std::string_view name, const std::string& path, const io::Json& value, Report& report) {
   PoolConfig pool;
   pool.name = PoolName(std::string(name));
@@ -106,6 +111,9 @@ void read_times(PoolConfig& pool, Settings& settings) {
   settings.read("consecutiveFailures", pool.consecutive_failures);
   settings.read("maxUnhealthy", pool.max_unhealthy);
   settings.read("pricePerHour", pool.price_per_hour);
+  read_budget(pool.budget, settings);
+  if ((pool.budget.per_day || pool.budget.per_month) && !pool.price_per_hour)
+    settings.report("pricePerHour", "is not given, so nothing would ever count for the type's budget; add it");
 }
 
 Schedule read_schedule(Settings& settings) {

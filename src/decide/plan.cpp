@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "decide/budgets.hpp"
 #include "decide/demand.hpp"
 #include "decide/holds.hpp"
 #include "decide/in_use.hpp"
@@ -113,6 +114,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
   decision.summary.notes = notes_about_machines(pool);
+  std::ranges::move(notes_about_budgets(pool.seen, pool.settings.name), std::back_inserter(decision.summary.notes));
   const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
@@ -232,6 +234,7 @@ std::optional<Instant> end_of_plan(const Snapshot& seen, const std::vector<Actio
   std::optional<Instant> end;
   for (const auto& [name, limits] : seen.scheduled) end = next_of(end, limits.until, seen.now);
   for (const auto& [key, order] : seen.orders) end = next_of(end, order.until, seen.now);
+  for (const BudgetUse& budget : seen.budgets) end = next_of(end, budget.until, seen.now);
   for (const Action& action : actions) end = next_of(end, action.reason.until, seen.now);
   return end;
 }
@@ -251,6 +254,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
     return is_served_elsewhere(parse_step_type(steps.step_type), seen, config);
   });
   if (!seen.queue) result.untrusted = seen.queue.error().why;
+  result.notes = notes_about_budgets(seen, std::nullopt);
   const Adjusted adjusted = adjusted_pools(seen, config);
   const std::vector<PoolView> pools = complete_views(seen, config, demand, adjusted);
   result.actions.reserve(seen.machines.size());

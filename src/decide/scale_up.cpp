@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "decide/back_off.hpp"
+#include "decide/budgets.hpp"
 #include "decide/holds.hpp"
 #include "decide/idleness.hpp"
 #include "decide/redeployment.hpp"
@@ -167,11 +168,23 @@ std::int64_t put_back_stand_ins(const PoolView& pool, std::int64_t most, ScaleUp
   return std::ssize(used);
 }
 
+// How many of the missing machines the budgets allow.
+std::int64_t affordable(const PoolView& pool, std::int64_t missing, ScaleUp& result) {
+  const BudgetUse* spent = missing > 0 ? spent_budget(pool) : nullptr;
+  if (spent == nullptr) return missing;
+  result.held = no_more_machines(*spent);
+  const std::int64_t found = pool.target.machines - missing;
+  const std::int64_t spared = spent->spares_min_machines ? pool.settings.min_machines - found : 0;
+  return std::clamp<std::int64_t>(spared, 0, missing);
+}
+
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
   if (missing <= 0) return;
   const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
-  result.held = creation_hold(pool);
-  if (result.held) return;
+  if (auto held = creation_hold(pool)) {
+    result.held = std::move(held);
+    return;
+  }
   std::int64_t count = std::clamp<std::int64_t>(missing, 0, std::max<std::int64_t>(room, 0));
   if (const std::int64_t trials = pool.unused.empty() ? count : trials_allowed(pool); trials < count) {
     count = trials;
@@ -203,6 +216,7 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   missing += replaced.extra - coming_under_way;
   missing -= wait_for_coming(pool, missing, result);
   missing -= put_back(pool, missing, result);
+  missing = affordable(pool, missing, result);
   missing -= start_stopped(pool, missing, result);
   missing -= put_back_stand_ins(pool, missing - replaced.extra, result);
   create_new(pool, missing, next_number, result);

@@ -143,6 +143,7 @@ struct PoolConfig {
   std::int64_t consecutive_failures = 4;      // of the queue runner with a machine, which is then replaced; 0: never
   std::optional<std::int64_t> max_unhealthy;  // percent of its machines; beyond that nothing is done; none: 100
   std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: unknown
+  Budget budget{};                            // of its own
   std::string builder_endpoint{};             // to which its machines connect by themselves; empty: they do not
   std::string builder_token_file{};           // with what they show that they may; empty: with a certificate
   ProviderSettings provider;
@@ -191,6 +192,8 @@ struct Config {
                          // while it still fetches outputs from it
   Seconds interval{15};  // between the daemon's passes
   std::int64_t history_days = 400;
+  Budget budget;                           // of all pools together
+  bool budget_spares_min_machines = true;  // minMachines are made although a budget is spent
 };
 
 // The providers of its pools, and those that are always asked.

@@ -10,7 +10,9 @@
 
 #include "model/config.hpp"
 #include "model/delivery.hpp"
+#include "model/enum_names.hpp"
 #include "model/machine.hpp"
+#include "model/money.hpp"
 #include "model/orders.hpp"
 #include "model/queue.hpp"
 #include "model/system_type.hpp"
@@ -43,6 +45,25 @@ struct ScheduledLimits {
   friend bool operator==(const ScheduledLimits&, const ScheduledLimits&) = default;
 };
 
+// What was spent on each pool's machines since a time.
+using Spending = std::map<Instant, std::map<PoolName, Micros>>;
+
+enum class BudgetPeriod : std::uint8_t { day, month };
+template <>
+inline constexpr auto names_of<BudgetPeriod> = enum_names("day", "month");
+
+// How much of a budget is spent since its day or month began.
+struct BudgetUse {
+  std::optional<PoolName> pool{};  // none: the budget of all pools together
+  BudgetPeriod period = BudgetPeriod::day;
+  Micros limit;
+  std::int64_t percent = 0;         // spent of it, rounded down
+  Instant until;                    // when the next day or month begins
+  bool spares_min_machines = true;  // they are made although it is spent
+
+  friend bool operator==(const BudgetUse&, const BudgetUse&) = default;
+};
+
 struct Snapshot {
   Instant now;
   Queue queue = std::unexpected(Untrusted{"not asked yet"});
@@ -60,6 +81,7 @@ struct Snapshot {
   std::set<ProviderKind> can_probe;                 // providers that can ask machines in use whether they answer
   std::optional<Unpublished> unpublished;           // while the machines file cannot be published
   std::map<PoolName, Millis> step_times;            // how long steps took when that was last known: see outlook.hpp
+  std::vector<BudgetUse> budgets{};                 // all that are configured
   std::int64_t next_number = 0;                     // the N of the next new machine's TAG-N
 };
 

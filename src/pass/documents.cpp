@@ -98,6 +98,7 @@ json plan_document(const Plan& plan) {
           {"queue", queue_document(plan)},
           {"pools", pool_documents(plan)},
           {"unplaceable", std::move(unplaceable)},
+          {"notes", plan.notes},
           {"actions", std::move(actions)},
           {"summary", summary_document(plan)},
           {"reconsiderAt", optional_time(plan.reconsider_at)}};

@@ -10,6 +10,7 @@
 
 #include "config/load.hpp"
 #include "io/async/gather.hpp"
+#include "observe/budgets.hpp"
 #include "observe/elsewhere.hpp"
 #include "observe/reports.hpp"
 #include "observe/schedules.hpp"
@@ -249,6 +250,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.seen.creations =
       observe::with_ended(look.creations, look.fleet, jobs.value_or(std::vector<JobState>{}), look.seen.now);
   look.seen.scheduled = observe::scheduled_limits(config, look.seen.now);
+  look.seen.budgets = observe::budgets_in_use(config, memory.spent, look.seen.now);
   look.seen.next_number = next_number(first_free_number(world, memory), look.fleet, config.tag);
   add_pools(look, config, memory);
   add_unseen(look, listings);

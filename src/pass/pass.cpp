@@ -18,6 +18,7 @@
 #include "act/operations.hpp"
 #include "act/publication.hpp"
 #include "decide/plan.hpp"
+#include "observe/budgets.hpp"
 #include "pass/look.hpp"
 #include "pass/record.hpp"
 #include "state/times.hpp"
@@ -95,6 +96,16 @@ io::Task<void> keep(state::Changes record, act::Ledger& ledger, act::Voice& voic
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 }
 
+io::Task<Expected<state::Memory>> remember(state::Journal& journal, const Config& config, Instant now) {
+  auto memory = co_await journal.load(now);
+  const std::set<Instant> budgets_begin = observe::budgets_begin(config, now);
+  if (!memory || budgets_begin.empty()) co_return memory;
+  auto spent = co_await journal.spent_since(budgets_begin);
+  if (!spent) co_return std::unexpected(std::move(spent.error()));
+  memory->spent = *std::move(spent);
+  co_return memory;
+}
+
 PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voice) {
   PassEnd end{.succeeded = !voice.had_problems(),
               .is_trusted = !plan.untrusted,
@@ -111,7 +122,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   const Instant start = world.clock->now();
 
   // Remember and observe.
-  auto memory = co_await journal.load(start);
+  auto memory = co_await remember(journal, config, start);
   if (!memory) {
     voice.problem(memory.error().message);
     co_return PassEnd{.summary = memory.error().message};

@@ -64,6 +64,7 @@ void tell(const Plan& plan, act::Voice& voice) {
                     "proof of idleness",
                     *plan.untrusted));
   }
+  for (const std::string& note : plan.notes) voice.warning(note);
   for (const PoolPlan& pool : plan.pools) {
     voice.detail(fmt::format("{}: {}", pool.name, pool.explanation));
     for (const std::string& note : pool.notes) voice.warning(fmt::format("{}: {}", pool.name, note));

@@ -123,6 +123,16 @@ void fields_of_order(AnOrder& order, Field& field) {
   field("until", order.until);
 }
 
+template <class Field, class Use>
+void fields_of_budget(Use& budget, Field& field) {
+  field("pool", budget.pool);
+  field("period", budget.period);
+  field("limit", budget.limit);
+  field("percent", budget.percent);
+  field("until", budget.until);
+  field("sparesMinMachines", budget.spares_min_machines);
+}
+
 template <class Field, class Pool>
 void fields_of_pool(Pool& pool, Field& field) {
   field("name", pool.name.text);
@@ -303,6 +313,25 @@ Order order_of(const io::Json& value) {
   Reader field(value);
   fields_of_order(order, field);
   return order;
+}
+
+io::Json value_of(const std::vector<BudgetUse>& budgets) {
+  io::Json value = io::Json::array();
+  for (const BudgetUse& budget : budgets) {
+    Writer field;
+    fields_of_budget(budget, field);
+    value.push_back(field.take());
+  }
+  return value;
+}
+
+std::vector<BudgetUse> budgets_of(const io::Json& value) {
+  std::vector<BudgetUse> budgets;
+  for (const io::Json& each : value) {
+    Reader field(each);
+    fields_of_budget(budgets.emplace_back(), field);
+  }
+  return budgets;
 }
 
 CreationRecord creation_record_of(const io::Json& value) {

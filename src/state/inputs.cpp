@@ -109,6 +109,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "unpublished")
     seen.unpublished =
         Unpublished{from_unix(io::whole_number_of(value.at("since"))), value.at("why").get<std::string>()};
+  if (kind == "budgets") seen.budgets = budgets_of(value);
   if (kind == "stepTime") seen.step_times.emplace(PoolName{name}, Millis{io::whole_number_of(value)});
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{io::whole_number_of(value)});
 }
@@ -155,6 +156,7 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
     facts[fmt::format("order/{}/{}", to_string(key.first), key.second)] = io::compact(value_of(order));
   if (seen.unpublished)
     facts["unpublished"] = io::compact({{"since", to_unix(seen.unpublished->since)}, {"why", seen.unpublished->why}});
+  if (!seen.budgets.empty()) facts["budgets"] = io::compact(value_of(seen.budgets));
   for (const auto& [name, time] : seen.step_times) facts["stepTime/" + name.text] = fmt::format("{}", time.count());
   for (const auto& [kind, interval] : seen.check_intervals)
     facts[fmt::format("checks/{}", to_string(kind))] = fmt::format("{}", interval.count());

@@ -39,6 +39,7 @@ struct Memory {
   std::set<InstanceId> forgotten;  // instances of machines that are gone only because an operator said so
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
+  Spending spent{};              // since the times that were asked for; see Journal::spent_since
   Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
   std::int64_t next_number = 0;  // greater than that of any machine there ever was
 };
@@ -91,6 +92,8 @@ class Journal {
   virtual ~Journal() = default;
   virtual io::Task<Expected<Memory>> load(Instant now) = 0;
   virtual io::Task<Expected<void>> commit(Changes changes) = 0;
+  // On all machines that had a price, gone ones too. Whole hours count, so it may be what an hour more cost.
+  virtual io::Task<Expected<Spending>> spent_since(std::set<Instant> /*times*/) { co_return Spending{}; }
   // Whether it keeps records of passes: what they saw and decided, and how long they took.
   virtual bool keeps_passes() const { return true; }
 };

@@ -1,6 +1,8 @@
 #include "state/pass_rows.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <vector>
 
 #include <SQLiteCpp/Database.h>
@@ -103,6 +105,20 @@ void write_pass(SQLite::Database& database, const PassRecord& pass) {
   write_facts(database, id, pass.facts);
   write_usage(database, pass);
   forget_old(database, id, pass.start, pass.history);
+}
+
+Spending read_spending(SQLite::Database& database, const std::set<Instant>& since) {
+  Spending spent;
+  for (const Instant time : since) {
+    SQLite::Statement rows(database,
+                           "select pool, sum(price * (boot + busy + idle + drain) / 3600.0) from usage "
+                           "where hour >= ? and price >= 0 group by pool");
+    rows.bind(1, to_unix(std::chrono::floor<std::chrono::hours>(time)));
+    auto& pools = spent[time];
+    while (rows.executeStep())
+      pools.emplace(rows.getColumn(0).getString(), Micros{std::llround(rows.getColumn(1).getDouble())});
+  }
+  return spent;
 }
 
 Facts read_facts(SQLite::Database& database, std::int64_t pass) {

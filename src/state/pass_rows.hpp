@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 
 #include "state/journal.hpp"
 
@@ -14,7 +15,8 @@ class Database;
 namespace hydra_provisioner::state {
 
 // These throw SQLite::Exception.
-void write_pass(SQLite::Database& database, const PassRecord& pass);  // within the caller's transaction
+void write_pass(SQLite::Database& database, const PassRecord& pass);                 // within the caller's transaction
+Spending read_spending(SQLite::Database& database, const std::set<Instant>& since);  // as Journal::spent_since
 Facts read_facts(SQLite::Database& database, std::int64_t pass);
 
 }  // namespace hydra_provisioner::state

@@ -19,6 +19,7 @@
 #include "io/async/offload.hpp"
 #include "io/async/waypoint.hpp"
 #include "io/file/descriptor.hpp"
+#include "state/pass_rows.hpp"
 #include "state/rows.hpp"
 #include "state/schema.hpp"
 
@@ -131,12 +132,14 @@ Expected<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& 
   }
 }
 
-Expected<Memory> SqliteJournal::look(const std::string& path, Instant now) {
+Expected<Memory> SqliteJournal::look(const std::string& path, Instant now, const std::set<Instant>& spent_since) {
   std::error_code unreadable;
   if (!std::filesystem::exists(path, unreadable) && !unreadable) return Memory{};
-  return look_at(path, [now](Opened database) -> Expected<Memory> {
+  return look_at(path, [&](Opened database) -> Expected<Memory> {
     if (database->execAndGet("select count(*) from sqlite_master").getInt() == 0) return Memory{};
-    return read_memory(*database, now);
+    Memory memory = read_memory(*database, now);
+    memory.spent = read_spending(*database, spent_since);
+    return memory;
   });
 }
 
@@ -148,6 +151,16 @@ io::Task<Expected<Memory>> SqliteJournal::load(Instant now) {
   co_return co_await io::offload(thread_, [this, now]() -> Expected<Memory> {
     try {
       return read_memory(*database_, now);
+    } catch (const std::exception& error) {
+      return std::unexpected(in_journal(path_, "read", error));
+    }
+  });
+}
+
+io::Task<Expected<Spending>> SqliteJournal::spent_since(std::set<Instant> times) {
+  co_return co_await io::offload(thread_, [this, owned = std::move(times)]() -> Expected<Spending> {
+    try {
+      return read_spending(*database_, owned);
     } catch (const std::exception& error) {
       return std::unexpected(in_journal(path_, "read", error));
     }

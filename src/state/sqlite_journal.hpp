@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include <boost/asio/thread_pool.hpp>
@@ -22,8 +23,8 @@ class SqliteJournal final : public Journal {
   // written by a newer version.
   static Expected<std::unique_ptr<SqliteJournal>> open(const std::string& path);
   // To look only: writes nothing, not even beside the file, but for SQLite's index (-shm) of a log that a crash left. A
-  // file that does not exist is an empty memory.
-  static Expected<Memory> look(const std::string& path, Instant now);
+  // file that does not exist is an empty memory. `spent_since` as below.
+  static Expected<Memory> look(const std::string& path, Instant now, const std::set<Instant>& spent_since = {});
 
   // All of it, in a temporary file and up to date; writes as little else as look().
   static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);
@@ -31,6 +32,7 @@ class SqliteJournal final : public Journal {
   ~SqliteJournal() override;
   io::Task<Expected<Memory>> load(Instant now) override;
   io::Task<Expected<void>> commit(Changes changes) override;
+  io::Task<Expected<Spending>> spent_since(std::set<Instant> times) override;
 
  private:
   SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database);

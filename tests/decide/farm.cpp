@@ -433,6 +433,11 @@ Farm& Farm::unpublished_for(Seconds span, const std::string& why) {
   return *this;
 }
 
+Farm& Farm::budget(BudgetUse use) {
+  snapshot_.budgets.push_back(std::move(use));
+  return *this;
+}
+
 Farm& Farm::steps_took(const std::string& pool, Seconds each) {
   snapshot_.step_times[PoolName{pool}] = each;
   return *this;

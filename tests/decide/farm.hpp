@@ -151,6 +151,7 @@ class Farm {
   Farm& ordered_until(Instant end, OrderKind kind, const std::string& whom, std::int64_t value = 0);
   Farm& scheduled(const std::string& pool, ScheduledLimits limits);
   Farm& unpublished_for(Seconds span, const std::string& why);
+  Farm& budget(BudgetUse use);
   Farm& steps_took(const std::string& pool, Seconds each);  // before the queue runner restarted
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& can_probe(ProviderKind provider);

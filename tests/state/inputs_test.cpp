@@ -99,6 +99,13 @@ Inputs everything() {
   inputs.seen.unseen = {{{PoolName{"p"}, ProviderKind::ec2}, "why"}};
   inputs.seen.specifications = {{PoolName{"p"}, "hash"}, {PoolName{"q"}, std::nullopt}};
   inputs.seen.check_intervals = {{ProviderKind::nixops, Seconds{300}}};
+  inputs.seen.budgets = {{.pool = PoolName{"p"},
+                          .period = BudgetPeriod::month,
+                          .limit = Micros{1},
+                          .percent = 81,
+                          .until = noon,
+                          .spares_min_machines = false},
+                         {.limit = Micros{0}, .until = noon}};
   inputs.seen.scheduled = {{PoolName{"p"}, {.period = "mon", .min_machines = 0, .max_machines = {}, .until = noon}}};
   inputs.seen.orders = {{{OrderKind::pause, ""}, {.value = 0, .since = noon, .until = {}}},
                         {{OrderKind::max_machines, "x/y"}, {.value = 7, .since = Instant{}, .until = noon}}};
@@ -126,6 +133,7 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.specifications, before.seen.specifications);
   EXPECT_EQ(after.seen.check_intervals, before.seen.check_intervals);
   EXPECT_EQ(after.seen.scheduled, before.seen.scheduled);
+  EXPECT_EQ(after.seen.budgets, before.seen.budgets);
   EXPECT_EQ(after.seen.orders, before.seen.orders);
   EXPECT_EQ(after.seen.queue->time, before.seen.queue->time);
   EXPECT_EQ(after.seen.queue->arrived, before.seen.queue->arrived);

@@ -53,6 +53,7 @@ class Journal : public testing::Test {
     journal_ = *std::move(opened);
   }
   void close() { journal_.reset(); }
+  Spending spent_since(std::set<Instant> times) { return run(journal_->spent_since(std::move(times))).value(); }
   Memory load(Instant now = noon) {
     auto memory = run(journal_->load(now));
     EXPECT_TRUE(memory) << memory.error().message;
@@ -421,6 +422,31 @@ TEST_F(Journal, RefusesAWordThatItNeverWrote) {
   close();
   sql("update machines set state = 'sleeping'");
   EXPECT_THAT(error_of_looking(), HasSubstr("\"sleeping\" is no state"));
+}
+
+TEST_F(Journal, SaysWhatWasSpent) {
+  open();
+  const Instant hour = std::chrono::floor<std::chrono::hours>(noon);
+  const auto pass_at = [&](Instant time, std::vector<Usage> usage) {
+    Changes changes;
+    changes.pass = PassRecord{.start = time, .usage = std::move(usage)};
+    commit(changes);
+  };
+  const Usage priced{.pool = PoolName{"a"},
+                     .price_per_hour = Micros{7'200'000},
+                     .boot = Seconds{1},
+                     .busy = Seconds{2},
+                     .idle = Seconds{3},
+                     .drain = Seconds{4},
+                     .stopped = Seconds{1000}};
+  pass_at(hour - Seconds{3600}, {priced});
+  pass_at(hour + Seconds{60}, {priced, {.pool = PoolName{"b"}, .busy = Seconds{5}}});
+  const Spending spent = spent_since({hour - Seconds{3600}, hour + Seconds{60}});
+  using Pools = std::map<PoolName, Micros>;
+  EXPECT_EQ(spent.at(hour - Seconds{3600}), (Pools{{PoolName{"a"}, Micros{40'000}}}));
+  EXPECT_EQ(spent.at(hour + Seconds{60}), (Pools{{PoolName{"a"}, Micros{20'000}}})) << "whole hours, without stopped";
+  close();
+  EXPECT_EQ(SqliteJournal::look(file(), noon, {hour})->spent.at(hour), (Pools{{PoolName{"a"}, Micros{20'000}}}));
 }
 
 TEST_F(Journal, RefusesAnotherProgramsDatabase) {

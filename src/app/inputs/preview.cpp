@@ -6,6 +6,7 @@
 #include "app/real_world.hpp"
 #include "decide/plan.hpp"
 #include "io/file/files.hpp"
+#include "observe/budgets.hpp"
 #include "state/sqlite_journal.hpp"
 #include "state/times.hpp"
 
@@ -19,9 +20,11 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   if (!owner) co_return failed(std::move(owner.error()));
   pass::World world = make_world(*config, state_dir);
   world.owner = *std::move(owner);
-  auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), world.clock->now());
+  const Instant now = world.clock->now();
+  auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), now,
+                                           observe::budgets_begin(*config, now));
   if (!memory) co_return failed(std::move(memory.error()));
-  state::mend_times(*memory, world.clock->now());
+  state::mend_times(*memory, now);
   pass::Look look = co_await pass::look_around(world, *config, *memory);
   Plan plan = decide::plan(look.seen, *config);
   LastPass last = last_pass(state_dir, config->tag, memory->last_pass, look.seen.unpublished);

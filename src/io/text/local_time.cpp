@@ -51,6 +51,19 @@ std::optional<Instant> local_instant(const std::string& text) {
   return std::nullopt;
 }
 
+std::tm local_parts(Instant time) {
+  const std::time_t seconds = to_unix(time);
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return parts;
+}
+
+Instant midnight_of(std::tm day) {
+  day.tm_hour = day.tm_min = day.tm_sec = 0;
+  day.tm_isdst = -1;
+  return from_unix(std::mktime(&day));
+}
+
 }  // namespace
 
 Expected<Instant> parse_when(const std::string& text, Instant now) {
@@ -72,10 +85,21 @@ Expected<Seconds> parse_span(const std::string& text) {
   return *span;
 }
 
+Instant start_of_day(Instant time, int later) {
+  std::tm parts = local_parts(time);
+  parts.tm_mday += later;
+  return midnight_of(parts);
+}
+
+Instant start_of_month(Instant time, int later) {
+  std::tm parts = local_parts(time);
+  parts.tm_mday = 1;
+  parts.tm_mon += later;
+  return midnight_of(parts);
+}
+
 std::string local_time(Instant time) {
-  const std::time_t seconds = to_unix(time);
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
+  const std::tm parts = local_parts(time);
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }

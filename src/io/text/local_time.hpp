@@ -15,6 +15,10 @@ Expected<Instant> parse_when(const std::string& text, Instant now);
 // Reads `30m`, `2h` or `3d`: more than 0, at most ten years.
 Expected<Seconds> parse_span(const std::string& text);
 
+// The beginning of its day or month, or of one that many days or months later.
+Instant start_of_day(Instant time, int later = 0);
+Instant start_of_month(Instant time, int later = 0);
+
 std::string local_time(Instant time);  // `2026-01-15 12:00:30`
 
 }  // namespace hydra_provisioner::io

@@ -161,8 +161,8 @@ TEST(PlanDocument, HasTheKeysThatProgramsRelyOn) {
   plan.unplaceable = {{"armv7l-linux", 2}};
   plan.reconsider_at = noon + Seconds{30};
   const json document = pass::plan_document(plan);
-  EXPECT_THAT(keys(document), ElementsAre("actions", "formatVersion", "pools", "queue", "reconsiderAt", "summary",
-                                          "time", "unplaceable"));
+  EXPECT_THAT(keys(document), ElementsAre("actions", "formatVersion", "notes", "pools", "queue", "reconsiderAt",
+                                          "summary", "time", "unplaceable"));
   EXPECT_EQ(document["formatVersion"], 1);
   EXPECT_EQ(document["time"], to_unix(noon));
   EXPECT_EQ(document["reconsiderAt"], to_unix(noon) + 30);

@@ -1,0 +1,25 @@
+// What the budgets allow.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "decide/pool_view.hpp"
+#include "model/plan.hpp"
+#include "model/snapshot.hpp"
+
+namespace hydra_provisioner::decide {
+
+// From when on a budget is told of.
+inline constexpr std::int64_t percent_to_tell = 80;
+
+// Of the pool's budgets and those of all pools, one that is spent, if any: that which is so for the longest time.
+const BudgetUse* spent_budget(const PoolView& pool);
+Reason no_more_machines(const BudgetUse& spent);
+
+// Of the budgets of all pools together or, with a pool, of that pool's own: those that are spent, or nearly.
+std::vector<std::string> notes_about_budgets(const Snapshot& seen, const std::optional<PoolName>& pool);
+
+}  // namespace hydra_provisioner::decide
