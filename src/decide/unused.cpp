@@ -22,13 +22,6 @@ struct Counts {
   std::int64_t all() const { return missing + disabled + failing + used; }
 };
 
-bool is_surely_read(const Machine& machine, const QueueStatus& status) {
-  if (machine.state != MachineState::ready || !machine.listing.is_listed || !machine.listing.began_at) return false;
-  // After a restart, the queue runner reads the file anew, and machines connect anew.
-  const Instant since = std::max(*machine.listing.began_at, status.started.value_or(Instant{}));
-  return std::min(status.time, status.arrived) - since >= seen_after;
-}
-
 void count(Counts& counts, const QueueMachine* entry) {
   if (entry == nullptr) {
     ++counts.missing;
@@ -42,6 +35,13 @@ void count(Counts& counts, const QueueMachine* entry) {
 }
 
 }  // namespace
+
+bool is_surely_read(const Machine& machine, const QueueStatus& status) {
+  if (machine.state != MachineState::ready || !machine.listing.is_listed || !machine.listing.began_at) return false;
+  // After a restart, the queue runner reads the file anew, and machines connect anew.
+  const Instant since = std::max(*machine.listing.began_at, status.started.value_or(Instant{}));
+  return std::min(status.time, status.arrived) - since >= seen_after;
+}
 
 std::int64_t trials_allowed(const PoolView& pool) {
   const bool has_unusable =

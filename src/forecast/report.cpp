@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "io/text/money.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
@@ -97,6 +98,6 @@ std::string span_text(double seconds) {
 
 io::Json cost_value(std::optional<Micros> cost) { return cost ? io::Json(units_in(*cost)) : io::Json(nullptr); }
 
-std::string cost_text(std::optional<Micros> cost) { return cost ? fmt::format("{:.2f}", units_in(*cost)) : "-"; }
+std::string cost_text(std::optional<Micros> cost) { return cost ? io::money_text(*cost) : "-"; }
 
 }  // namespace hydra_provisioner::forecast

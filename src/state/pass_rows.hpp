@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "state/journal.hpp"
 
@@ -16,5 +17,7 @@ namespace hydra_provisioner::state {
 // These throw SQLite::Exception.
 void write_pass(SQLite::Database& database, const PassRecord& pass);  // within the caller's transaction
 Facts read_facts(SQLite::Database& database, std::int64_t pass);
+// When the first of the latest passes began that all saw waiting steps of one type; none: the latest saw none.
+std::optional<Instant> read_waiting_since(SQLite::Database& database);
 
 }  // namespace hydra_provisioner::state

@@ -88,7 +88,7 @@ std::vector<std::string> keys(const json& object) {
 // Plans.
 
 TEST(PlanText, ReadsLikeTheExampleInTheDocuments) {
-  EXPECT_EQ(plan_text(example(), false),
+  EXPECT_EQ(plan_text(example(), {}),
             "x86_64-linux             37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)\n"
             "  + create  hydra-provisioned-14         1 of 2 new machines\n"
             "  ~ start   hydra-provisioned-9          stopped; warm store\n"
@@ -101,7 +101,7 @@ TEST(PlanText, HasAMarkForEveryAction) {
   Plan plan = example();
   plan.actions = {action(ActionKind::undrain, 1, "needed again"), action(ActionKind::stop, 2, "surplus"),
                   action(ActionKind::destroy, 3, "surplus")};
-  EXPECT_EQ(plan_text(plan, false),
+  EXPECT_EQ(plan_text(plan, {}),
             "x86_64-linux             37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)\n"
             "  « undrain hydra-provisioned-1          needed again\n"
             "  □ stop    hydra-provisioned-2          surplus\n"
@@ -118,7 +118,7 @@ TEST(PlanText, PutsEachActionUnderItsPool) {
   for (PoolPlan& pool : plan.pools) pool.explanation = "…";
   plan.actions = {action(ActionKind::create, 1, "a", "x86_64-linux"),
                   action(ActionKind::keep, 2, "b", "x86_64-linux:kvm")};
-  EXPECT_EQ(plan_text(plan, false),
+  EXPECT_EQ(plan_text(plan, {}),
             "aarch64-linux            …\n"
             "x86_64-linux             …\n"
             "  + create  hydra-provisioned-1          a\n"
@@ -132,7 +132,7 @@ TEST(PlanText, BeginsWithWhatIsWrongWithTheQueue) {
   Plan plan;
   plan.untrusted = "hydra-queue-runner exited with 1";
   plan.unplaceable = {{"aarch64-linux:big-parallel", 3}};
-  EXPECT_EQ(plan_text(plan, false),
+  EXPECT_EQ(plan_text(plan, {}),
             "status not trusted: hydra-queue-runner exited with 1\n"
             "aarch64-linux:big-parallel 3 runnable, and no configured type fits\n"
             "Plan: 0 to create, 0 to start, 0 to drain, 0 to destroy.\n");
@@ -143,7 +143,7 @@ TEST(PlanText, SaysTheSameInColor) {
   plan.untrusted = "down";
   plan.unplaceable = {{"armv7l-linux", 1}};
   plan.pools[0].notes = {"back-off"};
-  const std::string colored = plan_text(plan, true);
+  const std::string colored = plan_text(plan, {.color = true});
   EXPECT_THAT(colored, HasSubstr("\033[32m+ create"));
   std::string plain;
   for (std::size_t i = 0; i < colored.size(); ++i) {
@@ -152,8 +152,25 @@ TEST(PlanText, SaysTheSameInColor) {
     else
       plain += colored[i];
   }
-  EXPECT_EQ(plain, plan_text(plan, false));
-  EXPECT_THAT(plan_text(plan, false), Not(HasSubstr("\033")));
+  EXPECT_EQ(plain, plan_text(plan, {}));
+  EXPECT_THAT(plan_text(plan, {}), Not(HasSubstr("\033")));
+}
+
+TEST(PlanText, FitsTheTerminal) {
+  Plan plan = example();
+  plan.actions = {action(ActionKind::drain, 3, "surplus, idle 912 s ≥ grace 600 s")};
+  plan.pools[0].notes = {"no creations for another 30 s: back-off of 30 s, passes in a row whose creations failed: 1"};
+  plan.untrusted = "hydra-queue-runner exited with 1: \"error: queue runner did not respond\"";
+  EXPECT_EQ(plan_text(plan, {.width = 60}),
+            "status not trusted: hydra-queue-runner exited with 1:\n"
+            "  \"error: queue runner did not respond\"\n"
+            "x86_64-linux             37 runnable, 5 ignored, 10 per\n"
+            "    machine → 4 wanted, 3 allowed (max 3)\n"
+            "  ! no creations for another 30 s: back-off of 30 s, passes\n"
+            "    in a row whose creations failed: 1\n"
+            "  » drain   hydra-provisioned-3          surplus, idle 912 s\n"
+            "      ≥ grace 600 s\n"
+            "Plan: 0 to create, 0 to start, 1 to drain, 0 to destroy.\n");
 }
 
 TEST(PlanDocument, HasTheKeysThatProgramsRelyOn) {
@@ -218,27 +235,6 @@ TEST(StatusDocument, SaysWhyTheQueueIsNotTrusted) {
   const json document = pass::status_document(look, plan);
   EXPECT_EQ(document["queue"], json::parse(R"({"trusted": false, "why": "it is down"})"));
   EXPECT_EQ(document["machines"][0]["currentJobs"], nullptr);
-}
-
-TEST(StatusText, ShowsEachMachineUnderItsPool) {
-  EXPECT_EQ(status_text(farm(), example(), false),
-            "x86_64-linux             37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)\n"
-            "  hydra-provisioned-1          ready           90 s  listed   10.0.0.1        busy: 1 job\n"
-            "  hydra-provisioned-2          ready           90 s  listed   10.0.0.2        idle 60 s\n"
-            "  hydra-provisioned-3          creating        90 s  -        -               connection refused\n");
-}
-
-TEST(StatusText, ShowsWhatIsUnderWay) {
-  pass::Look look = farm();
-  look.seen.machines[2].found.under_way = Operation::create;
-  EXPECT_THAT(status_text(look, example(), false), HasSubstr("-               create under way\n"));
-}
-
-TEST(StatusText, ShowsEachMachineOnceThoughTwoPoolsShareAName) {
-  Plan plan = example();
-  plan.pools.push_back(x86_64());  // of another provider, not configured any more
-  const std::string text = status_text(farm(), plan, false);
-  EXPECT_EQ(text.find("hydra-provisioned-1"), text.rfind("hydra-provisioned-1"));
 }
 
 }  // namespace
