@@ -136,6 +136,7 @@ Explanation explain_type(const PoolName& name, const Replayed& pass) {
   if (pool == nullptr) return explanation;
   const std::string now = outcome(pass.plan, name);
   explanation.headline = fmt::format("{}\n  {}", pool->explanation, now);
+  explanation.code = pool->held;
   explanation.binding = binding_limits(*pool, pass);
   for (const Variation& variation : variations_for(name, pass.inputs, pass.plan)) {
     const std::string would_be = outcome(decide::plan(variation.inputs.seen, variation.inputs.config), name);
@@ -148,7 +149,10 @@ Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vect
   Explanation explanation{.name = id.text, .headline = "did not exist then", .events = std::move(events)};
   const Action* now = find_action(pass.plan, id);
   const auto machine = std::ranges::find(pass.inputs.seen.machines, id, &Machine::id);
-  if (now != nullptr) explanation.headline = described(now, "nothing");
+  if (now != nullptr) {
+    explanation.headline = described(now, "nothing");
+    explanation.code = now->reason.code;
+  }
   if (machine == pass.inputs.seen.machines.end()) return explanation;
   explanation.headline = fmt::format("{} since {}; {}", to_string(machine->state), io::local_time(machine->since),
                                      described(now, "nothing"));
@@ -190,6 +194,7 @@ nlohmann::json explanation_document(const Explanation& explanation, const state:
           {"pass", pass.number},
           {"time", to_unix(pass.start)},
           {"now", explanation.headline},
+          {"code", explanation.code ? io::Json(to_string(*explanation.code)) : io::Json(nullptr)},
           {"binding", explanation.binding},
           {"events", event_documents(explanation.events)},
           {"since", event_documents(explanation.since)},

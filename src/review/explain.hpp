@@ -21,6 +21,7 @@ struct Change {
 struct Explanation {
   std::string name;
   std::string headline{};              // what the machine or type does, and why
+  std::optional<ReasonCode> code{};    // of that
   std::vector<std::string> binding{};  // of a type: what holds it back
   std::vector<Event> events{};         // of a machine
   std::vector<Event> since{};          // what has happened since the pass

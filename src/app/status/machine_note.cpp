@@ -66,7 +66,7 @@ class Notes {
 
   void add_departure() {
     if (decided_ == nullptr || machine_.found.under_way) return;
-    const auto& [text, until] = decided_->reason;
+    const auto& [code, text, until] = decided_->reason;
     if (decided_->kind == ActionKind::undrain) return say(fmt::format("used again: {}", text));
     if (decided_->kind != ActionKind::keep) return say(fmt::format("goes now: {}", text));
     say(fmt::format("goes {}: {}", until ? in_text(*until, seen_.now) : "later", text));

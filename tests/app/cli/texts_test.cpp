@@ -24,7 +24,7 @@ Action action(ActionKind kind, std::int64_t number, const std::string& why, cons
   return {.kind = kind,
           .machine = MachineId{fmt::format("hydra-provisioned-{}", number)},
           .pool = PoolName{pool},
-          .reason = {why, {}}};
+          .reason = {ReasonCode::needed, why, {}}};
 }
 
 PoolPlan x86_64() {
@@ -184,12 +184,22 @@ TEST(PlanDocument, HasTheKeysThatProgramsRelyOn) {
   EXPECT_EQ(document["time"], to_unix(noon));
   EXPECT_EQ(document["reconsiderAt"], to_unix(noon) + 30);
   EXPECT_EQ(document["pools"][0], json::parse(R"({"name": "x86_64-linux", "runnable": 37, "running": 5, "ignored": 5,
-                                                  "wanted": 4, "target": 3, "machines": 2, "notes": []})"));
+                                                  "wanted": 4, "target": 3, "machines": 2, "notes": [],
+                                                  "held": null})"));
   EXPECT_EQ(document["unplaceable"], json::parse(R"([{"stepType": "armv7l-linux", "runnable": 2}])"));
   EXPECT_EQ(document["actions"][0], json::parse(R"({"action": "create", "machine": "hydra-provisioned-14",
-                                                    "pool": "x86_64-linux", "reason": "1 of 2 new machines"})"));
+                                                    "pool": "x86_64-linux", "reason": "1 of 2 new machines",
+                                                    "code": "needed"})"));
   EXPECT_EQ(document["summary"], json::parse(R"({"create": 1, "start": 1, "drain": 1, "undrain": 0, "stop": 0,
                                                  "destroy": 0, "redeploy": 0, "keep": 1})"));
+}
+
+// Else passes that earlier versions recorded would seem to have decided otherwise.
+TEST(RecordedPlan, HasNoKeysThatEarlierVersionsDidNotKnow) {
+  const json plan = pass::recorded_plan(example());
+  EXPECT_THAT(keys(plan["actions"][0]), ElementsAre("action", "machine", "pool", "reason"));
+  EXPECT_THAT(keys(plan["pools"][0]),
+              ElementsAre("ignored", "machines", "name", "notes", "runnable", "running", "target", "wanted"));
 }
 
 TEST(PlanDocument, HasAllItsKeysWhenThereIsNothingToSay) {
@@ -220,7 +230,10 @@ TEST(StatusDocument, HasTheKeysThatProgramsRelyOn) {
                                            {"address", "10.0.0.1"},
                                            {"currentJobs", 1},
                                            {"idleSince", nullptr},
-                                           {"lastError", ""}}));
+                                           {"lastError", ""},
+                                           {"action", nullptr},
+                                           {"reason", ""},
+                                           {"code", nullptr}}));
   EXPECT_EQ(document["machines"][1]["currentJobs"], 0);
   EXPECT_EQ(document["machines"][1]["idleSince"], to_unix(noon) - 60);
   EXPECT_EQ(document["machines"][2]["currentJobs"], nullptr);

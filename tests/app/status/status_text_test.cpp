@@ -188,14 +188,14 @@ TEST(StatusRow, SaysWhenADrainingMachineGoes) {
   Farm farm;
   const Machine& machine = farm.add(MachineState::draining);
   EXPECT_THAT(farm.row(), HasSubstr("10.0.0.1\n"));
-  farm.decide(machine, ActionKind::keep, {"surplus; waits: idle 30 s < quiet 120 s", noon + 90s});
+  farm.decide(machine, ActionKind::keep, {ReasonCode::unproven, "surplus; waits: idle 30 s < quiet 120 s", noon + 90s});
   EXPECT_THAT(farm.row(), HasSubstr("goes in 90 s: surplus; waits: idle 30 s < quiet 120 s\n"));
-  farm.plan.actions.front().reason = {"surplus; waits: still busy: 1 job", {}};
+  farm.plan.actions.front().reason = {ReasonCode::unproven, "surplus; waits: still busy: 1 job", {}};
   EXPECT_THAT(farm.row(), HasSubstr("goes later: surplus; waits: still busy: 1 job\n"));
   farm.plan.actions.front().kind = ActionKind::destroy;
   EXPECT_THAT(farm.row(), HasSubstr("goes now: surplus"));
   farm.plan.actions.clear();
-  farm.decide(machine, ActionKind::undrain, {"needed again", {}});
+  farm.decide(machine, ActionKind::undrain, {ReasonCode::needed, "needed again", {}});
   EXPECT_THAT(farm.row(), HasSubstr("used again: needed again\n"));
 }
 
