@@ -9,6 +9,7 @@
 
 #include "decide/back_off.hpp"
 #include "decide/idleness.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -71,7 +72,8 @@ Proof proof_by_silence(const QueueStatus& status) {
   std::int64_t running = 0;
   for (const StepTypeCount& steps : status.step_types) running += steps.running;
   if (running == 0) return "the queue runner lists no machines and runs no steps";
-  return missing(fmt::format("the queue runner lists no machines, and {} steps are running", running));
+  return missing(
+      fmt::format("the queue runner lists no machines, and {} running", counted(running, "step is", "steps are")));
 }
 
 Proof proof_by_document(const Machine& machine, const QueueStatus& status, Seconds quiet) {

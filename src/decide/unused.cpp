@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "decide/replacement.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -62,8 +63,9 @@ std::string why_unused(const PoolView& pool) {
     counts.since = std::min(counts.since, *machine->listing.began_at);
   }
   if (counts.all() == 0 || counts.used > 0) return "";
-  const std::string what = fmt::format("the queue runner uses none of {} machines that are listed since {} s",
-                                       counts.all(), (pool.seen.now - counts.since).count());
+  const std::string what = fmt::format("the queue runner uses none of {} listed since {} s",
+                                       counted(counts.all(), "machine that is", "machines that are"),
+                                       (pool.seen.now - counts.since).count());
   if (counts.missing == counts.all())
     return what + (pool.seen.queue->machines_join
                        ? ": they do not connect to it; does hydra-builder run on them?"

@@ -8,6 +8,7 @@
 
 #include "io/text/json.hpp"
 #include "io/text/money.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
@@ -50,7 +51,7 @@ double ratio(Millis value, Millis bound) {
 
 std::string pool_text(const PoolName& name, const PoolForecast& pool) {
   const Millis all = pool.machine_time();
-  std::string text = fmt::format("{:<28} {} steps{}\n", name, pool.steps,
+  std::string text = fmt::format("{:<28} {}{}\n", name, counted(pool.steps, "step"),
                                  pool.unfinished > 0 ? fmt::format(", {} more were never built", pool.unfinished) : "");
   text += fmt::format("  machine-hours  {:.1f}:", hours_in(all));
   for (std::size_t i = 0; i < phases; ++i)

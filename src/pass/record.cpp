@@ -11,6 +11,7 @@
 #include "decide/outlook.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
+#include "model/counted.hpp"
 #include "pass/documents.hpp"
 
 namespace hydra_provisioner::pass {
@@ -69,7 +70,8 @@ void tell(const Plan& plan, act::Voice& voice) {
     for (const std::string& note : pool.notes) voice.warning(fmt::format("{}: {}", pool.name, note));
   }
   for (const Unplaceable& steps : plan.unplaceable) {
-    voice.warning(fmt::format("{} runnable steps of type {} fit no configured type", steps.runnable, steps.step_type));
+    voice.warning(fmt::format("{} of type {} {} no configured type", counted(steps.runnable, "runnable step"),
+                              steps.step_type, steps.runnable == 1 ? "fits" : "fit"));
   }
   for (const Action& action : plan.actions) {
     if (action.kind == ActionKind::keep) voice.detail(fmt::format("{}: kept: {}", action.machine, action.reason.text));

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "review/history.hpp"
+#include "review/limits.hpp"
 #include "review/replay.hpp"
 #include "state/archive.hpp"
 
@@ -23,6 +24,7 @@ struct Explanation {
   std::string headline{};              // what the machine or type does, and why
   std::optional<ReasonCode> code{};    // of that
   std::vector<std::string> binding{};  // of a type: what holds it back
+  std::vector<Limit> limits{};         // of a type
   std::vector<Event> events{};         // of a machine
   std::vector<Event> since{};          // what has happened since the pass
   std::vector<Change> changes{};

@@ -19,9 +19,17 @@ constexpr std::string_view unplaceable_color = "1;33";
 struct Sign {
   std::string_view mark;
   std::string_view color;
+  std::string_view meaning;
 };
 constexpr std::array<Sign, names_of<ActionKind>.size()> signs{
-    {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"↻", "32"}, {"=", "2"}}};
+    {{"+", "32", "a new machine"},
+     {"~", "32", "a stopped machine"},
+     {"»", "33", "it gets no new steps, and leaves once it is idle"},
+     {"«", "32", "it gets steps again"},
+     {"□", "33", "it is proven idle, and can be started again"},
+     {"-", "31", "it is proven idle, or of no use"},
+     {"↻", "32", "it is brought to its specification, and stays in use"},
+     {"=", "2", "it stays as it is, for now"}}};
 
 std::string action_line(const Action& action, const Screen& screen) {
   const Sign& sign = signs.at(static_cast<std::size_t>(action.kind));
@@ -44,6 +52,18 @@ std::string summary_line(const Plan& plan) {
   if (const auto stop = count<ActionKind::stop>(plan)) text += fmt::format(", {} to stop", stop);
   if (const auto redeploy = count<ActionKind::redeploy>(plan)) text += fmt::format(", {} to redeploy", redeploy);
   return text + fmt::format(", {} to destroy.\n", count<ActionKind::destroy>(plan));
+}
+
+// Of the actions that the plan has.
+std::string legend(const Plan& plan, const Screen& screen) {
+  std::string text;
+  for (std::size_t i = 0; i < signs.size(); ++i) {
+    const auto kind = static_cast<ActionKind>(i);
+    if (std::ranges::find(plan.actions, kind, &Action::kind) == plan.actions.end()) continue;
+    const auto& [mark, color, meaning] = signs.at(i);
+    text += fmt::format("  {}  {}\n", painted(fmt::format("{} {:<8}", mark, to_string(kind)), color, screen), meaning);
+  }
+  return text;
 }
 
 }  // namespace
@@ -99,7 +119,7 @@ std::string plan_text(const Plan& plan, const Screen& screen) {
     text += pool_text(pool, screen);
     for (; action != plan.actions.end() && action->pool == pool.name; ++action) text += action_line(*action, screen);
   }
-  return text + summary_line(plan);
+  return text + summary_line(plan) + legend(plan, screen);
 }
 
 }  // namespace hydra_provisioner::app

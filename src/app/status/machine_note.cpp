@@ -31,7 +31,7 @@ class Notes {
     if (machine_.state == MachineState::ready) add_use();
     add_failures();
     add_orders();
-    return {condition(), fmt::format("{}", fmt::join(parts_, "; "))};
+    return {condition(), io::with_spans(fmt::format("{}", fmt::join(parts_, "; ")))};
   }
 
  private:

@@ -76,8 +76,8 @@ std::string local_time(Instant time) {
   const std::time_t seconds = to_unix(time);
   std::tm parts{};
   ::localtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec, parts.tm_zone);
 }
 
 }  // namespace hydra_provisioner::io

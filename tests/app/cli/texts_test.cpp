@@ -94,7 +94,11 @@ TEST(PlanText, ReadsLikeTheExampleInTheDocuments) {
             "  ~ start   hydra-provisioned-9          stopped; warm store\n"
             "  » drain   hydra-provisioned-3          surplus, idle 912 s ≥ grace 600 s\n"
             "  = keep    hydra-provisioned-11         busy: 2 jobs\n"
-            "Plan: 1 to create, 1 to start, 1 to drain, 0 to destroy.\n");
+            "Plan: 1 to create, 1 to start, 1 to drain, 0 to destroy.\n"
+            "  + create    a new machine\n"
+            "  ~ start     a stopped machine\n"
+            "  » drain     it gets no new steps, and leaves once it is idle\n"
+            "  = keep      it stays as it is, for now\n");
 }
 
 TEST(PlanText, HasAMarkForEveryAction) {
@@ -106,7 +110,10 @@ TEST(PlanText, HasAMarkForEveryAction) {
             "  « undrain hydra-provisioned-1          needed again\n"
             "  □ stop    hydra-provisioned-2          surplus\n"
             "  - destroy hydra-provisioned-3          surplus\n"
-            "Plan: 0 to create, 0 to start, 0 to drain, 1 to undrain, 1 to stop, 1 to destroy.\n");
+            "Plan: 0 to create, 0 to start, 0 to drain, 1 to undrain, 1 to stop, 1 to destroy.\n"
+            "  « undrain   it gets steps again\n"
+            "  □ stop      it is proven idle, and can be started again\n"
+            "  - destroy   it is proven idle, or of no use\n");
 }
 
 TEST(PlanText, PutsEachActionUnderItsPool) {
@@ -125,7 +132,9 @@ TEST(PlanText, PutsEachActionUnderItsPool) {
             "x86_64-linux:kvm         …\n"
             "  ! no creations for another 30 s\n"
             "  = keep    hydra-provisioned-2          b\n"
-            "Plan: 1 to create, 0 to start, 0 to drain, 0 to destroy.\n");
+            "Plan: 1 to create, 0 to start, 0 to drain, 0 to destroy.\n"
+            "  + create    a new machine\n"
+            "  = keep      it stays as it is, for now\n");
 }
 
 TEST(PlanText, BeginsWithWhatIsWrongWithTheQueue) {
@@ -170,7 +179,8 @@ TEST(PlanText, FitsTheTerminal) {
             "    in a row whose creations failed: 1\n"
             "  » drain   hydra-provisioned-3          surplus, idle 912 s\n"
             "      ≥ grace 600 s\n"
-            "Plan: 0 to create, 0 to start, 1 to drain, 0 to destroy.\n");
+            "Plan: 0 to create, 0 to start, 1 to drain, 0 to destroy.\n"
+            "  » drain     it gets no new steps, and leaves once it is idle\n");
 }
 
 TEST(PlanDocument, HasTheKeysThatProgramsRelyOn) {

@@ -189,7 +189,7 @@ TEST(StatusRow, SaysWhenADrainingMachineGoes) {
   const Machine& machine = farm.add(MachineState::draining);
   EXPECT_THAT(farm.row(), HasSubstr("10.0.0.1\n"));
   farm.decide(machine, ActionKind::keep, {ReasonCode::unproven, "surplus; waits: idle 30 s < quiet 120 s", noon + 90s});
-  EXPECT_THAT(farm.row(), HasSubstr("goes in 90 s: surplus; waits: idle 30 s < quiet 120 s\n"));
+  EXPECT_THAT(farm.row(), HasSubstr("goes in 90 s: surplus; waits: idle 30 s < quiet 2 min\n"));
   farm.plan.actions.front().reason = {ReasonCode::unproven, "surplus; waits: still busy: 1 job", {}};
   EXPECT_THAT(farm.row(), HasSubstr("goes later: surplus; waits: still busy: 1 job\n"));
   farm.plan.actions.front().kind = ActionKind::destroy;
