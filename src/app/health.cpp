@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/counted.hpp"
+
 namespace hydra_provisioner::app {
 namespace {
 
@@ -26,7 +28,8 @@ std::vector<std::string> what_is_degraded(const Plan& plan, std::vector<std::str
     for (const std::string& note : pool.notes) problems.push_back(fmt::format("{}: {}", pool.name, note));
   }
   for (const Unplaceable& steps : plan.unplaceable)
-    problems.push_back(fmt::format("{} steps of type {} fit no type", steps.runnable, steps.step_type));
+    problems.push_back(fmt::format("{} of type {} {} no type", counted(steps.runnable, "step"), steps.step_type,
+                                   steps.runnable == 1 ? "fits" : "fit"));
   return problems;
 }
 
@@ -47,7 +50,7 @@ std::vector<std::string> foreign_in_use(const observe::Fleet& fleet, const Queue
 Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const std::vector<std::string>& problems) {
   if (const auto broken = what_is_broken(last, interval, plan); !broken.empty()) return broken_health(broken);
   const auto degraded = what_is_degraded(plan, problems);
-  if (degraded.empty()) return {Grade::fine, "fine"};
+  if (degraded.empty()) return {Grade::fine, std::string(to_string(Grade::fine))};
   return {Grade::degraded, fmt::format("degraded: {}", fmt::join(degraded, "; "))};
 }
 

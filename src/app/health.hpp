@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/inputs/last_pass.hpp"
+#include "model/enum_names.hpp"
 #include "model/plan.hpp"
 #include "model/queue.hpp"
 #include "observe/fleet.hpp"
@@ -13,6 +14,14 @@
 namespace hydra_provisioner::app {
 
 enum class Grade : std::uint8_t { fine, degraded, broken };  // the exit statuses 0, 1 and 2
+
+}  // namespace hydra_provisioner::app
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::app::Grade> =
+    hydra_provisioner::enum_names("fine", "degraded", "broken");
+
+namespace hydra_provisioner::app {
 
 struct Health {
   Grade grade = Grade::fine;

@@ -50,8 +50,9 @@ int leave(const EarlyExit& exit) {
 io::Task<int> run_verb(const Command& command, TerminalVoice& voice) {
   Outcome outcome;
   try {
-    const bool color = use_color(command.common.color, STDOUT_FILENO);
-    outcome = co_await command.run({.state_dir = command.common.state_dir, .color = color, .voice = voice});
+    outcome = co_await command.run({.state_dir = command.common.state_dir,
+                                    .screen = screen_at(STDOUT_FILENO, command.common.color),
+                                    .voice = voice});
   } catch (const boost::system::system_error& error) {
     if (error.code() == boost::asio::error::operation_aborted) throw;  // a signal came
     outcome = failed({fmt::format("internal error: {}", error.what())});

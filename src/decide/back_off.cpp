@@ -36,7 +36,8 @@ std::optional<Reason> wait_after_failure(const PoolView& pool, const Machine& ma
   if (!operation || !latest || std::ranges::find(operations, *operation) == operations.end()) return std::nullopt;
   const Instant end = *latest + back_off(in_a_row);
   if (pool.seen.now >= end || pool.seen.now < *latest || has_changed_since(pool, machine, *latest)) return std::nullopt;
-  return Reason{fmt::format("failed {}, tried again in {} s",
+  return Reason{ReasonCode::retry,
+                fmt::format("failed {}, tried again in {} s",
                             in_a_row == 1 ? "once" : fmt::format("{} times", in_a_row), (end - pool.seen.now).count()),
                 end};
 }

@@ -29,7 +29,8 @@ const BudgetUse* spent_budget(const PoolView& pool) {
 }
 
 Reason no_more_machines(const BudgetUse& spent) {
-  return {fmt::format("no creations and starts{} until the next {} begins: {}",
+  return {ReasonCode::budget,
+          fmt::format("no creations and starts{} until the next {} begins: {}",
                       spent.spares_min_machines ? " beyond minMachines" : "", to_string(spent.period), use_of(spent)),
           spent.until};
 }

@@ -25,7 +25,8 @@ std::string left_of(const Order& order, Instant now) {
 std::optional<Reason> pause_of(const PoolView& pool, const std::string& subject) {
   const Order* pause = in_force(pool, OrderKind::pause, subject);
   if (pause == nullptr) return std::nullopt;
-  return Reason{fmt::format("paused by an operator, {}", left_of(*pause, pool.seen.now)), pause->until};
+  return Reason{ReasonCode::paused, fmt::format("paused by an operator, {}", left_of(*pause, pool.seen.now)),
+                pause->until};
 }
 
 bool is_unhealthy(const PoolView& pool, const Machine& machine) {
@@ -40,7 +41,8 @@ std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
       std::ranges::count_if(pool.machines, [&](const Machine* machine) { return is_unhealthy(pool, *machine); });
   const std::int64_t all = std::ssize(pool.machines);
   if (unhealthy <= unhealthy_tolerated || unhealthy * 100 <= *pool.settings.max_unhealthy * all) return std::nullopt;
-  return Reason{fmt::format("{} of {} machines do not work, more than maxUnhealthy {} %: look after them, or raise it",
+  return Reason{ReasonCode::unhealthy,
+                fmt::format("{} of {} machines do not work, more than maxUnhealthy {} %: look after them, or raise it",
                             unhealthy, all, *pool.settings.max_unhealthy),
                 {}};
 }
@@ -52,7 +54,8 @@ std::optional<Reason> obstacle_to(const PoolView& pool, const Machine& machine, 
       action.kind != ActionKind::undrain && action.kind != ActionKind::start && action.kind != ActionKind::create;
   const Order* protection = in_force(pool, OrderKind::protect, machine.id.text);
   if (protection != nullptr && ends_its_use && !is_ordered_away(pool.seen.orders, machine, pool.seen.now))
-    return Reason{fmt::format("protected by an operator, {}", left_of(*protection, pool.seen.now)), protection->until};
+    return Reason{ReasonCode::protected_by_order,
+                  fmt::format("protected by an operator, {}", left_of(*protection, pool.seen.now)), protection->until};
   return is_ordered_away(pool.seen.orders, machine, pool.seen.now) ? std::nullopt : pool.hold;
 }
 
@@ -97,9 +100,9 @@ void hold_back(const PoolView& pool, std::vector<Action>& actions) {
     if (!obstacle) continue;
     const std::string otherwise = fmt::format("{}: {}", to_string(action.kind), action.reason.text);
     // The action can change by itself before the hold ends: a paid period begins, and the machine may return.
-    action = act_on(
-        ActionKind::keep, *machine->second,
-        {fmt::format("{}; else {}", obstacle->text, otherwise), earlier_of(obstacle->until, action.reason.until)});
+    action = act_on(ActionKind::keep, *machine->second,
+                    {obstacle->code, fmt::format("{}; else {}", obstacle->text, otherwise),
+                     earlier_of(obstacle->until, action.reason.until)});
   }
 }
 
@@ -110,9 +113,10 @@ bool is_specified(const PoolView& pool) {
 
 std::optional<Reason> creation_hold(const PoolView& pool) {
   if (pool.hold) return pool.hold;
-  if (!is_specified(pool)) return Reason{std::string(unspecified), {}};
+  if (!is_specified(pool)) return Reason{ReasonCode::unspecified, std::string(unspecified), {}};
   if (const auto& unpublished = pool.seen.unpublished) {
-    return Reason{fmt::format("no creations: the machines file cannot be published since {} s: {}",
+    return Reason{ReasonCode::unpublished,
+                  fmt::format("no creations: the machines file cannot be published since {} s: {}",
                               (pool.seen.now - unpublished->since).count(), unpublished->why),
                   {}};
   }
@@ -121,7 +125,8 @@ std::optional<Reason> creation_hold(const PoolView& pool) {
   const auto& [name, record] = *known;
   const Instant now = pool.seen.now;
   if (const auto end = end_of_rest(record.failures, now); end && now < *end) {
-    return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour{}",
+    return Reason{ReasonCode::rest,
+                  fmt::format("no creations for another {} s: more than {} machines failed within an hour{}",
                               (*end - now).count(), failures_tolerated, latest_error(record)),
                   end};
   }
@@ -129,6 +134,7 @@ std::optional<Reason> creation_hold(const PoolView& pool) {
   const Instant end = record.last_failed_pass + back_off(record.failed_passes);
   if (now >= end || now < record.last_failed_pass) return std::nullopt;
   return Reason{
+      ReasonCode::back_off,
       fmt::format("no creations for another {} s: back-off of {} s, passes in a row whose creations failed: {}{}",
                   (end - now).count(), back_off(record.failed_passes).count(), record.failed_passes,
                   latest_error(record)),

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "model/counted.hpp"
+
 namespace hydra_provisioner::decide {
 namespace {
 
@@ -50,6 +52,6 @@ std::optional<Instant> last_failure(const Machine& machine, const Queue& queue) 
   return *entry->last_failure + (queue->arrived - queue->time);
 }
 
-std::string busy_with(std::int64_t jobs) { return fmt::format("busy: {} {}", jobs, jobs == 1 ? "job" : "jobs"); }
+std::string busy_with(std::int64_t jobs) { return "busy: " + counted(jobs, "job"); }
 
 }  // namespace hydra_provisioner::decide

@@ -49,11 +49,12 @@ bool is_keep_alive_due(const Machine& machine, Seconds interval, Instant now) {
 std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& seen, std::optional<Seconds> interval) {
   const Instant checked = std::max(machine.checked_at.value_or(Instant{}), machine.ready_at.value_or(Instant{}));
   const auto failed = last_failure(machine, seen.queue);
-  if (failed && *failed > checked) return Reason{"the queue runner could not use it", {}};
+  if (failed && *failed > checked) return Reason{ReasonCode::check_due, "the queue runner could not use it", {}};
   if (!interval) return std::nullopt;
   const Seconds since = seen.now - checked;
   if (since < *interval) return std::nullopt;
-  return Reason{fmt::format("not checked for {} s ≥ {} s", since.count(), interval->count()), {}};
+  return Reason{
+      ReasonCode::check_due, fmt::format("not checked for {} s ≥ {} s", since.count(), interval->count()), {}};
 }
 
 std::int64_t jobs_on(const Machine& machine, const Queue& queue) {

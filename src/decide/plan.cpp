@@ -132,6 +132,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   decision.changes_at = next_replacement(pool);
   if (const auto& held = pool.hold ? pool.hold : up.held) {
     decision.summary.notes.push_back(held->text);
+    decision.summary.held = held->code;
     decision.changes_at = next_of(decision.changes_at, held->until, pool.seen.now);
   }
   sort_actions(decision.actions, first_new);

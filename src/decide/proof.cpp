@@ -9,6 +9,7 @@
 
 #include "decide/back_off.hpp"
 #include "decide/idleness.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::array<Seconds, 2> ping_intervals{Seconds{3}, Seconds{10}};
 constexpr Seconds noted_within{1};
 
 std::unexpected<Reason> missing(std::string text, std::optional<Instant> until = {}) {
-  return std::unexpected(Reason{std::move(text), until});
+  return std::unexpected(Reason{ReasonCode::unproven, std::move(text), until});
 }
 
 // When, by our clock, we shall have a document of that time.
@@ -71,7 +72,8 @@ Proof proof_by_silence(const QueueStatus& status) {
   std::int64_t running = 0;
   for (const StepTypeCount& steps : status.step_types) running += steps.running;
   if (running == 0) return "the queue runner lists no machines and runs no steps";
-  return missing(fmt::format("the queue runner lists no machines, and {} steps are running", running));
+  return missing(
+      fmt::format("the queue runner lists no machines, and {} running", counted(running, "step is", "steps are")));
 }
 
 Proof proof_by_document(const Machine& machine, const QueueStatus& status, Seconds quiet) {
@@ -123,10 +125,11 @@ bool is_forced(const PoolView& pool, const Machine& machine) {
 Action wait_for(const Reason& missing, const PoolView& pool, const Machine& machine, const std::string& cause) {
   std::optional<Instant> until = missing.until;
   if (until) until = std::max(*until, pool.seen.now + Seconds{1});
-  return act_on(ActionKind::keep, machine, {fmt::format("{}; waits: {}", cause, missing.text), until});
+  return act_on(ActionKind::keep, machine, {missing.code, fmt::format("{}; waits: {}", cause, missing.text), until});
 }
 
-Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, const std::string& cause) {
+Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine, ReasonCode code,
+                   const std::string& cause) {
   const bool by_force = is_forced(pool, machine);
   const Proof proof = by_force ? "by force" : proof_of_idleness(machine, pool.seen.queue, pool.config);
   if (!proof) return wait_for(proof.error(), pool, machine, cause);
@@ -134,8 +137,8 @@ Action when_proven(ActionKind kind, const PoolView& pool, const Machine& machine
   const bool has_failed = machine.failures.of == operation;
   const std::string why = has_failed ? fmt::format("{}; {}", cause, machine.last_error) : cause;
   if (const auto wait = wait_after_failure(pool, machine, {operation}))
-    return act_on(ActionKind::keep, machine, {fmt::format("{}; {}", why, wait->text), wait->until});
-  Action action = act_on(kind, machine, {fmt::format("{}; {}", why, *proof), {}});
+    return act_on(ActionKind::keep, machine, {wait->code, fmt::format("{}; {}", why, wait->text), wait->until});
+  Action action = act_on(kind, machine, {code, fmt::format("{}; {}", why, *proof), {}});
   action.by_force = by_force;
   return action;
 }
@@ -163,12 +166,12 @@ Proof proof_of_idleness(const Machine& machine, const Queue& queue, const Config
   return fmt::format("{}, unlisted {} s ≥ settle {} s", *proof, unlisted.count(), config.settle.count());
 }
 
-Action stop_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
-  return when_proven(ActionKind::stop, pool, machine, cause);
+Action stop_when_proven(const PoolView& pool, const Machine& machine, ReasonCode code, const std::string& cause) {
+  return when_proven(ActionKind::stop, pool, machine, code, cause);
 }
 
-Action destroy_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause) {
-  return when_proven(ActionKind::destroy, pool, machine, cause);
+Action destroy_when_proven(const PoolView& pool, const Machine& machine, ReasonCode code, const std::string& cause) {
+  return when_proven(ActionKind::destroy, pool, machine, code, cause);
 }
 
 }  // namespace hydra_provisioner::decide

@@ -17,7 +17,7 @@ namespace hydra_provisioner::decide {
 std::expected<std::string, Reason> proof_of_idleness(const Machine& machine, const Queue& queue, const Config& config);
 
 // `cause` says why it has to go: "surplus", "failed: …".
-Action stop_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause);
-Action destroy_when_proven(const PoolView& pool, const Machine& machine, const std::string& cause);
+Action stop_when_proven(const PoolView& pool, const Machine& machine, ReasonCode code, const std::string& cause);
+Action destroy_when_proven(const PoolView& pool, const Machine& machine, ReasonCode code, const std::string& cause);
 
 }  // namespace hydra_provisioner::decide

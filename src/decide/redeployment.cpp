@@ -66,7 +66,9 @@ Action redeploy_in_turn(const PoolView& pool, const Machine& machine, RedeployTu
   if (turns.free <= kept_by_others) {
     return act_on(
         ActionKind::keep, machine,
-        {fmt::format("{}; waits until others work, {} at a time", cause(machine), pool.settings.max_unavailable), {}});
+        {ReasonCode::turn,
+         fmt::format("{}; waits until others work, {} at a time", cause(machine), pool.settings.max_unavailable),
+         {}});
   }
   Action action = redeploy(pool, machine);
   if (action.kind != ActionKind::redeploy) return action;
@@ -78,12 +80,13 @@ Action redeploy_in_turn(const PoolView& pool, const Machine& machine, RedeployTu
 Action redeploy(const PoolView& pool, const Machine& machine) {
   const auto overdue_at = overdue(pool, machine);
   if (!is_specified(pool))
-    return act_on(ActionKind::keep, machine, {fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
+    return act_on(ActionKind::keep, machine,
+                  {ReasonCode::unspecified, fmt::format("{}; waits: {}", cause(machine), unspecified), overdue_at});
   if (const auto wait = wait_after_failure(pool, machine, {Operation::create, Operation::start, Operation::redeploy})) {
     return act_on(ActionKind::keep, machine,
-                  {fmt::format("{}; {}", cause(machine), wait->text), earlier_of(wait->until, overdue_at)});
+                  {wait->code, fmt::format("{}; {}", cause(machine), wait->text), earlier_of(wait->until, overdue_at)});
   }
-  return act_on(ActionKind::redeploy, machine, {cause(machine), overdue_at});
+  return act_on(ActionKind::redeploy, machine, {ReasonCode::specification, cause(machine), overdue_at});
 }
 
 }  // namespace hydra_provisioner::decide

@@ -1,6 +1,7 @@
 #include "decide/replacement.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -113,15 +114,20 @@ std::optional<Instant> too_old_at(const PoolView& pool, const Machine& machine) 
   return pool.seen.now - age_of(pool, machine) + *pool.settings.max_age;
 }
 
-std::string replacement_reason(const PoolView& pool, const Machine& machine) {
-  if (std::string trouble = trouble_of(pool, machine); !trouble.empty()) return trouble;
+Reason replacement_reason(const PoolView& pool, const Machine& machine) {
+  if (std::string trouble = trouble_of(pool, machine); !trouble.empty())
+    return {ReasonCode::trouble, std::move(trouble), {}};
   if (is_unusable(pool, machine)) {
-    return fmt::format("the queue runner failed to use it {} times in a row ≥ consecutiveFailures {}",
-                       failures_in_a_row(pool, machine), pool.settings.consecutive_failures);
+    return {ReasonCode::failing,
+            fmt::format("the queue runner failed to use it {} times in a row ≥ consecutiveFailures {}",
+                        failures_in_a_row(pool, machine), pool.settings.consecutive_failures),
+            {}};
   }
-  if (!is_too_old(pool, machine)) return "its specification has changed";
-  return fmt::format("older than maxAge {} s: {} s", pool.settings.max_age.value_or(Seconds{0}).count(),
-                     age_of(pool, machine).count());
+  if (!is_too_old(pool, machine)) return {ReasonCode::specification, "its specification has changed", {}};
+  return {ReasonCode::max_age,
+          fmt::format("older than maxAge {} s: {} s", pool.settings.max_age.value_or(Seconds{0}).count(),
+                      age_of(pool, machine).count()),
+          {}};
 }
 
 Replacement replacement(const PoolView& pool, const std::vector<ActiveMachine>& ready) {

@@ -16,7 +16,7 @@ namespace hydra_provisioner::decide {
 bool is_unusable(const PoolView& pool, const Machine& machine);
 
 bool needs_replacement(const PoolView& pool, const Machine& machine);
-std::string replacement_reason(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
+Reason replacement_reason(const PoolView& pool, const Machine& machine);  // "older than maxAge 86400 s: 90000 s"
 
 // Whether the machine is of no use, and its gate is still open. Such a machine fails every step that it gets, its store
 // is full, or nothing tells it from another of its name.

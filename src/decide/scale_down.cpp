@@ -47,23 +47,27 @@ Action drain_after_grace(const PoolView& pool, const ActiveMachine& ready, const
   const auto& [machine, activity] = ready;
   if (activity.is_busy()) {
     const std::string busy = fmt::format("{}, {}", surplus, busy_with(activity.jobs));
-    if (pool.grace == Seconds{0}) return act_on(ActionKind::drain, *machine, {fmt::format("{}, grace 0 s", busy), {}});
-    return act_on(ActionKind::keep, *machine, {busy, {}});
+    if (pool.grace == Seconds{0})
+      return act_on(ActionKind::drain, *machine, {ReasonCode::surplus, fmt::format("{}, grace 0 s", busy), {}});
+    return act_on(ActionKind::keep, *machine, {ReasonCode::busy, busy, {}});
   }
   if (activity.restarted_for && pool.grace > Seconds{0}) {
     return act_on(ActionKind::keep, *machine,
-                  {fmt::format("{}; the queue runner restarted {} s ago, and may not know its last step", surplus,
+                  {ReasonCode::restarted,
+                   fmt::format("{}; the queue runner restarted {} s ago, and may not know its last step", surplus,
                                activity.restarted_for->count()),
                    activity.idle_from + pool.grace});
   }
   const Seconds idle = activity.idle_at(pool.seen.now);
   if (idle >= pool.grace) {
-    return act_on(ActionKind::drain, *machine,
-                  {fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), pool.grace.count()), {}});
+    return act_on(
+        ActionKind::drain, *machine,
+        {ReasonCode::grace, fmt::format("{}, idle {} s ≥ grace {} s", surplus, idle.count(), pool.grace.count()), {}});
   }
-  return act_on(ActionKind::keep, *machine,
-                {fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), pool.grace.count()),
-                 activity.idle_from + pool.grace});
+  return act_on(
+      ActionKind::keep, *machine,
+      {ReasonCode::grace, fmt::format("{}, idle {} s < grace {} s", surplus, idle.count(), pool.grace.count()),
+       activity.idle_from + pool.grace});
 }
 
 // One that is not handed to a queue runner, but connects to it. Another may only be cut off from the queue runner for
@@ -84,9 +88,9 @@ bool is_ordered_away(const PoolView& pool, const Machine& machine) {
 
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   if (is_ordered_away(pool, *ready.machine))
-    return act_on(ActionKind::drain, *ready.machine, {"ordered by an operator", {}});
+    return act_on(ActionKind::drain, *ready.machine, {ReasonCode::ordered, "ordered by an operator", {}});
   if (needs_replacement(pool, *ready.machine)) {
-    Action drain = act_on(ActionKind::drain, *ready.machine, {replacement_reason(pool, *ready.machine), {}});
+    Action drain = act_on(ActionKind::drain, *ready.machine, replacement_reason(pool, *ready.machine));
     drain.in_turn = is_full(pool);
     drain.is_useless = is_of_no_use(pool, *ready.machine) && is_new(pool, *ready.machine);
     return drain;
@@ -95,7 +99,8 @@ Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   if (paid && paid->left >= stays_listed_while_paid) {
     return act_on(
         ActionKind::keep, *ready.machine,
-        {fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
+        {ReasonCode::paid,
+         fmt::format("surplus; paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
          paid->is_below(stays_listed_while_paid)});
   }
   const std::string surplus = paid ? fmt::format("surplus, {} s paid", paid->left.count()) : "surplus";
@@ -107,20 +112,22 @@ std::string beyond_maximum(const PoolView& pool) {
                      pool.of_maximum);
 }
 
-std::string why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
-  if (!pool.is_configured) return "its pool is not configured any more";
-  if (is_ordered_away(pool, machine)) return "ordered by an operator";
-  if (exceeds_maximum) return beyond_maximum(pool);
-  return needs_replacement(pool, machine) ? replacement_reason(pool, machine) : "surplus";
+Reason why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+  if (!pool.is_configured) return {ReasonCode::not_configured, "its pool is not configured any more", {}};
+  if (is_ordered_away(pool, machine)) return {ReasonCode::ordered, "ordered by an operator", {}};
+  if (exceeds_maximum) return {ReasonCode::beyond_maximum, beyond_maximum(pool), {}};
+  return needs_replacement(pool, machine) ? replacement_reason(pool, machine)
+                                          : Reason{ReasonCode::surplus, "surplus", {}};
 }
 
 Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
-  const std::string why = why_it_leaves(pool, machine, exceeds_maximum);
+  const auto [code, why, until] = why_it_leaves(pool, machine, exceeds_maximum);
   const bool is_kept_stopped =
       pool.is_configured && pool.settings.stop_on_idle && !exceeds_maximum && !needs_replacement(pool, machine);
-  if (!is_kept_stopped) return destroy_when_proven(pool, machine, why);
-  if (machine.cannot_stop) return destroy_when_proven(pool, machine, why + ", and its provider refuses to stop it");
-  return stop_when_proven(pool, machine, why);
+  if (!is_kept_stopped) return destroy_when_proven(pool, machine, code, why);
+  if (machine.cannot_stop)
+    return destroy_when_proven(pool, machine, code, why + ", and its provider refuses to stop it");
+  return stop_when_proven(pool, machine, code, why);
 }
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
@@ -128,39 +135,48 @@ Action finish_draining(const PoolView& pool, const Machine& machine, bool exceed
   const bool may_return = !needs_replacement(pool, machine) && !is_ordered_away(pool, machine);
   if (paid && paid->left >= stays_listed_while_paid && may_return) {
     return act_on(ActionKind::undrain, machine,
-                  {fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
+                  {ReasonCode::paid,
+                   fmt::format("paid for another {} s ≥ {} s", paid->left.count(), stays_listed_while_paid.count()),
                    paid->is_below(stays_listed_while_paid)});
   }
   // One that is of no use only takes the place of another. That others follow it ever more rarely bounds what this
   // costs.
   if (paid && paid->left >= may_leave_below && !is_of_no_use(pool, machine)) {
     return act_on(ActionKind::keep, machine,
-                  {fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
+                  {ReasonCode::paid,
+                   fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
                    paid->is_below(may_leave_below)});
   }
   return within(paid, leave(pool, machine, exceeds_maximum));
 }
 
 Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
-  if (!pool.is_configured) return destroy_when_proven(pool, machine, "its pool is not configured any more");
-  if (exceeds_maximum) return destroy_when_proven(pool, machine, "stopped; " + beyond_maximum(pool));
-  if (needs_replacement(pool, machine))
-    return destroy_when_proven(pool, machine, "stopped; " + replacement_reason(pool, machine));
+  if (!pool.is_configured)
+    return destroy_when_proven(pool, machine, ReasonCode::not_configured, "its pool is not configured any more");
+  if (exceeds_maximum)
+    return destroy_when_proven(pool, machine, ReasonCode::beyond_maximum, "stopped; " + beyond_maximum(pool));
+  if (needs_replacement(pool, machine)) {
+    const auto [code, text, until] = replacement_reason(pool, machine);
+    return destroy_when_proven(pool, machine, code, "stopped; " + text);
+  }
   if (!pool.settings.stop_on_idle)
-    return destroy_when_proven(pool, machine, "stopped; its pool does not keep stopped machines");
-  return act_on(ActionKind::keep, machine, {"stopped; kept for later", {}});
+    return destroy_when_proven(pool, machine, ReasonCode::stopped, "stopped; its pool does not keep stopped machines");
+  return act_on(ActionKind::keep, machine, {ReasonCode::stopped, "stopped; kept for later", {}});
 }
 
 Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
   if (machine.found.interrupted)
-    return destroy_when_proven(pool, machine, "its creation was interrupted, and it is not needed any more");
+    return destroy_when_proven(pool, machine, ReasonCode::not_needed,
+                               "its creation was interrupted, and it is not needed any more");
   // Steps may run on one that was taken over, and it may be paid for: once it is ready, the usual rules hold for it.
   const bool was_taken_over = machine.found.needs_redeploy && !machine.ready_at && machine.listing.first_began_at;
   if (was_taken_over && pool.is_configured) return redeploy(pool, machine);
   if (machine.found.needs_redeploy)
-    return destroy_when_proven(pool, machine, "not brought up to its specification, and not needed any more");
+    return destroy_when_proven(pool, machine, ReasonCode::not_needed,
+                               "not brought up to its specification, and not needed any more");
   return act_on(ActionKind::keep, machine,
-                {fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
+                {ReasonCode::not_needed,
+                 fmt::format("coming for {} s; not needed any more", (pool.seen.now - machine.requested_at).count()),
                  boot_deadline(machine, pool.settings)});
 }
 

@@ -57,11 +57,12 @@ void order_by_worth(const PoolView& pool, std::vector<ActiveMachine>& machines) 
 
 Action use_ready(const PoolView& pool, const ActiveMachine& ready, RedeployTurns& redeploys) {
   const auto& [machine, activity] = ready;
-  if (!pool.seen.queue) return act_on(ActionKind::keep, *machine, {"listed; the status is not trusted", {}});
+  if (!pool.seen.queue)
+    return act_on(ActionKind::keep, *machine, {ReasonCode::not_trusted, "listed; the status is not trusted", {}});
   if (is_outdated(pool, *machine)) return redeploy_in_turn(pool, *machine, redeploys);
-  if (activity.is_busy()) return act_on(ActionKind::keep, *machine, {busy_with(activity.jobs), {}});
+  if (activity.is_busy()) return act_on(ActionKind::keep, *machine, {ReasonCode::busy, busy_with(activity.jobs), {}});
   return act_on(ActionKind::keep, *machine,
-                {fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
+                {ReasonCode::needed, fmt::format("needed; idle {} s", activity.idle_at(pool.seen.now).count()), {}});
 }
 
 // A creation or start that was interrupted or could not be finished.
@@ -73,9 +74,10 @@ Action carry_on(const PoolView& pool, const Machine& machine) {
                                        : fmt::format("its {} was interrupted", starts ? "start" : "creation");
   if (const auto wait = wait_after_failure(pool, machine, {Operation::create, Operation::start})) {
     return act_on(ActionKind::keep, machine,
-                  {fmt::format("{}; {}", cause, wait->text), earlier_of(wait->until, overdue_at)});
+                  {wait->code, fmt::format("{}; {}", cause, wait->text), earlier_of(wait->until, overdue_at)});
   }
-  return act_on(starts ? ActionKind::start : ActionKind::create, machine, {cause + "; carried on", overdue_at});
+  return act_on(starts ? ActionKind::start : ActionKind::create, machine,
+                {has_failed ? ReasonCode::failed : ReasonCode::interrupted, cause + "; carried on", overdue_at});
 }
 
 Action await_or_resume(const PoolView& pool, const Machine& machine) {
@@ -83,7 +85,8 @@ Action await_or_resume(const PoolView& pool, const Machine& machine) {
   if (machine.found.interrupted) return carry_on(pool, machine);
   if (machine.found.needs_redeploy) return redeploy(pool, machine);
   return act_on(ActionKind::keep, machine,
-                {fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()), overdue_at});
+                {ReasonCode::booting, fmt::format("coming for {} s", (pool.seen.now - machine.requested_at).count()),
+                 overdue_at});
 }
 
 bool is_created_again(const Machine& machine) { return machine.found.interrupted && !machine.ready_at; }
@@ -138,7 +141,7 @@ std::int64_t put_back(const PoolView& pool, std::int64_t most, ScaleUp& result) 
   const auto used = take(draining, most);
   std::ranges::copy(gone_for_good, std::back_inserter(draining));
   for (const ActiveMachine& each : used)
-    result.actions.push_back(act_on(ActionKind::undrain, *each.machine, {"needed again", {}}));
+    result.actions.push_back(act_on(ActionKind::undrain, *each.machine, {ReasonCode::needed, "needed again", {}}));
   return std::ssize(used);
 }
 
@@ -148,7 +151,7 @@ std::int64_t start_stopped(const PoolView& pool, std::int64_t most, ScaleUp& res
   const auto used = take(stopped, most);
   std::ranges::copy(due, std::back_inserter(stopped));
   for (const Machine* machine : used)
-    result.actions.push_back(act_on(ActionKind::start, *machine, {"stopped; warm store", {}}));
+    result.actions.push_back(act_on(ActionKind::start, *machine, {ReasonCode::needed, "stopped; warm store", {}}));
   return std::ssize(used);
 }
 
@@ -163,7 +166,9 @@ std::int64_t put_back_stand_ins(const PoolView& pool, std::int64_t most, ScaleUp
   for (const ActiveMachine& each : used) {
     result.actions.push_back(
         act_on(ActionKind::undrain, *each.machine,
-               {fmt::format("needed again; no room for its replacement (max {})", pool.settings.max_machines), {}}));
+               {ReasonCode::no_replacement,
+                fmt::format("needed again; no room for its replacement (max {})", pool.settings.max_machines),
+                {}}));
   }
   return std::ssize(used);
 }
@@ -189,9 +194,12 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
   if (const std::int64_t trials = pool.unused.empty() ? count : trials_allowed(pool); trials < count) {
     count = trials;
     result.held =
-        Reason{fmt::format("{} created until one of the machines is used", count == 0 ? "none is" : "only one is"), {}};
+        Reason{ReasonCode::unused,
+               fmt::format("{} created until one of the machines is used", count == 0 ? "none is" : "only one is"),
+               {}};
   } else if (count < missing) {
-    result.held = Reason{fmt::format("{} more wait until one of the {} existing machines is gone (max {})",
+    result.held = Reason{ReasonCode::maximum,
+                         fmt::format("{} more wait until one of the {} existing machines is gone (max {})",
                                      missing - count, std::ssize(pool.machines), pool.settings.max_machines),
                          {}};
   }
@@ -199,7 +207,7 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
     result.actions.push_back({.kind = ActionKind::create,
                               .machine = MachineId{fmt::format("{}-{}", pool.config.tag, next_number++)},
                               .pool = pool.settings.name,
-                              .reason = {fmt::format("{} of {} new machines", i, count), {}}});
+                              .reason = {ReasonCode::needed, fmt::format("{} of {} new machines", i, count), {}}});
   }
 }
 

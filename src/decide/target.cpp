@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "model/counted.hpp"
+
 namespace hydra_provisioner::decide {
 namespace {
 
@@ -49,8 +51,8 @@ std::string sum_of(const PoolConfig& pool, const Load& load, const Outlook& outl
                    std::int64_t steps, std::int64_t more) {
   const std::string duration =
       outlook.step_seconds ? fmt::format(" of {:.0f} s", *outlook.step_seconds) : " of unknown duration";
-  return fmt::format("{} runnable, {} ignored, {} soon begun; {} busy + {} for {} steps{} within {} s", load.runnable,
-                     pool.ignored_runnables, soon_begun, outlook.busy_machines, more, steps, duration,
+  return fmt::format("{} runnable, {} ignored, {} soon begun; {} busy + {} for {}{} within {} s", load.runnable,
+                     pool.ignored_runnables, soon_begun, outlook.busy_machines, more, counted(steps, "step"), duration,
                      pool.target_wait.count());
 }
 

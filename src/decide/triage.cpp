@@ -17,7 +17,7 @@ std::optional<Action> give_up_when_overdue(const PoolView& pool, const Machine& 
   if (pool.seen.now < boot_deadline(machine, pool.settings)) return std::nullopt;
   const Seconds waited = pool.seen.now - machine.requested_at;
   const std::string why = machine.last_error.empty() ? "" : ": " + machine.last_error;
-  Action action = destroy_when_proven(pool, machine,
+  Action action = destroy_when_proven(pool, machine, ReasonCode::boot_timeout,
                                       fmt::format("not ready {} s after its request ≥ bootTimeout {} s{}",
                                                   waited.count(), pool.settings.boot_timeout.count(), why));
   action.never_got_ready = action.kind == ActionKind::destroy;
@@ -39,10 +39,10 @@ bool is_ordered_destroyed(const PoolView& pool, const Machine& machine) {
 Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
   const bool may_leave = !machine.found.under_way;
   if (may_leave && machine.state == ready && is_ordered_away(pool.seen.orders, machine, pool.seen.now))
-    return act_on(ActionKind::drain, machine, {"ordered by an operator", {}});
+    return act_on(ActionKind::drain, machine, {ReasonCode::ordered, "ordered by an operator", {}});
   if (may_leave && machine.state != ready && is_ordered_destroyed(pool, machine))
-    return destroy_when_proven(pool, machine, "ordered by an operator");
-  return act_on(ActionKind::keep, machine, {fmt::format("not seen: {}", why), {}});
+    return destroy_when_proven(pool, machine, ReasonCode::ordered, "ordered by an operator");
+  return act_on(ActionKind::keep, machine, {ReasonCode::not_seen, fmt::format("not seen: {}", why), {}});
 }
 
 // No value: the machine may be decided about.
@@ -50,24 +50,29 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
   if (const auto why = why_unseen(pool, machine)) return settle_unseen(pool, machine, *why);
   if (machine.found.under_way) {
     return act_on(ActionKind::keep, machine,
-                  {fmt::format("{} under way for {} s", to_string(*machine.found.under_way),
+                  {ReasonCode::under_way,
+                   fmt::format("{} under way for {} s", to_string(*machine.found.under_way),
                                (pool.seen.now - machine.since).count()),
                    {}});
   }
   if (machine.state != ready && is_ordered_destroyed(pool, machine))
-    return destroy_when_proven(pool, machine, "ordered by an operator");
-  if (machine.state == failed) return destroy_when_proven(pool, machine, fmt::format("failed: {}", machine.last_error));
-  if (machine.found.vanished) return destroy_when_proven(pool, machine, "vanished");
+    return destroy_when_proven(pool, machine, ReasonCode::ordered, "ordered by an operator");
+  if (machine.state == failed)
+    return destroy_when_proven(pool, machine, ReasonCode::failed, fmt::format("failed: {}", machine.last_error));
+  if (machine.found.vanished) return destroy_when_proven(pool, machine, ReasonCode::vanished, "vanished");
   // Making it again would end the steps that may run on it.
   if (is_coming(machine) && machine.found.interrupted && machine.listing.first_began_at && !machine.ready_at) {
-    return destroy_when_proven(pool, machine, "found incomplete, though it may have been listed");
+    return destroy_when_proven(pool, machine, ReasonCode::incomplete,
+                               "found incomplete, though it may have been listed");
   }
   if (machine.state == destroying) {
     const bool has_failed = machine.failures.of == Operation::destroy;
-    return destroy_when_proven(pool, machine, has_failed ? "not destroyed yet" : "its destruction was interrupted");
+    return destroy_when_proven(pool, machine, has_failed ? ReasonCode::failed : ReasonCode::interrupted,
+                               has_failed ? "not destroyed yet" : "its destruction was interrupted");
   }
   // Half stopped: it can be neither used nor started.
-  if (machine.state == stopping) return stop_when_proven(pool, machine, "its stop was interrupted");
+  if (machine.state == stopping)
+    return stop_when_proven(pool, machine, ReasonCode::interrupted, "its stop was interrupted");
   return give_up_when_overdue(pool, machine);
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "decide/replacement.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -22,13 +23,6 @@ struct Counts {
   std::int64_t all() const { return missing + disabled + failing + used; }
 };
 
-bool is_surely_read(const Machine& machine, const QueueStatus& status) {
-  if (machine.state != MachineState::ready || !machine.listing.is_listed || !machine.listing.began_at) return false;
-  // After a restart, the queue runner reads the file anew, and machines connect anew.
-  const Instant since = std::max(*machine.listing.began_at, status.started.value_or(Instant{}));
-  return std::min(status.time, status.arrived) - since >= seen_after;
-}
-
 void count(Counts& counts, const QueueMachine* entry) {
   if (entry == nullptr) {
     ++counts.missing;
@@ -42,6 +36,13 @@ void count(Counts& counts, const QueueMachine* entry) {
 }
 
 }  // namespace
+
+bool is_surely_read(const Machine& machine, const QueueStatus& status) {
+  if (machine.state != MachineState::ready || !machine.listing.is_listed || !machine.listing.began_at) return false;
+  // After a restart, the queue runner reads the file anew, and machines connect anew.
+  const Instant since = std::max(*machine.listing.began_at, status.started.value_or(Instant{}));
+  return std::min(status.time, status.arrived) - since >= seen_after;
+}
 
 std::int64_t trials_allowed(const PoolView& pool) {
   const bool has_unusable =
@@ -62,8 +63,9 @@ std::string why_unused(const PoolView& pool) {
     counts.since = std::min(counts.since, *machine->listing.began_at);
   }
   if (counts.all() == 0 || counts.used > 0) return "";
-  const std::string what = fmt::format("the queue runner uses none of {} machines that are listed since {} s",
-                                       counts.all(), (pool.seen.now - counts.since).count());
+  const std::string what = fmt::format("the queue runner uses none of {} listed since {} s",
+                                       counted(counts.all(), "machine that is", "machines that are"),
+                                       (pool.seen.now - counts.since).count());
   if (counts.missing == counts.all())
     return what + (pool.seen.queue->machines_join
                        ? ": they do not connect to it; does hydra-builder run on them?"

@@ -12,6 +12,9 @@ namespace hydra_provisioner::decide {
 // The queue runner reads the machines file every 30 s; after two times it has surely seen a machine.
 inline constexpr Seconds seen_after{60};
 
+// Whether it has been in the machines file for that long, while the queue runner read it.
+bool is_surely_read(const Machine& machine, const QueueStatus& status);
+
 // Why it seems to use none of the machines that were listed for so long; empty: it uses one, or that cannot be told.
 std::string why_unused(const PoolView& pool);
 

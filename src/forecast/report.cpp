@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "io/text/json.hpp"
+#include "io/text/money.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
@@ -49,7 +51,7 @@ double ratio(Millis value, Millis bound) {
 
 std::string pool_text(const PoolName& name, const PoolForecast& pool) {
   const Millis all = pool.machine_time();
-  std::string text = fmt::format("{:<28} {} steps{}\n", name, pool.steps,
+  std::string text = fmt::format("{:<28} {}{}\n", name, counted(pool.steps, "step"),
                                  pool.unfinished > 0 ? fmt::format(", {} more were never built", pool.unfinished) : "");
   text += fmt::format("  machine-hours  {:.1f}:", hours_in(all));
   for (std::size_t i = 0; i < phases; ++i)
@@ -97,6 +99,6 @@ std::string span_text(double seconds) {
 
 io::Json cost_value(std::optional<Micros> cost) { return cost ? io::Json(units_in(*cost)) : io::Json(nullptr); }
 
-std::string cost_text(std::optional<Micros> cost) { return cost ? fmt::format("{:.2f}", units_in(*cost)) : "-"; }
+std::string cost_text(std::optional<Micros> cost) { return cost ? io::money_text(*cost) : "-"; }
 
 }  // namespace hydra_provisioner::forecast

@@ -125,6 +125,19 @@ const Trial* best_of(const std::vector<Trial>& front, const Trial& now) {
   return quicker == from_quickest.end() ? nullptr : &*quicker;
 }
 
+const Trial* knee_of(const std::vector<Trial>& front) {
+  if (front.size() < 3) return nullptr;
+  const double prices = front.back().price() - front.front().price();
+  const double waits = front.front().wait() - front.back().wait();
+  if (!(prices > 0) || !(waits > 0)) return nullptr;
+  // How far it is below the straight line between both ends, both measured as shares of the whole front.
+  const auto depth = [&](const Trial& trial) {
+    return (front.front().wait() - trial.wait()) / waits - (trial.price() - front.front().price()) / prices;
+  };
+  const auto knee = std::ranges::max_element(front, {}, depth);
+  return depth(*knee) > 0 ? &*knee : nullptr;
+}
+
 std::string nix_text(const Setting& setting) {
   std::string text;
   if (setting.scaling == Scaling::work) {

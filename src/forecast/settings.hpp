@@ -50,6 +50,10 @@ std::vector<Trial> front_of(std::vector<Trial> trials);
 // no more. Null: none is better than now.
 const Trial* best_of(const std::vector<Trial>& front, const Trial& now);
 
+// Where the front bends most: with less money steps wait much longer, and with more not much shorter. Null: it has no
+// bend, because there are fewer than three trials.
+const Trial* knee_of(const std::vector<Trial>& front);
+
 // The setting as attributes of the pool, to be pasted into the configuration.
 std::string nix_text(const Setting& setting);
 

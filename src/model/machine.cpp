@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <initializer_list>
+#include <map>
 #include <system_error>
 
 #include <fmt/format.h>
+
+#include "model/counted.hpp"
 
 namespace hydra_provisioner {
 namespace {
@@ -63,6 +66,19 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   }
   machine.state = *state;
   return true;
+}
+
+std::string counted_by_state(const std::vector<MachineState>& states) {
+  std::map<MachineState, std::int64_t> counts;
+  for (const MachineState state : states) ++counts[state];
+  counts.erase(gone);
+  std::int64_t all = 0;
+  std::string parts;
+  for (const auto& [state, count] : counts) {
+    all += count;
+    parts += fmt::format("{} {} {}", parts.empty() ? ":" : ",", count, to_string(state));
+  }
+  return counted(all, "machine") + parts;
 }
 
 bool is_coming(const Machine& machine) { return machine.state == requested || machine.state == creating; }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/config.hpp"
 #include "model/enum_names.hpp"
@@ -201,6 +202,9 @@ void visit_all_fields(AnyMachine& machine, Field&& field) {
 
 // How long machines are expected to take until they are ready, while no boot was measured.
 inline constexpr Seconds usual_boot_time{180};
+
+// "12 machines: 9 ready, 2 creating, 1 draining"; those that are gone do not count.
+std::string counted_by_state(const std::vector<MachineState>& states);
 
 // It is being created or started, and counts as capacity to come.
 bool is_coming(const Machine& machine);

@@ -15,8 +15,60 @@
 
 namespace hydra_provisioner {
 
+// Why, in a word for programs. docs/reasons.md says what each means, and a test compares the two. A name once given
+// keeps its meaning.
+enum class ReasonCode : std::uint8_t {
+  back_off,
+  beyond_maximum,
+  boot_timeout,
+  booting,
+  budget,
+  busy,
+  check_due,
+  failed,
+  failing,
+  grace,
+  incomplete,
+  interrupted,
+  max_age,
+  maximum,
+  needed,
+  no_replacement,
+  not_configured,
+  not_needed,
+  not_seen,
+  not_trusted,
+  ordered,
+  paid,
+  paused,
+  protected_by_order,
+  rest,
+  restarted,
+  retry,
+  specification,
+  stopped,
+  surplus,
+  trouble,
+  turn,
+  under_way,
+  unhealthy,
+  unproven,
+  unpublished,
+  unspecified,
+  unused,
+  vanished,
+};
+template <>
+inline constexpr auto names_of<ReasonCode> =
+    enum_names("back-off", "beyond-maximum", "boot-timeout", "booting", "budget", "busy", "check-due", "failed",
+               "failing", "grace", "incomplete", "interrupted", "max-age", "maximum", "needed", "no-replacement",
+               "not-configured", "not-needed", "not-seen", "not-trusted", "ordered", "paid", "paused", "protected",
+               "rest", "restarted", "retry", "specification", "stopped", "surplus", "trouble", "turn", "under-way",
+               "unhealthy", "unproven", "unpublished", "unspecified", "unused", "vanished");
+
 // Why, with the numbers that led to it. `until`: when this reason ends by itself.
 struct Reason {
+  ReasonCode code{};
   std::string text;
   std::optional<Instant> until;
 };
@@ -57,7 +109,8 @@ struct PoolPlan {
   std::string explanation;    // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
   // What holds the pool back: back-off, too many failures, a provider that does not answer.
   std::vector<std::string> notes;
-  std::string unused{};  // why the queue runner seems to use none of its machines; empty: it uses some
+  std::optional<ReasonCode> held{};  // why none, or fewer than are missing, are created, or nothing is done at all
+  std::string unused{};              // why the queue runner seems to use none of its machines; empty: it uses some
   std::map<PoolName, std::int64_t> left_to{};  // runnable steps beyond its maximum, which count for spill pools
 };
 

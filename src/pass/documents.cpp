@@ -1,6 +1,7 @@
 #include "pass/documents.hpp"
 
 #include <array>
+#include <cstddef>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -23,6 +24,13 @@ json pool_documents(const Plan& plan) {
   return pools;
 }
 
+void add_holds(json& pools, const Plan& plan) {
+  for (std::size_t i = 0; i < plan.pools.size(); ++i) {
+    const auto& held = plan.pools[i].held;
+    pools.at(i)["held"] = held ? json(to_string(*held)) : json(nullptr);
+  }
+}
+
 json queue_document(const Plan& plan) {
   return {{"trusted", !plan.untrusted.has_value()}, {"why", plan.untrusted.value_or("")}};
 }
@@ -37,7 +45,8 @@ json summary_document(const Plan& plan) {
   return summary;
 }
 
-json machine_document(const Machine& machine, const Queue& queue) {
+// `decided`: null if the plan says nothing of the machine.
+json machine_document(const Machine& machine, const Action* decided, const Queue& queue) {
   const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
   json document{{"id", machine.id.text},
                 {"pool", machine.pool.text},
@@ -51,7 +60,21 @@ json machine_document(const Machine& machine, const Queue& queue) {
                 {"lastError", machine.last_error}};
   document["currentJobs"] = entry != nullptr && entry->current_jobs ? json(*entry->current_jobs) : json(nullptr);
   document["idleSince"] = entry != nullptr ? optional_time(entry->idle_since) : json(nullptr);
+  document["action"] = decided != nullptr ? json(to_string(decided->kind)) : json(nullptr);
+  document["reason"] = decided != nullptr ? decided->reason.text : "";
+  document["code"] = decided != nullptr ? json(to_string(decided->reason.code)) : json(nullptr);
   return document;
+}
+
+json machine_documents(const Look& look, const Plan& plan) {
+  std::map<MachineId, const Action*> decided;
+  for (const Action& action : plan.actions) decided.emplace(action.machine, &action);
+  json machines = json::array();
+  for (const Machine& machine : look.seen.machines) {
+    const auto action = decided.find(machine.id);
+    machines.push_back(machine_document(machine, action == decided.end() ? nullptr : action->second, look.seen.queue));
+  }
+  return machines;
 }
 
 json order_documents(const Snapshot& seen) {
@@ -81,7 +104,7 @@ json foreign_documents(const observe::Fleet& fleet) {
 
 }  // namespace
 
-json plan_document(const Plan& plan) {
+json recorded_plan(const Plan& plan) {
   json unplaceable = json::array();
   for (const Unplaceable& steps : plan.unplaceable) {
     unplaceable.push_back({{"stepType", steps.step_type}, {"runnable", steps.runnable}});
@@ -98,20 +121,28 @@ json plan_document(const Plan& plan) {
           {"queue", queue_document(plan)},
           {"pools", pool_documents(plan)},
           {"unplaceable", std::move(unplaceable)},
-          {"notes", plan.notes},
           {"actions", std::move(actions)},
           {"summary", summary_document(plan)},
           {"reconsiderAt", optional_time(plan.reconsider_at)}};
 }
 
+json plan_document(const Plan& plan) {
+  json document = recorded_plan(plan);
+  document["notes"] = plan.notes;
+  add_holds(document.at("pools"), plan);
+  for (std::size_t i = 0; i < plan.actions.size(); ++i)
+    document.at("actions").at(i)["code"] = to_string(plan.actions[i].reason.code);
+  return document;
+}
+
 json status_document(const Look& look, const Plan& plan) {
-  json machines = json::array();
-  for (const Machine& machine : look.seen.machines) machines.push_back(machine_document(machine, look.seen.queue));
+  json pools = pool_documents(plan);
+  add_holds(pools, plan);
   return {{"formatVersion", 1},
           {"time", to_unix(plan.time)},
           {"queue", queue_document(plan)},
-          {"pools", pool_documents(plan)},
-          {"machines", std::move(machines)},
+          {"pools", std::move(pools)},
+          {"machines", machine_documents(look, plan)},
           {"orders", order_documents(look.seen)},
           {"foreign", foreign_documents(look.fleet)}};
 }

@@ -9,6 +9,8 @@
 namespace hydra_provisioner::pass {
 
 nlohmann::json plan_document(const Plan& plan);
+// Without what later versions have added: the journal's records are made of it, so that they can be compared.
+nlohmann::json recorded_plan(const Plan& plan);
 nlohmann::json status_document(const Look& look, const Plan& plan);
 
 }  // namespace hydra_provisioner::pass

@@ -1,15 +1,12 @@
 #include "pass/pass.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "act/care.hpp"
 #include "act/execute.hpp"
@@ -40,17 +37,10 @@ std::set<ProviderKind> silent_providers(const World& world, const Look& look) {
 }
 
 std::string summary_of(const std::vector<Machine*>& machines, const Plan& plan) {
-  std::map<MachineState, std::int64_t> counts;
-  for (const Machine* machine : machines) ++counts[machine->state];
-  counts.erase(MachineState::gone);
-  std::int64_t all = 0;
-  std::vector<std::string> parts;
-  for (const auto& [state, count] : counts) {
-    all += count;
-    parts.push_back(fmt::format("{} {}", count, to_string(state)));
-  }
-  return fmt::format("{} {}{}{}{}", all, all == 1 ? "machine" : "machines", parts.empty() ? "" : ": ",
-                     fmt::join(parts, ", "), plan.untrusted ? "; the status is not trusted: " + *plan.untrusted : "");
+  std::vector<MachineState> states;
+  states.reserve(machines.size());
+  for (const Machine* machine : machines) states.push_back(machine->state);
+  return counted_by_state(states) + (plan.untrusted ? "; the status is not trusted: " + *plan.untrusted : "");
 }
 
 // They may be ours, if the state directory was lost: the first pass says how they are taken over.

@@ -11,6 +11,7 @@
 #include "decide/outlook.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
+#include "model/counted.hpp"
 #include "pass/documents.hpp"
 
 namespace hydra_provisioner::pass {
@@ -70,7 +71,8 @@ void tell(const Plan& plan, act::Voice& voice) {
     for (const std::string& note : pool.notes) voice.warning(fmt::format("{}: {}", pool.name, note));
   }
   for (const Unplaceable& steps : plan.unplaceable) {
-    voice.warning(fmt::format("{} runnable steps of type {} fit no configured type", steps.runnable, steps.step_type));
+    voice.warning(fmt::format("{} of type {} {} no configured type", counted(steps.runnable, "runnable step"),
+                              steps.step_type, steps.runnable == 1 ? "fits" : "fit"));
   }
   for (const Action& action : plan.actions) {
     if (action.kind == ActionKind::keep) voice.detail(fmt::format("{}: kept: {}", action.machine, action.reason.text));
@@ -86,14 +88,14 @@ std::vector<state::RecordedPool> recorded(const Config& config) {
   return pools;
 }
 
-state::Facts decided(const io::Json& plan_document) {
+state::Facts decided(const io::Json& plan) {
   state::Facts facts;
   const auto add = [&](std::string name, const io::Json& what) {
     while (!facts.emplace(name, io::compact(what)).second) name += "'";  // two pools of one name, one of them retired
   };
-  for (const io::Json& pool : plan_document.at("pools"))
+  for (const io::Json& pool : plan.at("pools"))
     add("decided/pool/" + pool.at("name").get_ref<const std::string&>(), pool);
-  for (const io::Json& action : plan_document.at("actions")) {
+  for (const io::Json& action : plan.at("actions")) {
     if (action.at("action") == "keep") continue;
     add("decided/action/" + action.at("machine").get_ref<const std::string&>(), action);
   }
@@ -113,7 +115,7 @@ std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& co
 
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
                               Instant start, Instant end) {
-  const io::Json document = plan_document(plan);
+  const io::Json document = recorded_plan(plan);
   state::PassRecord record{.start = start, .duration = end - start, .clocks_json = state::clocks_of(look.seen)};
   record.history = std::chrono::days{config.history_days};
   record.facts = state::facts_of(look.seen, config);

@@ -21,7 +21,7 @@ void tell(const Plan& plan, act::Voice& voice);
 std::vector<state::RecordedPool> recorded(const Config& config);
 
 // What the journal keeps of a plan's JSON: all but the machines that are kept as they are, which replaying finds again.
-state::Facts decided(const nlohmann::json& plan_document);
+state::Facts decided(const nlohmann::json& plan);
 
 // How long steps take, where a decision uses that and it has changed: the queue runner forgets it when it restarts.
 std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config);

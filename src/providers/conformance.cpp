@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "io/async/gather.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::providers {
 namespace {
@@ -55,7 +56,8 @@ class LifeCycle {
     if (!listed) co_return failed(listed.error().message);
     const std::size_t expected = made_.size();
     if (listed->size() == expected) co_return Verdict{};
-    co_return failed(fmt::format("there are {} machines, not {}", listed->size(), expected));
+    co_return failed(
+        fmt::format("{}, not {}", counted(std::ssize(*listed), "machine exists", "machines exist"), expected));
   }
 
   io::Task<Verdict> lists_machines_as_created() {

@@ -7,6 +7,7 @@
 
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/money.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
@@ -35,7 +36,7 @@ PoolCost sum_of(const std::map<PoolName, PoolCost>& costs) {
 
 std::string row(const std::string& name, const PoolCost& cost) {
   const state::Usage& hours = cost.hours;
-  std::string money = cost.money ? money_text(*cost.money) : "-";
+  std::string money = cost.money ? io::money_text(*cost.money) : "-";
   if (cost.money && cost.unpriced > Seconds{0})
     money += fmt::format(" and {:.2f} h without a price", hours_in(cost.unpriced));
   return fmt::format("{:<28} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f}  {:>10}\n", name,
@@ -76,12 +77,6 @@ std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage) 
     money.n += (which.second.n * (span.count() % hour) + hour / 2) / hour;
   }
   return costs;
-}
-
-std::string money_text(Micros money) {
-  std::string decimals = fmt::format("{:06}", money.n % 1'000'000);
-  while (decimals.size() > 2 && decimals.back() == '0') decimals.pop_back();
-  return fmt::format("{}.{}", money.n / 1'000'000, decimals);
 }
 
 nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since) {

@@ -21,8 +21,6 @@ struct PoolCost {
 // Each hour costs the price that it had.
 std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage);
 
-std::string money_text(Micros money);  // "1.36", "0.000017": as many decimals as are needed, at least two
-
 nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since);
 std::string cost_text(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since);
 

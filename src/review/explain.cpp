@@ -16,6 +16,7 @@
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
+#include "io/text/wording.hpp"
 #include "review/variations.hpp"
 
 namespace hydra_provisioner::review {
@@ -32,7 +33,7 @@ const Action* find_action(const Plan& plan, const MachineId& machine) {
 }
 
 // "3 allowed; create 2, drain 1"
-std::string outcome(const Plan& plan, const PoolName& name) {
+std::string decided(const Plan& plan, const PoolName& name) {
   const PoolPlan* pool = find_pool(plan, name);
   std::map<std::string_view, int> counts;
   for (const Action& action : plan.actions) {
@@ -41,15 +42,24 @@ std::string outcome(const Plan& plan, const PoolName& name) {
   std::vector<std::string> parts;
   parts.reserve(counts.size());
   for (const auto& [verb, count] : counts) parts.push_back(fmt::format("{} {}", verb, count));
-  std::string text = fmt::format("{} allowed; {}", pool == nullptr ? 0 : pool->target,
-                                 parts.empty() ? "nothing to do" : fmt::format("{}", fmt::join(parts, ", ")));
+  return fmt::format("{} allowed; {}", pool == nullptr ? 0 : pool->target,
+                     parts.empty() ? "nothing to do" : fmt::format("{}", fmt::join(parts, ", ")));
+}
+
+// The same with what holds the pool back.
+std::string outcome(const Plan& plan, const PoolName& name) {
+  const PoolPlan* pool = find_pool(plan, name);
+  std::string text = decided(plan, name);
   if (pool != nullptr && !pool->notes.empty()) text += fmt::format("; but {}", fmt::join(pool->notes, "; "));
   return text;
 }
 
 // What holds the type back, each with its numbers.
 std::vector<std::string> binding_limits(const PoolPlan& pool, const Replayed& pass) {
-  std::vector<std::string> limits = pool.notes;
+  std::vector<std::string> limits;
+  for (const std::string& note : pool.notes) {
+    if (std::ranges::find(limits, note) == limits.end()) limits.push_back(note);
+  }
   if (pass.plan.untrusted) limits.push_back(fmt::format("the status is not trusted: {}", *pass.plan.untrusted));
   const auto configured = pass.inputs.config.pools.find(pool.name);
   if (configured == pass.inputs.config.pools.end()) {
@@ -135,8 +145,11 @@ Explanation explain_type(const PoolName& name, const Replayed& pass) {
   Explanation explanation{.name = name.text, .headline = "neither configured nor with machines then"};
   if (pool == nullptr) return explanation;
   const std::string now = outcome(pass.plan, name);
-  explanation.headline = fmt::format("{}\n  {}", pool->explanation, now);
+  explanation.headline = fmt::format("{}\n  {}", pool->explanation, decided(pass.plan, name));
+  explanation.code = pool->held;
   explanation.binding = binding_limits(*pool, pass);
+  if (const auto configured = pass.inputs.config.pools.find(name); configured != pass.inputs.config.pools.end())
+    explanation.limits = limits_of(configured->second, pass.inputs.seen);
   for (const Variation& variation : variations_for(name, pass.inputs, pass.plan)) {
     const std::string would_be = outcome(decide::plan(variation.inputs.seen, variation.inputs.config), name);
     explanation.changes.push_back({variation.what, would_be == now ? "" : would_be});
@@ -144,17 +157,33 @@ Explanation explain_type(const PoolName& name, const Replayed& pass) {
   return explanation;
 }
 
+namespace {
+
+// Of the machine and its type, each once.
+std::vector<Variation> variations_for_machine(const Machine& machine, const Replayed& pass) {
+  auto all = variations_for(machine, pass.inputs, pass.plan);
+  for (Variation& variation : variations_for(machine.pool, pass.inputs, pass.plan)) {
+    const bool is_known = std::ranges::find(all, variation.what, &Variation::what) != all.end();
+    if (!is_known) all.push_back(std::move(variation));
+  }
+  return all;
+}
+
+}  // namespace
+
 Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Event> events) {
   Explanation explanation{.name = id.text, .headline = "did not exist then", .events = std::move(events)};
   const Action* now = find_action(pass.plan, id);
   const auto machine = std::ranges::find(pass.inputs.seen.machines, id, &Machine::id);
-  if (now != nullptr) explanation.headline = described(now, "nothing");
+  if (now != nullptr) {
+    explanation.headline = described(now, "nothing");
+    explanation.code = now->reason.code;
+  }
   if (machine == pass.inputs.seen.machines.end()) return explanation;
-  explanation.headline = fmt::format("{} since {}; {}", to_string(machine->state), io::local_time(machine->since),
-                                     described(now, "nothing"));
-  auto all = variations_for(*machine, pass.inputs, pass.plan);
-  std::ranges::move(variations_for(machine->pool, pass.inputs, pass.plan), std::back_inserter(all));
-  for (const Variation& variation : all) {
+  explanation.headline = fmt::format("{} for {}, since {}; {}", to_string(machine->state),
+                                     io::span_text(std::max(pass.inputs.seen.now - machine->since, Seconds{0})),
+                                     io::local_time(machine->since), described(now, "nothing"));
+  for (const Variation& variation : variations_for_machine(*machine, pass)) {
     const Plan varied = decide::plan(variation.inputs.seen, variation.inputs.config);
     const Action* would_be = find_action(varied, id);
     const bool is_same = now != nullptr && would_be != nullptr && now->kind == would_be->kind;
@@ -172,10 +201,12 @@ io::Json event_documents(const std::vector<Event>& events) {
   return documents;
 }
 
+std::string shown(const std::string& text) { return io::with_spans(io::printable_line(text)); }
+
 std::string event_lines(const std::vector<Event>& events) {
   std::string text;
   for (const Event& event : events)
-    text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, io::printable_line(event.reason));
+    text += fmt::format("  {}  {:<10} {}\n", io::local_time(event.time), event.what, shown(event.reason));
   return text;
 }
 
@@ -190,7 +221,9 @@ nlohmann::json explanation_document(const Explanation& explanation, const state:
           {"pass", pass.number},
           {"time", to_unix(pass.start)},
           {"now", explanation.headline},
+          {"code", explanation.code ? io::Json(to_string(*explanation.code)) : io::Json(nullptr)},
           {"binding", explanation.binding},
+          {"limits", limit_documents(explanation.limits)},
           {"events", event_documents(explanation.events)},
           {"since", event_documents(explanation.since)},
           {"changes", std::move(changes)}};
@@ -198,14 +231,15 @@ nlohmann::json explanation_document(const Explanation& explanation, const state:
 
 std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass) {
   std::string text = fmt::format("{}, as of pass {}, {}\n  {}\n", explanation.name, pass.number,
-                                 io::local_time(pass.start), explanation.headline);
-  for (const std::string& limit : explanation.binding) text += fmt::format("  ! {}\n", io::printable_line(limit));
+                                 io::local_time(pass.start), io::with_spans(explanation.headline));
+  for (const std::string& limit : explanation.binding) text += fmt::format("  ! {}\n", shown(limit));
+  text += limit_lines(explanation.limits);
   if (!explanation.events.empty()) text += "What happened:\n";
   text += event_lines(explanation.events);
   if (!explanation.since.empty()) text += "Since then:\n" + event_lines(explanation.since);
   if (!explanation.changes.empty()) text += "What would change it:\n";
   for (const auto& [what, result] : explanation.changes)
-    text += fmt::format("  {:<40} {}\n", what, result.empty() ? "nothing would change" : io::printable_line(result));
+    text += fmt::format("  {:<40} {}\n", what, result.empty() ? "nothing would change" : shown(result));
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "review/history.hpp"
+#include "review/limits.hpp"
 #include "review/replay.hpp"
 #include "state/archive.hpp"
 
@@ -21,7 +22,9 @@ struct Change {
 struct Explanation {
   std::string name;
   std::string headline{};              // what the machine or type does, and why
+  std::optional<ReasonCode> code{};    // of that
   std::vector<std::string> binding{};  // of a type: what holds it back
+  std::vector<Limit> limits{};         // of a type
   std::vector<Event> events{};         // of a machine
   std::vector<Event> since{};          // what has happened since the pass
   std::vector<Change> changes{};

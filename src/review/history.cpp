@@ -9,6 +9,7 @@
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::review {
 namespace {
@@ -32,8 +33,10 @@ std::vector<Event> problems_of(const std::vector<state::ArchivedPass>& passes) {
 
 }  // namespace
 
-History::History(const state::Archive& archive, Instant since, std::string name)
+History::History(const state::Archive& archive, Instant since, std::string name, Failed failed)
     : events_(archive.read_events(since)), name_(std::move(name)) {
+  if (failed == Failed::cause) shortened_ = archive.never_ready();
+  shortened_.erase(MachineId{name_});
   if (name_.empty()) of_passes_ = problems_of(archive.passes(since));
   read_ahead_ = next_of_machines();
 }
@@ -41,6 +44,8 @@ History::History(const state::Archive& archive, Instant since, std::string name)
 std::optional<Event> History::next_of_machines() {
   while (const auto event = events_.next()) {
     if (!name_.empty() && event->machine.text != name_ && event->pool.text != name_) continue;
+    const bool is_told = event->kind == to_string(MachineState::failed) || event->kind == "ordered";
+    if (!is_told && shortened_.contains(event->machine)) continue;
     return Event{event->time, event->machine.text, event->pool.text, event->kind, event->reason};
   }
   return std::nullopt;
@@ -62,7 +67,7 @@ std::vector<Event> events_of(const state::Archive& archive, Instant since, const
 
 std::string line_of(const Event& event) {
   return fmt::format("{}  {:<28} {:<10} {}\n", io::local_time(event.time), event.machine.empty() ? "-" : event.machine,
-                     event.what, io::printable_line(event.reason));
+                     event.what, io::with_spans(io::printable_line(event.reason)));
 }
 
 nlohmann::json value_of(const Event& event) {

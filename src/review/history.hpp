@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,10 +24,13 @@ struct Event {
   std::string reason;
 };
 
+// How much of a machine that failed and was never ready: all of it, or that it failed, and why.
+enum class Failed : std::uint8_t { whole, cause };
+
 // The events of the machine or pool, or all if `name` is empty, by time. It must not outlive the archive.
 class History {
  public:
-  History(const state::Archive& archive, Instant since, std::string name);
+  History(const state::Archive& archive, Instant since, std::string name, Failed failed = Failed::whole);
   std::optional<Event> next();
 
  private:
@@ -33,6 +38,7 @@ class History {
 
   state::EventReader events_;
   std::string name_;
+  std::set<MachineId> shortened_;  // machines of which only the failures are told
   std::vector<Event> of_passes_;
   std::size_t passes_read_ = 0;
   std::optional<Event> read_ahead_;

@@ -54,7 +54,8 @@ bool is_same(const Action* a, const Action* b) {
 
 io::Json document_of(const Action* action) {
   if (action == nullptr) return nullptr;
-  return {{"action", to_string(action->kind)}, {"reason", action->reason.text}};
+  return {
+      {"action", to_string(action->kind)}, {"reason", action->reason.text}, {"code", to_string(action->reason.code)}};
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ Expected<Replayed> replay_pass(const state::Archive& archive, const state::Archi
   if (!inputs) return std::unexpected(within(fmt::format("pass {}", pass.number), inputs.error()));
   replayed.inputs = *std::move(inputs);
   replayed.plan = decide::plan(replayed.inputs.seen, replayed.inputs.config);
-  replayed.is_equal = io::fnv1a(io::compact(pass::plan_document(replayed.plan))) == pass.plan_hash;
+  replayed.is_equal = io::fnv1a(io::compact(pass::recorded_plan(replayed.plan))) == pass.plan_hash;
   return replayed;
 }
 
@@ -88,7 +89,7 @@ Expected<state::ArchivedPass> find_pass(const state::Archive& archive, Instant t
 }
 
 std::vector<std::string> differences_from_record(const Replayed& replayed) {
-  const state::Facts now = pass::decided(pass::plan_document(replayed.plan));
+  const state::Facts now = pass::decided(pass::recorded_plan(replayed.plan));
   std::vector<std::string> lines;
   for (const auto& [name, value] : replayed.recorded) {
     if (!name.starts_with("decided/")) continue;

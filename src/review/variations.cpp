@@ -12,6 +12,7 @@
 #include "decide/limits.hpp"
 #include "decide/plan.hpp"
 #include "io/text/local_time.hpp"
+#include "model/counted.hpp"
 #include "observe/schedules.hpp"
 
 namespace hydra_provisioner::review {
@@ -137,8 +138,7 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
   }
   const auto key = own_step_type(pool, inputs);
   if (const auto more = key ? steps_to_next_machine(pool, now, *key, inputs) : std::nullopt) {
-    all.push_back(
-        {fmt::format("{} more runnable {}", *more, *more == 1 ? "step" : "steps"), with_steps(inputs, *key, *more)});
+    all.push_back({counted(*more, "more runnable step"), with_steps(inputs, *key, *more)});
   }
   if (now.runnable > 0) all.push_back({"no runnable step", without_steps(inputs, pool.name)});
   if (pool.ignored_runnables > 0 && now.runnable > 0) {

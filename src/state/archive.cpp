@@ -147,6 +147,15 @@ std::vector<Residence> Archive::residences() const {
   return all;
 }
 
+std::set<MachineId> Archive::never_ready() const {
+  std::set<MachineId> machines;
+  for (std::string& machine : texts(*database_,
+                                    "select machine from events group by machine having sum(kind = 'requested') > 0 "
+                                    "and sum(kind = 'failed') > 0 and sum(kind = 'ready') = 0"))
+    machines.emplace(std::move(machine));
+  return machines;
+}
+
 std::vector<std::string> Archive::pools() const {
   return texts(*database_, "select name from pools union select pool from machines order by 1");
 }

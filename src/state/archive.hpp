@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ class Archive {
   // All that there ever were, gone ones too, and the names of all pools.
   std::vector<std::string> machines() const;
   std::vector<std::string> pools() const;
+  std::set<MachineId> never_ready() const;    // that were requested, failed, and were never ready
   std::vector<Residence> residences() const;  // of machines that ever had an address
 
  private:

@@ -68,7 +68,7 @@ struct PassRecord {
   Seconds duration{};
   std::string clocks_json{};     // clocks_of() its inputs
   Facts facts{};                 // facts_of() its inputs, and what it decided from them but to keep: `decided/…`
-  std::uint64_t plan_hash{};     // fnv1a() the whole plan's JSON
+  std::uint64_t plan_hash{};     // fnv1a() of the whole plan's JSON
   std::string trouble{};         // why the pass could not see or trust everything; empty: it could
   std::vector<Usage> usage{};    // since the pass before it
   Seconds unknown{};             // since the pass before it, where that is too long ago for `usage`

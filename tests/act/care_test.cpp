@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 InUse kept(std::int64_t number) { return {.machine = id(number), .keep_alive = true}; }
 InUse checked(std::int64_t number) {
-  return {.machine = id(number), .keep_alive = true, .check = Reason{"it is time", {}}};
+  return {.machine = id(number), .keep_alive = true, .check = Reason{ReasonCode::check_due, "it is time", {}}};
 }
 
 class CareOfMachines : public testing::Test {
@@ -45,7 +45,7 @@ TEST_F(CareOfMachines, ReportsOneThatCannotBeToldAndUnpublishesNothing) {
 }
 
 TEST_F(CareOfMachines, RemembersWhenTheyWereCheckedAndToldThatTheyAreNeeded) {
-  pass({{.machine = id(1), .check = Reason{"it is time", {}}}, kept(2)});
+  pass({{.machine = id(1), .check = Reason{ReasonCode::check_due, "it is time", {}}}, kept(2)});
   EXPECT_EQ(engine.machine(1).checked_at, noon);
   EXPECT_EQ(engine.machine(1).kept_alive_at, std::nullopt);
   EXPECT_EQ(engine.machine(2).checked_at, noon) << "it could be told";

@@ -41,7 +41,7 @@ Machine creating(std::int64_t number);       // requested a minute ago, never li
 Machine new_and_ready(std::int64_t number);  // the same, ready at noon
 
 inline Action action(ActionKind kind, std::int64_t number) {
-  return {.kind = kind, .machine = id(number), .pool = pool, .reason = {"because", {}}};
+  return {.kind = kind, .machine = id(number), .pool = pool, .reason = {ReasonCode::needed, "because", {}}};
 }
 
 class Engine {

@@ -254,7 +254,7 @@ TEST_F(Execution, CountsAMachineThatNeverGotReadyAsAFailedCreation) {
   engine.pass({{.kind = ActionKind::destroy,
                 .machine = id(1),
                 .pool = pool,
-                .reason = {"not ready in time", {}},
+                .reason = {ReasonCode::boot_timeout, "not ready in time", {}},
                 .never_got_ready = true}});
   EXPECT_EQ(engine.failed_passes(), 1);
   EXPECT_EQ(events("failed"), 1);

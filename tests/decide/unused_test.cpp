@@ -60,10 +60,9 @@ TEST(Unused, SoAreThoseWhoseGatesStayClosed) {
         .unused;
   };
   EXPECT_EQ(noted(59s), "");
-  EXPECT_EQ(
-      noted(61s),
-      "the queue runner uses none of 1 machines that are listed since 61 s: 0 do not connect to it, and the gates "
-      "of 1 are closed; does hydra-builder take the gate for its build folder?");
+  EXPECT_EQ(noted(61s),
+            "the queue runner uses none of 1 machine that is listed since 61 s: 0 do not connect to it, and the gates "
+            "of 1 are closed; does hydra-builder take the gate for its build folder?");
 }
 
 TEST(Unused, FailingOnesAreReplacedOneAtATime) {

@@ -78,7 +78,7 @@ TEST(Work, LeavesOutWhatBusySlotsWillBeginBeforeANewMachineCould) {
   const PoolPlan pool = planned(Farm(farm).runnable(plain_pool, 7));
   EXPECT_EQ(pool.wanted, 2);
   EXPECT_EQ(pool.explanation,
-            "7 runnable, 0 ignored, 6 soon begun; 1 busy + 1 for 1 steps of 100 s within 60 s → 2 wanted, 2 allowed");
+            "7 runnable, 0 ignored, 6 soon begun; 1 busy + 1 for 1 step of 100 s within 60 s → 2 wanted, 2 allowed");
 }
 
 TEST(Work, LeavesIgnoredStepsToOthers) {

@@ -76,7 +76,7 @@ class Builds(FarmTest):
     def test_steps_that_fit_no_type_are_reported_and_wait_for_ever(self):
         self.queue_farm.start_queue_runner([job("odd", features=["kvm"])])
         ended = self.queue_farm.run_pass()
-        self.assertEnded(ended, 0, "1 runnable steps of type x86_64-linux:kvm fit no configured type")
+        self.assertEnded(ended, 0, "1 runnable step of type x86_64-linux:kvm fits no configured type")
         self.assertEqual(self.queue_farm.steps()["odd"]["state"], "runnable")
         self.assertEqual(self.queue_farm.folders(), [])
 

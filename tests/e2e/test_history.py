@@ -8,6 +8,7 @@ import time
 from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
+from support.waiting import wait_for
 
 
 class History(FarmTest):
@@ -79,6 +80,23 @@ class History(FarmTest):
         explanation = self.json(farm, "explain", "t-0")
         self.assertIn("listed; the status is not trusted", explanation["now"])
         self.assertEqual(explanation["events"][0]["reason"], "1 of 1 new machines")
+
+    def test_a_creation_that_failed_is_one_line(self):
+        farm = self.farm(pools={PLAIN: pool(bootTimeout=1, local={"bootSeconds": 600})})
+        farm.queue(runnable=1)
+        wait_for(lambda: farm.run_pass() and "gone" in farm.run("history", "t-0").out, "it is given up")
+        (line,) = [line for line in farm.run("history").out.splitlines() if " t-0 " in line]
+        self.assertRegex(line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+  t-0 +failed +")
+        self.assertIn("create: not finished within 1 s", line)
+        self.assertGreater(len(self.json(farm, "history")["events"]), 2)
+
+    def test_logs_have_the_times_of_the_history(self):
+        farm = self.farm_with_machine()
+        for zone, name in (("Asia/Tokyo", "JST"), ("UTC", "UTC")):
+            history = farm.run("history", "t-0", TZ=zone).out
+            self.assertRegex(history, rf"(?m)^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d {name}  t-0 +creating")
+            logged = farm.run("logs", "t-0", TZ=zone).out
+            self.assertRegex(logged, rf"(?m)^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d {name} t-0: create begins")
 
     def test_what_happened_since_the_pass_is_told(self):
         farm = self.farm_with_a_past()

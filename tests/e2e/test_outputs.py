@@ -15,7 +15,7 @@ def without_what_varies(text):
     text = re.sub(r"127\.83\.[\d.]+ +", lambda found: "127.83.X.Y".ljust(len(found[0])), text)
     text = re.sub(r"127\.83\.[\d.]+", "127.83.X.Y", text)
     text = re.sub(r" +\d+ s  ", lambda found: "N s  ".rjust(len(found[0])), text)
-    text = re.sub(r"\b(idle|after|last pass) \d+ s", r"\1 N s", text)
+    text = re.sub(r"\b(idle|after|last pass|oldest wait) \d+ s", r"\1 N s", text)
     text = re.sub(r"(hydra-provisioner \d+\.\d+\.\d+)( \([0-9a-f]{12}\))?", r"\1", text)
     return re.sub(r'"(time|since|reconsiderAt|lastPass)": \d+', r'"\1": 0', text)
 

@@ -218,7 +218,7 @@ class Traces(FarmTest):
         farm = self.farm()
         trace = self.trace(farm, HEADER + f"900,5,{PLAIN},,\n0,5,riscv64-linux,,\n30,5,{PLAIN},,\n")
         ended = farm.run("simulate", farm.conf, "--trace", trace, "--json")
-        self.assertEnded(ended, 0, "riscv64-linux: no type of the configuration builds its 1 steps")
+        self.assertEnded(ended, 0, "riscv64-linux: no type of the configuration builds its 1 step; left out")
         document = json.loads(ended.out)
         self.assertEqual(document["pools"][PLAIN]["steps"], 2)
         self.assertEqual(document["unplaceable"], [{"stepType": "riscv64-linux", "steps": 1}])

@@ -46,6 +46,16 @@ TEST(Best, IsElseTheQuickestThatCostsNoMore) {
   EXPECT_EQ(best_of(front, trial(9, 20, 95))->setting.runnables_per_machine, 3);
 }
 
+TEST(Knee, IsWhereMoreMoneySavesLittleWaiting) {
+  const auto front = front_of({trial(1, 10, 100), trial(2, 20, 30), trial(3, 60, 20), trial(4, 100, 10)});
+  EXPECT_EQ(knee_of(front)->setting.runnables_per_machine, 2);
+}
+
+TEST(Knee, IsNowhereOnAStraightLineOrBetweenTwo) {
+  EXPECT_EQ(knee_of(front_of({trial(1, 10, 100), trial(2, 100, 10)})), nullptr);
+  EXPECT_EQ(knee_of(front_of({trial(1, 10, 30), trial(2, 20, 20), trial(3, 30, 10)})), nullptr);
+}
+
 TEST(Settings, ComeBackFromAPoolAsTheyWerePutIn) {
   for (const Setting& setting :
        {Setting{.runnables_per_machine = 3, .packing = true, .grace = Seconds{60}, .max_machines = 7},

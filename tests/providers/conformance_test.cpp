@@ -79,7 +79,7 @@ TEST_F(Conformance, NoticesAProviderThatForgetsAMachine) {
     }
   } forgetful(local);
   EXPECT_THAT(complaints(forgetful),
-              ElementsAre("creates a machine only once when asked twice: there are 1 machines, not 2",
+              ElementsAre("creates a machine only once when asked twice: 1 machine exists, not 2",
                           "lists its machines as it created them: t-1 is not listed",
                           "lists the owner of a machine: it does not list owners",
                           "destroys no machine of another owner: it does not list owners",

@@ -49,12 +49,6 @@ TEST(Cost, OfManyMachinesAtAHighPriceDoesNotOverflow) {
   EXPECT_EQ(costs.at(plain).money, Micros{1'000'000'000'000'000'000});
 }
 
-TEST(Cost, IsWrittenWithAsManyDecimalsAsItHas) {
-  EXPECT_EQ(money_text(Micros{1'360'000}), "1.36");
-  EXPECT_EQ(money_text(Micros{2'000'000}), "2.00");
-  EXPECT_EQ(money_text(Micros{17}), "0.000017");
-}
-
 TEST(Cost, ShowsTheTimeOfWhichNothingIsKnown) {
   EXPECT_THAT(cost_text({}, Seconds{7200}, Instant{}), HasSubstr("Nothing is known of 2.00 h"));
   EXPECT_THAT(cost_text({}, Seconds{0}, Instant{}), testing::Not(HasSubstr("Nothing is known")));

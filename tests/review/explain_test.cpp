@@ -51,6 +51,35 @@ TEST(Explain, SaysThatTheMaximumBindsAndThatAHigherOneWouldHelp) {
   EXPECT_EQ(change(explanation, "maxMachines 3 instead of 2"), "3 allowed; create 3");
 }
 
+std::string limits(Replayed pass) { return limit_lines(explained(std::move(pass)).limits); }
+
+TEST(Explain, SaysWhoseLimitsAreAndUntilWhen) {
+  Replayed pass = farm(14);
+  EXPECT_EQ(limits(pass), "  minMachines 0 of the configuration\n  maxMachines 2 of the configuration\n");
+  pass.inputs.seen.scheduled[plain] = {
+      .period = "mon-fri 8-17", .min_machines = 1, .max_machines = {}, .until = noon + std::chrono::hours{1}};
+  EXPECT_THAT(limits(pass), testing::StartsWith("  minMachines 1 of schedule mon-fri 8-17, until 20"));
+  EXPECT_THAT(limits(pass), HasSubstr("maxMachines 2 of the configuration, until 20"));
+  pass.inputs.seen.orders[{OrderKind::max_machines, plain.text}] = {.value = 5, .since = noon, .until = {}};
+  EXPECT_THAT(limits(pass), HasSubstr("maxMachines 5 ordered by an operator\n"));
+}
+
+TEST(Explain, SaysWhatHoldsATypeBackOnce) {
+  Replayed pass = farm(4);
+  pass.inputs.seen.creations[plain] = {
+      .failed_passes = 1, .last_failed_pass = noon, .failures = {}, .last_error = "quota"};
+  pass.plan = decide::plan(pass.inputs.seen, pass.inputs.config);
+  const Explanation explanation = explain_type(plain, pass);
+  EXPECT_EQ(explanation.code, ReasonCode::back_off);
+  const std::string text = explanation_text({.name = explanation.name,
+                                             .headline = explanation.headline,
+                                             .binding = explanation.binding,
+                                             .limits = explanation.limits},
+                                            state::ArchivedPass{});
+  EXPECT_EQ(text.find("the latest: quota"), text.rfind("the latest: quota")) << text;
+  EXPECT_THAT(text, HasSubstr("the latest: quota"));
+}
+
 TEST(Explain, FindsHowManyMoreStepsWantAnotherMachine) {
   const Explanation explanation = explained(farm(4));
   EXPECT_THAT(explanation.headline, HasSubstr("1 wanted, 1 allowed"));

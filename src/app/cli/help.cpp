@@ -5,8 +5,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/cli/options.hpp"
+#include "io/text/columns.hpp"
 
 namespace hydra_provisioner::app {
 
@@ -45,24 +47,9 @@ Exit status:
   78  the configuration is wrong
 )";
 
-// Breaks a text that begins in column `indent` between words, and indents its other lines.
+// A text that begins in column `indent`, as do its other lines.
 std::string wrapped(std::string_view text, std::size_t indent) {
-  std::string lines;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-    if (column > indent && column + 1 + word.size() > columns) {
-      lines += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += word.size();
-  }
-  return lines + "\n";
+  return fmt::format("{}\n", fmt::join(io::broken_into_lines(text, columns - indent), "\n" + std::string(indent, ' ')));
 }
 
 using Row = std::pair<std::string, std::string_view>;

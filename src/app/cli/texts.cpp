@@ -2,55 +2,42 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <iterator>
-#include <set>
-#include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "decide/idleness.hpp"
-#include "io/text/local_time.hpp"
+#include "io/text/columns.hpp"
 #include "io/text/printable.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
+constexpr std::size_t name_width = 24;  // of types, usually
+constexpr std::string_view unplaceable_color = "1;33";
+
 // How an action is shown: in the order of ActionKind.
 struct Sign {
   std::string_view mark;
   std::string_view color;
+  std::string_view meaning;
 };
 constexpr std::array<Sign, names_of<ActionKind>.size()> signs{
-    {{"+", "32"}, {"~", "32"}, {"»", "33"}, {"«", "32"}, {"□", "33"}, {"-", "31"}, {"↻", "32"}, {"=", "2"}}};
+    {{"+", "32", "a new machine"},
+     {"~", "32", "a stopped machine"},
+     {"»", "33", "it gets no new steps, and leaves once it is idle"},
+     {"«", "32", "it gets steps again"},
+     {"□", "33", "it is proven idle, and can be started again"},
+     {"-", "31", "it is proven idle, or of no use"},
+     {"↻", "32", "it is brought to its specification, and stays in use"},
+     {"=", "2", "it stays as it is, for now"}}};
 
-std::string painted(std::string_view text, std::string_view code, bool color) {
-  return color ? fmt::format("\033[{}m{}\033[0m", code, io::printable_line(text)) : io::printable_line(text);
-}
-
-std::string action_line(const Action& action, bool color) {
+std::string action_line(const Action& action, const Screen& screen) {
   const Sign& sign = signs.at(static_cast<std::size_t>(action.kind));
-  const std::string start = fmt::format("{} {:<7} {:<28}", sign.mark, to_string(action.kind), action.machine.text);
-  return fmt::format("  {} {}\n", painted(start, sign.color, color), io::printable_line(action.reason.text));
-}
-
-std::string pool_lines(const PoolPlan& pool, bool color) {
-  std::string text = fmt::format("{} {}\n", painted(fmt::format("{:<24}", pool.name.text), "1", color),
-                                 io::printable_line(pool.explanation));
-  for (const std::string& note : pool.notes)
-    text += fmt::format("  {} {}\n", painted("!", "33", color), io::printable_line(note));
-  return text;
-}
-
-std::string queue_lines(const Plan& plan, bool color) {
-  std::string text;
-  if (plan.untrusted)
-    text += fmt::format("{} {}\n", painted("status not trusted:", "31", color), io::printable_line(*plan.untrusted));
-  for (const Unplaceable& steps : plan.unplaceable) {
-    text += fmt::format("{} {} runnable, and no configured type fits\n",
-                        painted(fmt::format("{:<24}", steps.step_type), "1;33", color), steps.runnable);
-  }
-  return text;
+  const std::string start =
+      fmt::format("{} {:<7} {:<28}", sign.mark, to_string(action.kind), io::printable_line(action.machine.text));
+  constexpr std::size_t indent = 6;
+  return fmt::format("  {} {}\n", painted(start, sign.color, screen),
+                     text_below(action.reason.text, io::columns_of(start) + 3, indent, screen));
 }
 
 template <ActionKind kind>
@@ -67,73 +54,73 @@ std::string summary_line(const Plan& plan) {
   return text + fmt::format(", {} to destroy.\n", count<ActionKind::destroy>(plan));
 }
 
-std::string activity_of(const Machine& machine, const Queue& queue, Instant now) {
-  if (machine.found.under_way) return fmt::format("{} under way", to_string(*machine.found.under_way));
-  const bool may_work = machine.state == MachineState::ready || machine.state == MachineState::draining;
-  if (!queue || !may_work) return machine.last_error;
-  const decide::Idleness activity = decide::idleness(machine, *queue);
-  const std::string silent = machine.unanswered_since
-                                 ? fmt::format("; does not answer since {}", io::local_time(*machine.unanswered_since))
-                                 : "";
-  return (activity.is_busy() ? decide::busy_with(activity.jobs)
-                             : fmt::format("idle {} s", activity.idle_at(now).count())) +
-         silent;
-}
-
-std::string machine_line(const Machine& machine, const pass::Look& look) {
-  const Instant now = look.seen.now;
-  std::string line =
-      fmt::format("  {:<28} {:<10} {:>7} s  {:<8} {:<15} {}", machine.id.text, to_string(machine.state),
-                  (now - machine.since).count(), machine.listing.is_listed ? "listed" : "-",
-                  machine.address.empty() ? "-" : machine.address, activity_of(machine, look.seen.queue, now));
-  line.erase(line.find_last_not_of(' ') + 1);
-  return io::printable_line(line) + "\n";
-}
-
-std::string order_lines(const Snapshot& seen) {
+// Of the actions that the plan has.
+std::string legend(const Plan& plan, const Screen& screen) {
   std::string text;
-  for (const auto& [key, order] : seen.orders) {
-    if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
-    const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
-    const bool is_forced = key.first == OrderKind::destroy && order.value == by_force;
-    text += fmt::format("ordered: {}{}{}{}{}\n", to_string(key.first),
-                        key.second.empty() ? "" : " " + io::printable_line(key.second), is_forced ? " by force" : "",
-                        is_limit ? fmt::format(" {}", order.value) : "",
-                        order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "");
+  for (std::size_t i = 0; i < signs.size(); ++i) {
+    const auto kind = static_cast<ActionKind>(i);
+    if (std::ranges::find(plan.actions, kind, &Action::kind) == plan.actions.end()) continue;
+    const auto& [mark, color, meaning] = signs.at(i);
+    text += fmt::format("  {}  {}\n", painted(fmt::format("{} {:<8}", mark, to_string(kind)), color, screen), meaning);
   }
   return text;
 }
 
 }  // namespace
 
-std::string foreign_text(const observe::Fleet& fleet, bool color) {
+std::string text_below(std::string_view text, std::size_t used, std::size_t indent, const Screen& screen) {
+  const std::string line = io::printable_line(text);
+  if (!screen.width || *screen.width <= indent) return line;
+  const std::size_t ahead = used - std::min(used, indent);  // of the other lines
+  const auto lines = io::broken_into_lines(line, *screen.width - indent, ahead);
+  return fmt::format("{}", fmt::join(lines, "\n" + std::string(indent, ' ')));
+}
+
+std::string marked_line(std::string_view text, std::string_view color, const Screen& screen) {
+  return fmt::format("{} {}\n", painted("!", color, screen), text_below(text, 2, 2, screen));
+}
+
+std::string queue_text(const Plan& plan, const Screen& screen) {
   std::string text;
-  for (const observe::Foreign& foreign : fleet.foreign)
-    text += fmt::format("{} {}\n", painted("!", "33", color), io::printable_line(observe::described(foreign)));
+  if (plan.untrusted) {
+    constexpr std::string_view start = "status not trusted:";
+    text += fmt::format("{} {}\n", painted(start, colors::bad, screen),
+                        text_below(*plan.untrusted, start.size() + 1, 2, screen));
+  }
+  for (const std::string& note : plan.notes) text += marked_line(note, colors::changing, screen);
+  for (const Unplaceable& steps : plan.unplaceable) {
+    const std::string type = io::padded(io::printable_line(steps.step_type), name_width);
+    text += fmt::format("{} {}\n", painted(type, unplaceable_color, screen),
+                        text_below(fmt::format("{} runnable, and no configured type fits", steps.runnable),
+                                   io::columns_of(type) + 1, 4, screen));
+  }
   return text;
 }
 
-std::string plan_text(const Plan& plan, bool color) {
-  std::string text = queue_lines(plan, color);
-  auto action = plan.actions.begin();
-  for (const PoolPlan& pool : plan.pools) {
-    text += pool_lines(pool, color);
-    for (; action != plan.actions.end() && action->pool == pool.name; ++action) text += action_line(*action, color);
-  }
-  return text + summary_line(plan);
+std::string pool_text(const PoolPlan& pool, const Screen& screen) {
+  const std::string name = io::padded(io::printable_line(pool.name.text), name_width);
+  std::string text = fmt::format("{} {}\n", painted(name, colors::heading, screen),
+                                 text_below(pool.explanation, io::columns_of(name) + 1, 4, screen));
+  for (const std::string& note : pool.notes)
+    text += fmt::format("  {} {}\n", painted("!", colors::changing, screen), text_below(note, 4, 4, screen));
+  return text;
 }
 
-std::string status_text(const pass::Look& look, const Plan& plan, bool color) {
-  std::string text = queue_lines(plan, color) + order_lines(look.seen);
-  std::set<PoolName> shown;  // of two providers, one of them not configured any more, two pools may share a name
+std::string foreign_text(const observe::Fleet& fleet, const Screen& screen) {
+  std::string text;
+  for (const observe::Foreign& foreign : fleet.foreign)
+    text += marked_line(observe::described(foreign), colors::changing, screen);
+  return text;
+}
+
+std::string plan_text(const Plan& plan, const Screen& screen) {
+  std::string text = queue_text(plan, screen);
+  auto action = plan.actions.begin();
   for (const PoolPlan& pool : plan.pools) {
-    text += pool_lines(pool, color);
-    if (!shown.insert(pool.name).second) continue;
-    for (const Machine& machine : look.seen.machines) {
-      if (machine.pool == pool.name) text += machine_line(machine, look);
-    }
+    text += pool_text(pool, screen);
+    for (; action != plan.actions.end() && action->pool == pool.name; ++action) text += action_line(*action, screen);
   }
-  return text + foreign_text(look.fleet, color);
+  return text + summary_line(plan) + legend(plan, screen);
 }
 
 }  // namespace hydra_provisioner::app

@@ -12,6 +12,7 @@
 
 #include "app/cli/arguments.hpp"
 #include "app/cli/outcome.hpp"
+#include "app/cli/screen.hpp"
 #include "app/cli/terminal.hpp"
 #include "io/async/task.hpp"
 
@@ -20,7 +21,7 @@ namespace hydra_provisioner::app {
 // What every verb is given besides its own options.
 struct Context {
   std::string state_dir;
-  bool color;  // whether data on stdout is coloured
+  Screen screen;
   TerminalVoice& voice;
 };
 

@@ -1,18 +1,76 @@
 #include "app/inputs/preview.hpp"
 
+#include <chrono>
+#include <memory>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "decide/plan.hpp"
 #include "io/file/files.hpp"
+#include "io/text/wording.hpp"
 #include "observe/budgets.hpp"
 #include "state/sqlite_journal.hpp"
 #include "state/times.hpp"
 
 namespace hydra_provisioner::app {
+namespace {
 
-io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir) {
+constexpr std::chrono::seconds patience{2};
+
+// Shows whether the queue has answered.
+class WatchedQueue final : public observe::QueueSource {
+ public:
+  WatchedQueue(std::unique_ptr<QueueSource> source, bool& has_answered)
+      : source_(std::move(source)), has_answered_(has_answered) {}
+
+  io::Task<Queue> read() override {
+    Queue queue = co_await source_->read();
+    has_answered_ = true;
+    co_return queue;
+  }
+
+ private:
+  std::unique_ptr<QueueSource> source_;
+  bool& has_answered_;
+};
+
+std::string source_of(const Config& config) {
+  if (config.queue.kind == QueueKind::hydra)
+    return fmt::format("statusCommand {}, at most {}", fmt::join(config.status_command, " "),
+                       io::span_text(config.status_timeout));
+  if (config.queue.command.empty()) return config.queue.url;
+  return fmt::format("queue.command {}", fmt::join(config.queue.command, " "));
+}
+
+// Never ends.
+io::Task<void> tell_of_waiting(const Config& config, const bool& queue_has_answered, act::Voice& voice) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, patience);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  voice.note(queue_has_answered ? "waiting for the providers' lists of their machines"
+                                : fmt::format("waiting for the queue's status ({})", source_of(config)));
+  timer.expires_at(boost::asio::steady_timer::time_point::max());
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+io::Task<pass::Look> look(pass::World& world, const Config& config, const state::Memory& memory, act::Voice& voice) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  bool queue_has_answered = false;
+  world.queue = std::make_unique<WatchedQueue>(std::move(world.queue), queue_has_answered);
+  auto seen = co_await (pass::look_around(world, config, memory) || tell_of_waiting(config, queue_has_answered, voice));
+  co_return std::get<pass::Look>(std::move(seen));
+}
+
+}  // namespace
+
+io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir, act::Voice& voice) {
   const auto config = co_await load(std::move(file));
   if (!config) co_return std::unexpected(config.error());
   if (auto own = io::expect_own_folder(state_dir); !own) co_return failed(std::move(own.error()));
@@ -21,16 +79,21 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   pass::World world = make_world(*config, state_dir);
   world.owner = *std::move(owner);
   const Instant now = world.clock->now();
-  auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), now,
-                                           observe::budgets_begin(*config, now));
+  const std::string journal = state::journal_file(state_dir, config->tag);
+  auto memory = state::SqliteJournal::look(journal, now, observe::budgets_begin(*config, now));
   if (!memory) co_return failed(std::move(memory.error()));
+  const auto waiting_since = state::SqliteJournal::waiting_since(journal);
+  if (!waiting_since) co_return failed(waiting_since.error());
   state::mend_times(*memory, now);
-  pass::Look look = co_await pass::look_around(world, *config, *memory);
-  Plan plan = decide::plan(look.seen, *config);
-  LastPass last = last_pass(state_dir, config->tag, memory->last_pass, look.seen.unpublished);
-  if (!look.keeps_file.empty()) last.unpublished = Unpublished{look.seen.now, look.keeps_file};
-  co_return Preview{
-      .look = std::move(look), .plan = std::move(plan), .last_pass = std::move(last), .interval = config->interval};
+  pass::Look seen = co_await look(world, *config, *memory, voice);
+  Plan plan = decide::plan(seen.seen, *config);
+  LastPass last = last_pass(state_dir, config->tag, memory->last_pass, seen.seen.unpublished);
+  if (!seen.keeps_file.empty()) last.unpublished = Unpublished{seen.seen.now, seen.keeps_file};
+  co_return Preview{.look = std::move(seen),
+                    .plan = std::move(plan),
+                    .last_pass = std::move(last),
+                    .interval = config->interval,
+                    .waiting_since = *waiting_since};
 }
 
 Outcome outcome_of(const Preview& preview) {

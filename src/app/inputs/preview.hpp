@@ -2,8 +2,10 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 
+#include "act/voice.hpp"
 #include "app/cli/outcome.hpp"
 #include "app/inputs/configuration.hpp"
 #include "app/inputs/last_pass.hpp"
@@ -17,10 +19,12 @@ struct Preview {
   pass::Look look;
   Plan plan;
   LastPass last_pass;
-  Seconds interval;  // of the daemon
+  Seconds interval;                        // of the daemon
+  std::optional<Instant> waiting_since{};  // steps have waited without a break since then, by the recorded passes
 };
 
-io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir);
+// Tells what is waited for, if that takes long.
+io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir, act::Voice& voice);
 
 // How a verb ends that has shown the preview: with the problems of the look, or a status that is not trusted.
 Outcome outcome_of(const Preview& preview);

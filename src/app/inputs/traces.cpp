@@ -9,6 +9,7 @@
 #include "app/cli/output.hpp"
 #include "forecast/measured_boots.hpp"
 #include "io/file/files.hpp"
+#include "model/counted.hpp"
 #include "state/archive.hpp"
 #include "state/sqlite_journal.hpp"
 #include "trace/compression.hpp"
@@ -71,7 +72,7 @@ Outcome write_trace(const trace::Trace& trace, const std::string& file, Terminal
   constexpr mode_t readable = 0644;
   auto written = io::replace_file(file, trace::compress(text, trace::compression_of_name(file)), readable);
   if (!written) return failed(std::move(written.error()));
-  voice.note(fmt::format("{}: {} steps", file, trace.steps.size()));
+  voice.note(fmt::format("{}: {}", file, counted(std::ssize(trace.steps), "step")));
   return exit_status::done;
 }
 

@@ -24,6 +24,7 @@
 #include "io/text/json.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
+#include "model/counted.hpp"
 #include "providers/ec2/machines/specification.hpp"
 #include "providers/joining.hpp"
 
@@ -213,10 +214,9 @@ io::Task<Outcome> run(Options options, Context context) {
   }
   const Hints hints = hints_for(*config);
   for (const std::string& hint : hints) context.voice.warning(hint);
-  const std::size_t types = config->pools.size();
   co_return print(options.json ? valid_document(hints)
-                               : fmt::format("{}: no errors; tag {}, {} {}\n", options.config.path, config->tag, types,
-                                             types == 1 ? "type" : "types"));
+                               : fmt::format("{}: no errors; tag {}, {}\n", options.config.path, config->tag,
+                                             counted(std::ssize(config->pools), "type")));
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ Outcome run(Options options, Context context) {
     if (auto known = review::look_up(archive, options.name); !known) return misused(std::move(known.error()));
   }
   const Instant since = options.since.value_or(io::SystemClock{}.now() - default_span);
-  review::History history(archive, since, options.name);
+  review::History history(archive, since, options.name, options.json ? review::Failed::whole : review::Failed::cause);
   const auto shown = options.json ? print_document(history, since) : print_lines(history);
   if (!shown) return std::unexpected(shown.error());
   if (*shown == 0) context.voice.note(fmt::format("nothing happened since {}", io::local_time(since)));
@@ -103,7 +103,8 @@ Verb history_verb() {
           .summary = "shows what happened, when and why",
           .description =
               "Shows what happened to the machines, to one of them or to those of one type, when and why. It "
-              "reads the journal alone: it asks nothing and changes nothing.",
+              "reads the journal alone: it asks nothing and changes nothing. Of a machine that failed before it was "
+              "ready, it says when and why; history MACHINE has the rest.",
           .examples = {{{"history", "the last 24 hours"},
                         {"history --since 3d x86_64-linux", "three days of one type's machines"}}},
           .declare = command(declare, run)};

@@ -1,6 +1,8 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,7 +10,10 @@
 #include "app/cli/output.hpp"
 #include "app/inputs/journal.hpp"
 #include "io/file/files.hpp"
+#include "io/text/iso_time.hpp"
 #include "io/text/json.hpp"
+#include "io/text/local_time.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -27,6 +32,19 @@ void declare(Arguments& arguments, Options& options) {
   arguments.flag("--json", options.json, "print JSON");
 }
 
+// Lines that begin with a time in UTC, as the log has it.
+std::string in_local_time(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (const std::string_view line : io::lines(text)) {
+    const auto end = line.find(' ');
+    const auto time = line.substr(0, end).ends_with('Z') ? io::parse_iso_time(line.substr(0, end)) : std::nullopt;
+    result += time ? io::local_time(*time).append(line.substr(std::min(end, line.size()))) : std::string(line);
+    result += '\n';
+  }
+  return result;
+}
+
 Outcome run(Options options, Context context) {
   const auto journal = open_journal(context.state_dir, options.tag, options.machine);
   if (!journal) return std::unexpected(journal.error());
@@ -38,7 +56,7 @@ Outcome run(Options options, Context context) {
   if (!*content) context.voice.note(fmt::format("{}: no such file; {} has had no operation", path, options.machine));
   const std::string text = content->value_or("");
   if (options.json) return print(io::pretty({{"formatVersion", 1}, {"machine", options.machine}, {"log", text}}));
-  return print(text);
+  return print(in_local_time(text));
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ void declare(Arguments& arguments, Options& options) {
 }
 
 io::Task<Outcome> run(Options options, Context context) {
-  const auto seen = co_await preview(std::move(options.config), context.state_dir);
+  const auto seen = co_await preview(std::move(options.config), context.state_dir, context.voice);
   if (!seen) co_return std::unexpected(seen.error());
   const Plan& plan = seen->plan;
-  const auto text = [&] { return foreign_text(seen->look.fleet, context.color) + plan_text(plan, context.color); };
+  const auto text = [&] { return foreign_text(seen->look.fleet, context.screen) + plan_text(plan, context.screen); };
   if (auto printed = print_painted(options.json ? io::pretty(pass::plan_document(plan)) : text()); !printed)
     co_return printed;
   const Outcome outcome = outcome_of(*seen);

@@ -56,7 +56,7 @@ Outcome show_again(const state::ArchivedPass& pass, const review::Replayed& repl
   io::Json json = document(pass, replayed.plan);
   json["equal"] = replayed.is_equal;
   json["differences"] = changed;
-  if (auto printed = print_painted(as_json ? io::pretty(json) : plan_text(replayed.plan, context.color)); !printed)
+  if (auto printed = print_painted(as_json ? io::pretty(json) : plan_text(replayed.plan, context.screen)); !printed)
     return printed;
   if (replayed.is_equal) {
     context.voice.note(fmt::format("{}: the same plan, byte for byte", pass_text(pass)));

@@ -14,6 +14,7 @@
 #include "forecast/report.hpp"
 #include "io/file/files.hpp"
 #include "io/text/json.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -30,8 +31,8 @@ void declare(Arguments& arguments, Options& options) {
 
 void warn_of_unplaceable(const forecast::Forecast& forecast, TerminalVoice& voice) {
   for (const Unplaceable& steps : forecast.unplaceable)
-    voice.warning(fmt::format("{}: no type of the configuration builds its {} steps; they are left out",
-                              steps.step_type, steps.runnable));
+    voice.warning(fmt::format("{}: no type of the configuration builds its {}; left out", steps.step_type,
+                              counted(steps.runnable, "step")));
 }
 
 std::string text_of(const forecast::Merger& merger) {

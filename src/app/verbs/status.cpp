@@ -1,19 +1,27 @@
 #include "app/verbs/verbs.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.hpp"
 #include "app/cli/texts.hpp"
 #include "app/health.hpp"
 #include "app/inputs/preview.hpp"
+#include "app/status/status_text.hpp"
 #include "io/text/json.hpp"
+#include "io/text/strings.hpp"
 #include "pass/documents.hpp"
 
 namespace hydra_provisioner::app {
@@ -23,12 +31,18 @@ struct Options {
   ConfigFile config;
   bool json = false;
   bool check = false;
+  bool watch = false;
 };
 
 void declare(Arguments& arguments, Options& options) {
   arguments.flag("--json", options.json, "print JSON");
   arguments.flag("--check", options.check, "print one line, and exit with 0 (fine), 1 (degraded) or 2 (broken)");
+  arguments.flag("--watch", options.watch, "show it again every five seconds, until Ctrl-C");
   declare_config(arguments, options.config);
+  arguments.check([&options]() -> Expected<void> {
+    if (options.watch && (options.json || options.check)) return failure("--watch does not go with --json or --check");
+    return {};
+  });
 }
 
 Health health_of(const Preview& seen) {
@@ -43,11 +57,14 @@ Outcome check(const std::expected<Preview, Failure>& seen) {
   return static_cast<int>(health.grade);
 }
 
-std::string text_of(const Preview& seen, bool color) {
-  const LastPass& last = seen.last_pass;
-  return last_pass_text(last, seen.interval) + "\n" +
-         (last.unpublished ? fmt::format("! {}\n", unpublished_text(*last.unpublished)) : "") +
-         status_text(seen.look, seen.plan, color);
+std::string text_of(const Preview& seen, const Screen& screen) {
+  return status_text({.look = seen.look,
+                      .plan = seen.plan,
+                      .last_pass = seen.last_pass,
+                      .grade = health_of(seen).grade,
+                      .interval = seen.interval,
+                      .waiting_since = seen.waiting_since},
+                     screen);
 }
 
 io::Json document_of(const Preview& seen) {
@@ -64,11 +81,36 @@ io::Json document_of(const Preview& seen) {
   return document;
 }
 
+constexpr std::chrono::seconds watch_interval{5};
+
+// Of a text that is too long for the screen, the end is left out: how the farm is stands at the beginning.
+std::string screenful(const std::string& text, const Screen& screen) {
+  if (!screen.width) return text;
+  const auto lines = io::lines(text);
+  const std::size_t shown = std::min(lines.size(), screen.height - 1);
+  return fmt::format("\033[H\033[2J{}\n",
+                     fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), "\n"));
+}
+
+io::Task<Outcome> watch(Options options, Context context) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  while (true) {
+    const auto seen = co_await preview(options.config, context.state_dir, context.voice);
+    if (!seen) co_return std::unexpected(seen.error());
+    std::string text = text_of(*seen, context.screen);
+    for (const std::string& problem : seen->look.problems) text += marked_line(problem, colors::bad, context.screen);
+    if (auto printed = print_painted(screenful(text, context.screen)); !printed) co_return printed;
+    timer.expires_after(watch_interval);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+}
+
 io::Task<Outcome> run(Options options, Context context) {
-  const auto seen = co_await preview(std::move(options.config), context.state_dir);
+  if (options.watch) co_return co_await watch(std::move(options), std::move(context));
+  const auto seen = co_await preview(std::move(options.config), context.state_dir, context.voice);
   if (options.check) co_return check(seen);
   if (!seen) co_return std::unexpected(seen.error());
-  if (auto printed = print_painted(options.json ? io::pretty(document_of(*seen)) : text_of(*seen, context.color));
+  if (auto printed = print_painted(options.json ? io::pretty(document_of(*seen)) : text_of(*seen, context.screen));
       !printed)
     co_return printed;
   co_return outcome_of(*seen);
@@ -77,17 +119,18 @@ io::Task<Outcome> run(Options options, Context context) {
 }  // namespace
 
 Verb status_verb() {
-  return {.name = "status",
-          .section = Section::passes,
-          .summary = "shows the queue and the machines",
-          .description =
-              "Looks at the queue and the machines as a pass does, and shows each machine with its state, its "
-              "address and its work, and the orders that hold, and when the last pass was. It changes "
-              "nothing. The exit status is 69 if the queue runner's status is not to be trusted; with --check "
-              "it is for monitors.",
-          .examples = {{{"status conf.nix", "which machines are there, and what do they do?"},
-                        {"status conf.nix --check", "one line for a monitor: fine, degraded or broken, and why"}}},
-          .declare = command(declare, run)};
+  return {
+      .name = "status",
+      .section = Section::passes,
+      .summary = "shows the queue and the machines",
+      .description =
+          "Looks at the queue and the machines as a pass does, and shows how the farm is, the orders that hold, and "
+          "each machine with its state, its work, and what is to be said of it. On a terminal, machines of a large "
+          "type of which the same is to be said share a line. It changes nothing. The exit status is 69 if the "
+          "queue runner's status is not to be trusted; with --check it is for monitors.",
+      .examples = {{{"status conf.nix --watch", "which machines are there, and what do they do?"},
+                    {"status conf.nix --check", "one line for a monitor: fine, degraded or broken, and why"}}},
+      .declare = command(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

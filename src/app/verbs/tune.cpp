@@ -25,18 +25,41 @@ std::string row(std::string_view mark, const forecast::Trial& trial) {
                      forecast::span_text(trial.forecast.wait.p95), io::on_one_line(forecast::nix_text(trial.setting)));
 }
 
+std::string pasted(const PoolName& name, const forecast::Setting& setting) {
+  return fmt::format("into systemTypes.\"{}\"\n\n{}\n", name, forecast::nix_text(setting));
+}
+
+// "half the p95 wait"
+std::string share_of_wait(double share) {
+  const bool is_half = share > 0.45 && share < 0.55;
+  return is_half ? "half the p95 wait" : fmt::format("{:.0f} % of the p95 wait", 100 * share);
+}
+
+// What the knee costs and gains, where it is dearer than now and quicker.
+std::string knee_text(const PoolName& name, const forecast::Trial& knee, const forecast::Trial& now) {
+  const double dearer = 100 * (knee.price() / now.price() - 1);
+  const double share = knee.forecast.wait.p95 / now.forecast.wait.p95;
+  if (!(dearer > 0) || !(share < 1)) return "";
+  return fmt::format("The knee is not cheaper, but for +{:.1f} % {}: {}", dearer, share_of_wait(share),
+                     pasted(name, knee.setting));
+}
+
 std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
   const std::string_view price = tuning.now.forecast.cost ? "cost" : "hours";
   std::string text = fmt::format("{}\n{:<4} {:>12} {:>12} {:>7} {:>13} {:>13}\n", name, "", price, "machine-hours",
                                  "/ level", "mean wait", "p95 wait");
   const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
-  for (const forecast::Trial& trial : tuning.front) text += row(&trial == best ? "=>" : "", trial);
+  const forecast::Trial* knee = forecast::knee_of(tuning.front);
+  for (const forecast::Trial& trial : tuning.front)
+    text += row(&trial == best ? "=>" : &trial == knee ? "knee" : "", trial);
   text += row("now", tuning.now);
+  const std::string about_knee = knee == nullptr || knee == best ? "" : knee_text(name, *knee, tuning.now);
+  if (best == nullptr && !about_knee.empty()) return text + about_knee;
   if (best == nullptr) return text + "The present setting is as good as every one that was tried.\n";
   const double saved = 100 * (1 - best->price() / tuning.now.price());
   const std::string gain =
       saved >= 0.1 ? fmt::format("As quick as now, and {:.1f} % cheaper", saved) : "No dearer than now, and quicker";
-  return text + fmt::format("{}: into systemTypes.\"{}\"\n\n{}\n", gain, name, forecast::nix_text(best->setting));
+  return text + fmt::format("{}: {}", gain, pasted(name, best->setting)) + about_knee;
 }
 
 std::string text_of(const forecast::Merger& merger) {
@@ -74,8 +97,10 @@ io::Json document_of(const forecast::Tuning& tuning) {
   io::Json front = io::Json::array();
   for (const forecast::Trial& trial : tuning.front) front.push_back(document_of(trial));
   const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
+  const forecast::Trial* knee = forecast::knee_of(tuning.front);
   return {{"current", document_of(tuning.now)},
           {"front", std::move(front)},
+          {"knee", knee == nullptr ? io::Json(nullptr) : document_of(*knee)},
           {"recommended", best == nullptr ? io::Json(nullptr) : document_of(*best)}};
 }
 
@@ -112,7 +137,8 @@ Verb tune_verb() {
       .description =
           "Tries many settings of each type with simulated farms and the steps of a trace. It shows those "
           "that no other beats in both cost and waiting, and recommends the cheapest that is as quick as "
-          "the present one. It also says which types should be one, as that needs fewer machines.",
+          "the present one. It marks the knee, beyond which more money saves little waiting. It also says which types "
+          "should be one, as that needs fewer machines.",
       .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
                     {"tune conf.nix --trace farm.csv --interval 60 --json", "with a pass every minute, for a script"}}},
       .on_signal = OnSignal::left_to_itself,

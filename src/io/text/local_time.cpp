@@ -100,8 +100,8 @@ Instant start_of_month(Instant time, int later) {
 
 std::string local_time(Instant time) {
   const std::tm parts = local_parts(time);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec, parts.tm_zone);
 }
 
 }  // namespace hydra_provisioner::io

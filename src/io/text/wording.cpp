@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <ranges>
 #include <system_error>
 #include <utility>
@@ -34,6 +35,23 @@ std::string span_text(std::chrono::seconds span) {
   if (minutes < 60) return fmt::format("{} min", minutes);
   if (minutes < 2 * day) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
   return fmt::format("{} d {:02} h", minutes / day, minutes / 60 % 24);
+}
+
+std::string with_spans(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const bool begins_a_word = result.empty() || result.back() == ' ' || result.back() == '(';
+    const auto number = begins_a_word ? leading_number<std::int64_t>(text) : std::nullopt;
+    const bool is_span = number && is_digit(text.front()) && number->rest.starts_with(" s") &&
+                         (number->rest.size() == 2 || !is_alphanumeric(number->rest[2]));
+    if (is_span) result += span_text(std::chrono::seconds{number->number});
+    text = is_span ? number->rest.substr(2) : text;
+    if (!is_span) {
+      result += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return result;
 }
 
 std::string shortened(std::string text, std::size_t bytes_max) {

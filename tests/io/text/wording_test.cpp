@@ -22,6 +22,14 @@ TEST(Quoted, IsShortenedAndOnOneLine) {
   EXPECT_EQ(quoted("abcdef", 3), "\"abc…\"");
 }
 
+TEST(Spans, AreWrittenForPeople) {
+  EXPECT_EQ(with_spans("surplus, idle 912 s ≥ grace 600 s"), "surplus, idle 15 min ≥ grace 10 min");
+  EXPECT_EQ(with_spans("for another 11100 s: back-off of 30 s"), "for another 3 h 05 min: back-off of 30 s");
+  EXPECT_EQ(with_spans("t-500 s, x500 s, 1.500 s, 500 steps, 500"), "t-500 s, x500 s, 1.500 s, 500 steps, 500");
+  EXPECT_EQ(with_spans("600 s"), "10 min");
+  EXPECT_EQ(with_spans(""), "");
+}
+
 TEST(LastMeaningfulLine, IsTheLastThatIsNotBlank) {
   EXPECT_EQ(last_meaningful_line(""), "");
   EXPECT_EQ(last_meaningful_line("\n \t\n"), "");

@@ -16,6 +16,7 @@
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
+#include "model/counted.hpp"
 #include "review/replay.hpp"
 #include "state/sqlite_journal.hpp"
 
@@ -102,7 +103,7 @@ std::string Situation::what_runs() const {
   if (!replayed || !replayed->inputs.seen.queue) return std::string(unknown);
   const QueueMachine* entry = entry_of(*replayed->inputs.seen.queue, **owner);
   if (entry == nullptr || !entry->current_jobs) return std::string(unknown);
-  return fmt::format("{} {} on it at {}", *entry->current_jobs, *entry->current_jobs == 1 ? "step ran" : "steps ran",
+  return fmt::format("{} on it at {}", counted(*entry->current_jobs, "step ran", "steps ran"),
                      io::local_time(pass->start));
 }
 
