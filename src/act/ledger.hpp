@@ -47,6 +47,9 @@ class Ledger {
   // Notes that the machine's data changed without an event.
   void touch(const Machine& machine);
 
+  // For the end of a pass: nothing else may be called after this.
+  std::map<MachineId, Machine> take_machines() { return std::move(machines_); }
+
   // Writes everything noted in one transaction. After an error it stays noted for the next commit.
   io::Task<Expected<void>> commit(state::Changes besides = {});
   // The latest commit that was to write it has failed. Commits of other machines may have succeeded since.

@@ -132,6 +132,10 @@ void read_limits(Config& config, Settings& settings) {
   settings.read("quiet", config.quiet);
   settings.read("interval", config.interval);
   settings.read("historyDays", config.history_days);
+  settings.read("metricsListen", config.metrics.listen);
+  settings.read("metricsFile", config.metrics.file);
+  settings.read("metricsPerMachine", config.metrics.of_each_machine);
+  settings.read("currency", config.currency);
 }
 
 // If two pools were for the same steps, one of them would never get any, unless it is for what the other leaves over.

@@ -49,6 +49,13 @@ constexpr Option top_level[] = {
     {"interval", timeout, "15", "time between two passes of the daemon"},
     {"historyDays", days_count, "400",
      "how long the journal remembers machines that are gone, what happened to them, and what they cost"},
+    {"metricsListen", endpoint, "",
+     "where the daemon serves its metrics for Prometheus, such as `\"127.0.0.1:9817\"`, to all who can reach that "
+     "address; see [metrics.md](metrics.md)"},
+    {"metricsFile", machines_file, "",
+     "a file that each pass writes with the same metrics, for the textfile collector of Prometheus' node exporter"},
+    {"metricsPerMachine", flag, "false", "metrics of each machine, too: as many more series as there are machines"},
+    {"currency", word, "", "the currency of `pricePerHour`, such as `\"EUR\"`: a label of the metrics of costs"},
 };
 
 constexpr Option queue[] = {
@@ -302,6 +309,8 @@ std::string value_text(const Option& option) {
       return "string";
     case url:
       return "URL";
+    case endpoint:
+      return "address and port";
     case labels:
       return "attribute set of strings";
     default:

@@ -25,7 +25,8 @@ std::string left_of(const Order& order, Instant now) {
 std::optional<Reason> pause_of(const PoolView& pool, const std::string& subject) {
   const Order* pause = in_force(pool, OrderKind::pause, subject);
   if (pause == nullptr) return std::nullopt;
-  return Reason{fmt::format("paused by an operator, {}", left_of(*pause, pool.seen.now)), pause->until};
+  return Reason{fmt::format("paused by an operator, {}", left_of(*pause, pool.seen.now)), pause->until,
+                HoldKind::paused};
 }
 
 bool is_unhealthy(const PoolView& pool, const Machine& machine) {
@@ -34,15 +35,23 @@ bool is_unhealthy(const PoolView& pool, const Machine& machine) {
   return machine.state == MachineState::creating && machine.ready_at && machine.found.needs_redeploy;
 }
 
+}  // namespace
+
+std::int64_t count_unhealthy(const PoolView& pool) {
+  return std::ranges::count_if(pool.machines, [&](const Machine* machine) { return is_unhealthy(pool, *machine); });
+}
+
+namespace {
+
 std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
   if (!pool.settings.max_unhealthy) return std::nullopt;
-  const auto unhealthy =
-      std::ranges::count_if(pool.machines, [&](const Machine* machine) { return is_unhealthy(pool, *machine); });
+  const std::int64_t unhealthy = count_unhealthy(pool);
   const std::int64_t all = std::ssize(pool.machines);
   if (unhealthy <= unhealthy_tolerated || unhealthy * 100 <= *pool.settings.max_unhealthy * all) return std::nullopt;
   return Reason{fmt::format("{} of {} machines do not work, more than maxUnhealthy {} %: look after them, or raise it",
                             unhealthy, all, *pool.settings.max_unhealthy),
-                {}};
+                {},
+                HoldKind::unhealthy};
 }
 
 // Why the action is not done; none: it is done.
@@ -110,11 +119,12 @@ bool is_specified(const PoolView& pool) {
 
 std::optional<Reason> creation_hold(const PoolView& pool) {
   if (pool.hold) return pool.hold;
-  if (!is_specified(pool)) return Reason{std::string(unspecified), {}};
+  if (!is_specified(pool)) return Reason{std::string(unspecified), {}, HoldKind::unspecified};
   if (const auto& unpublished = pool.seen.unpublished) {
     return Reason{fmt::format("no creations: the machines file cannot be published since {} s: {}",
                               (pool.seen.now - unpublished->since).count(), unpublished->why),
-                  {}};
+                  {},
+                  HoldKind::unpublished};
   }
   const auto known = pool.seen.creations.find(pool.settings.name);
   if (known == pool.seen.creations.end()) return std::nullopt;
@@ -123,7 +133,7 @@ std::optional<Reason> creation_hold(const PoolView& pool) {
   if (const auto end = end_of_rest(record.failures, now); end && now < *end) {
     return Reason{fmt::format("no creations for another {} s: more than {} machines failed within an hour{}",
                               (*end - now).count(), failures_tolerated, latest_error(record)),
-                  end};
+                  end, HoldKind::failures};
   }
   if (record.failed_passes == 0) return std::nullopt;
   const Instant end = record.last_failed_pass + back_off(record.failed_passes);
@@ -132,7 +142,7 @@ std::optional<Reason> creation_hold(const PoolView& pool) {
       fmt::format("no creations for another {} s: back-off of {} s, passes in a row whose creations failed: {}{}",
                   (end - now).count(), back_off(record.failed_passes).count(), record.failed_passes,
                   latest_error(record)),
-      end};
+      end, HoldKind::back_off};
 }
 
 }  // namespace hydra_provisioner::decide

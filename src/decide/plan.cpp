@@ -49,6 +49,7 @@ PoolPlan summary_of(const PoolView& pool) {
           .wanted = pool.target.wanted,
           .target = pool.target.machines,
           .machines = std::ssize(pool.machines),
+          .unhealthy = count_unhealthy(pool),
           .explanation = pool.target.explanation,
           .notes = {},
           .unused = pool.unused,
@@ -117,6 +118,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
     decision.summary.notes.push_back(unseen->second);
+    decision.summary.held = HoldKind::unseen;
     sort_actions(decision.actions, first_new);
     return decision;
   }
@@ -130,6 +132,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   decision.changes_at = next_replacement(pool);
   if (const auto& held = pool.hold ? pool.hold : up.held) {
     decision.summary.notes.push_back(held->text);
+    decision.summary.held = held->hold;
     decision.changes_at = next_of(decision.changes_at, held->until, pool.seen.now);
   }
   sort_actions(decision.actions, first_new);

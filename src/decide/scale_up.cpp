@@ -176,11 +176,14 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
   if (const std::int64_t trials = pool.unused.empty() ? count : trials_allowed(pool); trials < count) {
     count = trials;
     result.held =
-        Reason{fmt::format("{} created until one of the machines is used", count == 0 ? "none is" : "only one is"), {}};
+        Reason{fmt::format("{} created until one of the machines is used", count == 0 ? "none is" : "only one is"),
+               {},
+               HoldKind::unused};
   } else if (count < missing) {
     result.held = Reason{fmt::format("{} more wait until one of the {} existing machines is gone (max {})",
                                      missing - count, std::ssize(pool.machines), pool.settings.max_machines),
-                         {}};
+                         {},
+                         HoldKind::maximum};
   }
   for (std::int64_t i = 1; i <= count; ++i) {
     result.actions.push_back({.kind = ActionKind::create,

@@ -15,10 +15,27 @@
 
 namespace hydra_provisioner {
 
+// What keeps a pool from getting machines that it lacks.
+enum class HoldKind : std::uint8_t {
+  paused,       // by an operator
+  unhealthy,    // too many of its machines do not work
+  unspecified,  // what its machines are made from cannot be read
+  unpublished,  // the machines file cannot be published
+  failures,     // too many machines failed within an hour
+  back_off,     // the latest creations failed
+  unused,       // the queue runner uses none of its machines
+  maximum,      // it has maxMachines
+  unseen,       // its provider does not say which machines there are
+};
+template <>
+inline constexpr auto names_of<HoldKind> = enum_names("paused", "unhealthy", "unspecified", "unpublished", "failures",
+                                                      "backOff", "unused", "maximum", "unseen");
+
 // Why, with the numbers that led to it. `until`: when this reason ends by itself.
 struct Reason {
   std::string text;
   std::optional<Instant> until;
+  std::optional<HoldKind> hold{};  // none: it is no hold
 };
 
 enum class ActionKind : std::uint8_t {
@@ -53,11 +70,13 @@ struct PoolPlan {
   std::int64_t ignored = 0;
   std::int64_t wanted = 0;
   std::int64_t target = 0;
-  std::int64_t machines = 0;  // that exist now, in any state
-  std::string explanation;    // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
+  std::int64_t machines = 0;   // that exist now, in any state
+  std::int64_t unhealthy = 0;  // of them, that do not work
+  std::string explanation;     // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
   // What holds the pool back: back-off, too many failures, a provider that does not answer.
   std::vector<std::string> notes;
-  std::string unused{};  // why the queue runner seems to use none of its machines; empty: it uses some
+  std::optional<HoldKind> held{};  // what keeps it from getting the machines that it lacks; none: nothing
+  std::string unused{};            // why the queue runner seems to use none of its machines; empty: it uses some
   std::map<PoolName, std::int64_t> left_to{};  // runnable steps beyond its maximum, which count for spill pools
 };
 

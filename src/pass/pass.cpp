@@ -95,12 +95,23 @@ io::Task<void> keep(state::Changes record, act::Ledger& ledger, act::Voice& voic
   if (const auto written = co_await ledger.commit(std::move(record)); !written) voice.problem(written.error().message);
 }
 
-PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voice) {
+PassEnd end_of_pass(Look look, Plan plan, act::Ledger& ledger, const act::Publication& publication,
+                    const act::Voice& voice) {
   PassEnd end{.succeeded = !voice.had_problems(),
               .is_trusted = !plan.untrusted,
               .reconsider_at = plan.reconsider_at,
               .summary = summary_of(ledger.all(), plan)};
   end.is_changing = std::ranges::any_of(ledger.all(), [](const Machine* machine) { return is_changing(*machine); });
+  const std::optional<LastDelivery>& delivery = publication.last_delivery();
+  Report report{.look = std::move(look),
+                .plan = std::move(plan),
+                .machines = {},
+                .published_at = delivery && delivery->succeeded ? delivery->at : Instant{},
+                .trouble = publication.trouble(),
+                .ended = ledger.now(),
+                .succeeded = end.succeeded};
+  report.machines = ledger.take_machines();
+  end.report = std::make_shared<const Report>(std::move(report));
   return end;
 }
 
@@ -117,12 +128,12 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     co_return PassEnd{.summary = memory.error().message};
   }
   const std::vector<MachineId> mended = state::mend_times(*memory, start);
-  const Look look = co_await look_around(world, config, *memory);
+  Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
   tell(look.fleet.foreign, memory->last_pass == Instant{}, voice);
 
   // Decide.
-  const Plan todo = decide::plan(look.seen, config);
+  Plan todo = decide::plan(look.seen, config);
   tell(todo, voice);
 
   // Act, publishing before what is slow and again as each machine becomes ready.
@@ -159,7 +170,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
   co_await keep(std::move(record), ledger, voice);
   forget_old_logs(*world.jobs, ledger, memory->last_pass, start);
-  co_return end_of_pass(todo, ledger, voice);
+  co_return end_of_pass(std::move(look), std::move(todo), ledger, publication, voice);
 }
 
 }  // namespace hydra_provisioner::pass
