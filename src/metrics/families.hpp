@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "model/config.hpp"
 #include "model/enum_names.hpp"
+#include "model/totals.hpp"
 #include "pass/report.hpp"
 
 namespace hydra_provisioner::metrics {
@@ -50,8 +52,12 @@ struct Family {
   LabelNames labels;
   std::string_view meaning;  // Markdown, one line
   Stability stability;
-  void (*find)(const Farm& farm, Values& values);
+  void (*find)(const Farm& farm, Values& values);  // null: of a total
+  std::optional<Total> total{};                    // none: it is found
 };
+
+// Of a histogram, the last label of each value is the bound of a bucket, or the word `sum`: see model/totals.hpp.
+Values values_of(const Family& family, const Farm& farm);
 
 inline constexpr std::string_view prefix = "hydra_provisioner_";
 

@@ -60,6 +60,10 @@ void queue_status_time(const Farm& farm, Values& values) {
 void runnable_steps(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::runnable); }
 void running_steps(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::running); }
 
+void waiting_time(const Farm& farm, Values& values) {
+  for (const auto& [pool, since] : farm.report.waiting) values.set({pool.text}, number(since));
+}
+
 void unplaceable_steps(const Farm& farm, Values& values) {
   std::size_t shown = 0;
   for (const Unplaceable& steps : farm.report.plan.unplaceable)

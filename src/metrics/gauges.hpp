@@ -10,6 +10,7 @@ void queue_trusted(const Farm& farm, Values& values);
 void queue_status_time(const Farm& farm, Values& values);
 void runnable_steps(const Farm& farm, Values& values);
 void running_steps(const Farm& farm, Values& values);
+void waiting_time(const Farm& farm, Values& values);
 void unplaceable_steps(const Farm& farm, Values& values);
 
 // Pools

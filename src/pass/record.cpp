@@ -74,6 +74,22 @@ std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& co
   return times;
 }
 
+void count_pass(Totals& totals, const state::PassRecord& pass, const Config& config, Millis duration, bool succeeded) {
+  measure(totals, Total::pass_duration, {}, std::chrono::duration<double>(duration).count());
+  count(totals, Total::pass_failures, {}, succeeded ? 0 : 1);
+  for (const state::Usage& usage : pass.usage) {
+    for (std::size_t use = 0; use < names_of<Use>.size(); ++use) {
+      const Seconds span = time_of(usage, static_cast<Use>(use));
+      if (span == Seconds{0}) continue;
+      const std::string name(names_of<Use>.at(use));
+      count(totals, Total::machine_seconds, {usage.pool.text, name}, static_cast<double>(span.count()));
+      if (static_cast<Use>(use) == Use::stopped || !usage.price_per_hour) continue;
+      count(totals, Total::cost, {usage.pool.text, name, config.currency},
+            units_in(*usage.price_per_hour) * hours_in(span));
+    }
+  }
+}
+
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
                               Instant start, Instant end) {
   const io::Json document = plan_document(plan);

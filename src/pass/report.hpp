@@ -9,6 +9,7 @@
 #include "model/names.hpp"
 #include "model/plan.hpp"
 #include "model/time.hpp"
+#include "model/totals.hpp"
 #include "pass/look.hpp"
 
 namespace hydra_provisioner::pass {
@@ -17,9 +18,11 @@ struct Report {
   Look look;
   Plan plan;
   std::map<MachineId, Machine> machines;  // as the pass left them
-  Instant published_at;                   // when the present machines file was handed over; the epoch: never
+  std::map<PoolName, Instant> waiting;    // since when steps have been waiting without interruption
+  Totals totals;                          // with those of this pass
+  Instant published_at{};                 // when the present machines file was handed over; the epoch: never
   std::optional<Unpublished> trouble{};   // while the machines file cannot be published
-  Instant ended;
+  Instant ended{};
   bool succeeded = false;
 };
 

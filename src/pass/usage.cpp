@@ -9,7 +9,8 @@
 namespace hydra_provisioner::pass {
 namespace {
 
-Seconds& column_of(state::Usage& usage, Use use) {
+template <class AnyUsage>
+auto& column_of(AnyUsage& usage, Use use) {
   switch (use) {
     case Use::boot:
       return usage.boot;
@@ -26,6 +27,8 @@ Seconds& column_of(state::Usage& usage, Use use) {
 }
 
 }  // namespace
+
+Seconds time_of(const state::Usage& usage, Use use) { return column_of(usage, use); }
 
 Use use_of(const Machine& machine, const Queue& queue) {
   switch (machine.state) {

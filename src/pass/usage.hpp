@@ -22,6 +22,8 @@ enum class Use : std::uint8_t { boot, busy, idle, drain, stopped };
 // While the status is not trusted, a machine in use counts as busy: nothing says that it is idle.
 Use use_of(const Machine& machine, const Queue& queue);
 
+Seconds time_of(const state::Usage& usage, Use use);
+
 // Also of a pool that is not configured any more. None: unknown.
 std::optional<Micros> price_of(const PoolName& pool, const std::vector<PoolConfig>& retired, const Config& config);
 

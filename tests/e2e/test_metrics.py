@@ -31,6 +31,13 @@ def scrape(address):
         return answer.read().decode()
 
 
+def scrape_if_served(address):
+    try:
+        return scrape(address)
+    except OSError:
+        return ""
+
+
 def complaints(text):
     """What promtool finds wrong."""
     return subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True).stderr
@@ -38,8 +45,8 @@ def complaints(text):
 
 class Served(DaemonTest):
     def wait_for_sample(self, address, value, name, **labels):
-        wait_for(lambda: sample(scrape(address), name, **labels) == value, f"{name} {labels} is {value}",
-                 lambda: scrape(address))
+        has_value = lambda: sample(scrape_if_served(address), name, **labels) == value  # noqa: E731
+        wait_for(has_value, f"{name} {labels} is {value}", lambda: scrape_if_served(address))
 
     def test_they_say_what_the_journal_says(self):
         farm = self.farm_with_daemon(metricsListen=FIRST, metricsPerMachine=True, currency="EUR")
@@ -55,19 +62,31 @@ class Served(DaemonTest):
             sample(text, "machine_info", machine="t-0", pool=PLAIN, provider="local", instance=instance), 1)
         self.stop(farm)
 
+    def test_what_is_counted_outlives_the_daemon(self):
+        farm = self.farm_with_daemon(metricsListen=FIRST)
+        self.wait_for_sample(FIRST, 1, "boot_seconds_count", pool=PLAIN)
+        self.wait_for_sample(FIRST, 1, "demand_to_ready_seconds_count", pool=PLAIN)
+        farm.daemon.kill()
+        farm.daemon.wait()
+        farm.daemon = farm.begin_daemon()
+        self.wait_for_sample(FIRST, 1, "queue_trusted")
+        text = scrape(FIRST)
+        self.assertEqual(sample(text, "machine_creations_total", pool=PLAIN), 1)
+        self.assertEqual(sample(text, "boot_seconds_count", pool=PLAIN), 1)
+        farm.queue(runnable=1, machines={f"root@{farm.listed()[0]}": {"enabled": True, "currentJobs": 1, "idleSince": 0}})
+        self.wait_for_sample(FIRST, 1, "demand_to_first_step_seconds_count", pool=PLAIN)
+        farm.idle()
+        self.wait_for_sample(FIRST, 1, "machine_destructions_total", pool=PLAIN)
+        self.assertEqual(farm.journal("select count(*) from machines where state = 'gone'"), [(1,)])
+        self.stop(farm)
+
     def test_a_new_configuration_moves_them(self):
         farm = self.farm_with_daemon(metricsListen=FIRST)
         self.wait_for_sample(FIRST, 1, "queue_trusted")
         farm.configure(metricsListen=SECOND)
-        wait_for(lambda: not self.is_served(FIRST), "nothing listens at the old address", farm.said)
+        wait_for(lambda: not scrape_if_served(FIRST), "nothing listens at the old address", farm.said)
         self.wait_for_sample(SECOND, 1, "queue_trusted")
         self.stop(farm)
-
-    def is_served(self, address):
-        try:
-            return bool(scrape(address))
-        except OSError:
-            return False
 
     def test_an_address_in_use_is_an_error_at_the_start(self):
         with socket.create_server(("127.0.0.1", 9817)):

@@ -46,6 +46,11 @@ TEST(Reference, ListsEveryMetric) {
   EXPECT_EQ(documented, list()) << "where this is right, run this test with UPDATE_GOLDEN=1";
 }
 
+TEST(Families, ShowEveryTotal) {
+  for (const std::string_view total : names_of<Total>)
+    EXPECT_EQ(std::ranges::count(all_families(), total, &Family::name), 1) << total;
+}
+
 TEST(Families, AreNamedAsPrometheusRecommends) {
   for (const Family& family : all_families()) {
     EXPECT_EQ(family.name.ends_with("_total"), family.type == Type::counter) << family.name;

@@ -30,6 +30,14 @@ pass::Report report_of(const decide::Farm& farm) {
   report.published_at = noon - 1h;
   report.ended = noon + 1s;
   report.succeeded = true;
+  report.waiting.emplace("x86_64-linux", noon - 10min);
+  count(report.totals, Total::creations, {"x86_64-linux"}, 5);
+  count(report.totals, Total::failures, {"x86_64-linux", "quota"}, 2);
+  count(report.totals, Total::cost, {"x86_64-linux", "busy", "EUR"}, 1.75);
+  for (const double seconds : {3.0, 100.0, 110.0, 9000.0})
+    measure(report.totals, Total::boot, {"x86_64-linux"}, seconds);
+  measure(report.totals, Total::pass_duration, {}, 0.02);
+  measure(report.totals, Total::provider_call_duration, {"local", "list"}, 0.002);
   for (const Machine& machine : report.look.seen.machines) report.machines.emplace(machine.id, machine);
   return report;
 }
@@ -83,6 +91,20 @@ TEST(Scrape, SaysSinceWhenTheMachinesFileCannotBePublished) {
   const std::string text = text_of(report, some_of_everything().config());
   EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_publication_succeeded 0\n"));
   EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_publication_timestamp_seconds 1768478100\n"));
+}
+
+TEST(Scrape, CountsInTheBucketsOfPrometheus) {
+  const std::string text = text_of(some_of_everything());
+  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{pool=\"x86_64-linux\",le=\"5\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{pool=\"x86_64-linux\",le=\"120\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{pool=\"x86_64-linux\",le=\"+Inf\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_sum{pool=\"x86_64-linux\"} 9213\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_count{pool=\"x86_64-linux\"} 4\n"));
+}
+
+TEST(Scrape, BeginsCountersAtZero) {
+  EXPECT_THAT(text_of(farm("x86_64-linux")),
+              HasSubstr("machine_failures_total{pool=\"x86_64-linux\",class=\"capacity\"} 0\n"));
 }
 
 TEST(Scrape, ShowsFewTypesOfUnplaceableSteps) {
