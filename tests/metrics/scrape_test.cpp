@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 pass::Report report_of(const decide::Farm& farm) {
   pass::Report report;
   report.look.seen = farm.seen();
+  report.look.reachable.emplace(ProviderKind::local, nullptr);
   report.plan = farm.decided();
   report.published_at = noon - 1h;
   report.ended = noon + 1s;
@@ -36,6 +37,10 @@ pass::Report report_of(const decide::Farm& farm) {
   count(report.totals, Total::cost, {"x86_64-linux", "busy", "EUR"}, 1.75);
   for (const double seconds : {3.0, 100.0, 110.0, 9000.0})
     measure(report.totals, Total::boot, {"x86_64-linux"}, seconds);
+  for (const Total total : {Total::demand_to_ready, Total::demand_to_first_step})
+    measure(report.totals, total, {"x86_64-linux"}, 140);
+  count(report.totals, Total::provider_calls, {"local", "list", "succeeded"}, 3);
+  count(report.totals, Total::provider_calls, {"local", "list", "failed"}, 1);
   measure(report.totals, Total::pass_duration, {}, 0.02);
   measure(report.totals, Total::provider_call_duration, {"local", "list"}, 0.002);
   for (const Machine& machine : report.look.seen.machines) report.machines.emplace(machine.id, machine);
