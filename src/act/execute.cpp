@@ -28,8 +28,10 @@ void add_new_machine(const Action& create, const Config& config, Ledger& ledger)
   fresh.provider = config.pools.at(create.pool).kind();
   fresh.since = fresh.requested_at = ledger.now();
   fresh.owner = ledger.owner();
+  fresh.wanted_since = ledger.waiting_since(create.pool);
   const Machine& machine = ledger.add_to_come(std::move(fresh));
   ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.reason.text}});
+  count(ledger.totals(), Total::creations, {create.pool.text});
 }
 
 void record_intent(const Action& action, const Config& config, Ledger& ledger, Operations& operations, Voice& voice) {

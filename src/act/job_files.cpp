@@ -39,7 +39,8 @@ Expected<JobResult> result_from(const io::Json& json) {
   if (!json.is_object()) return failure("is not an object");
   if (json.contains("error")) {
     const auto kind = from_name<ErrorKind>(json.at("kind").get<std::string>()).value_or(ErrorKind::failed);
-    return JobResult(failure(json.at("error").get<std::string>(), kind));
+    const auto failure_class = from_name<FailureClass>(json.value("class", "")).value_or(FailureClass::other);
+    return JobResult(std::unexpected(Error{json.at("error").get<std::string>(), kind, failure_class}));
   }
   if (!json.contains("instance")) return JobResult(std::nullopt);
   auto instance = instance_from(json.at("instance"));
@@ -111,6 +112,7 @@ Expected<void> write_result(const JobFiles& files, const JobResult& result) {
   if (!result) {
     json["error"] = result.error().message;
     json["kind"] = to_string(result.error().kind);
+    json["class"] = to_string(result.error().failure_class);
   } else if (*result) {
     json["instance"] = to_json(**result);
   }

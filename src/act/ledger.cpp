@@ -9,6 +9,14 @@
 #include "observe/places.hpp"
 
 namespace hydra_provisioner::act {
+namespace {
+
+bool may_have_steps(const Machine& machine) {
+  return machine.state == MachineState::ready || machine.state == MachineState::draining ||
+         (machine.state == MachineState::creating && machine.ready_at);
+}
+
+}  // namespace
 
 Ledger::Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines, Owner owner)
     : journal_(journal), clock_(clock), owner_(std::move(owner)) {
@@ -33,10 +41,14 @@ Machine& Ledger::add_to_come(Machine machine) {
   return add(std::move(machine));
 }
 
-void Ledger::note(Machine& machine, MachineEvent event, const std::string& reason) {
+void Ledger::note(Machine& machine, MachineEvent event, const std::string& reason,
+                  std::optional<FailureClass> failure) {
+  const bool was_in_use = may_have_steps(machine);
   if (!advance(machine, event, now())) return;
   if (event == MachineEvent::failed) machine.last_error = reason;
-  note(machine, {{machine.id, event, reason}});
+  if (event == MachineEvent::destruction_began && machine.found.vanished && was_in_use)
+    count(totals(), Total::interruptions, {machine.pool.text});
+  note(machine, {{machine.id, event, reason, failure}});
 }
 
 void Ledger::note(const Machine& machine, const std::vector<observe::Discovery>& discoveries) {
@@ -46,8 +58,17 @@ void Ledger::note(const Machine& machine, const std::vector<observe::Discovery>&
                              .machine = machine.id,
                              .pool = machine.pool,
                              .kind = std::string(to_string(machine.state)),
-                             .reason = discovery.reason});
+                             .reason = discovery.reason,
+                             .failure_class = discovery.failure});
+    count_event(machine, discovery);
   }
+}
+
+void Ledger::count_event(const Machine& machine, const observe::Discovery& discovery) {
+  const std::string& pool = machine.pool.text;
+  if (discovery.event == MachineEvent::destroyed) count(totals(), Total::destructions, {pool});
+  if (discovery.event == MachineEvent::stopped) count(totals(), Total::stops, {pool});
+  if (discovery.failure) count(totals(), Total::failures, {pool, std::string(to_string(*discovery.failure))});
 }
 
 void Ledger::note_failure(const Machine& machine, const std::string& why) {
@@ -55,7 +76,14 @@ void Ledger::note_failure(const Machine& machine, const std::string& why) {
                            .machine = machine.id,
                            .pool = machine.pool,
                            .kind = std::string(to_string(MachineState::failed)),
-                           .reason = why});
+                           .reason = why,
+                           .failure_class = FailureClass::other});
+  count(totals(), Total::failures, {machine.pool.text, std::string(to_string(FailureClass::other))});
+}
+
+std::optional<Instant> Ledger::waiting_since(const PoolName& pool) const {
+  const auto found = waiting_.find(pool);
+  return found == waiting_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Ledger::touch(const Machine& machine) { changed_.insert(machine.id); }
@@ -82,9 +110,12 @@ io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
   besides.events = noted.events;
   besides.pools = noted.pools;
   besides.creations = noted.creations;
+  hydra_provisioner::add(besides.totals, noted.totals);
+  const Totals totals = besides.totals;
   auto written = co_await journal_.commit(std::move(besides));
   if (written) {
     for (const MachineId& id : changed) unwritten_.erase(id);
+    hydra_provisioner::add(written_totals_, totals);
   } else {
     unwritten_.insert(changed.begin(), changed.end());
     note_again(std::move(changed), std::move(noted));
@@ -98,6 +129,7 @@ void Ledger::note_again(std::set<MachineId> changed, state::Changes noted) {
   noted_.events = std::move(noted.events);
   if (noted_.pools.empty()) noted_.pools = std::move(noted.pools);
   noted_.creations.merge(noted.creations);  // the later ones stay
+  hydra_provisioner::add(noted_.totals, noted.totals);
 }
 
 }  // namespace hydra_provisioner::act

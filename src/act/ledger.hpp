@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "io/async/task.hpp"
 #include "model/error.hpp"
 #include "model/machine.hpp"
+#include "model/totals.hpp"
 #include "observe/fleet.hpp"
 #include "state/journal.hpp"
 
@@ -35,17 +37,26 @@ class Ledger {
   Machine& add_to_come(Machine machine);
 
   // Applies the event, if the machine's state allows it, and notes it for the journal.
-  void note(Machine& machine, MachineEvent event, const std::string& reason);
+  void note(Machine& machine, MachineEvent event, const std::string& reason, std::optional<FailureClass> failure = {});
   // Notes events that were applied already.
   void note(const Machine& machine, const std::vector<observe::Discovery>& discoveries);
-  // Notes a failure of the machine, without a change of its state.
+  // Notes a failure of the machine, without a change of its state, as one of its creation.
   void note_failure(const Machine& machine, const std::string& why);
   // Notes what the pass has observed, which is applied to the machines already, and reports it.
   void note(const observe::Fleet& found, Voice& voice);
   void note(std::vector<state::RecordedPool> pools) { noted_.pools = std::move(pools); }
   void note(const PoolName& pool, CreationRecord record) { noted_.creations[pool] = std::move(record); }
+  // Since when steps have been waiting in each pool.
+  void know_waiting(std::map<PoolName, Instant> since) { waiting_ = std::move(since); }
+  std::optional<Instant> waiting_since(const PoolName& pool) const;
+  // What grows is noted here, and written with the events that it counts.
+  Totals& totals() { return noted_.totals; }
+  const Totals& written_totals() const { return written_totals_; }  // by this pass
   // Notes that the machine's data changed without an event.
   void touch(const Machine& machine);
+
+  // For the end of a pass: nothing else may be called after this.
+  std::map<MachineId, Machine> take_machines() { return std::move(machines_); }
 
   // Writes everything noted in one transaction. After an error it stays noted for the next commit.
   io::Task<Expected<void>> commit(state::Changes besides = {});
@@ -53,6 +64,7 @@ class Ledger {
   bool is_unwritten(const MachineId& machine) const { return unwritten_.contains(machine); }
 
  private:
+  void count_event(const Machine& machine, const observe::Discovery& discovery);
   void note_again(std::set<MachineId> changed, state::Changes noted);
 
   state::Journal& journal_;
@@ -63,6 +75,8 @@ class Ledger {
   std::set<MachineId> names_;        // that are taken at their providers
   std::set<MachineId> changed_;
   std::set<MachineId> unwritten_;
+  std::map<PoolName, Instant> waiting_;
+  Totals written_totals_;
   state::Changes noted_;  // its machines are those of changed_
 };
 

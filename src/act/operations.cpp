@@ -33,14 +33,25 @@ bool is_removal(Operation operation) { return operation == Operation::stop || op
 
 // No step runs on a stopped machine, and it may return with another address: its earlier listing neither proves
 // anything nor needs a proof. An earlier deploy does not prove that it works this time.
-void forget_earlier_run(Machine& machine, Instant now) {
-  machine.requested_at = now;
+void begin_another_run(Machine& machine, Ledger& ledger) {
+  machine.requested_at = ledger.now();
+  machine.wanted_since = ledger.waiting_since(machine.pool);
   machine.spec_hash.clear();
   Listing unproven;
   unproven.is_listed = machine.listing.is_listed;
   machine.listing = unproven;
   machine.seen_idle_at.reset();
   machine.joined_at.reset();
+  count(ledger.totals(), Total::starts, {machine.pool.text});
+}
+
+// Of one that has become ready, as it was before.
+void count_ready(const Machine& machine, Ledger& ledger) {
+  const auto seconds_since = [&](Instant begin) { return static_cast<double>((ledger.now() - begin).count()); };
+  if (!machine.ready_at)
+    measure(ledger.totals(), Total::boot, {machine.pool.text}, seconds_since(machine.requested_at));
+  if (machine.wanted_since)
+    measure(ledger.totals(), Total::demand_to_ready, {machine.pool.text}, seconds_since(*machine.wanted_since));
 }
 
 // The last check before an irreversible call: the machine was not put back into the file during this pass.
@@ -135,6 +146,7 @@ io::Task<void> Operations::await_readiness(MachineId id) {
       ledger_.at(id).last_error.clear();
       ledger_.at(id).failures = {};
       ledger_.note(ledger_.at(id), MachineEvent::became_ready, "answers");
+      count_ready(machine, ledger_);
       if (!co_await commit()) co_return;
       voice_.note(fmt::format("{}: ready after {} s at {}", id, (clock_.now() - machine.requested_at).count(),
                               machine.address));
@@ -168,7 +180,7 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
   if (!has_place()) co_return false;  // a later pass begins it
   const Place place(*this, id);
   Machine& machine = ledger_.at(id);
-  if (!is_removal(operation) && machine.state == MachineState::stopped) forget_earlier_run(machine, clock_.now());
+  if (!is_removal(operation) && machine.state == MachineState::stopped) begin_another_run(machine, ledger_);
   if (operation == Operation::redeploy) {
     ledger_.note(machine, {{id, beginning_of(operation), reason}});  // of a ready machine it changes no state
   } else {
@@ -279,7 +291,7 @@ void Operations::settle_ended_jobs() {
 }
 
 void Operations::give_up(Machine& machine, const std::string& why) {
-  ledger_.note(machine, MachineEvent::failed, why);
+  ledger_.note(machine, MachineEvent::failed, why, FailureClass::boot);
   note_creation(machine.pool, why);
   voice_.problem(fmt::format("{}: {}; full output: {}", machine.id, why, jobs_.log_file(machine.id)));
 }

@@ -165,6 +165,7 @@ io::Task<void> Publication::publish_once() {
     before_.clear();
     note_published(file);
   } else {
+    count(ledger_.totals(), Total::publication_failures, {});
     const ErrorKind kind = published.error().kind;
     if (kind == ErrorKind::untouched || kind == ErrorKind::refused) take_back_intent();
     trouble_ = Unpublished{trouble_ ? trouble_->since : ledger_.now(), published.error().message};

@@ -37,6 +37,8 @@ class Publication {
   void hold_back(const std::string& why);
 
   bool has_failed() const { return trouble_.has_value(); }  // the last attempt
+  const std::optional<LastDelivery>& last_delivery() const { return last_delivery_; }
+  const std::optional<Unpublished>& trouble() const { return trouble_; }
   std::string destination() const { return publisher_.destination(); }
   // Whether a line of the machine can stand in the file, beside those of our other machines that may be in use.
   Expected<void> can_list(const Machine& machine) const;

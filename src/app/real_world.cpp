@@ -9,6 +9,7 @@
 #include "providers/local/local_provider.hpp"
 #include "providers/nixops/nixops_provider.hpp"
 #include "providers/patient.hpp"
+#include "providers/timed.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -63,7 +64,10 @@ pass::World make_world(const Config& config, const std::string& state_dir) {
   // Jobs run this very program.
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
   world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock);
+  world.calls = std::make_shared<Totals>();
   world.providers = make_providers(config.tag, state_dir, *world.clock);
+  for (auto& [kind, provider] : world.providers)
+    provider = std::make_unique<providers::TimedProvider>(std::move(provider), kind, *world.clock, world.calls);
   world.state_dir = state_dir;
   return world;
 }

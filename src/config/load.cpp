@@ -121,6 +121,17 @@ std::string system_of_this_host() {
   return ::uname(&host) == 0 ? fmt::format("{}-linux", host.machine) : "x86_64-linux";
 }
 
+void check_budget(const Config& config, Settings& settings) {
+  constexpr std::int64_t days_of_month = 31;
+  if (config.budget.per_month && config.history_days < days_of_month)
+    settings.report("historyDays", "is less than the 31 days of maxCostPerMonth; raise it");
+  const auto has_price = [](const auto& entry) { return entry.second.price_per_hour.has_value(); };
+  const bool has_budget = config.budget.per_day || config.budget.per_month;
+  if (has_budget && !config.pools.empty() && std::ranges::none_of(config.pools, has_price))
+    settings.report(config.budget.per_day ? "maxCostPerDay" : "maxCostPerMonth",
+                    "no type has pricePerHour, so nothing would ever count; add that to the types that cost money");
+}
+
 void read_limits(Config& config, Settings& settings) {
   settings.read("machinesFile", config.machines_file);
   settings.read("sshConfigFile", config.ssh_config_file);
@@ -135,14 +146,11 @@ void read_limits(Config& config, Settings& settings) {
   settings.read("historyDays", config.history_days);
   read_budget(config.budget, settings);
   settings.read("budgetSparesMinMachines", config.budget_spares_min_machines);
-  constexpr std::int64_t days_of_month = 31;
-  if (config.budget.per_month && config.history_days < days_of_month)
-    settings.report("historyDays", "is less than the 31 days of maxCostPerMonth; raise it");
-  const auto has_price = [](const auto& entry) { return entry.second.price_per_hour.has_value(); };
-  const bool has_budget = config.budget.per_day || config.budget.per_month;
-  if (has_budget && !config.pools.empty() && std::ranges::none_of(config.pools, has_price))
-    settings.report(config.budget.per_day ? "maxCostPerDay" : "maxCostPerMonth",
-                    "no type has pricePerHour, so nothing would ever count; add that to the types that cost money");
+  settings.read("metricsListen", config.metrics.listen);
+  settings.read("metricsFile", config.metrics.file);
+  settings.read("metricsPerMachine", config.metrics.of_each_machine);
+  settings.read("currency", config.currency);
+  check_budget(config, settings);
 }
 
 // If two pools were for the same steps, one of them would never get any, unless it is for what the other leaves over.

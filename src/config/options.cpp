@@ -54,6 +54,13 @@ constexpr Option top_level[] = {
      "local time; a warning comes at 80 %. Machines that exist stay, and go on costing money"},
     {"maxCostPerMonth", price, "", "the same for each calendar month"},
     {"budgetSparesMinMachines", flag, "true", "`minMachines` are made although a budget is spent"},
+    {"metricsListen", endpoint, "",
+     "where the daemon serves its metrics for Prometheus, such as `\"127.0.0.1:9817\"`, to all who can reach that "
+     "address; see [metrics.md](metrics.md)"},
+    {"metricsFile", machines_file, "",
+     "a file that each pass writes with the same metrics, for the textfile collector of Prometheus' node exporter"},
+    {"metricsPerMachine", flag, "false", "metrics of each machine, too: as many more series as there are machines"},
+    {"currency", word, "", "the currency of `pricePerHour`, such as `\"EUR\"`: a label of the metrics of costs"},
 };
 
 constexpr Option queue[] = {
@@ -310,6 +317,8 @@ std::string value_text(const Option& option) {
       return "string";
     case url:
       return "URL";
+    case endpoint:
+      return "address and port";
     case labels:
       return "attribute set of strings";
     default:

@@ -39,7 +39,8 @@ enum class OptionKind : std::uint8_t {
   words,
   text,
   url,
-  labels,  // an attribute set of strings
+  endpoint,  // an address and a port
+  labels,    // an attribute set of strings
 };
 
 struct Option {

@@ -14,6 +14,7 @@
 
 #include "config/cron_field.hpp"
 #include "config/evaluate.hpp"
+#include "io/text/endpoint.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/time_zone.hpp"
 #include "io/text/wording.hpp"
@@ -121,6 +122,9 @@ std::optional<std::string> defect(const Option& option, std::string_view text) {
     case OptionKind::url:
       if (is_url(text)) return std::nullopt;
       return R"(not a URL; write one, such as "http://127.0.0.1:5000")";
+    case OptionKind::endpoint:
+      if (io::parse_endpoint(text)) return std::nullopt;
+      return R"(not an address and a port; write them as in "127.0.0.1:9817" or "[::1]:9817")";
     case OptionKind::choice:
       if (std::ranges::find(option.words, text) != option.words.end()) return std::nullopt;
       return "not " + io::enumerated(written_as(option.words, "\"{}\""), "or");

@@ -35,10 +35,17 @@ bool is_unhealthy(const PoolView& pool, const Machine& machine) {
   return machine.state == MachineState::creating && machine.ready_at && machine.found.needs_redeploy;
 }
 
+}  // namespace
+
+std::int64_t count_unhealthy(const PoolView& pool) {
+  return std::ranges::count_if(pool.machines, [&](const Machine* machine) { return is_unhealthy(pool, *machine); });
+}
+
+namespace {
+
 std::optional<Reason> too_many_unhealthy(const PoolView& pool) {
   if (!pool.settings.max_unhealthy) return std::nullopt;
-  const auto unhealthy =
-      std::ranges::count_if(pool.machines, [&](const Machine* machine) { return is_unhealthy(pool, *machine); });
+  const std::int64_t unhealthy = count_unhealthy(pool);
   const std::int64_t all = std::ssize(pool.machines);
   if (unhealthy <= unhealthy_tolerated || unhealthy * 100 <= *pool.settings.max_unhealthy * all) return std::nullopt;
   return Reason{ReasonCode::unhealthy,

@@ -1,6 +1,7 @@
 // What keeps a pool, or a machine, from being touched: an operator's order, or too many machines that do not work.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ namespace hydra_provisioner::decide {
 // Why the pool's machines are left alone and no new ones are made. If more than maxUnhealthy of them do not work, the
 // cause is probably one that new machines would share. Up to three at a time are usual, also in a small pool.
 std::optional<Reason> hold_on(const PoolView& pool);
+
+// Machines that do not work, whatever the cause.
+std::int64_t count_unhealthy(const PoolView& pool);
 
 bool is_protected(const PoolView& pool, const Machine& machine);
 

@@ -50,6 +50,7 @@ PoolPlan summary_of(const PoolView& pool) {
           .wanted = pool.target.wanted,
           .target = pool.target.machines,
           .machines = std::ssize(pool.machines),
+          .unhealthy = count_unhealthy(pool),
           .explanation = pool.target.explanation,
           .notes = {},
           .unused = pool.unused,
@@ -119,6 +120,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
     decision.summary.notes.push_back(unseen->second);
+    decision.summary.held = ReasonCode::not_seen;
     sort_actions(decision.actions, first_new);
     return decision;
   }

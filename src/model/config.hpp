@@ -170,6 +170,15 @@ struct QueueSettings {
   std::string config_file;                    // of hydra_rust; empty: unknown
 };
 
+// For Prometheus: see docs/metrics.md.
+struct MetricsSettings {
+  std::string listen{};          // `ADDRESS:PORT`, where the daemon serves them; empty: nowhere
+  std::string file{};            // absolute path, written by each pass; empty: none
+  bool of_each_machine = false;  // not only of pools
+
+  bool are_wanted() const { return !listen.empty() || !file.empty(); }
+};
+
 struct Config {
   std::string file;                // absolute path of conf.nix
   std::vector<std::string> files;  // conf.nix and the files that it imports
@@ -194,6 +203,8 @@ struct Config {
   std::int64_t history_days = 400;
   Budget budget;                           // of all pools together
   bool budget_spares_min_machines = true;  // minMachines are made although a budget is spent
+  MetricsSettings metrics;
+  std::string currency;  // of prices; empty: not given
 };
 
 // The providers of its pools, and those that are always asked.

@@ -2,6 +2,7 @@
 // add context in front of it.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -26,9 +27,21 @@ template <>
 inline constexpr auto names_of<ErrorKind> = enum_names("failed", "timed out", "refused", "already exists", "unfinished",
                                                        "no capacity", "unanswered", "untouched", "still works");
 
+// Why a machine could not be made or started, for those who count that.
+enum class FailureClass : std::uint8_t {
+  other,
+  capacity,  // the cloud has none for now
+  quota,     // the account may not have more
+  config,    // the configuration or the credentials are wrong
+  boot,      // it did not get ready in time
+};
+template <>
+inline constexpr auto names_of<FailureClass> = enum_names("other", "capacity", "quota", "config", "boot");
+
 struct Error {
   std::string message;
   ErrorKind kind = ErrorKind::failed;
+  FailureClass failure_class = FailureClass::other;  // where a job has found it out
 
   friend bool operator==(const Error&, const Error&) = default;
 };

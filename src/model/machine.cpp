@@ -63,6 +63,7 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   if (event == MachineEvent::became_unready) {
     machine.requested_at = now;  // it has its bootTimeout again
     machine.spec_hash.clear();   // and has to prove again that it is what it should be
+    machine.wanted_since.reset();
   }
   machine.state = *state;
   return true;

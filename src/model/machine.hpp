@@ -127,9 +127,12 @@ struct Machine {
   std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
   std::optional<Instant> seen_idle_at{};  // the first of the latest reports without steps: as Listing::seen_out_at
   std::optional<Instant> joined_at{};     // when the latest of the connections began that were shown of its name
-  bool cannot_stop = false;               // its provider refused to stop it: it is destroyed instead
-  bool cannot_redeploy = false;           // nor to bring it to another specification: it is replaced instead
-  bool leaves_in_turn = false;            // while draining: it was its turn to be replaced, so it does not go back
+  // Since when steps waited when it was created or started for them, until it has its first step. None: it has had one,
+  // or no step waited.
+  std::optional<Instant> wanted_since{};
+  bool cannot_stop = false;      // its provider refused to stop it: it is destroyed instead
+  bool cannot_redeploy = false;  // nor to bring it to another specification: it is replaced instead
+  bool leaves_in_turn = false;   // while draining: it was its turn to be replaced, so it does not go back
   std::string last_error;
   Owner owner;  // that its provider notes for it; empty: it was made before providers did
   Failures failures;
@@ -167,6 +170,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
   field(FieldName{"seen_idle_at", "seenIdleAt"}, machine.seen_idle_at);
   field(FieldName{"joined_at", "joinedAt"}, machine.joined_at);
+  field(FieldName{"wanted_since", "wantedSince"}, machine.wanted_since);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);
   field(FieldName{"cannot_redeploy", "cannotRedeploy"}, machine.cannot_redeploy);
   field(FieldName{"leaves_in_turn", "leavesInTurn"}, machine.leaves_in_turn);

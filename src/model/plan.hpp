@@ -105,8 +105,9 @@ struct PoolPlan {
   std::int64_t ignored = 0;
   std::int64_t wanted = 0;
   std::int64_t target = 0;
-  std::int64_t machines = 0;  // that exist now, in any state
-  std::string explanation;    // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
+  std::int64_t machines = 0;   // that exist now, in any state
+  std::int64_t unhealthy = 0;  // of them, that do not work
+  std::string explanation;     // "37 runnable, 5 ignored, 10 per machine → 4 wanted, 3 allowed (max 3)"
   // What holds the pool back: back-off, too many failures, a provider that does not answer.
   std::vector<std::string> notes;
   std::optional<ReasonCode> held{};  // why none, or fewer than are missing, are created, or nothing is done at all

@@ -7,10 +7,10 @@
 namespace hydra_provisioner::observe {
 
 void discover(std::vector<Discovery>& discoveries, Machine& machine, MachineEvent event, Instant now,
-              std::string reason) {
+              std::string reason, std::optional<FailureClass> failure) {
   if (!advance(machine, event, now)) return;
   if (event == MachineEvent::failed) machine.last_error = reason;
-  discoveries.push_back({machine.id, event, std::move(reason)});
+  discoveries.push_back({machine.id, event, std::move(reason), failure});
 }
 
 namespace {
@@ -21,9 +21,9 @@ void apply_failed_creation(Machine& machine, const Error& error, Instant now, st
     machine.checked_at = now;
   } else if (error.kind == ErrorKind::no_capacity) {
     // The machine is destroyed, but it does not count as failed.
-    discover(discoveries, machine, MachineEvent::destruction_began, now, machine.last_error);
+    discover(discoveries, machine, MachineEvent::destruction_began, now, machine.last_error, error.failure_class);
   } else {
-    discover(discoveries, machine, MachineEvent::failed, now, machine.last_error);
+    discover(discoveries, machine, MachineEvent::failed, now, machine.last_error, error.failure_class);
   }
 }
 

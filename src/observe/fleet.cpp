@@ -45,7 +45,8 @@ void reconcile_ended(Fleet& fleet, Machine& machine, const std::string& why, Ins
   if (was_never_in_use(machine) && !is_adopted) {
     fleet.ended_early.push_back(machine.id);
     discover(fleet.discoveries, machine, MachineEvent::failed, now,
-             fmt::format("ended before it was ready: {}", why.empty() ? "its provider gives no reason" : why));
+             fmt::format("ended before it was ready: {}", why.empty() ? "its provider gives no reason" : why),
+             FailureClass::boot);
   } else {
     machine.found.vanished = true;
   }

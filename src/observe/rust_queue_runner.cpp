@@ -132,9 +132,9 @@ Expected<void> RustQueueRunner::note_inputs(const DerivationStore::Answer& answe
       noted = {};
       continue;
     }
-    const auto& [message, kind] = derivation.error();
-    if (kind != ErrorKind::unanswered) needed_.note_unreadable(name, message, clock_.now());
-    if (!noted) noted = failure(message);
+    const Error& error = derivation.error();
+    if (error.kind != ErrorKind::unanswered) needed_.note_unreadable(name, error.message, clock_.now());
+    if (!noted) noted = failure(error.message);
   }
   return noted;
 }

@@ -18,6 +18,7 @@
 #include "observe/budgets.hpp"
 #include "pass/look.hpp"
 #include "pass/record.hpp"
+#include "pass/waiting.hpp"
 #include "state/times.hpp"
 
 namespace hydra_provisioner::pass {
@@ -96,12 +97,19 @@ io::Task<Expected<state::Memory>> remember(state::Journal& journal, const Config
   co_return memory;
 }
 
-PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voice) {
+PassEnd end_of_pass(Report report, act::Ledger& ledger, const act::Publication& publication, const act::Voice& voice) {
   PassEnd end{.succeeded = !voice.had_problems(),
-              .is_trusted = !plan.untrusted,
-              .reconsider_at = plan.reconsider_at,
-              .summary = summary_of(ledger.all(), plan)};
+              .is_trusted = !report.plan.untrusted,
+              .reconsider_at = report.plan.reconsider_at,
+              .summary = summary_of(ledger.all(), report.plan)};
   end.is_changing = std::ranges::any_of(ledger.all(), [](const Machine* machine) { return is_changing(*machine); });
+  const std::optional<LastDelivery>& delivery = publication.last_delivery();
+  if (delivery && delivery->succeeded) report.published_at = delivery->at;
+  report.trouble = publication.trouble();
+  report.ended = ledger.now();
+  report.succeeded = end.succeeded;
+  report.machines = ledger.take_machines();
+  end.report = std::make_shared<const Report>(std::move(report));
   return end;
 }
 
@@ -110,6 +118,7 @@ PassEnd end_of_pass(const Plan& plan, act::Ledger& ledger, const act::Voice& voi
 io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Journal& journal, act::Voice& voice,
                            Seconds patience) {
   const Instant start = world.clock->now();
+  const Millis begin = world.clock->stopwatch();
 
   // Remember and observe.
   auto memory = co_await remember(journal, config, start);
@@ -118,17 +127,20 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     co_return PassEnd{.summary = memory.error().message};
   }
   const std::vector<MachineId> mended = state::mend_times(*memory, start);
-  const Look look = co_await look_around(world, config, *memory);
+  Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
   tell(look.fleet.foreign, memory->last_pass == Instant{}, voice);
 
   // Decide.
-  const Plan todo = decide::plan(look.seen, config);
+  Plan todo = decide::plan(look.seen, config);
   tell(todo, voice);
 
   // Act, publishing before what is slow and again as each machine becomes ready.
   act::Ledger ledger(journal, *world.clock, look.fleet.machines, world.owner);
+  auto waiting = waiting_since(memory->waiting, todo);
+  ledger.know_waiting(waiting);
   ledger.note(look.fleet, voice);
+  note_first_steps(ledger, look.seen.queue);
   for (const MachineId& machine : mended) ledger.touch(ledger.at(machine));
   ledger.note(recorded(config));
   for (const auto& [pool, record] : look.creations) {
@@ -156,11 +168,21 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   state::Changes record;
   record.step_times = new_step_times(look.seen, config);
   if (look.seen.unseen.empty()) end_adoption(record, look, voice);
-  if (journal.keeps_passes())
+  if (waiting != memory->waiting) record.waiting = waiting;
+  if (world.calls) record.totals = std::exchange(*world.calls, {});
+  if (journal.keeps_passes()) {
     record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
+    count_pass(record.totals, *record.pass, config, world.clock->stopwatch() - begin, !voice.had_problems());
+  }
   co_await keep(std::move(record), ledger, voice);
   forget_old_logs(*world.jobs, ledger, memory->last_pass, start);
-  co_return end_of_pass(todo, ledger, voice);
+  add(memory->totals, ledger.written_totals());
+  co_return end_of_pass({.look = std::move(look),
+                         .plan = std::move(todo),
+                         .machines = {},
+                         .waiting = std::move(waiting),
+                         .totals = std::move(memory->totals)},
+                        ledger, publication, voice);
 }
 
 }  // namespace hydra_provisioner::pass

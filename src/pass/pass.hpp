@@ -1,6 +1,7 @@
 // One pass: the whole program's job, from a configuration to a machines file whose machines build.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/time.hpp"
+#include "pass/report.hpp"
 #include "pass/world.hpp"
 #include "state/journal.hpp"
 
@@ -19,6 +21,7 @@ struct PassEnd {
   bool is_trusted = false;                 // the queue runner's status
   bool is_changing = false;                // an operation is under way, or a machine about to become ready
   std::optional<Instant> reconsider_at{};  // when the plan would next change by itself
+  std::shared_ptr<const Report> report{};  // null: the journal could not be read
   std::string summary{};                   // one line: `12 machines: 9 ready, 2 creating, 1 draining`
 };
 

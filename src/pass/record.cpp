@@ -7,54 +7,18 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "decide/idleness.hpp"
 #include "decide/outlook.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "model/counted.hpp"
 #include "pass/documents.hpp"
+#include "pass/usage.hpp"
 
 namespace hydra_provisioner::pass {
 namespace {
 
 // Longer than this without a pass, it is not known what the machines did.
 constexpr Seconds usage_gap_max{3600};
-
-Seconds& column_of(state::Usage& usage, const Machine& machine, const Queue& queue) {
-  switch (machine.state) {
-    case MachineState::requested:
-    case MachineState::creating:
-      return usage.boot;
-    case MachineState::ready:
-      return !queue || decide::idleness(machine, *queue).is_busy() ? usage.busy : usage.idle;
-    case MachineState::stopped:
-      return usage.stopped;
-    default:
-      return usage.drain;
-  }
-}
-
-std::optional<Micros> price_of(const PoolName& name, const Snapshot& seen, const Config& config) {
-  if (const auto pool = config.pools.find(name); pool != config.pools.end()) return pool->second.price_per_hour;
-  for (const PoolConfig& pool : seen.retired) {
-    if (pool.name == name) return pool.price_per_hour;
-  }
-  return std::nullopt;
-}
-
-// Of every pool with machines. Each machine counts for the whole `span`, as it is now. While the status is not trusted,
-// a machine in use counts as busy: nothing says that it is idle.
-std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span) {
-  std::map<PoolName, state::Usage> pools;
-  for (const Machine& machine : seen.machines) column_of(pools[machine.pool], machine, seen.queue) += span;
-  std::vector<state::Usage> all;
-  for (auto& [name, usage] : pools) {
-    usage.pool = name;
-    usage.price_per_hour = price_of(name, seen, config);
-    all.push_back(std::move(usage));
-  }
-  return all;
-}
 
 }  // namespace
 
@@ -111,6 +75,22 @@ std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& co
     if (time && (known == seen.step_times.end() || known->second != *time)) times.emplace(name, *time);
   }
   return times;
+}
+
+void count_pass(Totals& totals, const state::PassRecord& pass, const Config& config, Millis duration, bool succeeded) {
+  measure(totals, Total::pass_duration, {}, std::chrono::duration<double>(duration).count());
+  count(totals, Total::pass_failures, {}, succeeded ? 0 : 1);
+  for (const state::Usage& usage : pass.usage) {
+    for (std::size_t use = 0; use < names_of<Use>.size(); ++use) {
+      const Seconds span = time_of(usage, static_cast<Use>(use));
+      if (span == Seconds{0}) continue;
+      const std::string name(names_of<Use>.at(use));
+      count(totals, Total::machine_seconds, {usage.pool.text, name}, static_cast<double>(span.count()));
+      if (static_cast<Use>(use) == Use::stopped || !usage.price_per_hour) continue;
+      count(totals, Total::cost, {usage.pool.text, name, config.currency},
+            units_in(*usage.price_per_hour) * hours_in(span));
+    }
+  }
 }
 
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,

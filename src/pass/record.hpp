@@ -26,6 +26,9 @@ state::Facts decided(const nlohmann::json& plan);
 // How long steps take, where a decision uses that and it has changed: the queue runner forgets it when it restarts.
 std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config);
 
+// Of a pass as a whole: how long it took, whether it failed, and what the machines were used for and cost.
+void count_pass(Totals& totals, const state::PassRecord& pass, const Config& config, Millis duration, bool succeeded);
+
 // `last_pass` as in Memory.
 state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
                               Instant start, Instant end);

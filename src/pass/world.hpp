@@ -9,6 +9,7 @@
 #include "act/jobs.hpp"
 #include "io/async/clock.hpp"
 #include "model/config.hpp"
+#include "model/totals.hpp"
 #include "observe/queue_source.hpp"
 #include "providers/provider.hpp"
 #include "publish/publisher.hpp"
@@ -21,6 +22,8 @@ struct World {
   std::unique_ptr<publish::Publisher> publisher;
   std::unique_ptr<act::Jobs> jobs;
   std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;
+  // What has been counted of the providers' answers since the last pass took it; null: they are not counted.
+  std::shared_ptr<Totals> calls{};
   std::string state_dir;
   Owner owner{};  // of the state directory, written on all that it makes
 };

@@ -17,6 +17,7 @@
 #include "model/machine.hpp"
 #include "model/orders.hpp"
 #include "model/snapshot.hpp"
+#include "model/totals.hpp"
 #include "state/inputs.hpp"
 
 namespace hydra_provisioner::state {
@@ -39,7 +40,9 @@ struct Memory {
   std::set<InstanceId> forgotten;  // instances of machines that are gone only because an operator said so
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
-  Spending spent{};              // since the times that were asked for; see Journal::spent_since
+  Spending spent{};                     // since the times that were asked for; see Journal::spent_since
+  std::map<PoolName, Instant> waiting;  // since when a pool has had waiting steps without interruption
+  Totals totals;
   Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
   std::int64_t next_number = 0;  // greater than that of any machine there ever was
 };
@@ -50,6 +53,7 @@ struct JournalEvent {
   PoolName pool;
   std::string kind;  // a machine's new state, "ordered", or "failed", also of one that leaves as of no use
   std::string reason;
+  std::optional<FailureClass> failure_class{};  // of a creation or a start that failed
 };
 
 // How long a pool's machines spent in each phase, and their price per hour.
@@ -84,6 +88,8 @@ struct Changes {
   std::map<OrderKey, std::optional<Order>> orders;  // none: it is taken back
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
+  std::optional<std::map<PoolName, Instant>> waiting{};  // all of them; none: as they were
+  Totals totals{};                                       // how much each has grown
   std::optional<PassRecord> pass;
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "state/pass_rows.hpp"
+#include "state/total_rows.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -111,7 +112,8 @@ void write_machines(SQLite::Database& database, const std::vector<Machine>& mach
 
 void write_events(SQLite::Database& database, const std::vector<JournalEvent>& events) {
   if (events.empty()) return;
-  SQLite::Statement row(database, "insert into events (time, machine, pool, kind, reason) values (?, ?, ?, ?, ?)");
+  SQLite::Statement row(database,
+                        "insert into events (time, machine, pool, kind, reason, class) values (?, ?, ?, ?, ?, ?)");
   for (const JournalEvent& event : events) {
     row.reset();
     row.bind(1, to_unix(event.time));
@@ -119,6 +121,7 @@ void write_events(SQLite::Database& database, const std::vector<JournalEvent>& e
     row.bind(3, event.pool.text);
     row.bind(4, event.kind);
     row.bind(5, event.reason);
+    row.bind(6, event.failure_class ? std::string(to_string(*event.failure_class)) : "");
     row.exec();
   }
 }
@@ -300,6 +303,8 @@ Memory read_memory(SQLite::Database& database, Instant now) {
   memory.orders = read_orders(database);
   memory.last_delivery = read_delivery(database);
   memory.step_times = read_step_times(database);
+  memory.waiting = read_waiting(database);
+  memory.totals = read_totals(database);
   memory.last_pass = from_unix(
       database.execAndGet("select coalesce((select start from passes order by id desc limit 1), 0)").getInt64());
   memory.forgotten = read_forgotten(database);
@@ -315,6 +320,8 @@ void write_changes(SQLite::Database& database, const Changes& changes) {
   write_orders(database, changes.orders);
   if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
   write_step_times(database, changes.step_times);
+  if (changes.waiting) write_waiting(database, *changes.waiting);
+  write_totals(database, changes.totals);
   if (!changes.events.empty() || changes.pass)  // also in passes in which nothing happens
     database.exec(fmt::format("delete from events where id <= (select max(id) from events) - {}", events_kept));
   if (!changes.pass) return;

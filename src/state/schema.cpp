@@ -172,6 +172,21 @@ constexpr std::array migrations{R"sql(
   alter table machines add column joined_at integer;
   alter table machines add column seen_open integer not null default 0;
   alter table creations add column last_useless integer;
+)sql",
+                                // The values of a metric's labels are separated by tabs.
+                                R"sql(
+  create table totals (
+    metric text not null,
+    labels text not null,
+    value real not null,
+    primary key (metric, labels)
+  ) strict, without rowid;
+  create table waiting (
+    pool text primary key,
+    since integer not null
+  ) strict, without rowid;
+  alter table machines add column wanted_since integer;
+  alter table events add column class text not null default '';
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -16,6 +16,7 @@ void mend(Machine& machine, Instant now) {
   not_after(machine.checked_at, now);
   not_after(machine.kept_alive_at, now);
   not_after(machine.ready_at, now);
+  not_after(machine.wanted_since, now);
   not_after(machine.failures.latest, now);
   not_after(machine.listing.began_at, now);
   not_after(machine.listing.ended_at, now + clock_difference_max);
@@ -29,6 +30,7 @@ std::vector<MachineId> mend_times(Memory& memory, Instant now) {
     Instant& since = memory.last_delivery->trouble->since;
     since = std::min(since, now);
   }
+  for (auto& [pool, since] : memory.waiting) since = std::min(since, now);
   std::vector<MachineId> mended;
   for (Machine& machine : memory.machines) {
     const Machine before = machine;

@@ -72,6 +72,19 @@ PoolConfig pool_of(const io::Json& value, const std::string& type = "x86_64-linu
   return config ? config->pools.at(PoolName(type)) : PoolConfig{};
 }
 
+TEST(ReadConfig, ReadsWhereMetricsGo) {
+  const auto config = read_config(
+      "conf.nix",
+      with_options({{"metricsListen", "[::1]:9817"}, {"metricsFile", "/m.prom"}, {"metricsPerMachine", true}}), {});
+  ASSERT_TRUE(config) << io::Json(config.error());
+  EXPECT_EQ(config->metrics.listen, "[::1]:9817");
+  EXPECT_EQ(config->metrics.file, "/m.prom");
+  EXPECT_TRUE(config->metrics.of_each_machine);
+  EXPECT_EQ(error_of(with_options({{"metricsListen", "localhost:9817"}})),
+            R"(metricsListen: "localhost:9817" is not an address and a port; write them as in "127.0.0.1:9817" or )"
+            R"("[::1]:9817")");
+}
+
 TEST(ReadConfig, FillsInTheDefaults) {
   const auto config = read_config("conf.nix", local_pool(io::Json::object()), {});
   ASSERT_TRUE(config) << io::Json(config.error());

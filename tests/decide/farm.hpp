@@ -161,10 +161,11 @@ class Farm {
   Farm& at(Instant now);  // of the pass, and of the status
 
   Plan decided() const;
+  Snapshot seen() const;
+  const Config& config() const { return config_; }
 
  private:
   void add(const MachineSeen& seen);
-  Snapshot seen() const;
   StepTypeCount& step_type(const std::string& key);
 
   Config config_;

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 13;
+constexpr std::int64_t schema = 14;
 
 class Journal : public testing::Test {
  protected:
@@ -140,6 +140,32 @@ TEST_F(Journal, BeginsEmpty) {
   EXPECT_THAT(memory.creations, ElementsAre());
   EXPECT_FALSE(memory.last_delivery);
   EXPECT_EQ(memory.next_number, 0);
+}
+
+TEST_F(Journal, AddsUpWhatGrows) {
+  open();
+  Changes changes;
+  count(changes.totals, Total::creations, {"x86_64-linux:kvm,benchmark"});
+  count(changes.totals, Total::cost, {"x86_64-linux", "busy", ""}, 0.25);
+  count(changes.totals, Total::publication_failures, {});
+  commit(changes);
+  commit(changes);
+  open();
+  Totals expected = changes.totals;
+  add(expected, changes.totals);
+  EXPECT_EQ(load().totals, expected);
+}
+
+TEST_F(Journal, KnowsSinceWhenStepsWait) {
+  open();
+  Changes changes;
+  changes.waiting.emplace().emplace(PoolName{"a"}, noon);
+  commit(changes);
+  commit(of({machine(1)}));
+  EXPECT_THAT(load().waiting, ElementsAre(testing::Pair(PoolName{"a"}, noon)));
+  changes.waiting->clear();
+  commit(changes);
+  EXPECT_THAT(load().waiting, ElementsAre());
 }
 
 rc::Gen<Instant> any_instant() { return rc::gen::map(rc::gen::inRange<std::int64_t>(0, 1L << 40), from_unix); }
@@ -343,7 +369,7 @@ TEST_F(Journal, KeepsOnlySoManyEventsAndPasses) {
   open();
   const auto recent = to_unix(noon - hours{1});
   for (const std::int64_t id : {1, 2, 200'001})
-    sql(fmt::format("insert into events values ({}, {}, 'a-1', 'p', 'ready', '')", id, recent));
+    sql(fmt::format("insert into events values ({}, {}, 'a-1', 'p', 'ready', '', '')", id, recent));
   for (const std::int64_t id : {1, 2, 20'001})
     sql(fmt::format("insert into passes values ({}, {}, 0, '', 0, '')", id, recent));
   sql("insert into facts values ('a', 1, 2, 'x'), ('a', 2, 20001, 'y'), ('a', 20001, null, 'z')");
@@ -470,7 +496,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
-  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times"})
+  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times", "totals", "waiting"})
     sql(fmt::format("drop table {}", table));
   for (const char* index : {"events_by_time", "machines_by_number", "machines_gone"})
     sql(fmt::format("drop index {}", index));
@@ -480,12 +506,14 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   for (const char* column : {"failing_since", "trouble"})
     sql(fmt::format("alter table deliveries drop column {}", column));
   for (const char* column :
-       {"billing_period", "checked_at", "listed_for", "failed_operation", "failed_in_a_row", "failed_at",
-        "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at", "owner", "noted_as", "slot",
-        "seen_idle_at", "seen_out_at", "missing_since", "closed_since", "joined_at", "seen_open"})
+       {"billing_period", "checked_at",      "listed_for",     "failed_operation", "failed_in_a_row",
+        "failed_at",      "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at",
+        "owner",          "noted_as",        "slot",           "seen_idle_at",     "seen_out_at",
+        "missing_since",  "closed_since",    "joined_at",      "seen_open",        "wanted_since"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from", "last_useless"})
     sql(fmt::format("alter table creations drop column {}", column));
+  sql("alter table events drop column class");
   sql("pragma user_version = 1");
   const auto seen = SqliteJournal::look(file(), noon);
   ASSERT_TRUE(seen) << seen.error().message;

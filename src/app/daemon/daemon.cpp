@@ -15,6 +15,7 @@
 #include "app/daemon/service.hpp"
 #include "app/daemon/signals.hpp"
 #include "app/inputs/good_config.hpp"
+#include "app/monitor/monitor.hpp"
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
@@ -40,13 +41,15 @@ class Daemon {
   }
 
   io::Task<Outcome> run(io::FileLock lock) {
+    if (auto listens = monitor_.follow(config_.get()); !listens) co_return failed(std::move(listens.error()));
     if (config_.is_right()) record_good_config(state_dir_, config_.get(), world_.clock->now());
     service::ready("makes its first pass");
     while (signals_.stop() == 0) {
       voice_.begin_pass();
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
-      const pass::PassEnd end = co_await pass();
+      pass::PassEnd end = co_await pass();
+      monitor_.show(std::move(end.report), config_.get(), voice_);
       const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
       service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
       co_await signals_.sleep_for(pause);
@@ -72,6 +75,7 @@ class Daemon {
       reconfigure(world_, config_.get());
       record_good_config(state_dir_, config_.get(), world_.clock->now());
     }
+    if (const auto listens = monitor_.follow(config_.get()); !listens) voice_.warning(listens.error().message);
     if (asked) service::ready("configuration read again");
   }
 
@@ -89,6 +93,7 @@ class Daemon {
   std::string state_dir_;
   pass::World world_;
   LiveConfig config_;
+  Monitor monitor_;
   Signals& signals_;
   TerminalVoice& voice_;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/inputs/configuration.hpp"
+#include "app/monitor/monitor.hpp"
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
@@ -25,6 +26,7 @@ io::Task<Outcome> run(ConfigFile file, Context context) {
   pass::World world = make_world(*config, context.state_dir);
   world.owner = *owner;
   const pass::PassEnd end = co_await pass::run_pass(world, *config, **journal, context.voice, config->pass_timeout);
+  if (end.report) write_metrics(*end.report, *config, context.voice);
   if (!end.succeeded) co_return exit_status::failed;
   co_return end.is_trusted ? exit_status::done : exit_status::untrusted_status;
 }

@@ -18,6 +18,7 @@
 #include "io/text/iso_time.hpp"
 #include "io/text/printable.hpp"
 #include "model/machine.hpp"
+#include "providers/failure_class.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -89,10 +90,12 @@ Expected<PoolConfig> pool_of(const act::JobRequest& request) {
 
 io::Task<JobResult> perform(const Tag& tag, const std::string& state_dir, const act::JobRequest& request) {
   const auto pool = pool_of(request);
-  if (!pool) co_return std::unexpected(pool.error());
+  if (!pool) co_return std::unexpected(Error{pool.error().message, pool.error().kind, FailureClass::config});
   io::SystemClock clock;
   const auto providers = make_providers(tag, state_dir, clock);
-  co_return co_await call_within_deadline(*providers.at(request.provider), request, *pool);
+  JobResult result = co_await call_within_deadline(*providers.at(request.provider), request, *pool);
+  if (!result) result.error().failure_class = providers::failure_class(request.provider, result.error());
+  co_return result;
 }
 
 // Into the machine's log.

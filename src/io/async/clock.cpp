@@ -16,4 +16,8 @@ Task<void> SystemClock::sleep_for(std::chrono::milliseconds duration) {
   co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
+Millis SystemClock::stopwatch() const {
+  return std::chrono::floor<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 }  // namespace hydra_provisioner::io

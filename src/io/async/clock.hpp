@@ -13,6 +13,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
   virtual Task<void> sleep_for(std::chrono::milliseconds duration) = 0;
+  // For measuring: goes on evenly, from any beginning, and is never set.
+  virtual Millis stopwatch() const { return now().time_since_epoch(); }
 };
 
 // This host's clock. Sleeps on the executor of the coroutine that waits.
@@ -20,6 +22,7 @@ class SystemClock final : public Clock {
  public:
   Instant now() const override;
   Task<void> sleep_for(std::chrono::milliseconds duration) override;
+  Millis stopwatch() const override;
 };
 
 }  // namespace hydra_provisioner::io

@@ -126,3 +126,11 @@ class CrashTest(FarmTest):
             self.assertNotIn(True, [a != "begins" and b != "begins" for a, b in zip(words, words[1:])], words)
         self.assertLessEqual(unfinished, operations_killed)
         self.assertEqual(list(self.crash_farm.state.glob("jobs/*")), [])
+        self.check_totals()
+
+    def check_totals(self):
+        """No crash loses or doubles what is counted."""
+        [(made, gone)] = self.crash_farm.journal("select count(*), coalesce(sum(state = 'gone'), 0) from machines")
+        counted = dict(self.crash_farm.journal("select metric, value from totals where labels = ?", PLAIN))
+        self.assertEqual(counted["machine_creations_total"], made)
+        self.assertEqual(counted.get("machine_destructions_total", 0), gone)

@@ -1,0 +1,77 @@
+#include "app/monitor/monitor.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/cli/help.hpp"
+#include "io/file/files.hpp"
+#include "metrics/scrape.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr mode_t readable_by_all = 0644;
+
+std::string text_of(const pass::Report& report, const Config& config) {
+  return metrics::scrape({.report = report, .config = config, .version = HYDRA_PROVISIONER_VERSION, .commit = commit});
+}
+
+void write(const std::string& text, const Config& config, act::Voice& voice) {
+  if (config.metrics.file.empty()) return;
+  if (const auto written = io::replace_file(config.metrics.file, text, readable_by_all); !written)
+    voice.warning(fmt::format("metricsFile: {}", written.error().message));
+}
+
+}  // namespace
+
+// The latest text, between the daemon's thread and the listener's.
+class Monitor::Board {
+ public:
+  void put(std::string text) {
+    auto fresh = std::make_shared<const std::string>(std::move(text));
+    const std::lock_guard lock(mutex_);
+    text_.swap(fresh);
+  }
+  std::shared_ptr<const std::string> get() {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const std::string> text_;
+};
+
+void write_metrics(const pass::Report& report, const Config& config, act::Voice& voice) {
+  if (!config.metrics.file.empty()) write(text_of(report, config), config, voice);
+}
+
+Monitor::Monitor() : board_(std::make_shared<Board>()) {}
+Monitor::~Monitor() = default;
+
+Expected<void> Monitor::follow(const Config& config) {
+  if (config.metrics.listen == listens_at_) return {};
+  if (config.metrics.listen.empty()) {
+    listener_.reset();
+  } else {
+    auto opened = Listener::open(
+        io::parse_endpoint(config.metrics.listen).value(),
+        {{"/metrics", [board = board_] { return Page{"text/plain; version=0.0.4; charset=utf-8", board->get()}; }}});
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    listener_ = *std::move(opened);
+  }
+  listens_at_ = config.metrics.listen;
+  return {};
+}
+
+void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, act::Voice& voice) {
+  if (!report || !config.metrics.are_wanted()) return;
+  std::string text = text_of(*report, config);
+  report.reset();
+  write(text, config, voice);
+  if (listener_) board_->put(std::move(text));
+}
+
+}  // namespace hydra_provisioner::app

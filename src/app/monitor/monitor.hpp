@@ -1,0 +1,40 @@
+// Shows the metrics of the last pass to others: over HTTP, and in a file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "act/voice.hpp"
+#include "app/monitor/listener.hpp"
+#include "model/config.hpp"
+#include "model/error.hpp"
+#include "pass/report.hpp"
+
+namespace hydra_provisioner::app {
+
+// Writes metricsFile, if the configuration has one. A failure is a warning.
+void write_metrics(const pass::Report& report, const Config& config, act::Voice& voice);
+
+// Of a daemon.
+class Monitor {
+ public:
+  Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+  ~Monitor();
+
+  // Listens where the configuration says. After an error it goes on as it did before; the next call tries again.
+  Expected<void> follow(const Config& config);
+
+  // The text is made once, and served until the next call. A null report changes nothing.
+  void show(std::shared_ptr<const pass::Report> report, const Config& config, act::Voice& voice);
+
+ private:
+  class Board;
+
+  std::shared_ptr<Board> board_;
+  std::string listens_at_;
+  std::unique_ptr<Listener> listener_;  // null: nowhere
+};
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,213 @@
+#include "metrics/families.hpp"
+
+#include <algorithm>
+
+#include "metrics/gauges.hpp"
+#include "pass/usage.hpp"
+
+namespace hydra_provisioner::metrics {
+namespace {
+
+using enum Type;
+using enum Stability;
+
+constexpr Family total_of(Total total, LabelNames labels, std::string_view meaning) {
+  const Type type = to_string(total).ends_with("_total") ? counter : histogram;
+  return {to_string(total), type, labels, meaning, stable, nullptr, total};
+}
+
+constexpr Family table[] = {
+    {"queue_trusted",
+     gauge,
+     {},
+     "1 if the last pass could trust the queue runner's status, else 0",
+     stable,
+     queue_trusted},
+    {"queue_status_timestamp_seconds",
+     gauge,
+     {},
+     "when the queue runner wrote the status that the last pass used, by "
+     "its clock; missing while that is not trusted",
+     stable,
+     queue_status_time},
+    {"steps_runnable", gauge, {"pool"}, "steps that wait for a machine of this type", stable, runnable_steps},
+    {"steps_running", gauge, {"pool"}, "steps of this type that run on machines", stable, running_steps},
+    {"steps_waiting_since_timestamp_seconds",
+     gauge,
+     {"pool"},
+     "since when some step has been waiting for a machine of "
+     "this type, without interruption: no step waits longer; missing if none waits",
+     stable,
+     waiting_time},
+    {"steps_unplaceable",
+     gauge,
+     {"step_type"},
+     "runnable steps that fit no configured type; `others`: all beyond "
+     "twenty such types of steps",
+     stable,
+     unplaceable_steps},
+    {"machines", gauge, {"pool", "state"}, "machines that exist", stable, machines_by_state},
+    {"machines_listed", gauge, {"pool"}, "machines in the machines file, or open to steps", stable, listed_machines},
+    {"machines_unhealthy",
+     gauge,
+     {"pool"},
+     "machines that do not work, as `maxUnhealthy` counts them",
+     stable,
+     unhealthy_machines},
+    {"machines_wanted", gauge, {"pool"}, "how many machines the queue alone asks for", stable, wanted_machines},
+    {"machines_target",
+     gauge,
+     {"pool"},
+     "how many machines there should be, within the limits",
+     stable,
+     target_machines},
+    {"machines_limit",
+     gauge,
+     {"pool", "limit", "source"},
+     "the limits in force; `limit`: `min` or `max`; `source`: "
+     "`configuration`, `schedule` or `order`",
+     stable,
+     limits},
+    {"creation_held",
+     gauge,
+     {"pool", "reason"},
+     "1: this, a code of [reasons.md](reasons.md), keeps the type from getting machines that it lacks; nothing, if "
+     "nothing does",
+     stable,
+     holds},
+    {"budget_spent_ratio",
+     gauge,
+     {"pool", "period"},
+     "how much of a budget is spent since its day or month began, rounded down to percents; without `pool`, of the "
+     "budget of all types",
+     stable,
+     budgets},
+    {"operations_under_way",
+     gauge,
+     {"pool", "operation"},
+     "machines with which the provider is at work",
+     stable,
+     operations_under_way},
+    {"foreign_machines",
+     gauge,
+     {"provider"},
+     "machines with this tag that another installation made",
+     stable,
+     foreign_machines},
+    {"cost_per_hour",
+     gauge,
+     {"pool", "use", "currency"},
+     "what the machines that exist cost, for types with "
+     "`pricePerHour`",
+     stable,
+     cost_per_hour},
+    {"last_pass_timestamp_seconds", gauge, {}, "when the last pass ended", stable, last_pass_time},
+    {"last_pass_succeeded", gauge, {}, "1 if nothing failed in the last pass, else 0", stable, last_pass_succeeded},
+    {"publication_succeeded",
+     gauge,
+     {},
+     "1 if the machines file is published as it should be, else 0",
+     stable,
+     publication_succeeded},
+    {"publication_timestamp_seconds",
+     gauge,
+     {},
+     "when the present machines file was published; while "
+     "`publication_succeeded` is 0, since when that fails",
+     stable,
+     publication_time},
+    {"build_info", gauge, {"version", "commit"}, "always 1", stable, build_info},
+    total_of(Total::creations, {"pool"}, "machines that were to be created"),
+    total_of(Total::starts, {"pool"}, "stopped machines that were to be started again"),
+    total_of(Total::failures, {"pool", "class"},
+             "creations and starts that failed, and new machines of no use; `class`: `capacity` (the cloud had none), "
+             "`quota`, `config` (the configuration, the image or the credentials are wrong), `boot` (not ready within "
+             "`bootTimeout`, or ended before that), `other`"),
+    total_of(Total::stops, {"pool"}, "machines that were stopped"),
+    total_of(Total::destructions, {"pool"}, "machines that were destroyed, or found gone"),
+    total_of(Total::interruptions, {"pool"}, "machines in use that ended without our doing, such as spot instances"),
+    total_of(Total::boot, {"pool"}, "from the request for a new machine until it was ready"),
+    total_of(Total::demand_to_ready, {"pool"},
+             "from when steps began to wait until a machine was ready that was made or started for them"),
+    total_of(Total::demand_to_first_step, {"pool"},
+             "the same until that machine had its first step, as the queue runner's status showed it"),
+    total_of(Total::machine_seconds, {"pool", "use"},
+             "for how long machines existed; `use`: `boot`, `busy`, `idle`, `drain` or `stopped`"),
+    total_of(Total::cost, {"pool", "use", "currency"}, "what that cost, for types with `pricePerHour`"),
+    total_of(
+        Total::provider_calls, {"provider", "call", "outcome"},
+        "what passes have asked providers; `outcome`: `succeeded` or `failed`, as `ready` does of a machine that is "
+        "not ready yet"),
+    total_of(Total::provider_call_duration, {"provider", "call"}, "until the answer came"),
+    total_of(Total::publication_failures, {}, "attempts to publish the machines file that failed"),
+    total_of(Total::pass_duration, {}, "how long passes took"),
+    total_of(Total::pass_failures, {}, "passes in which something failed"),
+    {"machine_info",
+     gauge,
+     {"machine", "pool", "provider", "instance"},
+     "always 1; with `metricsPerMachine`",
+     experimental,
+     machine_info},
+    {"machine_jobs",
+     gauge,
+     {"machine", "pool"},
+     "steps on the machine; with `metricsPerMachine`",
+     experimental,
+     machine_jobs},
+    {"machine_state_timestamp_seconds",
+     gauge,
+     {"machine", "pool", "state"},
+     "since when the machine is in its state; "
+     "with `metricsPerMachine`",
+     experimental,
+     machine_state_time},
+};
+
+using Domain = std::vector<std::string>;
+
+Domain names(const auto& table_of_names) { return {table_of_names.begin(), table_of_names.end()}; }
+
+// All values of a label, if they are known beforehand.
+Domain domain_of(std::string_view label, const Config& config) {
+  Domain pools;
+  if (label == "class") return names(names_of<FailureClass>);
+  if (label == "use") return names(names_of<pass::Use>);
+  if (label == "pool") {
+    for (const auto& [name, pool] : config.pools) pools.push_back(name.text);
+  }
+  return pools;
+}
+
+// A counter begins at 0, or else Prometheus would not see its first increase.
+void begin_at_zero(const Family& family, const Config& config, Values& values) {
+  std::vector<Values::Labels> all{{}};
+  for (const std::string_view label : family.labels) {
+    if (label.empty()) break;
+    std::vector<Values::Labels> longer;
+    for (const Values::Labels& labels : all) {
+      for (const std::string& value : domain_of(label, config)) {
+        longer.push_back(labels);
+        longer.back().push_back(value);
+      }
+    }
+    all = std::move(longer);
+  }
+  for (Values::Labels& labels : all) values.set(std::move(labels), 0);
+}
+
+}  // namespace
+
+std::span<const Family> all_families() { return table; }
+
+Values values_of(const Family& family, const Farm& farm) {
+  Values values;
+  if (family.find != nullptr) family.find(farm, values);
+  if (!family.total) return values;
+  if (family.type == counter) begin_at_zero(family, farm.config, values);
+  for (const auto& [key, value] : farm.report.totals) {
+    if (key.total == family.total) values.set(key.labels, value);
+  }
+  return values;
+}
+
+}  // namespace hydra_provisioner::metrics

@@ -1,0 +1,178 @@
+#include "metrics/gauges.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "decide/limits.hpp"
+#include "pass/usage.hpp"
+
+namespace hydra_provisioner::metrics {
+namespace {
+
+// A queue may name step types without end. So many are shown one by one, and the others together.
+constexpr std::size_t step_types_max = 20;
+
+double number(std::int64_t count) { return static_cast<double>(count); }
+double number(bool is_so) { return is_so ? 1 : 0; }
+double number(Instant time) { return number(to_unix(time)); }
+
+std::string text(auto value) { return std::string(to_string(value)); }
+
+void of_each_pool(const Farm& farm, Values& values, std::int64_t PoolPlan::* member) {
+  for (const PoolPlan& pool : farm.report.plan.pools) values.add({pool.name.text}, number(pool.*member));
+}
+
+bool exists(const Machine& machine) { return machine.state != MachineState::gone; }
+
+struct Limit {
+  std::int64_t value;
+  std::string_view source;
+};
+
+// The configuration's, unless an order or a schedule gives another.
+Limit limit_of(const PoolConfig& pool, const Snapshot& seen, OrderKind kind, std::int64_t in_force,
+               std::optional<std::int64_t> ScheduledLimits::* scheduled) {
+  if (order_in_force(seen.orders, kind, pool.name.text, seen.now) != nullptr) return {in_force, "order"};
+  const auto schedule = seen.scheduled.find(pool.name);
+  const bool is_scheduled = schedule != seen.scheduled.end() && schedule->second.*scheduled;
+  return {in_force, is_scheduled ? "schedule" : "configuration"};
+}
+
+// Calls show(machine) for every machine that exists, if the metrics of machines are wanted.
+template <class Show>
+void of_each_machine(const Farm& farm, const Show& show) {
+  if (!farm.config.metrics.of_each_machine) return;
+  for (const auto& [id, machine] : farm.report.machines) {
+    if (exists(machine)) show(machine);
+  }
+}
+
+}  // namespace
+
+void queue_trusted(const Farm& farm, Values& values) { values.set({}, number(!farm.report.plan.untrusted)); }
+
+void queue_status_time(const Farm& farm, Values& values) {
+  const Queue& queue = farm.report.look.seen.queue;
+  if (queue) values.set({}, number(queue->time));
+}
+
+void runnable_steps(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::runnable); }
+void running_steps(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::running); }
+
+void waiting_time(const Farm& farm, Values& values) {
+  for (const auto& [pool, since] : farm.report.waiting) values.set({pool.text}, number(since));
+}
+
+void unplaceable_steps(const Farm& farm, Values& values) {
+  std::size_t shown = 0;
+  for (const Unplaceable& steps : farm.report.plan.unplaceable)
+    values.add({++shown > step_types_max ? "others" : steps.step_type}, number(steps.runnable));
+}
+
+void machines_by_state(const Farm& farm, Values& values) {
+  for (const PoolPlan& pool : farm.report.plan.pools) {
+    for (const std::string_view state : names_of<MachineState>) {
+      if (state != to_string(MachineState::gone)) values.set({pool.name.text, std::string(state)}, 0);
+    }
+  }
+  for (const auto& [id, machine] : farm.report.machines) {
+    if (exists(machine)) values.add({machine.pool.text, text(machine.state)}, 1);
+  }
+}
+
+void listed_machines(const Farm& farm, Values& values) {
+  for (const PoolPlan& pool : farm.report.plan.pools) values.set({pool.name.text}, 0);
+  for (const auto& [id, machine] : farm.report.machines) {
+    if (exists(machine) && machine.listing.is_listed) values.add({machine.pool.text}, 1);
+  }
+}
+
+void unhealthy_machines(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::unhealthy); }
+void wanted_machines(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::wanted); }
+void target_machines(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::target); }
+
+void limits(const Farm& farm, Values& values) {
+  const Snapshot& seen = farm.report.look.seen;
+  for (const auto& [name, configured] : farm.config.pools) {
+    const auto adjusted = decide::limits_in_force(configured, seen);
+    const PoolConfig& pool = adjusted ? adjusted->pool : configured;
+    const auto min = limit_of(pool, seen, OrderKind::min_machines, pool.min_machines, &ScheduledLimits::min_machines);
+    const auto max = limit_of(pool, seen, OrderKind::max_machines, pool.max_machines, &ScheduledLimits::max_machines);
+    values.set({name.text, "min", std::string(min.source)}, number(min.value));
+    values.set({name.text, "max", std::string(max.source)}, number(max.value));
+  }
+}
+
+void holds(const Farm& farm, Values& values) {
+  for (const PoolPlan& pool : farm.report.plan.pools) {
+    if (pool.held) values.set({pool.name.text, text(*pool.held)}, 1);
+  }
+}
+
+void budgets(const Farm& farm, Values& values) {
+  for (const BudgetUse& budget : farm.report.look.seen.budgets)
+    values.set({budget.pool ? budget.pool->text : "", text(budget.period)}, number(budget.percent) / 100);
+}
+
+void operations_under_way(const Farm& farm, Values& values) {
+  for (const PoolPlan& pool : farm.report.plan.pools) {
+    for (const std::string_view operation : names_of<Operation>)
+      values.set({pool.name.text, std::string(operation)}, 0);
+  }
+  for (const auto& [id, machine] : farm.report.machines) {
+    if (machine.found.under_way) values.add({machine.pool.text, text(*machine.found.under_way)}, 1);
+  }
+}
+
+void foreign_machines(const Farm& farm, Values& values) {
+  for (const auto& [kind, provider] : farm.report.look.reachable) values.set({text(kind)}, 0);
+  for (const auto& [instance, provider] : farm.report.look.fleet.foreign) values.add({text(provider)}, 1);
+}
+
+void cost_per_hour(const Farm& farm, Values& values) {
+  const Snapshot& seen = farm.report.look.seen;
+  for (const auto& [id, machine] : farm.report.machines) {
+    const auto use = pass::use_of(machine, seen.queue);
+    const auto price = pass::price_of(machine.pool, seen.retired, farm.config);
+    if (!exists(machine) || use == pass::Use::stopped || !price) continue;
+    values.add({machine.pool.text, text(use), farm.config.currency}, units_in(*price));
+  }
+}
+
+void last_pass_time(const Farm& farm, Values& values) { values.set({}, number(farm.report.ended)); }
+void last_pass_succeeded(const Farm& farm, Values& values) { values.set({}, number(farm.report.succeeded)); }
+void publication_succeeded(const Farm& farm, Values& values) { values.set({}, number(!farm.report.trouble)); }
+
+void publication_time(const Farm& farm, Values& values) {
+  const pass::Report& report = farm.report;
+  const Instant since = report.trouble ? report.trouble->since : report.published_at;
+  if (since != Instant{}) values.set({}, number(since));
+}
+
+void build_info(const Farm& farm, Values& values) {
+  values.set({std::string(farm.version), std::string(farm.commit)}, 1);
+}
+
+void machine_info(const Farm& farm, Values& values) {
+  of_each_machine(farm, [&](const Machine& machine) {
+    values.set({machine.id.text, machine.pool.text, text(machine.provider), machine.instance.text}, 1);
+  });
+}
+
+void machine_jobs(const Farm& farm, Values& values) {
+  const Queue& queue = farm.report.look.seen.queue;
+  of_each_machine(farm, [&](const Machine& machine) {
+    const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
+    if (entry != nullptr && entry->current_jobs)
+      values.set({machine.id.text, machine.pool.text}, number(*entry->current_jobs));
+  });
+}
+
+void machine_state_time(const Farm& farm, Values& values) {
+  of_each_machine(farm, [&](const Machine& machine) {
+    values.set({machine.id.text, machine.pool.text, text(machine.state)}, number(machine.since));
+  });
+}
+
+}  // namespace hydra_provisioner::metrics

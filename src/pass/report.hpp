@@ -1,0 +1,29 @@
+// All that a pass saw and decided, and what became of the machines: for the metrics.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "model/delivery.hpp"
+#include "model/machine.hpp"
+#include "model/names.hpp"
+#include "model/plan.hpp"
+#include "model/time.hpp"
+#include "model/totals.hpp"
+#include "pass/look.hpp"
+
+namespace hydra_provisioner::pass {
+
+struct Report {
+  Look look;
+  Plan plan;
+  std::map<MachineId, Machine> machines;  // as the pass left them
+  std::map<PoolName, Instant> waiting;    // since when steps have been waiting without interruption
+  Totals totals;                          // with those of this pass
+  Instant published_at{};                 // when the present machines file was handed over; the epoch: never
+  std::optional<Unpublished> trouble{};   // while the machines file cannot be published
+  Instant ended{};
+  bool succeeded = false;
+};
+
+}  // namespace hydra_provisioner::pass

@@ -1,0 +1,65 @@
+#include "pass/usage.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "decide/idleness.hpp"
+
+namespace hydra_provisioner::pass {
+namespace {
+
+template <class AnyUsage>
+auto& column_of(AnyUsage& usage, Use use) {
+  switch (use) {
+    case Use::boot:
+      return usage.boot;
+    case Use::busy:
+      return usage.busy;
+    case Use::idle:
+      return usage.idle;
+    case Use::stopped:
+      return usage.stopped;
+    case Use::drain:
+      break;
+  }
+  return usage.drain;
+}
+
+}  // namespace
+
+Seconds time_of(const state::Usage& usage, Use use) { return column_of(usage, use); }
+
+Use use_of(const Machine& machine, const Queue& queue) {
+  switch (machine.state) {
+    case MachineState::requested:
+    case MachineState::creating:
+      return Use::boot;
+    case MachineState::ready:
+      return !queue || decide::idleness(machine, *queue).is_busy() ? Use::busy : Use::idle;
+    case MachineState::stopped:
+      return Use::stopped;
+    default:
+      return Use::drain;
+  }
+}
+
+std::optional<Micros> price_of(const PoolName& pool, const std::vector<PoolConfig>& retired, const Config& config) {
+  if (const auto found = config.pools.find(pool); found != config.pools.end()) return found->second.price_per_hour;
+  const auto found = std::ranges::find(retired, pool, &PoolConfig::name);
+  return found == retired.end() ? std::nullopt : found->price_per_hour;
+}
+
+std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span) {
+  std::map<PoolName, state::Usage> pools;
+  for (const Machine& machine : seen.machines) column_of(pools[machine.pool], use_of(machine, seen.queue)) += span;
+  std::vector<state::Usage> all;
+  for (auto& [name, usage] : pools) {
+    usage.pool = name;
+    usage.price_per_hour = price_of(name, seen.retired, config);
+    all.push_back(std::move(usage));
+  }
+  return all;
+}
+
+}  // namespace hydra_provisioner::pass

@@ -1,0 +1,37 @@
+// What machines are used for, and what that costs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/config.hpp"
+#include "model/enum_names.hpp"
+#include "model/machine.hpp"
+#include "model/money.hpp"
+#include "model/names.hpp"
+#include "model/queue.hpp"
+#include "model/snapshot.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner::pass {
+
+// The columns of state::Usage, which says what each of them means.
+enum class Use : std::uint8_t { boot, busy, idle, drain, stopped };
+
+// While the status is not trusted, a machine in use counts as busy: nothing says that it is idle.
+Use use_of(const Machine& machine, const Queue& queue);
+
+Seconds time_of(const state::Usage& usage, Use use);
+
+// Also of a pool that is not configured any more. None: unknown.
+std::optional<Micros> price_of(const PoolName& pool, const std::vector<PoolConfig>& retired, const Config& config);
+
+// Of every pool with machines. Each machine counts for the whole `span`, as it is now.
+std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span);
+
+}  // namespace hydra_provisioner::pass
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::pass::Use> =
+    hydra_provisioner::enum_names("boot", "busy", "idle", "drain", "stopped");
