@@ -69,19 +69,6 @@ void write_facts(SQLite::Database& database, std::int64_t pass, const Facts& fac
   }
 }
 
-// The first of the passes without a gap until now in which steps of this type waited.
-std::optional<std::int64_t> waiting_from(SQLite::Database& database, const std::string& steps) {
-  SQLite::Statement rows(database, "select since, until, value from facts where name = ? order by since desc");
-  rows.bind(1, steps);
-  std::optional<std::int64_t> from;
-  while (rows.executeStep()) {
-    const bool goes_on = from ? rows.getColumn(1).getInt64() == *from : rows.getColumn(1).isNull();
-    if (!goes_on || rows.getColumn(2).getString().starts_with("[0,")) break;
-    from = rows.getColumn(0).getInt64();
-  }
-  return from;
-}
-
 void write_usage(SQLite::Database& database, const PassRecord& pass) {
   SQLite::Statement row(database,
                         "insert into usage values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set "
@@ -140,20 +127,6 @@ Facts read_facts(SQLite::Database& database, std::int64_t pass) {
   Facts facts;
   while (rows.executeStep()) facts.emplace(rows.getColumn(0).getString(), rows.getColumn(1).getString());
   return facts;
-}
-
-std::optional<Instant> read_waiting_since(SQLite::Database& database) {
-  SQLite::Statement types(database, "select name from facts where until is null and name glob 'steps/*'");
-  std::optional<std::int64_t> first;
-  while (types.executeStep()) {
-    const auto from = waiting_from(database, types.getColumn(0).getString());
-    if (from) first = std::min(*from, first.value_or(*from));
-  }
-  if (!first) return std::nullopt;
-  SQLite::Statement pass(database, "select min(start) from passes where id >= ?");
-  pass.bind(1, *first);
-  if (!pass.executeStep() || pass.getColumn(0).isNull()) return std::nullopt;
-  return from_unix(pass.getColumn(0).getInt64());
 }
 
 }  // namespace hydra_provisioner::state

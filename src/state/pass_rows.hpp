@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <set>
 
 #include "state/journal.hpp"
@@ -19,7 +18,5 @@ namespace hydra_provisioner::state {
 void write_pass(SQLite::Database& database, const PassRecord& pass);                 // within the caller's transaction
 Spending read_spending(SQLite::Database& database, const std::set<Instant>& since);  // as Journal::spent_since
 Facts read_facts(SQLite::Database& database, std::int64_t pass);
-// When the first of the latest passes began that all saw waiting steps of one type; none: the latest saw none.
-std::optional<Instant> read_waiting_since(SQLite::Database& database);
 
 }  // namespace hydra_provisioner::state

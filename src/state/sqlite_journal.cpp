@@ -110,17 +110,6 @@ auto look_at(const std::string& path, Read read) -> decltype(read(nullptr)) {
   return look_with(path, "mode=ro", read);
 }
 
-// `nothing` for a file that does not exist or is empty.
-template <class Found, class Read>
-Expected<Found> look_if_any(const std::string& path, Found nothing, Read read) {
-  std::error_code unreadable;
-  if (!std::filesystem::exists(path, unreadable) && !unreadable) return nothing;
-  return look_at(path, [&](Opened database) -> Expected<Found> {
-    if (database->execAndGet("select count(*) from sqlite_master").getInt() == 0) return nothing;
-    return read(*database);
-  });
-}
-
 }  // namespace
 
 SqliteJournal::SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database)
@@ -144,15 +133,14 @@ Expected<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& 
 }
 
 Expected<Memory> SqliteJournal::look(const std::string& path, Instant now, const std::set<Instant>& spent_since) {
-  return look_if_any(path, Memory{}, [&](SQLite::Database& database) {
-    Memory memory = read_memory(database, now);
-    memory.spent = read_spending(database, spent_since);
+  std::error_code unreadable;
+  if (!std::filesystem::exists(path, unreadable) && !unreadable) return Memory{};
+  return look_at(path, [&](Opened database) -> Expected<Memory> {
+    if (database->execAndGet("select count(*) from sqlite_master").getInt() == 0) return Memory{};
+    Memory memory = read_memory(*database, now);
+    memory.spent = read_spending(*database, spent_since);
     return memory;
   });
-}
-
-Expected<std::optional<Instant>> SqliteJournal::waiting_since(const std::string& path) {
-  return look_if_any(path, std::optional<Instant>{}, read_waiting_since);
 }
 
 Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::string& path) {

@@ -25,8 +25,6 @@ class SqliteJournal final : public Journal {
   // To look only: writes nothing, not even beside the file, but for SQLite's index (-shm) of a log that a crash left. A
   // file that does not exist is an empty memory. `spent_since` as below.
   static Expected<Memory> look(const std::string& path, Instant now, const std::set<Instant>& spent_since = {});
-  // As read_waiting_since() says; none for a file that does not exist.
-  static Expected<std::optional<Instant>> waiting_since(const std::string& path);
 
   // All of it, in a temporary file and up to date; writes as little else as look().
   static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);

@@ -131,8 +131,14 @@ TEST(Scrape, SaysWhoSetALimit) {
 
 TEST(Scrape, SaysWhatHoldsAPool) {
   EXPECT_THAT(text_of(some_of_everything()), HasSubstr("held{pool=\"aarch64-linux\",reason=\"paused\"} 1\n"));
-  EXPECT_THAT(text_of(some_of_everything()), HasSubstr("held{pool=\"x86_64-linux\",reason=\"paused\"} 0\n"));
+  EXPECT_THAT(text_of(some_of_everything()), Not(HasSubstr("held{pool=\"x86_64-linux\",reason=\"paused\"}")));
   EXPECT_THAT(text_of(some_of_everything()), HasSubstr("held{pool=\"x86_64-linux\",reason=\"maximum\"} 1\n"));
+}
+
+TEST(Scrape, SaysHowMuchOfABudgetIsSpent) {
+  const BudgetUse of_all{.limit = Micros{1}, .percent = 83, .until = support::noon};
+  const std::string text = text_of(some_of_everything().budget(of_all));
+  EXPECT_THAT(text, HasSubstr("budget_spent_ratio{period=\"day\"} 0.83\n"));
 }
 
 }  // namespace

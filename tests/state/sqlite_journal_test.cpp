@@ -122,14 +122,6 @@ std::vector<std::string> ids(const Memory& memory) {
   return ids;
 }
 
-// A pass in which that many steps of the type waited; none: the status did not tell.
-Changes pass_at(Instant start, std::optional<int> waiting, const std::string& type = "x86_64-linux") {
-  Changes changes;
-  changes.pass = PassRecord{.start = start};
-  if (waiting) changes.pass->facts["steps/" + type] = fmt::format("[{},7]", *waiting);
-  return changes;
-}
-
 // What it remembers.
 
 TEST_F(Journal, BeginsEmpty) {
@@ -657,22 +649,6 @@ class Look : public Journal {
 TEST_F(Look, FindsNothingWhereThereIsNoFile) {
   EXPECT_THAT(look().machines, ElementsAre());
   EXPECT_THAT(listing(), ElementsAre());
-}
-
-TEST_F(Look, TellsSinceWhenStepsHaveWaitedWithoutABreak) {
-  const auto waiting_since = [&] { return SqliteJournal::waiting_since(file()).value(); };
-  EXPECT_EQ(waiting_since(), std::nullopt);
-  open();
-  EXPECT_EQ(waiting_since(), std::nullopt);
-  commit(pass_at(noon, 3));
-  commit(pass_at(noon + minutes{1}, 0));
-  EXPECT_EQ(waiting_since(), std::nullopt);
-  for (const int minute : {2, 3, 4, 5}) commit(pass_at(noon + minutes{minute}, minute / 2));
-  EXPECT_EQ(waiting_since(), noon + minutes{2});
-  commit(pass_at(noon + minutes{8}, std::nullopt));
-  EXPECT_EQ(waiting_since(), std::nullopt);
-  commit(pass_at(noon + minutes{9}, 4));
-  EXPECT_EQ(waiting_since(), noon + minutes{9});
 }
 
 TEST_F(Look, FindsNothingWhereThereIsNoFolder) {

@@ -68,6 +68,12 @@ io::Task<pass::Look> look(pass::World& world, const Config& config, const state:
   co_return std::get<pass::Look>(std::move(seen));
 }
 
+std::optional<Instant> oldest(const std::map<PoolName, Instant>& waiting) {
+  std::optional<Instant> first;
+  for (const auto& [pool, since] : waiting) first = earlier_of(first, since);
+  return first;
+}
+
 }  // namespace
 
 io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir, act::Voice& voice) {
@@ -79,11 +85,9 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   pass::World world = make_world(*config, state_dir);
   world.owner = *std::move(owner);
   const Instant now = world.clock->now();
-  const std::string journal = state::journal_file(state_dir, config->tag);
-  auto memory = state::SqliteJournal::look(journal, now, observe::budgets_begin(*config, now));
+  auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), now,
+                                           observe::budgets_begin(*config, now));
   if (!memory) co_return failed(std::move(memory.error()));
-  const auto waiting_since = state::SqliteJournal::waiting_since(journal);
-  if (!waiting_since) co_return failed(waiting_since.error());
   state::mend_times(*memory, now);
   pass::Look seen = co_await look(world, *config, *memory, voice);
   Plan plan = decide::plan(seen.seen, *config);
@@ -93,7 +97,7 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
                     .plan = std::move(plan),
                     .last_pass = std::move(last),
                     .interval = config->interval,
-                    .waiting_since = *waiting_since};
+                    .waiting_since = oldest(memory->waiting)};
 }
 
 Outcome outcome_of(const Preview& preview) {
