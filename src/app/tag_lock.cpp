@@ -17,13 +17,13 @@ std::string lock_file(const std::string& state_dir, const Tag& tag) {
   return fmt::format("{}/{}.lock", state_dir, tag);
 }
 
-namespace {
-
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "-";
   return name.data();
 }
+
+namespace {
 
 std::string description_of_this_process() {
   return fmt::format("{} {} {}\n", ::getpid(), host_name(), to_unix(io::SystemClock{}.now()));

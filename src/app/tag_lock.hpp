@@ -14,6 +14,7 @@
 
 namespace hydra_provisioner::app {
 
+std::string host_name();  // of this host; `-` if it has none
 std::string lock_file(const std::string& state_dir, const Tag& tag);
 
 // Who holds it, as written in its file. None: it is free, or an older version holds it.

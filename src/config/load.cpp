@@ -113,6 +113,7 @@ void read_commands(Config& config, Settings& settings) {
   settings.read("sshCommand", config.status_command);
   settings.read("statusTimeout", config.status_timeout);
   settings.read("updateCommand", config.update_command);
+  settings.read("notifyCommand", config.notify_command);
 }
 
 // As Nix calls it. The machine may be `i686` on an old processor, and is `aarch64` on ARM.

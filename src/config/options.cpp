@@ -49,6 +49,9 @@ constexpr Option top_level[] = {
     {"interval", timeout, "15", "time between two passes of the daemon"},
     {"historyDays", days_count, "400",
      "how long the journal remembers machines that are gone, what happened to them, and what they cost"},
+    {"notifyCommand", command, "",
+     "is run when the farm's health changes, machines are lost or cannot be removed, or a budget is nearly or wholly "
+     "spent, with a JSON document on its standard input: see [notifications.md](notifications.md)"},
     {"maxCostPerDay", price, "",
      "budget of all types together: no machine is created or started while so much was spent on them since midnight, "
      "local time; a warning comes at 80 %. Machines that exist stay, and go on costing money"},

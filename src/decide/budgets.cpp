@@ -11,12 +11,12 @@ std::string_view option_of(BudgetPeriod period) {
   return period == BudgetPeriod::day ? "maxCostPerDay" : "maxCostPerMonth";
 }
 
+}  // namespace
+
 std::string use_of(const BudgetUse& budget) {
   return fmt::format("{} % of {} {:.2f} {} spent", budget.percent, option_of(budget.period), units_in(budget.limit),
                      budget.percent == 1 ? "is" : "are");
 }
-
-}  // namespace
 
 const BudgetUse* spent_budget(const PoolView& pool) {
   const BudgetUse* spent = nullptr;

@@ -17,6 +17,7 @@ inline constexpr std::int64_t percent_to_tell = 80;
 
 // Of the pool's budgets and those of all pools, one that is spent, if any: that which is so for the longest time.
 const BudgetUse* spent_budget(const PoolView& pool);
+std::string use_of(const BudgetUse& budget);  // "83 % of maxCostPerDay 50.00 are spent"
 Reason no_more_machines(const BudgetUse& spent);
 
 // Of the budgets of all pools together or, with a pool, of that pool's own: those that are spent, or nearly.

@@ -201,8 +201,9 @@ struct Config {
                          // while it still fetches outputs from it
   Seconds interval{15};  // between the daemon's passes
   std::int64_t history_days = 400;
-  Budget budget;                           // of all pools together
-  bool budget_spares_min_machines = true;  // minMachines are made although a budget is spent
+  std::vector<std::string> notify_command{};  // empty: nobody is told
+  Budget budget;                              // of all pools together
+  bool budget_spares_min_machines = true;     // minMachines are made although a budget is spent
   MetricsSettings metrics;
   std::string currency;  // of prices; empty: not given
 };

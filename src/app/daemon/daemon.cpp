@@ -16,6 +16,7 @@
 #include "app/daemon/signals.hpp"
 #include "app/inputs/good_config.hpp"
 #include "app/monitor/monitor.hpp"
+#include "app/notify/notifier.hpp"
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
@@ -35,6 +36,7 @@ class Daemon {
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
         config_(file.path, std::move(config), {.allow_empty = file.allow_empty}, std::move(errors)),
+        notifier_(state_dir_, config_.get().tag, *world_.clock),
         signals_(signals),
         voice_(context.voice) {
     world_.owner = std::move(owner);
@@ -49,6 +51,7 @@ class Daemon {
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
       pass::PassEnd end = co_await pass();
+      co_await notifier_.follow(end, config_.get(), voice_);
       monitor_.show(std::move(end.report), config_.get(), voice_);
       const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
       service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
@@ -94,6 +97,7 @@ class Daemon {
   pass::World world_;
   LiveConfig config_;
   Monitor monitor_;
+  Notifier notifier_;
   Signals& signals_;
   TerminalVoice& voice_;
 };

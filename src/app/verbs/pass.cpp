@@ -4,6 +4,7 @@
 
 #include "app/inputs/configuration.hpp"
 #include "app/monitor/monitor.hpp"
+#include "app/notify/notifier.hpp"
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
@@ -27,6 +28,9 @@ io::Task<Outcome> run(ConfigFile file, Context context) {
   world.owner = *owner;
   const pass::PassEnd end = co_await pass::run_pass(world, *config, **journal, context.voice, config->pass_timeout);
   if (end.report) write_metrics(*end.report, *config, context.voice);
+  Notifier notifier(context.state_dir, config->tag, *world.clock);
+  co_await notifier.follow(end, *config, context.voice);
+  co_await notifier.finish(context.voice);
   if (!end.succeeded) co_return exit_status::failed;
   co_return end.is_trusted ? exit_status::done : exit_status::untrusted_status;
 }

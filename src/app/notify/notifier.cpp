@@ -1,0 +1,93 @@
+#include "app/notify/notifier.hpp"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "app/tag_lock.hpp"
+#include "io/file/own_file.hpp"
+#include "io/process/subprocess.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+constexpr std::chrono::seconds deadline{30};
+
+// One text, for messages that have no room for more.
+std::string text_of(const Notice& notice) {
+  std::vector<std::string> parts;
+  if (notice.health.grade != notice.before) {
+    parts.push_back(notice.health.grade == Grade::fine ? fmt::format("fine again, after {}", to_string(notice.before))
+                                                       : notice.health.line);
+  }
+  for (const std::string& text : notice.lost) parts.push_back(text);
+  for (const std::string& text : notice.began) parts.push_back(text);
+  for (const std::string& text : notice.ended) parts.push_back("over: " + text);
+  return fmt::to_string(fmt::join(parts, "; "));
+}
+
+io::Task<Expected<void>> run(std::vector<std::string> command, std::string input) {
+  const auto finished =
+      co_await io::run_successfully({.argv = std::move(command), .deadline = deadline, .input = std::move(input)});
+  if (!finished) co_return std::unexpected(finished.error());
+  co_return Expected<void>{};
+}
+
+}  // namespace
+
+io::Json notice_document(const Notice& notice, const Tag& tag, const std::string& host, Instant now) {
+  return {
+      {"formatVersion", 1},
+      {"time", to_unix(now)},
+      {"tag", tag.text},
+      {"host", host},
+      {"health",
+       {{"grade", to_string(notice.health.grade)}, {"before", to_string(notice.before)}, {"line", notice.health.line}}},
+      {"lost", notice.lost},
+      {"began", notice.began},
+      {"ended", notice.ended},
+      {"text", text_of(notice)}};
+}
+
+// Where the file cannot be read, everything is told anew.
+Notifier::Notifier(const std::string& state_dir, const Tag& tag, io::Clock& clock)
+    : file_(fmt::format("{}/{}.notices.json", state_dir, tag)), clock_(clock), call_(clock) {
+  const auto read = io::read_own_file(file_, [](const io::Json& json) { return Expected<Told>(Told::of(json)); });
+  if (read && *read) told_ = kept_ = **read;
+}
+
+io::Task<void> Notifier::follow(const pass::PassEnd& end, const Config& config, act::Voice& voice) {
+  if (const auto outcome = call_.take()) note_outcome(*outcome, voice);
+  if (config.notify_command.empty() || call_.is_pending()) co_return;
+  const Instant now = clock_.now();
+  const auto notice = told_.due(findings_of(end, config), now);
+  keep(voice);
+  if (!notice) co_return;
+  co_await call_.start(
+      [command = config.notify_command, input = io::pretty(notice_document(*notice, config.tag, host_name(), now))] {
+        return run(command, input);
+      });
+}
+
+io::Task<void> Notifier::finish(act::Voice& voice) {
+  if (const auto outcome = co_await call_.wait(deadline + std::chrono::seconds{1})) note_outcome(*outcome, voice);
+}
+
+void Notifier::note_outcome(const Expected<void>& outcome, act::Voice& voice) {
+  outcome ? told_.delivered() : told_.not_delivered();
+  if (!outcome) voice.warning(fmt::format("notifyCommand: {}; it is tried again", outcome.error().message));
+  keep(voice);
+}
+
+void Notifier::keep(act::Voice& voice) {
+  if (told_ == kept_) return;
+  kept_ = told_;
+  if (const auto written = io::write_own_file(file_, told_.json()); !written)
+    voice.warning(fmt::format("what was told cannot be kept: {}", written.error().message));
+}
+
+}  // namespace hydra_provisioner::app
