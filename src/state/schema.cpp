@@ -172,6 +172,10 @@ constexpr std::array migrations{R"sql(
   alter table machines add column joined_at integer;
   alter table machines add column seen_open integer not null default 0;
   alter table creations add column last_useless integer;
+)sql",
+                                R"sql(
+  alter table orders add column author text not null default '';
+  alter table orders add column reason text not null default '';
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {
