@@ -20,6 +20,7 @@
 #include "app/cli/terminal.hpp"
 #include "app/verbs/verbs.hpp"
 #include "io/text/printable.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -39,11 +40,22 @@ int report(const Outcome& outcome, TerminalVoice& voice) {
   return outcome.error().status;
 }
 
+// A program that asked for JSON gets it, unless there were data, or nobody reads.
+void print_errors(const Failure& failure, TerminalVoice& voice) {
+  if (failure.problems.empty() || has_printed()) return;
+  if (const auto printed = print(errors_document(failure)); !printed) report(printed, voice);
+}
+
 int leave(const EarlyExit& exit) {
   TerminalVoice voice(Verbosity::normal);
   if (exit.status == exit_status::done) return report(print(exit.text), voice);
+  if (exit.wants_json) print_errors({{std::string(io::trimmed(exit.text))}, exit.status}, voice);
   std::fputs(io::printable(exit.text).c_str(), stderr);
   return exit.status;
+}
+
+bool asks_for_json(const Command& command) {
+  return command.arguments.has_option("--json") && !command.arguments.given("--json").empty();
 }
 
 // A bug must not leave the program waiting for its signals while it holds the lock.
@@ -59,6 +71,7 @@ io::Task<int> run_verb(const Command& command, TerminalVoice& voice) {
   } catch (const std::exception& error) {
     outcome = failed({fmt::format("internal error: {}", error.what())});
   }
+  if (!outcome && asks_for_json(command)) print_errors(outcome.error(), voice);
   co_return report(outcome, voice);
 }
 
@@ -86,7 +99,7 @@ io::Task<int> run_until_signalled(const Command& command, TerminalVoice& voice) 
 }
 
 int run(const Command& command) {
-  TerminalVoice voice(command.common.verbosity());
+  TerminalVoice voice(command.common.verbosity(), command.common.log_format);
   int status = exit_status::failed;
   boost::asio::io_context context(1);
   boost::asio::co_spawn(context, run_until_signalled(command, voice), [&](std::exception_ptr thrown, int result) {

@@ -25,7 +25,7 @@ std::string left_of(const Order& order, Instant now) {
 std::optional<Reason> pause_of(const PoolView& pool, const std::string& subject) {
   const Order* pause = in_force(pool, OrderKind::pause, subject);
   if (pause == nullptr) return std::nullopt;
-  return Reason{ReasonCode::paused, fmt::format("paused by an operator, {}", left_of(*pause, pool.seen.now)),
+  return Reason{ReasonCode::paused, fmt::format("paused by {}, {}", giver_of(*pause), left_of(*pause, pool.seen.now)),
                 pause->until};
 }
 
@@ -62,7 +62,8 @@ std::optional<Reason> obstacle_to(const PoolView& pool, const Machine& machine, 
   const Order* protection = in_force(pool, OrderKind::protect, machine.id.text);
   if (protection != nullptr && ends_its_use && !is_ordered_away(pool.seen.orders, machine, pool.seen.now))
     return Reason{ReasonCode::protected_by_order,
-                  fmt::format("protected by an operator, {}", left_of(*protection, pool.seen.now)), protection->until};
+                  fmt::format("protected by {}, {}", giver_of(*protection), left_of(*protection, pool.seen.now)),
+                  protection->until};
   return is_ordered_away(pool.seen.orders, machine, pool.seen.now) ? std::nullopt : pool.hold;
 }
 

@@ -21,7 +21,7 @@ void apply_order(std::int64_t& limit, OrderKind kind, const PoolName& pool, cons
   const Order* order = order_in_force(seen.orders, kind, pool.text, seen.now);
   if (order == nullptr) return;
   limit = order->value;
-  sources.push_back(fmt::format("{} ordered by an operator", to_string(kind)));
+  sources.push_back(fmt::format("{} ordered by {}", to_string(kind), giver_of(*order)));
 }
 
 }  // namespace

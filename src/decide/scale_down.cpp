@@ -87,8 +87,8 @@ bool is_ordered_away(const PoolView& pool, const Machine& machine) {
 }
 
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
-  if (is_ordered_away(pool, *ready.machine))
-    return act_on(ActionKind::drain, *ready.machine, {ReasonCode::ordered, "ordered by an operator", {}});
+  if (const Order* order = order_to_leave(pool.seen.orders, *ready.machine, pool.seen.now))
+    return act_on(ActionKind::drain, *ready.machine, {ReasonCode::ordered, "ordered by " + giver_of(*order), {}});
   if (needs_replacement(pool, *ready.machine)) {
     Action drain = act_on(ActionKind::drain, *ready.machine, replacement_reason(pool, *ready.machine));
     drain.in_turn = is_full(pool);
@@ -114,7 +114,8 @@ std::string beyond_maximum(const PoolView& pool) {
 
 Reason why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   if (!pool.is_configured) return {ReasonCode::not_configured, "its pool is not configured any more", {}};
-  if (is_ordered_away(pool, machine)) return {ReasonCode::ordered, "ordered by an operator", {}};
+  if (const Order* order = order_to_leave(pool.seen.orders, machine, pool.seen.now))
+    return {ReasonCode::ordered, "ordered by " + giver_of(*order), {}};
   if (exceeds_maximum) return {ReasonCode::beyond_maximum, beyond_maximum(pool), {}};
   return needs_replacement(pool, machine) ? replacement_reason(pool, machine)
                                           : Reason{ReasonCode::surplus, "surplus", {}};

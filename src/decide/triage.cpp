@@ -31,17 +31,24 @@ std::optional<std::string> why_unseen(const PoolView& pool, const Machine& machi
   return unseen == pool.seen.unseen.end() ? std::nullopt : std::optional(unseen->second);
 }
 
-bool is_ordered_destroyed(const PoolView& pool, const Machine& machine) {
-  return order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now) != nullptr;
+// Null: it is not ordered to be destroyed.
+const Order* order_to_destroy(const PoolView& pool, const Machine& machine) {
+  return order_in_force(pool.seen.orders, OrderKind::destroy, machine.id.text, pool.seen.now);
+}
+
+Action destroy_as_ordered(const PoolView& pool, const Machine& machine, const Order& order) {
+  return destroy_when_proven(pool, machine, ReasonCode::ordered, "ordered by " + giver_of(order));
 }
 
 // It is left alone, unless an operator orders otherwise: what is ordered needs nothing but its id.
 Action settle_unseen(const PoolView& pool, const Machine& machine, const std::string& why) {
   const bool may_leave = !machine.found.under_way;
-  if (may_leave && machine.state == ready && is_ordered_away(pool.seen.orders, machine, pool.seen.now))
-    return act_on(ActionKind::drain, machine, {ReasonCode::ordered, "ordered by an operator", {}});
-  if (may_leave && machine.state != ready && is_ordered_destroyed(pool, machine))
-    return destroy_when_proven(pool, machine, ReasonCode::ordered, "ordered by an operator");
+  const Order* away = order_to_leave(pool.seen.orders, machine, pool.seen.now);
+  if (may_leave && machine.state == ready && away != nullptr)
+    return act_on(ActionKind::drain, machine, {ReasonCode::ordered, "ordered by " + giver_of(*away), {}});
+  const Order* destruction = order_to_destroy(pool, machine);
+  if (may_leave && machine.state != ready && destruction != nullptr)
+    return destroy_as_ordered(pool, machine, *destruction);
   return act_on(ActionKind::keep, machine, {ReasonCode::not_seen, fmt::format("not seen: {}", why), {}});
 }
 
@@ -55,8 +62,8 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
                                (pool.seen.now - machine.since).count()),
                    {}});
   }
-  if (machine.state != ready && is_ordered_destroyed(pool, machine))
-    return destroy_when_proven(pool, machine, ReasonCode::ordered, "ordered by an operator");
+  const Order* destruction = order_to_destroy(pool, machine);
+  if (machine.state != ready && destruction != nullptr) return destroy_as_ordered(pool, machine, *destruction);
   if (machine.state == failed)
     return destroy_when_proven(pool, machine, ReasonCode::failed, fmt::format("failed: {}", machine.last_error));
   if (machine.found.vanished) return destroy_when_proven(pool, machine, ReasonCode::vanished, "vanished");

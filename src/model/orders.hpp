@@ -38,6 +38,8 @@ struct Order {
   std::int64_t value = 0;  // of a limit; of an order to destroy, by_force or 0
   Instant since;
   std::optional<Instant> until;  // none: until it is taken back
+  std::string author{};          // who gave it; empty: that was not noted
+  std::string reason{};          // why, in the author's words
 
   friend bool operator==(const Order&, const Order&) = default;
 };
@@ -49,6 +51,10 @@ using Orders = std::map<OrderKey, Order>;
 const Order* order_in_force(const Orders& orders, OrderKind kind, const std::string& subject,
                             Instant now);  // null: none
 
-bool is_ordered_away(const Orders& orders, const Machine& machine, Instant now);  // drain or destroy
+std::string giver_of(const Order& order);  // "an operator (alice: the disk is full)"
+
+// Of drain and destroy, the one that counts; null: neither.
+const Order* order_to_leave(const Orders& orders, const Machine& machine, Instant now);
+bool is_ordered_away(const Orders& orders, const Machine& machine, Instant now);
 
 }  // namespace hydra_provisioner

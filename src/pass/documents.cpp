@@ -85,7 +85,9 @@ json order_documents(const Snapshot& seen) {
                       {"whom", key.second},
                       {"value", order.value},
                       {"since", to_unix(order.since)},
-                      {"until", optional_time(order.until)}});
+                      {"until", optional_time(order.until)},
+                      {"author", order.author},
+                      {"reason", order.reason}});
   }
   return orders;
 }

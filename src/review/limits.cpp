@@ -19,7 +19,7 @@ Limit limit(OrderKind kind, std::int64_t value, std::optional<std::int64_t> Sche
   Limit limit{.name = std::string(to_string(kind)), .value = value, .source = "of the configuration", .until = {}};
   const auto scheduled = seen.scheduled.find(pool);
   if (const Order* order = order_in_force(seen.orders, kind, pool.text, seen.now)) {
-    limit.source = "ordered by an operator";
+    limit.source = "ordered by " + giver_of(*order);
     limit.until = order->until;
   } else if (scheduled != seen.scheduled.end()) {
     if (scheduled->second.*scheduled_value) limit.source = fmt::format("of schedule {}", scheduled->second.period);

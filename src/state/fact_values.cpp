@@ -121,6 +121,8 @@ void fields_of_order(AnOrder& order, Field& field) {
   field("value", order.value);
   field("since", order.since);
   field("until", order.until);
+  field("author", order.author);
+  field("reason", order.reason);
 }
 
 template <class Field, class Use>

@@ -200,15 +200,18 @@ std::map<PoolName, Millis> read_step_times(SQLite::Database& database) {
 
 void write_orders(SQLite::Database& database, const std::map<OrderKey, std::optional<Order>>& orders) {
   for (const auto& [key, order] : orders) {
-    SQLite::Statement row(
-        database, order ? "insert or replace into orders (kind, whom, value, since, until) values (?, ?, ?, ?, ?)"
-                        : "delete from orders where kind = ? and whom = ?");
+    SQLite::Statement row(database,
+                          order ? "insert or replace into orders (kind, whom, value, since, until, author, reason) "
+                                  "values (?, ?, ?, ?, ?, ?, ?)"
+                                : "delete from orders where kind = ? and whom = ?");
     row.bind(1, std::string(to_string(key.first)));
     row.bind(2, key.second);
     if (order) {
       row.bind(3, order->value);
       row.bind(4, to_unix(order->since));
       bind(row, 5, order->until);
+      row.bind(6, order->author);
+      row.bind(7, order->reason);
     }
     row.exec();
   }
@@ -241,13 +244,15 @@ void forget_history(SQLite::Database& database, Instant before) {
 
 Orders read_orders(SQLite::Database& database) {
   Orders orders;
-  SQLite::Statement rows(database, "select kind, whom, value, since, until from orders");
+  SQLite::Statement rows(database, "select kind, whom, value, since, until, author, reason from orders");
   while (rows.executeStep()) {
     const std::string kind = rows.getColumn(0).getString();
     orders[{known(from_name<OrderKind>(kind), "order", kind), rows.getColumn(1).getString()}] = {
         .value = rows.getColumn(2).getInt64(),
         .since = from_unix(rows.getColumn(3).getInt64()),
-        .until = instant(rows.getColumn(4))};
+        .until = instant(rows.getColumn(4)),
+        .author = rows.getColumn(5).getString(),
+        .reason = rows.getColumn(6).getString()};
   }
   return orders;
 }

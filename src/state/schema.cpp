@@ -187,6 +187,8 @@ constexpr std::array migrations{R"sql(
   ) strict, without rowid;
   alter table machines add column wanted_since integer;
   alter table events add column class text not null default '';
+  alter table orders add column author text not null default '';
+  alter table orders add column reason text not null default '';
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

@@ -204,5 +204,14 @@ TEST(Unclear, WhatIsBegunOrOrderedGoesOn) {
   EXPECT_EQ(drained(draining(1)), "create 100, keep 1");
 }
 
+TEST(Orders, AreShownWithTheirAuthorAndReason) {
+  Order order{.value = 0, .since = noon, .until = {}};
+  EXPECT_EQ(giver_of(order), "an operator");
+  order.author = "alice";
+  EXPECT_EQ(giver_of(order), "an operator (alice)");
+  order.reason = "new kernel";
+  EXPECT_EQ(giver_of(order), "an operator (alice: new kernel)");
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::decide

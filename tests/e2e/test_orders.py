@@ -12,10 +12,32 @@ from support.waiting import wait_for
 
 
 class Orders(DaemonTest):
-    def order(self, farm, *words, status=0, says=""):
-        result = farm.run(*words)
+    def order(self, farm, *words, status=0, says="", **environment):
+        result = farm.run(*words, **environment)
         self.assertEnded(result, status, says)
         return result
+
+    def test_concern_several_machines_with_a_reason(self):
+        farm = self.farm_with_machine(pools={PLAIN: pool(maxMachines=3, runnablesPerMachine=1)})
+        farm.queue(runnable=3)
+        farm.passes_until(lambda: list(farm.states().values()) == ["ready"] * 3, "there are three")
+        self.order(farm, "protect", "t-0", "t-1", "--reason", "new kernel", SUDO_USER="alice")
+        status = farm.run("status", farm.conf).out
+        self.assertIn("ordered: protect t-1, by an operator (alice: new kernel)", status)
+        self.assertEqual(status.count("protected by an operator (alice: new kernel)"), 2, status)
+        orders = json.loads(farm.run("status", farm.conf, "--json").out)["orders"]
+        self.assertEqual({(order["author"], order["reason"]) for order in orders}, {("alice", "new kernel")})
+        self.assertIn("(new kernel)", farm.run("history", "t-1").out)
+        self.order(farm, "drain", "t-0", "t-2", status=64, says="t-0 is protected")
+        self.assertNotIn("drain", farm.run("status", farm.conf).out, "all or nothing")
+        self.order(farm, "drain", "t-*", says="left out: t-1 is protected", SUDO_USER="bob")
+        self.assertIn("ordered by an operator (bob)", farm.run("plan", farm.conf).out)
+        self.order(farm, "drain", "u-*", status=64, says='no machine matches "u-*"')
+        self.order(farm, "undrain", "*-2")
+        self.order(farm, "pause", "*", "--reason", "rebuild", SUDO_USER="alice")
+        self.assertIn("paused by an operator (alice: rebuild), until", farm.run("status", farm.conf).out)
+        self.order(farm, "resume", PLAIN)
+        self.order(farm, "protect", "t-*", "--off")
 
     def test_a_drained_machine_leaves_and_is_replaced_and_may_come_back(self):
         farm = self.farm_with_daemon(pools={PLAIN: pool(maxMachines=2)}, quiet=3600)

@@ -314,7 +314,8 @@ TEST_F(Journal, RemembersHowLongStepsTook) {
 TEST_F(Journal, RemembersOrdersUntilTheyAreTakenBackOrOver) {
   open();
   Changes changes;
-  const Order protection{.value = 0, .since = noon, .until = noon + hours{2}};
+  const Order protection{
+      .value = 0, .since = noon, .until = noon + hours{2}, .author = "alice", .reason = "it is looked at"};
   const Order limit{.value = 4, .since = noon, .until = {}};
   changes.orders = {{{OrderKind::protect, "a-1"}, protection},
                     {{OrderKind::max_machines, "x86_64-linux"}, limit},

@@ -116,11 +116,14 @@ std::expected<std::unique_ptr<Command>, EarlyExit> parse_command_line(std::span<
   const auto taken = take_command(words, commands);
   if (!taken) return std::unexpected(taken.error());
   Command& command = **taken;
+  const bool wants_json = command.arguments.has_option("--json") && std::ranges::find(words, "--json") != words.end();
   const auto request = command.arguments.parse(std::move(words));
   if (!request) {
     const auto& [message, unknown_option] = request.error();
-    return wrong(unknown_option.empty() ? with_pointer(message, command.verb)
-                                        : about_unknown_option(unknown_option, command, commands));
+    auto exit = wrong(unknown_option.empty() ? with_pointer(message, command.verb)
+                                             : about_unknown_option(unknown_option, command, commands));
+    exit.error().wants_json = wants_json;
+    return exit;
   }
   if (*request == Arguments::Request::version) return std::unexpected(EarlyExit{version_text()});
   if (*request == Arguments::Request::help)

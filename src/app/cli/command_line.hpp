@@ -29,6 +29,7 @@ struct Command {
 struct EarlyExit {
   std::string text;
   int status = exit_status::done;
+  bool wants_json = false;  // what is wrong also goes to stdout, as JSON: the command has --json, and it is given
 };
 
 // The first word is a verb or, for a pass, the configuration. Options may stand before it.

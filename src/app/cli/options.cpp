@@ -35,6 +35,8 @@ void declare_common(Arguments& arguments, CommonOptions& options) {
   arguments.flag("-v,--verbose", options.is_verbose, "say more, such as why machines are kept");
   arguments.flag("-q,--quiet", options.is_quiet, "report only what goes wrong");
   arguments.option("--color", "WHEN", into(options.color), "auto, always or never; NO_COLOR=1 is never, too");
+  arguments.option("--log-format", "FORMAT", into(options.log_format),
+                   "of messages on stderr: text, or json, an object a line");
   arguments.check([&options]() -> Expected<void> {
     if (options.is_quiet && options.is_verbose) return failure("-q and -v exclude each other");
     if (options.state_dir.empty()) options.state_dir = default_state_dir();

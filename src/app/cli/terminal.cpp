@@ -15,7 +15,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
 
+#include "io/async/clock.hpp"
+#include "io/text/iso_time.hpp"
+#include "io/text/json.hpp"
 #include "io/text/printable.hpp"
 
 namespace hydra_provisioner::app {
@@ -64,6 +68,16 @@ std::string with_priority(spdlog::level::level_enum level, const std::string& me
   return fmt::format("<{}>{}", priority, message);
 }
 
+// `{"level":"warning","message":"…","time":"2026-01-15T12:00:30Z"}`
+std::string as_json(spdlog::level::level_enum level, const std::string& message) {
+  std::string_view name = "info";
+  if (level == spdlog::level::debug) name = "debug";
+  if (level == spdlog::level::warn) name = "warning";
+  if (level == spdlog::level::err) name = "error";
+  return io::compact(
+      {{"time", io::iso_time(io::SystemClock{}.now())}, {"level", name}, {"message", io::printable_line(message)}});
+}
+
 // `# s` for `75 s`: a message that differs only in the elapsed time is not repeated.
 std::string without_spans(const std::string& message) {
   static const std::regex spans("[0-9]+ s\\b");
@@ -78,9 +92,10 @@ bool use_color(Color wish, int descriptor) {
   return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
 }
 
-TerminalVoice::TerminalVoice(Verbosity verbosity)
+TerminalVoice::TerminalVoice(Verbosity verbosity, LogFormat format)
     : log_(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
-      shows_progress_(verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1),
+      format_(format),
+      shows_progress_(format == LogFormat::text && verbosity != Verbosity::quiet && isatty(STDERR_FILENO) == 1),
       marks_priorities_(is_journal(STDERR_FILENO)) {
   log_->set_pattern("%v");
   log_->set_level(level_of(verbosity));
@@ -89,18 +104,18 @@ TerminalVoice::TerminalVoice(Verbosity verbosity)
 TerminalVoice::~TerminalVoice() { clear_progress(); }
 
 void TerminalVoice::note(const std::string& message) {
-  if (is_news(message)) say(spdlog::level::info, message);
+  if (is_news(message)) say(spdlog::level::info, "", message);
 }
 
-void TerminalVoice::detail(const std::string& message) { say(spdlog::level::debug, message); }
+void TerminalVoice::detail(const std::string& message) { say(spdlog::level::debug, "", message); }
 
 void TerminalVoice::warning(const std::string& message) {
-  if (is_news(message)) say(spdlog::level::warn, "warning: " + message);
+  if (is_news(message)) say(spdlog::level::warn, "warning: ", message);
 }
 
 void TerminalVoice::problem(const std::string& message) {
   had_problems_ = true;
-  if (is_news(message)) say(spdlog::level::err, "error: " + message);
+  if (is_news(message)) say(spdlog::level::err, "error: ", message);
 }
 
 void TerminalVoice::begin_pass() {
@@ -116,9 +131,13 @@ bool TerminalVoice::is_news(const std::string& text) {
   return said_.emplace(message, is_known ? earlier->second : now).second && !is_known;
 }
 
-void TerminalVoice::say(spdlog::level::level_enum level, const std::string& message) {
+void TerminalVoice::say(spdlog::level::level_enum level, std::string_view prefix, const std::string& message) {
   clear_progress();
-  const std::string line = io::printable_line(message);
+  if (format_ == LogFormat::json) {
+    log_->log(level, as_json(level, message));
+    return;
+  }
+  const std::string line = io::printable_line(fmt::format("{}{}", prefix, message));
   log_->log(level, marks_priorities_ ? with_priority(level, line) : line);
 }
 

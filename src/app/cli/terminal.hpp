@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <spdlog/common.h>
 
@@ -23,7 +24,7 @@ bool use_color(Color wish, int descriptor);
 
 class TerminalVoice final : public act::Voice {
  public:
-  explicit TerminalVoice(Verbosity verbosity);
+  explicit TerminalVoice(Verbosity verbosity, LogFormat format = LogFormat::text);
   ~TerminalVoice() override;
 
   void note(const std::string& message) override;
@@ -44,11 +45,12 @@ class TerminalVoice final : public act::Voice {
   using Time = std::chrono::steady_clock::time_point;
 
   bool is_news(const std::string& text);
-  void say(spdlog::level::level_enum level, const std::string& message);
+  void say(spdlog::level::level_enum level, std::string_view prefix, const std::string& message);
   void show_progress();
   void clear_progress();
 
   std::shared_ptr<spdlog::logger> log_;
+  LogFormat format_;
   bool shows_progress_;
   bool progress_is_shown_ = false;
   std::string progress_;  // what the program waits for; empty: nothing

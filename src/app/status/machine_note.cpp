@@ -109,8 +109,9 @@ class Notes {
          {std::pair(OrderKind::protect, "protected"), std::pair(OrderKind::drain, "ordered away (drain)"),
           std::pair(OrderKind::destroy, "ordered away (destroy)")}) {
       const Order* order = order_in_force(seen_.orders, kind, machine_.id.text, seen_.now);
-      if (order != nullptr)
-        say(order->until ? fmt::format("{} until {}", text, io::local_time(*order->until)) : std::string(text));
+      if (order == nullptr) continue;
+      say(fmt::format("{}{}{}", text, order->until ? " until " + io::local_time(*order->until) : "",
+                      order->author.empty() ? "" : " by " + giver_of(*order)));
     }
   }
 

@@ -88,9 +88,11 @@ std::string order_lines(const Snapshot& seen, const Screen& screen) {
     if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
     const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
     const bool is_forced = key.first == OrderKind::destroy && order.value == by_force;
-    const std::string what = fmt::format("{}{}{}{}{}", to_string(key.first), key.second.empty() ? "" : " " + key.second,
-                                         is_forced ? " by force" : "", is_limit ? fmt::format(" {}", order.value) : "",
-                                         order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "");
+    const std::string what =
+        fmt::format("{}{}{}{}{}{}", to_string(key.first), key.second.empty() ? "" : " " + key.second,
+                    is_forced ? " by force" : "", is_limit ? fmt::format(" {}", order.value) : "",
+                    order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "",
+                    order.author.empty() ? "" : fmt::format(", by {}", giver_of(order)));
     text += fmt::format("ordered: {}\n", text_below(what, 9, 2, screen));
   }
   return text;

@@ -196,7 +196,7 @@ void declare(Arguments& arguments, Options& options) {
   declare_config(arguments, options.config);
 }
 
-std::string errors_document(const std::vector<std::string>& errors) {
+std::string invalid_document(const std::vector<std::string>& errors) {
   return io::pretty({{"formatVersion", 1}, {"valid", false}, {"errors", errors}});
 }
 
@@ -208,7 +208,7 @@ io::Task<Outcome> run(Options options, Context context) {
   const auto config = co_await load_and_check(options.config);
   if (!config) {
     if (options.json) {
-      if (auto printed = print(errors_document(config.error().problems)); !printed) co_return printed;
+      if (auto printed = print(invalid_document(config.error().problems)); !printed) co_return printed;
     }
     co_return std::unexpected(config.error());
   }

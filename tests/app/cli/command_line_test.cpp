@@ -205,6 +205,7 @@ TEST_F(CommandLine, OfTheVerbsThatReadTheJournalTakesNoFile) {
 TEST_F(CommandLine, OfAnOrderNamesAMachineOrAType) {
   EXPECT_EQ(verb({"drain", "a-1"}), "drain");
   EXPECT_THAT(words_of({"drain", "a-1"}), ElementsAre("a-1"));
+  EXPECT_THAT(words_of({"drain", "a-1", "a-2*"}), ElementsAre("a-1", "a-2*"));
   EXPECT_THAT(given({"protect", "a-1", "--for", "2h"}, "--for"), ElementsAre("2h"));
   EXPECT_THAT(given({"protect", "a-1", "--off"}, "--off"), ElementsAre("true"));
   EXPECT_THAT(given({"destroy", "a-1", "--yes"}, "--yes"), ElementsAre("true"));
@@ -217,7 +218,7 @@ TEST_F(CommandLine, OfAnOrderNamesAMachineOrAType) {
 
 TEST_F(CommandLine, SaysWhatIsWrongWithAnOrder) {
   EXPECT_EQ(complaint({"drain"}), "no machine given");
-  EXPECT_EQ(complaint({"drain", "a-1", "a-2"}), "\"a-2\" is one argument too many");
+  EXPECT_EQ(complaint({"logs", "a-1", "a-2"}), "\"a-2\" is one argument too many");
   EXPECT_EQ(complaint({"drain", "a-1", "--for", "2h"}), "--for goes with protect, pause and override");
   EXPECT_EQ(complaint({"plan", "a.nix", "--yes"}), "--yes goes with destroy, forget and adopt");
   EXPECT_EQ(complaint({"protect", "a-1", "--for", "0s"}), "--for: \"0s\" is not a duration; write 30m, 2h or 3d");

@@ -21,7 +21,7 @@ struct Options {
 };
 
 Expected<void> check(const Options& options) {
-  if (options.all != options.target.name.empty())
+  if (options.all != options.target.names.empty())
     return failure(options.all ? "adopt takes MACHINE or --all, and not both" : "adopt takes MACHINE or --all");
   return {};
 }
@@ -29,8 +29,8 @@ Expected<void> check(const Options& options) {
 void declare(Arguments& arguments, Options& options) {
   arguments.flag("--all", options.all, "all foreign machines");
   arguments.flag("--yes", options.yes, "do not ask");
-  arguments.optional_word("[MACHINE]", into(options.target.name));
-  declare_tag(arguments, options.target.tag);
+  arguments.more_words("[MACHINE...]", into(options.target.names));
+  declare_circumstances(arguments, options.target);
   arguments.check([&options] { return check(options); });
 }
 

@@ -34,8 +34,8 @@ Verb drain_verb() {
               "status is not trusted. Once it is idle it is stopped or destroyed, as every machine that is not "
               "needed, and it is replaced if it was needed.",
           .examples = {{{"drain hydra-provisioned-7", "no new build starts on this machine"},
-                        {"drain hydra-provisioned-7 --state-dir /srv/provisioner", "with the journal in this folder"}}},
-          .declare = command(declare_machine, run)};
+                        {"drain 'hydra-provisioned-1*' --reason \"new kernel\"", "all that match, and why"}}},
+          .declare = command(declare_machines, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -33,53 +35,135 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : fmt::format("user {}", ::geteuid());
 }
 
+struct Given {
+  std::string name;
+  NewOrders ordered;
+};
+
 // False if the answer is no, or if there is no terminal to ask on.
-bool is_confirmed(const std::string& meaning) {
+bool is_confirmed(const std::vector<Given>& all) {
   if (::isatty(STDIN_FILENO) != 1) return false;
-  std::fputs(fmt::format("{}. Go on? [y/N] ", io::printable_line(meaning)).c_str(), stderr);
+  for (const Given& given : all)
+    std::fputs(fmt::format("{}.{}", io::printable_line(given.ordered.meaning), all.size() > 1 ? "\n" : " ").c_str(),
+               stderr);
+  std::fputs("Go on? [y/N] ", stderr);
   std::fflush(stderr);
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "yes";
 }
 
-state::Changes changes_for(const Situation& at, const NewOrders& ordered) {
+state::Changes changes_for(const Situation& at, const std::vector<Given>& all) {
   state::Changes changes;
-  changes.orders = ordered.orders;
-  const auto machine = std::ranges::find(at.memory.machines, MachineId{at.name}, &Machine::id);
-  const bool is_machine = machine != at.memory.machines.end();
-  changes.events.push_back({.time = at.now,
-                            .machine = is_machine ? machine->id : MachineId{},
-                            .pool = is_machine ? machine->pool : PoolName{at.name},
-                            .kind = "ordered",
-                            .reason = fmt::format("by {}: {}", user_name(), ordered.meaning)});
+  for (const auto& [name, ordered] : all) {
+    changes.orders.insert(ordered.orders.begin(), ordered.orders.end());
+    const auto machine = std::ranges::find(at.memory.machines, MachineId{name}, &Machine::id);
+    const bool is_machine = machine != at.memory.machines.end();
+    const std::string why = at.reason.empty() ? "" : fmt::format(" ({})", at.reason);
+    changes.events.push_back({.time = at.now,
+                              .machine = is_machine ? machine->id : MachineId{},
+                              .pool = is_machine ? machine->pool : PoolName{name},
+                              .kind = "ordered",
+                              .reason = fmt::format("by {}: {}{}", at.author, ordered.meaning, why)});
+  }
   return changes;
+}
+
+// What an order is about, and whether a pattern stands for it.
+struct Subject {
+  std::string name;
+  bool is_matched = false;
+};
+
+std::vector<std::string> names_of_kind(const Situation& at, review::Known kind) {
+  if (kind == review::Known::type) return at.archive.pools();
+  std::vector<std::string> names;
+  for (const Machine& machine : at.memory.machines) names.push_back(machine.id.text);
+  return names;
+}
+
+std::expected<std::vector<Subject>, Failure> matched(const std::string& pattern, const Situation& at,
+                                                     review::Known kind) {
+  std::vector<Subject> subjects;
+  for (std::string& name : names_of_kind(at, kind)) {
+    if (::fnmatch(pattern.c_str(), name.c_str(), 0) == 0) subjects.push_back({std::move(name), true});
+  }
+  if (subjects.empty())
+    return misused({fmt::format("no {} matches \"{}\"", kind == review::Known::type ? "type" : "machine", pattern)});
+  return subjects;
+}
+
+// Each once.
+std::expected<std::vector<Subject>, Failure> subjects_of(const OrderTarget& target, const Situation& at,
+                                                         std::optional<review::Known> kind) {
+  if (target.names.empty()) return std::vector<Subject>{{}};
+  std::vector<Subject> subjects;
+  for (const std::string& name : target.names) {
+    std::vector<Subject> found{{name}};
+    if (kind && name.find_first_of("*?[") != std::string::npos) {
+      auto all = matched(name, at, *kind);
+      if (!all) return std::unexpected(std::move(all.error()));
+      found = *std::move(all);
+    } else if (kind) {
+      if (const auto known = check_name(at.archive, name, *kind); !known) return std::unexpected(known.error());
+    }
+    for (Subject& subject : found) {
+      if (std::ranges::find(subjects, subject.name, &Subject::name) == subjects.end())
+        subjects.push_back(std::move(subject));
+    }
+  }
+  return subjects;
+}
+
+std::expected<std::vector<Given>, Failure> orders_for(const std::vector<Subject>& subjects, Situation& at,
+                                                      const Decide& decide, act::Voice& voice) {
+  std::vector<Given> all;
+  Failure failure{.problems = {}, .status = exit_status::usage};
+  std::vector<std::string> left_out;
+  for (const auto& [name, is_matched] : subjects) {
+    at.name = name;
+    auto ordered = decide(at);
+    if (ordered) {
+      all.push_back({name, *std::move(ordered)});
+    } else {
+      (is_matched ? left_out : failure.problems).push_back(std::move(ordered.error().message));
+    }
+  }
+  if (all.empty()) std::ranges::move(left_out, std::back_inserter(failure.problems));
+  if (!failure.problems.empty()) return std::unexpected(std::move(failure));
+  for (const std::string& why : left_out) voice.note("left out: " + why);
+  return all;
 }
 
 }  // namespace
 
-void declare_machine(Arguments& arguments, OrderTarget& target) {
-  arguments.word("MACHINE", "machine", into(target.name));
+void declare_circumstances(Arguments& arguments, OrderTarget& target) {
+  arguments.option("--reason", "TEXT", into(target.reason), "why; it is shown with the order, and in the history");
   declare_tag(arguments, target.tag);
+}
+
+void declare_machines(Arguments& arguments, OrderTarget& target) {
+  arguments.words("MACHINE...", "machine", into(target.names));
+  declare_circumstances(arguments, target);
 }
 
 void declare_asking(Arguments& arguments, AskingOptions& options) {
   arguments.flag("--yes", options.yes, "do not ask");
-  declare_machine(arguments, options.target);
+  declare_machines(arguments, options.target);
 }
 
-void declare_type(Arguments& arguments, OrderTarget& target) {
-  arguments.word("TYPE", "type", into(target.name));
-  declare_tag(arguments, target.tag);
+void declare_types(Arguments& arguments, OrderTarget& target) {
+  arguments.words("TYPE...", "type", into(target.names));
+  declare_circumstances(arguments, target);
 }
 
-void declare_optional_type(Arguments& arguments, OrderTarget& target) {
-  arguments.optional_word("[TYPE]", into(target.name));
-  declare_tag(arguments, target.tag);
+void declare_optional_types(Arguments& arguments, OrderTarget& target) {
+  arguments.more_words("[TYPE...]", into(target.names));
+  declare_circumstances(arguments, target);
 }
 
 Order Situation::order(std::optional<Seconds> span, std::int64_t value) const {
-  return {.value = value, .since = now, .until = end_of(span, now)};
+  return {.value = value, .since = now, .until = end_of(span, now), .author = author, .reason = reason};
 }
 
 Expected<const Machine*> Situation::machine() const {
@@ -116,25 +200,27 @@ std::string everything_or(const std::string& name) { return name.empty() ? "ever
 
 io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> kind, Context context, Decide decide,
                              bool asks) {
-  const auto opened = open_journal(context.state_dir, target.tag, target.name);
+  const auto opened = open_journal(context.state_dir, target.tag, target.names.empty() ? "" : target.names.front());
   if (!opened) co_return std::unexpected(opened.error());
-  if (kind && !target.name.empty()) {
-    if (const auto known = check_name(opened->archive, target.name, *kind); !known)
-      co_return std::unexpected(known.error());
-  }
   const Instant now = io::SystemClock{}.now();
   auto memory = state::SqliteJournal::look(opened->path, now);
   if (!memory) co_return failed(memory.error());
-  const Situation at{.name = target.name, .memory = *std::move(memory), .now = now, .archive = opened->archive};
-  const auto ordered = decide(at);
-  if (!ordered) co_return misused(ordered.error());
-  if (asks && !is_confirmed(ordered->meaning))
-    co_return misused({"nothing was ordered; add --yes to skip the question"});
+  Situation at{.name = {},
+               .memory = *std::move(memory),
+               .now = now,
+               .archive = opened->archive,
+               .author = user_name(),
+               .reason = target.reason};
+  const auto subjects = subjects_of(target, at, kind);
+  if (!subjects) co_return std::unexpected(subjects.error());
+  const auto all = orders_for(*subjects, at, decide, context.voice);
+  if (!all) co_return std::unexpected(all.error());
+  if (asks && !is_confirmed(*all)) co_return misused({"nothing was ordered; add --yes to skip the question"});
   const auto journal = state::SqliteJournal::open(opened->path);
   if (!journal) co_return failed(journal.error());
-  if (const auto written = co_await (*journal)->commit(changes_for(at, *ordered)); !written)
+  if (const auto written = co_await (*journal)->commit(changes_for(at, *all)); !written)
     co_return failed(written.error());
-  context.voice.note(ordered->meaning);
+  for (const Given& given : *all) context.voice.note(given.ordered.meaning);
   const auto& delivery = at.memory.last_delivery;
   tell(last_pass(context.state_dir, opened->tag, at.memory.last_pass, delivery ? delivery->trouble : std::nullopt),
        context.voice);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/cli/verb.hpp"
 #include "io/async/task.hpp"
@@ -15,23 +16,26 @@
 
 namespace hydra_provisioner::app {
 
-// Which machine or type an order is about, and in which journal.
+// Which machines or types an order is about, why it is given, and in which journal.
 struct OrderTarget {
-  std::string name{};  // empty: everything
+  std::vector<std::string> names{};  // may be patterns such as `farm-1*`; none: everything
+  std::string reason{};
   std::string tag{};
 };
 
-// The word MACHINE or TYPE, and --tag.
-void declare_machine(Arguments& arguments, OrderTarget& target);
-void declare_type(Arguments& arguments, OrderTarget& target);
-void declare_optional_type(Arguments& arguments, OrderTarget& target);
+// The words MACHINE or TYPE, --reason and --tag.
+void declare_machines(Arguments& arguments, OrderTarget& target);
+void declare_types(Arguments& arguments, OrderTarget& target);
+void declare_optional_types(Arguments& arguments, OrderTarget& target);
+// --reason and --tag alone.
+void declare_circumstances(Arguments& arguments, OrderTarget& target);
 
 // Of an order that asks first, unless --yes is given.
 struct AskingOptions {
   OrderTarget target;
   bool yes = false;
 };
-void declare_asking(Arguments& arguments, AskingOptions& options);  // MACHINE, --tag and --yes
+void declare_asking(Arguments& arguments, AskingOptions& options);  // as declare_machines(), and --yes
 
 // What the journal says when the order is given.
 struct Situation {
@@ -39,6 +43,8 @@ struct Situation {
   state::Memory memory;
   Instant now;
   const state::Archive& archive;
+  std::string author;
+  std::string reason;
 
   bool holds(OrderKind kind) const { return order_in_force(memory.orders, kind, name, now) != nullptr; }
   Order order(std::optional<Seconds> span, std::int64_t value = 0) const;
@@ -59,8 +65,9 @@ std::string everything_or(const std::string& name);
 // The message says why this cannot be ordered now.
 using Decide = std::function<Expected<NewOrders>(const Situation&)>;
 
-// Does not wait for a pass or daemon that is running. Without a kind, the journal need not know the name. With `asks`,
-// it asks first on the terminal.
+// Decides for each name, and writes all of the orders or, if one that was named cannot be given, none. Machines that a
+// pattern matches, but that cannot be ordered so, are left out. Does not wait for a pass or daemon that is running.
+// Without a kind, the journal need not know the names. With `asks`, it asks first on the terminal.
 io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> kind, Context context, Decide decide,
                              bool asks = false);
 

@@ -37,7 +37,7 @@ void declare(Arguments& arguments, Options& options) {
   arguments.option("--max", "NUMBER", into(options.max_machines, 0, machines_max), "instead of maxMachines");
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
   arguments.flag("--off", options.off, "take the order back");
-  declare_type(arguments, options.target);
+  declare_types(arguments, options.target);
   arguments.check([&options] { return check(options); });
 }
 

@@ -17,7 +17,7 @@ struct Options {
 
 void declare(Arguments& arguments, Options& options) {
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
-  declare_optional_type(arguments, options.target);
+  declare_optional_types(arguments, options.target);
 }
 
 Expected<NewOrders> pause(const Situation& at, std::optional<Seconds> span) {

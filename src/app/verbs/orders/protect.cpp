@@ -19,7 +19,7 @@ struct Options {
 void declare(Arguments& arguments, Options& options) {
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
   arguments.flag("--off", options.off, "take the order back");
-  declare_machine(arguments, options.target);
+  declare_machines(arguments, options.target);
   arguments.check([&options]() -> Expected<void> {
     if (options.off && options.span) return failure("--off takes the order back, and does not go with --for");
     return {};

@@ -31,7 +31,7 @@ Verb resume_verb() {
               "Takes back pause, of one type or of everything. A type that was paused by itself stays paused "
               "when everything is resumed.",
           .examples = {{{"resume x86_64-linux", "takes back: pause x86_64-linux"}, {"resume", "takes back: pause"}}},
-          .declare = command(declare_optional_type, run)};
+          .declare = command(declare_optional_types, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -31,7 +31,7 @@ Verb retry_verb() {
               "configuration or specification does the same by itself.",
           .examples = {{{"retry x86_64-linux", "after the quota was raised"},
                         {"retry x86_64-linux --tag farm2", "with the journal of this tag"}}},
-          .declare = command(declare_type, run)};
+          .declare = command(declare_types, run)};
 }
 
 }  // namespace hydra_provisioner::app

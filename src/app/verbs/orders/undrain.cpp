@@ -31,7 +31,7 @@ Verb undrain_verb() {
               "used again if it is needed.",
           .examples = {{{"undrain hydra-provisioned-7", "this machine may build again"},
                         {"undrain hydra-provisioned-7 --tag farm2", "with the journal of this tag"}}},
-          .declare = command(declare_machine, run)};
+          .declare = command(declare_machines, run)};
 }
 
 }  // namespace hydra_provisioner::app
