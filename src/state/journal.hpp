@@ -41,9 +41,8 @@ struct Memory {
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
   std::map<PoolName, Instant> waiting;  // since when a pool has had waiting steps without interruption
-  Totals totals;
-  Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
-  std::int64_t next_number = 0;  // greater than that of any machine there ever was
+  Instant last_pass;                    // when the latest recorded pass began; the epoch: there was none
+  std::int64_t next_number = 0;         // greater than that of any machine there ever was
 };
 
 struct JournalEvent {
@@ -97,6 +96,8 @@ class Journal {
   virtual ~Journal() = default;
   virtual io::Task<Expected<Memory>> load(Instant now) = 0;
   virtual io::Task<Expected<void>> commit(Changes changes) = 0;
+  // All that has grown. Not part of the memory, because no decision depends on it.
+  virtual io::Task<Expected<Totals>> totals() { co_return Totals{}; }
   // Whether it keeps records of passes: what they saw and decided, and how long they took.
   virtual bool keeps_passes() const { return true; }
 };

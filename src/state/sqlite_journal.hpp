@@ -31,6 +31,7 @@ class SqliteJournal final : public Journal {
   ~SqliteJournal() override;
   io::Task<Expected<Memory>> load(Instant now) override;
   io::Task<Expected<void>> commit(Changes changes) override;
+  io::Task<Expected<Totals>> totals() override;
 
  private:
   SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database);
