@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "act/process_jobs.hpp"
+#include "app/monitor/monitor.hpp"
 #include "config/load.hpp"
 #include "io/text/json.hpp"
 #include "observe/status_document.hpp"
@@ -138,6 +139,7 @@ struct BigFarm {
   Config config = configuration(folder.path);
   fakes::FakeVoice voice;
   pass::World world = make_world();
+  app::Monitor monitor;
   std::unique_ptr<state::SqliteJournal> journal = state::SqliteJournal::open(folder.path + "/bench.sqlite").value();
 
   pass::World make_world() {
@@ -175,11 +177,28 @@ struct BigFarm {
     run([&]() -> io::Task<void> { (co_await journal->commit(std::move(changes))).value(); });
   }
 
+  // As a farm has that has worked for a while.
+  void count_everything() {
+    state::Changes changes;
+    for (const auto& [name, pool] : config.pools) {
+      for (const Total total : {Total::creations, Total::starts, Total::stops, Total::destructions})
+        count(changes.totals, total, {name.text});
+      for (const Total total : {Total::boot, Total::demand_to_ready, Total::demand_to_first_step}) {
+        for (const double seconds : {20, 50, 100, 150, 200, 500, 1000})
+          measure(changes.totals, total, {name.text}, seconds);
+      }
+    }
+    run([&]() -> io::Task<void> { (co_await journal->commit(std::move(changes))).value(); });
+    config.metrics.file = folder.path + "/metrics.prom";
+    config.metrics.listen = "127.0.0.1:9817";
+  }
+
   void pass() {
     dynamic_cast<SteppedClock&>(*world.clock).step();
     run([&]() -> io::Task<void> {
-      const pass::PassEnd end = co_await pass::run_pass(world, config, *journal, voice, Seconds{0});
+      pass::PassEnd end = co_await pass::run_pass(world, config, *journal, voice, Seconds{0});
       if (!end.succeeded || end.is_changing) throw std::logic_error("there was something to do: " + end.summary);
+      monitor.show(std::move(end.report), config, voice);
     });
   }
 
@@ -209,6 +228,17 @@ void daemon_pass(benchmark::State& state) {
   state.counters["resident_mb"] = resident_megabytes();
 }
 BENCHMARK(daemon_pass)->Iterations(passes_an_hour)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+
+// The same with metrics, as text and in a file.
+void daemon_pass_metrics(benchmark::State& state) {
+  BigFarm farm;
+  farm.populate();
+  farm.count_everything();
+  farm.pass();
+  for (auto _ : state) farm.pass();
+  state.counters["resident_mb"] = resident_megabytes();
+}
+BENCHMARK(daemon_pass_metrics)->Iterations(passes_an_hour)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
 // The same with a journal that remembers many machines which are gone.
 void daemon_pass_history(benchmark::State& state) {

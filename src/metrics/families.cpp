@@ -180,11 +180,11 @@ Domain domain_of(std::string_view label, const Config& config) {
 
 // A counter begins at 0, or else Prometheus would not see its first increase.
 void begin_at_zero(const Family& family, const Config& config, Values& values) {
-  std::vector<Values::Labels> all{{}};
+  std::vector<Labels> all{{}};
   for (const std::string_view label : family.labels) {
     if (label.empty()) break;
-    std::vector<Values::Labels> longer;
-    for (const Values::Labels& labels : all) {
+    std::vector<Labels> longer;
+    for (const Labels& labels : all) {
       for (const std::string& value : domain_of(label, config)) {
         longer.push_back(labels);
         longer.back().push_back(value);
@@ -192,7 +192,22 @@ void begin_at_zero(const Family& family, const Config& config, Values& values) {
     }
     all = std::move(longer);
   }
-  for (Values::Labels& labels : all) values.set(std::move(labels), 0);
+  for (Labels& labels : all) values.push_back({std::move(labels), 0});
+}
+
+// A pool whose provider changed while it had machines counts twice, and is one in the metrics.
+Values added_up(Values values) {
+  if (!std::ranges::is_sorted(values, {}, &Value::labels)) std::ranges::stable_sort(values, {}, &Value::labels);
+  Values each;
+  each.reserve(values.size());
+  for (Value& value : values) {
+    if (!each.empty() && each.back().labels == value.labels) {
+      each.back().number += value.number;
+    } else {
+      each.push_back(std::move(value));
+    }
+  }
+  return each;
 }
 
 }  // namespace
@@ -202,12 +217,15 @@ std::span<const Family> all_families() { return table; }
 Values values_of(const Family& family, const Farm& farm) {
   Values values;
   if (family.find != nullptr) family.find(farm, values);
-  if (!family.total) return values;
   if (family.type == counter) begin_at_zero(family, farm.config, values);
-  for (const auto& [key, value] : farm.report.totals) {
-    if (key.total == family.total) values.set(key.labels, value);
+  if (family.total && farm.report.totals) {
+    const Totals& totals = *farm.report.totals;
+    for (auto each = totals.lower_bound({*family.total, {}}); each != totals.end(); ++each) {
+      if (each->first.total != family.total) break;
+      values.push_back({each->first.labels, each->second});
+    }
   }
-  return values;
+  return added_up(std::move(values));
 }
 
 }  // namespace hydra_provisioner::metrics

@@ -29,20 +29,14 @@ enum class Type : std::uint8_t { gauge, counter, histogram };
 // stable: keeps its name, its labels and its meaning in all releases. experimental: may change in any.
 enum class Stability : std::uint8_t { stable, experimental };
 
-// The values of a family, by those of its labels.
-class Values {
- public:
-  using Labels = std::vector<std::string>;  // in the order of Family::labels; an empty one is left out
+using Labels = std::vector<std::string>;  // in the order of Family::labels; an empty one is left out
+struct Value {
+  Labels labels;
+  double number = 0;
 
-  // A pool whose provider changed while it had machines counts twice, and is one in the metrics.
-  void add(Labels labels, double value) { values_[std::move(labels)] += value; }
-  void set(Labels labels, double value) { values_[std::move(labels)] = value; }
-
-  const std::map<Labels, double>& all() const { return values_; }
-
- private:
-  std::map<Labels, double> values_;
+  friend bool operator==(const Value&, const Value&) = default;
 };
+using Values = std::vector<Value>;
 
 using LabelNames = std::array<std::string_view, 4>;  // the last ones may be empty
 
@@ -52,11 +46,12 @@ struct Family {
   LabelNames labels;
   std::string_view meaning;  // Markdown, one line
   Stability stability;
-  void (*find)(const Farm& farm, Values& values);  // null: of a total
+  void (*find)(const Farm& farm, Values& values);  // null: of a total. Values of the same labels are added up
   std::optional<Total> total{};                    // none: it is found
 };
 
-// Of a histogram, the last label of each value is the bound of a bucket, or the word `sum`: see model/totals.hpp.
+// In the order of their labels, each once. Of a histogram, the last label of each value is the bound of a bucket, or
+// the word `sum`: see model/totals.hpp.
 Values values_of(const Family& family, const Farm& farm);
 
 inline constexpr std::string_view prefix = "hydra_provisioner_";

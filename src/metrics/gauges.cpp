@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "decide/limits.hpp"
 #include "pass/usage.hpp"
@@ -20,7 +23,19 @@ double number(Instant time) { return number(to_unix(time)); }
 std::string text(auto value) { return std::string(to_string(value)); }
 
 void of_each_pool(const Farm& farm, Values& values, std::int64_t PoolPlan::* member) {
-  for (const PoolPlan& pool : farm.report.plan.pools) values.add({pool.name.text}, number(pool.*member));
+  for (const PoolPlan& pool : farm.report.plan.pools) values.push_back({{pool.name.text}, number(pool.*member)});
+}
+
+// By a pool and another name. There are many more machines than these.
+using Sums = std::map<std::pair<std::string_view, std::string_view>, double>;
+
+// `more` are the labels behind these two.
+void add_sums(const Sums& sums, Values& values, const Labels& more = {}) {
+  for (const auto& [names, sum] : sums) {
+    Labels labels{std::string(names.first), std::string(names.second)};
+    std::ranges::copy(more, std::back_inserter(labels));
+    values.push_back({std::move(labels), sum});
+  }
 }
 
 bool exists(const Machine& machine) { return machine.state != MachineState::gone; }
@@ -50,42 +65,46 @@ void of_each_machine(const Farm& farm, const Show& show) {
 
 }  // namespace
 
-void queue_trusted(const Farm& farm, Values& values) { values.set({}, number(!farm.report.plan.untrusted)); }
+void queue_trusted(const Farm& farm, Values& values) { values.push_back({{}, number(!farm.report.plan.untrusted)}); }
 
 void queue_status_time(const Farm& farm, Values& values) {
   const Queue& queue = farm.report.look.seen.queue;
-  if (queue) values.set({}, number(queue->time));
+  if (queue) values.push_back({{}, number(queue->time)});
 }
 
 void runnable_steps(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::runnable); }
 void running_steps(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::running); }
 
 void waiting_time(const Farm& farm, Values& values) {
-  for (const auto& [pool, since] : farm.report.waiting) values.set({pool.text}, number(since));
+  for (const auto& [pool, since] : farm.report.waiting) values.push_back({{pool.text}, number(since)});
 }
 
 void unplaceable_steps(const Farm& farm, Values& values) {
   std::size_t shown = 0;
   for (const Unplaceable& steps : farm.report.plan.unplaceable)
-    values.add({++shown > step_types_max ? "others" : steps.step_type}, number(steps.runnable));
+    values.push_back({{++shown > step_types_max ? "others" : steps.step_type}, number(steps.runnable)});
 }
 
 void machines_by_state(const Farm& farm, Values& values) {
+  Sums sums;
   for (const PoolPlan& pool : farm.report.plan.pools) {
     for (const std::string_view state : names_of<MachineState>) {
-      if (state != to_string(MachineState::gone)) values.set({pool.name.text, std::string(state)}, 0);
+      if (state != to_string(MachineState::gone)) sums[{pool.name.text, state}] = 0;
     }
   }
   for (const auto& [id, machine] : farm.report.machines) {
-    if (exists(machine)) values.add({machine.pool.text, text(machine.state)}, 1);
+    if (exists(machine)) ++sums[{machine.pool.text, to_string(machine.state)}];
   }
+  add_sums(sums, values);
 }
 
 void listed_machines(const Farm& farm, Values& values) {
-  for (const PoolPlan& pool : farm.report.plan.pools) values.set({pool.name.text}, 0);
+  std::map<std::string_view, double> counts;
+  for (const PoolPlan& pool : farm.report.plan.pools) counts[pool.name.text] = 0;
   for (const auto& [id, machine] : farm.report.machines) {
-    if (exists(machine) && machine.listing.is_listed) values.add({machine.pool.text}, 1);
+    if (exists(machine) && machine.listing.is_listed) ++counts[machine.pool.text];
   }
+  for (const auto& [pool, count] : counts) values.push_back({{std::string(pool)}, count});
 }
 
 void unhealthy_machines(const Farm& farm, Values& values) { of_each_pool(farm, values, &PoolPlan::unhealthy); }
@@ -99,64 +118,66 @@ void limits(const Farm& farm, Values& values) {
     const PoolConfig& pool = adjusted ? adjusted->pool : configured;
     const auto min = limit_of(pool, seen, OrderKind::min_machines, pool.min_machines, &ScheduledLimits::min_machines);
     const auto max = limit_of(pool, seen, OrderKind::max_machines, pool.max_machines, &ScheduledLimits::max_machines);
-    values.set({name.text, "min", std::string(min.source)}, number(min.value));
-    values.set({name.text, "max", std::string(max.source)}, number(max.value));
+    values.push_back({{name.text, "min", std::string(min.source)}, number(min.value)});
+    values.push_back({{name.text, "max", std::string(max.source)}, number(max.value)});
   }
 }
 
 void holds(const Farm& farm, Values& values) {
   for (const PoolPlan& pool : farm.report.plan.pools) {
-    if (pool.held) values.set({pool.name.text, text(*pool.held)}, 1);
+    if (pool.held) values.push_back({{pool.name.text, text(*pool.held)}, 1});
   }
 }
 
 void budgets(const Farm& farm, Values& values) {
   for (const BudgetUse& budget : farm.report.look.seen.budgets)
-    values.set({budget.pool ? budget.pool->text : "", text(budget.period)}, number(budget.percent) / 100);
+    values.push_back({{budget.pool ? budget.pool->text : "", text(budget.period)}, number(budget.percent) / 100});
 }
 
 void operations_under_way(const Farm& farm, Values& values) {
   for (const PoolPlan& pool : farm.report.plan.pools) {
     for (const std::string_view operation : names_of<Operation>)
-      values.set({pool.name.text, std::string(operation)}, 0);
+      values.push_back({{pool.name.text, std::string(operation)}, 0});
   }
   for (const auto& [id, machine] : farm.report.machines) {
-    if (machine.found.under_way) values.add({machine.pool.text, text(*machine.found.under_way)}, 1);
+    if (machine.found.under_way) values.push_back({{machine.pool.text, text(*machine.found.under_way)}, 1});
   }
 }
 
 void foreign_machines(const Farm& farm, Values& values) {
-  for (const auto& [kind, provider] : farm.report.look.reachable) values.set({text(kind)}, 0);
-  for (const auto& [instance, provider] : farm.report.look.fleet.foreign) values.add({text(provider)}, 1);
+  for (const auto& [kind, provider] : farm.report.look.reachable) values.push_back({{text(kind)}, 0});
+  for (const auto& [instance, provider] : farm.report.look.fleet.foreign) values.push_back({{text(provider)}, 1});
 }
 
 void cost_per_hour(const Farm& farm, Values& values) {
   const Snapshot& seen = farm.report.look.seen;
+  Sums sums;
   for (const auto& [id, machine] : farm.report.machines) {
-    const auto use = pass::use_of(machine, seen.queue);
     const auto price = pass::price_of(machine.pool, seen.retired, farm.config);
-    if (!exists(machine) || use == pass::Use::stopped || !price) continue;
-    values.add({machine.pool.text, text(use), farm.config.currency}, units_in(*price));
+    if (!price || !exists(machine)) continue;
+    const auto use = pass::use_of(machine, seen.queue);
+    if (use != pass::Use::stopped) sums[{machine.pool.text, to_string(use)}] += units_in(*price);
   }
+  add_sums(sums, values, {farm.config.currency});
 }
 
-void last_pass_time(const Farm& farm, Values& values) { values.set({}, number(farm.report.ended)); }
-void last_pass_succeeded(const Farm& farm, Values& values) { values.set({}, number(farm.report.succeeded)); }
-void publication_succeeded(const Farm& farm, Values& values) { values.set({}, number(!farm.report.trouble)); }
+void last_pass_time(const Farm& farm, Values& values) { values.push_back({{}, number(farm.report.ended)}); }
+void last_pass_succeeded(const Farm& farm, Values& values) { values.push_back({{}, number(farm.report.succeeded)}); }
+void publication_succeeded(const Farm& farm, Values& values) { values.push_back({{}, number(!farm.report.trouble)}); }
 
 void publication_time(const Farm& farm, Values& values) {
   const pass::Report& report = farm.report;
   const Instant since = report.trouble ? report.trouble->since : report.published_at;
-  if (since != Instant{}) values.set({}, number(since));
+  if (since != Instant{}) values.push_back({{}, number(since)});
 }
 
 void build_info(const Farm& farm, Values& values) {
-  values.set({std::string(farm.version), std::string(farm.commit)}, 1);
+  values.push_back({{std::string(farm.version), std::string(farm.commit)}, 1});
 }
 
 void machine_info(const Farm& farm, Values& values) {
   of_each_machine(farm, [&](const Machine& machine) {
-    values.set({machine.id.text, machine.pool.text, text(machine.provider), machine.instance.text}, 1);
+    values.push_back({{machine.id.text, machine.pool.text, text(machine.provider), machine.instance.text}, 1});
   });
 }
 
@@ -165,13 +186,13 @@ void machine_jobs(const Farm& farm, Values& values) {
   of_each_machine(farm, [&](const Machine& machine) {
     const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
     if (entry != nullptr && entry->current_jobs)
-      values.set({machine.id.text, machine.pool.text}, number(*entry->current_jobs));
+      values.push_back({{machine.id.text, machine.pool.text}, number(*entry->current_jobs)});
   });
 }
 
 void machine_state_time(const Farm& farm, Values& values) {
   of_each_machine(farm, [&](const Machine& machine) {
-    values.set({machine.id.text, machine.pool.text, text(machine.state)}, number(machine.since));
+    values.push_back({{machine.id.text, machine.pool.text, text(machine.state)}, number(machine.since)});
   });
 }
 

@@ -13,7 +13,7 @@
 namespace hydra_provisioner::metrics {
 namespace {
 
-std::vector<prometheus::ClientMetric::Label> labels_of(const Family& family, const Values::Labels& values) {
+std::vector<prometheus::ClientMetric::Label> labels_of(const Family& family, const Labels& values) {
   std::vector<prometheus::ClientMetric::Label> labels;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].empty()) labels.push_back({std::string(family.labels.at(i)), values[i]});
@@ -25,8 +25,8 @@ using Metrics = std::vector<prometheus::ClientMetric>;
 
 Metrics numbers(const Family& family, const Values& values) {
   Metrics metrics;
-  metrics.reserve(values.all().size());
-  for (const auto& [labels, value] : values.all()) {
+  metrics.reserve(values.size());
+  for (const auto& [labels, value] : values) {
     prometheus::ClientMetric& metric = metrics.emplace_back();
     metric.label = labels_of(family, labels);
     (family.type == Type::counter ? metric.counter.value : metric.gauge.value) = value;
@@ -52,9 +52,9 @@ prometheus::ClientMetric::Histogram histogram_of(Total total, const std::map<std
 }
 
 Metrics histograms(const Family& family, const Values& values) {
-  std::map<Values::Labels, std::map<std::string, double>> all;
-  for (const auto& [labels, value] : values.all()) {
-    Values::Labels shared = labels;
+  std::map<Labels, std::map<std::string, double>> all;
+  for (const auto& [labels, value] : values) {
+    Labels shared = labels;
     shared.pop_back();
     all[std::move(shared)][labels.back()] = value;
   }
@@ -79,22 +79,31 @@ prometheus::MetricType type_of(Type type) {
   return prometheus::MetricType::Gauge;
 }
 
+std::string text_of(const Family& family, const Values& values) {
+  if (values.empty()) return "";
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(
+      text, {{.name = std::string(prefix) + std::string(family.name),
+              .help = std::string(family.meaning),
+              .type = type_of(family.type),
+              .metric = family.type == Type::histogram ? histograms(family, values) : numbers(family, values)}});
+  return std::move(text).str();
+}
+
 }  // namespace
 
-std::string scrape(const Farm& farm) {
-  std::vector<prometheus::MetricFamily> families;
+std::string Scrape::text(const Farm& farm) {
+  std::string all;
+  all.reserve(last_size_);
   for (const Family& family : all_families()) {
-    const Values values = values_of(family, farm);
-    if (values.all().empty()) continue;
-    families.push_back(
-        {.name = std::string(prefix) + std::string(family.name),
-         .help = std::string(family.meaning),
-         .type = type_of(family.type),
-         .metric = family.type == Type::histogram ? histograms(family, values) : numbers(family, values)});
+    Earlier& earlier = families_[family.name];
+    Values values = values_of(family, farm);
+    if (values != earlier.values) earlier = {std::move(values), ""};
+    if (earlier.text.empty()) earlier.text = text_of(family, earlier.values);
+    all += earlier.text;
   }
-  std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, families);
-  return std::move(text).str();
+  last_size_ = all.size();
+  return all;
 }
 
 }  // namespace hydra_provisioner::metrics

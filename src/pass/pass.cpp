@@ -97,6 +97,24 @@ io::Task<Expected<state::Memory>> remember(state::Journal& journal, const Config
   co_return memory;
 }
 
+// A new journal has none, whatever an earlier one had. None that were read: this pass has added its own to them.
+io::Task<std::shared_ptr<const Totals>> totals_of(state::Journal& journal, const World& world, const Config& config,
+                                                  bool is_first, const act::Ledger& ledger, act::Voice& voice) {
+  Totals& known = *world.totals;
+  if (!config.metrics.are_wanted()) {
+    known.clear();
+    co_return nullptr;
+  }
+  if (!known.empty() && !is_first) {
+    add(known, ledger.written_totals());
+    co_return world.totals;
+  }
+  auto read = co_await journal.totals();
+  if (!read) voice.problem(read.error().message);
+  known = std::move(read).value_or(Totals{});
+  co_return world.totals;
+}
+
 PassEnd end_of_pass(Report report, act::Ledger& ledger, const act::Publication& publication, const act::Voice& voice) {
   PassEnd end{.succeeded = !voice.had_problems(),
               .is_trusted = !report.plan.untrusted,
@@ -126,10 +144,11 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     voice.problem(memory.error().message);
     co_return PassEnd{.summary = memory.error().message};
   }
+  const bool is_first = memory->last_pass == Instant{};
   const std::vector<MachineId> mended = state::mend_times(*memory, start);
   Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
-  tell(look.fleet.foreign, memory->last_pass == Instant{}, voice);
+  tell(look.fleet.foreign, is_first, voice);
 
   // Decide.
   Plan todo = decide::plan(look.seen, config);
@@ -176,12 +195,11 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   }
   co_await keep(std::move(record), ledger, voice);
   forget_old_logs(*world.jobs, ledger, memory->last_pass, start);
-  add(memory->totals, ledger.written_totals());
   co_return end_of_pass({.look = std::move(look),
                          .plan = std::move(todo),
                          .machines = {},
                          .waiting = std::move(waiting),
-                         .totals = std::move(memory->totals)},
+                         .totals = co_await totals_of(journal, world, config, is_first, ledger, voice)},
                         ledger, publication, voice);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "model/delivery.hpp"
@@ -19,7 +20,7 @@ struct Report {
   Plan plan;
   std::map<MachineId, Machine> machines;  // as the pass left them
   std::map<PoolName, Instant> waiting;    // since when steps have been waiting without interruption
-  Totals totals;                          // with those of this pass
+  std::shared_ptr<const Totals> totals;   // with those of this pass; null: metrics are not wanted
   Instant published_at{};                 // when the present machines file was handed over; the epoch: never
   std::optional<Unpublished> trouble{};   // while the machines file cannot be published
   Instant ended{};

@@ -24,6 +24,8 @@ struct World {
   std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;
   // What has been counted of the providers' answers since the last pass took it; null: they are not counted.
   std::shared_ptr<Totals> calls{};
+  // The journal's, while no other process writes it: read by the first pass that shows them, and then kept up to date.
+  std::shared_ptr<Totals> totals = std::make_shared<Totals>();
   std::string state_dir;
   Owner owner{};  // of the state directory, written on all that it makes
 };

@@ -42,9 +42,8 @@ struct Memory {
   std::map<PoolName, Millis> step_times;
   Spending spent{};                     // since the times that were asked for; see Journal::spent_since
   std::map<PoolName, Instant> waiting;  // since when a pool has had waiting steps without interruption
-  Totals totals;
-  Instant last_pass;             // when the latest recorded pass began; the epoch: there was none
-  std::int64_t next_number = 0;  // greater than that of any machine there ever was
+  Instant last_pass;                    // when the latest recorded pass began; the epoch: there was none
+  std::int64_t next_number = 0;         // greater than that of any machine there ever was
 };
 
 struct JournalEvent {
@@ -100,6 +99,8 @@ class Journal {
   virtual io::Task<Expected<void>> commit(Changes changes) = 0;
   // On all machines that had a price, gone ones too. Whole hours count, so it may be what an hour more cost.
   virtual io::Task<Expected<Spending>> spent_since(std::set<Instant> /*times*/) { co_return Spending{}; }
+  // All that has grown. Not part of the memory, because no decision depends on it.
+  virtual io::Task<Expected<Totals>> totals() { co_return Totals{}; }
   // Whether it keeps records of passes: what they saw and decided, and how long they took.
   virtual bool keeps_passes() const { return true; }
 };

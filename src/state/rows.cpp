@@ -309,7 +309,6 @@ Memory read_memory(SQLite::Database& database, Instant now) {
   memory.last_delivery = read_delivery(database);
   memory.step_times = read_step_times(database);
   memory.waiting = read_waiting(database);
-  memory.totals = read_totals(database);
   memory.last_pass = from_unix(
       database.execAndGet("select coalesce((select start from passes order by id desc limit 1), 0)").getInt64());
   memory.forgotten = read_forgotten(database);

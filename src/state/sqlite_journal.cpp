@@ -22,6 +22,7 @@
 #include "state/pass_rows.hpp"
 #include "state/rows.hpp"
 #include "state/schema.hpp"
+#include "state/total_rows.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -178,6 +179,16 @@ io::Task<Expected<void>> SqliteJournal::commit(Changes changes) {
       return {};
     } catch (const std::exception& error) {
       return std::unexpected(in_journal(path_, "written", error));
+    }
+  });
+}
+
+io::Task<Expected<Totals>> SqliteJournal::totals() {
+  co_return co_await io::offload(thread_, [this]() -> Expected<Totals> {
+    try {
+      return read_totals(*database_);
+    } catch (const std::exception& error) {
+      return std::unexpected(in_journal(path_, "read", error));
     }
   });
 }

@@ -33,6 +33,7 @@ class SqliteJournal final : public Journal {
   io::Task<Expected<Memory>> load(Instant now) override;
   io::Task<Expected<void>> commit(Changes changes) override;
   io::Task<Expected<Spending>> spent_since(std::set<Instant> times) override;
+  io::Task<Expected<Totals>> totals() override;
 
  private:
   SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database);

@@ -15,8 +15,8 @@ class Counting : public testing::Test {
  protected:
   double total(Total counter, std::vector<std::string> more = {}) const {
     more.insert(more.begin(), pool.text);
-    const auto found = engine.journal.memory.totals.find({counter, more});
-    return found == engine.journal.memory.totals.end() ? 0 : found->second;
+    const auto found = engine.journal.all_totals.find({counter, more});
+    return found == engine.journal.all_totals.end() ? 0 : found->second;
   }
   double sum_of(Total histogram) const { return total(histogram, {sum_of_values}); }
 
@@ -100,7 +100,7 @@ TEST_F(Counting, AttemptsToPublishThatFail) {
   engine.has(new_and_ready(1));
   engine.publisher.fails = Error{"disk full"};
   engine.pass({});
-  EXPECT_GE((engine.journal.memory.totals[{Total::publication_failures, {}}]), 1);
+  EXPECT_GE((engine.journal.all_totals[{Total::publication_failures, {}}]), 1);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ class FakeJournal final : public state::Journal {
   state::Memory memory;
   std::vector<state::JournalEvent> events;
   std::optional<state::PassRecord> last_pass;
+  Totals all_totals;
 
   // The next `count` commits that write something succeed, and no more.
   void fails_after(int count) { commits_left_ = count; }
@@ -63,7 +64,7 @@ class FakeJournal final : public state::Journal {
     if (changes.last_delivery) memory.last_delivery = std::move(changes.last_delivery);
     for (const auto& [pool, time] : changes.step_times) memory.step_times[pool] = time;
     if (changes.waiting) memory.waiting = std::move(*changes.waiting);
-    add(memory.totals, changes.totals);
+    add(all_totals, changes.totals);
     if (changes.pass) last_pass = std::move(changes.pass);
     co_return Expected<void>{};
   }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -32,23 +33,24 @@ pass::Report report_of(const decide::Farm& farm) {
   report.ended = noon + 1s;
   report.succeeded = true;
   report.waiting.emplace("x86_64-linux", noon - 10min);
-  count(report.totals, Total::creations, {"x86_64-linux"}, 5);
-  count(report.totals, Total::failures, {"x86_64-linux", "quota"}, 2);
-  count(report.totals, Total::cost, {"x86_64-linux", "busy", "EUR"}, 1.75);
-  for (const double seconds : {3.0, 100.0, 110.0, 9000.0})
-    measure(report.totals, Total::boot, {"x86_64-linux"}, seconds);
+  Totals totals;
+  count(totals, Total::creations, {"x86_64-linux"}, 5);
+  count(totals, Total::failures, {"x86_64-linux", "quota"}, 2);
+  count(totals, Total::cost, {"x86_64-linux", "busy", "EUR"}, 1.75);
+  for (const double seconds : {3.0, 100.0, 110.0, 9000.0}) measure(totals, Total::boot, {"x86_64-linux"}, seconds);
   for (const Total total : {Total::demand_to_ready, Total::demand_to_first_step})
-    measure(report.totals, total, {"x86_64-linux"}, 140);
-  count(report.totals, Total::provider_calls, {"local", "list", "succeeded"}, 3);
-  count(report.totals, Total::provider_calls, {"local", "list", "failed"}, 1);
-  measure(report.totals, Total::pass_duration, {}, 0.02);
-  measure(report.totals, Total::provider_call_duration, {"local", "list"}, 0.002);
+    measure(totals, total, {"x86_64-linux"}, 140);
+  count(totals, Total::provider_calls, {"local", "list", "succeeded"}, 3);
+  count(totals, Total::provider_calls, {"local", "list", "failed"}, 1);
+  measure(totals, Total::pass_duration, {}, 0.02);
+  measure(totals, Total::provider_call_duration, {"local", "list"}, 0.002);
+  report.totals = std::make_shared<const Totals>(std::move(totals));
   for (const Machine& machine : report.look.seen.machines) report.machines.emplace(machine.id, machine);
   return report;
 }
 
 std::string text_of(const pass::Report& report, const Config& config) {
-  return scrape({.report = report, .config = config, .version = "1.2.3", .commit = "abcdef"});
+  return Scrape().text({.report = report, .config = config, .version = "1.2.3", .commit = "abcdef"});
 }
 
 std::string text_of(const decide::Farm& farm) { return text_of(report_of(farm), farm.config()); }
@@ -110,6 +112,17 @@ TEST(Scrape, CountsInTheBucketsOfPrometheus) {
 TEST(Scrape, BeginsCountersAtZero) {
   EXPECT_THAT(text_of(farm("x86_64-linux")),
               HasSubstr("machine_failures_total{pool=\"x86_64-linux\",class=\"capacity\"} 0\n"));
+}
+
+TEST(Scrape, ShowsEachChange) {
+  const Config config = some_of_everything().config();
+  pass::Report report = report_of(some_of_everything());
+  const Farm shown{.report = report, .config = config, .version = "1", .commit = ""};
+  Scrape scrape;
+  const std::string before = scrape.text(shown);
+  EXPECT_EQ(scrape.text(shown), before);
+  report.succeeded = false;
+  EXPECT_THAT(scrape.text(shown), HasSubstr("\nhydra_provisioner_last_pass_succeeded 0\n"));
 }
 
 TEST(Scrape, ShowsFewTypesOfUnplaceableSteps) {

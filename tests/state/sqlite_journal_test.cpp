@@ -59,6 +59,7 @@ class Journal : public testing::Test {
     EXPECT_TRUE(memory) << memory.error().message;
     return memory.value_or(Memory{});
   }
+  Totals totals() { return run(journal_->totals()).value(); }
   Expected<void> try_commit(Changes changes) { return run(journal_->commit(std::move(changes))); }
   void commit(Changes changes) {
     const auto written = try_commit(std::move(changes));
@@ -145,7 +146,7 @@ TEST_F(Journal, AddsUpWhatGrows) {
   open();
   Totals expected = changes.totals;
   add(expected, changes.totals);
-  EXPECT_EQ(load().totals, expected);
+  EXPECT_EQ(totals(), expected);
 }
 
 TEST_F(Journal, KnowsSinceWhenStepsWait) {

@@ -95,7 +95,7 @@ asio::awaitable<void> send(beast::tcp_stream& stream, Answer& answer, bool is_he
 // otherwise break the connection off, and the client might never see the answer.
 asio::awaitable<void> part(beast::tcp_stream& stream) {
   error_code ignored;
-  stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  static_cast<void>(stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored));
   stream.expires_after(time_to_part);
   char dropped[4096];
   while (true) {
@@ -124,13 +124,24 @@ asio::awaitable<void> serve(beast::tcp_stream& stream, const Routes& routes) {
   co_await part(stream);
 }
 
+// One more for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(int& count) : count_(count) { ++count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  int& count_;
+};
+
 error_code bind(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::endpoint& place) {
   error_code error;
-  acceptor.open(place.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(place, error);
-  if (!error) acceptor.listen(connections_max, error);
-  return error;
+  if (acceptor.open(place.protocol(), error)) return error;
+  if (acceptor.set_option(asio::socket_base::reuse_address(true), error)) return error;
+  if (acceptor.bind(place, error)) return error;
+  return acceptor.listen(connections_max, error);
 }
 
 }  // namespace
@@ -178,9 +189,8 @@ class Listener::Server {
   }
 
   asio::awaitable<void> attend(beast::tcp_stream stream) {
-    ++connections_;
+    const Counted counted(connections_);
     co_await serve(stream, routes_);
-    --connections_;
   }
 
   Routes routes_;

@@ -7,15 +7,14 @@
 
 #include "app/cli/help.hpp"
 #include "io/file/files.hpp"
-#include "metrics/scrape.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
 
 constexpr mode_t readable_by_all = 0644;
 
-std::string text_of(const pass::Report& report, const Config& config) {
-  return metrics::scrape({.report = report, .config = config, .version = HYDRA_PROVISIONER_VERSION, .commit = commit});
+metrics::Farm farm_of(const pass::Report& report, const Config& config) {
+  return {.report = report, .config = config, .version = HYDRA_PROVISIONER_VERSION, .commit = commit};
 }
 
 void write(const std::string& text, const Config& config, act::Voice& voice) {
@@ -45,7 +44,7 @@ class Monitor::Board {
 };
 
 void write_metrics(const pass::Report& report, const Config& config, act::Voice& voice) {
-  if (!config.metrics.file.empty()) write(text_of(report, config), config, voice);
+  if (!config.metrics.file.empty()) write(metrics::Scrape().text(farm_of(report, config)), config, voice);
 }
 
 Monitor::Monitor() : board_(std::make_shared<Board>()) {}
@@ -68,7 +67,7 @@ Expected<void> Monitor::follow(const Config& config) {
 
 void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, act::Voice& voice) {
   if (!report || !config.metrics.are_wanted()) return;
-  std::string text = text_of(*report, config);
+  std::string text = scrape_.text(farm_of(*report, config));
   report.reset();
   write(text, config, voice);
   if (listener_) board_->put(std::move(text));

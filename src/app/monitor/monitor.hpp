@@ -6,6 +6,7 @@
 
 #include "act/voice.hpp"
 #include "app/monitor/listener.hpp"
+#include "metrics/scrape.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "pass/report.hpp"
@@ -32,6 +33,7 @@ class Monitor {
  private:
   class Board;
 
+  metrics::Scrape scrape_;
   std::shared_ptr<Board> board_;
   std::string listens_at_;
   std::unique_ptr<Listener> listener_;  // null: nowhere
