@@ -7,6 +7,7 @@ import urllib.request
 
 from support import program
 from support.daemon_farm import DaemonTest
+from support.exec_farm import ExecTest
 from support.farm import PLAIN
 from support.farm_test import FarmTest
 from support.waiting import wait_for
@@ -45,7 +46,9 @@ def complaints(text):
 
 class Served(DaemonTest):
     def wait_for_sample(self, address, value, name, **labels):
-        has_value = lambda: sample(scrape_if_served(address), name, **labels) == value  # noqa: E731
+        def has_value():
+            return sample(scrape_if_served(address), name, **labels) == value
+
         wait_for(has_value, f"{name} {labels} is {value}", lambda: scrape_if_served(address))
 
     def test_they_say_what_the_journal_says(self):
@@ -73,7 +76,8 @@ class Served(DaemonTest):
         text = scrape(FIRST)
         self.assertEqual(sample(text, "machine_creations_total", pool=PLAIN), 1)
         self.assertEqual(sample(text, "boot_seconds_count", pool=PLAIN), 1)
-        farm.queue(runnable=1, machines={f"root@{farm.listed()[0]}": {"enabled": True, "currentJobs": 1, "idleSince": 0}})
+        busy = {"enabled": True, "currentJobs": 1, "idleSince": 0}
+        farm.queue(runnable=1, machines={f"root@{farm.listed()[0]}": busy})
         self.wait_for_sample(FIRST, 1, "demand_to_first_step_seconds_count", pool=PLAIN)
         farm.idle()
         self.wait_for_sample(FIRST, 1, "machine_destructions_total", pool=PLAIN)
@@ -113,6 +117,36 @@ class Written(FarmTest):
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0, "metricsFile: cannot write")
         self.assertEqual(len(farm.listed()), 1)
+
+
+class OfAProvider(ExecTest):
+    def farm(self, **options):
+        farm = super().farm(**options)
+        self.file = farm.folder / "metrics.prom"
+        farm.configure(metricsFile=self.file)
+        return farm
+
+    def counted(self, name, **labels):
+        return sample(self.file.read_text(), name, pool=PLAIN, **labels)
+
+    def test_failures_have_classes(self):
+        for error in ("quota", "config"):
+            with self.subTest(error=error):
+                farm = self.farm()
+                farm.provider_fails(create=["fail", {"class": error, "message": "no"}])
+                farm.queue(runnable=1)
+                self.assertEnded(farm.run_pass(), 1, "create failed")
+                self.assertEqual(self.counted("machine_creations_total"), 1)
+                self.assertEqual(self.counted("machine_failures_total", **{"class": error}), 1)
+                self.assertEqual(farm.journal("select class from events where class <> ''"), [(error,)])
+
+    def test_a_machine_that_vanishes_is_an_interruption(self):
+        farm = self.farm_with_machine()
+        self.assertEqual(self.counted("machine_interruptions_total"), 0)
+        farm.vanish("t-0")
+        farm.passes_until(lambda: self.counted("machine_interruptions_total") == 1, "it is counted")
+        asked = {"provider": "exec", "call": "list", "outcome": "succeeded"}
+        self.assertGreater(sample(self.file.read_text(), "provider_calls_total", **asked), 0)
 
 
 if __name__ == "__main__":

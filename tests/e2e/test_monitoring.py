@@ -1,4 +1,4 @@
-"""The alerts and the dashboard that come with the program: every rule is tested, and every query finds what it asks for."""
+"""The alerts and the dashboard that come with the program: every rule fires, and every query finds what it asks for."""
 
 import functools
 import http.server
