@@ -51,6 +51,13 @@ std::optional<Instant> local_instant(const std::string& text) {
   return std::nullopt;
 }
 
+std::tm parts_of(Instant time) {
+  const std::time_t seconds = to_unix(time);
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return parts;
+}
+
 }  // namespace
 
 Expected<Instant> parse_when(const std::string& text, Instant now) {
@@ -72,12 +79,12 @@ Expected<Seconds> parse_span(const std::string& text) {
   return *span;
 }
 
-std::string local_time(Instant time) {
-  const std::time_t seconds = to_unix(time);
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec, parts.tm_zone);
+std::string local_time(Instant time) { return fmt::format("{} {}", time_without_zone(time), parts_of(time).tm_zone); }
+
+std::string time_without_zone(Instant time) {
+  const std::tm parts = parts_of(time);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 }  // namespace hydra_provisioner::io

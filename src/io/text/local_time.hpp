@@ -15,6 +15,7 @@ Expected<Instant> parse_when(const std::string& text, Instant now);
 // Reads `30m`, `2h` or `3d`: more than 0, at most ten years.
 Expected<Seconds> parse_span(const std::string& text);
 
-std::string local_time(Instant time);  // `2026-01-15 12:00:30 CET`
+std::string local_time(Instant time);         // `2026-01-15 12:00:30 CET`
+std::string time_without_zone(Instant time);  // `2026-01-15 12:00:30`: of times in a simulation
 
 }  // namespace hydra_provisioner::io
