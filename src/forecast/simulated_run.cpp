@@ -50,7 +50,8 @@ class ReportingJournal final : public state::Journal {
   io::Task<Expected<void>> commit(state::Changes changes) override {
     for (const state::JournalEvent& event : changes.events) {
       if (voice_ == nullptr) break;
-      voice_->detail(fmt::format("{} {} {}: {}", io::local_time(event.time), event.machine, event.kind, event.reason));
+      voice_->detail(
+          fmt::format("{} {} {}: {}", io::time_without_zone(event.time), event.machine, event.kind, event.reason));
     }
     return journal_.commit(std::move(changes));
   }

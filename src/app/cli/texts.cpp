@@ -8,6 +8,7 @@
 
 #include "io/text/columns.hpp"
 #include "io/text/printable.hpp"
+#include "io/text/wording.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -69,7 +70,7 @@ std::string legend(const Plan& plan, const Screen& screen) {
 }  // namespace
 
 std::string text_below(std::string_view text, std::size_t used, std::size_t indent, const Screen& screen) {
-  const std::string line = io::printable_line(text);
+  std::string line = io::printable_line(text);
   if (!screen.width || *screen.width <= indent) return line;
   const std::size_t ahead = used - std::min(used, indent);  // of the other lines
   const auto lines = io::broken_into_lines(line, *screen.width - indent, ahead);
@@ -102,7 +103,8 @@ std::string pool_text(const PoolPlan& pool, const Screen& screen) {
   std::string text = fmt::format("{} {}\n", painted(name, colors::heading, screen),
                                  text_below(pool.explanation, io::columns_of(name) + 1, 4, screen));
   for (const std::string& note : pool.notes)
-    text += fmt::format("  {} {}\n", painted("!", colors::changing, screen), text_below(note, 4, 4, screen));
+    text += fmt::format("  {} {}\n", painted("!", colors::changing, screen),
+                        text_below(io::with_spans(note), 4, 4, screen));
   return text;
 }
 

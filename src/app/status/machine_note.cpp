@@ -109,7 +109,9 @@ class Notes {
          {std::pair(OrderKind::protect, "protected"), std::pair(OrderKind::drain, "ordered away (drain)"),
           std::pair(OrderKind::destroy, "ordered away (destroy)")}) {
       const Order* order = order_in_force(seen_.orders, kind, machine_.id.text, seen_.now);
-      if (order == nullptr) continue;
+      const bool is_told =
+          kind != OrderKind::protect && decided_ != nullptr && decided_->reason.text.contains("ordered by");
+      if (order == nullptr || is_told) continue;
       say(fmt::format("{}{}{}", text, order->until ? " until " + io::local_time(*order->until) : "",
                       order->author.empty() ? "" : " by " + giver_of(*order)));
     }

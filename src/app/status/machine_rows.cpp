@@ -126,6 +126,7 @@ std::vector<TableColumn> machine_columns() {
 std::vector<TableRow> machine_rows(const std::vector<MachineSeen>& machines, const pass::Look& look,
                                    const Screen& screen) {
   std::vector<Seen> all;
+  all.reserve(machines.size());
   std::map<GroupKey, Group> groups;
   for (const MachineSeen& each : machines) all.push_back(described(each, look));
   const bool may_share = screen.width && all.size() > ungrouped_max;

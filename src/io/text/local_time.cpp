@@ -51,7 +51,7 @@ std::optional<Instant> local_instant(const std::string& text) {
   return std::nullopt;
 }
 
-std::tm local_parts(Instant time) {
+std::tm parts_of(Instant time) {
   const std::time_t seconds = to_unix(time);
   std::tm parts{};
   ::localtime_r(&seconds, &parts);
@@ -86,22 +86,24 @@ Expected<Seconds> parse_span(const std::string& text) {
 }
 
 Instant start_of_day(Instant time, int later) {
-  std::tm parts = local_parts(time);
+  std::tm parts = parts_of(time);
   parts.tm_mday += later;
   return midnight_of(parts);
 }
 
 Instant start_of_month(Instant time, int later) {
-  std::tm parts = local_parts(time);
+  std::tm parts = parts_of(time);
   parts.tm_mday = 1;
   parts.tm_mon += later;
   return midnight_of(parts);
 }
 
-std::string local_time(Instant time) {
-  const std::tm parts = local_parts(time);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec, parts.tm_zone);
+std::string local_time(Instant time) { return fmt::format("{} {}", time_without_zone(time), parts_of(time).tm_zone); }
+
+std::string time_without_zone(Instant time) {
+  const std::tm parts = parts_of(time);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 }  // namespace hydra_provisioner::io

@@ -19,6 +19,7 @@ Expected<Seconds> parse_span(const std::string& text);
 Instant start_of_day(Instant time, int later = 0);
 Instant start_of_month(Instant time, int later = 0);
 
-std::string local_time(Instant time);  // `2026-01-15 12:00:30 CET`
+std::string local_time(Instant time);         // `2026-01-15 12:00:30 CET`
+std::string time_without_zone(Instant time);  // `2026-01-15 12:00:30`: of times in a simulation
 
 }  // namespace hydra_provisioner::io

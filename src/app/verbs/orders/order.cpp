@@ -78,6 +78,7 @@ struct Subject {
 std::vector<std::string> names_of_kind(const Situation& at, review::Known kind) {
   if (kind == review::Known::type) return at.archive.pools();
   std::vector<std::string> names;
+  names.reserve(at.memory.machines.size());
   for (const Machine& machine : at.memory.machines) names.push_back(machine.id.text);
   return names;
 }
