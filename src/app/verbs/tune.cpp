@@ -25,6 +25,11 @@ std::string row(std::string_view mark, const forecast::Trial& trial) {
                      forecast::span_text(trial.forecast.wait.p95), io::on_one_line(forecast::nix_text(trial.setting)));
 }
 
+std::string_view mark_of(const forecast::Trial& trial, const forecast::Trial* best, const forecast::Trial* knee) {
+  if (&trial == best) return "=>";
+  return &trial == knee ? "knee" : "";
+}
+
 std::string pasted(const PoolName& name, const forecast::Setting& setting) {
   return fmt::format("into systemTypes.\"{}\"\n\n{}\n", name, forecast::nix_text(setting));
 }
@@ -50,8 +55,7 @@ std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
                                  "/ level", "mean wait", "p95 wait");
   const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
   const forecast::Trial* knee = forecast::knee_of(tuning.front);
-  for (const forecast::Trial& trial : tuning.front)
-    text += row(&trial == best ? "=>" : &trial == knee ? "knee" : "", trial);
+  for (const forecast::Trial& trial : tuning.front) text += row(mark_of(trial, best, knee), trial);
   text += row("now", tuning.now);
   const std::string about_knee = knee == nullptr || knee == best ? "" : knee_text(name, *knee, tuning.now);
   if (best == nullptr && !about_knee.empty()) return text + about_knee;
