@@ -143,6 +143,7 @@ json status_document(const Look& look, const Plan& plan) {
   return {{"formatVersion", 1},
           {"time", to_unix(plan.time)},
           {"queue", queue_document(plan)},
+          {"notes", plan.notes},
           {"pools", std::move(pools)},
           {"machines", machine_documents(look, plan)},
           {"orders", order_documents(look.seen)},

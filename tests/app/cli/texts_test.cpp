@@ -225,7 +225,8 @@ TEST(PlanDocument, HasAllItsKeysWhenThereIsNothingToSay) {
 
 TEST(StatusDocument, HasTheKeysThatProgramsRelyOn) {
   const json document = pass::status_document(farm(), example());
-  EXPECT_THAT(keys(document), ElementsAre("foreign", "formatVersion", "machines", "orders", "pools", "queue", "time"));
+  EXPECT_THAT(keys(document),
+              ElementsAre("foreign", "formatVersion", "machines", "notes", "orders", "pools", "queue", "time"));
   EXPECT_EQ(document["formatVersion"], 1);
   EXPECT_EQ(document["queue"], json::parse(R"({"trusted": true, "why": ""})"));
   EXPECT_EQ(document["pools"][0]["runnable"], 37);
