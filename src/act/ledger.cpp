@@ -46,8 +46,10 @@ void Ledger::note(Machine& machine, MachineEvent event, const std::string& reaso
   const bool was_in_use = may_have_steps(machine);
   if (!advance(machine, event, now())) return;
   if (event == MachineEvent::failed) machine.last_error = reason;
-  if (event == MachineEvent::destruction_began && machine.found.vanished && was_in_use)
+  if (event == MachineEvent::destruction_began && machine.found.vanished && was_in_use) {
     count(totals(), Total::interruptions, {machine.pool.text});
+    lost_.emplace_back(machine.id, machine.pool);
+  }
   note(machine, {{machine.id, event, reason, failure}});
 }
 

@@ -55,6 +55,9 @@ class Ledger {
   // Notes that the machine's data changed without an event.
   void touch(const Machine& machine);
 
+  // Machines that steps may have run on, and that were found to be gone.
+  const std::vector<std::pair<MachineId, PoolName>>& lost() const { return lost_; }
+
   // For the end of a pass: nothing else may be called after this.
   std::map<MachineId, Machine> take_machines() { return std::move(machines_); }
 
@@ -77,6 +80,7 @@ class Ledger {
   std::set<MachineId> unwritten_;
   std::map<PoolName, Instant> waiting_;
   Totals written_totals_;
+  std::vector<std::pair<MachineId, PoolName>> lost_;
   state::Changes noted_;  // its machines are those of changed_
 };
 

@@ -65,21 +65,27 @@ publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
   return publish::render_machines_file(config_, std::move(machines));
 }
 
-Expected<void> Publication::can_list(const Machine& machine) const {
-  std::vector<const Machine*> others;
-  for (const Machine* other : ledger_.all()) {
-    const bool is_used = other->state == MachineState::ready || other->state == MachineState::draining;
-    if (is_used && !other->found.vanished && other->id != machine.id) others.push_back(other);
+publish::NamesInUse Publication::names_in_use() const {
+  publish::NamesInUse names;
+  for (const Machine* machine : ledger_.all()) {
+    const bool is_used = machine->state == MachineState::ready || machine->state == MachineState::draining;
+    if (is_used && !machine->found.vanished) names.add(*machine);
   }
-  return publish::check_line(machine, others);
+  return names;
+}
+
+Expected<void> Publication::can_list(const Machine& machine) const {
+  return publish::check_line(machine, names_in_use());
 }
 
 // Its address may have changed since it became ready. Of two machines with one address the older one stays.
 void Publication::note_unfit() {
+  publish::NamesInUse names = names_in_use();
   for (Machine* machine : ledger_.all() | std::views::reverse) {
     if (machine->state != MachineState::ready || machine->found.vanished) continue;
-    const auto fits = can_list(*machine);
+    const auto fits = publish::check_line(*machine, names);
     if (fits) continue;
+    names.remove(*machine);
     ledger_.note(*machine, MachineEvent::became_unready, fits.error().message);
     machine->last_error = fits.error().message;
     report_once(fmt::format("{}: taken out of use: {}", machine->id, fits.error().message));

@@ -47,6 +47,7 @@ class Publication {
   io::Task<void> make_leave(Machine machine) { return publisher_.make_leave(std::move(machine)); }
 
  private:
+  publish::NamesInUse names_in_use() const;
   void note_unfit();
   publish::MachinesFile render(const std::set<MachineId>& without);
   std::set<MachineId> without_record() const;

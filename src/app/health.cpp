@@ -23,7 +23,6 @@ std::vector<std::string> what_is_broken(const LastPass& last, Seconds interval, 
 }
 
 std::vector<std::string> what_is_degraded(const Plan& plan, std::vector<std::string> problems) {
-  std::ranges::copy(plan.notes, std::back_inserter(problems));
   for (const PoolPlan& pool : plan.pools) {
     for (const std::string& note : pool.notes) problems.push_back(fmt::format("{}: {}", pool.name, note));
   }

@@ -124,7 +124,9 @@ std::string system_of_this_host() {
 
 void check_budget(const Config& config, Settings& settings) {
   constexpr std::int64_t days_of_month = 31;
-  if (config.budget.per_month && config.history_days < days_of_month)
+  const auto is_monthly = [](const auto& entry) { return entry.second.budget.per_month.has_value(); };
+  const bool counts_months = config.budget.per_month || std::ranges::any_of(config.pools, is_monthly);
+  if (counts_months && config.history_days < days_of_month)
     settings.report("historyDays", "is less than the 31 days of maxCostPerMonth; raise it");
   const auto has_price = [](const auto& entry) { return entry.second.price_per_hour.has_value(); };
   const bool has_budget = config.budget.per_day || config.budget.per_month;

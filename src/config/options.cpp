@@ -62,7 +62,7 @@ constexpr Option top_level[] = {
      "address; see [metrics.md](metrics.md)"},
     {"metricsFile", machines_file, "",
      "a file that each pass writes with the same metrics, for the textfile collector of Prometheus' node exporter"},
-    {"metricsPerMachine", flag, "false", "metrics of each machine, too: as many more series as there are machines"},
+    {"metricsPerMachine", flag, "false", "metrics of each machine, too: three more series for each"},
     {"currency", word, "", "the currency of `pricePerHour`, such as `\"EUR\"`: a label of the metrics of costs"},
 };
 

@@ -1,28 +1,29 @@
 #include "decide/budgets.hpp"
 
-#include <string_view>
-
 #include <fmt/format.h>
 
 namespace hydra_provisioner::decide {
 namespace {
 
-std::string_view option_of(BudgetPeriod period) {
-  return period == BudgetPeriod::day ? "maxCostPerDay" : "maxCostPerMonth";
-}
+// As in a plan for a later time: of the next day or month nothing is spent yet.
+bool is_over(const BudgetUse& budget, Instant now) { return budget.until <= now; }
 
 }  // namespace
 
+std::string limit_of(const BudgetUse& budget) {
+  return fmt::format("{} {:.2f}", budget.period == BudgetPeriod::day ? "maxCostPerDay" : "maxCostPerMonth",
+                     units_in(budget.limit));
+}
+
 std::string use_of(const BudgetUse& budget) {
-  return fmt::format("{} % of {} {:.2f} {} spent", budget.percent, option_of(budget.period), units_in(budget.limit),
-                     budget.percent == 1 ? "is" : "are");
+  return fmt::format("{} % of {} {} spent", budget.percent, limit_of(budget), budget.percent == 1 ? "is" : "are");
 }
 
 const BudgetUse* spent_budget(const PoolView& pool) {
   const BudgetUse* spent = nullptr;
   for (const BudgetUse& budget : pool.seen.budgets) {
     const bool concerns_it = !budget.pool || *budget.pool == pool.settings.name;
-    if (!concerns_it || budget.percent < 100) continue;
+    if (!concerns_it || budget.percent < 100 || is_over(budget, pool.seen.now)) continue;
     if (spent == nullptr || budget.until > spent->until) spent = &budget;
   }
   return spent;
@@ -35,11 +36,15 @@ Reason no_more_machines(const BudgetUse& spent) {
           spent.until};
 }
 
-std::vector<std::string> notes_about_budgets(const Snapshot& seen, const std::optional<PoolName>& pool) {
+std::string whose_budget(const BudgetUse& budget) {
+  return fmt::format("budget of {}", budget.pool ? budget.pool->text : "all types");
+}
+
+std::vector<std::string> notes_about_budgets(const Snapshot& seen) {
   std::vector<std::string> notes;
   for (const BudgetUse& budget : seen.budgets) {
-    if (budget.pool != pool || budget.percent < percent_to_tell) continue;
-    notes.push_back(fmt::format("{} since the {} began", use_of(budget), to_string(budget.period)));
+    if (budget.percent >= percent_to_tell && !is_over(budget, seen.now))
+      notes.push_back(fmt::format("{}: {}", whose_budget(budget), use_of(budget)));
   }
   return notes;
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,13 @@ inline constexpr std::int64_t percent_to_tell = 80;
 
 // Of the pool's budgets and those of all pools, one that is spent, if any: that which is so for the longest time.
 const BudgetUse* spent_budget(const PoolView& pool);
-std::string use_of(const BudgetUse& budget);  // "83 % of maxCostPerDay 50.00 are spent"
+std::string limit_of(const BudgetUse& budget);  // "maxCostPerDay 50.00"
+std::string use_of(const BudgetUse& budget);    // "83 % of maxCostPerDay 50.00 are spent"
 Reason no_more_machines(const BudgetUse& spent);
 
-// Of the budgets of all pools together or, with a pool, of that pool's own: those that are spent, or nearly.
-std::vector<std::string> notes_about_budgets(const Snapshot& seen, const std::optional<PoolName>& pool);
+// "budget of x86_64-linux"
+std::string whose_budget(const BudgetUse& budget);
+// Of all budgets that are spent, or nearly.
+std::vector<std::string> notes_about_budgets(const Snapshot& seen);
 
 }  // namespace hydra_provisioner::decide

@@ -115,7 +115,6 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   Triage sorted = triage(pool);
   decision.actions = std::move(sorted.settled);
   decision.summary.notes = notes_about_machines(pool);
-  std::ranges::move(notes_about_budgets(pool.seen, pool.settings.name), std::back_inserter(decision.summary.notes));
   const auto unseen = pool.seen.unseen.find({pool.settings.name, pool.settings.kind()});
   if (unseen != pool.seen.unseen.end()) {
     // Its machines cannot be counted, so creating more could exceed the maximum.
@@ -257,7 +256,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
     return is_served_elsewhere(parse_step_type(steps.step_type), seen, config);
   });
   if (!seen.queue) result.untrusted = seen.queue.error().why;
-  result.notes = notes_about_budgets(seen, std::nullopt);
+  result.notes = notes_about_budgets(seen);
   const Adjusted adjusted = adjusted_pools(seen, config);
   const std::vector<PoolView> pools = complete_views(seen, config, demand, adjusted);
   result.actions.reserve(seen.machines.size());

@@ -156,11 +156,12 @@ std::int64_t start_stopped(const PoolView& pool, std::int64_t most, ScaleUp& res
 }
 
 // Those that are to be replaced, as far as there is no room for new machines.
-std::int64_t put_back_stand_ins(const PoolView& pool, std::int64_t most, ScaleUp& result) {
+std::int64_t put_back_stand_ins(const PoolView& pool, std::int64_t most, const BudgetUse* spent, ScaleUp& result) {
   std::vector<ActiveMachine>& draining = result.left.draining;
   const auto leaving =
       take_if(draining, [&pool](const ActiveMachine& each) { return !may_stand_in(pool, *each.machine); });
-  const std::int64_t room = std::max<std::int64_t>(pool.settings.max_machines - std::ssize(pool.machines), 0);
+  const std::int64_t room =
+      spent != nullptr ? 0 : std::max<std::int64_t>(pool.settings.max_machines - std::ssize(pool.machines), 0);
   const auto used = take(draining, most - room);
   std::ranges::copy(leaving, std::back_inserter(draining));
   for (const ActiveMachine& each : used) {
@@ -173,11 +174,9 @@ std::int64_t put_back_stand_ins(const PoolView& pool, std::int64_t most, ScaleUp
   return std::ssize(used);
 }
 
-// How many of the missing machines the budgets allow.
-std::int64_t affordable(const PoolView& pool, std::int64_t missing, ScaleUp& result) {
-  const BudgetUse* spent = missing > 0 ? spent_budget(pool) : nullptr;
-  if (spent == nullptr) return missing;
-  result.held = no_more_machines(*spent);
+// How many of the missing machines may be started or created.
+std::int64_t affordable(const PoolView& pool, std::int64_t missing, const BudgetUse* spent) {
+  if (spent == nullptr || missing <= 0) return missing;
   const std::int64_t found = pool.target.machines - missing;
   const std::int64_t spared = spent->spares_min_machines ? pool.settings.min_machines - found : 0;
   return std::clamp<std::int64_t>(spared, 0, missing);
@@ -218,16 +217,21 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   const auto wasting = take_those_that_waste_steps(pool, result.left);
   order_by_worth(pool, result.left.ready);
   order_by_worth(pool, result.left.draining);
-  const Replacement replaced = replacement(pool, result.left.ready);
+  // While a budget is spent, none leaves for another that cannot come.
+  const BudgetUse* spent = spent_budget(pool);
+  const Replacement replaced = spent != nullptr ? Replacement{} : replacement(pool, result.left.ready);
   std::int64_t missing = pool.target.machines;
   missing -= use_ready_machines(pool, missing - replaced.fewer, result);
   missing += replaced.extra - coming_under_way;
   missing -= wait_for_coming(pool, missing, result);
   missing -= put_back(pool, missing, result);
-  missing = affordable(pool, missing, result);
-  missing -= start_stopped(pool, missing, result);
-  missing -= put_back_stand_ins(pool, missing - replaced.extra, result);
-  create_new(pool, missing, next_number, result);
+  std::int64_t allowed = affordable(pool, missing, spent);
+  const std::int64_t started = start_stopped(pool, allowed, result);
+  missing -= started;
+  allowed -= started;
+  missing -= put_back_stand_ins(pool, missing - replaced.extra, spent, result);
+  if (spent != nullptr && missing > allowed) result.held = no_more_machines(*spent);
+  create_new(pool, std::min(missing, allowed), next_number, result);
   std::ranges::copy(wasting, std::back_inserter(result.left.ready));
   return result;
 }

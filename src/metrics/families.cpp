@@ -127,10 +127,13 @@ constexpr Family table[] = {
     total_of(Total::destructions, {"pool"}, "machines that were destroyed, or found gone"),
     total_of(Total::interruptions, {"pool"}, "machines in use that ended without our doing, such as spot instances"),
     total_of(Total::boot, {"pool"}, "from the request for a new machine until it was ready"),
-    total_of(Total::demand_to_ready, {"pool"},
-             "from when steps began to wait until a machine was ready that was made or started for them"),
+    total_of(
+        Total::demand_to_ready, {"pool"},
+        "until a machine was ready that was made or started for waiting steps, since steps of its type began to wait "
+        "without interruption: no step waited longer"),
     total_of(Total::demand_to_first_step, {"pool"},
-             "the same until that machine had its first step, as the queue runner's status showed it"),
+             "the same until that machine had its first step; machines are left out that had none before the queue was "
+             "empty"),
     total_of(Total::machine_seconds, {"pool", "use"},
              "for how long machines existed; `use`: `boot`, `busy`, `idle`, `drain` or `stopped`"),
     total_of(Total::cost, {"pool", "use", "currency"}, "what that cost, for types with `pricePerHour`"),

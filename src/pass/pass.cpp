@@ -126,6 +126,7 @@ PassEnd end_of_pass(Report report, act::Ledger& ledger, const act::Publication& 
   report.trouble = publication.trouble();
   report.ended = ledger.now();
   report.succeeded = end.succeeded;
+  report.lost = ledger.lost();
   report.machines = ledger.take_machines();
   end.report = std::make_shared<const Report>(std::move(report));
   return end;

@@ -1,9 +1,11 @@
-// All that a pass saw and decided, and what became of the machines: for the metrics.
+// All that a pass saw and decided, and what became of the machines: for the metrics, and for those who are told.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "model/delivery.hpp"
 #include "model/machine.hpp"
@@ -24,6 +26,7 @@ struct Report {
   Instant published_at{};                 // when the present machines file was handed over; the epoch: never
   std::optional<Unpublished> trouble{};   // while the machines file cannot be published
   Instant ended{};
+  std::vector<std::pair<MachineId, PoolName>> lost{};  // machines in use that were found to be gone, in this pass
   bool succeeded = false;
 };
 

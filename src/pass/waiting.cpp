@@ -19,10 +19,12 @@ void note_first_steps(act::Ledger& ledger, const Queue& queue) {
   if (!queue) return;
   for (Machine* machine : ledger.all()) {
     if (!machine->wanted_since || machine->state != MachineState::ready) continue;
-    if (!decide::idleness(*machine, *queue).is_busy()) continue;
+    const bool has_steps = decide::idleness(*machine, *queue).is_busy();
+    if (!has_steps && ledger.waiting_since(machine->pool)) continue;
     const Seconds span = ledger.now() - *machine->wanted_since;
-    measure(ledger.totals(), Total::demand_to_first_step, {machine->pool.text}, static_cast<double>(span.count()));
-    machine->wanted_since.reset();
+    if (has_steps)
+      measure(ledger.totals(), Total::demand_to_first_step, {machine->pool.text}, static_cast<double>(span.count()));
+    machine->wanted_since.reset();  // where no step waits any more, too: others took what it was made for
     ledger.touch(*machine);
   }
 }

@@ -65,13 +65,27 @@ std::string render_ssh_config(std::string_view machines_file) {
   return text;
 }
 
-Expected<void> check_line(const Machine& machine, const std::vector<const Machine*>& others) {
+std::string NamesInUse::name_of(const Machine& machine) { return io::in_lower_case(queue_name(machine)); }
+
+void NamesInUse::remove(const Machine& machine) {
+  const auto [first, last] = machines_.equal_range(name_of(machine));
+  const auto found =
+      std::ranges::find(first, last, machine.id, &std::multimap<std::string, MachineId>::value_type::second);
+  if (found != last) machines_.erase(found);
+}
+
+const MachineId* NamesInUse::another_of(const Machine& machine) const {
+  const auto [first, last] = machines_.equal_range(name_of(machine));
+  for (auto found = first; found != last; ++found) {
+    if (found->second != machine.id) return &found->second;
+  }
+  return nullptr;
+}
+
+Expected<void> check_line(const Machine& machine, const NamesInUse& names) {
   if (auto checked = check_address(machine.address); !checked) return checked;
   if (auto checked = check_host_key(machine.host_key); !checked) return checked;
-  const std::string name = io::in_lower_case(queue_name(machine));
-  for (const Machine* other : others) {
-    if (io::in_lower_case(queue_name(*other)) == name) return std::unexpected(taken_address(machine, other->id));
-  }
+  if (const MachineId* other = names.another_of(machine)) return std::unexpected(taken_address(machine, *other));
   return {};
 }
 

@@ -176,6 +176,12 @@ void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const st
     variation.inputs.seen.creations.erase(pool.name);
     all.push_back(std::move(variation));
   }
+  const auto concerns_it = [&](const BudgetUse& budget) { return !budget.pool || *budget.pool == pool.name; };
+  if (std::ranges::any_of(inputs.seen.budgets, concerns_it)) {
+    Variation variation{"no budget", inputs};
+    std::erase_if(variation.inputs.seen.budgets, concerns_it);
+    all.push_back(std::move(variation));
+  }
   if (inputs.seen.unseen.contains({pool.name, pool.kind()})) {
     Variation variation{fmt::format("the {} provider could be asked", to_string(pool.kind())), inputs};
     variation.inputs.seen.unseen.erase({pool.name, pool.kind()});

@@ -10,7 +10,7 @@ class Budgets(FarmTest):
         farm = self.farm(pools={PLAIN: pool(maxMachines=2, pricePerHour=3600)}, maxCostPerDay=1)
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0)
-        said = "% of maxCostPerDay 1.00 are spent since the day began"
+        said = "% of maxCostPerDay 1.00 are spent"
         farm.passes_until(lambda: said in farm.run("plan", farm.conf).out, "the budget is spent")
         farm.queue(runnable=20)
         self.assertEnded(farm.run_pass(), 0, "no creations and starts beyond minMachines until the next day begins", said)

@@ -76,7 +76,7 @@ class Notices(FarmTest):
         farm = self.farm_that_tells(pools={PLAIN: pool(pricePerHour=1)}, maxCostPerDay=0)
         self.assertEnded(farm.run_pass(), 0)
         began = self.notices(farm)[0]["began"]
-        self.assertEqual(began[0], "budget of all types: 100 % of maxCostPerDay 0.00 are spent")
+        self.assertEqual(began[0], "budget of all types: 80 % of maxCostPerDay 0.00 are spent")
 
     def test_a_failing_command_fails_no_pass_and_is_tried_again(self):
         farm = self.farm(pools={PLAIN: pool(pricePerHour=1)}, maxCostPerDay=0)

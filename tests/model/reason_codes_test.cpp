@@ -1,8 +1,11 @@
 // docs/reasons.md agrees with the code.
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +21,15 @@ TEST(ReasonCodes, StandInTheirDocumentInOrder) {
     if (line.starts_with("| `")) documented.push_back(line.substr(3, line.find('`', 3) - 3));
   }
   EXPECT_THAT(documented, testing::ElementsAreArray(names_of<ReasonCode>));
+}
+
+TEST(ReasonCodes, StandInTheSchemas) {
+  for (const std::string document : {"plan", "status", "explain", "replay"}) {
+    std::ifstream file(TEST_DATA "/../../docs/schema/" + document + ".schema.json");
+    const std::string schema{std::istreambuf_iterator(file), {}};
+    for (const std::string_view code : names_of<ReasonCode>)
+      EXPECT_THAT(schema, testing::HasSubstr(fmt::format("\"{}\"", code))) << document;
+  }
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class FirstStep : public testing::Test {
     machine.address = "10.0.0.1";
     machine.wanted_since = noon - 100s;
     ledger.add(std::move(machine));
+    ledger.know_waiting({{support::plain, noon - 100s}});
   }
   double sum() { return ledger.totals()[{Total::demand_to_first_step, {support::plain.text, sum_of_values}}]; }
   static Queue with_jobs(std::int64_t jobs) {
@@ -72,6 +73,13 @@ TEST_F(FirstStep, IsCountedOnce) {
   note_first_steps(ledger, with_jobs(2));
   EXPECT_EQ(sum(), 100);
   EXPECT_FALSE(ledger.at(MachineId{"a-1"}).wanted_since);
+}
+
+TEST_F(FirstStep, IsNotCountedOnceNothingWaits) {
+  ledger.know_waiting({});
+  note_first_steps(ledger, with_jobs(0));
+  note_first_steps(ledger, with_jobs(1));
+  EXPECT_EQ(sum(), 0);
 }
 
 TEST_F(FirstStep, IsNotSeenWithoutAStatus) {

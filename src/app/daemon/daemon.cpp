@@ -51,16 +51,21 @@ class Daemon {
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
       pass::PassEnd end = co_await pass();
-      co_await notifier_.follow(end, config_.get(), voice_);
+      co_await notifier_.follow(end, config_.get(), trouble_with_config(), voice_);
       monitor_.show(std::move(end.report), config_.get(), voice_);
       const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
       service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
       co_await signals_.sleep_for(pause);
     }
+    co_await notifier_.finish(voice_);
     co_return exit_status::done;
   }
 
  private:
+  std::string trouble_with_config() const {
+    return config_.is_right() ? "" : "the configuration file is wrong: what it said before stays in force";
+  }
+
   // Opens the journal again each time, as an operator may have removed or replaced it.
   io::Task<pass::PassEnd> pass() {
     const auto journal = state::SqliteJournal::open(state::journal_file(state_dir_, config_.get().tag));

@@ -64,8 +64,18 @@ io::Task<pass::Look> look(pass::World& world, const Config& config, const state:
   using namespace boost::asio::experimental::awaitable_operators;
   bool queue_has_answered = false;
   world.queue = std::make_unique<WatchedQueue>(std::move(world.queue), queue_has_answered);
-  auto seen = co_await (pass::look_around(world, config, memory) || tell_of_waiting(config, queue_has_answered, voice));
-  co_return std::get<pass::Look>(std::move(seen));
+  std::exception_ptr thrown;  // an operand of || that throws does not end the other one
+  const auto look_once = [&]() -> io::Task<std::optional<pass::Look>> {
+    try {
+      co_return co_await pass::look_around(world, config, memory);
+    } catch (...) {
+      thrown = std::current_exception();
+      co_return std::nullopt;
+    }
+  };
+  auto first = co_await (look_once() || tell_of_waiting(config, queue_has_answered, voice));
+  if (thrown) std::rethrow_exception(thrown);
+  co_return *std::get<0>(std::move(first));
 }
 
 std::optional<Instant> oldest(const std::map<PoolName, Instant>& waiting) {

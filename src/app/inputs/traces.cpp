@@ -21,6 +21,12 @@ namespace {
 
 constexpr std::int64_t day = 86'400;
 
+// A simulation shows what settings cost: where a budget stopped them, they would seem cheaper than they are.
+void drop_budgets(Config& config) {
+  config.budget = {};
+  for (auto& [name, pool] : config.pools) pool.budget = {};
+}
+
 forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& options, const std::string& state_dir) {
   forecast::SimulationTerms terms{.interruptions_per_hour = options.interruptions.value_or(0),
                                   .seed = options.seed.value_or(1)};
@@ -59,6 +65,7 @@ io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions opt
   auto trace = trace::read_trace_file(options.trace);
   if (!trace) co_return failed(std::move(trace.error()));
   forecast::SimulationTerms terms = terms_of(*config, options, state_dir);
+  drop_budgets(*config);
   co_return ForecastInputs{.config = *std::move(config), .trace = *std::move(trace), .terms = std::move(terms)};
 }
 

@@ -23,6 +23,8 @@ void write(const std::string& text, const Config& config, act::Voice& voice) {
     voice.warning(fmt::format("metricsFile: {}", written.error().message));
 }
 
+std::uint16_t port_of(const std::string& address) { return io::parse_endpoint(address).value().port; }
+
 }  // namespace
 
 // The latest text, between the daemon's thread and the listener's.
@@ -52,17 +54,27 @@ Monitor::~Monitor() = default;
 
 Expected<void> Monitor::follow(const Config& config) {
   if (config.metrics.listen == listens_at_) return {};
+  const std::string earlier = std::exchange(listens_at_, config.metrics.listen);
   if (config.metrics.listen.empty()) {
     listener_.reset();
-  } else {
-    auto opened = Listener::open(
-        io::parse_endpoint(config.metrics.listen).value(),
-        {{"/metrics", [board = board_] { return Page{"text/plain; version=0.0.4; charset=utf-8", board->get()}; }}});
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    listener_ = *std::move(opened);
+    return {};
   }
-  listens_at_ = config.metrics.listen;
-  return {};
+  // At two addresses of one port, two can often not listen at a time.
+  if (listener_ && port_of(earlier) == port_of(config.metrics.listen)) listener_.reset();
+  auto opened = listen_at(config.metrics.listen);
+  if (opened) {
+    listener_ = *std::move(opened);
+    return {};
+  }
+  listens_at_ = earlier;
+  if (!listener_ && !earlier.empty()) listener_ = listen_at(earlier).value_or(nullptr);
+  return std::unexpected(std::move(opened.error()));
+}
+
+Expected<std::unique_ptr<Listener>> Monitor::listen_at(const std::string& address) const {
+  return Listener::open(
+      io::parse_endpoint(address).value(),
+      {{"/metrics", [board = board_] { return Page{"text/plain; version=0.0.4; charset=utf-8", board->get()}; }}});
 }
 
 void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, act::Voice& voice) {

@@ -33,6 +33,8 @@ class Monitor {
  private:
   class Board;
 
+  Expected<std::unique_ptr<Listener>> listen_at(const std::string& address) const;
+
   metrics::Scrape scrape_;
   std::shared_ptr<Board> board_;
   std::string listens_at_;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/health.hpp"
 #include "model/config.hpp"
@@ -12,12 +14,13 @@ namespace hydra_provisioner::app {
 
 struct Findings {
   Health health;
-  std::map<std::string, std::string> standing{};  // what is so for now: a key that stays the same, and the words
-  std::map<std::string, std::string> lost{};      // machines in use that are gone without our doing, likewise
+  // What is so for now: a key that stays the same, and the words. None: the pass could not tell.
+  std::optional<std::map<std::string, std::string>> standing{};
+  std::vector<std::string> lost{};  // machines in use that were found to be gone without our doing, in words
 };
 
 // Standing are budgets from 80 % on, and machines that cannot be stopped or destroyed after several attempts: they may
-// cost money for ever.
-Findings findings_of(const pass::PassEnd& end, const Config& config);
+// cost money for ever. `trouble` is what is wrong besides; empty: nothing is.
+Findings findings_of(const pass::PassEnd& end, const Config& config, const std::string& trouble);
 
 }  // namespace hydra_provisioner::app

@@ -11,6 +11,7 @@
 #include "app/tag_lock.hpp"
 #include "io/file/own_file.hpp"
 #include "io/process/subprocess.hpp"
+#include "io/text/printable.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -30,6 +31,12 @@ std::string text_of(const Notice& notice) {
   return fmt::to_string(fmt::join(parts, "; "));
 }
 
+std::vector<std::string> lines_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> lines;
+  for (const std::string& text : texts) lines.push_back(io::printable_line(text));
+  return lines;
+}
+
 io::Task<Expected<void>> run(std::vector<std::string> command, std::string input) {
   const auto finished =
       co_await io::run_successfully({.argv = std::move(command), .deadline = deadline, .input = std::move(input)});
@@ -40,31 +47,34 @@ io::Task<Expected<void>> run(std::vector<std::string> command, std::string input
 }  // namespace
 
 io::Json notice_document(const Notice& notice, const Tag& tag, const std::string& host, Instant now) {
-  return {
-      {"formatVersion", 1},
-      {"time", to_unix(now)},
-      {"tag", tag.text},
-      {"host", host},
-      {"health",
-       {{"grade", to_string(notice.health.grade)}, {"before", to_string(notice.before)}, {"line", notice.health.line}}},
-      {"lost", notice.lost},
-      {"began", notice.began},
-      {"ended", notice.ended},
-      {"text", text_of(notice)}};
+  return {{"formatVersion", 1},
+          {"time", to_unix(now)},
+          {"tag", tag.text},
+          {"host", host},
+          {"health",
+           {{"grade", to_string(notice.health.grade)},
+            {"before", to_string(notice.before)},
+            {"line", io::printable_line(notice.health.line)}}},
+          {"lost", lines_of(notice.lost)},
+          {"began", lines_of(notice.began)},
+          {"ended", lines_of(notice.ended)},
+          {"text", io::printable_line(text_of(notice))}};
 }
 
 // Where the file cannot be read, everything is told anew.
 Notifier::Notifier(const std::string& state_dir, const Tag& tag, io::Clock& clock)
     : file_(fmt::format("{}/{}.notices.json", state_dir, tag)), clock_(clock), call_(clock) {
   const auto read = io::read_own_file(file_, [](const io::Json& json) { return Expected<Told>(Told::of(json)); });
-  if (read && *read) told_ = kept_ = **read;
+  if (read && *read) told_ = **read;
 }
 
-io::Task<void> Notifier::follow(const pass::PassEnd& end, const Config& config, act::Voice& voice) {
+io::Task<void> Notifier::follow(const pass::PassEnd& end, const Config& config, const std::string& trouble,
+                                act::Voice& voice) {
   if (const auto outcome = call_.take()) note_outcome(*outcome, voice);
-  if (config.notify_command.empty() || call_.is_pending()) co_return;
+  if (config.notify_command.empty()) co_return;
   const Instant now = clock_.now();
-  const auto notice = told_.due(findings_of(end, config), now);
+  told_.note(findings_of(end, config, trouble), now);
+  const auto notice = call_.is_pending() ? std::nullopt : told_.due(now);
   keep(voice);
   if (!notice) co_return;
   co_await call_.start(
@@ -84,9 +94,10 @@ void Notifier::note_outcome(const Expected<void>& outcome, act::Voice& voice) {
 }
 
 void Notifier::keep(act::Voice& voice) {
-  if (told_ == kept_) return;
-  kept_ = told_;
-  if (const auto written = io::write_own_file(file_, told_.json()); !written)
+  io::Json now = told_.json();
+  if (now == kept_) return;
+  kept_ = std::move(now);
+  if (const auto written = io::write_own_file(file_, kept_); !written)
     voice.warning(fmt::format("what was told cannot be kept: {}", written.error().message));
 }
 

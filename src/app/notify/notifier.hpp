@@ -22,8 +22,8 @@ class Notifier {
  public:
   Notifier(const std::string& state_dir, const Tag& tag, io::Clock& clock);
 
-  // Begins to tell what is due; it goes on beside later passes. One at a time.
-  io::Task<void> follow(const pass::PassEnd& end, const Config& config, act::Voice& voice);
+  // Begins to tell what is due; it goes on beside later passes. One at a time. `trouble` is what is wrong besides.
+  io::Task<void> follow(const pass::PassEnd& end, const Config& config, const std::string& trouble, act::Voice& voice);
 
   // Waits for what follow() has begun, at most for as long as the command may take.
   io::Task<void> finish(act::Voice& voice);
@@ -35,7 +35,7 @@ class Notifier {
   std::string file_;
   io::Clock& clock_;
   Told told_;
-  Told kept_;  // in the file
+  io::Json kept_;  // in the file, if this process wrote it
   io::PendingCall<void> call_;
 };
 

@@ -1,11 +1,11 @@
-// What somebody was told last, and what is to be told next. Everything is told once; what comes and goes within a
-// minute is not told.
+// What somebody was told last, and what is to be told next. Everything is told once; health that comes and goes within
+// a minute is not told.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +18,7 @@ namespace hydra_provisioner::app {
 
 // What is new since the last one was delivered.
 struct Notice {
-  Health health;
+  Health health;                     // without a line of its own while it is what was told last
   Grade before = Grade::fine;        // that was told last
   std::vector<std::string> began{};  // in words
   std::vector<std::string> ended{};
@@ -27,12 +27,14 @@ struct Notice {
 
 class Told {
  public:
-  // What is due now; none: nothing, or it is too soon after the last attempt. Lost machines are kept until they are
-  // told.
-  std::optional<Notice> due(const Findings& findings, Instant now);
+  // Of every pass.
+  void note(const Findings& findings, Instant now);
 
-  // What became of the notice that was due last. After a failure it is due again: after a minute, then two, up to an
-  // hour.
+  // What is due now; none: nothing, or it is too soon after the last attempt.
+  std::optional<Notice> due(Instant now);
+
+  // What became of the notice that was due last. After a failure it is due again: after two minutes, then four, up to
+  // an hour.
   void delivered();
   void not_delivered();
 
@@ -43,21 +45,24 @@ class Told {
 
  private:
   bool may_try(Instant now) const;
-  Grade lasting_grade(Grade seen, Instant now);
+  Grade lasting_grade(Instant now) const;
 
   Grade grade_ = Grade::fine;
   std::map<std::string, std::string> standing_;  // in the words in which it was told: its end is told in the same
-  std::map<std::string, std::string> lost_;      // not told yet
-  std::set<std::string> known_lost_;             // that are still among the findings
+  std::vector<std::string> lost_;                // not told yet
   Grade seen_ = Grade::fine;
   Instant seen_since_{};
   Instant tried_at_{};
   std::int64_t failures_ = 0;  // in a row
 
+  // Of the latest pass.
+  std::string seen_line_;
+  std::optional<std::map<std::string, std::string>> seen_standing_;
+
   // Of the notice that was due last.
   Grade due_grade_ = Grade::fine;
   std::map<std::string, std::string> due_standing_;
-  std::set<std::string> due_lost_;
+  std::size_t due_lost_ = 0;  // of lost_, from the first on
 };
 
 }  // namespace hydra_provisioner::app

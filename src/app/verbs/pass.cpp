@@ -29,7 +29,7 @@ io::Task<Outcome> run(ConfigFile file, Context context) {
   const pass::PassEnd end = co_await pass::run_pass(world, *config, **journal, context.voice, config->pass_timeout);
   if (end.report) write_metrics(*end.report, *config, context.voice);
   Notifier notifier(context.state_dir, config->tag, *world.clock);
-  co_await notifier.follow(end, *config, context.voice);
+  co_await notifier.follow(end, *config, "", context.voice);
   co_await notifier.finish(context.voice);
   if (!end.succeeded) co_return exit_status::failed;
   co_return end.is_trusted ? exit_status::done : exit_status::untrusted_status;

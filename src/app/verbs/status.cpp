@@ -21,6 +21,7 @@
 #include "app/inputs/preview.hpp"
 #include "app/status/status_text.hpp"
 #include "io/text/json.hpp"
+#include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
 #include "pass/documents.hpp"
 
@@ -53,7 +54,7 @@ Health health_of(const Preview& seen) {
 
 Outcome check(const std::expected<Preview, Failure>& seen) {
   const Health health = seen ? health_of(*seen) : broken_health(seen.error().problems);
-  if (auto printed = print(health.line + "\n"); !printed) return printed;
+  if (auto printed = print(io::printable_line(health.line) + "\n"); !printed) return printed;
   return static_cast<int>(health.grade);
 }
 
