@@ -56,7 +56,7 @@ class ABusyMachineThatHangs(FarmTest):
         self.minutes_pass(farm)
         self.assertNotIn("does not answer", farm.run("plan", farm.conf).out)
         self.minutes_pass(farm)
-        hangs = r"t-0 does not answer for \d+ s, busy: 1 job; if it hangs: hydra-provisioner destroy --force t-0"
+        hangs = r"t-0 does not answer for \d+ (s|min), busy: 1 job; if it hangs: hydra-provisioner destroy --force t-0"
         self.assertRegex(farm.run("plan", farm.conf).out, hangs)
         self.assertEnded(farm.run_pass(), 0)
         self.assertRegex(farm.run("explain", PLAIN).out, hangs)
