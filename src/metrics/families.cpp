@@ -200,7 +200,7 @@ void begin_at_zero(const Family& family, const Config& config, Values& values) {
 
 // A pool whose provider changed while it had machines counts twice, and is one in the metrics.
 Values added_up(Values values) {
-  if (!std::ranges::is_sorted(values, {}, &Value::labels)) std::ranges::stable_sort(values, {}, &Value::labels);
+  if (!std::ranges::is_sorted(values, {}, &Value::labels)) std::ranges::sort(values, {}, &Value::labels);
   Values each;
   each.reserve(values.size());
   for (Value& value : values) {

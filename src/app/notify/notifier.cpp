@@ -33,6 +33,7 @@ std::string text_of(const Notice& notice) {
 
 std::vector<std::string> lines_of(const std::vector<std::string>& texts) {
   std::vector<std::string> lines;
+  lines.reserve(texts.size());
   for (const std::string& text : texts) lines.push_back(io::printable_line(text));
   return lines;
 }
