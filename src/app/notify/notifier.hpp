@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "act/voice.hpp"
 #include "app/notify/told.hpp"
 #include "io/async/clock.hpp"
