@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "app/tag_lock.hpp"
 #include "io/file/own_file.hpp"
@@ -94,10 +95,11 @@ void Notifier::note_outcome(const Expected<void>& outcome, act::Voice& voice) {
 }
 
 void Notifier::keep(act::Voice& voice) {
-  io::Json now = told_.json();
-  if (now == kept_) return;
-  kept_ = std::move(now);
-  if (const auto written = io::write_own_file(file_, kept_); !written)
+  const io::Json now = told_.json();
+  std::string text = io::compact(now);
+  if (text == kept_) return;
+  kept_ = std::move(text);
+  if (const auto written = io::write_own_file(file_, now); !written)
     voice.warning(fmt::format("what was told cannot be kept: {}", written.error().message));
 }
 

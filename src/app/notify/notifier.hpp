@@ -3,8 +3,6 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "act/voice.hpp"
 #include "app/notify/told.hpp"
 #include "io/async/clock.hpp"
@@ -37,7 +35,7 @@ class Notifier {
   std::string file_;
   io::Clock& clock_;
   Told told_;
-  io::Json kept_;  // in the file, if this process wrote it
+  std::string kept_;  // in the file, if this process wrote it
   io::PendingCall<void> call_;
 };
 
