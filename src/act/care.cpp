@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -34,6 +35,15 @@ bool runs(const Instance& instance) {
 template <class T>
 bool is_unanswered(const Expected<T>& answer) {
   return !answer && answer.error().kind == ErrorKind::unanswered;
+}
+
+// None: it takes longer than `patience`, and was given up.
+template <class Answer>
+io::Task<std::optional<Answer>> within(io::Clock& clock, Seconds patience, io::Task<Answer> question) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  auto first = co_await (std::move(question) || clock.sleep_for(patience));
+  if (auto* answer = std::get_if<0>(&first)) co_return std::move(*answer);
+  co_return std::nullopt;
 }
 
 }  // namespace
@@ -70,7 +80,7 @@ io::Task<void> Care::look_after_one(InUse machine) {
     co_await keep_alive_if_it_answers(id, machine.may_return);
     co_return;
   }
-  auto told = co_await keep_alive_within(patience_with_keep_alives, id);
+  auto told = co_await within(clock_, patience_with_keep_alives, keep_alive(id));
   if (told && *told) co_return;
   const bool is_checked = !machine.check && may_check(id);
   if (is_checked && co_await check(id) != providers::Condition::fine) co_return;
@@ -91,11 +101,10 @@ io::Task<void> Care::probe(std::vector<MachineId> machines, std::size_t parallel
 
 // Whether it answers within a moment, for which the pass waits.
 io::Task<Expected<void>> Care::answer_of(MachineId id) {
-  using namespace boost::asio::experimental::awaitable_operators;
   const Machine asked = ledger_.at(id);
   auto ready = providers_.at(asked.provider)->ready(observe::instance_of(asked), settings_of(asked));
-  auto first = co_await (std::move(ready) || clock_.sleep_for(patience_with_hanging_machines));
-  if (auto* answer = std::get_if<0>(&first)) co_return std::move(*answer);
+  if (auto answer = co_await within(clock_, patience_with_hanging_machines, std::move(ready)))
+    co_return *std::move(answer);
   co_return failure(fmt::format("no answer within {} s", patience_with_hanging_machines.count()));
 }
 
@@ -166,7 +175,7 @@ void Care::note_condition(Machine& machine, providers::Condition found) {
 io::Task<void> Care::keep_alive_if_it_answers(MachineId id, bool may_return) {
   ledger_.at(id).kept_alive_at = ledger_.now();
   ledger_.touch(ledger_.at(id));
-  const auto told = co_await keep_alive_within(patience_with_silent_machines, id);
+  const auto told = co_await within(clock_, patience_with_silent_machines, keep_alive(id));
   const bool has_heard = told && *told;
   if (!has_heard) voice_.detail(fmt::format("{}: cannot be told that it is needed: does not answer", id));
   if (has_heard && may_return && is_out_of_use(ledger_.at(id))) co_await check(id);
@@ -186,14 +195,6 @@ io::Task<Expected<void>> Care::keep_alive(MachineId id) {
   }
   ledger_.touch(machine);
   co_return told;
-}
-
-// None: it takes longer, and was given up.
-io::Task<std::optional<Expected<void>>> Care::keep_alive_within(Seconds patience, MachineId id) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  auto first = co_await (keep_alive(id) || clock_.sleep_for(patience));
-  if (auto* told = std::get_if<0>(&first)) co_return std::move(*told);
-  co_return std::nullopt;
 }
 
 // A check may have found new addresses. Of a machine that is redeployed meanwhile, the job knows more than the listing.

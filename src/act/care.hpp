@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +39,6 @@ class Care {
   io::Task<providers::Condition> check(MachineId id);
   void note_condition(Machine& machine, providers::Condition found);
   io::Task<Expected<void>> keep_alive(MachineId id);
-  io::Task<std::optional<Expected<void>>> keep_alive_within(Seconds patience, MachineId id);
   io::Task<void> keep_alive_if_it_answers(MachineId id, bool may_return);
   bool may_check(const MachineId& id) const;
   io::Task<void> refresh();

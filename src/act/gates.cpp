@@ -117,7 +117,7 @@ bool Gates::opened_by_itself(const Machine& machine) const {
 }
 
 // The plan tells of a machine that stays open. One that stays closed is replaced only after its bootTimeout, because it
-// may be slow. The warning comes sooner, for whoever makes its image.
+// may be slow. The warning comes sooner, because a wrong image is the usual cause.
 bool Gates::stays_closed(const Machine& machine) const {
   const auto& since = machine.listing.began_at;
   if (!since || !is_shown_otherwise(machine, true)) return false;

@@ -53,6 +53,14 @@ Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const
   return {Grade::degraded, fmt::format("degraded: {}", fmt::join(degraded, "; "))};
 }
 
+Health health_of(const LastPass& last, Seconds interval, const pass::Look& look, const Plan& plan,
+                 const std::string& trouble) {
+  std::vector<std::string> problems = look.problems;
+  if (!trouble.empty()) problems.push_back(trouble);
+  std::ranges::copy(foreign_in_use(look.fleet, look.seen.queue), std::back_inserter(problems));
+  return health_of(last, interval, plan, problems);
+}
+
 Health broken_health(const std::vector<std::string>& problems) {
   return {Grade::broken, fmt::format("broken: {}", fmt::join(problems, "; "))};
 }

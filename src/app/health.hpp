@@ -10,6 +10,7 @@
 #include "model/plan.hpp"
 #include "model/queue.hpp"
 #include "observe/fleet.hpp"
+#include "pass/look.hpp"
 
 namespace hydra_provisioner::app {
 
@@ -31,6 +32,10 @@ struct Health {
 // Broken: machines neither come nor go as they should, because no pass is made, the status is not trusted, the machines
 // file is not published, or the queue runner uses none of a type's machines. Degraded: a part does not work.
 Health health_of(const LastPass& last, Seconds interval, const Plan& plan, const std::vector<std::string>& problems);
+// Of a look, whose own problems and foreign machines in use count as well. `trouble` is what is wrong besides; empty:
+// nothing is.
+Health health_of(const LastPass& last, Seconds interval, const pass::Look& look, const Plan& plan,
+                 const std::string& trouble = {});
 Health broken_health(const std::vector<std::string>& problems);
 
 // Foreign machines that our queue runner uses: the state directory was lost, or two installations have one queue

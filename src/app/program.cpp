@@ -40,7 +40,7 @@ int report(const Outcome& outcome, TerminalVoice& voice) {
   return outcome.error().status;
 }
 
-// A program that asked for JSON gets it, unless there were data, or nobody reads.
+// A program that asked for JSON also gets its errors as JSON. After data that would not be one document any more.
 void print_errors(const Failure& failure, TerminalVoice& voice) {
   if (failure.problems.empty() || has_printed()) return;
   if (const auto printed = print(errors_document(failure)); !printed) report(printed, voice);

@@ -22,8 +22,7 @@ std::string use_of(const BudgetUse& budget) {
 const BudgetUse* spent_budget(const PoolView& pool) {
   const BudgetUse* spent = nullptr;
   for (const BudgetUse& budget : pool.seen.budgets) {
-    const bool concerns_it = !budget.pool || *budget.pool == pool.settings.name;
-    if (!concerns_it || budget.percent < 100 || is_over(budget, pool.seen.now)) continue;
+    if (!concerns(budget, pool.settings.name) || budget.percent < 100 || is_over(budget, pool.seen.now)) continue;
     if (spent == nullptr || budget.until > spent->until) spent = &budget;
   }
   return spent;

@@ -15,7 +15,7 @@ namespace hydra_provisioner::decide {
 // cause is probably one that new machines would share. Up to three at a time are usual, also in a small pool.
 std::optional<Reason> hold_on(const PoolView& pool);
 
-// Machines that do not work, whatever the cause.
+// Counts the machines that have failed or vanished, that the queue runner cannot use, or that are ready no more.
 std::int64_t count_unhealthy(const PoolView& pool);
 
 bool is_protected(const PoolView& pool, const Machine& machine);

@@ -140,6 +140,19 @@ struct Plan {
   std::optional<Instant> reconsider_at;  // when this plan would next change by itself
 };
 
+// The plan's actions, which it keeps, by their machines.
+using ActionsByMachine = std::map<MachineId, const Action*>;
+inline ActionsByMachine actions_by_machine(const Plan& plan) {
+  ActionsByMachine actions;
+  for (const Action& action : plan.actions) actions.emplace(action.machine, &action);
+  return actions;
+}
+// Null: the plan says nothing of the machine.
+inline const Action* action_on(const ActionsByMachine& actions, const MachineId& machine) {
+  const auto found = actions.find(machine);
+  return found == actions.end() ? nullptr : found->second;
+}
+
 inline bool has_changes(const Plan& plan) {
   return std::ranges::any_of(plan.actions, [](const Action& action) { return action.kind != ActionKind::keep; });
 }

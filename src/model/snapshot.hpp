@@ -64,6 +64,8 @@ struct BudgetUse {
   friend bool operator==(const BudgetUse&, const BudgetUse&) = default;
 };
 
+inline bool concerns(const BudgetUse& budget, const PoolName& pool) { return !budget.pool || *budget.pool == pool; }
+
 struct Snapshot {
   Instant now;
   Queue queue = std::unexpected(Untrusted{"not asked yet"});

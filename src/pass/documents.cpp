@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -67,13 +66,10 @@ json machine_document(const Machine& machine, const Action* decided, const Queue
 }
 
 json machine_documents(const Look& look, const Plan& plan) {
-  std::map<MachineId, const Action*> decided;
-  for (const Action& action : plan.actions) decided.emplace(action.machine, &action);
+  const ActionsByMachine decided = actions_by_machine(plan);
   json machines = json::array();
-  for (const Machine& machine : look.seen.machines) {
-    const auto action = decided.find(machine.id);
-    machines.push_back(machine_document(machine, action == decided.end() ? nullptr : action->second, look.seen.queue));
-  }
+  for (const Machine& machine : look.seen.machines)
+    machines.push_back(machine_document(machine, action_on(decided, machine.id), look.seen.queue));
   return machines;
 }
 

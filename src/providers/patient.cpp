@@ -27,7 +27,7 @@ Seconds patience_for(Seconds last_duration) {
 }  // namespace
 
 PatientProvider::PatientProvider(std::unique_ptr<Provider> provider, io::Clock& clock)
-    : provider_(std::move(provider)),
+    : ProviderDecorator(std::move(provider)),
       clock_(clock),
       inventory_(clock),
       readiness_(clock),
@@ -86,22 +86,6 @@ io::Task<Expected<void>> PatientProvider::tell_builder(Instance instance, PoolCo
   auto answer = co_await question->wait(short_patience);
   if (!answer) co_return failure("has not obeyed yet", ErrorKind::unanswered);
   co_return *std::move(answer);
-}
-
-io::Task<Expected<Instance>> PatientProvider::create(MachineRef target, PoolConfig pool) {
-  return provider_->create(std::move(target), std::move(pool));
-}
-
-io::Task<Expected<Instance>> PatientProvider::start(MachineRef target, PoolConfig pool) {
-  return provider_->start(std::move(target), std::move(pool));
-}
-
-io::Task<Expected<void>> PatientProvider::stop(MachineRef target, PoolConfig pool) {
-  return provider_->stop(std::move(target), std::move(pool));
-}
-
-io::Task<Expected<void>> PatientProvider::destroy(MachineRef target, PoolConfig pool) {
-  return provider_->destroy(std::move(target), std::move(pool));
 }
 
 io::Task<Expected<std::string>> PatientProvider::specification(PoolConfig pool) {

@@ -5,16 +5,15 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "io/async/clock.hpp"
 #include "io/async/pending_call.hpp"
 #include "io/async/questions.hpp"
-#include "providers/provider.hpp"
+#include "providers/decorator.hpp"
 
 namespace hydra_provisioner::providers {
 
-class PatientProvider final : public Provider, private Upkeep {
+class PatientProvider final : public ProviderDecorator, private Upkeep {
  public:
   PatientProvider(std::unique_ptr<Provider> provider, io::Clock& clock);
 
@@ -27,16 +26,10 @@ class PatientProvider final : public Provider, private Upkeep {
   io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<std::string>> specification(PoolConfig pool) override;
 
-  io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
   // One order at a time, so that they take effect in their order: ErrorKind::unanswered while one is under way. If it
   // has failed by the next call with the same order, that call returns its error. Otherwise the order is given again:
   // whether an earlier one had an effect, the queue runner's status shows.
   io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override;
-  std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
-  bool can_probe() const override { return provider_->can_probe(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }
   Seconds check_interval() const override { return provider_->upkeep()->check_interval(); }
 
@@ -50,7 +43,6 @@ class PatientProvider final : public Provider, private Upkeep {
     std::shared_ptr<io::PendingCall<void>> call;
   };
 
-  std::shared_ptr<Provider> provider_;  // shared with open questions, which may live longer than this
   io::Clock& clock_;
   io::PendingCall<Inventory> inventory_;
   io::Questions<void> readiness_;

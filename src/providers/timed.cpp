@@ -7,7 +7,7 @@ namespace hydra_provisioner::providers {
 
 TimedProvider::TimedProvider(std::unique_ptr<Provider> provider, ProviderKind kind, io::Clock& clock,
                              std::shared_ptr<Totals> totals)
-    : provider_(std::move(provider)), kind_(to_string(kind)), clock_(clock), totals_(std::move(totals)) {}
+    : ProviderDecorator(std::move(provider)), kind_(to_string(kind)), clock_(clock), totals_(std::move(totals)) {}
 
 template <class Answer>
 io::Task<Expected<Answer>> TimedProvider::timed(std::string_view call, io::Task<Expected<Answer>> answer) {
@@ -41,22 +41,6 @@ io::Task<Expected<void>> TimedProvider::keep_alive(MachineRef target, PoolConfig
 
 io::Task<Expected<Condition>> TimedProvider::check(MachineRef target, PoolConfig pool) {
   return timed("check", provider_->upkeep()->check(std::move(target), std::move(pool)));
-}
-
-io::Task<Expected<Instance>> TimedProvider::create(MachineRef target, PoolConfig pool) {
-  return provider_->create(std::move(target), std::move(pool));
-}
-
-io::Task<Expected<Instance>> TimedProvider::start(MachineRef target, PoolConfig pool) {
-  return provider_->start(std::move(target), std::move(pool));
-}
-
-io::Task<Expected<void>> TimedProvider::stop(MachineRef target, PoolConfig pool) {
-  return provider_->stop(std::move(target), std::move(pool));
-}
-
-io::Task<Expected<void>> TimedProvider::destroy(MachineRef target, PoolConfig pool) {
-  return provider_->destroy(std::move(target), std::move(pool));
 }
 
 }  // namespace hydra_provisioner::providers

@@ -4,41 +4,33 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "io/async/clock.hpp"
 #include "model/config.hpp"
 #include "model/totals.hpp"
-#include "providers/provider.hpp"
+#include "providers/decorator.hpp"
 
 namespace hydra_provisioner::providers {
 
 // Only of what passes ask: the operations of jobs are not counted, because they run in other processes.
-class TimedProvider final : public Provider, private Upkeep {
+class TimedProvider final : public ProviderDecorator, private Upkeep {
  public:
   TimedProvider(std::unique_ptr<Provider> provider, ProviderKind kind, io::Clock& clock,
                 std::shared_ptr<Totals> totals);
 
   io::Task<Expected<Inventory>> list(ListRequest request) override;
   io::Task<Expected<std::string>> specification(PoolConfig pool) override;
-  io::Task<Expected<Instance>> create(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<Instance>> start(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<void>> stop(MachineRef target, PoolConfig pool) override;
-  io::Task<Expected<void>> destroy(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
   io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override;
   io::Task<Expected<void>> keep_alive(MachineRef target, PoolConfig pool) override;
   io::Task<Expected<Condition>> check(MachineRef target, PoolConfig pool) override;
   Seconds check_interval() const override { return provider_->upkeep()->check_interval(); }
   Upkeep* upkeep() override { return provider_->upkeep() == nullptr ? nullptr : this; }
-  bool can_probe() const override { return provider_->can_probe(); }
-  std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
 
  private:
   template <class Answer>
   io::Task<Expected<Answer>> timed(std::string_view call, io::Task<Expected<Answer>> answer);
 
-  std::unique_ptr<Provider> provider_;
   std::string kind_;
   io::Clock& clock_;
   std::shared_ptr<Totals> totals_;

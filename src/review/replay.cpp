@@ -1,7 +1,6 @@
 #include "review/replay.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -29,12 +28,6 @@ std::unexpected<Error> no_passes(const state::Archive& archive) {
 std::string which_there_are(const std::vector<state::ArchivedPass>& passes) {
   return fmt::format("there are {} ({}) to {} ({})", passes.front().number, io::local_time(passes.front().start),
                      passes.back().number, io::local_time(passes.back().start));
-}
-
-std::map<MachineId, const Action*> by_machine(const Plan& plan) {
-  std::map<MachineId, const Action*> actions;
-  for (const Action& action : plan.actions) actions.emplace(action.machine, &action);
-  return actions;
 }
 
 std::vector<MachineId> machines_of(const Plan& a, const Plan& b) {
@@ -123,15 +116,11 @@ Plan plan_with(const Config& config, state::Inputs inputs) {
 }
 
 std::vector<Difference> differences_between(const Plan& was, const Plan& would_be) {
-  const auto before = by_machine(was);
-  const auto after = by_machine(would_be);
-  const auto in = [](const auto& actions, const MachineId& machine) {
-    const auto found = actions.find(machine);
-    return found == actions.end() ? nullptr : found->second;
-  };
+  const ActionsByMachine before = actions_by_machine(was);
+  const ActionsByMachine after = actions_by_machine(would_be);
   std::vector<Difference> differences;
   for (const MachineId& machine : machines_of(was, would_be)) {
-    const Difference difference{machine, in(before, machine), in(after, machine)};
+    const Difference difference{machine, action_on(before, machine), action_on(after, machine)};
     if (!is_same(difference.was, difference.would_be)) differences.push_back(difference);
   }
   return differences;

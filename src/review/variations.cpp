@@ -176,7 +176,7 @@ void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const st
     variation.inputs.seen.creations.erase(pool.name);
     all.push_back(std::move(variation));
   }
-  const auto concerns_it = [&](const BudgetUse& budget) { return !budget.pool || *budget.pool == pool.name; };
+  const auto concerns_it = [&](const BudgetUse& budget) { return concerns(budget, pool.name); };
   if (std::ranges::any_of(inputs.seen.budgets, concerns_it)) {
     Variation variation{"no budget", inputs};
     std::erase_if(variation.inputs.seen.budgets, concerns_it);

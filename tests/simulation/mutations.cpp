@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "providers/decorator.hpp"
 #include "tests/simulation/setup.hpp"
 
 namespace hydra_provisioner::simulation {
@@ -82,13 +83,13 @@ class OutdatedQueue final : public observe::QueueSource {
   std::optional<QueueStatus> last_;
 };
 
-class LyingProvider final : public providers::Provider {
+class LyingProvider final : public providers::ProviderDecorator {
  public:
   LyingProvider(std::unique_ptr<providers::Provider> honest, Mutation mutation, std::shared_ptr<Answers> answers = {})
-      : honest_(std::move(honest)), mutation_(mutation), answers_(std::move(answers)) {}
+      : ProviderDecorator(std::move(honest)), mutation_(mutation), answers_(std::move(answers)) {}
 
   io::Task<Expected<Inventory>> list(providers::ListRequest request) override {
-    auto shown = co_await honest_->list(std::move(request));
+    auto shown = co_await provider_->list(std::move(request));
     if (!shown) co_return shown;
     if (mutation_ == Mutation::early_ends_are_not_seen) {
       for (Instance& instance : shown->instances) {
@@ -105,22 +106,7 @@ class LyingProvider final : public providers::Provider {
   }
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override {
     if (mutation_ == Mutation::machines_look_ready) co_return Expected<void>{};
-    co_return co_await honest_->ready(std::move(instance), std::move(pool));
-  }
-  io::Task<Expected<Instance>> create(providers::MachineRef target, PoolConfig pool) override {
-    return honest_->create(std::move(target), std::move(pool));
-  }
-  io::Task<Expected<Instance>> start(providers::MachineRef target, PoolConfig pool) override {
-    return honest_->start(std::move(target), std::move(pool));
-  }
-  io::Task<Expected<void>> stop(providers::MachineRef target, PoolConfig pool) override {
-    return honest_->stop(std::move(target), std::move(pool));
-  }
-  io::Task<Expected<void>> destroy(providers::MachineRef target, PoolConfig pool) override {
-    return honest_->destroy(std::move(target), std::move(pool));
-  }
-  io::Task<Expected<std::string>> specification(PoolConfig pool) override {
-    return honest_->specification(std::move(pool));
+    co_return co_await provider_->ready(std::move(instance), std::move(pool));
   }
   io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, providers::BuilderOrder order) override {
     using enum Mutation;
@@ -128,14 +114,12 @@ class LyingProvider final : public providers::Provider {
                          (mutation_ == open_machines_look_closed && order == providers::BuilderOrder::close);
     if (is_lost) co_return Expected<void>{};
     const MachineId machine = instance.machine;
-    auto told = co_await honest_->tell_builder(std::move(instance), std::move(pool), order);
+    auto told = co_await provider_->tell_builder(std::move(instance), std::move(pool), order);
     if (told && answers_) (*answers_)[machine] = order;
     co_return told;
   }
-  providers::Upkeep* upkeep() override { return honest_->upkeep(); }
 
  private:
-  std::unique_ptr<providers::Provider> honest_;
   Mutation mutation_;
   std::shared_ptr<Answers> answers_;
   std::optional<Inventory> last_;

@@ -1,7 +1,5 @@
 #include "app/notify/findings.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,11 +14,8 @@ namespace {
 constexpr std::int64_t attempts_to_tell = 5;  // after some ten minutes
 
 Health health_after(const pass::Report& report, const Config& config, const std::string& trouble) {
-  std::vector<std::string> problems = report.look.problems;
-  if (!trouble.empty()) problems.push_back(trouble);
-  std::ranges::copy(foreign_in_use(report.look.fleet, report.look.seen.queue), std::back_inserter(problems));
   const LastPass last{.now = report.ended, .began = report.plan.time, .maker = {}, .unpublished = report.trouble};
-  return health_of(last, config.interval, report.plan, problems);
+  return health_of(last, config.interval, report.look, report.plan, trouble);
 }
 
 using Standing = std::map<std::string, std::string>;

@@ -1,4 +1,4 @@
-// What somebody should be told of after a pass.
+// Finds in a pass what notifyCommand tells: how the farm is, what goes on, and which machines were lost.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// What somebody was told last, and what is to be told next. Everything is told once; health that comes and goes within
-// a minute is not told.
+// Remembers which news notifyCommand has delivered, and decides which it gets next. It gets each of them once. A change
+// of health becomes news when it has lasted a minute.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,6 @@ class Told {
 
   io::Json json() const;
   static Told of(const io::Json& json);  // throws std::exception for what json() never makes
-
-  friend bool operator==(const Told&, const Told&) = default;
 
  private:
   bool may_try(Instant now) const;

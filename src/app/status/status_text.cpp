@@ -101,13 +101,10 @@ std::string order_lines(const Snapshot& seen, const Screen& screen) {
 using MachinesByPool = std::map<PoolName, std::vector<MachineSeen>>;
 
 MachinesByPool machines_by_pool(const StatusReport& report) {
-  std::map<MachineId, const Action*> decided;
-  for (const Action& action : report.plan.actions) decided.emplace(action.machine, &action);
+  const ActionsByMachine decided = actions_by_machine(report.plan);
   MachinesByPool pools;
-  for (const Machine& machine : report.look.seen.machines) {
-    const auto action = decided.find(machine.id);
-    pools[machine.pool].push_back({&machine, action == decided.end() ? nullptr : action->second});
-  }
+  for (const Machine& machine : report.look.seen.machines)
+    pools[machine.pool].push_back({&machine, action_on(decided, machine.id)});
   return pools;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,11 +45,7 @@ void declare(Arguments& arguments, Options& options) {
   });
 }
 
-Health health_of(const Preview& seen) {
-  std::vector<std::string> problems = seen.look.problems;
-  std::ranges::copy(foreign_in_use(seen.look.fleet, seen.look.seen.queue), std::back_inserter(problems));
-  return app::health_of(seen.last_pass, seen.interval, seen.plan, problems);
-}
+Health health_of(const Preview& seen) { return app::health_of(seen.last_pass, seen.interval, seen.look, seen.plan); }
 
 Outcome check(const std::expected<Preview, Failure>& seen) {
   const Health health = seen ? health_of(*seen) : broken_health(seen.error().problems);

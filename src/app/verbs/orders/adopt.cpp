@@ -24,7 +24,7 @@ Expected<void> check(const Options& options) {
   if (options.all != options.target.names.empty())
     return failure(options.all ? "adopt takes MACHINE or --all, and not both" : "adopt takes MACHINE or --all");
   for (const std::string& name : options.target.names) {
-    if (name.find_first_of("*?[") != std::string::npos)
+    if (is_pattern(name))
       return failure(fmt::format("adopt takes no pattern such as {}: write each id, or --all", name));
   }
   return {};

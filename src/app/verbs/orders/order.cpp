@@ -101,7 +101,7 @@ std::expected<std::vector<Subject>, Failure> subjects_of(const OrderTarget& targ
   std::vector<Subject> subjects;
   for (const std::string& name : target.names) {
     std::vector<Subject> found{{name}};
-    if (kind && name.find_first_of("*?[") != std::string::npos) {
+    if (kind && is_pattern(name)) {
       auto all = matched(name, at, *kind);
       if (!all) return std::unexpected(std::move(all.error()));
       found = *std::move(all);
@@ -137,6 +137,8 @@ std::expected<std::vector<Given>, Failure> orders_for(const std::vector<Subject>
 }
 
 }  // namespace
+
+bool is_pattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
 
 void declare_circumstances(Arguments& arguments, OrderTarget& target) {
   arguments.option("--reason", "TEXT", into(target.reason), "why; it is shown with the order, and in the history");

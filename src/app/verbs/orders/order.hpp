@@ -23,6 +23,8 @@ struct OrderTarget {
   std::string tag{};
 };
 
+bool is_pattern(const std::string& name);  // such as `farm-1*`
+
 // The words MACHINE or TYPE, --reason and --tag.
 void declare_machines(Arguments& arguments, OrderTarget& target);
 void declare_types(Arguments& arguments, OrderTarget& target);
