@@ -51,8 +51,9 @@ std::set<Instant> budgets_begin(const Config& config, Instant now) {
 std::vector<BudgetUse> budgets_in_use(const Config& config, const Spending& spent, Instant now) {
   std::vector<BudgetUse> budgets;
   for (const BudgetPeriod period : {BudgetPeriod::day, BudgetPeriod::month}) {
-    const auto pools = spent.find(beginning(period, now));
+    // Local times cost something, and most farms have no budget.
     visit_budgets(config, period, [&](Micros limit, const PoolName* pool) {
+      const auto pools = spent.find(beginning(period, now));
       const Micros sum = pools == spent.end() ? Micros{} : spent_on(pools->second, pool);
       budgets.push_back({.pool = pool == nullptr ? std::nullopt : std::optional(*pool),
                          .period = period,
