@@ -1,0 +1,48 @@
+// Figures: plots as SVG that need no script. Their axes have ticks and units, a grid goes through the ticks, and what
+// the pointer rests on says its values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "html/markup.hpp"
+#include "model/time.hpp"
+
+namespace hydra_provisioner::html {
+
+// The colours of style.css.
+enum class Hue : std::uint8_t { blue = 1, orange, green, purple, red, sky };
+
+// A figure over time: a value for each of equal spans.
+struct Curve {
+  std::string name;
+  Hue hue;
+  std::vector<double> values;  // averages of the spans; of fewer than there are spans, the last ones are missing
+};
+
+struct Plot {
+  std::string title;
+  std::string unit;            // of the values: `steps`, `machines`, `EUR`; times are given in seconds, unit `s`
+  Instant begin;               // of the first span
+  Millis span{};               // of each value
+  bool is_utc = false;         // times are UTC, as in a simulation; otherwise of this host's time zone
+  std::vector<Curve> areas{};  // one on top of the other
+  std::vector<Curve> lines{};  // each for itself, such as peaks
+};
+
+// With a legend, and a sentence of its highest values for those who cannot see it.
+Markup figure(const Plot& plot);
+
+// How often values of which size occurred.
+struct Histogram {
+  std::string title;
+  std::string unit;            // of the values
+  std::string counted;         // what there are so many of: `steps`
+  std::vector<Curve> of;       // beside each other: how many values fell into each class
+  std::vector<double> bounds;  // the upper bounds of the classes, in the unit; the last class has none
+};
+
+Markup figure(const Histogram& histogram);
+
+}  // namespace hydra_provisioner::html
