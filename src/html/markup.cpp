@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "io/text/printable.hpp"
-#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::html {
 
@@ -78,16 +77,5 @@ Markup element(std::string_view tag, const Markup& content) { return element(tag
 Markup element(std::string_view tag, std::string_view content) { return element(tag, {}, text(content)); }
 
 Markup link(std::string url, std::string_view label) { return element("a", {{"href", std::move(url)}}, text(label)); }
-
-std::string in_url(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    if (io::is_alphanumeric(c) || std::string_view("-._~").contains(c))
-      safe += c;
-    else
-      fmt::format_to(std::back_inserter(safe), "%{:02X}", static_cast<unsigned char>(c));
-  }
-  return safe;
-}
 
 }  // namespace hydra_provisioner::html

@@ -54,7 +54,4 @@ Markup element(std::string_view tag, std::string_view content);  // text
 
 Markup link(std::string url, std::string_view label);
 
-// As a part of a URL's path or query: all but letters, digits and -._~ as `%41` (RFC 3986).
-std::string in_url(std::string_view text);
-
 }  // namespace hydra_provisioner::html

@@ -2,6 +2,7 @@
 // the pointer rests on says its values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,14 +12,16 @@
 
 namespace hydra_provisioner::html {
 
-// The colours of style.css.
-enum class Hue : std::uint8_t { blue = 1, orange, green, purple, red, sky };
+// The colours of style.css. Ink is that of text.
+enum class Hue : std::uint8_t { ink, blue, orange, green, purple, red, sky };
 
 // A figure over time: a value for each of equal spans.
 struct Curve {
   std::string name;
   Hue hue;
-  std::vector<double> values;  // averages of the spans; of fewer than there are spans, the last ones are missing
+  // Averages of the spans; of fewer than there are spans, the last ones are missing. Where it is not a number, nothing
+  // was recorded.
+  std::vector<double> values;
 };
 
 struct Plot {
@@ -28,19 +31,22 @@ struct Plot {
   Millis span{};               // of each value
   bool is_utc = false;         // times are UTC, as in a simulation; otherwise of this host's time zone
   std::vector<Curve> areas{};  // one on top of the other
-  std::vector<Curve> lines{};  // each for itself, such as peaks
+  std::vector<Curve> lines{};  // each for itself, such as peaks: their values are the highest of the spans
 };
 
-// With a legend, and a sentence of its highest values for those who cannot see it.
+// More are drawn as so many: areas with their averages, lines with their highest values.
+inline constexpr std::size_t spans_max = 300;
+
+// With a legend, and sentences about its values for those who cannot see it.
 Markup figure(const Plot& plot);
 
 // How often values of which size occurred.
 struct Histogram {
   std::string title;
-  std::string unit;            // of the values
-  std::string counted;         // what there are so many of: `steps`
-  std::vector<Curve> of;       // beside each other: how many values fell into each class
-  std::vector<double> bounds;  // the upper bounds of the classes, in the unit; the last class has none
+  std::string unit{};            // of the values
+  std::string counted{};         // what there are so many of: `steps`
+  std::vector<Curve> of{};       // beside each other: how many values fell into each class
+  std::vector<double> bounds{};  // the highest values of the classes, in the unit; the last class has none
 };
 
 Markup figure(const Histogram& histogram);

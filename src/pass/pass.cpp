@@ -191,7 +191,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   if (waiting != memory->waiting) record.waiting = waiting;
   if (world.calls) record.totals = std::exchange(*world.calls, {});
   if (journal.keeps_passes()) {
-    record.pass = pass_record(look, config, todo, memory->last_pass, start, world.clock->now());
+    record.pass = pass_record(look, config, todo, waiting, memory->last_pass, start, world.clock->now());
     count_pass(record.totals, *record.pass, config, world.clock->stopwatch() - begin, !voice.had_problems());
   }
   co_await keep(std::move(record), ledger, voice);
@@ -200,7 +200,8 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
                          .plan = std::move(todo),
                          .machines = {},
                          .waiting = std::move(waiting),
-                         .totals = co_await totals_of(journal, world, config, is_first, ledger, voice)},
+                         .totals = co_await totals_of(journal, world, config, is_first, ledger, voice),
+                         .began = start},
                         ledger, publication, voice);
 }
 

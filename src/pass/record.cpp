@@ -93,8 +93,9 @@ void count_pass(Totals& totals, const state::PassRecord& pass, const Config& con
   }
 }
 
-state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
-                              Instant start, Instant end) {
+state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan,
+                              const std::map<PoolName, Instant>& waiting, Instant last_pass, Instant start,
+                              Instant end) {
   const io::Json document = recorded_plan(plan);
   state::PassRecord record{.start = start, .duration = end - start, .clocks_json = state::clocks_of(look.seen)};
   record.history = std::chrono::days{config.history_days};
@@ -106,6 +107,7 @@ state::PassRecord pass_record(const Look& look, const Config& config, const Plan
   const Seconds span = last_pass == Instant{} ? Seconds{0} : std::max(start - last_pass, Seconds{0});
   if (span <= usage_gap_max) {
     record.usage = usage_of(look.seen, config, span);
+    record.load = load_of(record.usage, plan, waiting, span);
   } else {
     record.unknown = span;
   }

@@ -29,8 +29,9 @@ std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& co
 // Of a pass as a whole: how long it took, whether it failed, and what the machines were used for and cost.
 void count_pass(Totals& totals, const state::PassRecord& pass, const Config& config, Millis duration, bool succeeded);
 
-// `last_pass` as in Memory.
-state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan, Instant last_pass,
-                              Instant start, Instant end);
+// `waiting` as in Report, and `last_pass` as in Memory.
+state::PassRecord pass_record(const Look& look, const Config& config, const Plan& plan,
+                              const std::map<PoolName, Instant>& waiting, Instant last_pass, Instant start,
+                              Instant end);
 
 }  // namespace hydra_provisioner::pass

@@ -25,6 +25,7 @@ struct Report {
   std::shared_ptr<const Totals> totals;   // with those of this pass; null: metrics are not wanted
   Instant published_at{};                 // when the present machines file was handed over; the epoch: never
   std::optional<Unpublished> trouble{};   // while the machines file cannot be published
+  Instant began{};
   Instant ended{};
   std::vector<std::pair<MachineId, PoolName>> lost{};  // machines in use that were found to be gone, in this pass
   bool succeeded = false;

@@ -26,6 +26,23 @@ auto& column_of(AnyUsage& usage, Use use) {
   return usage.drain;
 }
 
+// Two pools of a plan may have one name, one of them retired.
+void add_steps(state::Load& load, const PoolPlan& pool, Seconds span) {
+  load.waiting += pool.runnable * span;
+  load.running += pool.running * span;
+  load.most_waiting += pool.runnable;
+}
+
+void add_machines(state::Load& load, const state::Usage& usage) {
+  load.boot += usage.boot;
+  load.busy += usage.busy;
+  load.idle += usage.idle;
+  load.drain += usage.drain;
+  if (!usage.price_per_hour) return;
+  const Seconds paid = usage.boot + usage.busy + usage.idle + usage.drain;
+  load.cost += static_cast<double>(usage.price_per_hour->n) * hours_in(paid);
+}
+
 }  // namespace
 
 Seconds time_of(const state::Usage& usage, Use use) { return column_of(usage, use); }
@@ -58,6 +75,25 @@ std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, S
     usage.pool = name;
     usage.price_per_hour = price_of(name, seen.retired, config);
     all.push_back(std::move(usage));
+  }
+  return all;
+}
+
+std::vector<state::Load> load_of(const std::vector<state::Usage>& usage, const Plan& plan,
+                                 const std::map<PoolName, Instant>& waiting, Seconds span) {
+  if (span == Seconds{0}) return {};
+  std::map<PoolName, state::Load> pools;
+  for (const PoolPlan& pool : plan.pools) add_steps(pools[pool.name], pool, span);
+  for (const state::Usage& used : usage) add_machines(pools[used.pool], used);
+  std::vector<state::Load> all;
+  all.reserve(pools.size());
+  for (auto& [name, load] : pools) {
+    load.pool = name;
+    load.observed = span;
+    if (plan.untrusted) load.untrusted = span;
+    if (const auto since = waiting.find(name); since != waiting.end())
+      load.longest_wait = std::max(plan.time - since->second, Seconds{0});
+    all.push_back(std::move(load));
   }
   return all;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -10,8 +11,10 @@
 #include "model/machine.hpp"
 #include "model/money.hpp"
 #include "model/names.hpp"
+#include "model/plan.hpp"
 #include "model/queue.hpp"
 #include "model/snapshot.hpp"
+#include "model/time.hpp"
 #include "state/journal.hpp"
 
 namespace hydra_provisioner::pass {
@@ -29,6 +32,11 @@ std::optional<Micros> price_of(const PoolName& pool, const std::vector<PoolConfi
 
 // Of every pool with machines. Each machine counts for the whole `span`, as it is now.
 std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span);
+
+// Of every pool that is planned for or used. Steps count for the whole `span`, too; `usage` is of the same span, and
+// `waiting` as in Report.
+std::vector<state::Load> load_of(const std::vector<state::Usage>& usage, const Plan& plan,
+                                 const std::map<PoolName, Instant>& waiting, Seconds span);
 
 }  // namespace hydra_provisioner::pass
 

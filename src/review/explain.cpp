@@ -17,6 +17,7 @@
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
 #include "io/text/wording.hpp"
+#include "review/known_names.hpp"
 #include "review/variations.hpp"
 
 namespace hydra_provisioner::review {
@@ -194,6 +195,12 @@ Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vect
 
 namespace {
 
+// An order of the pass' last second came after the pass: it would show what came of it.
+bool is_later(const Event& event, const state::ArchivedPass& pass) {
+  const Instant end = pass.start + pass.duration;
+  return event.time > end || (event.time == end && event.what == "ordered");
+}
+
 io::Json event_documents(const std::vector<Event>& events) {
   io::Json documents = io::Json::array();
   for (const Event& event : events)
@@ -211,6 +218,26 @@ std::string event_lines(const std::vector<Event>& events) {
 }
 
 }  // namespace
+
+Expected<Explanation> explain(const state::Archive& archive, const std::string& name, const state::ArchivedPass& pass,
+                              const Replayed& replayed) {
+  const auto kind = look_up(archive, name);
+  if (!kind) {
+    if (auto explanation = explain_step_type(name, replayed)) return *std::move(explanation);
+    return std::unexpected(kind.error());
+  }
+  if (*kind == Known::type) return explain_type(PoolName{name}, replayed);
+  auto events = events_of(archive, Instant{}, name);
+  std::erase_if(events, [&](const Event& event) { return is_later(event, pass); });
+  return explain_machine(MachineId{name}, replayed, std::move(events));
+}
+
+std::vector<Event> events_after(const state::Archive& archive, const std::string& name,
+                                const state::ArchivedPass& pass) {
+  std::vector<Event> events = events_of(archive, pass.start, name);
+  std::erase_if(events, [&](const Event& event) { return !is_later(event, pass); });
+  return events;
+}
 
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass) {
   io::Json changes = io::Json::array();

@@ -35,6 +35,13 @@ Explanation explain_type(const PoolName& name, const Replayed& pass);
 std::optional<Explanation> explain_step_type(const std::string& key, const Replayed& pass);
 Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Event> events);
 
+// Of what has this name: a machine, a type, or a step type that the pass saw in the queue.
+Expected<Explanation> explain(const state::Archive& archive, const std::string& name, const state::ArchivedPass& pass,
+                              const Replayed& replayed);
+// What has happened to it since the pass.
+std::vector<Event> events_after(const state::Archive& archive, const std::string& name,
+                                const state::ArchivedPass& pass);
+
 nlohmann::json explanation_document(const Explanation& explanation, const state::ArchivedPass& pass);
 std::string explanation_text(const Explanation& explanation, const state::ArchivedPass& pass);
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include "decide/plan.hpp"
@@ -129,6 +128,18 @@ std::vector<Difference> differences_between(const Plan& was, const Plan& would_b
 std::string described(const Action* action, std::string_view none) {
   return action == nullptr ? std::string(none)
                            : fmt::format("{}: {}", to_string(action->kind), io::printable_line(action->reason.text));
+}
+
+nlohmann::json pass_document(const state::ArchivedPass& pass, const Plan& plan) {
+  return {
+      {"formatVersion", 1}, {"pass", pass.number}, {"start", to_unix(pass.start)}, {"plan", pass::plan_document(plan)}};
+}
+
+nlohmann::json replay_document(const state::ArchivedPass& pass, const Replayed& replayed) {
+  io::Json document = pass_document(pass, replayed.plan);
+  document["equal"] = replayed.is_equal;
+  document["differences"] = differences_from_record(replayed);
+  return document;
 }
 
 nlohmann::json differences_document(const std::vector<Difference>& differences) {

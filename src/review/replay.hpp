@@ -29,6 +29,11 @@ Expected<state::ArchivedPass> find_pass(const state::Archive& archive, Instant t
 // The recorded decisions that this version makes differently, one line each.
 std::vector<std::string> differences_from_record(const Replayed& replayed);
 
+// A pass with this plan.
+nlohmann::json pass_document(const state::ArchivedPass& pass, const Plan& plan);
+// The same, with whether and where it differs from the recorded one.
+nlohmann::json replay_document(const state::ArchivedPass& pass, const Replayed& replayed);
+
 // What the pass would have decided with this configuration. A pool that the configuration does not have is retired.
 Plan plan_with(const Config& config, state::Inputs inputs);
 

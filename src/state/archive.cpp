@@ -51,6 +51,12 @@ Expected<Archive> Archive::open(const std::string& path) {
   return Archive(path, *std::move(copy));
 }
 
+Expected<Archive> Archive::view(const std::string& path) {
+  auto view = SqliteJournal::view(path);
+  if (!view) return std::unexpected(std::move(view.error()));
+  return Archive(path, *std::move(view));
+}
+
 EventReader::EventReader(std::unique_ptr<SQLite::Statement> rows) : rows_(std::move(rows)) {}
 EventReader::EventReader(EventReader&& other) noexcept = default;
 EventReader::~EventReader() = default;
@@ -117,11 +123,44 @@ std::vector<UsageAt> Archive::usage(Instant since) const {
   return all;
 }
 
+Spending Archive::spent_since(const std::set<Instant>& times) const { return read_spending(*database_, times); }
+
+Instant Archive::time_of_latest(std::size_t events) const {
+  SQLite::Statement row(*database_, "select time from events order by time desc limit 1 offset ?");
+  row.bind(1, static_cast<std::int64_t>(events));
+  return row.executeStep() ? from_unix(row.getColumn(0).getInt64()) : Instant{};
+}
+
 Seconds Archive::unknown(Instant since) const {
   SQLite::Statement row(*database_, "select coalesce(sum(duration), 0) from gaps where time >= ?");
   row.bind(1, to_unix(since));
   row.executeStep();
   return span(row, 0);
+}
+
+std::vector<LoadAt> Archive::load(Seconds span_of_rows, Instant since) const {
+  SQLite::Statement rows(*database_,
+                         "select time, pool, observed, untrusted, waiting, running, most_waiting, longest_wait, boot, "
+                         "busy, idle, drain, cost from load where span = ? and time >= ? order by time, pool");
+  rows.bind(1, static_cast<std::int64_t>(span_of_rows.count()));
+  rows.bind(2, to_unix(since));
+  std::vector<LoadAt> all;
+  while (rows.executeStep()) {
+    all.push_back({.time = from_unix(rows.getColumn(0).getInt64()),
+                   .load = {.pool = PoolName{rows.getColumn(1).getString()},
+                            .observed = span(rows, 2),
+                            .untrusted = span(rows, 3),
+                            .waiting = span(rows, 4),
+                            .running = span(rows, 5),
+                            .most_waiting = rows.getColumn(6).getInt64(),
+                            .longest_wait = span(rows, 7),
+                            .boot = span(rows, 8),
+                            .busy = span(rows, 9),
+                            .idle = span(rows, 10),
+                            .drain = span(rows, 11),
+                            .cost = rows.getColumn(12).getDouble()}});
+  }
+  return all;
 }
 
 std::vector<std::string> Archive::machines() const {

@@ -1,7 +1,8 @@
-// The journal for readers: a temporary copy, as it was at one moment. Reading changes nothing, also works with journals
-// of older versions, and does not disturb the program that is writing.
+// The journal for readers, as it was at one moment. Reading changes nothing, and does not disturb the program that is
+// writing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,11 @@ struct UsageAt {
   Usage usage;
 };
 
+struct LoadAt {
+  Instant time;  // when its span began
+  Load load;
+};
+
 // Where one of our machines is, or was.
 struct Residence {
   PoolName pool;
@@ -53,10 +59,14 @@ class EventReader {
   std::unique_ptr<SQLite::Statement> rows_;
 };
 
+// Used on one thread at a time.
 class Archive {
  public:
-  // The file must exist.
+  // A temporary copy, also of a journal of an older version. The file must exist.
   static Expected<Archive> open(const std::string& path);
+  // The file itself, for short reads beside a program that is writing: its log grows until this is destroyed. Fails for
+  // a journal of an older version.
+  static Expected<Archive> view(const std::string& path);
 
   Archive(Archive&& other) noexcept;
   ~Archive();
@@ -71,7 +81,12 @@ class Archive {
   std::optional<ArchivedPass> pass_at(Instant time) const;  // the latest that had begun by then
   Facts facts(const ArchivedPass& pass) const;
   std::vector<UsageAt> usage(Instant since) const;
+  Spending spent_since(const std::set<Instant>& times) const;  // as Journal::spent_since
+  // When the latest events began that are this many; the epoch: there are no more.
+  Instant time_of_latest(std::size_t events) const;
   Seconds unknown(Instant since) const;  // of which there is no usage
+  // By time and pool; `span` is short_load_span or long_load_span. What began before `since` is left out.
+  std::vector<LoadAt> load(Seconds span, Instant since) const;
   // All that there ever were, gone ones too, and the names of all pools.
   std::vector<std::string> machines() const;
   std::vector<std::string> pools() const;

@@ -66,6 +66,27 @@ struct Usage {
   Seconds stopped{};  // which costs no machine-hours
 };
 
+// What a pool's steps and machines did in a span of time. Divided by `observed`, sums are averages: `waiting` is of all
+// steps together, in step-seconds, and `boot` of all machines, in machine-seconds.
+struct Load {
+  PoolName pool{};
+  Seconds observed{};             // of which the figures are; time without passes is not
+  Seconds untrusted{};            // of it, that in which the status was not trusted: steps are not counted then
+  Seconds waiting{};              // for a slot
+  Seconds running{};              // on a machine
+  std::int64_t most_waiting = 0;  // steps at once
+  Seconds longest_wait{};         // for which there were waiting steps without interruption
+  Seconds boot{};                 // these are Usage's
+  Seconds busy{};
+  Seconds idle{};
+  Seconds drain{};
+  double cost = 0;  // of these, in Micros, which a short pass may cost a fraction of; 0 without a price
+};
+
+// The journal adds up load by both spans: the short ones for the last hours, the long ones for weeks.
+inline constexpr Seconds short_load_span{300};
+inline constexpr Seconds long_load_span{3600};
+
 struct PassRecord {
   Instant start;
   Seconds duration{};
@@ -74,8 +95,9 @@ struct PassRecord {
   std::uint64_t plan_hash{};     // fnv1a() of the whole plan's JSON
   std::string trouble{};         // why the pass could not see or trust everything; empty: it could
   std::vector<Usage> usage{};    // since the pass before it
-  Seconds unknown{};             // since the pass before it, where that is too long ago for `usage`
-  Seconds history{400 * 86400};  // what is older than this is removed: machines that are gone, events and usage
+  std::vector<Load> load{};      // since the pass before it
+  Seconds unknown{};             // since the pass before it, where that is too long ago for `usage` and `load`
+  Seconds history{400 * 86400};  // what is older is removed: machines that are gone, events, usage and load
 };
 
 // What one commit() writes, all or nothing.

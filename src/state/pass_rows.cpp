@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t passes_kept = 20'000;
 constexpr Seconds passes_remembered{14 * 86400};
+constexpr Seconds short_spans_remembered{48 * 3600};
 constexpr std::int64_t no_price = -1;
 
 std::int64_t write_row(SQLite::Database& database, const PassRecord& pass) {
@@ -88,6 +89,36 @@ void write_usage(SQLite::Database& database, const PassRecord& pass) {
   database.exec(fmt::format("insert into gaps values ({}, {})", to_unix(pass.start), pass.unknown.count()));
 }
 
+void write_load(SQLite::Database& database, const PassRecord& pass) {
+  SQLite::Statement row(database,
+                        "insert into load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set "
+                        "observed = observed + excluded.observed, untrusted = untrusted + excluded.untrusted, "
+                        "waiting = waiting + excluded.waiting, running = running + excluded.running, "
+                        "most_waiting = max(most_waiting, excluded.most_waiting), "
+                        "longest_wait = max(longest_wait, excluded.longest_wait), boot = boot + excluded.boot, "
+                        "busy = busy + excluded.busy, idle = idle + excluded.idle, drain = drain + excluded.drain, "
+                        "cost = cost + excluded.cost");
+  for (const Seconds span : {short_load_span, long_load_span}) {
+    for (const Load& load : pass.load) {
+      row.reset();
+      row.bind(1, static_cast<std::int64_t>(span.count()));
+      row.bind(2, to_unix(pass.start) / span.count() * span.count());
+      row.bindNoCopy(3, load.pool.text);
+      int column = 3;
+      for (const std::int64_t figure : {load.observed.count(), load.untrusted.count(), load.waiting.count(),
+                                        load.running.count(), load.most_waiting, load.longest_wait.count(),
+                                        load.boot.count(), load.busy.count(), load.idle.count(), load.drain.count()})
+        row.bind(++column, figure);
+      row.bind(++column, load.cost);
+      row.exec();
+    }
+  }
+}
+
+void forget_load(SQLite::Database& database, Seconds span, Instant before) {
+  database.exec(fmt::format("delete from load where span = {} and time < {}", span.count(), to_unix(before)));
+}
+
 void forget_old(SQLite::Database& database, std::int64_t pass, Instant now, Seconds history) {
   const auto forgotten =
       database.exec(fmt::format("delete from passes where id <= {} or start < {}", pass - passes_kept,
@@ -96,6 +127,7 @@ void forget_old(SQLite::Database& database, std::int64_t pass, Instant now, Seco
   database.exec("delete from facts where until <= (select min(id) from passes)");
   for (const char* column : {"usage where hour", "gaps where time"})
     database.exec(fmt::format("delete from {} < {}", column, to_unix(now - history)));
+  forget_load(database, long_load_span, now - history);
 }
 
 }  // namespace
@@ -104,6 +136,8 @@ void write_pass(SQLite::Database& database, const PassRecord& pass) {
   const std::int64_t id = write_row(database, pass);
   write_facts(database, id, pass.facts);
   write_usage(database, pass);
+  write_load(database, pass);
+  forget_load(database, short_load_span, pass.start - short_spans_remembered);
   forget_old(database, id, pass.start, pass.history);
 }
 

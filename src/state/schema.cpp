@@ -189,6 +189,26 @@ constexpr std::array migrations{R"sql(
   alter table events add column class text not null default '';
   alter table orders add column author text not null default '';
   alter table orders add column reason text not null default '';
+)sql",
+                                // For plots: each row is of `span` seconds from `time` on; see Load.
+                                R"sql(
+  create table load (
+    span integer not null,
+    time integer not null,
+    pool text not null,
+    observed integer not null,
+    untrusted integer not null,
+    waiting integer not null,
+    running integer not null,
+    most_waiting integer not null,
+    longest_wait integer not null,
+    boot integer not null,
+    busy integer not null,
+    idle integer not null,
+    drain integer not null,
+    cost real not null,
+    primary key (span, time, pool)
+  ) strict, without rowid;
 )sql"};
 
 std::int64_t pragma(SQLite::Database& database, const char* name) {

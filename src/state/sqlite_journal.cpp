@@ -81,12 +81,16 @@ Expected<Opened> copy_of(SQLite::Database& database) {
   return copy;
 }
 
+Opened open_to_read(const std::string& path, std::string_view parameter) {
+  return std::make_unique<SQLite::Database>(fmt::format("file:{}?{}", in_uri(path), parameter),
+                                            SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
+}
+
 // What `read` says of the file, which has today's schema or none, or of a copy that was brought up to date.
 template <class Read>
 auto look_with(const std::string& path, std::string_view parameter, Read read) -> decltype(read(nullptr)) {
   try {
-    auto database = std::make_unique<SQLite::Database>(fmt::format("file:{}?{}", in_uri(path), parameter),
-                                                       SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
+    auto database = open_to_read(path, parameter);
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
     const bool is_empty = database->execAndGet("select count(*) from sqlite_master").getInt() == 0;
     if (is_empty || !is_outdated(*database)) return read(std::move(database));
@@ -146,6 +150,19 @@ Expected<Memory> SqliteJournal::look(const std::string& path, Instant now, const
 
 Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::string& path) {
   return look_at(path, [](Opened database) { return copy_of(*database); });
+}
+
+Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::view(const std::string& path) {
+  try {
+    auto database = open_to_read(path, "mode=ro");
+    database->exec("begin");  // from the first read on, which is the next one, all of them see the same
+    if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
+    if (is_outdated(*database))
+      return std::unexpected(unusable(path, {"is of an older version; the next pass brings it up to date"}));
+    return database;
+  } catch (const std::exception& error) {
+    return std::unexpected(in_journal(path, "read", error));
+  }
 }
 
 io::Task<Expected<Memory>> SqliteJournal::load(Instant now) {

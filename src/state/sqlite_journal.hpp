@@ -29,6 +29,10 @@ class SqliteJournal final : public Journal {
   // All of it, in a temporary file and up to date; writes as little else as look().
   static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);
 
+  // The file itself, as it is now, however long it is read. It must exist and be up to date. While it is held, the
+  // program that writes cannot begin its log anew.
+  static Expected<std::unique_ptr<SQLite::Database>> view(const std::string& path);
+
   ~SqliteJournal() override;
   io::Task<Expected<Memory>> load(Instant now) override;
   io::Task<Expected<void>> commit(Changes changes) override;

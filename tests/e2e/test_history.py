@@ -121,6 +121,20 @@ class History(FarmTest):
         self.assertEqual(cost["pools"][0]["name"], PLAIN)
         self.assertIsNotNone(cost["sum"]["microMoney"])
 
+    def test_passes_add_up_their_load(self):
+        farm = self.farm_with_machine(pools={PLAIN: pool(pricePerHour=1, maxMachines=1)})
+        farm.queue(runnable=12)
+        figures = "observed, waiting, most_waiting, boot + busy + idle + drain, cost"
+        load = lambda span: farm.journal(f"select {figures} from load where span = ? and pool = ?", span, PLAIN)
+        farm.passes_until(lambda: any(row[2] == 12 for row in load(300)), "a pass has seen some time")
+        observed, waiting, most_waiting, machines, cost = (sum(row) for row in zip(*load(3600)))
+        self.assertGreater(observed, 0)
+        self.assertGreaterEqual(waiting, 12)
+        self.assertGreaterEqual(most_waiting, 12)
+        self.assertEqual(machines, observed)
+        self.assertAlmostEqual(cost, machines * 1e6 / 3600, delta=1)
+        self.assertEqual(observed, sum(row[0] for row in load(300)))
+
     def test_a_million_events_need_little_memory(self):
         farm = self.farm()
         farm.queue(runnable=0)

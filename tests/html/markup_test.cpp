@@ -23,10 +23,6 @@ TEST(Element, OfAKindWithoutContentHasNoEndTag) {
 
 TEST(Link, EscapesItsUrl) { EXPECT_EQ(link("/?a=1&b=\"", "<").text(), "<a href=\"/?a=1&amp;b=&quot;\">&lt;</a>"); }
 
-TEST(PartOfAUrl, HasNoCharacterThatMeansSomethingThere) {
-  EXPECT_EQ(in_url("x86_64-linux:kvm/ä?&#%"), "x86_64-linux%3Akvm%2F%C3%A4%3F%26%23%25");
-}
-
 TEST(Page, BringsItsStyleUnlessItsHeadNamesOne) {
   EXPECT_TRUE(page_text({.title = "<", .content = text("x")}).contains("<style>" + std::string(style_sheet)));
   const std::string page = page_text({.title = "<", .head = literal("<link>"), .content = text("x")});

@@ -41,7 +41,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 14;
+constexpr std::int64_t schema = 15;
 
 class Journal : public testing::Test {
  protected:
@@ -490,7 +490,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
-  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times", "totals", "waiting"})
+  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times", "totals", "waiting", "load"})
     sql(fmt::format("drop table {}", table));
   for (const char* index : {"events_by_time", "machines_by_number", "machines_gone"})
     sql(fmt::format("drop index {}", index));
@@ -517,6 +517,21 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   EXPECT_EQ(load().machines.front().billing_period, Seconds{0});
   EXPECT_EQ(number("pragma user_version"), schema);
   EXPECT_EQ(number("select id from passes where start = 7 and duration = 3 and clocks = ''"), 41);
+}
+
+TEST_F(Journal, GetsTheTableOfLoadFromTheVersionBefore) {
+  open();
+  commit(of({machine(7)}));
+  close();
+  sql("drop table load");
+  sql("pragma user_version = 14");
+  open();
+  Changes changes;
+  changes.pass = PassRecord{.start = noon, .load = {{.pool = PoolName{"a"}, .observed = Seconds{15}}}};
+  commit(std::move(changes));
+  EXPECT_EQ(number("pragma user_version"), schema);
+  EXPECT_EQ(number("select sum(observed) from load where pool = 'a'"), 30) << "of five minutes, and of an hour";
+  EXPECT_EQ(load().machines.front().id, machine(7).id);
 }
 
 Machine gone(std::int64_t number, Instant since) {

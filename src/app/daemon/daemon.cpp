@@ -36,6 +36,7 @@ class Daemon {
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
         config_(file.path, std::move(config), {.allow_empty = file.allow_empty}, std::move(errors)),
+        monitor_(state_dir_),
         notifier_(state_dir_, config_.get().tag, *world_.clock),
         signals_(signals),
         voice_(context.voice) {
@@ -52,7 +53,7 @@ class Daemon {
       co_await refresh_config();
       pass::PassEnd end = co_await pass();
       co_await notifier_.follow(end, config_.get(), trouble_with_config(), voice_);
-      monitor_.show(std::move(end.report), config_.get(), voice_);
+      monitor_.show(std::move(end.report), config_.get(), trouble_with_config(), voice_);
       const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
       service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
       co_await signals_.sleep_for(pause);

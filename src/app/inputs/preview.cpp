@@ -1,5 +1,6 @@
 #include "app/inputs/preview.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -108,6 +109,26 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
                     .last_pass = std::move(last),
                     .interval = config->interval,
                     .waiting_since = oldest(memory->waiting)};
+}
+
+Health health_of(const Preview& preview, const std::string& trouble) {
+  return health_of(preview.last_pass, preview.interval, preview.look, preview.plan, trouble);
+}
+
+Preview preview_after(const pass::Report& report, const Config& config, const std::string& state_dir) {
+  Preview after{.look = report.look,
+                .plan = {},
+                .last_pass = last_pass(state_dir, config.tag, report.began, report.trouble),
+                .interval = config.interval,
+                .waiting_since = oldest(report.waiting)};
+  after.look.seen.now = report.ended;
+  after.look.seen.machines.clear();
+  for (const auto& [id, machine] : report.machines) {
+    if (machine.state != MachineState::gone) after.look.seen.machines.push_back(machine);
+  }
+  std::ranges::sort(after.look.seen.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
+  after.plan = decide::plan(after.look.seen, config);
+  return after;
 }
 
 Outcome outcome_of(const Preview& preview) {

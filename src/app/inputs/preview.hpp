@@ -7,11 +7,13 @@
 
 #include "act/voice.hpp"
 #include "app/cli/outcome.hpp"
+#include "app/health.hpp"
 #include "app/inputs/configuration.hpp"
 #include "app/inputs/last_pass.hpp"
 #include "io/async/task.hpp"
 #include "model/plan.hpp"
 #include "pass/look.hpp"
+#include "pass/report.hpp"
 
 namespace hydra_provisioner::app {
 
@@ -22,6 +24,11 @@ struct Preview {
   Seconds interval;                        // of the daemon
   std::optional<Instant> waiting_since{};  // steps have waited without a break since then, by the recorded passes
 };
+
+Health health_of(const Preview& preview, const std::string& trouble = {});
+
+// Right after a pass, without looking again: the machines are as it left them.
+Preview preview_after(const pass::Report& report, const Config& config, const std::string& state_dir);
 
 // Tells what is waited for, if that takes long.
 io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string state_dir, act::Voice& voice);

@@ -1,11 +1,15 @@
 #include "app/monitor/listener.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <string_view>
+#include <exception>
+#include <set>
 #include <thread>
 #include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -14,10 +18,16 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+
+#include "io/async/offload.hpp"
+#include "io/text/url.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -29,12 +39,23 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t header_bytes_max = 8 * 1024;
-constexpr int connections_max = 32;
+// A process may often have 1,024 files open; the passes need some of them.
+constexpr int connections_max = 600;
+constexpr std::size_t listeners_max = 400;  // of the connections: to news, for as long as they like
+constexpr int great_efforts_max = 4;        // under way and waiting
 constexpr std::chrono::seconds time_for_request{5};
+constexpr std::chrono::seconds time_for_effort{60};
 constexpr std::chrono::seconds time_for_answer{20};
 constexpr std::chrono::seconds time_to_part{1};
+constexpr std::chrono::seconds time_between_news{15};  // then something is sent, to see whether the client is there
 constexpr std::chrono::milliseconds pause_after_trouble{200};
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr const char* plain_text = "text/plain; charset=utf-8";
+
+// Pages run the scripts and have the styles of this server, and load nothing else.
+constexpr const char* content_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'";
 
 // The text lives as long as its connection, because the body only points to it.
 struct Answer {
@@ -42,22 +63,29 @@ struct Answer {
   std::shared_ptr<const std::string> text;
 };
 
-Answer answer_with(http::status status, Page page) {
+template <class Response>
+void describe(Response& response, const std::string& content_type) {
+  response.version(11);
+  response.keep_alive(false);
+  response.set(http::field::content_type, content_type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("Content-Security-Policy", content_policy);
+  response.set("Cross-Origin-Resource-Policy", "same-origin");
+  response.set("Referrer-Policy", "no-referrer");
+  response.set("X-Content-Type-Options", "nosniff");
+}
+
+Answer answer_with(Page page) {
   Answer answer{.response = {}, .text = std::move(page.text)};
-  answer.response.version(11);
-  answer.response.result(status);
-  answer.response.keep_alive(false);
-  answer.response.set(http::field::content_type, page.content_type);
-  answer.response.set(http::field::cache_control, "no-store");
-  answer.response.set("X-Content-Type-Options", "nosniff");
+  answer.response.result(page.status);
+  describe(answer.response, page.content_type);
   answer.response.body() = {answer.text->data(), answer.text->size()};
   answer.response.content_length(answer.text->size());
   return answer;
 }
 
 Answer refusal(http::status status, std::string_view why) {
-  return answer_with(status,
-                     {"text/plain; charset=utf-8", std::make_shared<const std::string>(fmt::format("{}\n", why))});
+  return answer_with(page_of(plain_text, fmt::format("{}\n", why), static_cast<unsigned>(status)));
 }
 
 std::string paths_of(const Routes& routes) {
@@ -66,19 +94,24 @@ std::string paths_of(const Routes& routes) {
   return paths;
 }
 
-Answer answer_to(const http::request_header<>& request, const Routes& routes) {
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    Answer answer = refusal(http::status::method_not_allowed, "this server can only be read: use GET or HEAD");
-    answer.response.set(http::field::allow, "GET, HEAD");
-    return answer;
-  }
-  const std::string_view target(request.target().data(), request.target().size());
-  const auto route = routes.find(target.substr(0, target.find('?')));
-  if (route == routes.end())
-    return refusal(http::status::not_found, fmt::format("there is no such page, only {}", paths_of(routes)));
-  Page page = route->second();
-  if (!page.text) return refusal(http::status::service_unavailable, "no pass has ended yet; ask again later");
-  return answer_with(http::status::ok, std::move(page));
+// Null: there is none.
+const Route* route_of(std::string_view path, const Routes& routes) {
+  if (const auto exact = routes.find(path); exact != routes.end() && !(path.ends_with('/') && path != "/"))
+    return &exact->second;
+  const std::size_t folder_end = path.find('/', 1);
+  if (folder_end == std::string_view::npos || folder_end + 1 == path.size()) return nullptr;
+  const auto folder = routes.find(path.substr(0, folder_end + 1));
+  return folder == routes.end() ? nullptr : &folder->second;
+}
+
+Request request_for(std::string_view target, std::stop_token stop) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
+  return {.path = std::string(path), .query = io::parse_query(query), .stop = std::move(stop)};
+}
+
+std::string_view target_of(const http::request_header<>& request) {
+  return {request.target().data(), request.target().size()};
 }
 
 asio::awaitable<void> send(beast::tcp_stream& stream, Answer& answer, bool is_head) {
@@ -111,19 +144,6 @@ bool is_nonsense(const error_code& error) {
   return error.category() == of_parser && !is_gone;
 }
 
-asio::awaitable<void> serve(beast::tcp_stream& stream, const Routes& routes) {
-  beast::flat_buffer buffer(header_bytes_max);
-  http::request_parser<http::empty_body> parser;
-  parser.header_limit(header_bytes_max);
-  stream.expires_after(time_for_request);
-  const auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, as_result);
-  if (error && !is_nonsense(error)) co_return;
-  Answer answer = error ? refusal(http::status::bad_request, fmt::format("this is no request: {}", error.message()))
-                        : answer_to(parser.get().base(), routes);
-  co_await send(stream, answer, !error && parser.get().method() == http::verb::head);
-  co_await part(stream);
-}
-
 // One more for as long as it lives.
 class Counted {
  public:
@@ -144,16 +164,38 @@ error_code bind(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::endpoint
   return acceptor.listen(connections_max, error);
 }
 
+// What a handler throws is a fault of this program, and must not end it.
+Page made_by(const Route& route, const Request& request) {
+  try {
+    return route.answer(request);
+  } catch (const std::exception& fault) {
+    return page_of(plain_text, fmt::format("this page cannot be made: {}\n", fault.what()), 500);
+  }
+}
+
+// Of the calling thread alone.
+void work_at_lowest_priority() {
+  constexpr int lowest = 19;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), lowest);
+}
+
 }  // namespace
+
+Page page_of(std::string content_type, std::string text, unsigned status) {
+  return {std::move(content_type), std::make_shared<const std::string>(std::move(text)), status};
+}
 
 class Listener::Server {
  public:
-  explicit Server(Routes routes) : routes_(std::move(routes)) {}
+  explicit Server(Routes routes) : routes_(std::move(routes)) { asio::post(slow_thread_, work_at_lowest_priority); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
+    stop_.request_stop();
     context_.stop();
     if (thread_.joinable()) thread_.join();
+    quick_thread_.join();
+    slow_thread_.join();
   }
 
   Expected<void> open(const io::Endpoint& endpoint) {
@@ -170,6 +212,14 @@ class Listener::Server {
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
+  void tell(std::string news) {
+    asio::post(context_, [this, owned = std::move(news)]() mutable {
+      news_ = std::move(owned);
+      ++news_count_;
+      for (asio::steady_timer* waiting : waiting_for_news_) waiting->cancel();
+    });
+  }
+
  private:
   asio::awaitable<void> accept() {
     while (true) {
@@ -179,7 +229,7 @@ class Listener::Server {
         co_await pause();
       } else if (connections_ < connections_max) {
         asio::co_spawn(context_, attend(beast::tcp_stream(std::move(socket))), asio::detached);
-      }  // else the socket is closed: all those who are served will be done in some seconds
+      }  // else the socket is closed: most of those who are served will be done in some seconds
     }
   }
 
@@ -190,13 +240,93 @@ class Listener::Server {
 
   asio::awaitable<void> attend(beast::tcp_stream stream) {
     const Counted counted(connections_);
-    co_await serve(stream, routes_);
+    beast::flat_buffer buffer(header_bytes_max);
+    http::request_parser<http::empty_body> parser;
+    parser.header_limit(header_bytes_max);
+    stream.expires_after(time_for_request);
+    const auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, as_result);
+    if (error && !is_nonsense(error)) co_return;
+    const bool is_head = !error && parser.get().method() == http::verb::head;
+    if (!error && target_of(parser.get().base()) == news_path && parser.get().method() == http::verb::get &&
+        waiting_for_news_.size() < listeners_max) {
+      co_await send_news(stream);
+      co_return;
+    }
+    Answer answer = error ? refusal(http::status::bad_request, fmt::format("this is no request: {}", error.message()))
+                          : co_await answer_to(parser.get().base());
+    co_await send(stream, answer, is_head);
+    co_await part(stream);
+  }
+
+  asio::awaitable<Answer> answer_to(const http::request_header<>& request) {
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+      Answer answer = refusal(http::status::method_not_allowed, "this server can only be read: use GET or HEAD");
+      answer.response.set(http::field::allow, "GET, HEAD");
+      co_return answer;
+    }
+    const std::string_view target = target_of(request);
+    const Route* route = route_of(target.substr(0, target.find('?')), routes_);
+    if (route == nullptr)
+      co_return refusal(http::status::not_found, fmt::format("there is no such page, only {}", paths_of(routes_)));
+    if (route->effort == Effort::much && great_efforts_ >= great_efforts_max)
+      co_return refusal(http::status::service_unavailable, "too many ask for this at the same time; try again later");
+    Page page = co_await page_for(request_for(target, stop_.get_token()), *route);
+    if (!page.text) co_return refusal(http::status::service_unavailable, "no pass has ended yet; ask again later");
+    co_return answer_with(std::move(page));
+  }
+
+  asio::awaitable<Page> page_for(Request request, const Route& route) {
+    const auto work = [&] { return made_by(route, request); };
+    if (route.effort == Effort::none) co_return work();
+    if (route.effort == Effort::some) co_return co_await io::offload(quick_thread_, work);
+    const Counted counted(great_efforts_);
+    std::stop_source until;  // the deadline, or the end of this server
+    const std::stop_callback at_end(request.stop, [&until] { until.request_stop(); });
+    request.stop = until.get_token();
+    asio::steady_timer deadline(context_, time_for_effort);
+    deadline.async_wait([until](const error_code& error) mutable {
+      if (!error) until.request_stop();
+    });
+    co_return co_await io::offload(slow_thread_, work);
+  }
+
+  // A client that does not read is noticed when its buffers are full, or when it has gone.
+  asio::awaitable<void> send_news(beast::tcp_stream& stream) {
+    http::response<http::empty_body> head;
+    head.result(http::status::ok);
+    describe(head, "text/event-stream");
+    http::response_serializer<http::empty_body> serializer(head);
+    stream.expires_after(time_for_answer);
+    const auto [refused, bytes] = co_await http::async_write_header(stream, serializer, as_result);
+    if (refused) co_return;
+    asio::steady_timer timer(context_);
+    const auto place = waiting_for_news_.insert(&timer).first;
+    std::uint64_t told = 0;
+    while (true) {
+      const std::string text = told == news_count_ ? ":\n\n" : fmt::format("data: {}\n\n", news_);
+      told = news_count_;
+      stream.expires_after(time_for_answer);
+      const auto [error, count] = co_await asio::async_write(stream, asio::buffer(text), as_result);
+      if (error) break;
+      stream.expires_never();
+      if (told != news_count_) continue;
+      timer.expires_after(time_between_news);
+      co_await timer.async_wait(as_result);
+    }
+    waiting_for_news_.erase(place);
   }
 
   Routes routes_;
+  std::stop_source stop_;
   asio::io_context context_{1};
+  asio::thread_pool quick_thread_{1};
+  asio::thread_pool slow_thread_{1};
   asio::ip::tcp::acceptor acceptor_{context_};
   int connections_ = 0;
+  int great_efforts_ = 0;
+  std::string news_;
+  std::uint64_t news_count_ = 0;
+  std::set<asio::steady_timer*> waiting_for_news_;
   std::thread thread_;
 };
 
@@ -210,5 +340,7 @@ Expected<std::unique_ptr<Listener>> Listener::open(const io::Endpoint& endpoint,
 }
 
 std::uint16_t Listener::port() const { return server_->port(); }
+
+void Listener::tell(std::string news) { server_->tell(std::move(news)); }
 
 }  // namespace hydra_provisioner::app

@@ -1,25 +1,50 @@
 // A small HTTP server that can only be read: GET and HEAD, one request a connection.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "io/text/endpoint.hpp"
 #include "model/error.hpp"
 
 namespace hydra_provisioner::app {
 
+struct Request {
+  std::string path;  // not decoded
+  std::map<std::string, std::string> query{};
+  std::stop_token stop{};  // requested when nobody waits for the answer any more
+};
+
 struct Page {
   std::string content_type;
   std::shared_ptr<const std::string> text;  // null: there is none yet
+  unsigned status = 200;
 };
 
-// By path, such as `/metrics`. The functions are called on the listener's thread.
-using Routes = std::map<std::string, std::function<Page()>, std::less<>>;
+Page page_of(std::string content_type, std::string text, unsigned status = 200);
 
-// It works on a thread of its own: it never delays a pass, and no pass delays it.
+enum class Effort : std::uint8_t {
+  none,  // answered on the listener's own thread
+  some,  // milliseconds: on another one
+  much,  // up to a minute: on a third one, at the lowest priority. Only a few can wait for it.
+};
+
+struct Route {
+  std::function<Page(const Request&)> answer;
+  Effort effort = Effort::none;
+};
+// By path, such as `/metrics`. One that ends in `/` is for all paths below it, which no other route has.
+using Routes = std::map<std::string, Route, std::less<>>;
+
+// The path at which clients are told of news, as server-sent events. Each of them is told the latest news at once.
+inline constexpr std::string_view news_path = "/news";
+
+// It works on threads of its own: it never delays a pass, and no pass delays it.
 class Listener {
  public:
   // With port 0 the system chooses one.
@@ -29,6 +54,9 @@ class Listener {
   ~Listener();
 
   std::uint16_t port() const;
+
+  // Of one line.
+  void tell(std::string news);
 
  private:
   class Server;

@@ -49,7 +49,7 @@ void write_metrics(const pass::Report& report, const Config& config, act::Voice&
   if (!config.metrics.file.empty()) write(metrics::Scrape().text(farm_of(report, config)), config, voice);
 }
 
-Monitor::Monitor() : board_(std::make_shared<Board>()) {}
+Monitor::Monitor(std::string state_dir) : site_(std::move(state_dir)), board_(std::make_shared<Board>()) {}
 Monitor::~Monitor() = default;
 
 Expected<void> Monitor::follow(const Config& config) {
@@ -72,17 +72,22 @@ Expected<void> Monitor::follow(const Config& config) {
 }
 
 Expected<std::unique_ptr<Listener>> Monitor::listen_at(const std::string& address) const {
-  return Listener::open(
-      io::parse_endpoint(address).value(),
-      {{"/metrics", [board = board_] { return Page{"text/plain; version=0.0.4; charset=utf-8", board->get()}; }}});
+  Routes routes = site_.routes();
+  routes["/metrics"] = {
+      [board = board_](const Request&) { return Page{"text/plain; version=0.0.4; charset=utf-8", board->get()}; }};
+  return Listener::open(io::parse_endpoint(address).value(), std::move(routes));
 }
 
-void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, act::Voice& voice) {
+void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
+                   act::Voice& voice) {
   if (!report || !config.metrics.are_wanted()) return;
   std::string text = scrape_.text(farm_of(*report, config));
-  report.reset();
   write(text, config, voice);
-  if (listener_) board_->put(std::move(text));
+  if (!listener_) return;
+  board_->put(std::move(text));
+  std::string news = pages::news_of(*report);
+  site_.show(std::move(report), config, trouble);
+  listener_->tell(std::move(news));
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,4 +1,4 @@
-// Shows the metrics of the last pass to others: over HTTP, and in a file.
+// Shows the last pass to others: its metrics over HTTP and in a file, and pages for people.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 
 #include "act/voice.hpp"
 #include "app/monitor/listener.hpp"
+#include "app/pages/site.hpp"
 #include "metrics/scrape.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
@@ -19,7 +20,7 @@ void write_metrics(const pass::Report& report, const Config& config, act::Voice&
 // Of a daemon.
 class Monitor {
  public:
-  Monitor();
+  explicit Monitor(std::string state_dir);
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
   ~Monitor();
@@ -27,14 +28,16 @@ class Monitor {
   // Listens where the configuration says. After an error it goes on as it did before; the next call tries again.
   Expected<void> follow(const Config& config);
 
-  // The text is made once, and served until the next call. A null report changes nothing.
-  void show(std::shared_ptr<const pass::Report> report, const Config& config, act::Voice& voice);
+  // Served until the next call. A null report changes nothing. `trouble`: what is wrong besides; empty: nothing is.
+  void show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
+            act::Voice& voice);
 
  private:
   class Board;
 
   Expected<std::unique_ptr<Listener>> listen_at(const std::string& address) const;
 
+  pages::Site site_;
   metrics::Scrape scrape_;
   std::shared_ptr<Board> board_;
   std::string listens_at_;

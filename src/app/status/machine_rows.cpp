@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "app/status/machine_note.hpp"
 #include "decide/idleness.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
@@ -21,28 +20,18 @@ namespace {
 constexpr std::size_t ungrouped_max = 20;  // machines of a pool, each of which has a row of its own
 constexpr std::size_t group_min = 4;       // machines that share a row
 
-struct Seen {
-  const Machine* machine;
-  MachineNote note;
-  Seconds state_for;                 // since when it is in its state
-  std::optional<std::int64_t> jobs;  // none: not known, or it can have none
-  std::optional<Seconds> idle;       // none: it is busy, or that is not known
-};
-
-Seen described(const MachineSeen& each, const pass::Look& look) {
+MachineRow described(const MachineSeen& each, const pass::Look& look) {
   const Machine& machine = *each.machine;
   const Instant now = look.seen.now;
-  Seen seen{.machine = &machine,
-            .note = note_about(machine, each.decided, look),
-            .state_for = std::max(now - machine.since, Seconds{0}),
-            .jobs = {},
-            .idle = {}};
+  MachineRow row{.machines = {&machine},
+                 .note = note_about(machine, each.decided, look),
+                 .state_for = std::max(now - machine.since, Seconds{0})};
   const bool may_work = machine.state == MachineState::ready || machine.state == MachineState::draining;
-  if (!look.seen.queue || !may_work) return seen;
+  if (!look.seen.queue || !may_work) return row;
   const decide::Idleness activity = decide::idleness(machine, *look.seen.queue);
-  if (entry_of(*look.seen.queue, machine) != nullptr) seen.jobs = activity.jobs;
-  if (!activity.is_busy()) seen.idle = activity.idle_at(now);
-  return seen;
+  if (entry_of(*look.seen.queue, machine) != nullptr) row.jobs = activity.jobs;
+  if (!activity.is_busy()) row.idle = activity.idle_at(now);
+  return row;
 }
 
 std::string_view color_of(Condition condition) {
@@ -59,24 +48,6 @@ std::string_view color_of(Condition condition) {
   return "";
 }
 
-// The cells of one machine, or of all that share a row.
-TableRow row(std::string name, const Seen& first, std::string since, std::string jobs, std::string idle,
-             std::string address, std::string note) {
-  const Condition condition = first.note.condition;
-  const std::string_view color = color_of(condition);
-  return {{std::move(name)},    {std::string(to_string(first.machine->state)), color},
-          {std::move(since)},   {first.machine->listing.is_listed ? "listed" : "-"},
-          {std::move(jobs)},    {std::move(idle)},
-          {std::move(address)}, {std::move(note), condition == Condition::bad ? color : ""}};
-}
-
-TableRow row_of(const Seen& seen) {
-  const Machine& machine = *seen.machine;
-  return row(machine.id.text, seen, io::span_text(seen.state_for), seen.jobs ? fmt::format("{}", *seen.jobs) : "-",
-             seen.idle ? io::span_text(*seen.idle) : "-", machine.address.empty() ? "-" : machine.address,
-             seen.note.text);
-}
-
 // The numbers in it may differ from machine to machine.
 std::string without_numbers(std::string text) {
   std::erase_if(text, io::is_digit);
@@ -84,33 +55,68 @@ std::string without_numbers(std::string text) {
 }
 
 using GroupKey = std::tuple<MachineState, bool, bool, Condition, std::string>;
-using Group = std::vector<const Seen*>;
+using Group = std::vector<const MachineRow*>;
 
-GroupKey group_of(const Seen& seen) {
-  return {seen.machine->state, seen.machine->listing.is_listed, seen.jobs.value_or(0) > 0, seen.note.condition,
-          without_numbers(seen.note.text)};
+GroupKey group_of(const MachineRow& row) {
+  return {row.first().state, row.first().listing.is_listed, row.jobs.value_or(0) > 0, row.note.condition,
+          without_numbers(row.note.text)};
 }
 
-std::string at_most(Seconds most) { return fmt::format("≤ {}", io::span_text(most)); }
-
-TableRow row_of(const Group& group) {
-  const Seen& first = *group.front();
-  Seconds longest{0};
-  std::optional<std::int64_t> jobs;
-  std::optional<Seconds> idle;
+MachineRow joined(const Group& group) {
+  MachineRow all = *group.front();
   bool is_same = true;
-  for (const Seen* each : group) {
-    longest = std::max(longest, each->state_for);
-    if (each->jobs) jobs = jobs.value_or(0) + *each->jobs;
-    if (each->idle) idle = std::max(idle.value_or(Seconds{0}), *each->idle);
-    is_same = is_same && each->note.text == first.note.text;
+  all.machines.clear();
+  all.jobs.reset();
+  for (const MachineRow* each : group) {
+    all.machines.push_back(&each->first());
+    all.state_for = std::max(all.state_for, each->state_for);
+    if (each->jobs) all.jobs = all.jobs.value_or(0) + *each->jobs;
+    if (each->idle) all.idle = std::max(all.idle.value_or(Seconds{0}), *each->idle);
+    is_same = is_same && each->note.text == all.note.text;
   }
-  const std::string note = is_same ? first.note.text : fmt::format("{}: {}", first.machine->id, first.note.text);
-  return row(fmt::format("{} machines", group.size()), first, at_most(longest), jobs ? fmt::format("{}", *jobs) : "-",
-             idle ? at_most(*idle) : "-", "-", note);
+  if (!is_same) all.note.text = fmt::format("{}: {}", all.first().id, all.note.text);
+  return all;
 }
+
+// "5 min"; of several, that of the longest.
+std::string span_of(const MachineRow& row, Seconds span) { return (row.is_group() ? "≤ " : "") + io::span_text(span); }
 
 }  // namespace
+
+std::vector<MachineRow> machine_rows(const std::vector<MachineSeen>& machines, const pass::Look& look) {
+  std::vector<MachineRow> rows;
+  rows.reserve(machines.size());
+  for (const MachineSeen& each : machines) rows.push_back(described(each, look));
+  return rows;
+}
+
+std::vector<MachineRow> grouped(std::vector<MachineRow> rows) {
+  if (rows.size() <= ungrouped_max) return rows;
+  std::map<GroupKey, Group> groups;
+  for (const MachineRow& row : rows) groups[group_of(row)].push_back(&row);
+  std::vector<MachineRow> fewer;
+  for (const MachineRow& row : rows) {
+    const Group& group = groups.at(group_of(row));
+    if (group.size() < group_min) {
+      fewer.push_back(row);
+    } else if (group.front() == &row) {
+      fewer.push_back(joined(group));
+    }
+  }
+  return fewer;
+}
+
+MachineTexts texts_of(const MachineRow& row) {
+  const Machine& machine = row.first();
+  return {.name = row.is_group() ? fmt::format("{} machines", row.machines.size()) : machine.id.text,
+          .state = to_string(machine.state),
+          .since = span_of(row, row.state_for),
+          .listed = machine.listing.is_listed ? "listed" : "-",
+          .jobs = row.jobs ? fmt::format("{}", *row.jobs) : "-",
+          .idle = row.idle ? span_of(row, *row.idle) : "-",
+          .address = row.is_group() || machine.address.empty() ? "-" : machine.address,
+          .note = row.note.text};
+}
 
 std::vector<TableColumn> machine_columns() {
   return {{.heading = "MACHINE"},
@@ -123,26 +129,22 @@ std::vector<TableColumn> machine_columns() {
           {.heading = "NOTE"}};
 }
 
-std::vector<TableRow> machine_rows(const std::vector<MachineSeen>& machines, const pass::Look& look,
-                                   const Screen& screen) {
-  std::vector<Seen> all;
-  all.reserve(machines.size());
-  std::map<GroupKey, Group> groups;
-  for (const MachineSeen& each : machines) all.push_back(described(each, look));
-  const bool may_share = screen.width && all.size() > ungrouped_max;
-  if (may_share) {
-    for (const Seen& seen : all) groups[group_of(seen)].push_back(&seen);
+std::vector<TableRow> table_rows(const std::vector<MachineRow>& rows) {
+  std::vector<TableRow> cells;
+  cells.reserve(rows.size());
+  for (const MachineRow& row : rows) {
+    const std::string_view color = color_of(row.note.condition);
+    MachineTexts texts = texts_of(row);
+    cells.push_back({{std::move(texts.name)},
+                     {std::string(texts.state), color},
+                     {std::move(texts.since)},
+                     {std::move(texts.listed)},
+                     {std::move(texts.jobs)},
+                     {std::move(texts.idle)},
+                     {std::move(texts.address)},
+                     {std::move(texts.note), row.note.condition == Condition::bad ? color : ""}});
   }
-  std::vector<TableRow> rows;
-  for (const Seen& seen : all) {
-    const auto group = may_share ? groups.find(group_of(seen)) : groups.end();
-    if (group == groups.end() || group->second.size() < group_min) {
-      rows.push_back(row_of(seen));
-    } else if (group->second.front() == &seen) {
-      rows.push_back(row_of(group->second));
-    }
-  }
-  return rows;
+  return cells;
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,7 +1,6 @@
 #include "app/status/status_text.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -9,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "app/cli/texts.hpp"
-#include "app/status/machine_rows.hpp"
 #include "io/text/columns.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/money.hpp"
@@ -30,31 +28,6 @@ std::string_view color_of(Grade grade) {
   return grade == Grade::degraded ? colors::changing : colors::good;
 }
 
-std::string machines_text(const std::vector<Machine>& machines) {
-  std::vector<MachineState> states;
-  states.reserve(machines.size());
-  for (const Machine& machine : machines) states.push_back(machine.state);
-  return counted_by_state(states);
-}
-
-// What the machines cost now, where their pools have prices.
-std::string cost_text(const pass::Look& look) {
-  Micros sum;
-  std::int64_t unpriced = 0;
-  bool has_price = false;
-  for (const Machine& machine : look.seen.machines) {
-    if (machine.state == MachineState::stopped) continue;
-    const auto pool = look.pools.find({machine.pool, machine.provider});
-    const auto price = pool == look.pools.end() ? std::nullopt : pool->second.price_per_hour;
-    if (price) sum.n += price->n;
-    has_price = has_price || price;
-    unpriced += price ? 0 : 1;
-  }
-  if (!has_price) return "";
-  return fmt::format("{} per hour{}", io::money_text(sum),
-                     unpriced == 0 ? "" : fmt::format(", {} without a price", counted(unpriced, "machine")));
-}
-
 std::vector<Part> summary_parts(const StatusReport& report) {
   std::vector<Part> parts{{std::string(to_string(report.grade)), color_of(report.grade)}};
   const auto missing = missing_pass_text(report.last_pass, report.interval);
@@ -64,7 +37,7 @@ std::vector<Part> summary_parts(const StatusReport& report) {
     const Seconds wait = std::max(report.look.seen.now - *report.waiting_since, Seconds{0});
     parts.push_back({fmt::format("oldest wait {}", io::span_text(wait))});
   }
-  if (std::string cost = cost_text(report.look); !cost.empty()) parts.push_back({std::move(cost)});
+  if (std::string cost = hourly_cost_text(report.look); !cost.empty()) parts.push_back({std::move(cost)});
   return parts;
 }
 
@@ -84,43 +57,77 @@ std::string summary_lines(const StatusReport& report, const Screen& screen) {
 
 std::string order_lines(const Snapshot& seen, const Screen& screen) {
   std::string text;
+  for (const std::string& order : orders_in_force(seen))
+    text += fmt::format("ordered: {}\n", text_below(order, 9, 2, screen));
+  return text;
+}
+
+// Programs may read what is not shown on a terminal: they get a row for each machine.
+std::vector<MachineRow> rows_of(const std::vector<MachineSeen>& machines, const pass::Look& look,
+                                const Screen& screen) {
+  std::vector<MachineRow> rows = machine_rows(machines, look);
+  return screen.width ? grouped(std::move(rows)) : rows;
+}
+
+}  // namespace
+
+std::string machines_text(const std::vector<Machine>& machines) {
+  std::vector<MachineState> states;
+  states.reserve(machines.size());
+  for (const Machine& machine : machines) states.push_back(machine.state);
+  return counted_by_state(states);
+}
+
+std::string hourly_cost_text(const pass::Look& look) {
+  Micros sum;
+  std::int64_t unpriced = 0;
+  bool has_price = false;
+  for (const Machine& machine : look.seen.machines) {
+    if (machine.state == MachineState::stopped) continue;
+    const auto pool = look.pools.find({machine.pool, machine.provider});
+    const auto price = pool == look.pools.end() ? std::nullopt : pool->second.price_per_hour;
+    if (price) sum.n += price->n;
+    has_price = has_price || price;
+    unpriced += price ? 0 : 1;
+  }
+  if (!has_price) return "";
+  return fmt::format("{} per hour{}", io::money_text(sum),
+                     unpriced == 0 ? "" : fmt::format(", {} without a price", counted(unpriced, "machine")));
+}
+
+std::vector<std::string> orders_in_force(const Snapshot& seen) {
+  std::vector<std::string> texts;
   for (const auto& [key, order] : seen.orders) {
     if (order_in_force(seen.orders, key.first, key.second, seen.now) == nullptr) continue;
     const bool is_limit = key.first == OrderKind::min_machines || key.first == OrderKind::max_machines;
     const bool is_forced = key.first == OrderKind::destroy && order.value == by_force;
-    const std::string what =
-        fmt::format("{}{}{}{}{}{}", to_string(key.first), key.second.empty() ? "" : " " + key.second,
-                    is_forced ? " by force" : "", is_limit ? fmt::format(" {}", order.value) : "",
-                    order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "",
-                    order.author.empty() ? "" : fmt::format(", by {}", giver_of(order)));
-    text += fmt::format("ordered: {}\n", text_below(what, 9, 2, screen));
+    texts.push_back(fmt::format("{}{}{}{}{}{}", to_string(key.first), key.second.empty() ? "" : " " + key.second,
+                                is_forced ? " by force" : "", is_limit ? fmt::format(" {}", order.value) : "",
+                                order.until ? fmt::format(", until {}", io::local_time(*order.until)) : "",
+                                order.author.empty() ? "" : fmt::format(", by {}", giver_of(order))));
   }
-  return text;
+  return texts;
 }
 
-using MachinesByPool = std::map<PoolName, std::vector<MachineSeen>>;
-
-MachinesByPool machines_by_pool(const StatusReport& report) {
-  const ActionsByMachine decided = actions_by_machine(report.plan);
+MachinesByPool machines_by_pool(const pass::Look& look, const Plan& plan) {
+  const ActionsByMachine decided = actions_by_machine(plan);
   MachinesByPool pools;
-  for (const Machine& machine : report.look.seen.machines)
+  for (const Machine& machine : look.seen.machines)
     pools[machine.pool].push_back({&machine, action_on(decided, machine.id)});
   return pools;
 }
-
-}  // namespace
 
 std::string status_text(const StatusReport& report, const Screen& screen) {
   std::string text = summary_lines(report, screen);
   if (const auto& unpublished = report.last_pass.unpublished)
     text += marked_line(unpublished_text(*unpublished), colors::bad, screen);
   text += queue_text(report.plan, screen) + order_lines(report.look.seen, screen);
-  MachinesByPool machines = machines_by_pool(report);
+  MachinesByPool machines = machines_by_pool(report.look, report.plan);
   for (const PoolPlan& pool : report.plan.pools) {
     text += pool_text(pool, screen);
     // Of two providers, one of them not configured any more, two pools may share a name.
     if (const auto shown = machines.extract(pool.name); !shown.empty())
-      text += table_text(machine_columns(), machine_rows(shown.mapped(), report.look, screen), screen);
+      text += table_text(machine_columns(), table_rows(rows_of(shown.mapped(), report.look, screen)), screen);
   }
   return text + foreign_text(report.look.fleet, screen);
 }

@@ -1,12 +1,15 @@
 // What `status` shows to people: printable, apart from the colours.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/cli/screen.hpp"
 #include "app/health.hpp"
 #include "app/inputs/last_pass.hpp"
+#include "app/status/machine_rows.hpp"
 #include "model/plan.hpp"
 #include "pass/look.hpp"
 
@@ -20,6 +23,17 @@ struct StatusReport {
   Seconds interval{};
   std::optional<Instant> waiting_since{};  // steps have waited without a break since then; none: none did
 };
+
+// "2 ready, 1 draining"
+std::string machines_text(const std::vector<Machine>& machines);
+// What they cost now: "1.20 per hour, 2 machines without a price". Empty: no type has a price.
+std::string hourly_cost_text(const pass::Look& look);
+
+// Each order that is in force: "pause, until 2026-01-15 12:00:00 CET, by an operator (alice)"
+std::vector<std::string> orders_in_force(const Snapshot& seen);
+
+using MachinesByPool = std::map<PoolName, std::vector<MachineSeen>>;
+MachinesByPool machines_by_pool(const pass::Look& look, const Plan& plan);
 
 std::string status_text(const StatusReport& report, const Screen& screen);
 

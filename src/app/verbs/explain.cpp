@@ -32,26 +32,6 @@ void declare(Arguments& arguments, Options& options) {
   arguments.flag("--json", options.json, "print JSON");
 }
 
-// An order of the pass' last second came after the pass: it would show what came of it.
-bool is_later(const review::Event& event, const state::ArchivedPass& pass) {
-  const Instant end = pass.start + pass.duration;
-  return event.time > end || (event.time == end && event.what == "ordered");
-}
-
-// The name is that of a machine, a type, or a step type that the pass saw in the queue.
-Expected<review::Explanation> explain(const state::Archive& archive, const std::string& name,
-                                      const state::ArchivedPass& pass, const review::Replayed& replayed) {
-  const auto kind = review::look_up(archive, name);
-  if (!kind) {
-    if (auto explanation = review::explain_step_type(name, replayed)) return *std::move(explanation);
-    return std::unexpected(kind.error());
-  }
-  if (*kind == review::Known::type) return review::explain_type(PoolName{name}, replayed);
-  auto events = review::events_of(archive, Instant{}, name);
-  std::erase_if(events, [&](const review::Event& event) { return is_later(event, pass); });
-  return review::explain_machine(MachineId{name}, replayed, std::move(events));
-}
-
 Outcome run(Options options, Context context) {
   const auto journal = open_journal(context.state_dir, options.tag, options.name);
   if (!journal) return std::unexpected(journal.error());
@@ -60,14 +40,13 @@ Outcome run(Options options, Context context) {
   if (!pass) return misused(std::move(pass.error()));
   auto replayed = review::replay_pass(archive, *pass);
   if (!replayed) return failed(std::move(replayed.error()));
-  auto explanation = explain(archive, options.name, *pass, *replayed);
+  auto explanation = review::explain(archive, options.name, *pass, *replayed);
   if (!explanation) return misused(std::move(explanation.error()));
   if (!replayed->is_equal)
     context.voice.warning(
         fmt::format("pass {} decided otherwise: another version of this program made it", pass->number));
   if (!options.at) {
-    explanation->since = review::events_of(archive, pass->start, options.name);
-    std::erase_if(explanation->since, [&](const review::Event& event) { return !is_later(event, *pass); });
+    explanation->since = review::events_after(archive, options.name, *pass);
     tell(last_pass(context.state_dir, journal->tag, pass->start, replayed->inputs.seen.unpublished), context.voice);
   }
   return print(options.json ? io::pretty(review::explanation_document(*explanation, *pass))

@@ -14,7 +14,6 @@
 #include "app/inputs/journal.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
-#include "pass/documents.hpp"
 #include "review/replay.hpp"
 
 namespace hydra_provisioner::app {
@@ -45,23 +44,17 @@ std::string pass_text(const state::ArchivedPass& pass) {
   return fmt::format("pass {} of {}", pass.number, io::local_time(pass.start));
 }
 
-io::Json document(const state::ArchivedPass& pass, const Plan& plan) {
-  return {
-      {"formatVersion", 1}, {"pass", pass.number}, {"start", to_unix(pass.start)}, {"plan", pass::plan_document(plan)}};
-}
-
 Outcome show_again(const state::ArchivedPass& pass, const review::Replayed& replayed, bool as_json,
                    const Context& context) {
-  std::vector<std::string> changed = review::differences_from_record(replayed);
-  io::Json json = document(pass, replayed.plan);
-  json["equal"] = replayed.is_equal;
-  json["differences"] = changed;
-  if (auto printed = print_painted(as_json ? io::pretty(json) : plan_text(replayed.plan, context.screen)); !printed)
+  if (auto printed = print_painted(as_json ? io::pretty(review::replay_document(pass, replayed))
+                                           : plan_text(replayed.plan, context.screen));
+      !printed)
     return printed;
   if (replayed.is_equal) {
     context.voice.note(fmt::format("{}: the same plan, byte for byte", pass_text(pass)));
     return exit_status::done;
   }
+  std::vector<std::string> changed = review::differences_from_record(replayed);
   changed.push_back(fmt::format("{}: another plan than was recorded; this version decides otherwise", pass_text(pass)));
   return std::unexpected(Failure{std::move(changed)});
 }
@@ -73,7 +66,7 @@ Outcome show_with(const Config& config, const state::ArchivedPass& pass, const r
   if (!options.json)
     return print(fmt::format("{}Pass {} of {} with {}: {} differ.\n", review::differences_text(differences),
                              pass.number, io::local_time(pass.start), options.config.path, differences.size()));
-  io::Json json = document(pass, would_be);
+  io::Json json = review::pass_document(pass, would_be);
   json["differences"] = review::differences_document(differences);
   return print(io::pretty(json));
 }

@@ -18,11 +18,11 @@
 #include "app/cli/texts.hpp"
 #include "app/health.hpp"
 #include "app/inputs/preview.hpp"
+#include "app/status/status_document.hpp"
 #include "app/status/status_text.hpp"
 #include "io/text/json.hpp"
 #include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
-#include "pass/documents.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -45,8 +45,6 @@ void declare(Arguments& arguments, Options& options) {
   });
 }
 
-Health health_of(const Preview& seen) { return app::health_of(seen.last_pass, seen.interval, seen.look, seen.plan); }
-
 Outcome check(const std::expected<Preview, Failure>& seen) {
   const Health health = seen ? health_of(*seen) : broken_health(seen.error().problems);
   if (auto printed = print(io::printable_line(health.line) + "\n"); !printed) return printed;
@@ -61,20 +59,6 @@ std::string text_of(const Preview& seen, const Screen& screen) {
                       .interval = seen.interval,
                       .waiting_since = seen.waiting_since},
                      screen);
-}
-
-io::Json document_of(const Preview& seen) {
-  const LastPass& last = seen.last_pass;
-  io::Json document = pass::status_document(seen.look, seen.plan);
-  document["lastPass"] = last.began == Instant{} ? io::Json(nullptr) : io::Json(to_unix(last.began));
-  document["passMaker"] = nullptr;
-  if (last.maker)
-    document["passMaker"] = {
-        {"process", last.maker->process}, {"host", last.maker->host}, {"since", to_unix(last.maker->since)}};
-  document["unpublished"] = nullptr;
-  if (last.unpublished)
-    document["unpublished"] = {{"since", to_unix(last.unpublished->since)}, {"why", last.unpublished->why}};
-  return document;
 }
 
 constexpr std::chrono::seconds watch_interval{5};
@@ -106,7 +90,7 @@ io::Task<Outcome> run(Options options, Context context) {
   const auto seen = co_await preview(std::move(options.config), context.state_dir, context.voice);
   if (options.check) co_return check(seen);
   if (!seen) co_return std::unexpected(seen.error());
-  if (auto printed = print_painted(options.json ? io::pretty(document_of(*seen)) : text_of(*seen, context.screen));
+  if (auto printed = print_painted(options.json ? io::pretty(status_document(*seen)) : text_of(*seen, context.screen));
       !printed)
     co_return printed;
   co_return outcome_of(*seen);

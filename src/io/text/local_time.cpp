@@ -37,31 +37,23 @@ std::optional<Instant> before(std::string_view text, Instant now) {
   return now - *span;
 }
 
+std::tm parts_of(Instant time) { return shown_at(time, Clocks::host); }
+
 std::optional<Instant> local_instant(const std::string& text) {
   for (const char* form : {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"}) {
     std::tm parts{};
     const char* end = ::strptime(text.c_str(), form, &parts);
     if (end == nullptr || *end != '\0') continue;
-    const std::tm written = parts;
-    parts.tm_isdst = -1;
-    const std::time_t time = std::mktime(&parts);
-    if (parts.tm_mday != written.tm_mday) return std::nullopt;  // 31 February
-    return from_unix(time);
+    const Instant time = time_of(parts, Clocks::host);
+    if (parts_of(time).tm_mday != parts.tm_mday) return std::nullopt;  // 31 February
+    return time;
   }
   return std::nullopt;
 }
 
-std::tm parts_of(Instant time) {
-  const std::time_t seconds = to_unix(time);
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
-  return parts;
-}
-
 Instant midnight_of(std::tm day) {
   day.tm_hour = day.tm_min = day.tm_sec = 0;
-  day.tm_isdst = -1;
-  return from_unix(std::mktime(&day));
+  return time_of(day, Clocks::host);
 }
 
 }  // namespace
@@ -96,6 +88,21 @@ Instant start_of_month(Instant time, int later) {
   parts.tm_mday = 1;
   parts.tm_mon += later;
   return midnight_of(parts);
+}
+
+std::tm shown_at(Instant time, Clocks clocks) {
+  const std::time_t seconds = to_unix(time);
+  std::tm shown{};
+  if (clocks == Clocks::utc)
+    ::gmtime_r(&seconds, &shown);
+  else
+    ::localtime_r(&seconds, &shown);
+  return shown;
+}
+
+Instant time_of(std::tm shown, Clocks clocks) {
+  shown.tm_isdst = -1;
+  return from_unix(clocks == Clocks::utc ? ::timegm(&shown) : std::mktime(&shown));
 }
 
 std::string local_time(Instant time) { return fmt::format("{} {}", time_without_zone(time), parts_of(time).tm_zone); }

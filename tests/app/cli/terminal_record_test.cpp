@@ -75,7 +75,8 @@ TEST_F(Report, RecordsAPassWithAnyBytesInAnError) {
   look.seen.machines[0].last_error = "create: exited with 1: \"\xff\"";
   Plan plan;
   plan.untrusted = "\xfe";
-  const state::PassRecord record = pass::pass_record(look, Config{}, plan, noon - Seconds{60}, noon, noon + Seconds{3});
+  const state::PassRecord record =
+      pass::pass_record(look, Config{}, plan, {}, noon - Seconds{60}, noon, noon + Seconds{3});
   EXPECT_EQ(record.start, noon);
   EXPECT_EQ(record.duration, Seconds{3});
   EXPECT_THAT(record.facts.at("machine/a-1"), HasSubstr("\uFFFD"));
@@ -87,10 +88,11 @@ TEST_F(Report, RecordsAPassWithAnyBytesInAnError) {
 TEST_F(Report, CountsNoHoursAfterALongGap) {
   pass::Look look;
   look.seen.machines = {machine("a-1", MachineState::ready)};
-  const state::PassRecord record = pass::pass_record(look, Config{}, Plan{}, noon - Seconds{3601}, noon, noon);
+  const state::PassRecord record = pass::pass_record(look, Config{}, Plan{}, {}, noon - Seconds{3601}, noon, noon);
   EXPECT_TRUE(record.usage.empty());
   EXPECT_EQ(record.unknown, Seconds{3601});
-  EXPECT_EQ(pass::pass_record(look, Config{}, Plan{}, Instant{}, noon, noon).unknown, Seconds{0}) << "the first pass";
+  EXPECT_EQ(pass::pass_record(look, Config{}, Plan{}, {}, Instant{}, noon, noon).unknown, Seconds{0})
+      << "the first pass";
 }
 
 TEST_F(Report, RecordsThePoolsAsTheyWereWritten) {

@@ -21,7 +21,7 @@ using testing::StartsWith;
 std::unique_ptr<Listener> listener(const std::string& text = "up 1\n") {
   const Page page{"text/plain", std::make_shared<const std::string>(text)};
   auto opened =
-      Listener::open({"127.0.0.1", 0}, {{"/metrics", [page] { return page; }}, {"/none", [] { return Page{}; }}});
+      Listener::open({"127.0.0.1", 0}, {{"/metrics", {[page](const Request&) { return page; }}}, {"/none", {[](const Request&) { return Page{}; }}}});
   EXPECT_TRUE(opened);
   return *std::move(opened);
 }

@@ -1,0 +1,50 @@
+// What several pages have.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/monitor/listener.hpp"
+#include "app/status/machine_note.hpp"
+#include "html/markup.hpp"
+#include "model/names.hpp"
+#include "model/time.hpp"
+#include "review/history.hpp"
+
+namespace hydra_provisioner::app::pages {
+
+inline constexpr unsigned not_found = 404;
+inline constexpr unsigned unavailable = 503;
+
+// With the frame that all of them have. `news`: of the pass that the page shows, if it is kept up to date while it is
+// open; empty: it stays as it is.
+Page html_page(const std::string& title, const html::Markup& content, const std::string& news = {},
+               unsigned status = 200);
+Page json_page(const std::string& json);
+// For both: what is wrong with the request.
+Page problem_page(const std::string& problem, unsigned status, bool as_json);
+
+std::string url_of(const MachineId& machine);
+std::string url_of(const PoolName& pool);
+std::string url_of_pass(std::string_view number);
+html::Markup link_to(const MachineId& machine);
+html::Markup link_to(const PoolName& pool);
+
+html::Markup time(Instant time);
+// The class in the style sheet.
+std::string class_of(Condition condition);
+
+struct Column {
+  std::string_view heading;
+  std::string_view kind{};  // a class of cells: `number`, `when`, `name`, `wide`; empty: none
+};
+using Row = std::vector<html::Markup>;  // the first cell is the row's heading
+html::Markup table(std::string_view caption, const std::vector<Column>& columns, const std::vector<Row>& rows);
+
+// `with_machines`: of several ones.
+html::Markup events(const std::vector<review::Event>& events, bool with_machines);
+
+html::Markup list(const std::vector<html::Markup>& items, std::string_view kind = {});
+
+}  // namespace hydra_provisioner::app::pages

@@ -1,0 +1,37 @@
+// All pages that the daemon serves besides its metrics, for people and (as .json) for programs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "app/monitor/listener.hpp"
+#include "model/config.hpp"
+#include "pass/report.hpp"
+
+namespace hydra_provisioner::app::pages {
+
+extern const std::string_view live_script;  // live.js
+
+class Site {
+ public:
+  explicit Site(std::string state_dir);
+
+  // What they show until the next call. `trouble`: what is wrong besides; empty: nothing. Nothing is made of it before
+  // somebody asks for a page.
+  void show(std::shared_ptr<const pass::Report> report, const Config& config, std::string trouble);
+
+  // They may be called on several threads, and outlive this object.
+  Routes routes() const;
+
+ private:
+  class Farm;
+  class Pages;
+
+  std::shared_ptr<Pages> pages_;
+};
+
+// By which the pages know whether they show the latest pass.
+std::string news_of(const pass::Report& report);
+
+}  // namespace hydra_provisioner::app::pages

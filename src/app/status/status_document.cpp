@@ -1,0 +1,24 @@
+#include "app/status/status_document.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "io/text/json.hpp"
+#include "pass/documents.hpp"
+
+namespace hydra_provisioner::app {
+
+io::Json status_document(const Preview& seen) {
+  const LastPass& last = seen.last_pass;
+  io::Json document = pass::status_document(seen.look, seen.plan);
+  document["lastPass"] = last.began == Instant{} ? io::Json(nullptr) : io::Json(to_unix(last.began));
+  document["passMaker"] = nullptr;
+  if (last.maker)
+    document["passMaker"] = {
+        {"process", last.maker->process}, {"host", last.maker->host}, {"since", to_unix(last.maker->since)}};
+  document["unpublished"] = nullptr;
+  if (last.unpublished)
+    document["unpublished"] = {{"since", to_unix(last.unpublished->since)}, {"why", last.unpublished->why}};
+  return document;
+}
+
+}  // namespace hydra_provisioner::app
