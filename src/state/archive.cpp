@@ -102,6 +102,8 @@ std::optional<ArchivedPass> Archive::pass_at(Instant time) const {
 
 Facts Archive::facts(const ArchivedPass& pass) const { return read_facts(*database_, pass.number); }
 
+StepCounts Archive::step_counts(Instant since) const { return read_step_counts(*database_, since); }
+
 std::vector<UsageAt> Archive::usage(Instant since) const {
   SQLite::Statement rows(*database_,
                          "select hour, pool, price, boot, busy, idle, drain, stopped from usage where hour >= ? "

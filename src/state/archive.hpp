@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "state/journal.hpp"
+#include "state/step_counts.hpp"
 
 namespace SQLite {
 class Database;
@@ -80,6 +81,7 @@ class Archive {
   std::optional<ArchivedPass> pass(std::int64_t number) const;
   std::optional<ArchivedPass> pass_at(Instant time) const;  // the latest that had begun by then
   Facts facts(const ArchivedPass& pass) const;
+  StepCounts step_counts(Instant since) const;
   std::vector<UsageAt> usage(Instant since) const;
   Spending spent_since(const std::set<Instant>& times) const;  // as Journal::spent_since
   // When the latest events began that are this many; the epoch: there are no more.

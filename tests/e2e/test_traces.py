@@ -257,6 +257,50 @@ class Traces(FarmTest):
         self.assertAlmostEqual(figures["cost"], tuned["recommended"]["cost"], delta=1e-6)
 
 
+class RecordedSteps(FarmTest):
+    """Of passes over a queue whose steps begin and end as the test says; no machine is needed for that."""
+
+    def farm_that_saw(self, *counts):
+        farm = self.farm(pools={PLAIN: pool(maxMachines=0)})
+        for runnable, running in counts:
+            types = {PLAIN: {"runnable": runnable, "running": running}}
+            farm.queue(runnable=runnable, machineTypes=types)
+            self.assertEnded(farm.run_pass(), 0)
+        return farm
+
+    def test_are_a_trace_and_can_be_simulated_and_tuned(self):
+        farm = self.farm_that_saw((3, 0), (1, 2), (0, 1), (0, 0))
+        first_pass = farm.journal("select min(start) from passes")[0][0]
+        imported = farm.run("import-trace", "--journal")
+        self.assertEnded(imported, 0)
+        rows = list(csv.DictReader(io.StringIO(imported.out)))
+        self.assertEqual([(row["ready_at"], row["system"]) for row in rows], [(str(first_pass), PLAIN)] * 3)
+        self.assertTrue(all(float(row["duration_s"]) >= 1 for row in rows), rows)
+
+        farm.configure(pools={PLAIN: pool()})
+        simulated = farm.run("simulate", farm.conf, "--since", "1h", "--json")
+        self.assertEnded(simulated, 0)
+        self.assertEqual(json.loads(simulated.out)["pools"][PLAIN]["steps"], 3)
+        trace = farm.folder / "trace.csv"
+        trace.write_text(imported.out)
+        self.assertEqual(farm.run("simulate", farm.conf, "--trace", trace, "--json").out, simulated.out)
+        self.assertEnded(farm.run("tune", farm.conf, "--since", "1h", "--json"), 0)
+
+    def test_are_missed_where_there_are_none(self):
+        farm = self.farm_that_saw((0, 0))
+        simulate = lambda *words: farm.run("simulate", farm.conf, *words)
+        self.assertEnded(simulate("--since", "1h"), 1, "t.sqlite: no recorded pass saw a step since then")
+        self.assertEnded(farm.run("import-trace", "--journal"), 1, "no recorded pass saw a step")
+        farm.configure(tag="u")
+        self.assertEnded(simulate("--since", "1h"), 64, "no journal of tag u, only of t")
+        farm.configure(tag="t")
+        self.assertEnded(simulate("--since", "1h", "--trace", "t.csv"), 64, "--trace and --since exclude each other")
+        (farm.state / "t.sqlite").write_text("no journal at all")
+        self.assertEnded(simulate("--since", "1h"), 1, "t.sqlite: cannot be read")
+        (farm.state / "t.sqlite").unlink()
+        self.assertEnded(simulate("--since", "1h"), 64, "no journal; ")
+
+
 class Decisions(FarmTest):
     def test_a_daemon_decides_as_its_simulation(self):
         """Three steps for two machines: a daemon with real machines and builds, beside its simulation."""

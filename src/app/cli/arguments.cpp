@@ -120,6 +120,11 @@ void Arguments::required_option(const std::string& name, const std::string& show
   add_option(name, shown, std::move(parse), meaning).missing = missing;
 }
 
+void Arguments::option_instead(const std::string& of, const std::string& name, const std::string& shown, Parse parse,
+                               const std::string& meaning) {
+  add_option(name, shown, std::move(parse), meaning).instead_of = of;
+}
+
 void Arguments::repeated_option(const std::string& name, const std::string& shown, Parse parse,
                                 const std::string& meaning) {
   add_option(name, shown, std::move(parse), meaning).is_repeated = true;
@@ -162,9 +167,22 @@ std::expected<Arguments::Request, Misuse> Arguments::parse(std::vector<std::stri
   return Request::run;
 }
 
+Expected<void> Arguments::check_required(const Value& value) const {
+  if (value.missing.empty()) return {};
+  const std::string name = value.option->get_name();
+  bool is_given = value.option->count() > 0;
+  for (const Value& other : values_) {
+    if (other.instead_of != name || other.option->count() == 0) continue;
+    if (is_given) return failure(fmt::format("{} and {} exclude each other", name, other.option->get_name()));
+    is_given = true;
+  }
+  if (!is_given) return failure(value.missing);
+  return {};
+}
+
 Expected<void> Arguments::take_options() const {
   for (const Value& value : values_) {
-    if (!value.missing.empty() && value.option->count() == 0) return failure(value.missing);
+    if (auto required = check_required(value); !required) return required;
     if (value.option->count() > 1 && !value.is_repeated) return failure(value.option->get_name() + " is given twice");
     for (const std::string& text : value.option->results()) {
       if (auto parsed = value.parse(text); !parsed)

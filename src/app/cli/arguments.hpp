@@ -74,6 +74,9 @@ class Arguments {
   // `missing` is what the message says without it.
   void required_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning,
                        const std::string& missing);
+  // The option takes the place of a required one, which is declared before it.
+  void option_instead(const std::string& of, const std::string& name, const std::string& shown, Parse parse,
+                      const std::string& meaning);
   // The option may be given several times.
   void repeated_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning);
 
@@ -108,9 +111,11 @@ class Arguments {
     Parse parse;
     std::string missing{};  // empty: the option may be missing
     bool is_repeated = false;
+    std::string instead_of{};  // empty: no other option
   };
 
   Value& add_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning);
+  Expected<void> check_required(const Value& value) const;
   Expected<void> take_options() const;
   Expected<void> take_words() const;
 

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "app/cli/output.hpp"
+#include "app/inputs/journal.hpp"
 #include "forecast/measured_boots.hpp"
+#include "forecast/recorded_steps.hpp"
 #include "io/file/files.hpp"
 #include "model/counted.hpp"
 #include "state/archive.hpp"
@@ -27,18 +29,32 @@ void drop_budgets(Config& config) {
   for (auto& [name, pool] : config.pools) pool.budget = {};
 }
 
-forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& options, const std::string& state_dir) {
+// The farm's own. None: it has none yet, or nothing of it is needed.
+std::expected<std::optional<state::Archive>, Failure> journal_of(const Config& config, const ForecastOptions& options,
+                                                                 const std::string& state_dir) {
+  if (options.since) {
+    auto journal = open_journal(state_dir, config.tag.text, "");
+    if (!journal) return std::unexpected(std::move(journal.error()));
+    return std::move(journal->archive);
+  }
+  std::error_code ignored;
+  const std::string path = state::journal_file(state_dir, config.tag);
+  if (options.boot || !std::filesystem::exists(path, ignored)) return std::nullopt;
+  auto archive = state::Archive::open(path);
+  if (!archive) return std::nullopt;
+  return *std::move(archive);
+}
+
+forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& options,
+                                   const std::optional<state::Archive>& journal) {
   forecast::SimulationTerms terms{.interruptions_per_hour = options.interruptions.value_or(0),
                                   .seed = options.seed.value_or(1)};
   if (options.interval) terms.interval = Seconds{*options.interval};
   if (options.boot) {
     for (const auto& [name, pool] : config.pools) terms.boots[name] = {Seconds{*options.boot}};
-    return terms;
+  } else if (journal) {
+    terms.boots = forecast::boots_in(journal->events(Instant{}));
   }
-  std::error_code ignored;
-  const std::string journal = state::journal_file(state_dir, config.tag);
-  if (!std::filesystem::exists(journal, ignored)) return terms;
-  if (const auto archive = state::Archive::open(journal)) terms.boots = forecast::boots_in(archive->events(Instant{}));
   return terms;
 }
 
@@ -47,7 +63,11 @@ forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& 
 void declare_forecast(Arguments& arguments, ForecastOptions& options) {
   arguments.required_option("--trace", "FILE", into(options.trace),
                             "the steps to build; docs/traces.md says where to get them",
-                            "which trace? name it by --trace FILE; docs/traces.md says where to get one");
+                            "which trace? name it by --trace FILE, or take the steps that this farm's journal saw by "
+                            "--since TIME; docs/traces.md says more");
+  arguments.option_instead("--trace", "--since", "TIME", into(options.since),
+                           "instead of --trace: the steps that the journal of this farm saw since then; 2h, 3d, "
+                           "2026-01-15 or 2026-01-15T12:00");
   arguments.option("--boot", "SECONDS", into(options.boot, 1, day),
                    "until a machine can build; by default as the journal has measured, or 180");
   arguments.option("--interval", "SECONDS", into(options.interval, 1, day),
@@ -62,9 +82,12 @@ void declare_forecast(Arguments& arguments, ForecastOptions& options) {
 io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir) {
   auto config = co_await load(options.config);
   if (!config) co_return std::unexpected(std::move(config.error()));
-  auto trace = trace::read_trace_file(options.trace);
+  auto journal = journal_of(*config, options, state_dir);
+  if (!journal) co_return std::unexpected(std::move(journal.error()));
+  auto trace = options.since ? forecast::recorded_steps(journal->value(), *options.since)
+                             : trace::read_trace_file(options.trace);
   if (!trace) co_return failed(std::move(trace.error()));
-  forecast::SimulationTerms terms = terms_of(*config, options, state_dir);
+  forecast::SimulationTerms terms = terms_of(*config, options, *journal);
   drop_budgets(*config);
   co_return ForecastInputs{.config = *std::move(config), .trace = *std::move(trace), .terms = std::move(terms)};
 }

@@ -10,6 +10,7 @@
 #include "app/inputs/configuration.hpp"
 #include "forecast/simulated_run.hpp"
 #include "io/async/task.hpp"
+#include "model/time.hpp"
 #include "trace/trace.hpp"
 
 namespace hydra_provisioner::app {
@@ -17,6 +18,7 @@ namespace hydra_provisioner::app {
 struct ForecastOptions {
   ConfigFile config{};
   std::string trace{};                     // a file
+  std::optional<Instant> since{};          // instead of a trace: since when the journal's steps count
   std::optional<std::int64_t> boot{};      // seconds
   std::optional<std::int64_t> interval{};  // seconds
   std::optional<double> interruptions{};   // of one machine, in an hour

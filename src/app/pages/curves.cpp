@@ -1,10 +1,151 @@
 #include "app/pages/curves.hpp"
 
-namespace hydra_provisioner::app::pages {
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-html::Markup plots(const state::Archive&, Instant, const std::optional<PoolName>&, const Config&,
-                   const std::map<std::string, std::string>&) {
-  return {};
+#include <fmt/format.h>
+
+#include "app/pages/parts.hpp"
+#include "html/plot.hpp"
+
+namespace hydra_provisioner::app::pages {
+namespace {
+
+using html::Curve;
+using html::element;
+using html::Hue;
+using html::Markup;
+using html::text;
+
+constexpr Seconds hour{3600};
+
+struct Range {
+  std::string_view name;  // in the query
+  std::string_view label;
+  Seconds length;
+  Seconds span;  // of each value
+};
+constexpr std::array ranges{Range{"3h", "3 hours", 3 * hour, state::short_load_span},
+                            Range{"24h", "24 hours", 24 * hour, state::short_load_span},
+                            Range{"7d", "7 days", 7 * 24 * hour, state::long_load_span},
+                            Range{"30d", "30 days", 30 * 24 * hour, state::long_load_span}};
+constexpr std::size_t usual_range = 1;
+
+const Range& range_of(const std::map<std::string, std::string>& query) {
+  const auto asked = query.find("range");
+  const auto found = std::ranges::find(ranges, asked == query.end() ? "" : asked->second, &Range::name);
+  return found == ranges.end() ? ranges.at(usual_range) : *found;
+}
+
+Markup choices(const Range& chosen) {
+  std::vector<Markup> items;
+  for (const Range& range : ranges) {
+    html::Attributes attributes{{"href", fmt::format("?range={}#plots", range.name)}};
+    if (range.name == chosen.name) attributes.push_back({"aria-current", "true"});
+    items.push_back(element("a", attributes, text(range.label)));
+  }
+  return element("nav", {{"aria-label", "How far back"}}, list(items, "choices"));
+}
+
+void add(state::Load& sum, const state::Load& load) {
+  sum.observed = std::max(sum.observed, load.observed);
+  sum.untrusted = std::max(sum.untrusted, load.untrusted);
+  sum.waiting += load.waiting;
+  sum.running += load.running;
+  sum.most_waiting += load.most_waiting;  // at most: not all pools had their most at the same time
+  sum.longest_wait = std::max(sum.longest_wait, load.longest_wait);
+  sum.boot += load.boot;
+  sum.busy += load.busy;
+  sum.idle += load.idle;
+  sum.drain += load.drain;
+  sum.cost += load.cost;
+}
+
+// The load of the pool, or of all of them, in each span of the range.
+std::vector<state::Load> loads(const state::Archive& journal, const Range& range, Instant begin,
+                               const std::optional<PoolName>& pool) {
+  std::vector<state::Load> all(static_cast<std::size_t>(range.length / range.span));
+  for (const auto& [time, load] : journal.load(range.span, begin)) {
+    const auto place = static_cast<std::size_t>((time - begin) / range.span);
+    if (place < all.size() && (!pool || load.pool == *pool)) add(all.at(place), load);
+  }
+  return all;
+}
+
+// The average of a sum over time; not a number where there was no time.
+double average(Seconds sum, Seconds time) {
+  if (time <= Seconds{0}) return std::numeric_limits<double>::quiet_NaN();
+  return static_cast<double>(sum.count()) / static_cast<double>(time.count());
+}
+
+template <class Value>
+Curve curve(std::string name, Hue hue, const std::vector<state::Load>& loads, Value value) {
+  Curve made{std::move(name), hue, {}};
+  made.values.reserve(loads.size());
+  for (const state::Load& load : loads) made.values.push_back(value(load));
+  return made;
+}
+
+Curve machines(std::string name, Hue hue, const std::vector<state::Load>& loads, Seconds state::Load::* use) {
+  return curve(std::move(name), hue, loads,
+               [use](const state::Load& load) { return average(load.*use, load.observed); });
+}
+
+Curve steps(std::string name, Hue hue, const std::vector<state::Load>& loads, Seconds state::Load::* sum) {
+  return curve(std::move(name), hue, loads,
+               [sum](const state::Load& load) { return average(load.*sum, load.observed - load.untrusted); });
+}
+
+// A value that is known where there was a pass.
+template <class Value>
+auto if_observed(Value value) {
+  return [value](const state::Load& load) {
+    return load.observed > Seconds{0} ? value(load) : std::numeric_limits<double>::quiet_NaN();
+  };
+}
+
+html::Plot plot(std::string title, std::string unit, const Range& range, Instant begin) {
+  return {.title = std::move(title), .unit = std::move(unit), .begin = begin, .span = range.span};
+}
+
+}  // namespace
+
+Markup plots(const state::Archive& journal, Instant now, const std::optional<PoolName>& pool, const Config& config,
+             const std::map<std::string, std::string>& query) {
+  const Range& range = range_of(query);
+  const Instant begin{(now.time_since_epoch() / range.span + 1) * range.span - range.length};
+  const std::vector<state::Load> seen = loads(journal, range, begin, pool);
+
+  html::Plot queue = plot("Steps", "steps", range, begin);
+  queue.areas = {steps("waiting", Hue::orange, seen, &state::Load::waiting)};
+  queue.lines = {steps("running", Hue::blue, seen, &state::Load::running),
+                 curve("most waiting", Hue::ink, seen,
+                       if_observed([](const state::Load& load) { return static_cast<double>(load.most_waiting); }))};
+  html::Plot farm = plot("Machines", "machines", range, begin);
+  farm.areas = {
+      machines("busy", Hue::green, seen, &state::Load::busy), machines("idle", Hue::orange, seen, &state::Load::idle),
+      machines("boot", Hue::sky, seen, &state::Load::boot), machines("drain", Hue::purple, seen, &state::Load::drain)};
+  html::Plot waits = plot("Longest wait", "s", range, begin);
+  waits.areas = {curve("longest wait", Hue::red, seen, if_observed([](const state::Load& load) {
+                         return static_cast<double>(load.longest_wait.count());
+                       }))};
+  Markup figures = figure(queue) + figure(farm) + figure(waits);
+  if (std::ranges::any_of(seen, [](const state::Load& load) { return load.cost > 0; })) {
+    html::Plot cost = plot("Cost per hour", config.currency, range, begin);
+    cost.areas = {curve("cost", Hue::green, seen, if_observed([](const state::Load& load) {
+                          return load.cost / 1e6 * hour.count() / static_cast<double>(load.observed.count());
+                        }))};
+    figures += figure(cost);
+  }
+  return element("h2", {{"id", "plots"}}, text("Over time")) + choices(range) +
+         element("div", {{"class", "plots"}}, figures);
 }
 
 }  // namespace hydra_provisioner::app::pages

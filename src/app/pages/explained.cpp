@@ -56,7 +56,7 @@ Markup headline(const review::Explanation& explanation) {
   if (explanation.code)
     content += element("p", {{"class", "quiet"}}, text(fmt::format("Reason: {}", to_string(*explanation.code))));
   for (const std::string& binding : explanation.binding)
-    content += element("p", {{"class", "notice"}}, text(io::with_spans(binding)));
+    content += element("p", {{"class", "hint"}}, text(io::with_spans(binding)));
   return content;
 }
 

@@ -73,7 +73,7 @@ Row cells_of(const MachineRow& row) {
           text(texts.jobs),
           text(texts.idle),
           text(texts.address),
-          element("span", {{"class", is_bad ? condition : ""}}, text(texts.note))};
+          is_bad ? element("span", {{"class", condition}}, text(texts.note)) : text(texts.note)};
 }
 
 Markup option(std::string_view value, std::string_view label, const std::string& chosen) {

@@ -27,10 +27,14 @@ html::Attributes of_class(std::string_view name) {
   return name.empty() ? html::Attributes{} : html::Attributes{{"class", std::string(name)}};
 }
 
-html::Attributes cell_attributes(const Column& column, bool is_heading) {
+// On a narrow screen, a cell shows its column's heading.
+Markup cell(const Column& column, bool is_heading, const Markup& content) {
   html::Attributes attributes = of_class(column.kind);
-  if (is_heading) attributes.push_back({"scope", "row"});
-  return attributes;
+  if (is_heading)
+    attributes.push_back({"scope", "row"});
+  else
+    attributes.push_back({"data-label", std::string(column.heading)});
+  return element(is_heading ? "th" : "td", attributes, content);
 }
 
 }  // namespace
@@ -97,8 +101,7 @@ Markup table(std::string_view caption, const std::vector<Column>& columns, const
   Markup body;
   for (const Row& row : rows) {
     Markup cells;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      cells += element(i == 0 ? "th" : "td", cell_attributes(columns.at(i), i == 0), row.at(i));
+    for (std::size_t i = 0; i < row.size(); ++i) cells += cell(columns.at(i), i == 0, row.at(i));
     body += element("tr", cells);
   }
   Markup content;

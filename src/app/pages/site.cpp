@@ -146,7 +146,7 @@ class Site::Pages {
     }
     const std::string key = key_of(request);
     if (const auto page = cache_.find(key)) return *page;
-    const auto journal = state::Archive::open(state::journal_file(state_dir_, farm->config().tag));
+    const auto journal = state::Archive::view(state::journal_file(state_dir_, farm->config().tag));
     if (!journal) return problem_page(journal.error().message, unavailable, as_json);
     Page page = (this->*make)(*farm, *journal, request, as_json);
     cache_.keep(key, page);

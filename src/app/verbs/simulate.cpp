@@ -74,12 +74,13 @@ Verb simulate_verb() {
           .section = Section::forecasts,
           .summary = "shows what a trace would have cost, and waited",
           .description =
-              "Builds the steps of a trace on a simulated farm, with this configuration and the very passes "
-              "of the daemon, in virtual time. It shows how many machines there would have been, what they "
-              "would have cost, and how long steps would have waited. It also says which types should be one, "
-              "as that needs fewer machines.",
+              "Builds the steps of a trace, or those that this farm's passes saw, on a simulated farm, with this "
+              "configuration and the very passes of the daemon, in virtual time. It shows how many machines "
+              "there would have been, what they would have cost, and how long steps would have waited. It also "
+              "says which types should be one, as that needs fewer machines.",
           .examples = {{{"simulate conf.nix --trace farm.csv", "what would this configuration have cost?"},
-                        {"simulate conf.nix --trace farm.csv --html farm.html", "with a page of plots"}}},
+                        {"simulate conf.nix --since 2d --html farm.html",
+                         "for the steps of the last two days, with a page of plots"}}},
           .on_signal = OnSignal::left_to_itself,
           .declare = command(declare, run)};
 }

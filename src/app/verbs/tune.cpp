@@ -134,19 +134,19 @@ io::Task<Outcome> run(ForecastOptions options, Context context) {
 }  // namespace
 
 Verb tune_verb() {
-  return {
-      .name = "tune",
-      .section = Section::forecasts,
-      .summary = "looks for better settings for a trace",
-      .description =
-          "Tries many settings of each type with simulated farms and the steps of a trace. It shows those "
-          "that no other beats in both cost and waiting, and recommends the cheapest that is as quick as "
-          "the present one. It marks the knee, beyond which more money saves little waiting. It also says which types "
-          "should be one, as that needs fewer machines.",
-      .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
-                    {"tune conf.nix --trace farm.csv --interval 60 --json", "with a pass every minute, for a script"}}},
-      .on_signal = OnSignal::left_to_itself,
-      .declare = command(declare_forecast, run)};
+  return {.name = "tune",
+          .section = Section::forecasts,
+          .summary = "looks for better settings for a trace",
+          .description =
+              "Tries many settings of each type with simulated farms and the steps of a trace, or those that this "
+              "farm's passes saw. It shows those that no other beats in both cost and waiting, and recommends the "
+              "cheapest that is as quick as the present one. It marks the knee, beyond which more money saves little "
+              "waiting. It also says which types "
+              "should be one, as that needs fewer machines.",
+          .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
+                        {"tune conf.nix --since 2d --json", "for the steps of the last two days, for a script"}}},
+          .on_signal = OnSignal::left_to_itself,
+          .declare = command(declare_forecast, run)};
 }
 
 }  // namespace hydra_provisioner::app

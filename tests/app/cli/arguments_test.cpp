@@ -63,6 +63,7 @@ struct Everything {
   std::string first;
   std::vector<std::string> rest;
   std::string file;
+  std::string text;
   std::vector<std::string> columns;
   bool is_quick = false;
 };
@@ -73,6 +74,7 @@ class Declared : public testing::Test {
     arguments.word("FIRST", "first word", into(all.first));
     arguments.more_words("[REST]...", into(all.rest));
     arguments.required_option("--file", "FILE", into(all.file), "where", "which file?");
+    arguments.option_instead("--file", "--text", "TEXT", into(all.text), "what");
     arguments.repeated_option("--column", "NAME", into(all.columns), "which");
     arguments.flag("-k,--quick", all.is_quick, "how");
     arguments.check([this]() -> Expected<void> {
@@ -101,6 +103,16 @@ TEST_F(Declared, ArgumentsFillTheirValues) {
 
 TEST_F(Declared, ArgumentsMayBeRequired) { EXPECT_EQ(message({"a"}), "which file?"); }
 
+TEST_F(Declared, ArgumentsMayTakeThePlaceOfARequiredOne) {
+  EXPECT_EQ(message({"a", "--text", "t"}), "");
+  EXPECT_EQ(all.text, "t");
+  EXPECT_EQ(all.file, "");
+}
+
+TEST_F(Declared, ArgumentsExcludeTheOneWhosePlaceTheyTake) {
+  EXPECT_EQ(message({"a", "--text", "t", "--file", "f"}), "--file and --text exclude each other");
+}
+
 TEST_F(Declared, WordsMayBeRequired) { EXPECT_EQ(message({"--file", "f"}), "no first word given"); }
 
 TEST_F(Declared, ArgumentsAreCheckedTogether) {
@@ -123,7 +135,8 @@ TEST_F(Declared, ArgumentsAreDescribedAsTheyAreDeclared) {
   EXPECT_EQ(arguments.usage(), "FIRST [REST]... --file FILE");
   std::vector<std::string> shown;
   for (const OptionHelp& option : arguments.help()) shown.push_back(option.shown + ": " + option.meaning);
-  EXPECT_THAT(shown, ElementsAre("--file FILE: where", "--column NAME: which", "-k, --quick: how"));
+  EXPECT_THAT(shown,
+              ElementsAre("--file FILE: where", "--text TEXT: what", "--column NAME: which", "-k, --quick: how"));
   EXPECT_TRUE(arguments.takes_value("--file") && arguments.takes_value("--column"));
   EXPECT_FALSE(arguments.takes_value("-k") || arguments.takes_value("--quick") || arguments.takes_value("words"));
 }

@@ -196,7 +196,8 @@ TEST_F(CommandLine, OfTheVerbsThatReadTheJournalTakesNoFile) {
   EXPECT_EQ(complaint({"cost", "a"}), "\"a\" is one argument too many");
   EXPECT_EQ(complaint({"cost", "--at", "2h"}), "--at goes with explain and replay");
   EXPECT_EQ(complaint({"replay", "7", "--at", "2h"}), "replay takes a pass or --at, not both");
-  EXPECT_EQ(complaint({"plan", "a.nix", "--since", "2h"}), "--since goes with history, cost and import-trace");
+  EXPECT_EQ(complaint({"plan", "a.nix", "--since", "2h"}),
+            "--since goes with history, cost, simulate, tune and import-trace");
   EXPECT_EQ(complaint({"history", "--since", "soon"}),
             "--since: \"soon\" is not a time; write 2h, 3d, 2026-01-15 or 2026-01-15T12:00, in this host's time");
   EXPECT_THAT(complaint({"history", "--since", "9999-01-01"}), HasSubstr("is in the future"));
@@ -243,9 +244,15 @@ TEST_F(CommandLine, OfTheVerbsOnTracesTakesWhatGoesWithThem) {
   EXPECT_THAT(complaint({"simulate", "conf.nix"}), StartsWith("which trace? name it by --trace FILE"));
   EXPECT_EQ(complaint({"simulate", "--trace", "t.csv"}), "no configuration file given");
   EXPECT_EQ(complaint({"tune", "a.nix", "b.nix", "--trace", "t.csv"}), "\"b.nix\" is one argument too many");
-  EXPECT_EQ(complaint({"import-trace"}), "import-trace takes one of --hydra-db and --csv");
+  EXPECT_EQ(complaint({"import-trace"}), "import-trace takes one of --hydra-db, --csv and --journal");
   EXPECT_EQ(complaint({"import-trace", "--csv", "a", "--hydra-db", "b"}),
-            "import-trace takes one of --hydra-db and --csv");
+            "import-trace takes one of --hydra-db, --csv and --journal");
+  EXPECT_EQ(complaint({"import-trace", "--csv", "a", "--journal"}),
+            "import-trace takes one of --hydra-db, --csv and --journal");
+  EXPECT_THAT(given({"import-trace", "--journal", "--since", "2h"}, "--since"), ElementsAre("2h"));
+  EXPECT_THAT(given({"simulate", "conf.nix", "--since", "2h"}, "--since"), ElementsAre("2h"));
+  EXPECT_EQ(complaint({"tune", "conf.nix", "--since", "2h", "--trace", "t.csv"}),
+            "--trace and --since exclude each other");
   EXPECT_EQ(complaint({"import-trace", "a", "--csv", "a"}), "\"a\" is one argument too many");
   EXPECT_THAT(complaint({"import-trace", "--csv", "a", "--column", "name"}), StartsWith("--column: \"name\" is not "));
   EXPECT_EQ(complaint({"import-trace", "--hydra-db", "a", "--column", "name=x"}), "--column goes with --csv");
@@ -273,7 +280,7 @@ TEST_F(CommandLine, RefusesOptionsOfTracesElsewhere) {
                                                                                       {"--system", "s"}}) {
     EXPECT_THAT(complaint({"plan", "conf.nix", option, value}), StartsWith(option + " goes with "));
   }
-  EXPECT_EQ(complaint({"import-trace", "--csv", "a", "--since", "2h"}), "--since goes with --hydra-db");
+  EXPECT_EQ(complaint({"import-trace", "--csv", "a", "--since", "2h"}), "--since goes with --hydra-db and --journal");
   EXPECT_THAT(complaint({"import-trace", "--csv", "a", "--json"}), StartsWith("--json goes with check, plan, "));
   EXPECT_EQ(complaint({"tune", "a.nix", "--trace", "t", "--html", "f"}), "--html goes with simulate");
 }

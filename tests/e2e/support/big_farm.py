@@ -1,6 +1,7 @@
 """A farm of many machines that only seem to be there: a program lists them, and the journal knows them."""
 
 import json
+import math
 import sqlite3
 import time
 
@@ -66,3 +67,25 @@ class BigFarm(DaemonFarm):
                    for n in range(count)}
         types = {type: {"runnable": runnable, "running": self.each // 2} for type in self.types}
         self.queue(machines=entries, machineTypes=types)
+
+    def remember_load(self):
+        """Of the last month, as if the farm had had busy days and quiet nights."""
+        now = int(time.time())
+        with sqlite3.connect(self.state / "t.sqlite") as journal:
+            columns = [name for _, name, *_ in journal.execute("pragma table_info(load)")]
+            rows = ([{"span": span, "time": at, "pool": type}.get(name, load(at, span, self.each).get(name, 0))
+                     for name in columns]
+                    for span, back in ((300, 2 * 86400), (3600, 30 * 86400))
+                    for at in range((now - back) // span * span, now, span) for type in self.types)
+            journal.executemany(f"insert or replace into load values ({','.join('?' * len(columns))})", rows)
+        journal.close()
+
+
+def load(time, span, machines):
+    daylight = max(0, math.sin(time / 86400 * 2 * math.pi)) ** 2
+    wave = daylight * (1 + 0.3 * math.sin(time / 900))
+    busy, boot, drain = wave * machines * 0.7, wave * machines * 0.1, wave * machines * 0.05
+    idle = machines * 0.1
+    return {"observed": span, "waiting": int(wave * 40 * span), "running": int(busy * span), "most_waiting": int(wave * 70),
+            "longest_wait": int(wave * 900), "busy": int(busy * span), "boot": int(boot * span), "idle": int(idle * span),
+            "drain": int(drain * span), "cost": (busy + idle + boot + drain) * 1e6 * span / 3600}
