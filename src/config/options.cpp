@@ -58,12 +58,13 @@ constexpr Option top_level[] = {
     {"maxCostPerMonth", price, "", "the same for each calendar month"},
     {"budgetSparesMinMachines", flag, "true", "`minMachines` are made although a budget is spent"},
     {"metricsListen", endpoint, "",
-     "where the daemon serves its metrics for Prometheus, such as `\"127.0.0.1:9817\"`, to all who can reach that "
-     "address; see [metrics.md](metrics.md)"},
+     "where the daemon serves its [page](page.md) and its [metrics](metrics.md) for Prometheus, such as "
+     "`\"127.0.0.1:9817\"`, to all who can reach that address"},
     {"metricsFile", machines_file, "",
      "a file that each pass writes with the same metrics, for the textfile collector of Prometheus' node exporter"},
     {"metricsPerMachine", flag, "false", "metrics of each machine, too: three more series for each"},
-    {"currency", word, "", "the currency of `pricePerHour`, such as `\"EUR\"`: a label of the metrics of costs"},
+    {"currency", word, "",
+     "the currency of `pricePerHour`, such as `\"EUR\"`: shown wherever money is, and a label of the metrics of costs"},
 };
 
 constexpr Option queue[] = {

@@ -33,6 +33,9 @@ namespace hydra_provisioner::forecast {
 
 inline constexpr std::size_t phases = names_of<Phase>.size();
 
+// The longest waits, in seconds, of the classes into which waits are sorted. The last class has none.
+inline constexpr std::array wait_bounds{0.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 14400.0};
+
 // How long steps waited until they began for the last time, in seconds.
 struct Waits {
   double mean = 0;
@@ -40,10 +43,11 @@ struct Waits {
   double p95 = 0;
   double p99 = 0;
   double max = 0;
+  std::array<std::int64_t, wait_bounds.size() + 1> classes{};  // how many steps waited so long
 };
 Waits summary_of(std::vector<float> waits);
 
-// Averages of equal spans of time, from the beginning of the trace on.
+// Values of equal spans of time, from the beginning of the trace on.
 using Curve = std::vector<double>;
 
 struct PoolForecast {
@@ -58,11 +62,16 @@ struct PoolForecast {
   Waits wait{};
   LowerBounds bounds{};
 
-  Curve waiting{};  // steps
-  std::array<Curve, phases> machines{};
+  Curve waiting{};                       // steps, on average
+  Curve most_waiting{};                  // at once
+  std::array<Curve, phases> machines{};  // on average
+  Curve most_machines{};                 // at once
 
   Millis machine_time() const { return hours[0] + hours[1] + hours[2] + hours[3]; }
 };
+
+// What they are together. Percentiles of waits and numbers of machines are not known of them.
+PoolForecast sum_of(const std::vector<const PoolForecast*>& pools);
 
 struct Forecast {
   std::map<PoolName, PoolForecast> pools;
@@ -70,6 +79,7 @@ struct Forecast {
   Instant begin;
   Millis span_of_curves{};  // between two values of a curve
   std::int64_t passes = 0;
+  std::string currency;  // of costs; empty: not given
 };
 
 }  // namespace hydra_provisioner::forecast

@@ -45,18 +45,10 @@ std::map<PoolName, std::int64_t> count_steps(const Config& config, const trace::
 }
 
 MergerForecast total_of(const Forecast& forecast, const std::vector<PoolName>& pools) {
-  MergerForecast total;
-  std::int64_t steps = 0;
-  double waited = 0;
-  for (const PoolName& name : pools) {
-    const PoolForecast& pool = forecast.pools.at(name);
-    total.machine_time += pool.machine_time();
-    total.unfinished += pool.unfinished;
-    steps += pool.steps;
-    waited += pool.wait.mean * static_cast<double>(pool.steps);
-  }
-  total.mean_wait = steps == 0 ? 0 : waited / static_cast<double>(steps);
-  return total;
+  std::vector<const PoolForecast*> summed;
+  for (const PoolName& name : pools) summed.push_back(&forecast.pools.at(name));
+  const PoolForecast sum = sum_of(summed);
+  return {.machine_time = sum.machine_time(), .mean_wait = sum.wait.mean, .unfinished = sum.unfinished};
 }
 
 Config with_only(Config config, const std::vector<PoolName>& pools) {

@@ -18,11 +18,13 @@ Micros money_for(Millis paid, Micros price_per_hour) {
 
 Meter::Meter(const Config& config, sim::Time begin, Millis span_of_curves) : begin_(begin), last_progress_(begin) {
   const CurveSum none(span_of_curves);
+  const WatchedCurve zero(span_of_curves);
   for (const auto& [name, pool] : config.pools) {
     pools_.emplace(name, Sums{.price_per_hour = pool.price_per_hour,
                               .billing_period = pool.billing_period.value_or(Seconds{0}),
-                              .waiting = none,
-                              .phase = {none, none, none, none}});
+                              .waiting = zero,
+                              .phase = {none, none, none, none},
+                              .all_machines = zero});
   }
 }
 
@@ -32,7 +34,9 @@ void Meter::watch(sim::Timeline& timeline, sim::Cloud& cloud) {
 }
 
 void Meter::step_is_ready(std::int64_t step, const PoolName& pool) {
-  steps_.emplace(step, Step{.pool = &pools_.at(pool), .ready = timeline_->now(), .began = {}});
+  Sums& sums = pools_.at(pool);
+  steps_.emplace(step, Step{.pool = &sums, .ready = timeline_->now(), .began = {}});
+  sums.waiting.change(now(), 1);
 }
 
 // Our own publisher wrote the file.
@@ -54,6 +58,7 @@ void Meter::instance_ended(const sim::SimInstance& instance, bool was_taken_away
 void Meter::begin_paying(std::int64_t instance, const PoolName& pool) {
   Sums& sums = pools_.at(pool);
   paid_.insert_or_assign(instance, Paid{.pool = &sums, .launched = timeline_->now(), .since = timeline_->now()});
+  sums.all_machines.change(now(), 1);
   ++sums.forecast.boots;
   sums.forecast.peak_machines = std::max(sums.forecast.peak_machines, ++sums.machines);
 }
@@ -63,6 +68,7 @@ void Meter::stop_paying(std::int64_t instance) {
   if (found == paid_.end()) return;
   Paid& paid = found->second;
   account(paid);
+  paid.pool->all_machines.change(now(), -1);
   --paid.pool->machines;
   const Millis span = timeline_->now() - paid.launched;
   const Millis period = paid.pool->billing_period;
@@ -99,7 +105,9 @@ void Meter::machine_was_listed(const std::string& address, bool is_now) {
 }
 
 void Meter::step_began(std::int64_t step, const std::string& address) {
-  last_progress_ = steps_.at(step).began = timeline_->now();
+  Step& begun = steps_.at(step);
+  last_progress_ = begun.began = timeline_->now();
+  begun.pool->waiting.change(now(), -1);
   Paid* paid = at(address);
   if (paid == nullptr) return;
   account(*paid);
@@ -116,48 +124,47 @@ void Meter::step_ended(std::int64_t number, const std::string& address, sim::Ste
     --paid->jobs;
   }
   if (how != sim::StepEnd::done) pool.lost_work += timeline_->now() - step.began;
-  if (how == sim::StepEnd::failed) return;
+  if (how == sim::StepEnd::failed) return step.pool->waiting.change(now(), 1);
   if (how == sim::StepEnd::done) {
     ++pool.steps;
     step.pool->waits.push_back(static_cast<float>((step.began - step.ready).count()) / 1000);
   } else {
     ++pool.unfinished;
   }
-  step.pool->waiting.add(since_begin(step.ready), since_begin(step.began));
   steps_.erase(found);
   on_end(number);
 }
 
 std::map<PoolName, PoolForecast> Meter::results() {
   while (!paid_.empty()) stop_paying(paid_.begin()->first);
-  for (const auto& [number, step] : steps_) {
-    ++step.pool->forecast.unfinished;
-    step.pool->waiting.add(since_begin(step.ready), since_begin(timeline_->now()));
-  }
+  for (const auto& [number, step] : steps_) ++step.pool->forecast.unfinished;
   std::map<PoolName, PoolForecast> results;
   for (auto& [name, sums] : pools_) {
     PoolForecast& result = results[name] = sums.forecast;
     if (sums.price_per_hour) result.cost = money_for(sums.paid, *sums.price_per_hour);
     result.wait = summary_of(std::move(sums.waits));
-    result.waiting = sums.waiting.curve();
+    sums.waiting.change(now(), 0);
+    result.waiting = sums.waiting.averages();
+    result.most_waiting = sums.waiting.highest();
+    result.most_machines = sums.all_machines.highest();
     for (std::size_t i = 0; i < phases; ++i) result.machines.at(i) = sums.phase.at(i).curve();
   }
   return results;
 }
 
-void CurveSum::add(Millis from, Millis to) {
-  if (to <= from) return;
+void CurveSum::add(Millis from, Millis to, std::int64_t more) {
+  if (to <= from || more == 0) return;
   const auto first = static_cast<std::size_t>(from / span_);
   const auto last = static_cast<std::size_t>((to - Millis{1}) / span_);
   reach(last + 1);
   if (first == last) {
-    partial_[first] += to - from;
+    partial_[first] += (to - from) * more;
     return;
   }
-  partial_[first] += span_ * static_cast<std::int64_t>(first + 1) - from;
-  partial_[last] += to - span_ * static_cast<std::int64_t>(last);
-  ++whole_[first + 1];
-  --whole_[last];
+  partial_[first] += (span_ * static_cast<std::int64_t>(first + 1) - from) * more;
+  partial_[last] += (to - span_ * static_cast<std::int64_t>(last)) * more;
+  whole_[first + 1] += more;
+  whole_[last] -= more;
 }
 
 void CurveSum::reach(std::size_t place) {
@@ -175,6 +182,18 @@ Curve CurveSum::curve() const {
                     static_cast<double>(partial_[i].count()) / static_cast<double>(span_.count()));
   }
   return curve;
+}
+
+void WatchedCurve::change(Millis now, std::int64_t by) {
+  if (now > since_ && number_ > 0) {
+    sum_.add(since_, now, number_);
+    const auto end = static_cast<std::size_t>((now - Millis{1}) / span_) + 1;
+    if (highest_.size() < end) highest_.resize(end);
+    for (auto span = static_cast<std::size_t>(since_ / span_); span < end; ++span)
+      highest_[span] = std::max(highest_[span], static_cast<double>(number_));
+  }
+  since_ = now;
+  number_ += by;
 }
 
 }  // namespace hydra_provisioner::forecast

@@ -23,8 +23,8 @@ class CurveSum {
  public:
   explicit CurveSum(Millis span) : span_(span) {}
 
-  // There was one more between these times, which count from the beginning.
-  void add(Millis from, Millis to);
+  // There were so many more between these times, which count from the beginning.
+  void add(Millis from, Millis to, std::int64_t more = 1);
   Curve curve() const;
 
  private:
@@ -33,6 +33,23 @@ class CurveSum {
   Millis span_;
   std::vector<Millis> partial_{};      // time within spans that were covered in part
   std::vector<std::int64_t> whole_{};  // by how many more the whole span was covered than the one before it
+};
+
+// The same of a number that changes while one watches, with its highest value of each span.
+class WatchedCurve {
+ public:
+  explicit WatchedCurve(Millis span) : span_(span), sum_(span) {}
+
+  void change(Millis now, std::int64_t by);
+  Curve averages() const { return sum_.curve(); }  // until the last change
+  const Curve& highest() const { return highest_; }
+
+ private:
+  Millis span_;
+  CurveSum sum_;
+  Curve highest_{};
+  Millis since_{};
+  std::int64_t number_ = 0;
 };
 
 class Meter final : public sim::Observer {
@@ -74,8 +91,9 @@ class Meter final : public sim::Observer {
     Millis paid{};  // in whole periods
     std::int64_t machines = 0;
     std::vector<float> waits{};
-    CurveSum waiting;
+    WatchedCurve waiting;
     std::array<CurveSum, phases> phase;
+    WatchedCurve all_machines;
   };
   struct Paid {
     Sums* pool = nullptr;
@@ -98,6 +116,7 @@ class Meter final : public sim::Observer {
   void account(Paid& paid);
   Paid* at(const std::string& address);
   Millis since_begin(sim::Time time) const { return time - begin_; }
+  Millis now() const { return since_begin(timeline_->now()); }
 
   sim::Timeline* timeline_ = nullptr;
   sim::Cloud* cloud_ = nullptr;

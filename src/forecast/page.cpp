@@ -1,151 +1,155 @@
 #include "forecast/page.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <iterator>
-#include <ranges>
+#include <array>
 #include <string_view>
-#include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "forecast/report.hpp"
+#include "forecast/figures.hpp"
+#include "forecast/pool_plots.hpp"
+#include "html/document.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::forecast {
 namespace {
 
-constexpr double width = 900;
-constexpr double height = 160;
-constexpr double margin = 60;
+using html::element;
+using html::Markup;
 
-constexpr std::string_view head = R"(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>hydra-provisioner simulate</title>
-<style>
-body { font: 15px/1.5 sans-serif; max-width: 1020px; margin: 2em auto; padding: 0 1em; color: #222; background: #fff; }
-h2 { border-bottom: 1px solid #ccc; margin-top: 2em; }
-pre { background: #f6f6f6; padding: 1em; overflow: auto; }
-figure { margin: 1em 0; }
-svg { width: 100%; height: auto; }
-text { font: 12px sans-serif; fill: #555; }
-.axis { stroke: #999; }
-.key { display: inline-block; width: 1em; height: 1em; vertical-align: -2px; margin: 0 .3em 0 1em; }
-</style>
-</head>
-<body>
-<h1>What the configuration would have meant</h1>
-)";
+constexpr std::string_view title = "What the configuration would have meant";
 
-struct Layer {
-  std::string_view name;
-  std::string_view color;
-  Curve curve;
-};
+Markup cell(std::string_view content) { return element("td", {{"class", "number"}}, html::text(content)); }
 
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '&')
-      safe += "&amp;";
-    else if (c == '<')
-      safe += "&lt;";
-    else
-      safe += c;
+Markup column_heading(std::string_view content) {
+  return element("th", {{"scope", "col"}, {"class", "number"}}, html::text(content));
+}
+
+Markup row_heading(std::string_view content) { return element("th", {{"scope", "row"}}, html::text(content)); }
+
+Markup table(const Markup& heading, const Markup& rows) {
+  return element(
+      "div", {{"class", "scroll"}},
+      element("table", {{"class", "compact"}}, element("thead", element("tr", heading)) + element("tbody", rows)));
+}
+
+Markup comparison_cells(const FigurePair& pair) {
+  return cell(pair.before->text) + cell(pair.now->text) + cell(pair.change());
+}
+
+// A row for each figure.
+Markup figures_table(const std::vector<FigurePair>& pairs, bool is_comparison) {
+  Markup rows;
+  for (const FigurePair& pair : pairs) {
+    const Figure& any = pair.any();
+    rows += element("tr", row_heading(any.full_name()) + (is_comparison ? comparison_cells(pair) : cell(any.text)));
   }
-  return safe;
+  Markup heading = element("th", {{"scope", "col"}}, html::text("figure"));
+  heading += is_comparison ? column_heading("old") + column_heading("new") + column_heading("change")
+                           : column_heading("value");
+  return table(heading, rows);
 }
 
-std::string date_text(Instant time) { return fmt::format("{:%Y-%m-%d %H:%M} UTC", time); }
+constexpr std::array main_figures{std::string_view("steps"),      std::string_view("machine-hours"),
+                                  std::string_view("cost"),       std::string_view("boots"),
+                                  std::string_view("wait, mean"), std::string_view("wait, p95")};
 
-double most_of(const std::vector<Layer>& layers) {
-  double most = 0;
-  for (const Layer& layer : layers) {
-    for (const double value : layer.curve) most = std::max(most, value);
+// `12.0 → 11.0`, and the change below it.
+Markup overview_cell(const FigurePair& pair) {
+  if (!pair.before || !pair.now || pair.before->text == pair.now->text) return cell(pair.any().text);
+  return element(
+      "td", {{"class", "number"}},
+      html::text(fmt::format("{} → {}", pair.before->text, pair.now->text)) + element("small", pair.change()));
+}
+
+Markup overview_row(const Markup& heading, const std::vector<FigurePair>& pairs) {
+  Markup row = heading;
+  for (const std::string_view wanted : main_figures) {
+    const auto found =
+        std::ranges::find_if(pairs, [&](const FigurePair& pair) { return pair.any().full_name() == wanted; });
+    row += found == pairs.end() ? cell("") : overview_cell(*found);
   }
-  return most;
+  return element("tr", row);
 }
 
-// Each layer stands on the one before it.
-std::vector<Layer> stacked(std::vector<Layer> layers) {
-  std::size_t length = 0;
-  for (const Layer& layer : layers) length = std::max(length, layer.curve.size());
-  Curve sum(length);
-  for (Layer& layer : layers) {
-    layer.curve.resize(length);
-    for (std::size_t i = 0; i < length; ++i) layer.curve[i] = sum[i] += layer.curve[i];
-  }
-  return layers;
+std::vector<FigurePair> total_pairs(const PageSubject& subject) {
+  const std::vector<Figure> now = figures_of_sum(total_of(subject.now), subject.now.currency);
+  if (subject.before == nullptr) return pairs_of({}, now);
+  return pairs_of(figures_of_sum(total_of(*subject.before), subject.before->currency), now);
 }
 
-std::string area(const Layer& layer, double most) {
-  std::string path = fmt::format(R"(<path fill="{}" d="M{:.1f} {:.1f})", layer.color, margin, height);
-  const double step = width / static_cast<double>(std::max<std::size_t>(layer.curve.size(), 1));
-  double x = margin;
-  for (const double value : layer.curve) {
-    const double y = height - value / most * (height - 10);
-    fmt::format_to(std::back_inserter(path), "L{:.1f} {:.1f}H{:.1f}", x, y, x + step);
-    x += step;
-  }
-  return path + fmt::format(R"(V{:.1f}Z"/>)", height) + "\n";
+std::string_view old_currency(const PageSubject& subject) {
+  return subject.before == nullptr ? "" : std::string_view(subject.before->currency);
 }
 
-std::string plot(std::string_view title, std::vector<Layer> layers, const Forecast& forecast) {
-  layers = stacked(std::move(layers));
-  const double most = std::max(most_of(layers), 1e-9);
-  const auto length = layers.empty() ? 0 : std::ssize(layers.front().curve);
-  const Instant end = forecast.begin + std::chrono::floor<Seconds>(forecast.span_of_curves * length);
-  std::string keys;
-  for (const Layer& layer : layers)
-    keys += fmt::format(R"(<span class="key" style="background:{}"></span>{})", layer.color, layer.name);
-  std::string text = fmt::format("<figure><figcaption><b>{}</b>{}</figcaption>\n", title, keys);
-  text +=
-      fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)", width + margin + 10, height + 22, title);
-  // The highest first, because lower ones cover it.
-  for (const Layer& layer : std::views::reverse(layers)) text += area(layer, most);
-  text += fmt::format(R"(<line class="axis" x1="{0}" y1="{1}" x2="{2}" y2="{1}"/>)", margin, height, margin + width);
-  text += fmt::format(R"(<text x="{0}" y="16" text-anchor="end">{1:.4g}</text>)", margin - 6, most);
-  text += fmt::format(R"(<text x="{0}" y="{1}" text-anchor="end">0</text>)", margin - 6, height);
-  text += fmt::format(R"(<text x="{}" y="{}">{}</text>)", margin, height + 16, date_text(forecast.begin));
-  text +=
-      fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)", margin + width, height + 16, date_text(end));
-  return text + "</svg></figure>\n";
+// Empty of a pool that both configurations have, or the only one.
+std::string_view only_in(const PoolPair& pool, const PageSubject& subject) {
+  if (subject.before == nullptr || (pool.before != nullptr && pool.now != nullptr)) return "";
+  return pool.now == nullptr ? "only in the old configuration" : "only in the new configuration";
 }
 
-// What had been paid by each time: in money if the price is known, otherwise in machine-hours.
-Curve paid_by_then(const PoolForecast& pool, Millis span) {
-  const std::vector<Layer> all = stacked(
-      {{"", "", pool.machines[0]}, {"", "", pool.machines[1]}, {"", "", pool.machines[2]}, {"", "", pool.machines[3]}});
-  Curve curve = all.back().curve;
-  double sum = 0;
-  for (double& value : curve) value = sum += value * hours_in(span);
-  if (!pool.cost || sum <= 0) return curve;
-  for (double& value : curve) value *= units_in(*pool.cost) / sum;
-  return curve;
+Markup overview_heading(const PoolPair& pool, const PageSubject& subject) {
+  return element("th", {{"scope", "row"}}, html::text(pool.name.text) + element("small", only_in(pool, subject)));
 }
 
-std::string plots_of(const PoolForecast& pool, const Forecast& forecast) {
-  return plot("Steps that wait", {{"waiting", "#c0504d", pool.waiting}}, forecast) +
-         plot("Machines",
-              {{"busy", "#4f9d69", pool.machines[static_cast<std::size_t>(Phase::busy)]},
-               {"idle", "#f2c14e", pool.machines[static_cast<std::size_t>(Phase::idle)]},
-               {"boot", "#5b8fd0", pool.machines[static_cast<std::size_t>(Phase::boot)]},
-               {"drain", "#9a8c98", pool.machines[static_cast<std::size_t>(Phase::drain)]}},
-              forecast) +
-         plot(pool.cost ? "Cost so far" : "Machine-hours so far",
-              {{"paid", "#6c757d", paid_by_then(pool, forecast.span_of_curves)}}, forecast);
+// A row for each pool, and one for all of them.
+Markup overview(const std::vector<PoolPair>& pools, const PageSubject& subject) {
+  Markup heading = element("th", {{"scope", "col"}}, html::text("type"));
+  for (const std::string_view name : main_figures) heading += column_heading(name);
+  Markup rows;
+  for (const PoolPair& pool : pools)
+    rows += overview_row(overview_heading(pool, subject), pairs_of(pool, old_currency(subject), subject.now.currency));
+  return element("h2", "All types") + table(heading, rows + overview_row(row_heading("all"), total_pairs(subject)));
+}
+
+Markup notice_of(const Forecast& forecast, std::string_view which) {
+  Markup notices;
+  for (const Unplaceable& steps : forecast.unplaceable)
+    notices += element("p", {{"class", "notice"}},
+                       html::text(fmt::format("{}: no type of the {}configuration builds its {}; left out",
+                                              steps.step_type, which, counted(steps.runnable, "step"))));
+  return notices;
+}
+
+bool did_nothing(const PoolForecast* pool) {
+  return pool == nullptr || (pool->steps == 0 && pool->unfinished == 0 && pool->boots == 0);
+}
+
+Markup section_of(const PoolPair& pool, const PageSubject& subject) {
+  Markup section = element("h2", pool.name.text);
+  const std::string_view only = only_in(pool, subject);
+  if (!only.empty()) section += element("p", fmt::format("This type is {}.", only));
+  if (did_nothing(pool.before) && did_nothing(pool.now))
+    return section + element("p", {{"class", "quiet"}}, html::literal("It had no steps and no machines."));
+  section += plots_of(pool, pool.now == nullptr ? *subject.before : subject.now);
+  return section + figures_table(pairs_of(pool, old_currency(subject), subject.now.currency),
+                                 pool.before != nullptr && pool.now != nullptr);
+}
+
+Markup provenance(const std::vector<Fact>& facts) {
+  Markup rows;
+  for (const Fact& fact : facts) rows += element("tr", row_heading(fact.name) + element("td", fact.text));
+  return facts.empty() ? rows
+                       : element("h2", "Where this comes from") +
+                             element("div", {{"class", "scroll"}},
+                                     element("table", {{"class", "compact"}}, element("tbody", rows)));
 }
 
 }  // namespace
 
-std::string forecast_page(const Forecast& forecast) {
-  std::string text(head);
-  text += "<pre>" + escaped(forecast_text(forecast)) + "</pre>\n";
-  for (const auto& [name, pool] : forecast.pools)
-    text += fmt::format("<h2>{}</h2>\n{}", escaped(name.text), plots_of(pool, forecast));
-  return text + "</body>\n</html>\n";
+Markup forecast_content(const PageSubject& subject) {
+  Markup content = element("h1", title);
+  if (!subject.inputs.empty()) content += element("p", {{"class", "quiet"}}, html::text(subject.inputs));
+  content += notice_of(subject.now, subject.before == nullptr ? "" : "new ");
+  if (subject.before != nullptr) content += notice_of(*subject.before, "old ");
+  const std::vector<PoolPair> pools = pools_of(subject.before, subject.now);
+  if (pools.size() > 1) content += overview(pools, subject);
+  for (const PoolPair& pool : pools) content += section_of(pool, subject);
+  return content + provenance(subject.facts);
+}
+
+std::string forecast_page(const PageSubject& subject) {
+  return html::page_text({.title = "hydra-provisioner simulate", .content = forecast_content(subject)});
 }
 
 }  // namespace hydra_provisioner::forecast

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "forecast/figures.hpp"
+#include "io/text/columns.hpp"
 #include "io/text/json.hpp"
-#include "io/text/money.hpp"
+#include "io/text/strings.hpp"
 #include "model/counted.hpp"
 
 namespace hydra_provisioner::forecast {
@@ -49,7 +51,11 @@ double ratio(Millis value, Millis bound) {
   return bound == Millis{0} ? 1 : static_cast<double>(value.count()) / static_cast<double>(bound.count());
 }
 
-std::string pool_text(const PoolName& name, const PoolForecast& pool) {
+std::string cost_line(std::optional<Micros> cost, std::string_view currency) {
+  return cost ? cost_text(cost, currency) : "not known without pricePerHour";
+}
+
+std::string pool_text(const PoolName& name, const PoolForecast& pool, std::string_view currency) {
   const Millis all = pool.machine_time();
   std::string text = fmt::format("{:<28} {}{}\n", name, counted(pool.steps, "step"),
                                  pool.unfinished > 0 ? fmt::format(", {} more were never built", pool.unfinished) : "");
@@ -61,12 +67,33 @@ std::string pool_text(const PoolName& name, const PoolForecast& pool) {
   if (pool.interruptions > 0)
     text += fmt::format("  interruptions  {} machines taken away, {:.1f} h of work lost\n", pool.interruptions,
                         hours_in(pool.lost_work));
-  text += fmt::format("  cost           {}\n", pool.cost ? cost_text(pool.cost) : "not known without pricePerHour");
+  text += fmt::format("  cost           {}\n", cost_line(pool.cost, currency));
   text += fmt::format("  wait           mean {}, p50 {}, p95 {}, p99 {}, max {}\n", span_text(pool.wait.mean),
                       span_text(pool.wait.p50), span_text(pool.wait.p95), span_text(pool.wait.p99),
                       span_text(pool.wait.max));
   text += fmt::format("  lower bounds   work {:.1f} h, level {:.1f} h: {:.2f} times the level bound\n",
                       hours_in(pool.bounds.work), hours_in(pool.bounds.level), ratio(all, pool.bounds.level));
+  return text;
+}
+
+std::string comparison_line(std::string_view name, std::string_view before, std::string_view now,
+                            std::string_view change) {
+  const std::string line = fmt::format("{} {} {} {}", io::padded(name, 28), io::padded_left(before, 18),
+                                       io::padded_left(now, 18), io::padded_left(change, 11));
+  return fmt::format("{}\n", io::without_trailing(line, " "));
+}
+
+std::string text_of(const FigurePair& pair) {
+  return comparison_line("  " + pair.any().full_name(), pair.before ? pair.before->text : "-",
+                         pair.now ? pair.now->text : "-", pair.change());
+}
+
+std::string comparison_text(const PoolPair& pool, const Forecast& before, const Forecast& now) {
+  if (pool.before == nullptr) return "only in the new configuration:\n" + pool_text(pool.name, *pool.now, now.currency);
+  if (pool.now == nullptr)
+    return "only in the old configuration:\n" + pool_text(pool.name, *pool.before, before.currency);
+  std::string text = pool.name.text + "\n";
+  for (const FigurePair& pair : pairs_of(pool, before.currency, now.currency)) text += text_of(pair);
   return text;
 }
 
@@ -81,24 +108,32 @@ io::Json forecast_document(const Forecast& forecast) {
   return {{"formatVersion", 1},
           {"pools", std::move(pools)},
           {"unplaceable", std::move(unplaceable)},
-          {"passes", forecast.passes}};
+          {"passes", forecast.passes},
+          {"currency", forecast.currency.empty() ? io::Json(nullptr) : io::Json(forecast.currency)}};
 }
 
 std::string forecast_text(const Forecast& forecast) {
   std::string text;
-  for (const auto& [name, pool] : forecast.pools) text += pool_text(name, pool);
+  for (const auto& [name, pool] : forecast.pools) text += pool_text(name, pool, forecast.currency);
+  if (forecast.pools.size() < 2) return text;
+  const PoolForecast total = total_of(forecast);
+  return text + fmt::format("{:<28} {}\n  machine-hours  {:.1f}\n  cost           {}\n", "all types",
+                            counted(total.steps, "step"), hours_in(total.machine_time()),
+                            cost_line(total.cost, forecast.currency));
+}
+
+std::string comparison_text(const Forecast& before, const Forecast& now) {
+  const std::vector<PoolPair> pools = pools_of(&before, now);
+  std::string text = comparison_line("", "old", "new", "change");
+  for (const PoolPair& pool : pools) text += comparison_text(pool, before, now);
+  if (pools.size() < 2) return text;
+  text += "all types\n";
+  for (const FigurePair& pair :
+       pairs_of(figures_of_sum(total_of(before), before.currency), figures_of_sum(total_of(now), now.currency)))
+    text += text_of(pair);
   return text;
 }
 
-std::string span_text(double seconds) {
-  const auto whole = std::llround(seconds);
-  if (whole < 100) return fmt::format("{:.1f} s", seconds);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
-}
-
 io::Json cost_value(std::optional<Micros> cost) { return cost ? io::Json(units_in(*cost)) : io::Json(nullptr); }
-
-std::string cost_text(std::optional<Micros> cost) { return cost ? io::money_text(*cost) : "-"; }
 
 }  // namespace hydra_provisioner::forecast

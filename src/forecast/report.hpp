@@ -1,6 +1,7 @@
 // A forecast as text and as JSON.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,11 +13,10 @@ namespace hydra_provisioner::forecast {
 nlohmann::json forecast_document(const Forecast& forecast);
 std::string forecast_text(const Forecast& forecast);
 
-// `1 h 20 min`, `36 s`: two units at most.
-std::string span_text(double seconds);
+// Two configurations for the same trace beside each other, in lines of at most 80 columns.
+std::string comparison_text(const Forecast& before, const Forecast& now);
+
 // 12.34, or null if it is not known.
 nlohmann::json cost_value(std::optional<Micros> cost);
-// `12.34`, or `-` if it is not known.
-std::string cost_text(std::optional<Micros> cost);
 
 }  // namespace hydra_provisioner::forecast

@@ -107,12 +107,13 @@ class SimulatedRun {
     do {
       context_.restart();
       context_.poll();
-    } while (!has_ended && farm_.timeline.go_on());
+    } while (!has_ended && !terms_.stop.stop_requested() && farm_.timeline.go_on());
     Forecast forecast{.pools = meter_.results(),
                       .unplaceable = feeder.unplaceable(),
                       .begin = sim::in_seconds(trace::begin_of(trace_)),
                       .span_of_curves = span_of_curves(trace_),
-                      .passes = passes_};
+                      .passes = passes_,
+                      .currency = config_.currency};
     add_bounds(forecast);
     return forecast;
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 
 #include "act/voice.hpp"
 #include "forecast/forecast.hpp"
@@ -19,6 +20,7 @@ struct SimulationTerms {
   double interruptions_per_hour = 0;  // how often a cloud takes away a machine
   std::uint64_t seed = 1;
   act::Voice* voice = nullptr;  // gets the events of the journal as details
+  std::stop_token stop{};       // when it is requested, the simulation ends early, and its result means nothing
   bool skips_passes = true;     // those before which nothing has changed; the result is the same with them, only later
 };
 

@@ -44,7 +44,7 @@ Markup mark_of(const LegendEntry& entry) {
 Markup legend_of(const std::vector<LegendEntry>& entries) {
   Markup items;
   for (const LegendEntry& entry : entries) items += element("li", mark_of(entry) + text(entry.name));
-  return entries.empty() ? items : element("ul", {{"class", "legend"}}, items);
+  return entries.size() < 2 ? Markup() : element("ul", {{"class", "legend"}}, items);
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ Markup ValueAxis::markup() const {
   }
   // Ticks of durations have their own units.
   const std::string_view unit = unit_ == unit_of_durations ? "" : std::string_view(unit_);
-  return axis + element("text", {{"x", "0"}, {"y", "18"}}, text(io::shortened(std::string(unit), unit_bytes_max)));
+  return axis + element("text", {{"x", "0"}, {"y", "17"}}, text(io::shortened(std::string(unit), unit_bytes_max)));
 }
 
 Markup horizontal_axis(const std::vector<AxisLabel>& labels) {

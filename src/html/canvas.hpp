@@ -15,11 +15,11 @@ namespace hydra_provisioner::html {
 // In units of the picture, which is scaled to the width that there is. style.css gives text the more units the narrower
 // that is, so there is room for text of up to 20 units.
 inline constexpr double canvas_width = 560;
-inline constexpr double canvas_height = 250;
+inline constexpr double canvas_height = 260;
 inline constexpr double canvas_left = 74;  // of the axes
 inline constexpr double canvas_right = 532;
-inline constexpr double canvas_top = 30;
-inline constexpr double canvas_bottom = 200;
+inline constexpr double canvas_top = 38;
+inline constexpr double canvas_bottom = 210;
 
 // How a curve is drawn, and shown in the legend.
 enum class Stroke : std::uint8_t { area, solid, dashed, dotted };
@@ -61,8 +61,8 @@ std::string coordinate(double value);  // `12.5`
 
 struct Figure {
   std::string title;
-  std::string description;  // for those who cannot see it
-  std::vector<LegendEntry> legend;
+  std::string description;          // for those who cannot see it
+  std::vector<LegendEntry> legend;  // not shown of a single curve, which is what the title says
   Markup picture;
 };
 Markup markup_of(const Figure& figure);

@@ -137,7 +137,7 @@ class Drawing {
   }
 
   Markup zone() const {
-    return element("text", {{"x", coordinate(canvas_width)}, {"y", "18"}, {"text-anchor", "end"}},
+    return element("text", {{"x", coordinate(canvas_width)}, {"y", "17"}, {"text-anchor", "end"}},
                    text(time_zone_text(plot_.begin, end(), clocks_)));
   }
 

@@ -16,7 +16,7 @@ namespace hydra_provisioner::html {
 namespace {
 
 constexpr double value_steps_max = 5;
-constexpr std::int64_t time_steps_max = 7;
+constexpr std::int64_t time_steps_max = 6;
 constexpr std::int64_t short_time_steps_max = 4;  // whose labels have seconds
 
 constexpr std::int64_t minute = 60;
@@ -77,7 +77,7 @@ struct TimeStep {
   std::int64_t seconds;  // about
 };
 
-constexpr std::array<TimeStep, 28> time_steps{{
+constexpr std::array<TimeStep, 29> time_steps{{
     {TimeStep::Of::seconds, 1, 1},
     {TimeStep::Of::seconds, 5, 5},
     {TimeStep::Of::seconds, 10, 10},
@@ -95,6 +95,7 @@ constexpr std::array<TimeStep, 28> time_steps{{
     {TimeStep::Of::hours, 12, 12 * hour},
     {TimeStep::Of::days, 1, day},
     {TimeStep::Of::days, 2, 2 * day},
+    {TimeStep::Of::days, 3, 3 * day},
     {TimeStep::Of::weeks, 1, 7 * day},
     {TimeStep::Of::weeks, 2, 14 * day},
     {TimeStep::Of::months, 1, 30 * day},

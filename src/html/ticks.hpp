@@ -32,7 +32,7 @@ struct TimeTick {
   std::string date{};  // where it changes, and at the first tick: `Mon 5 Jan`; of days the year
 };
 
-// At most eight, where clocks show round times: full minutes, hours, days, Mondays, months or years.
+// At most seven, where clocks show round times: full minutes, hours, days, Mondays, months or years.
 std::vector<TimeTick> time_ticks(Instant begin, Instant end, io::Clocks clocks);
 
 std::string time_text(Instant time, io::Clocks clocks);                     // `2026-01-15 12:00:30`

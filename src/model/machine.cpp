@@ -69,17 +69,20 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   return true;
 }
 
-std::string counted_by_state(const std::vector<MachineState>& states) {
+std::string states_text(const std::vector<MachineState>& states) {
   std::map<MachineState, std::int64_t> counts;
   for (const MachineState state : states) ++counts[state];
   counts.erase(gone);
-  std::int64_t all = 0;
-  std::string parts;
-  for (const auto& [state, count] : counts) {
-    all += count;
-    parts += fmt::format("{} {} {}", parts.empty() ? ":" : ",", count, to_string(state));
-  }
-  return counted(all, "machine") + parts;
+  std::string text;
+  for (const auto& [state, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(state));
+  return text;
+}
+
+std::string counted_by_state(const std::vector<MachineState>& states) {
+  const std::string by_state = states_text(states);
+  const auto all = std::ranges::count_if(states, [](MachineState state) { return state != gone; });
+  return counted(all, "machine") + (by_state.empty() ? "" : ": ") + by_state;
 }
 
 bool is_coming(const Machine& machine) { return machine.state == requested || machine.state == creating; }

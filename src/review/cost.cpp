@@ -34,9 +34,9 @@ PoolCost sum_of(const std::map<PoolName, PoolCost>& costs) {
   return sum;
 }
 
-std::string row(const std::string& name, const PoolCost& cost) {
+std::string row(const std::string& name, const PoolCost& cost, const std::string& currency) {
   const state::Usage& hours = cost.hours;
-  std::string money = cost.money ? io::money_text(*cost.money) : "-";
+  std::string money = cost.money ? io::money_text(*cost.money, currency) : "-";
   if (cost.money && cost.unpriced > Seconds{0})
     money += fmt::format(" and {:.2f} h without a price", hours_in(cost.unpriced));
   return fmt::format("{:<28} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f}  {:>10}\n", name,
@@ -79,7 +79,13 @@ std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage) 
   return costs;
 }
 
-nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since) {
+std::string currency_of(const state::Archive& archive, const state::ArchivedPass& pass) {
+  const auto config = io::parse_json(archive.fact(pass, "config").value_or("{}"));
+  return config ? config->value("currency", "") : "";
+}
+
+nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since,
+                             const std::string& currency) {
   io::Json pools = io::Json::array();
   for (const auto& [name, cost] : costs) {
     io::Json pool = document_of(cost);
@@ -90,15 +96,17 @@ nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds 
           {"since", to_unix(since)},
           {"pools", std::move(pools)},
           {"sum", document_of(sum_of(costs))},
+          {"currency", currency.empty() ? io::Json(nullptr) : io::Json(currency)},
           {"unknownSeconds", unknown.count()}};
 }
 
-std::string cost_text(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since) {
+std::string cost_text(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since,
+                      const std::string& currency) {
   std::string text = fmt::format("Machine-hours since {}\n", io::local_time(since));
   text += fmt::format("{:<28} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}  {:>10}\n", "", "boot", "busy", "idle", "drain",
                       "total", "stopped", "money");
-  for (const auto& [name, cost] : costs) text += row(name.text, cost);
-  text += row("sum", sum_of(costs));
+  for (const auto& [name, cost] : costs) text += row(name.text, cost, currency);
+  text += row("sum", sum_of(costs), currency);
   if (unknown > Seconds{0})
     text += fmt::format("Nothing is known of {:.2f} h, in which there was no pass for more than an hour at a time.\n",
                         hours_in(unknown));

@@ -21,7 +21,12 @@ struct PoolCost {
 // Each hour costs the price that it had.
 std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage);
 
-nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since);
-std::string cost_text(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since);
+// That the configuration of the pass named; empty: none.
+std::string currency_of(const state::Archive& archive, const state::ArchivedPass& pass);
+
+nlohmann::json cost_document(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since,
+                             const std::string& currency);
+std::string cost_text(const std::map<PoolName, PoolCost>& costs, Seconds unknown, Instant since,
+                      const std::string& currency);
 
 }  // namespace hydra_provisioner::review

@@ -125,6 +125,15 @@ std::vector<UsageAt> Archive::usage(Instant since) const {
   return all;
 }
 
+std::optional<std::string> Archive::fact(const ArchivedPass& pass, const std::string& name) const {
+  SQLite::Statement row(*database_,
+                        "select value from facts where name = ?1 and since <= ?2 and (until is null or until > ?2)");
+  row.bind(1, name);
+  row.bind(2, pass.number);
+  if (!row.executeStep()) return std::nullopt;
+  return row.getColumn(0).getString();
+}
+
 Spending Archive::spent_since(const std::set<Instant>& times) const { return read_spending(*database_, times); }
 
 Instant Archive::time_of_latest(std::size_t events) const {

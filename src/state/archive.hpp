@@ -81,6 +81,7 @@ class Archive {
   std::optional<ArchivedPass> pass(std::int64_t number) const;
   std::optional<ArchivedPass> pass_at(Instant time) const;  // the latest that had begun by then
   Facts facts(const ArchivedPass& pass) const;
+  std::optional<std::string> fact(const ArchivedPass& pass, const std::string& name) const;
   StepCounts step_counts(Instant since) const;
   std::vector<UsageAt> usage(Instant since) const;
   Spending spent_since(const std::set<Instant>& times) const;  // as Journal::spent_since

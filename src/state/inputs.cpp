@@ -31,12 +31,14 @@ void add_queue(Facts& facts, const Queue& queue) {
 }
 
 void add_config(Facts& facts, const Config& config) {
-  facts["config"] = io::compact({{"tag", config.tag.text},
-                                 {"settle", config.settle.count()},
-                                 {"quiet", config.quiet.count()},
-                                 {"builtinSystem", config.builtin_system},
-                                 {"queue", to_string(config.queue.kind)},
-                                 {"silence", config.queue.silence.count()}});
+  io::Json settings{{"tag", config.tag.text},
+                    {"settle", config.settle.count()},
+                    {"quiet", config.quiet.count()},
+                    {"builtinSystem", config.builtin_system},
+                    {"queue", to_string(config.queue.kind)},
+                    {"silence", config.queue.silence.count()}};
+  if (!config.currency.empty()) settings["currency"] = config.currency;
+  facts["config"] = io::compact(settings);
   for (const auto& [name, pool] : config.pools) facts["pool/" + name.text] = io::compact(value_of(pool));
 }
 
@@ -63,6 +65,7 @@ void read_config_fact(Config& config, const io::Json& value) {
   config.quiet = Seconds{io::whole_number_of(value.at("quiet"))};
   config.builtin_system = value.value("builtinSystem", config.builtin_system);  // an older version had only one
   config.queue.kind = from_name<QueueKind>(value.value("queue", "hydra")).value_or(QueueKind::hydra);
+  config.currency = value.value("currency", "");
   if (value.contains("silence")) config.queue.silence = Seconds{io::whole_number_of(value.at("silence"))};
 }
 

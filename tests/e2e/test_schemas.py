@@ -52,6 +52,7 @@ class Schemas(ExecTest):
         self.check("replay", farm, "replay", "--config", farm.conf)
         self.check("logs", farm, "logs", "t-0")
         self.check("simulate", farm, "simulate", farm.conf, "--trace", trace)
+        self.check("simulate", farm, "simulate", farm.conf, "--trace", trace, "--against", farm.conf)
         self.check("tune", farm, "tune", farm.conf, "--trace", trace)
         self.check("check-queue", farm, "check-queue", "--", *farm.options["statusCommand"], status=1)
         self.assertEqual(farm.run("protect", "t-0", "--off").status, 0)

@@ -170,13 +170,44 @@ class Traces(FarmTest):
     def test_a_simulation_has_a_table_and_a_page(self):
         farm = self.farm()
         trace = self.trace(farm, HEADER + f"0,600,{PLAIN},,a\n")
-        ended = farm.run("simulate", farm.conf, "--trace", trace, "--html", farm.folder / "page.html")
+        ended = farm.run("simulate", farm.conf, "--trace", trace, "--boot", "60", "--html", farm.folder / "page.html")
         self.assertEnded(ended, 0)
         for word in (PLAIN, "machine-hours", "wait", "lower bounds", "boots"):
             self.assertIn(word, ended.out)
         page = (farm.folder / "page.html").read_text()
-        self.assertEqual(page.count("<svg"), 3)
-        self.assertNotIn("http", page.replace("http-equiv", ""))  # nothing from elsewhere
+        self.assertEqual(page.count("<figure>"), 4)
+        for words in ("60 s, given", str(trace), str(farm.conf), "hydra-provisioner "):
+            self.assertIn(words, page)
+        self.assertNotIn("http", page)  # nothing from elsewhere
+        self.assertNotIn("style=", page)
+
+    def test_two_configurations_are_shown_beside_each_other(self):
+        farm = self.farm(pools={PLAIN: pool(pricePerHour=2), "riscv64-linux": pool()}, currency="EUR")
+        old = farm.folder / "old.nix"
+        old.write_text(farm.conf.read_text())
+        farm.configure(pools={PLAIN: pool(pricePerHour=1)}, currency="EUR")
+        trace = self.trace(farm, HEADER + f"0,600,{PLAIN},,a\n")
+        command = ["simulate", farm.conf, "--trace", trace, "--against", old]
+        ended = farm.run(*command, "--html", farm.folder / "page.html")
+        self.assertEnded(ended, 0)
+        self.assertRegex(ended.out, r"  cost +\d\.\d\d EUR +\d\.\d\d EUR +−50.0 %\n")
+        self.assertIn("only in the old configuration:\nriscv64-linux ", ended.out)
+        page = (farm.folder / "page.html").read_text()
+        self.assertIn("−50.0 %", page)
+        self.assertIn("This type is only in the old configuration.", page)
+        document = json.loads(farm.run(*command, "--json").out)
+        self.assertEqual(document["currency"], "EUR")
+        self.assertEqual(set(document["against"]["pools"]), {PLAIN, "riscv64-linux"})
+        self.assertAlmostEqual(document["against"]["pools"][PLAIN]["cost"], 2 * document["pools"][PLAIN]["cost"], delta=1e-5)
+
+    def test_errors_of_the_other_configuration_name_its_file(self):
+        farm = self.farm()
+        trace = self.trace(farm, HEADER + f"0,600,{PLAIN},,a\n")
+        wrong = farm.folder / "old.nix"
+        wrong.write_text("{ systemTypes = 1; }")
+        self.assertEnded(farm.run("simulate", farm.conf, "--trace", trace, "--against", wrong), 78, f"{wrong}: systemTypes")
+        missing = farm.folder / "none.nix"
+        self.assertEnded(farm.run("simulate", farm.conf, "--trace", trace, "--against", missing), 78, f"{missing}: ")
 
     def test_a_simulation_says_which_types_should_be_one(self):
         features = ("", "kvm", "big-parallel")

@@ -112,7 +112,7 @@ TEST(Figure, ShowsEveryValueWithinItsPicture) {
       plot.unit = unit;
       const std::string text = text_of(plot);
       for (const char* wrong : {"nan", "inf"}) EXPECT_THAT(text, Not(HasSubstr(wrong)));
-      for (const double y : numbers_in(text, "y")) EXPECT_TRUE(y >= 0 && y <= 250) << y;
+      for (const double y : numbers_in(text, "y")) EXPECT_TRUE(y >= 0 && y <= 260) << y;
       for (const double x : numbers_in(text, "x")) EXPECT_TRUE(x >= 0 && x <= 560) << x;
     }
   }
@@ -123,7 +123,7 @@ TEST(Figure, HasAGapWhereNothingWasRecorded) {
   plot.areas.clear();
   plot.lines = {{"load", Hue::blue, {1, std::nan(""), 1}}};
   const std::string text = text_of(plot);
-  EXPECT_THAT(text, testing::ContainsRegex("d=\"M74.0 30.0H226.7M379.3 30.0H532.0\""));
+  EXPECT_THAT(text, testing::ContainsRegex("d=\"M74.0 38.0H226.7M379.3 38.0H532.0\""));
   EXPECT_THAT(text, HasSubstr("<title>2026-01-05 01:00 to 02:00</title>"));
 }
 

@@ -50,8 +50,8 @@ TEST(Cost, OfManyMachinesAtAHighPriceDoesNotOverflow) {
 }
 
 TEST(Cost, ShowsTheTimeOfWhichNothingIsKnown) {
-  EXPECT_THAT(cost_text({}, Seconds{7200}, Instant{}), HasSubstr("Nothing is known of 2.00 h"));
-  EXPECT_THAT(cost_text({}, Seconds{0}, Instant{}), testing::Not(HasSubstr("Nothing is known")));
+  EXPECT_THAT(cost_text({}, Seconds{7200}, Instant{}, ""), HasSubstr("Nothing is known of 2.00 h"));
+  EXPECT_THAT(cost_text({}, Seconds{0}, Instant{}, ""), testing::Not(HasSubstr("Nothing is known")));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +33,20 @@ class Client {
       if (count <= 0) return;
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
+  }
+
+  // Whether it has sent what was not read yet, or has closed the connection.
+  bool has_answer() const {
+    pollfd state{.fd = socket_, .events = POLLIN, .revents = 0};
+    return ::poll(&state, 1, 0) == 1;
+  }
+
+  // What the server sends until it has sent this, or has closed the connection.
+  std::string until(std::string_view text) {
+    std::string received;
+    char byte = 0;
+    while (!received.ends_with(text) && ::read(socket_, &byte, 1) == 1) received += byte;
+    return received;
   }
 
   // All that the server still sends, until it closes the connection.

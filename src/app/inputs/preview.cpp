@@ -108,6 +108,7 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
                     .plan = std::move(plan),
                     .last_pass = std::move(last),
                     .interval = config->interval,
+                    .currency = config->currency,
                     .waiting_since = oldest(memory->waiting)};
 }
 
@@ -120,6 +121,7 @@ Preview preview_after(const pass::Report& report, const Config& config, const st
                 .plan = {},
                 .last_pass = last_pass(state_dir, config.tag, report.began, report.trouble),
                 .interval = config.interval,
+                .currency = config.currency,
                 .waiting_since = oldest(report.waiting)};
   after.look.seen.now = report.ended;
   after.look.seen.machines.clear();

@@ -22,6 +22,7 @@ struct Preview {
   Plan plan;
   LastPass last_pass;
   Seconds interval;                        // of the daemon
+  std::string currency{};                  // of prices; empty: not given
   std::optional<Instant> waiting_since{};  // steps have waited without a break since then, by the recorded passes
 };
 

@@ -11,6 +11,7 @@
 #include "forecast/measured_boots.hpp"
 #include "forecast/recorded_steps.hpp"
 #include "io/file/files.hpp"
+#include "io/text/local_time.hpp"
 #include "model/counted.hpp"
 #include "state/archive.hpp"
 #include "state/sqlite_journal.hpp"
@@ -22,12 +23,6 @@ namespace hydra_provisioner::app {
 namespace {
 
 constexpr std::int64_t day = 86'400;
-
-// A simulation shows what settings cost: where a budget stopped them, they would seem cheaper than they are.
-void drop_budgets(Config& config) {
-  config.budget = {};
-  for (auto& [name, pool] : config.pools) pool.budget = {};
-}
 
 // The farm's own. None: it has none yet, or nothing of it is needed.
 std::expected<std::optional<state::Archive>, Failure> journal_of(const Config& config, const ForecastOptions& options,
@@ -58,6 +53,19 @@ forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& 
   return terms;
 }
 
+// A simulation shows what settings cost: where a budget stopped them, they would seem cheaper than they are.
+void drop_budgets(Config& config) {
+  config.budget = {};
+  for (auto& [name, pool] : config.pools) pool.budget = {};
+}
+
+ForecastSubject subject_of(Config config, const ForecastOptions& options,
+                           const std::optional<state::Archive>& journal) {
+  forecast::SimulationTerms terms = terms_of(config, options, journal);
+  drop_budgets(config);
+  return {.config = std::move(config), .terms = std::move(terms)};
+}
+
 }  // namespace
 
 void declare_forecast(Arguments& arguments, ForecastOptions& options) {
@@ -79,17 +87,35 @@ void declare_forecast(Arguments& arguments, ForecastOptions& options) {
   declare_config(arguments, options.config);
 }
 
+std::string name_of_steps(const ForecastOptions& options) {
+  return options.since ? fmt::format("the steps that passes saw since {}", io::local_time(*options.since))
+                       : options.trace;
+}
+
+std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastOptions& options,
+                                                  const std::string& state_dir) {
+  const auto journal = journal_of(config, options, state_dir);
+  if (!journal) return std::unexpected(journal.error());
+  auto trace = options.since ? forecast::recorded_steps(journal->value(), *options.since)
+                             : trace::read_trace_file(options.trace);
+  if (!trace) return failed(std::move(trace.error()));
+  ForecastSubject subject = subject_of(std::move(config), options, *journal);
+  return ForecastInputs{
+      .config = std::move(subject.config), .trace = *std::move(trace), .terms = std::move(subject.terms)};
+}
+
+io::Task<std::expected<ForecastSubject, Failure>> read_subject(ForecastOptions options, std::string state_dir) {
+  auto config = co_await load(options.config);
+  if (!config) co_return std::unexpected(std::move(config.error()));
+  const auto journal = journal_of(*config, options, state_dir);
+  if (!journal) co_return std::unexpected(journal.error());
+  co_return subject_of(*std::move(config), options, *journal);
+}
+
 io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir) {
   auto config = co_await load(options.config);
   if (!config) co_return std::unexpected(std::move(config.error()));
-  auto journal = journal_of(*config, options, state_dir);
-  if (!journal) co_return std::unexpected(std::move(journal.error()));
-  auto trace = options.since ? forecast::recorded_steps(journal->value(), *options.since)
-                             : trace::read_trace_file(options.trace);
-  if (!trace) co_return failed(std::move(trace.error()));
-  forecast::SimulationTerms terms = terms_of(*config, options, *journal);
-  drop_budgets(*config);
-  co_return ForecastInputs{.config = *std::move(config), .trace = *std::move(trace), .terms = std::move(terms)};
+  co_return inputs_for(*std::move(config), options, state_dir);
 }
 
 void declare_output(Arguments& arguments, std::string& file) {

@@ -34,6 +34,19 @@ struct ForecastInputs {
   forecast::SimulationTerms terms;
 };
 
+// A configuration, and the terms under which it is simulated.
+struct ForecastSubject {
+  Config config;
+  forecast::SimulationTerms terms;
+};
+
+// `farm.csv`
+std::string name_of_steps(const ForecastOptions& options);
+
+// With a configuration that is read already.
+std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastOptions& options,
+                                                  const std::string& state_dir);
+io::Task<std::expected<ForecastSubject, Failure>> read_subject(ForecastOptions options, std::string state_dir);
 io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir);
 
 // --output

@@ -39,10 +39,8 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t header_bytes_max = 8 * 1024;
-// A process may often have 1,024 files open; the passes need some of them.
-constexpr int connections_max = 600;
-constexpr std::size_t listeners_max = 400;  // of the connections: to news, for as long as they like
-constexpr int great_efforts_max = 4;        // under way and waiting
+constexpr int backlog = 256;          // connections that the system keeps until they are accepted
+constexpr int great_efforts_max = 4;  // under way and waiting
 constexpr std::chrono::seconds time_for_request{5};
 constexpr std::chrono::seconds time_for_effort{60};
 constexpr std::chrono::seconds time_for_answer{20};
@@ -104,8 +102,10 @@ const Route* route_of(std::string_view path, const Routes& routes) {
   return folder == routes.end() ? nullptr : &folder->second;
 }
 
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
 Request request_for(std::string_view target, std::stop_token stop) {
-  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view path = path_of(target);
   const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
   return {.path = std::string(path), .query = io::parse_query(query), .stop = std::move(stop)};
 }
@@ -161,7 +161,7 @@ error_code bind(asio::ip::tcp::acceptor& acceptor, const asio::ip::tcp::endpoint
   if (acceptor.open(place.protocol(), error)) return error;
   if (acceptor.set_option(asio::socket_base::reuse_address(true), error)) return error;
   if (acceptor.bind(place, error)) return error;
-  return acceptor.listen(connections_max, error);
+  return acceptor.listen(backlog, error);
 }
 
 // What a handler throws is a fault of this program, and must not end it.
@@ -187,7 +187,9 @@ Page page_of(std::string content_type, std::string text, unsigned status) {
 
 class Listener::Server {
  public:
-  explicit Server(Routes routes) : routes_(std::move(routes)) { asio::post(slow_thread_, work_at_lowest_priority); }
+  Server(Routes routes, const ListenerLimits& limits) : routes_(std::move(routes)), limits_(limits) {
+    asio::post(slow_thread_, work_at_lowest_priority);
+  }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
@@ -227,7 +229,7 @@ class Listener::Server {
       if (error == asio::error::operation_aborted) co_return;
       if (error) {  // too many open files, perhaps
         co_await pause();
-      } else if (connections_ < connections_max) {
+      } else if (connections_ < limits_.connections) {
         asio::co_spawn(context_, attend(beast::tcp_stream(std::move(socket))), asio::detached);
       }  // else the socket is closed: most of those who are served will be done in some seconds
     }
@@ -247,13 +249,15 @@ class Listener::Server {
     const auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, as_result);
     if (error && !is_nonsense(error)) co_return;
     const bool is_head = !error && parser.get().method() == http::verb::head;
-    if (!error && target_of(parser.get().base()) == news_path && parser.get().method() == http::verb::get &&
-        waiting_for_news_.size() < listeners_max) {
+    const bool is_for_news =
+        !error && parser.get().method() == http::verb::get && path_of(target_of(parser.get().base())) == news_path;
+    if (is_for_news && std::ssize(waiting_for_news_) < limits_.listeners) {
       co_await send_news(stream);
       co_return;
     }
-    Answer answer = error ? refusal(http::status::bad_request, fmt::format("this is no request: {}", error.message()))
-                          : co_await answer_to(parser.get().base());
+    Answer answer = error         ? refusal(http::status::bad_request, "this is no request: " + error.message())
+                    : is_for_news ? refusal(http::status::service_unavailable, "too many listen; try again later")
+                                  : co_await answer_to(parser.get().base());
     co_await send(stream, answer, is_head);
     co_await part(stream);
   }
@@ -265,7 +269,7 @@ class Listener::Server {
       co_return answer;
     }
     const std::string_view target = target_of(request);
-    const Route* route = route_of(target.substr(0, target.find('?')), routes_);
+    const Route* route = route_of(path_of(target), routes_);
     if (route == nullptr)
       co_return refusal(http::status::not_found, fmt::format("there is no such page, only {}", paths_of(routes_)));
     if (route->effort == Effort::much && great_efforts_ >= great_efforts_max)
@@ -317,6 +321,7 @@ class Listener::Server {
   }
 
   Routes routes_;
+  ListenerLimits limits_;
   std::stop_source stop_;
   asio::io_context context_{1};
   asio::thread_pool quick_thread_{1};
@@ -333,8 +338,9 @@ class Listener::Server {
 Listener::Listener(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 Listener::~Listener() = default;
 
-Expected<std::unique_ptr<Listener>> Listener::open(const io::Endpoint& endpoint, Routes routes) {
-  auto server = std::make_unique<Server>(std::move(routes));
+Expected<std::unique_ptr<Listener>> Listener::open(const io::Endpoint& endpoint, Routes routes,
+                                                   const ListenerLimits& limits) {
+  auto server = std::make_unique<Server>(std::move(routes), limits);
   if (auto opened = server->open(endpoint); !opened) return std::unexpected(std::move(opened.error()));
   return std::unique_ptr<Listener>(new Listener(std::move(server)));
 }

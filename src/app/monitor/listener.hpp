@@ -44,11 +44,18 @@ using Routes = std::map<std::string, Route, std::less<>>;
 // The path at which clients are told of news, as server-sent events. Each of them is told the latest news at once.
 inline constexpr std::string_view news_path = "/news";
 
+// A process may often have 1,024 files open, and the passes need some of them.
+struct ListenerLimits {
+  int connections = 600;
+  int listeners = 400;  // of them, those that wait for news, which they do for as long as they like
+};
+
 // It works on threads of its own: it never delays a pass, and no pass delays it.
 class Listener {
  public:
   // With port 0 the system chooses one.
-  static Expected<std::unique_ptr<Listener>> open(const io::Endpoint& endpoint, Routes routes);
+  static Expected<std::unique_ptr<Listener>> open(const io::Endpoint& endpoint, Routes routes,
+                                                  const ListenerLimits& limits = {});
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();

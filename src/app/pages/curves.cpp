@@ -124,14 +124,14 @@ Markup plots(const state::Archive& journal, Instant now, const std::optional<Poo
   const std::vector<state::Load> seen = loads(journal, range, begin, pool);
 
   html::Plot queue = plot("Steps", "steps", range, begin);
-  queue.areas = {steps("waiting", Hue::orange, seen, &state::Load::waiting)};
-  queue.lines = {steps("running", Hue::blue, seen, &state::Load::running),
+  queue.areas = {steps("waiting", Hue::sky, seen, &state::Load::waiting)};
+  queue.lines = {steps("running", Hue::green, seen, &state::Load::running),
                  curve("most waiting", Hue::ink, seen,
                        if_observed([](const state::Load& load) { return static_cast<double>(load.most_waiting); }))};
   html::Plot farm = plot("Machines", "machines", range, begin);
   farm.areas = {
       machines("busy", Hue::green, seen, &state::Load::busy), machines("idle", Hue::orange, seen, &state::Load::idle),
-      machines("boot", Hue::sky, seen, &state::Load::boot), machines("drain", Hue::purple, seen, &state::Load::drain)};
+      machines("boot", Hue::blue, seen, &state::Load::boot), machines("drain", Hue::purple, seen, &state::Load::drain)};
   html::Plot waits = plot("Longest wait", "s", range, begin);
   waits.areas = {curve("longest wait", Hue::red, seen, if_observed([](const state::Load& load) {
                          return static_cast<double>(load.longest_wait.count());

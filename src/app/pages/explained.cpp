@@ -127,25 +127,6 @@ Markup actions(const Plan& plan) {
                                     : fmt::format("{} kept as they are.", counted(kept, "other machine")));
 }
 
-Markup pools(const Plan& plan) {
-  std::vector<Row> rows;
-  for (const PoolPlan& pool : plan.pools) {
-    Markup why = text(pool.explanation);
-    for (const std::string& note : pool.notes)
-      why += element("div", {{"class", "changing"}}, text(io::with_spans(note)));
-    rows.push_back({link_to(pool.name), text(fmt::format("{}", pool.runnable)), text(fmt::format("{}", pool.running)),
-                    text(fmt::format("{}", pool.machines)), text(fmt::format("{}", pool.target)), why});
-  }
-  return table(counted(std::ssize(rows), "type"),
-               {{"Type", "name"},
-                {"Waiting", "number"},
-                {"Running", "number"},
-                {"Machines", "number"},
-                {"Target", "number"},
-                {"Why", "wide"}},
-               rows);
-}
-
 Markup neighbours(const state::Archive& journal, std::int64_t number) {
   std::vector<Markup> items;
   for (const auto& [other, label] :
@@ -161,7 +142,7 @@ Markup pass_content(const state::Archive& journal, const state::ArchivedPass& pa
   if (!pass.trouble.empty()) content += element("p", {{"class", "notice"}}, text(pass.trouble));
   content += neighbours(journal, pass.number);
   content += element("h2", "What it decided") + actions(replayed.plan);
-  content += element("h2", "What it saw") + pools(replayed.plan);
+  content += element("h2", "What it saw") + types_table(replayed.plan);
   content += element("h2", "Decided again");
   if (replayed.is_equal)
     return content +

@@ -47,16 +47,22 @@
     if (latest !== wanted) update();
   };
 
-  const news = new EventSource("/news");
-  news.onmessage = (event) => {
-    notice.remove();
-    latest = event.data;
-    update();
+  let news;
+  const listen = () => {
+    news = new EventSource("/news");
+    news.onmessage = (event) => {
+      notice.remove();
+      latest = event.data;
+      update();
+    };
+    news.onerror = () => {
+      notice.textContent = "The daemon does not answer: what this page shows may be old.";
+      main.before(notice);
+      // The browser tries again by itself, unless it was refused.
+      if (news.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+    };
   };
-  news.onerror = () => {
-    notice.textContent = "The daemon does not answer: what this page shows may be old.";
-    main.before(notice);
-  };
+  listen();
   document.addEventListener("visibilitychange", update);
   main.addEventListener("focusout", () => setTimeout(update));
   // Until it has gone, a page that is left would count as one that listens.

@@ -72,9 +72,10 @@ Markup cost_figures(const Overview& farm) {
   const auto sum_since = [&](Instant time) {
     Micros sum;
     for (const auto& [pool, money] : spent.at(time)) sum.n += money.n;
-    return io::money_text(sum) + (farm.config.currency.empty() ? "" : " " + farm.config.currency);
+    return io::money_text(sum, farm.config.currency);
   };
-  if (const std::string hourly = hourly_cost_text(farm.seen.look); !hourly.empty() || !spent.at(month).empty())
+  if (const std::string hourly = hourly_cost_text(farm.seen.look, farm.config.currency);
+      !hourly.empty() || !spent.at(month).empty())
     return figure("Cost today", text(sum_since(day)), hourly) +
            figure("Cost this month", text(sum_since(month)), "of machines with a price");
   return {};
@@ -82,10 +83,11 @@ Markup cost_figures(const Overview& farm) {
 
 Markup figures(const Overview& farm) {
   const std::vector<Machine>& machines = farm.seen.look.seen.machines;
-  const Markup all =
-      queue_figure(farm) +
-      figure("Machines", text(fmt::format("{}", machines.size())), machines.empty() ? "" : machines_text(machines)) +
-      cost_figures(farm) + last_pass_figure(farm);
+  std::vector<MachineState> states;
+  for (const Machine& machine : machines) states.push_back(machine.state);
+  const Markup all = queue_figure(farm) +
+                     figure("Machines", text(fmt::format("{}", machines.size())), states_text(states)) +
+                     cost_figures(farm) + last_pass_figure(farm);
   return element("dl", {{"class", "figures"}}, all);
 }
 
@@ -115,32 +117,15 @@ std::string limits_text(const PoolPlan& pool, const Overview& farm) {
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
-Row type_row(const PoolPlan& pool, const Overview& farm) {
-  Markup why = text(pool.explanation);
-  for (const std::string& note : pool.notes)
-    why += element("div", {{"class", pool.unused.empty() ? "changing" : "bad"}}, text(io::with_spans(note)));
-  const auto number = [](std::int64_t count) { return text(fmt::format("{}", count)); };
-  return {link_to(pool.name),           number(pool.runnable), number(pool.running),
-          number(pool.machines),        number(pool.target),   why,
-          text(limits_text(pool, farm))};
+Markup types(const Overview& farm) {
+  return types_table(farm.seen.plan, LastColumn{{"Limits", "wide"},
+                                                [&](const PoolPlan& pool) { return text(limits_text(pool, farm)); }});
 }
 
-Markup types(const Overview& farm) {
-  std::vector<Row> rows;
-  for (const PoolPlan& pool : farm.seen.plan.pools) rows.push_back(type_row(pool, farm));
-  for (const Unplaceable& steps : farm.seen.plan.unplaceable)
-    rows.push_back({link_to(PoolName{steps.step_type}), text(fmt::format("{}", steps.runnable)), text("-"), text("-"),
-                    text("-"), element("span", {{"class", "bad"}}, text("no configured type fits these steps")),
-                    text("-")});
-  return table(counted(std::ssize(farm.seen.plan.pools), "type"),
-               {{"Type", "name"},
-                {"Waiting", "number"},
-                {"Running", "number"},
-                {"Machines", "number"},
-                {"Target", "number"},
-                {"Why", "wide"},
-                {"Limits", "wide"}},
-               rows);
+Markup share(const BudgetUse& budget) {
+  const Markup percent = text(fmt::format("{} %", budget.percent));
+  if (budget.percent >= 100) return element("span", {{"class", "bad"}}, percent);
+  return budget.percent >= 80 ? element("span", {{"class", "changing"}}, percent) : percent;
 }
 
 Markup budgets(const Overview& farm) {
@@ -148,13 +133,7 @@ Markup budgets(const Overview& farm) {
   std::vector<Row> rows;
   for (const BudgetUse& budget : farm.seen.look.seen.budgets)
     rows.push_back({budget.pool ? link_to(*budget.pool) : text("all types"), text(to_string(budget.period)),
-                    text(io::money_text(budget.limit)),
-                    element("span",
-                            {{"class", budget.percent >= 100  ? "bad"
-                                       : budget.percent >= 80 ? "changing"
-                                                              : ""}},
-                            text(fmt::format("{} %", budget.percent))),
-                    time(budget.until)});
+                    text(io::money_text(budget.limit, farm.config.currency)), share(budget), time(budget.until)});
   return element("h2", "Budgets") +
          table("Spent of each budget",
                {{"Of", "name"}, {"Each"}, {"Limit", "number"}, {"Spent", "number"}, {"Until", "when"}}, rows);

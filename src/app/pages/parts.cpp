@@ -1,6 +1,7 @@
 #include "app/pages/parts.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "io/text/printable.hpp"
 #include "io/text/url.hpp"
 #include "io/text/wording.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::app::pages {
 namespace {
@@ -35,6 +37,15 @@ Markup cell(const Column& column, bool is_heading, const Markup& content) {
   else
     attributes.push_back({"data-label", std::string(column.heading)});
   return element(is_heading ? "th" : "td", attributes, content);
+}
+
+Markup number(std::int64_t count) { return text(fmt::format("{}", count)); }
+
+Markup why(const PoolPlan& pool) {
+  Markup content = text(pool.explanation);
+  for (const std::string& note : pool.notes)
+    content += element("div", {{"class", pool.unused.empty() ? "changing" : "bad"}}, text(io::with_spans(note)));
+  return content;
 }
 
 }  // namespace
@@ -111,6 +122,29 @@ Markup table(std::string_view caption, const std::vector<Column>& columns, const
   return element("div",
                  {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", std::string(caption)}},
                  element("table", content));
+}
+
+Markup types_table(const Plan& plan, const std::optional<LastColumn>& last) {
+  std::vector<Column> columns{{"Type", "name"},       {"Waiting", "number"}, {"Running", "number"},
+                              {"Machines", "number"}, {"Target", "number"},  {"Why", "wide"}};
+  if (last) columns.push_back(last->column);
+  std::vector<Row> rows;
+  for (const PoolPlan& pool : plan.pools) {
+    rows.push_back({link_to(pool.name), number(pool.runnable), number(pool.running), number(pool.machines),
+                    number(pool.target), why(pool)});
+    if (last) rows.back().push_back(last->cell(pool));
+  }
+  for (const Unplaceable& steps : plan.unplaceable) {
+    Row row{link_to(PoolName{steps.step_type}),
+            number(steps.runnable),
+            {},
+            {},
+            {},
+            element("span", {{"class", "bad"}}, text("no configured type fits these steps"))};
+    row.resize(columns.size());
+    rows.push_back(std::move(row));
+  }
+  return table(counted(std::ssize(plan.pools), "type"), columns, rows);
 }
 
 Markup events(const std::vector<review::Event>& events, bool with_machines) {

@@ -1,6 +1,8 @@
 // What several pages have.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,11 +11,13 @@
 #include "app/status/machine_note.hpp"
 #include "html/markup.hpp"
 #include "model/names.hpp"
+#include "model/plan.hpp"
 #include "model/time.hpp"
 #include "review/history.hpp"
 
 namespace hydra_provisioner::app::pages {
 
+inline constexpr unsigned bad_request = 400;
 inline constexpr unsigned not_found = 404;
 inline constexpr unsigned unavailable = 503;
 
@@ -41,6 +45,13 @@ struct Column {
 };
 using Row = std::vector<html::Markup>;  // the first cell is the row's heading
 html::Markup table(std::string_view caption, const std::vector<Column>& columns, const std::vector<Row>& rows);
+
+// What the plan says of each type, and a last column of other things.
+struct LastColumn {
+  Column column;
+  std::function<html::Markup(const PoolPlan&)> cell;
+};
+html::Markup types_table(const Plan& plan, const std::optional<LastColumn>& last = {});
 
 // `with_machines`: of several ones.
 html::Markup events(const std::vector<review::Event>& events, bool with_machines);

@@ -18,6 +18,7 @@
 #include "app/pages/explained.hpp"
 #include "app/pages/overview.hpp"
 #include "app/pages/parts.hpp"
+#include "app/pages/simulated.hpp"
 #include "app/status/machine_rows.hpp"
 #include "app/status/status_document.hpp"
 #include "app/status/status_text.hpp"
@@ -121,6 +122,10 @@ constexpr std::string_view icon =
     R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#0072b2" d="M1 1h6v6H1zM9 9h6v6H9z"/>)"
     R"(<path fill="#e69f00" d="M9 1h6v6H9zM1 9h6v6H1z"/></svg>)";
 
+Page no_pass_yet(bool as_json) {
+  return problem_page("The first pass has not ended yet; ask again later.", unavailable, as_json);
+}
+
 }  // namespace
 
 class Site::Pages {
@@ -139,7 +144,7 @@ class Site::Pages {
     const std::lock_guard lock(making_mutex_);
     const bool as_json = request.path.ends_with(json_suffix);
     const std::shared_ptr<Farm> farm = latest();
-    if (!farm) return problem_page("The first pass has not ended yet; ask again later.", unavailable, as_json);
+    if (!farm) return no_pass_yet(as_json);
     if (std::string news = farm->news(); news != cached_of_) {
       cache_.clear();
       cached_of_ = std::move(news);
@@ -151,6 +156,14 @@ class Site::Pages {
     Page page = (this->*make)(*farm, *journal, request, as_json);
     cache_.keep(key, page);
     return page;
+  }
+
+  // It works for some time, with values of its own.
+  Page simulate(const Request& request) {
+    const bool as_json = request.path.ends_with(json_suffix);
+    const std::shared_ptr<Farm> farm = latest();
+    if (!farm) return no_pass_yet(as_json);
+    return simulate_page(farm->config(), state_dir_, request, as_json);
   }
 
   Page overview(Farm& farm, const state::Archive& journal, const Request& request, bool as_json) {
@@ -199,6 +212,7 @@ Routes Site::routes() const {
   const auto made = [this](Pages::Make make) -> Route {
     return {[pages = pages_, make](const Request& request) { return pages->answer(make, request); }, Effort::some};
   };
+  const Route simulated{[pages = pages_](const Request& request) { return pages->simulate(request); }, Effort::much};
   return {{"/", made(&Pages::overview)},
           {"/.json", made(&Pages::overview)},
           {"/index.json", made(&Pages::overview)},
@@ -206,6 +220,8 @@ Routes Site::routes() const {
           {"/machines/", made(&Pages::machine)},
           {"/types/", made(&Pages::type)},
           {"/passes/", made(&Pages::pass)},
+          {"/simulate", simulated},
+          {"/simulate.json", simulated},
           {"/style.css", constant("text/css; charset=utf-8", html::style_sheet)},
           {"/live.js", constant("text/javascript; charset=utf-8", live_script)},
           {"/icon.svg", constant("image/svg+xml", icon)}};

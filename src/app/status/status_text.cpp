@@ -28,6 +28,13 @@ std::string_view color_of(Grade grade) {
   return grade == Grade::degraded ? colors::changing : colors::good;
 }
 
+std::string machines_text(const std::vector<Machine>& machines) {
+  std::vector<MachineState> states;
+  states.reserve(machines.size());
+  for (const Machine& machine : machines) states.push_back(machine.state);
+  return counted_by_state(states);
+}
+
 std::vector<Part> summary_parts(const StatusReport& report) {
   std::vector<Part> parts{{std::string(to_string(report.grade)), color_of(report.grade)}};
   const auto missing = missing_pass_text(report.last_pass, report.interval);
@@ -37,7 +44,8 @@ std::vector<Part> summary_parts(const StatusReport& report) {
     const Seconds wait = std::max(report.look.seen.now - *report.waiting_since, Seconds{0});
     parts.push_back({fmt::format("oldest wait {}", io::span_text(wait))});
   }
-  if (std::string cost = hourly_cost_text(report.look); !cost.empty()) parts.push_back({std::move(cost)});
+  if (std::string cost = hourly_cost_text(report.look, report.currency); !cost.empty())
+    parts.push_back({std::move(cost)});
   return parts;
 }
 
@@ -71,14 +79,7 @@ std::vector<MachineRow> rows_of(const std::vector<MachineSeen>& machines, const 
 
 }  // namespace
 
-std::string machines_text(const std::vector<Machine>& machines) {
-  std::vector<MachineState> states;
-  states.reserve(machines.size());
-  for (const Machine& machine : machines) states.push_back(machine.state);
-  return counted_by_state(states);
-}
-
-std::string hourly_cost_text(const pass::Look& look) {
+std::string hourly_cost_text(const pass::Look& look, const std::string& currency) {
   Micros sum;
   std::int64_t unpriced = 0;
   bool has_price = false;
@@ -91,7 +92,7 @@ std::string hourly_cost_text(const pass::Look& look) {
     unpriced += price ? 0 : 1;
   }
   if (!has_price) return "";
-  return fmt::format("{} per hour{}", io::money_text(sum),
+  return fmt::format("{} per hour{}", io::money_text(sum, currency),
                      unpriced == 0 ? "" : fmt::format(", {} without a price", counted(unpriced, "machine")));
 }
 

@@ -21,13 +21,12 @@ struct StatusReport {
   const LastPass& last_pass;
   Grade grade = Grade::fine;
   Seconds interval{};
+  std::string currency{};                  // of prices; empty: not given
   std::optional<Instant> waiting_since{};  // steps have waited without a break since then; none: none did
 };
 
-// "2 ready, 1 draining"
-std::string machines_text(const std::vector<Machine>& machines);
 // What they cost now: "1.20 per hour, 2 machines without a price". Empty: no type has a price.
-std::string hourly_cost_text(const pass::Look& look);
+std::string hourly_cost_text(const pass::Look& look, const std::string& currency);
 
 // Each order that is in force: "pause, until 2026-01-15 12:00:00 CET, by an operator (alice)"
 std::vector<std::string> orders_in_force(const Snapshot& seen);

@@ -43,13 +43,14 @@ Outcome run(Options options, Context context) {
   const auto costs = review::costs_of(archive.usage(since));
   const Seconds unknown = archive.unknown(since);
   const Instant until = passes.back().start;
+  const std::string currency = review::currency_of(archive, passes.back());
   if (options.json) {
-    io::Json document = review::cost_document(costs, unknown, since);
+    io::Json document = review::cost_document(costs, unknown, since, currency);
     document["until"] = to_unix(until);
     return print(io::pretty(document));
   }
   const Seconds left_out = io::SystemClock{}.now() - until;
-  return print(review::cost_text(costs, unknown, since) +
+  return print(review::cost_text(costs, unknown, since, currency) +
                fmt::format("Counted until the last pass, {} ago: what ran since then is left out.\n",
                            io::span_text(std::max(left_out, Seconds{0}))));
 }

@@ -1,19 +1,28 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/help.hpp"
 #include "app/cli/output.hpp"
 #include "app/inputs/traces.hpp"
+#include "forecast/figures.hpp"
 #include "forecast/merging.hpp"
 #include "forecast/page.hpp"
+#include "forecast/provenance.hpp"
 #include "forecast/report.hpp"
 #include "io/file/files.hpp"
 #include "io/text/json.hpp"
+#include "io/text/strings.hpp"
 #include "model/counted.hpp"
 
 namespace hydra_provisioner::app {
@@ -21,17 +30,26 @@ namespace {
 
 struct Options {
   ForecastOptions forecast;
-  std::string html;  // a file
+  std::string html;     // a file
+  std::string against;  // a configuration file
+
+  ForecastOptions with_old_configuration() const {
+    ForecastOptions other = forecast;
+    other.config.path = against;
+    return other;
+  }
 };
 
 void declare(Arguments& arguments, Options& options) {
   declare_forecast(arguments, options.forecast);
   arguments.option("--html", "FILE", into(options.html), "write a page with plots to this file");
+  arguments.option("--against", "OLD", into(options.against),
+                   "simulate this configuration file, too, and show both beside each other");
 }
 
-void warn_of_unplaceable(const forecast::Forecast& forecast, TerminalVoice& voice) {
+void warn_of_unplaceable(const forecast::Forecast& forecast, std::string_view configuration, TerminalVoice& voice) {
   for (const Unplaceable& steps : forecast.unplaceable)
-    voice.warning(fmt::format("{}: no type of the configuration builds its {}; left out", steps.step_type,
+    voice.warning(fmt::format("{}: no type of {} builds its {}; left out", steps.step_type, configuration,
                               counted(steps.runnable, "step")));
 }
 
@@ -52,19 +70,77 @@ std::string mergers_text(const ForecastInputs& inputs, const forecast::Forecast&
   return text;
 }
 
+// What is shown: the forecast of the configuration, and that of the old one to compare it with, if there is any.
+struct Shown {
+  forecast::Forecast now;
+  std::optional<ForecastSubject> old_subject{};
+  std::optional<forecast::Forecast> before{};
+
+  const forecast::Forecast* old_forecast() const { return before ? &*before : nullptr; }
+};
+
+std::vector<forecast::Fact> facts_of(const Options& options, const ForecastInputs& inputs, const Shown& shown) {
+  const bool are_boots_given = options.forecast.boot.has_value();
+  auto facts = forecast::facts_of_config(shown.old_subject ? "new configuration" : "configuration",
+                                         options.forecast.config.path, inputs.config, inputs.terms, are_boots_given);
+  const auto add = [&](std::vector<forecast::Fact> more) { std::ranges::move(more, std::back_inserter(facts)); };
+  if (shown.old_subject)
+    add(forecast::facts_of_config("old configuration", options.against, shown.old_subject->config,
+                                  shown.old_subject->terms, are_boots_given));
+  add(forecast::facts_of_trace(name_of_steps(options.forecast), inputs.trace));
+  add(forecast::facts_of_terms(inputs.terms));
+  facts.push_back({"computed by", std::string(io::trimmed(version_text()))});
+  return facts;
+}
+
+// `conf.nix against old.nix, for farm.csv`
+std::string inputs_of(const Options& options) {
+  return fmt::format("{}{}, for {}", options.forecast.config.path,
+                     options.against.empty() ? "" : fmt::format(" against {}", options.against),
+                     name_of_steps(options.forecast));
+}
+
+Expected<void> write_page(const Options& options, const ForecastInputs& inputs, const Shown& shown) {
+  constexpr mode_t readable = 0644;
+  const std::string page = forecast::forecast_page({.now = shown.now,
+                                                    .before = shown.old_forecast(),
+                                                    .inputs = inputs_of(options),
+                                                    .facts = facts_of(options, inputs, shown)});
+  return io::replace_file(options.html, page, readable);
+}
+
+io::Json document_of(const Shown& shown) {
+  io::Json document = forecast::forecast_document(shown.now);
+  if (shown.before) document["against"] = forecast::forecast_document(*shown.before);
+  return document;
+}
+
+std::string text_of(const Shown& shown) {
+  return shown.before ? forecast::comparison_text(*shown.before, shown.now) : forecast::forecast_text(shown.now);
+}
+
 io::Task<Outcome> run(Options options, Context context) {
   auto inputs = co_await read_inputs(options.forecast, context.state_dir);
   if (!inputs) co_return std::unexpected(std::move(inputs.error()));
+  Shown shown;
+  if (!options.against.empty()) {
+    auto subject = co_await read_subject(options.with_old_configuration(), context.state_dir);
+    if (!subject) co_return std::unexpected(std::move(subject.error()));
+    shown.old_subject = *std::move(subject);
+  }
   inputs->terms.voice = &context.voice;
-  const forecast::Forecast forecast = forecast::simulate(inputs->config, inputs->trace, inputs->terms);
-  warn_of_unplaceable(forecast, context.voice);
+  shown.now = forecast::simulate(inputs->config, inputs->trace, inputs->terms);
+  warn_of_unplaceable(shown.now, "the configuration", context.voice);
+  if (shown.old_subject) {
+    shown.before = forecast::simulate(shown.old_subject->config, inputs->trace, shown.old_subject->terms);
+    warn_of_unplaceable(*shown.before, options.against, context.voice);
+  }
   if (!options.html.empty()) {
-    constexpr mode_t readable = 0644;
-    auto written = io::replace_file(options.html, forecast::forecast_page(forecast), readable);
+    auto written = write_page(options, *inputs, shown);
     if (!written) co_return failed(std::move(written.error()));
   }
-  if (options.forecast.json) co_return print(io::pretty(forecast::forecast_document(forecast)));
-  co_return print(forecast::forecast_text(forecast) + mergers_text(*inputs, forecast, context.voice));
+  if (options.forecast.json) co_return print(io::pretty(document_of(shown)));
+  co_return print(text_of(shown) + mergers_text(*inputs, shown.now, context.voice));
 }
 
 }  // namespace
@@ -78,9 +154,10 @@ Verb simulate_verb() {
               "configuration and the very passes of the daemon, in virtual time. It shows how many machines "
               "there would have been, what they would have cost, and how long steps would have waited. It also "
               "says which types should be one, as that needs fewer machines.",
-          .examples = {{{"simulate conf.nix --trace farm.csv", "what would this configuration have cost?"},
-                        {"simulate conf.nix --since 2d --html farm.html",
-                         "for the steps of the last two days, with a page of plots"}}},
+          .examples = {{{"simulate conf.nix --since 2d --html farm.html",
+                         "the steps of the last two days, with a page of plots"},
+                        {"simulate conf.nix --trace farm.csv --against old.nix",
+                         "what would change from old.nix to this configuration?"}}},
           .on_signal = OnSignal::left_to_itself,
           .declare = command(declare, run)};
 }

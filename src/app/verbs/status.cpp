@@ -57,6 +57,7 @@ std::string text_of(const Preview& seen, const Screen& screen) {
                       .last_pass = seen.last_pass,
                       .grade = health_of(seen).grade,
                       .interval = seen.interval,
+                      .currency = seen.currency,
                       .waiting_since = seen.waiting_since},
                      screen);
 }

@@ -10,6 +10,7 @@
 
 #include "app/cli/output.hpp"
 #include "app/inputs/traces.hpp"
+#include "forecast/figures.hpp"
 #include "forecast/merging.hpp"
 #include "forecast/report.hpp"
 #include "forecast/tuning.hpp"

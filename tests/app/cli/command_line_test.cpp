@@ -283,6 +283,7 @@ TEST_F(CommandLine, RefusesOptionsOfTracesElsewhere) {
   EXPECT_EQ(complaint({"import-trace", "--csv", "a", "--since", "2h"}), "--since goes with --hydra-db and --journal");
   EXPECT_THAT(complaint({"import-trace", "--csv", "a", "--json"}), StartsWith("--json goes with check, plan, "));
   EXPECT_EQ(complaint({"tune", "a.nix", "--trace", "t", "--html", "f"}), "--html goes with simulate");
+  EXPECT_EQ(complaint({"tune", "a.nix", "--trace", "t", "--against", "b.nix"}), "--against goes with simulate");
 }
 
 TEST_F(CommandLine, HasTheDetailedExitStatusForPlansOnly) {

@@ -1,10 +1,20 @@
 // What the listener answers, also to clients that do not behave.
 #include "app/monitor/listener.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,14 +26,29 @@ namespace {
 
 using support::Client;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
-std::unique_ptr<Listener> listener(const std::string& text = "up 1\n") {
-  const Page page{"text/plain", std::make_shared<const std::string>(text)};
-  auto opened =
-      Listener::open({"127.0.0.1", 0}, {{"/metrics", {[page](const Request&) { return page; }}}, {"/none", {[](const Request&) { return Page{}; }}}});
+std::unique_ptr<Listener> serving(Routes routes, const ListenerLimits& limits = {}) {
+  auto opened = Listener::open({"127.0.0.1", 0}, std::move(routes), limits);
   EXPECT_TRUE(opened);
   return *std::move(opened);
+}
+
+std::unique_ptr<Listener> listener(const std::string& text = "up 1\n", const ListenerLimits& limits = {}) {
+  const Page page = page_of("text/plain", text);
+  return serving(
+      {{"/metrics", {[page](const Request&) { return page; }}}, {"/none", {[](const Request&) { return Page{}; }}}},
+      limits);
+}
+
+std::string get(std::string_view target) { return fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", target); }
+
+// Shows what it is asked.
+Page echo(const Request& request) {
+  std::string text = request.path;
+  for (const auto& [name, value] : request.query) text += fmt::format(" {}={}", name, value);
+  return page_of("text/plain", text);
 }
 
 std::string answer(const Listener& to, const std::string& request) {
@@ -100,7 +125,7 @@ TEST(Listener, AnswersWhileOthersAreSilent) {
 }
 
 TEST(Listener, ClosesConnectionsBeyondItsLimitAndServesAgainLater) {
-  const auto server = listener();
+  const auto server = listener("up 1\n", {.connections = 20});
   std::vector<std::unique_ptr<Client>> many;
   for (int i = 0; i < 100; ++i) many.push_back(std::make_unique<Client>(server->port()));
   for (const auto& client : many) EXPECT_EQ(client->rest(), "");
@@ -121,6 +146,111 @@ TEST(Listener, EndsWithClientsConnected) {
   Client client(server->port());
   server.reset();
   EXPECT_EQ(client.rest(), "");
+}
+
+TEST(Route, OfAFolderIsForWhatIsBelowIt) {
+  const auto server = serving({{"/", {echo}},
+                               {"/machines/", {echo, Effort::some}},
+                               {"/machines/one", {[](const Request&) { return page_of("a", "one"); }}}});
+  EXPECT_TRUE(answer(*server, get("/?a=b%20c&d")).ends_with("\r\n\r\n/ a=b c d="));
+  EXPECT_TRUE(answer(*server, get("/machines/t-1")).ends_with("\r\n\r\n/machines/t-1"));
+  EXPECT_TRUE(answer(*server, get("/machines/a/../b?c")).ends_with("\r\n\r\n/machines/a/../b c="));
+  EXPECT_TRUE(answer(*server, get("/machines/one")).ends_with("\r\n\r\none"));
+  for (const char* other : {"/machines/", "/machines", "/machine/t-1", "//", "x"})
+    EXPECT_THAT(answer(*server, get(other)), StartsWith("HTTP/1.1 404 Not Found\r\n")) << other;
+}
+
+TEST(Route, ThatFailsDoesNotEndTheProgram) {
+  for (const Effort effort : {Effort::none, Effort::some, Effort::much}) {
+    const auto server = serving({{"/", {[](const Request&) -> Page { throw std::runtime_error("oh no"); }, effort}}});
+    const std::string text = answer(*server, get("/"));
+    EXPECT_THAT(text, StartsWith("HTTP/1.1 500 Internal Server Error\r\n"));
+    EXPECT_THAT(text, HasSubstr("this page cannot be made: oh no\n"));
+  }
+}
+
+TEST(Route, HasItsOwnStatusAndThePolicyOfAllPages) {
+  const auto server = serving({{"/", {[](const Request&) { return page_of("text/html", "gone", 410); }}}});
+  const std::string text = answer(*server, get("/"));
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 410 Gone\r\n"));
+  EXPECT_THAT(text, HasSubstr("\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "));
+  EXPECT_THAT(text, Not(HasSubstr("unsafe")));
+}
+
+// Works until it is told to stop.
+struct LongWork {
+  std::promise<void> has_begun;
+
+  Page operator()(const Request& request) {
+    has_begun.set_value();
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait(lock, request.stop, [] { return false; });
+    return page_of("text/plain", "stopped");
+  }
+};
+
+TEST(MuchEffort, IsStoppedWhenTheListenerEnds) {
+  LongWork work;
+  auto server = serving({{"/", {std::ref(work), Effort::much}}});
+  Client client(server->port());
+  client.send(get("/"));
+  work.has_begun.get_future().wait();
+  server.reset();
+}
+
+TEST(MuchEffort, KeepsNobodyElseWaiting) {
+  LongWork work;
+  const auto server = serving({{"/", {std::ref(work), Effort::much}}, {"/a", {echo, Effort::some}}, {"/b", {echo}}});
+  Client client(server->port());
+  client.send(get("/"));
+  work.has_begun.get_future().wait();
+  EXPECT_TRUE(answer(*server, get("/a")).ends_with("/a"));
+  EXPECT_TRUE(answer(*server, get("/b")).ends_with("/b"));
+}
+
+TEST(MuchEffort, IsMadeForAFewAtATime) {
+  LongWork work;
+  const auto server = serving({{"/", {std::ref(work), Effort::much}}});
+  std::vector<std::unique_ptr<Client>> all;
+  for (int i = 0; i < 5; ++i) {
+    all.push_back(std::make_unique<Client>(server->port()));
+    all.back()->send(get("/"));
+  }
+  const auto answered = [&] {
+    return std::ranges::find_if(all, [](const auto& client) { return client->has_answer(); });
+  };
+  while (answered() == all.end()) std::this_thread::yield();
+  EXPECT_THAT((*answered())->rest(), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+}
+
+TEST(News, AreToldToAllWhoListen) {
+  const auto server = listener();
+  Client early(server->port());
+  early.send(get("/news"));
+  EXPECT_THAT(early.until("\r\n\r\n"), HasSubstr("\r\nContent-Type: text/event-stream\r\n"));
+  EXPECT_EQ(early.until("\n\n"), ":\n\n");
+  server->tell("first");
+  EXPECT_EQ(early.until("\n\n"), "data: first\n\n");
+  Client late(server->port());
+  late.send(get("/news?now"));
+  late.until("\r\n\r\n");
+  EXPECT_EQ(late.until("\n\n"), "data: first\n\n");
+  server->tell("second");
+  EXPECT_EQ(early.until("\n\n"), "data: second\n\n");
+  EXPECT_EQ(late.until("\n\n"), "data: second\n\n");
+}
+
+TEST(News, AreForALimitedNumber) {
+  const auto server = listener("up 1\n", {.connections = 20, .listeners = 2});
+  Client first(server->port());
+  Client second(server->port());
+  for (Client* client : {&first, &second}) {
+    client->send(get("/news"));
+    client->until(":\n\n");
+  }
+  EXPECT_THAT(answer(*server, get("/news")), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+  EXPECT_THAT(answer(*server, get("/metrics")), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST(Listener, SaysWhatIsWrongWithAnAddress) {

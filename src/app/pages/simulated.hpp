@@ -1,0 +1,14 @@
+// What the configuration would have meant for the steps that this farm's passes saw: what `simulate --since` shows.
+#pragma once
+
+#include <string>
+
+#include "app/monitor/listener.hpp"
+#include "model/config.hpp"
+
+namespace hydra_provisioner::app::pages {
+
+// The query says since when.
+Page simulate_page(const Config& config, const std::string& state_dir, const Request& request, bool as_json);
+
+}  // namespace hydra_provisioner::app::pages

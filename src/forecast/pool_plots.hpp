@@ -1,0 +1,14 @@
+// What happened to a pool over time, as figures of a page.
+#pragma once
+
+#include "forecast/figures.hpp"
+#include "forecast/forecast.hpp"
+#include "html/markup.hpp"
+
+namespace hydra_provisioner::forecast {
+
+// Of a pool in both forecasts, the old one is shown by a line. `now` is the forecast of pool.now, or of pool.before if
+// there is only that.
+html::Markup plots_of(const PoolPair& pool, const Forecast& now);
+
+}  // namespace hydra_provisioner::forecast
