@@ -139,7 +139,7 @@ struct BigFarm {
   Config config = configuration(folder.path);
   fakes::FakeVoice voice;
   pass::World world = make_world();
-  app::Monitor monitor;
+  app::Monitor monitor{folder.path};
   std::unique_ptr<state::SqliteJournal> journal = state::SqliteJournal::open(folder.path + "/bench.sqlite").value();
 
   pass::World make_world() {
@@ -198,7 +198,7 @@ struct BigFarm {
     run([&]() -> io::Task<void> {
       pass::PassEnd end = co_await pass::run_pass(world, config, *journal, voice, Seconds{0});
       if (!end.succeeded || end.is_changing) throw std::logic_error("there was something to do: " + end.summary);
-      monitor.show(std::move(end.report), config, voice);
+      monitor.show(std::move(end.report), config, "", voice);
     });
   }
 

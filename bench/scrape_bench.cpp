@@ -84,7 +84,8 @@ BENCHMARK(metrics_text)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 // What Prometheus then gets, as often as it asks.
 void scrape(benchmark::State& state) {
   const app::Page page{"text/plain", std::make_shared<const std::string>(BigFarm(state.range(0)).text())};
-  const auto listener = app::Listener::open({"127.0.0.1", 0}, {{"/metrics", [page] { return page; }}}).value();
+  const auto listener =
+      app::Listener::open({"127.0.0.1", 0}, {{"/metrics", {[page](const app::Request&) { return page; }}}}).value();
   for (auto _ : state) {
     support::Client client(listener->port());
     client.send("GET /metrics HTTP/1.1\r\n\r\n");

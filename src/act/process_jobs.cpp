@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "act/job_files.hpp"
 #include "io/file/files.hpp"
 #include "io/file/lock.hpp"
 #include "io/file/log_file.hpp"
@@ -37,8 +36,13 @@ Expected<void> remove(const JobFiles& files) {
 
 }  // namespace
 
-ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock)
-    : program_(std::move(program)), state_dir_(std::move(state_dir)), tag_(std::move(tag)), clock_(clock) {}
+ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock,
+                         std::shared_ptr<Totals> calls)
+    : program_(std::move(program)),
+      state_dir_(std::move(state_dir)),
+      tag_(std::move(tag)),
+      clock_(clock),
+      calls_(std::move(calls)) {}
 
 Expected<std::vector<JobState>> ProcessJobs::list() {
   std::vector<JobState> jobs;
@@ -111,7 +115,22 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   if (!lock) return std::unexpected(lock.error());
   if (!*lock || was_outlived(machine)) return {};  // the next job has begun, or this one has not ended
   end_leftovers(machine);
+  count_call(files);
   return remove(files);
+}
+
+// Of one that was killed it is not known how long it worked.
+void ProcessJobs::count_call(const JobFiles& files) const {
+  const auto request = read_request(files);
+  const auto begun_at = read_begun_at(files);
+  const auto result = read_result(files);
+  struct stat found{};
+  if (!calls_ || !request || !begun_at || !result || ::stat(files.result.c_str(), &found) != 0) return;
+  const Seconds took = std::max(from_unix(found.st_mtim.tv_sec) - *begun_at, Seconds{0});
+  const std::string kind(to_string(request->provider));
+  const std::string call(to_string(request->operation));
+  measure(*calls_, Total::provider_call_duration, {kind, call}, static_cast<double>(took.count()));
+  count(*calls_, Total::provider_calls, {kind, call, result->has_value() ? "succeeded" : "failed"});
 }
 
 std::int64_t ProcessJobs::first_unused_number() const {

@@ -1,15 +1,18 @@
 // Jobs as processes of this program: `hydra-provisioner run-job`, see act/job_files.hpp.
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
 
+#include "act/job_files.hpp"
 #include "act/jobs.hpp"
 #include "io/async/clock.hpp"
 #include "model/names.hpp"
+#include "model/totals.hpp"
 
 namespace hydra_provisioner::act {
 
@@ -21,8 +24,10 @@ inline constexpr const char* job_variable = "HYDRA_PROVISIONER_JOB";
 // forgotten.
 class ProcessJobs final : public Jobs {
  public:
-  // `program` is started as `PROGRAM --state-dir DIR run-job TAG ID`.
-  ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock);
+  // `program` is started as `PROGRAM --state-dir DIR run-job TAG ID`. `calls` counts the jobs that have ended, and how
+  // long they took; null: nothing counts them.
+  ProcessJobs(std::string program, std::string state_dir, Tag tag, io::Clock& clock,
+              std::shared_ptr<Totals> calls = nullptr);
 
   // Kills the processes of a job that still run 60 s after its deadline; the next call sees that it has ended.
   Expected<std::vector<JobState>> list() override;
@@ -40,12 +45,14 @@ class ProcessJobs final : public Jobs {
   bool was_outlived(const MachineId& machine) const;
   bool is_overdue(const MachineId& machine, const JobRequest& request) const;
   void end_leftovers(const MachineId& machine) const;
+  void count_call(const JobFiles& files) const;
   void reap();
 
   std::string program_;
   std::string state_dir_;
   Tag tag_;
   io::Clock& clock_;
+  std::shared_ptr<Totals> calls_;
   std::vector<pid_t> children_;  // started by us; reaped when they have ended
 };
 

@@ -63,8 +63,8 @@ pass::World make_world(const Config& config, const std::string& state_dir) {
   world.publisher = make_publisher(config);
   // Jobs run this very program.
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock);
   world.calls = std::make_shared<Totals>();
+  world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock, world.calls);
   world.providers = make_providers(config.tag, state_dir, *world.clock);
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<providers::TimedProvider>(std::move(provider), kind, *world.clock, world.calls);

@@ -59,7 +59,7 @@ std::vector<Figure> figures_of(const PoolForecast& pool, std::string_view curren
   for (std::size_t i = 0; i < phases; ++i)
     figures.push_back(hours_figure(names_of<Phase>.at(i), pool.hours.at(i), machine_hours));
   const auto cost = pool.cost ? std::optional(units_in(*pool.cost)) : std::nullopt;
-  figures.push_back({.name = "cost", .value = cost, .text = cost_text(pool.cost, currency)});
+  figures.push_back({.name = "cost", .value = cost, .text = cost_text(pool.cost, currency), .currency = currency});
   figures.push_back(counted_figure("boots", pool.boots));
   figures.push_back(counted_figure(most_machines, pool.peak_machines));
   figures.push_back(counted_figure(taken_away, pool.interruptions));
@@ -84,6 +84,7 @@ std::vector<Figure> figures_of_sum(const PoolForecast& sum, std::string_view cur
 
 PoolForecast total_of(const Forecast& forecast) {
   std::vector<const PoolForecast*> pools;
+  pools.reserve(forecast.pools.size());
   for (const auto& [name, pool] : forecast.pools) pools.push_back(&pool);
   return sum_of(pools);
 }
@@ -99,12 +100,14 @@ std::vector<PoolPair> pools_of(const Forecast* before, const Forecast& now) {
     }
   }
   std::vector<PoolPair> pools;
+  pools.reserve(pairs.size());
   for (auto& [name, pair] : pairs) pools.push_back(std::move(pair));
   return pools;
 }
 
 std::string FigurePair::change() const {
   if (!before || !now || !before->value || !now->value || before->text == now->text) return "";
+  if (before->currency != now->currency) return "";
   const double ratio = *now->value / *before->value;
   if (!std::isfinite(ratio) || is_shown_as_zero(before->text)) return "";
   if (ratio >= 10) return fmt::format("×{:.0f}", ratio);

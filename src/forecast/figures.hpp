@@ -15,6 +15,7 @@ struct Figure {
   std::string_view part_of{};     // the name of the figure that it belongs to; empty: none
   std::optional<double> value{};  // none: not known
   std::string text{};
+  std::string_view currency{};  // of a cost
 
   std::string full_name() const;  // `wait, p95`
 };

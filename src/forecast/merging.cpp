@@ -46,6 +46,7 @@ std::map<PoolName, std::int64_t> count_steps(const Config& config, const trace::
 
 MergerForecast total_of(const Forecast& forecast, const std::vector<PoolName>& pools) {
   std::vector<const PoolForecast*> summed;
+  summed.reserve(pools.size());
   for (const PoolName& name : pools) summed.push_back(&forecast.pools.at(name));
   const PoolForecast sum = sum_of(summed);
   return {.machine_time = sum.machine_time(), .mean_wait = sum.wait.mean, .unfinished = sum.unfinished};

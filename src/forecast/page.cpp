@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -27,10 +30,11 @@ Markup column_heading(std::string_view content) {
 
 Markup row_heading(std::string_view content) { return element("th", {{"scope", "row"}}, html::text(content)); }
 
-Markup table(const Markup& heading, const Markup& rows) {
-  return element(
-      "div", {{"class", "scroll"}},
-      element("table", {{"class", "compact"}}, element("thead", element("tr", heading)) + element("tbody", rows)));
+// One that is too wide can be scrolled, also by keys.
+Markup table(std::string name, const Markup& heading, const Markup& rows) {
+  const Markup head = heading.is_empty() ? heading : element("thead", element("tr", heading));
+  return element("div", {{"class", "scroll"}, {"role", "region"}, {"aria-label", std::move(name)}, {"tabindex", "0"}},
+                 element("table", {{"class", "compact"}}, head + element("tbody", rows)));
 }
 
 Markup comparison_cells(const FigurePair& pair) {
@@ -38,7 +42,7 @@ Markup comparison_cells(const FigurePair& pair) {
 }
 
 // A row for each figure.
-Markup figures_table(const std::vector<FigurePair>& pairs, bool is_comparison) {
+Markup figures_table(const PoolName& pool, const std::vector<FigurePair>& pairs, bool is_comparison) {
   Markup rows;
   for (const FigurePair& pair : pairs) {
     const Figure& any = pair.any();
@@ -47,7 +51,7 @@ Markup figures_table(const std::vector<FigurePair>& pairs, bool is_comparison) {
   Markup heading = element("th", {{"scope", "col"}}, html::text("figure"));
   heading += is_comparison ? column_heading("old") + column_heading("new") + column_heading("change")
                            : column_heading("value");
-  return table(heading, rows);
+  return table("figures of " + pool.text, heading, rows);
 }
 
 constexpr std::array main_figures{std::string_view("steps"),      std::string_view("machine-hours"),
@@ -99,7 +103,8 @@ Markup overview(const std::vector<PoolPair>& pools, const PageSubject& subject) 
   Markup rows;
   for (const PoolPair& pool : pools)
     rows += overview_row(overview_heading(pool, subject), pairs_of(pool, old_currency(subject), subject.now.currency));
-  return element("h2", "All types") + table(heading, rows + overview_row(row_heading("all"), total_pairs(subject)));
+  return element("h2", "All types") +
+         table("all types", heading, rows + overview_row(row_heading("all"), total_pairs(subject)));
 }
 
 Markup notice_of(const Forecast& forecast, std::string_view which) {
@@ -121,18 +126,16 @@ Markup section_of(const PoolPair& pool, const PageSubject& subject) {
   if (!only.empty()) section += element("p", fmt::format("This type is {}.", only));
   if (did_nothing(pool.before) && did_nothing(pool.now))
     return section + element("p", {{"class", "quiet"}}, html::literal("It had no steps and no machines."));
-  section += plots_of(pool, pool.now == nullptr ? *subject.before : subject.now);
-  return section + figures_table(pairs_of(pool, old_currency(subject), subject.now.currency),
+  section += plots_of(pool, subject.before, subject.now);
+  return section + figures_table(pool.name, pairs_of(pool, old_currency(subject), subject.now.currency),
                                  pool.before != nullptr && pool.now != nullptr);
 }
 
 Markup provenance(const std::vector<Fact>& facts) {
   Markup rows;
   for (const Fact& fact : facts) rows += element("tr", row_heading(fact.name) + element("td", fact.text));
-  return facts.empty() ? rows
-                       : element("h2", "Where this comes from") +
-                             element("div", {{"class", "scroll"}},
-                                     element("table", {{"class", "compact"}}, element("tbody", rows)));
+  if (facts.empty()) return rows;
+  return element("h2", "Where this comes from") + table("where this comes from", {}, rows);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace hydra_provisioner::forecast {
 
-// Of a pool in both forecasts, the old one is shown by a line. `now` is the forecast of pool.now, or of pool.before if
-// there is only that.
-html::Markup plots_of(const PoolPair& pool, const Forecast& now);
+// Of a pool in both forecasts, the old one is shown by a line. Of one that is only in the old forecast, that is shown
+// alone.
+html::Markup plots_of(const PoolPair& pool, const Forecast* before, const Forecast& now);
 
 }  // namespace hydra_provisioner::forecast

@@ -111,6 +111,18 @@ void append(trace::Trace& trace, const std::string& key, const std::vector<Step>
     trace.steps.push_back({.ready_at = step.ready_at.time_since_epoch(), .duration = step.duration, .type = type});
 }
 
+// Those that are ready at one time stay in their order.
+std::vector<trace::TraceStep> by_time(std::vector<trace::TraceStep> steps) {
+  std::vector<std::pair<Millis, std::size_t>> order;
+  order.reserve(steps.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) order.emplace_back(steps[i].ready_at, i);
+  std::ranges::sort(order);
+  std::vector<trace::TraceStep> sorted;
+  sorted.reserve(steps.size());
+  for (const auto& [ready_at, i] : order) sorted.push_back(std::move(steps[i]));
+  return sorted;
+}
+
 }  // namespace
 
 Expected<trace::Trace> recorded_steps(const state::Archive& archive, Instant since) {
@@ -128,7 +140,7 @@ Expected<trace::Trace> recorded_steps(const state::Archive& archive, Instant sin
   if (trace.steps.empty())
     return failure(
         fmt::format("journal {}: no recorded pass saw a step since then; passes are kept for 14 days", archive.path()));
-  std::ranges::stable_sort(trace.steps, {}, &trace::TraceStep::ready_at);
+  trace.steps = by_time(std::move(trace.steps));
   return trace;
 }
 

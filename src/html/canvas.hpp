@@ -1,9 +1,9 @@
 // What all figures are drawn on: a caption with a legend, and a picture with axes and a grid.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "html/markup.hpp"
@@ -15,7 +15,7 @@ namespace hydra_provisioner::html {
 // In units of the picture, which is scaled to the width that there is. style.css gives text the more units the narrower
 // that is, so there is room for text of up to 20 units.
 inline constexpr double canvas_width = 560;
-inline constexpr double canvas_height = 260;
+inline constexpr double canvas_height = 266;
 inline constexpr double canvas_left = 74;  // of the axes
 inline constexpr double canvas_right = 532;
 inline constexpr double canvas_top = 38;

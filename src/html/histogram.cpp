@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -105,6 +106,7 @@ class Bars {
 
   std::vector<LegendEntry> legend() const {
     std::vector<LegendEntry> entries;
+    entries.reserve(histogram_.of.size());
     for (const Curve& curve : histogram_.of) entries.push_back({curve.name, curve.hue, Stroke::area});
     return entries;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <iterator>
 #include <ranges>
 #include <string_view>
@@ -44,25 +45,23 @@ double highest_of(std::ranges::subrange<std::vector<double>::const_iterator> val
 }
 
 // One value in the place of so many each.
-template <class Sum>
-void merge(std::vector<Curve>& curves, std::ptrdiff_t count, Sum sum) {
-  for (Curve& curve : curves) {
-    std::vector<double> merged;
-    for (auto at = curve.values.cbegin(); at != curve.values.cend();) {
-      const auto end = at + std::min(count, curve.values.cend() - at);
-      merged.push_back(sum(std::ranges::subrange(at, end)));
-      at = end;
-    }
-    curve.values = std::move(merged);
+std::vector<double> merged(const std::vector<double>& values, std::size_t count, bool are_averages) {
+  std::vector<double> merged;
+  for (auto at = values.cbegin(); at != values.cend();) {
+    const auto end = at + std::min(static_cast<std::ptrdiff_t>(count), values.cend() - at);
+    const std::ranges::subrange part(at, end);
+    merged.push_back(are_averages ? average_of(part) : highest_of(part));
+    at = end;
   }
+  return merged;
 }
 
 Plot with_few_spans(Plot plot) {
   const std::size_t count = (spans_of(plot) + spans_max - 1) / spans_max;
   if (count <= 1) return plot;
   plot.span *= static_cast<std::int64_t>(count);
-  merge(plot.areas, static_cast<std::ptrdiff_t>(count), average_of);
-  merge(plot.lines, static_cast<std::ptrdiff_t>(count), highest_of);
+  for (Curve& area : plot.areas) area.values = merged(area.values, count, true);
+  for (Curve& line : plot.lines) line.values = merged(line.values, count, line.are_averages);
   return plot;
 }
 
@@ -192,8 +191,9 @@ class Drawing {
   }
 
   std::string description() const {
-    std::string text = fmt::format("In {}, {}.", plot_.unit == unit_of_durations ? "time" : plot_.unit,
-                                   period_text(plot_.begin, end(), clocks_));
+    const std::string unit = plot_.unit.empty() || plot_.unit == unit_of_durations ? "" : plot_.unit + ", ";
+    std::string text = fmt::format("{}{} {}.", unit, period_text(plot_.begin, end(), clocks_),
+                                   time_zone_text(plot_.begin, end(), clocks_));
     for (const auto* curves : {&plot_.areas, &plot_.lines}) {
       for (const Curve& curve : *curves) text += description_of(curve);
     }
@@ -213,6 +213,7 @@ class Drawing {
 
   std::vector<LegendEntry> legend() const {
     std::vector<LegendEntry> entries;
+    entries.reserve(plot_.areas.size() + plot_.lines.size());
     for (const Curve& area : plot_.areas) entries.push_back({area.name, area.hue, Stroke::area});
     for (std::size_t i = 0; i < plot_.lines.size(); ++i)
       entries.push_back({plot_.lines[i].name, plot_.lines[i].hue, stroke_of_line(i)});

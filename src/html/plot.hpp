@@ -19,9 +19,9 @@ enum class Hue : std::uint8_t { ink, blue, orange, green, purple, red, sky };
 struct Curve {
   std::string name;
   Hue hue;
-  // Averages of the spans; of fewer than there are spans, the last ones are missing. Where it is not a number, nothing
-  // was recorded.
+  // Of fewer than there are spans, the last ones are missing. Where it is not a number, nothing was recorded.
   std::vector<double> values;
+  bool are_averages = false;  // of the spans, as those of areas always are; otherwise their highest values
 };
 
 struct Plot {
@@ -31,10 +31,10 @@ struct Plot {
   Millis span{};               // of each value
   bool is_utc = false;         // times are UTC, as in a simulation; otherwise of this host's time zone
   std::vector<Curve> areas{};  // one on top of the other
-  std::vector<Curve> lines{};  // each for itself, such as peaks: their values are the highest of the spans
+  std::vector<Curve> lines{};  // each for itself, such as peaks
 };
 
-// More are drawn as so many: areas with their averages, lines with their highest values.
+// More are drawn as so many, with averages of averages.
 inline constexpr std::size_t spans_max = 300;
 
 // With a legend, and sentences about its values for those who cannot see it.

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
-#include <optional>
-#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -194,8 +194,8 @@ std::string iso_day_of(const std::tm& shown) {
 
 // Seconds only where they say something.
 std::string clock_of(const std::tm& shown) {
-  std::string text = fmt::format("{:02}:{:02}", shown.tm_hour, shown.tm_min);
-  return shown.tm_sec == 0 ? text : text + fmt::format(":{:02}", shown.tm_sec);
+  const std::string minutes = fmt::format("{:02}:{:02}", shown.tm_hour, shown.tm_min);
+  return shown.tm_sec == 0 ? minutes : fmt::format("{}:{:02}", minutes, shown.tm_sec);
 }
 
 TimeTick tick_at(Instant time, TimeStep step, io::Clocks clocks) {

@@ -137,11 +137,10 @@ constexpr Family table[] = {
     total_of(Total::machine_seconds, {"pool", "use"},
              "for how long machines existed; `use`: `boot`, `busy`, `idle`, `drain` or `stopped`"),
     total_of(Total::cost, {"pool", "use", "currency"}, "what that cost, for types with `pricePerHour`"),
-    total_of(
-        Total::provider_calls, {"provider", "call", "outcome"},
-        "what passes have asked providers; `outcome`: `succeeded` or `failed`, as `ready` does of a machine that is "
-        "not ready yet"),
-    total_of(Total::provider_call_duration, {"provider", "call"}, "until the answer came"),
+    total_of(Total::provider_calls, {"provider", "call", "outcome"},
+             "what providers were asked, and operations (`create`, `start`, `stop`, `destroy`, `redeploy`) that have "
+             "ended; `outcome`: `succeeded` or `failed`, as `ready` does of a machine that is not ready yet"),
+    total_of(Total::provider_call_duration, {"provider", "call"}, "until the answer came, or the operation ended"),
     total_of(Total::publication_failures, {}, "attempts to publish the machines file that failed"),
     total_of(Total::pass_duration, {}, "how long passes took"),
     total_of(Total::pass_failures, {}, "passes in which something failed"),
@@ -170,15 +169,16 @@ using Domain = std::vector<std::string>;
 
 Domain names(const auto& table_of_names) { return {table_of_names.begin(), table_of_names.end()}; }
 
-// All values of a label, if they are known beforehand.
+// All values of a label, if they are known beforehand, in their order.
 Domain domain_of(std::string_view label, const Config& config) {
-  Domain pools;
-  if (label == "class") return names(names_of<FailureClass>);
-  if (label == "use") return names(names_of<pass::Use>);
+  Domain domain;
+  if (label == "class") domain = names(names_of<FailureClass>);
+  if (label == "use") domain = names(names_of<pass::Use>);
   if (label == "pool") {
-    for (const auto& [name, pool] : config.pools) pools.push_back(name.text);
+    for (const auto& [name, pool] : config.pools) domain.push_back(name.text);
   }
-  return pools;
+  std::ranges::sort(domain);
+  return domain;
 }
 
 // A counter begins at 0, or else Prometheus would not see its first increase.
@@ -186,9 +186,11 @@ void begin_at_zero(const Family& family, const Config& config, Values& values) {
   std::vector<Labels> all{{}};
   for (const std::string_view label : family.labels) {
     if (label.empty()) break;
+    const Domain domain = domain_of(label, config);
     std::vector<Labels> longer;
+    longer.reserve(all.size() * domain.size());
     for (const Labels& labels : all) {
-      for (const std::string& value : domain_of(label, config)) {
+      for (const std::string& value : domain) {
         longer.push_back(labels);
         longer.back().push_back(value);
       }
@@ -221,12 +223,14 @@ Values values_of(const Family& family, const Farm& farm) {
   Values values;
   if (family.find != nullptr) family.find(farm, values);
   if (family.type == counter) begin_at_zero(family, farm.config, values);
+  const auto zeros = std::ssize(values);
   if (family.total && farm.report.totals) {
     const Totals& totals = *farm.report.totals;
     for (auto each = totals.lower_bound({*family.total, {}}); each != totals.end(); ++each) {
       if (each->first.total != family.total) break;
       values.push_back({each->first.labels, each->second});
     }
+    std::ranges::inplace_merge(values, values.begin() + zeros, {}, &Value::labels);
   }
   return added_up(std::move(values));
 }

@@ -1,10 +1,12 @@
 #include "metrics/gauges.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "decide/limits.hpp"
@@ -86,20 +88,20 @@ void unplaceable_steps(const Farm& farm, Values& values) {
 }
 
 void machines_by_state(const Farm& farm, Values& values) {
-  Sums sums;
-  for (const PoolPlan& pool : farm.report.plan.pools) {
-    for (const std::string_view state : names_of<MachineState>) {
-      if (state != to_string(MachineState::gone)) sums[{pool.name.text, state}] = 0;
+  std::unordered_map<std::string_view, std::array<double, names_of<MachineState>.size()>> counts;
+  for (const PoolPlan& pool : farm.report.plan.pools) counts[pool.name.text] = {};
+  for (const auto& [id, machine] : farm.report.machines)
+    if (exists(machine)) ++counts[machine.pool.text].at(static_cast<std::size_t>(machine.state));
+  for (const auto& [pool, by_state] : counts) {
+    for (std::size_t state = 0; state < by_state.size(); ++state) {
+      if (static_cast<MachineState>(state) == MachineState::gone) continue;
+      values.push_back({{std::string(pool), std::string(names_of<MachineState>.at(state))}, by_state.at(state)});
     }
   }
-  for (const auto& [id, machine] : farm.report.machines) {
-    if (exists(machine)) ++sums[{machine.pool.text, to_string(machine.state)}];
-  }
-  add_sums(sums, values);
 }
 
 void listed_machines(const Farm& farm, Values& values) {
-  std::map<std::string_view, double> counts;
+  std::unordered_map<std::string_view, double> counts;
   for (const PoolPlan& pool : farm.report.plan.pools) counts[pool.name.text] = 0;
   for (const auto& [id, machine] : farm.report.machines) {
     if (exists(machine) && machine.listing.is_listed) ++counts[machine.pool.text];

@@ -9,7 +9,7 @@ namespace hydra_provisioner {
 namespace {
 
 constexpr double waits[] = {5, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600, 7200};
-constexpr double calls[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
+constexpr double calls[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
 
 }  // namespace
 

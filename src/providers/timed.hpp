@@ -12,7 +12,7 @@
 
 namespace hydra_provisioner::providers {
 
-// Only of what passes ask: the operations of jobs are not counted, because they run in other processes.
+// Only of what passes ask: the operations of jobs run in other processes, and act::ProcessJobs counts them.
 class TimedProvider final : public ProviderDecorator, private Upkeep {
  public:
   TimedProvider(std::unique_ptr<Provider> provider, ProviderKind kind, io::Clock& clock,

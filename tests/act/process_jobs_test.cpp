@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -161,6 +162,18 @@ TEST_F(ProcessJobs, AreSeenByLaterPassesToo) {
   open_gate();
   const JobState ended = support::await(later.wait(a1, Operation::destroy, whenever));
   EXPECT_TRUE(ended.result && *ended.result);
+}
+
+TEST_F(ProcessJobs, AreCountedOnceWhenTheyAreForgotten) {
+  script("echo '{}' > $2/jobs/$5.result.json");
+  const auto calls = std::make_shared<Totals>();
+  act::ProcessJobs counted(path("program"), folder_.path, Tag{"a"}, clock, calls);
+  ASSERT_TRUE(counted.begin(request("a-1")));
+  support::await(counted.wait(a1, Operation::destroy, whenever));
+  EXPECT_TRUE(calls->empty());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(counted.forget(a1));
+  EXPECT_EQ(calls->at({Total::provider_calls, {"local", "destroy", "succeeded"}}), 1);
+  EXPECT_LT(calls->at({Total::provider_call_duration, {"local", "destroy", sum_of_values}}), 600);
 }
 
 TEST_F(ProcessJobs, HaveNoResultWhenTheyWereKilled) {

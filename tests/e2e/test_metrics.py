@@ -140,6 +140,16 @@ class OfAProvider(ExecTest):
                 self.assertEqual(self.counted("machine_failures_total", **{"class": error}), 1)
                 self.assertEqual(farm.journal("select class from events where class <> ''"), [(error,)])
 
+    def test_operations_are_calls_as_well(self):
+        farm = self.farm_with_machine()
+        created = {"provider": "exec", "call": "create"}
+
+        def counted():
+            return sample(self.file.read_text(), "provider_calls_total", outcome="succeeded", **created)
+
+        farm.passes_until(lambda: counted() == 1, "its creation is counted")
+        self.assertEqual(sample(self.file.read_text(), "provider_call_seconds_count", **created), 1)
+
     def test_a_machine_that_vanishes_is_an_interruption(self):
         farm = self.farm_with_machine()
         self.assertEqual(self.counted("machine_interruptions_total"), 0)

@@ -111,6 +111,11 @@ TEST(Figures, SayByHowMuchTheyHaveChanged) {
   EXPECT_EQ(find(more, "cost")->now->text, "1.50");
 }
 
+TEST(Figures, OfTwoCurrenciesAreNotCompared) {
+  const auto pairs = pairs_of(figures_of(pool_with(10, 0), "EUR"), figures_of(pool_with(5, 0), "USD"));
+  EXPECT_EQ(find(pairs, "cost")->change(), "");
+}
+
 TEST(Figures, OfRareEventsAreShownOnlyIfTheyHappened) {
   PoolForecast pool = pool_with(1, 1);
   EXPECT_EQ(find(pairs_of({}, figures_of(pool, "")), "never built"), nullptr);
@@ -157,6 +162,14 @@ TEST(Page, ShowsTwoConfigurationsBesideEachOther) {
   EXPECT_THAT(page, HasSubstr("<p>This type is only in the new configuration.</p>"));
   EXPECT_THAT(page, HasSubstr("100.00 EUR → 50.00 EUR<small>−50.0 %</small>"));
   EXPECT_THAT(page, HasSubstr("old: on average"));
+}
+
+TEST(Page, HasPlotsOfTheSameTimes) {
+  Forecast forecast = forecast_with({"a", "b"}, 1);
+  forecast.pools.at(PoolName{"b"}).machines[0].resize(30);
+  const std::string page = forecast_page({.now = forecast});
+  EXPECT_THAT(page, Not(HasSubstr("1970-01-01 00:00 to 00:02 UTC")));
+  EXPECT_THAT(page, HasSubstr("1970-01-01 00:00 to 00:30 UTC"));
 }
 
 TEST(Page, SaysWhereItComesFrom) {

@@ -1,5 +1,9 @@
 #include "forecast/simulated_run.hpp"
 
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include <fmt/ranges.h>
@@ -131,6 +135,36 @@ TEST(Simulation, SkipsOnlyPassesThatChangeNothing) {
       EXPECT_EQ(skipping.dump(1), forecast_document(simulate(config, trace, terms))["pools"].dump(1)) << provider;
     }
   }
+}
+
+// Stops the simulation when it tells the first event.
+class StoppingVoice final : public act::Voice {
+ public:
+  std::stop_source stop;
+  std::int64_t events = 0;
+
+  void note(const std::string&) override {}
+  void detail(const std::string&) override {
+    ++events;
+    stop.request_stop();
+  }
+  void warning(const std::string&) override {}
+  void problem(const std::string&) override {}
+  void progress(const std::string&) override {}
+  bool had_problems() const override { return false; }
+};
+
+TEST(StoppedSimulation, EndsInTheMiddle) {
+  const Config config = config_with({{"runnablesPerMachine", 1}, {"maxMachines", 3}});
+  std::string rows;
+  for (int day = 0; day < 1000; ++day) rows += fmt::format("{},60,x86_64-linux\n", 86'400 * day);
+  StoppingVoice voice;
+  SimulationTerms terms = boot_of(60);
+  terms.voice = &voice;
+  terms.stop = voice.stop.get_token();
+  const Forecast forecast = simulate(config, trace_of(rows), terms);
+  EXPECT_LT(voice.events, 10);
+  EXPECT_LT(forecast.pools.at(plain).steps, 2);
 }
 
 }  // namespace

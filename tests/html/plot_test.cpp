@@ -49,7 +49,7 @@ TEST(Figure, SaysWhatItShowsToThoseWhoCannotSeeIt) {
   const std::string text = text_of(plot_of({1, 3, 2}));
   EXPECT_THAT(text, HasSubstr(R"(role="img" aria-label="Machines")"));
   EXPECT_THAT(text,
-              HasSubstr("<desc>In machines, 2026-01-05 00:00 to 03:00. busy: at most 3, at 2026-01-05 01:00; 2 at "
+              HasSubstr("<desc>machines, 2026-01-05 00:00 to 03:00 UTC. busy: at most 3, at 2026-01-05 01:00; 2 at "
                         "the end.</desc>"));
 }
 
@@ -63,7 +63,7 @@ TEST(Figure, HasATooltipForEachSpan) {
 
 TEST(Figure, SaysTheZoneAndTheUnitOnce) {
   const std::string text = text_of(plot_of({1, 3, 2}));
-  EXPECT_EQ(count(text, "UTC"), 1U);
+  EXPECT_EQ(count(text, ">UTC<"), 1U);
   EXPECT_EQ(count(text, ">machines<"), 1U);
 }
 
@@ -112,7 +112,7 @@ TEST(Figure, ShowsEveryValueWithinItsPicture) {
       plot.unit = unit;
       const std::string text = text_of(plot);
       for (const char* wrong : {"nan", "inf"}) EXPECT_THAT(text, Not(HasSubstr(wrong)));
-      for (const double y : numbers_in(text, "y")) EXPECT_TRUE(y >= 0 && y <= 260) << y;
+      for (const double y : numbers_in(text, "y")) EXPECT_TRUE(y >= 0 && y <= 266) << y;
       for (const double x : numbers_in(text, "x")) EXPECT_TRUE(x >= 0 && x <= 560) << x;
     }
   }
@@ -127,16 +127,17 @@ TEST(Figure, HasAGapWhereNothingWasRecorded) {
   EXPECT_THAT(text, HasSubstr("<title>2026-01-05 01:00 to 02:00</title>"));
 }
 
-TEST(Figure, OfManySpansShowsAveragesOfAreasAndTheHighestOfLines) {
+TEST(Figure, OfManySpansShowsAveragesOfAveragesAndTheHighestOfPeaks) {
   std::vector<double> values(10'000, 1);
   values[5000] = 100;
   Plot plot = plot_of(values);
-  plot.lines = {{"most", Hue::ink, values}};
+  plot.lines = {{"most", Hue::ink, values}, {"mean", Hue::red, values, true}};
   const std::string text = text_of(plot);
   EXPECT_LE(count(text, "class=\"slice\""), spans_max);
-  EXPECT_LT(text.size(), 80'000U);
+  EXPECT_LT(text.size(), 90'000U);
   EXPECT_THAT(text, HasSubstr("busy: at most 3.91, "));
   EXPECT_THAT(text, HasSubstr("most: at most 100, "));
+  EXPECT_THAT(text, HasSubstr("mean: at most 3.91, "));
 }
 
 TEST(Figure, DrawsLinesThatAreToldApartWithoutColours) {

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,25 +22,24 @@ constexpr Instant first_monday = std::chrono::sys_days{std::chrono::year{2026} /
 // Makes a time zone that of this host.
 class HostIn {
  public:
-  explicit HostIn(const char* zone) : before_(std::getenv("TZ")), was_set_(before_ != nullptr) {
-    if (was_set_) kept_ = before_;
-    ::setenv("TZ", zone, 1);
-    ::tzset();
+  explicit HostIn(const char* zone) {
+    if (const char* before = std::getenv("TZ")) before_ = before;
+    set(zone);
   }
   HostIn(const HostIn&) = delete;
   HostIn& operator=(const HostIn&) = delete;
-  ~HostIn() {
-    if (was_set_)
-      ::setenv("TZ", kept_.c_str(), 1);
-    else
+  ~HostIn() { set(before_ ? before_->c_str() : nullptr); }
+
+ private:
+  static void set(const char* zone) {
+    if (zone == nullptr)
       ::unsetenv("TZ");
+    else
+      ::setenv("TZ", zone, 1);
     ::tzset();
   }
 
- private:
-  const char* before_;
-  bool was_set_;
-  std::string kept_;
+  std::optional<std::string> before_;
 };
 
 // Without a tz database.

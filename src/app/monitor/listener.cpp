@@ -255,9 +255,8 @@ class Listener::Server {
       co_await send_news(stream);
       co_return;
     }
-    Answer answer = error         ? refusal(http::status::bad_request, "this is no request: " + error.message())
-                    : is_for_news ? refusal(http::status::service_unavailable, "too many listen; try again later")
-                                  : co_await answer_to(parser.get().base());
+    Answer answer = error ? refusal(http::status::bad_request, "this is no request: " + error.message())
+                          : co_await answer_to(parser.get().base());
     co_await send(stream, answer, is_head);
     co_await part(stream);
   }
@@ -270,6 +269,8 @@ class Listener::Server {
     }
     const std::string_view target = target_of(request);
     const Route* route = route_of(path_of(target), routes_);
+    if (path_of(target) == news_path)  // more than may listen, or only for the header
+      co_return refusal(http::status::service_unavailable, "the news cannot be told now; try again later");
     if (route == nullptr)
       co_return refusal(http::status::not_found, fmt::format("there is no such page, only {}", paths_of(routes_)));
     if (route->effort == Effort::much && great_efforts_ >= great_efforts_max)

@@ -125,9 +125,11 @@ Markup plots(const state::Archive& journal, Instant now, const std::optional<Poo
 
   html::Plot queue = plot("Steps", "steps", range, begin);
   queue.areas = {steps("waiting", Hue::sky, seen, &state::Load::waiting)};
-  queue.lines = {steps("running", Hue::green, seen, &state::Load::running),
-                 curve("most waiting", Hue::ink, seen,
-                       if_observed([](const state::Load& load) { return static_cast<double>(load.most_waiting); }))};
+  Curve running = steps("running", Hue::green, seen, &state::Load::running);
+  running.are_averages = true;
+  queue.lines = {std::move(running), curve("most waiting", Hue::ink, seen, if_observed([](const state::Load& load) {
+                                             return static_cast<double>(load.most_waiting);
+                                           }))};
   html::Plot farm = plot("Machines", "machines", range, begin);
   farm.areas = {
       machines("busy", Hue::green, seen, &state::Load::busy), machines("idle", Hue::orange, seen, &state::Load::idle),

@@ -63,6 +63,7 @@ Markup headline(const review::Explanation& explanation) {
 Markup limits(const std::vector<review::Limit>& limits) {
   if (limits.empty()) return {};
   std::vector<Row> rows;
+  rows.reserve(limits.size());
   for (const auto& [name, value, source, until] : limits)
     rows.push_back(
         {text(name), text(fmt::format("{}", value)), text(source), until ? time(*until) : text("it is changed")});
@@ -73,6 +74,7 @@ Markup limits(const std::vector<review::Limit>& limits) {
 Markup changes(const std::vector<review::Change>& changes) {
   if (changes.empty()) return {};
   std::vector<Row> rows;
+  rows.reserve(changes.size());
   for (const auto& [what, result] : changes)
     rows.push_back({text(what), result.empty() ? element("span", {{"class", "quiet"}}, text("nothing would change"))
                                                : text(io::with_spans(result))});

@@ -84,6 +84,7 @@ Markup cost_figures(const Overview& farm) {
 Markup figures(const Overview& farm) {
   const std::vector<Machine>& machines = farm.seen.look.seen.machines;
   std::vector<MachineState> states;
+  states.reserve(machines.size());
   for (const Machine& machine : machines) states.push_back(machine.state);
   const Markup all = queue_figure(farm) +
                      figure("Machines", text(fmt::format("{}", machines.size())), states_text(states)) +
@@ -131,6 +132,7 @@ Markup share(const BudgetUse& budget) {
 Markup budgets(const Overview& farm) {
   if (farm.seen.look.seen.budgets.empty()) return {};
   std::vector<Row> rows;
+  rows.reserve(farm.seen.look.seen.budgets.size());
   for (const BudgetUse& budget : farm.seen.look.seen.budgets)
     rows.push_back({budget.pool ? link_to(*budget.pool) : text("all types"), text(to_string(budget.period)),
                     text(io::money_text(budget.limit, farm.config.currency)), share(budget), time(budget.until)});

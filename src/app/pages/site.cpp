@@ -33,30 +33,34 @@ namespace hydra_provisioner::app::pages {
 // What a pass left, and what the pages need of it, made when the first of them is asked for.
 class Site::Farm {
  public:
-  Farm(std::shared_ptr<const pass::Report> report, Config config, std::string trouble)
-      : report_(std::move(report)), config_(std::move(config)), trouble_(std::move(trouble)) {}
+  Farm(std::string state_dir, std::shared_ptr<const pass::Report> report, Config config, std::string trouble)
+      : state_dir_(std::move(state_dir)),
+        report_(std::move(report)),
+        config_(std::move(config)),
+        trouble_(std::move(trouble)) {}
 
   const Config& config() const { return config_; }
   Instant now() const { return report_->ended; }
   std::string news() const { return news_of(*report_); }
 
-  const Preview& seen(const std::string& state_dir) {
-    if (!seen_) seen_ = preview_after(*report_, config_, state_dir);
+  const Preview& seen() {
+    if (!seen_) seen_ = preview_after(*report_, config_, state_dir_);
     // Since then, the daemon may hang.
-    seen_->last_pass = last_pass(state_dir, config_.tag, report_->began, seen_->last_pass.unpublished);
+    seen_->last_pass = last_pass(state_dir_, config_.tag, report_->began, seen_->last_pass.unpublished);
     return *seen_;
   }
-  const std::vector<MachineRow>& machines(const std::string& state_dir) {
+  const std::vector<MachineRow>& machines() {
     if (machines_) return *machines_;
     machines_.emplace();
-    const Preview& preview = seen(state_dir);
+    const Preview& preview = seen();
     for (const auto& [pool, of_pool] : machines_by_pool(preview.look, preview.plan))
       std::ranges::move(machine_rows(of_pool, preview.look), std::back_inserter(*machines_));
     return *machines_;
   }
-  Health health(const std::string& state_dir) { return health_of(seen(state_dir), trouble_); }
+  Health health() { return health_of(seen(), trouble_); }
 
  private:
+  std::string state_dir_;
   std::shared_ptr<const pass::Report> report_;
   Config config_;
   std::string trouble_;
@@ -128,19 +132,44 @@ Page no_pass_yet(bool as_json) {
 
 }  // namespace
 
+// What a page is made of.
+struct Site::Asked {
+  Farm& farm;
+  const state::Archive& journal;
+  const Request& request;
+  bool as_json;
+
+  Page overview() const {
+    if (as_json) return json_page(io::pretty(status_document(farm.seen())));
+    const Health health = farm.health();
+    return html_page(fmt::format("{}: {}", farm.config().tag, to_string(health.grade)),
+                     pages::overview({.seen = farm.seen(),
+                                      .health = health,
+                                      .machines = farm.machines(),
+                                      .config = farm.config(),
+                                      .journal = journal,
+                                      .query = request.query}),
+                     farm.news());
+  }
+  Page machine() const { return machine_page(journal, name_in(request), farm.news(), as_json); }
+  Page type() const {
+    return type_page(journal, name_in(request), {farm.now(), farm.config(), request.query, farm.news()}, as_json);
+  }
+  Page pass() const { return pass_page(journal, name_in(request), as_json); }
+};
+
 class Site::Pages {
  public:
   explicit Pages(std::string state_dir) : state_dir_(std::move(state_dir)) {}
 
-  void show(std::shared_ptr<Farm> farm) {
+  void show(std::shared_ptr<const pass::Report> report, const Config& config, std::string trouble) {
+    auto farm = std::make_shared<Farm>(state_dir_, std::move(report), config, std::move(trouble));
     const std::lock_guard lock(latest_mutex_);
     latest_.swap(farm);
   }
 
-  using Make = Page (Pages::*)(Farm& farm, const state::Archive& journal, const Request& request, bool as_json);
-
   // One at a time: they share what is made of a pass.
-  Page answer(Make make, const Request& request) {
+  Page answer(Page (Asked::*make)() const, const Request& request) {
     const std::lock_guard lock(making_mutex_);
     const bool as_json = request.path.ends_with(json_suffix);
     const std::shared_ptr<Farm> farm = latest();
@@ -153,7 +182,7 @@ class Site::Pages {
     if (const auto page = cache_.find(key)) return *page;
     const auto journal = state::Archive::view(state::journal_file(state_dir_, farm->config().tag));
     if (!journal) return problem_page(journal.error().message, unavailable, as_json);
-    Page page = (this->*make)(*farm, *journal, request, as_json);
+    Page page = (Asked{*farm, *journal, request, as_json}.*make)();
     cache_.keep(key, page);
     return page;
   }
@@ -164,28 +193,6 @@ class Site::Pages {
     const std::shared_ptr<Farm> farm = latest();
     if (!farm) return no_pass_yet(as_json);
     return simulate_page(farm->config(), state_dir_, request, as_json);
-  }
-
-  Page overview(Farm& farm, const state::Archive& journal, const Request& request, bool as_json) {
-    if (as_json) return json_page(io::pretty(status_document(farm.seen(state_dir_))));
-    const Health health = farm.health(state_dir_);
-    return html_page(fmt::format("{}: {}", farm.config().tag, to_string(health.grade)),
-                     pages::overview({.seen = farm.seen(state_dir_),
-                                      .health = health,
-                                      .machines = farm.machines(state_dir_),
-                                      .config = farm.config(),
-                                      .journal = journal,
-                                      .query = request.query}),
-                     farm.news());
-  }
-  Page machine(Farm& farm, const state::Archive& journal, const Request& request, bool as_json) {
-    return machine_page(journal, name_in(request), farm.news(), as_json);
-  }
-  Page type(Farm& farm, const state::Archive& journal, const Request& request, bool as_json) {
-    return type_page(journal, name_in(request), {farm.now(), farm.config(), request.query, farm.news()}, as_json);
-  }
-  Page pass(Farm&, const state::Archive& journal, const Request& request, bool as_json) {
-    return pass_page(journal, name_in(request), as_json);
   }
 
  private:
@@ -205,21 +212,21 @@ class Site::Pages {
 Site::Site(std::string state_dir) : pages_(std::make_shared<Pages>(std::move(state_dir))) {}
 
 void Site::show(std::shared_ptr<const pass::Report> report, const Config& config, std::string trouble) {
-  pages_->show(std::make_shared<Farm>(std::move(report), config, std::move(trouble)));
+  pages_->show(std::move(report), config, std::move(trouble));
 }
 
 Routes Site::routes() const {
-  const auto made = [this](Pages::Make make) -> Route {
+  const auto made = [this](Page (Asked::*make)() const) -> Route {
     return {[pages = pages_, make](const Request& request) { return pages->answer(make, request); }, Effort::some};
   };
   const Route simulated{[pages = pages_](const Request& request) { return pages->simulate(request); }, Effort::much};
-  return {{"/", made(&Pages::overview)},
-          {"/.json", made(&Pages::overview)},
-          {"/index.json", made(&Pages::overview)},
-          {"/status.json", made(&Pages::overview)},
-          {"/machines/", made(&Pages::machine)},
-          {"/types/", made(&Pages::type)},
-          {"/passes/", made(&Pages::pass)},
+  return {{"/", made(&Asked::overview)},
+          {"/.json", made(&Asked::overview)},
+          {"/index.json", made(&Asked::overview)},
+          {"/status.json", made(&Asked::overview)},
+          {"/machines/", made(&Asked::machine)},
+          {"/types/", made(&Asked::type)},
+          {"/passes/", made(&Asked::pass)},
           {"/simulate", simulated},
           {"/simulate.json", simulated},
           {"/style.css", constant("text/css; charset=utf-8", html::style_sheet)},

@@ -26,6 +26,7 @@ class Site {
 
  private:
   class Farm;
+  struct Asked;
   class Pages;
 
   std::shared_ptr<Pages> pages_;

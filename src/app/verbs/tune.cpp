@@ -50,8 +50,9 @@ std::string knee_text(const PoolName& name, const forecast::Trial& knee, const f
                      pasted(name, knee.setting));
 }
 
-std::string text_of(const PoolName& name, const forecast::Tuning& tuning) {
-  const std::string_view price = tuning.now.forecast.cost ? "cost" : "hours";
+std::string text_of(const PoolName& name, const forecast::Tuning& tuning, const std::string& currency) {
+  const std::string cost = currency.empty() ? "cost" : fmt::format("cost, {}", currency);
+  const std::string price = tuning.now.forecast.cost ? cost : "hours";
   std::string text = fmt::format("{}\n{:<4} {:>12} {:>12} {:>7} {:>13} {:>13}\n", name, "", price, "machine-hours",
                                  "/ level", "mean wait", "p95 wait");
   const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
@@ -118,7 +119,7 @@ io::Task<Outcome> run(ForecastOptions options, Context context) {
     if (pool.spill) continue;  // what others leave over to it depends on them
     const forecast::Tuning tuning = forecast::tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
     pools[name.text] = document_of(tuning);
-    text += text_of(name, tuning);
+    text += text_of(name, tuning, inputs->config.currency);
   }
   io::Json merges = io::Json::array();
   for (const forecast::Merger& merger :
