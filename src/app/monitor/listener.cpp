@@ -249,10 +249,10 @@ class Listener::Server {
     const auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, as_result);
     if (error && !is_nonsense(error)) co_return;
     const bool is_head = !error && parser.get().method() == http::verb::head;
-    const bool is_for_news =
-        !error && parser.get().method() == http::verb::get && path_of(target_of(parser.get().base())) == news_path;
+    const bool is_get = !error && parser.get().method() == http::verb::get;
+    const bool is_for_news = (is_get || is_head) && path_of(target_of(parser.get().base())) == news_path;
     if (is_for_news && std::ssize(waiting_for_news_) < limits_.listeners) {
-      co_await send_news(stream);
+      co_await send_news(stream, is_head);
       co_return;
     }
     Answer answer = error ? refusal(http::status::bad_request, "this is no request: " + error.message())
@@ -268,9 +268,9 @@ class Listener::Server {
       co_return answer;
     }
     const std::string_view target = target_of(request);
+    if (path_of(target) == news_path)
+      co_return refusal(http::status::service_unavailable, "too many listen to the news; try again later");
     const Route* route = route_of(path_of(target), routes_);
-    if (path_of(target) == news_path)  // more than may listen, or only for the header
-      co_return refusal(http::status::service_unavailable, "the news cannot be told now; try again later");
     if (route == nullptr)
       co_return refusal(http::status::not_found, fmt::format("there is no such page, only {}", paths_of(routes_)));
     if (route->effort == Effort::much && great_efforts_ >= great_efforts_max)
@@ -296,14 +296,14 @@ class Listener::Server {
   }
 
   // A client that does not read is noticed when its buffers are full, or when it has gone.
-  asio::awaitable<void> send_news(beast::tcp_stream& stream) {
+  asio::awaitable<void> send_news(beast::tcp_stream& stream, bool is_head) {
     http::response<http::empty_body> head;
     head.result(http::status::ok);
     describe(head, "text/event-stream");
     http::response_serializer<http::empty_body> serializer(head);
     stream.expires_after(time_for_answer);
     const auto [refused, bytes] = co_await http::async_write_header(stream, serializer, as_result);
-    if (refused) co_return;
+    if (refused || is_head) co_return;
     asio::steady_timer timer(context_);
     const auto place = waiting_for_news_.insert(&timer).first;
     std::uint64_t told = 0;

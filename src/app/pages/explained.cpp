@@ -135,7 +135,7 @@ Markup neighbours(const state::Archive& journal, std::int64_t number) {
        {std::pair(number - 1, "the pass before"), std::pair(number + 1, "the pass after")}) {
     if (journal.pass(other)) items.push_back(html::link(url_of_pass(fmt::format("{}", other)), label));
   }
-  return element("nav", {{"aria-label", "Passes"}}, list(items));
+  return element("nav", {{"aria-label", "Passes"}}, list(items, "choices"));
 }
 
 Markup pass_content(const state::Archive& journal, const state::ArchivedPass& pass, const review::Replayed& replayed) {

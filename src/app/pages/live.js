@@ -3,6 +3,7 @@
 "use strict";
 
 (() => {
+  const pauseBeforeNextTry = 5000;
   const main = document.querySelector("main");
   const notice = document.createElement("p");
   notice.className = "notice";
@@ -10,32 +11,54 @@
   let shown = document.currentScript.dataset.shown; // the pass that the page shows
   let latest = shown;
   let isFetching = false;
+  let news;
+
+  const isChanged = (field) => field.options
+    ? [...field.options].some((option) => option.selected !== option.defaultSelected)
+    : "defaultValue" in field && field.value !== field.defaultValue;
 
   // A visitor who fills in a form keeps it.
-  const isInUse = () => document.activeElement.matches("main input, main select");
+  const isInUse = (form) => form.contains(document.activeElement) || [...form.elements].some(isChanged);
 
+  const replaceAllBut = (kept, content, counterpart) => {
+    while (kept.previousSibling) kept.previousSibling.remove();
+    while (kept.nextSibling) kept.nextSibling.remove();
+    const nodes = [...content.childNodes];
+    const place = nodes.indexOf(counterpart);
+    kept.before(...nodes.slice(0, place));
+    kept.after(...nodes.slice(place + 1));
+  };
+
+  // Finds again what has the focus: the same of all links to the same page, or the same table.
   const placeOfFocus = () => {
-    const link = document.activeElement.closest("main a[href]");
-    return link && `main a[href="${CSS.escape(link.getAttribute("href"))}"]`;
+    const focused = document.activeElement.closest("main a[href], main .scroll");
+    if (!focused) return () => undefined;
+    const href = focused.getAttribute("href");
+    const alike = () => [...main.querySelectorAll(href === null ? ".scroll" : `a[href="${CSS.escape(href)}"]`)];
+    const place = alike().indexOf(focused);
+    return () => alike()[place] ?? alike().at(-1);
   };
 
   const show = (content) => {
-    const focus = placeOfFocus();
+    const focused = placeOfFocus();
     const scrolled = [...main.querySelectorAll(".scroll")].map((part) => part.scrollLeft);
-    main.replaceChildren(...content.childNodes);
+    const form = main.querySelector(":scope > form");
+    const newForm = content.querySelector(":scope > form");
+    if (form && newForm && isInUse(form)) replaceAllBut(form, content, newForm);
+    else main.replaceChildren(...content.childNodes);
     main.querySelectorAll(".scroll").forEach((part, i) => { part.scrollLeft = scrolled[i] ?? 0; });
-    if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
+    focused()?.focus({ preventScroll: true });
   };
 
   const update = async () => {
-    if (shown === latest || isFetching || document.hidden || isInUse()) return;
+    if (shown === latest || isFetching || document.hidden) return;
     isFetching = true;
     const wanted = latest;
     try {
       const answer = await fetch(location.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const content = page.querySelector("main");
-      if (content && !isInUse()) {
+      if (content) {
         document.title = page.title;
         show(content);
         shown = wanted;
@@ -47,7 +70,6 @@
     if (latest !== wanted) update();
   };
 
-  let news;
   const listen = () => {
     news = new EventSource("/news");
     news.onmessage = (event) => {
@@ -58,13 +80,13 @@
     news.onerror = () => {
       notice.textContent = "The daemon does not answer: what this page shows may be old.";
       main.before(notice);
-      // The browser tries again by itself, unless it was refused.
-      if (news.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+      // It tries again by itself, except after an answer that is no news, such as a proxy's.
+      if (news.readyState === EventSource.CLOSED) setTimeout(listen, pauseBeforeNextTry);
     };
   };
   listen();
   document.addEventListener("visibilitychange", update);
-  main.addEventListener("focusout", () => setTimeout(update));
   // Until it has gone, a page that is left would count as one that listens.
   addEventListener("pagehide", () => news.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 })();

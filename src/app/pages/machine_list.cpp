@@ -114,7 +114,7 @@ Markup pages_of(std::size_t count, const MachineQuery& query) {
   if (query.page > 1) add(query.page - 1, "previous");
   items.push_back(text(fmt::format("page {} of {}", query.page, pages)));
   if (query.page < pages) add(query.page + 1, "next");
-  return element("nav", {{"aria-label", "Pages of machines"}}, list(items));
+  return element("nav", {{"aria-label", "Pages of machines"}}, list(items, "choices"));
 }
 
 }  // namespace

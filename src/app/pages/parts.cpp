@@ -76,7 +76,8 @@ Page json_page(const std::string& json) { return page_of("application/json", io:
 Page problem_page(const std::string& problem, unsigned status, bool as_json) {
   if (as_json) return page_of("application/json", errors_document({{problem}, exit_status::usage}), status);
   const std::string title = status == not_found ? "Not found" : "Not to be had now";
-  return html_page(title, element("h1", title) + element("p", problem), {}, status);
+  // What is not to be had may be, after the next pass: any news are later than what this page shows.
+  return html_page(title, element("h1", title) + element("p", problem), status == not_found ? "" : "none", status);
 }
 
 std::string url_of(const MachineId& machine) { return "/machines/" + io::in_url(machine.text); }

@@ -1,0 +1,79 @@
+"""Each page has a document for programs, which is what a command prints with --json."""
+
+import json
+import re
+
+from support import program
+from support.colourful_farm import KVM, ColourfulFarm
+from support.daemon_farm import DaemonTest
+from support.farm import PLAIN
+from support.page_test import SERVED, begin, get
+from support.schemas import validate
+
+EXPLAINED = {"/machines": [f"t-{number}" for number in range(8)], "/types": [PLAIN, KVM, "aarch64-linux", "riscv64-linux"]}
+SPAN = re.compile(r"\d+ (s|min|h|d)\b")
+
+
+def timeless(document):
+    """Without the moment and how long ago something was: a command looks later than a page."""
+    if isinstance(document, dict):
+        return {key: timeless(value) for key, value in document.items() if key != "time"}
+    if isinstance(document, list):
+        return [timeless(item) for item in document]
+    return SPAN.sub("…", document) if isinstance(document, str) else document
+
+
+class Documents(DaemonTest):
+    """All tests have one farm, which stands still."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = ColourfulFarm(interval=600, **SERVED)
+        cls.addClassCleanup(cls.shared.end)
+        begin(cls.shared)
+
+    def printed(self, *words, status=0):
+        ended = self.shared.run(*words, "--json")
+        self.assertEqual(ended.status, status, ended)
+        return json.loads(ended.out)
+
+    def served(self, path, status=200):
+        answer = get(path)
+        self.assertEqual((answer.status, answer.headers["Content-Type"]), (status, "application/json"))
+        return answer.json()
+
+    def test_that_of_the_farm_is_its_status(self):
+        printed = self.printed("status", self.shared.conf)
+        for path in ("/status.json", "/index.json"):
+            served = self.served(path)
+            validate("status", served)
+            self.assertEqual(timeless(served), timeless(printed))
+
+    def test_that_of_a_machine_or_type_explains_it(self):
+        for folder, names in EXPLAINED.items():
+            for name in names:
+                with self.subTest(name=name):
+                    served = self.served(f"{folder}/{name}.json")
+                    validate("explain", served)
+                    self.assertEqual(served, self.printed("explain", name))
+
+    def test_that_of_a_pass_replays_it(self):
+        for number in ("latest", "1", "2"):
+            with self.subTest(number=number):
+                served = self.served(f"/passes/{number}.json")
+                validate("replay", served)
+                self.assertEqual(served, self.printed("replay", number))
+
+    def test_that_of_nothing_is_an_error(self):
+        for path, words in (("/machines/t-99", ("explain", "t-99")), ("/types/x", ("explain", "x")),
+                            ("/machines/", None), ("/passes/99", ("replay", "99")), ("/passes/x", ("replay", "x")),
+                            ("/machines/%1b%E2%80%AE%FF%22", ("explain", "\x1b\u202e\udcff\""))):
+            with self.subTest(path=path):
+                served = self.served(f"{path}.json", 404)
+                validate("errors", served)
+                if words:
+                    self.assertEqual(served, self.printed(*words, status=64))
+
+
+if __name__ == "__main__":
+    program.main()
