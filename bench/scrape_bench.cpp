@@ -1,5 +1,5 @@
-// The metrics of a large farm, each of whose machines has metrics of its own: how long it takes to write and to serve
-// them.
+// What the daemon serves of a large farm: metrics, with those of each machine, and the first page. How long does it
+// take to make and to serve them?
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -9,9 +9,12 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "app/monitor/listener.hpp"
+#include "app/pages/site.hpp"
+#include "io/listener.hpp"
 #include "metrics/scrape.hpp"
+#include "state/sqlite_journal.hpp"
 #include "tests/support/client.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::bench {
 namespace {
@@ -83,9 +86,9 @@ BENCHMARK(metrics_text)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 // What Prometheus then gets, as often as it asks.
 void scrape(benchmark::State& state) {
-  const app::Page page{"text/plain", std::make_shared<const std::string>(BigFarm(state.range(0)).text())};
+  const io::Page page{"text/plain", std::make_shared<const std::string>(BigFarm(state.range(0)).text())};
   const auto listener =
-      app::Listener::open({"127.0.0.1", 0}, {{"/metrics", {[page](const app::Request&) { return page; }}}}).value();
+      io::Listener::open({"127.0.0.1", 0}, {{"/metrics", {[page](const io::Request&) { return page; }}}}).value();
   for (auto _ : state) {
     support::Client client(listener->port());
     client.send("GET /metrics HTTP/1.1\r\n\r\n");
@@ -93,6 +96,25 @@ void scrape(benchmark::State& state) {
   }
 }
 BENCHMARK(scrape)->Arg(10'000)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+
+// The first page after a pass: nobody has asked for it since.
+void first_page(benchmark::State& state) {
+  const support::TemporaryFolder folder;
+  const BigFarm farm(state.range(0));
+  state::SqliteJournal::open(state::journal_file(folder.path, farm.config.tag)).value();
+  app::pages::Site site(folder.path);
+  const io::Routes routes = site.routes();
+  Instant began = now;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto report = std::make_shared<pass::Report>(farm.report);
+    report->began = began += Seconds{15};
+    site.show(std::make_shared<app::pages::Shown>(std::move(report), farm.config, ""));
+    state.ResumeTiming();
+    if (routes.at("/").answer({.path = "/"}).status != 200) throw std::logic_error("there is no page");
+  }
+}
+BENCHMARK(first_page)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace hydra_provisioner::bench

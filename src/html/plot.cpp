@@ -93,7 +93,8 @@ class Drawing {
   Markup markup() const {
     Markup picture = values_.markup() + grid_of_times() + areas() + lines();
     picture += horizontal_axis(labels()) + zone();
-    for (std::size_t i = 0; i < spans_; ++i) picture += slice(x(i), x(i + 1), text_of_span(i));
+    for (std::size_t i = 0; i < spans_; ++i)
+      if (is_recorded(i)) picture += slice(x(i), x(i + 1), text_of_span(i));
     return markup_of({.title = plot_.title, .description = description(), .legend = legend(), .picture = picture});
   }
 
@@ -102,6 +103,13 @@ class Drawing {
     double most = tops_.empty() ? 0 : highest_in(tops_.back());
     for (const Curve& line : plot_.lines) most = std::max(most, highest_in(line.values));
     return most;
+  }
+
+  bool is_recorded(std::size_t span) const {
+    const auto has_value = [span](const Curve& curve) {
+      return span < curve.values.size() && std::isfinite(curve.values[span]);
+    };
+    return std::ranges::any_of(plot_.areas, has_value) || std::ranges::any_of(plot_.lines, has_value);
   }
 
   double x(std::size_t span) const {

@@ -35,7 +35,7 @@ struct Plot {
 };
 
 // More are drawn as so many, with averages of averages.
-inline constexpr std::size_t spans_max = 300;
+inline constexpr std::size_t spans_max = 150;
 
 // With a legend, and sentences about its values for those who cannot see it.
 Markup figure(const Plot& plot);

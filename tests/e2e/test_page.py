@@ -19,6 +19,7 @@ OTHERS = {
     f"{KVM_PAGE}?range=7d": "paused by an operator (alice: the kernel is looked at)",
     "/types/riscv64-linux": "riscv64-linux",
     "/passes/latest": "What it decided",
+    "/simulate?since=6h": "What the configuration would have meant",
     "/machines/t-99": "Not found",
 }
 

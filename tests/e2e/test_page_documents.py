@@ -64,6 +64,14 @@ class Documents(DaemonTest):
                 validate("replay", served)
                 self.assertEqual(served, self.printed("replay", number))
 
+    def test_that_of_a_simulation_is_its_forecast(self):
+        served = self.served("/simulate.json?since=6h")
+        validate("simulate", served)
+        self.assertEqual(served, self.printed("simulate", self.shared.conf, "--since", "6h"))
+        wrong = self.served("/simulate.json?since=tomorrow", 400)
+        validate("errors", wrong)
+        self.assertIn('"tomorrow" is not a time', wrong["errors"][0])
+
     def test_that_of_nothing_is_an_error(self):
         for path, words in (("/machines/t-99", ("explain", "t-99")), ("/types/x", ("explain", "x")),
                             ("/machines/", None), ("/passes/99", ("replay", "99")), ("/passes/x", ("replay", "x")),

@@ -124,7 +124,7 @@ TEST(Figure, HasAGapWhereNothingWasRecorded) {
   plot.lines = {{"load", Hue::blue, {1, std::nan(""), 1}}};
   const std::string text = text_of(plot);
   EXPECT_THAT(text, testing::ContainsRegex("d=\"M74.0 38.0H226.7M379.3 38.0H532.0\""));
-  EXPECT_THAT(text, HasSubstr("<title>2026-01-05 01:00 to 02:00</title>"));
+  EXPECT_THAT(text, Not(HasSubstr("2026-01-05 01:00 to 02:00")));
 }
 
 TEST(Figure, OfManySpansShowsAveragesOfAveragesAndTheHighestOfPeaks) {
@@ -135,9 +135,9 @@ TEST(Figure, OfManySpansShowsAveragesOfAveragesAndTheHighestOfPeaks) {
   const std::string text = text_of(plot);
   EXPECT_LE(count(text, "class=\"slice\""), spans_max);
   EXPECT_LT(text.size(), 90'000U);
-  EXPECT_THAT(text, HasSubstr("busy: at most 3.91, "));
+  EXPECT_THAT(text, HasSubstr("busy: at most 2.48, "));
   EXPECT_THAT(text, HasSubstr("most: at most 100, "));
-  EXPECT_THAT(text, HasSubstr("mean: at most 3.91, "));
+  EXPECT_THAT(text, HasSubstr("mean: at most 2.48, "));
 }
 
 TEST(Figure, DrawsLinesThatAreToldApartWithoutColours) {

@@ -7,6 +7,7 @@
 
 #include "app/cli/help.hpp"
 #include "io/file/files.hpp"
+#include "metrics/scrape.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -27,21 +28,26 @@ std::uint16_t port_of(const std::string& address) { return io::parse_endpoint(ad
 
 }  // namespace
 
-// The latest text, between the daemon's thread and the listener's.
+// The metrics of the latest pass: made when they are asked for, on the listener's thread or the daemon's, and once.
 class Monitor::Board {
  public:
-  void put(std::string text) {
-    auto fresh = std::make_shared<const std::string>(std::move(text));
+  void put(std::shared_ptr<const pages::Shown> shown) {
     const std::lock_guard lock(mutex_);
-    text_.swap(fresh);
+    shown_ = std::move(shown);
+    text_.reset();
   }
-  std::shared_ptr<const std::string> get() {
+  // Null: there was no pass yet.
+  std::shared_ptr<const std::string> text() {
     const std::lock_guard lock(mutex_);
+    if (!text_ && shown_)
+      text_ = std::make_shared<const std::string>(scrape_.text(farm_of(*shown_->report, shown_->config)));
     return text_;
   }
 
  private:
   std::mutex mutex_;
+  std::shared_ptr<const pages::Shown> shown_;
+  metrics::Scrape scrape_;
   std::shared_ptr<const std::string> text_;
 };
 
@@ -71,22 +77,26 @@ Expected<void> Monitor::follow(const Config& config) {
   return std::unexpected(std::move(opened.error()));
 }
 
-Expected<std::unique_ptr<Listener>> Monitor::listen_at(const std::string& address) const {
-  Routes routes = site_.routes();
-  routes["/metrics"] = {
-      [board = board_](const Request&) { return Page{"text/plain; version=0.0.4; charset=utf-8", board->get()}; }};
-  return Listener::open(io::parse_endpoint(address).value(), std::move(routes));
+Expected<std::unique_ptr<io::Listener>> Monitor::listen_at(const std::string& address) const {
+  io::Routes routes = site_.routes();
+  routes["/metrics"] = {[board = board_](const io::Request&) {
+    return io::Page{"text/plain; version=0.0.4; charset=utf-8", board->text()};
+  }};
+  auto opened = io::Listener::open(io::parse_endpoint(address).value(), std::move(routes));
+  if (!opened) return std::unexpected(within("metricsListen", std::move(opened.error())));
+  return opened;
 }
 
 void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
                    act::Voice& voice) {
   if (!report || !config.metrics.are_wanted()) return;
-  std::string text = scrape_.text(farm_of(*report, config));
-  write(text, config, voice);
-  if (!listener_) return;
-  board_->put(std::move(text));
   std::string news = pages::news_of(*report);
-  site_.show(std::move(report), config, trouble);
+  auto shown = std::make_shared<const pages::Shown>(std::move(report), config, trouble);
+  board_->put(shown);
+  // With series of each machine, making it takes longer than a scrape should.
+  if (config.metrics.of_each_machine || !config.metrics.file.empty()) write(*board_->text(), config, voice);
+  if (!listener_) return;
+  site_.show(std::move(shown));
   listener_->tell(std::move(news));
 }
 

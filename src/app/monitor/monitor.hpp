@@ -5,9 +5,8 @@
 #include <string>
 
 #include "act/voice.hpp"
-#include "app/monitor/listener.hpp"
 #include "app/pages/site.hpp"
-#include "metrics/scrape.hpp"
+#include "io/listener.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "pass/report.hpp"
@@ -35,13 +34,12 @@ class Monitor {
  private:
   class Board;
 
-  Expected<std::unique_ptr<Listener>> listen_at(const std::string& address) const;
+  Expected<std::unique_ptr<io::Listener>> listen_at(const std::string& address) const;
 
   pages::Site site_;
-  metrics::Scrape scrape_;
   std::shared_ptr<Board> board_;
   std::string listens_at_;
-  std::unique_ptr<Listener> listener_;  // null: nowhere
+  std::unique_ptr<io::Listener> listener_;  // null: nowhere
 };
 
 }  // namespace hydra_provisioner::app

@@ -38,12 +38,6 @@ constexpr std::array ranges{Range{"3h", "3 hours", 3 * hour, state::short_load_s
                             Range{"30d", "30 days", 30 * 24 * hour, state::long_load_span}};
 constexpr std::size_t usual_range = 1;
 
-const Range& range_of(const std::map<std::string, std::string>& query) {
-  const auto asked = query.find("range");
-  const auto found = std::ranges::find(ranges, asked == query.end() ? "" : asked->second, &Range::name);
-  return found == ranges.end() ? ranges.at(usual_range) : *found;
-}
-
 Markup choices(const Range& chosen) {
   std::vector<Markup> items;
   for (const Range& range : ranges) {
@@ -117,9 +111,15 @@ html::Plot plot(std::string title, std::string unit, const Range& range, Instant
 
 }  // namespace
 
+std::string range_of(const std::map<std::string, std::string>& query) {
+  const auto asked = query.find("range");
+  const bool is_known = asked != query.end() && std::ranges::find(ranges, asked->second, &Range::name) != ranges.end();
+  return is_known ? asked->second : std::string(ranges.at(usual_range).name);
+}
+
 Markup plots(const state::Archive& journal, Instant now, const std::optional<PoolName>& pool, const Config& config,
-             const std::map<std::string, std::string>& query) {
-  const Range& range = range_of(query);
+             const std::string& range_name) {
+  const Range& range = *std::ranges::find(ranges, range_name, &Range::name);
   const Instant begin{(now.time_since_epoch() / range.span + 1) * range.span - range.length};
   const std::vector<state::Load> seen = loads(journal, range, begin, pool);
 

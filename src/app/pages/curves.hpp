@@ -13,8 +13,11 @@
 
 namespace hydra_provisioner::app::pages {
 
-// Of one pool, or of all together. The query says how far back.
+// How far back the query of a request asks for plots: `3h`, `24h`, `7d` or `30d`.
+std::string range_of(const std::map<std::string, std::string>& query);
+
+// Of one pool, or of all together.
 html::Markup plots(const state::Archive& journal, Instant now, const std::optional<PoolName>& pool,
-                   const Config& config, const std::map<std::string, std::string>& query);
+                   const Config& config, const std::string& range);
 
 }  // namespace hydra_provisioner::app::pages

@@ -1,13 +1,14 @@
 #include "app/pages/explained.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/pages/curves.hpp"
 #include "app/pages/parts.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
@@ -16,6 +17,7 @@
 #include "io/text/wording.hpp"
 #include "model/counted.hpp"
 #include "review/explain.hpp"
+#include "review/known_names.hpp"
 #include "review/replay.hpp"
 
 namespace hydra_provisioner::app::pages {
@@ -29,9 +31,15 @@ using html::text;
 struct Explained {
   state::ArchivedPass pass;
   review::Explanation explanation;
+  std::optional<Machine> machine{};  // as the pass saw it
 };
 
-Expected<Explained> explained(const state::Archive& journal, const std::string& name) {
+// Fails for a name of the other kind as well.
+Expected<Explained> explained(const state::Archive& journal, const std::string& name, review::Known kind) {
+  const auto known = review::look_up(journal, name);
+  if (known && *known != kind)
+    return failure(*known == review::Known::machine ? fmt::format("{} is a machine: {}", name, url_of(MachineId{name}))
+                                                    : fmt::format("{} is a type: {}", name, url_of(PoolName{name})));
   auto pass = review::find_pass(journal, "latest");
   if (!pass) return std::unexpected(std::move(pass.error()));
   const auto replayed = review::replay_pass(journal, *pass);
@@ -39,7 +47,22 @@ Expected<Explained> explained(const state::Archive& journal, const std::string& 
   auto explanation = review::explain(journal, name, *pass, *replayed);
   if (!explanation) return std::unexpected(std::move(explanation.error()));
   explanation->since = review::events_after(journal, name, *pass);
-  return Explained{*std::move(pass), *std::move(explanation)};
+  const auto& machines = replayed->inputs.seen.machines;
+  const auto machine = std::ranges::find(machines, MachineId{name}, &Machine::id);
+  return Explained{*std::move(pass), *std::move(explanation),
+                   machine == machines.end() ? std::nullopt : std::optional(*machine)};
+}
+
+Markup term(std::string_view name, const Markup& value) {
+  return element("div", element("dt", name) + element("dd", value));
+}
+
+Markup facts_of(const Machine& machine) {
+  Markup facts = term("Type", link_to(machine.pool)) + term("Provider", text(to_string(machine.provider)));
+  if (!machine.instance.text.empty()) facts += term("Instance", text(machine.instance.text));
+  if (!machine.address.empty()) facts += term("Address", text(machine.address));
+  facts += term("Machines file", text(machine.listing.is_listed ? "listed" : "not listed"));
+  return element("dl", {{"class", "figures"}}, facts);
 }
 
 Markup as_of(const state::ArchivedPass& pass) {
@@ -89,13 +112,13 @@ Markup events_section(std::string_view heading, const std::vector<review::Event>
 Markup explained_content(std::string_view kind, const Explained& known, const Markup& plots) {
   const review::Explanation& explanation = known.explanation;
   return element("h1", fmt::format("{} {}", kind, explanation.name)) + headline(explanation) + as_of(known.pass) +
-         limits(explanation.limits) + changes(explanation.changes) + plots +
-         events_section("What happened", explanation.events, false) +
+         (known.machine ? facts_of(*known.machine) : Markup()) + limits(explanation.limits) +
+         changes(explanation.changes) + plots + events_section("What happened", explanation.events, false) +
          events_section("Since that pass", explanation.since, false);
 }
 
-Page explained_page(std::string_view kind, const Explained& known, const Markup& plots, const std::string& news,
-                    bool as_json) {
+io::Page explained_page(std::string_view kind, const Explained& known, const Markup& plots, const std::string& news,
+                        bool as_json) {
   if (as_json) return json_page(io::pretty(review::explanation_document(known.explanation, known.pass)));
   return html_page(known.explanation.name, explained_content(kind, known, plots), news);
 }
@@ -158,20 +181,20 @@ Markup pass_content(const state::Archive& journal, const state::ArchivedPass& pa
 
 }  // namespace
 
-Page machine_page(const state::Archive& journal, const std::string& name, const std::string& news, bool as_json) {
-  const auto known = explained(journal, name);
+io::Page machine_page(const state::Archive& journal, const std::string& name, const std::string& news, bool as_json) {
+  const auto known = explained(journal, name, review::Known::machine);
   if (!known) return problem_page(known.error().message, not_found, as_json);
   return explained_page("Machine", *known, {}, news, as_json);
 }
 
-Page type_page(const state::Archive& journal, const std::string& name, const Present& present, bool as_json) {
-  const auto known = explained(journal, name);
+io::Page type_page(const state::Archive& journal, const std::string& name, const std::function<Markup()>& plots,
+                   const std::string& news, bool as_json) {
+  const auto known = explained(journal, name, review::Known::type);
   if (!known) return problem_page(known.error().message, not_found, as_json);
-  const Markup curves = as_json ? Markup() : plots(journal, present.now, PoolName{name}, present.config, present.query);
-  return explained_page("Type", *known, curves, present.news, as_json);
+  return explained_page("Type", *known, as_json ? Markup() : plots(), news, as_json);
 }
 
-Page pass_page(const state::Archive& journal, const std::string& number, bool as_json) {
+io::Page pass_page(const state::Archive& journal, const std::string& number, bool as_json) {
   const auto pass = review::find_pass(journal, number);
   if (!pass) return problem_page(pass.error().message, not_found, as_json);
   const auto replayed = review::replay_pass(journal, *pass);

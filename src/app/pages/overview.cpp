@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/pages/curves.hpp"
 #include "app/pages/machine_list.hpp"
 #include "app/pages/parts.hpp"
 #include "app/status/status_text.hpp"
@@ -159,8 +158,7 @@ Markup recent_events(const Overview& farm) {
 Markup overview(const Overview& farm) {
   const Markup grade = element("span", {{"class", class_of(farm.health.grade)}}, text(to_string(farm.health.grade)));
   return element("h1", text(fmt::format("Farm {}: ", farm.config.tag)) + grade) + notices(farm) + figures(farm) +
-         section("types", "Types", types(farm)) +
-         plots(farm.journal, farm.seen.look.seen.now, {}, farm.config, farm.query) +
+         section("types", "Types", types(farm)) + farm.plots +
          section("machines", "Machines", machine_list(farm.machines, machine_query(farm.query))) + budgets(farm) +
          section("events", "Recent events", recent_events(farm));
 }

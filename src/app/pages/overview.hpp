@@ -20,6 +20,7 @@ struct Overview {
   const std::vector<MachineRow>& machines;  // one for each, by pool
   const Config& config;
   const state::Archive& journal;
+  const html::Markup& plots;
   const std::map<std::string, std::string>& query;  // of the request
 };
 

@@ -50,10 +50,10 @@ Markup why(const PoolPlan& pool) {
 
 }  // namespace
 
-Page html_page(const std::string& title, const Markup& content, const std::string& news, unsigned status) {
+io::Page html_page(const std::string& title, const Markup& content, const std::string& news, unsigned status) {
   Markup head = literal(R"(<link rel="stylesheet" href="/style.css"><link rel="icon" href="/icon.svg">)");
   if (!news.empty()) head += element("script", {{"src", "/live.js"}, {"data-shown", news}, {"defer", "defer"}});
-  return page_of(
+  return io::page_of(
       "text/html; charset=utf-8",
       html::page_text(
           {.title = title + " · hydra-provisioner",
@@ -71,10 +71,10 @@ Page html_page(const std::string& title, const Markup& content, const std::strin
       status);
 }
 
-Page json_page(const std::string& json) { return page_of("application/json", io::escaped_json(json)); }
+io::Page json_page(const std::string& json) { return io::page_of("application/json", io::escaped_json(json)); }
 
-Page problem_page(const std::string& problem, unsigned status, bool as_json) {
-  if (as_json) return page_of("application/json", errors_document({{problem}, exit_status::usage}), status);
+io::Page problem_page(const std::string& problem, unsigned status, bool as_json) {
+  if (as_json) return io::page_of("application/json", errors_document({{problem}, exit_status::usage}), status);
   const std::string title = status == not_found ? "Not found" : "Not to be had now";
   // What is not to be had may be, after the next pass: any news are later than what this page shows.
   return html_page(title, element("h1", title) + element("p", problem), status == not_found ? "" : "none", status);

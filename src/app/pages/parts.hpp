@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/monitor/listener.hpp"
 #include "app/status/machine_note.hpp"
 #include "html/markup.hpp"
+#include "io/listener.hpp"
 #include "model/names.hpp"
 #include "model/plan.hpp"
 #include "model/time.hpp"
@@ -23,11 +23,11 @@ inline constexpr unsigned unavailable = 503;
 
 // With the frame that all of them have. `news`: of the pass that the page shows, if it is kept up to date while it is
 // open; empty: it stays as it is.
-Page html_page(const std::string& title, const html::Markup& content, const std::string& news = {},
-               unsigned status = 200);
-Page json_page(const std::string& json);
+io::Page html_page(const std::string& title, const html::Markup& content, const std::string& news = {},
+                   unsigned status = 200);
+io::Page json_page(const std::string& json);
 // For both: what is wrong with the request.
-Page problem_page(const std::string& problem, unsigned status, bool as_json);
+io::Page problem_page(const std::string& problem, unsigned status, bool as_json);
 
 std::string url_of(const MachineId& machine);
 std::string url_of(const PoolName& pool);

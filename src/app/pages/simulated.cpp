@@ -31,7 +31,7 @@ constexpr const char* usual_time = "24h";
 constexpr std::array times{std::pair{"6h", "6 hours"}, std::pair{usual_time, "24 hours"}, std::pair{"3d", "3 days"},
                            std::pair{"7d", "7 days"}};
 
-std::string time_asked(const Request& request) {
+std::string time_asked(const io::Request& request) {
   const auto asked = request.query.find("since");
   return asked == request.query.end() || asked->second.empty() ? usual_time : asked->second;
 }
@@ -46,7 +46,7 @@ Markup choices(const std::string& chosen) {
   return element("nav", {{"aria-label", "Steps of the last"}}, list(items, "choices"));
 }
 
-Page problem(const std::string& message, unsigned status, bool as_json) {
+io::Page problem(const std::string& message, unsigned status, bool as_json) {
   if (as_json) return problem_page(message, status, as_json);
   return html_page("Simulate",
                    element("h1", "Simulate") + choices("") + element("p", {{"class", "notice"}}, text(message)), {},
@@ -65,7 +65,7 @@ std::vector<forecast::Fact> facts_of(const ForecastInputs& inputs, const Forecas
 
 }  // namespace
 
-Page simulate_page(const Config& config, const std::string& state_dir, const Request& request, bool as_json) {
+io::Page simulate_page(const Config& config, const std::string& state_dir, const io::Request& request, bool as_json) {
   const std::string time = time_asked(request);
   const auto since = io::parse_when(time, io::SystemClock{}.now());
   if (!since) return problem(fmt::format("since: {}", since.error().message), bad_request, as_json);

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "app/monitor/listener.hpp"
+#include "io/listener.hpp"
 #include "model/config.hpp"
 
 namespace hydra_provisioner::app::pages {
 
 // The query says since when.
-Page simulate_page(const Config& config, const std::string& state_dir, const Request& request, bool as_json);
+io::Page simulate_page(const Config& config, const std::string& state_dir, const io::Request& request, bool as_json);
 
 }  // namespace hydra_provisioner::app::pages

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/monitor/listener.hpp"
+#include "io/listener.hpp"
 #include "model/config.hpp"
 #include "pass/report.hpp"
 
@@ -13,20 +13,25 @@ namespace hydra_provisioner::app::pages {
 
 extern const std::string_view live_script;  // live.js
 
+// The latest pass.
+struct Shown {
+  std::shared_ptr<const pass::Report> report;
+  Config config;
+  std::string trouble;  // what is wrong besides; empty: nothing
+};
+
 class Site {
  public:
   explicit Site(std::string state_dir);
 
-  // What they show until the next call. `trouble`: what is wrong besides; empty: nothing. Nothing is made of it before
-  // somebody asks for a page.
-  void show(std::shared_ptr<const pass::Report> report, const Config& config, std::string trouble);
+  // What the pages show until the next call. Nothing is made of it before somebody asks for a page.
+  void show(std::shared_ptr<const Shown> shown);
 
   // They may be called on several threads, and outlive this object.
-  Routes routes() const;
+  io::Routes routes() const;
 
  private:
   class Farm;
-  struct Asked;
   class Pages;
 
   std::shared_ptr<Pages> pages_;

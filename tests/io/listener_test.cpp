@@ -1,5 +1,5 @@
 // What the listener answers, also to clients that do not behave.
-#include "app/monitor/listener.hpp"
+#include "io/listener.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -21,7 +21,7 @@
 
 #include "tests/support/client.hpp"
 
-namespace hydra_provisioner::app {
+namespace hydra_provisioner::io {
 namespace {
 
 using support::Client;
@@ -257,10 +257,10 @@ TEST(Listener, SaysWhatIsWrongWithAnAddress) {
   const auto server = listener();
   const auto second = Listener::open({"127.0.0.1", server->port()}, {});
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message, StartsWith("metricsListen: cannot listen at 127.0.0.1:"));
+  EXPECT_THAT(second.error().message, StartsWith("cannot listen at 127.0.0.1:"));
   EXPECT_THAT(second.error().message,
               HasSubstr("Address already in use; choose an address of this host and a port that is free"));
 }
 
 }  // namespace
-}  // namespace hydra_provisioner::app
+}  // namespace hydra_provisioner::io

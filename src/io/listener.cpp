@@ -1,4 +1,4 @@
-#include "app/monitor/listener.hpp"
+#include "io/listener.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -29,7 +29,7 @@
 #include "io/async/offload.hpp"
 #include "io/text/url.hpp"
 
-namespace hydra_provisioner::app {
+namespace hydra_provisioner::io {
 namespace {
 
 namespace asio = boost::asio;
@@ -62,7 +62,7 @@ struct Answer {
 };
 
 template <class Response>
-void describe(Response& response, const std::string& content_type) {
+void set_headers(Response& response, const std::string& content_type) {
   response.version(11);
   response.keep_alive(false);
   response.set(http::field::content_type, content_type);
@@ -76,7 +76,7 @@ void describe(Response& response, const std::string& content_type) {
 Answer answer_with(Page page) {
   Answer answer{.response = {}, .text = std::move(page.text)};
   answer.response.result(page.status);
-  describe(answer.response, page.content_type);
+  set_headers(answer.response, page.content_type);
   answer.response.body() = {answer.text->data(), answer.text->size()};
   answer.response.content_length(answer.text->size());
   return answer;
@@ -107,7 +107,7 @@ std::string_view path_of(std::string_view target) { return target.substr(0, targ
 Request request_for(std::string_view target, std::stop_token stop) {
   const std::string_view path = path_of(target);
   const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
-  return {.path = std::string(path), .query = io::parse_query(query), .stop = std::move(stop)};
+  return {.path = std::string(path), .query = parse_query(query), .stop = std::move(stop)};
 }
 
 std::string_view target_of(const http::request_header<>& request) {
@@ -196,17 +196,16 @@ class Listener::Server {
     stop_.request_stop();
     context_.stop();
     if (thread_.joinable()) thread_.join();
-    quick_thread_.join();
+    quick_threads_.join();
     slow_thread_.join();
   }
 
-  Expected<void> open(const io::Endpoint& endpoint) {
+  Expected<void> open(const Endpoint& endpoint) {
     const asio::ip::tcp::endpoint place(asio::ip::make_address(endpoint.address), endpoint.port);
     if (const error_code error = bind(acceptor_, place))
-      return failure(fmt::format(
-          "metricsListen: cannot listen at {}:{}: {}; choose an address of this host and a port that is free",
-          endpoint.address.contains(':') ? "[" + endpoint.address + "]" : endpoint.address, endpoint.port,
-          error.message()));
+      return failure(fmt::format("cannot listen at {}:{}: {}; choose an address of this host and a port that is free",
+                                 endpoint.address.contains(':') ? "[" + endpoint.address + "]" : endpoint.address,
+                                 endpoint.port, error.message()));
     asio::co_spawn(context_, accept(), asio::detached);
     thread_ = std::thread([this] { context_.run(); });
     return {};
@@ -283,7 +282,7 @@ class Listener::Server {
   asio::awaitable<Page> page_for(Request request, const Route& route) {
     const auto work = [&] { return made_by(route, request); };
     if (route.effort == Effort::none) co_return work();
-    if (route.effort == Effort::some) co_return co_await io::offload(quick_thread_, work);
+    if (route.effort == Effort::some) co_return co_await offload(quick_threads_, work);
     const Counted counted(great_efforts_);
     std::stop_source until;  // the deadline, or the end of this server
     const std::stop_callback at_end(request.stop, [&until] { until.request_stop(); });
@@ -292,14 +291,14 @@ class Listener::Server {
     deadline.async_wait([until](const error_code& error) mutable {
       if (!error) until.request_stop();
     });
-    co_return co_await io::offload(slow_thread_, work);
+    co_return co_await offload(slow_thread_, work);
   }
 
   // A client that does not read is noticed when its buffers are full, or when it has gone.
   asio::awaitable<void> send_news(beast::tcp_stream& stream, bool is_head) {
     http::response<http::empty_body> head;
     head.result(http::status::ok);
-    describe(head, "text/event-stream");
+    set_headers(head, "text/event-stream");
     http::response_serializer<http::empty_body> serializer(head);
     stream.expires_after(time_for_answer);
     const auto [refused, bytes] = co_await http::async_write_header(stream, serializer, as_result);
@@ -325,7 +324,7 @@ class Listener::Server {
   ListenerLimits limits_;
   std::stop_source stop_;
   asio::io_context context_{1};
-  asio::thread_pool quick_thread_{1};
+  asio::thread_pool quick_threads_{2};  // one page that takes long keeps no other waiting
   asio::thread_pool slow_thread_{1};
   asio::ip::tcp::acceptor acceptor_{context_};
   int connections_ = 0;
@@ -339,7 +338,7 @@ class Listener::Server {
 Listener::Listener(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 Listener::~Listener() = default;
 
-Expected<std::unique_ptr<Listener>> Listener::open(const io::Endpoint& endpoint, Routes routes,
+Expected<std::unique_ptr<Listener>> Listener::open(const Endpoint& endpoint, Routes routes,
                                                    const ListenerLimits& limits) {
   auto server = std::make_unique<Server>(std::move(routes), limits);
   if (auto opened = server->open(endpoint); !opened) return std::unexpected(std::move(opened.error()));
@@ -350,4 +349,4 @@ std::uint16_t Listener::port() const { return server_->port(); }
 
 void Listener::tell(std::string news) { server_->tell(std::move(news)); }
 
-}  // namespace hydra_provisioner::app
+}  // namespace hydra_provisioner::io

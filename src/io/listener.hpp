@@ -12,7 +12,7 @@
 #include "io/text/endpoint.hpp"
 #include "model/error.hpp"
 
-namespace hydra_provisioner::app {
+namespace hydra_provisioner::io {
 
 struct Request {
   std::string path;  // not decoded
@@ -54,7 +54,7 @@ struct ListenerLimits {
 class Listener {
  public:
   // With port 0 the system chooses one.
-  static Expected<std::unique_ptr<Listener>> open(const io::Endpoint& endpoint, Routes routes,
+  static Expected<std::unique_ptr<Listener>> open(const Endpoint& endpoint, Routes routes,
                                                   const ListenerLimits& limits = {});
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -72,4 +72,4 @@ class Listener {
   std::unique_ptr<Server> server_;
 };
 
-}  // namespace hydra_provisioner::app
+}  // namespace hydra_provisioner::io

@@ -1,0 +1,52 @@
+// What was made a short time ago, so that many who look at the same cost as much as one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hydra_provisioner::app::pages {
+
+// By name, for several threads.
+template <class Value>
+class Cache {
+ public:
+  Cache(std::chrono::seconds kept_for, std::size_t bytes_max) : kept_for_(kept_for), bytes_max_(bytes_max) {}
+
+  std::optional<Value> find(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept_.find(name);
+    if (found == kept_.end() || Clock::now() - found->second.since > kept_for_) return std::nullopt;
+    return found->second.value;
+  }
+
+  // Forgets all others first if they are too large together.
+  void keep(const std::string& name, Value value, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (bytes_ + bytes > bytes_max_) {
+      kept_.clear();
+      bytes_ = 0;
+    }
+    bytes_ += bytes;
+    kept_.insert_or_assign(name, Kept{std::move(value), Clock::now()});
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Kept {
+    Value value;
+    Clock::time_point since;
+  };
+
+  const std::chrono::seconds kept_for_;
+  const std::size_t bytes_max_;
+  std::mutex mutex_;
+  std::map<std::string, Kept> kept_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace hydra_provisioner::app::pages
