@@ -109,7 +109,8 @@ void first_page(benchmark::State& state) {
     state.PauseTiming();
     auto report = std::make_shared<pass::Report>(farm.report);
     report->began = began += Seconds{15};
-    site.show(std::make_shared<app::pages::Shown>(std::move(report), farm.config, ""));
+    const std::string news = fmt::format("{}", to_unix(began));
+    site.show(std::make_shared<app::pages::Shown>(std::move(report), farm.config, "", news));
     state.ResumeTiming();
     if (routes.at("/").answer({.path = "/"}).status != 200) throw std::logic_error("there is no page");
   }

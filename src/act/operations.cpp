@@ -113,7 +113,8 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       clock_(clock),
       voice_(voice),
       bounds_(std::move(bounds)),
-      creations_(std::move(creations)) {}
+      creations_(std::move(creations)),
+      creations_now_(creations_) {}
 
 io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
   if (!co_await begin(id, operation, reason)) co_return;
@@ -318,6 +319,7 @@ void Operations::note_creation(const PoolName& pool, const std::string& error) {
   record.failed_passes = succeeded_.contains(pool) ? 0 : record.failed_passes + 1;
   record.last_failed_pass = clock_.now();
   record.last_error = succeeded_.contains(pool) ? "" : error;
+  creations_now_[pool] = record;
   ledger_.note(pool, std::move(record));
 }
 

@@ -53,6 +53,9 @@ class Operations {
   // A machine that did not get ready in time counts as a failed creation.
   void give_up(Machine& machine, const std::string& why);
 
+  // How they went, those of this pass included.
+  const std::map<PoolName, CreationRecord>& creations() const { return creations_now_; }
+
  private:
   class Waiting;
   class Place;
@@ -78,9 +81,10 @@ class Operations {
   io::Clock& clock_;
   Voice& voice_;
   Bounds bounds_;
-  std::map<PoolName, CreationRecord> creations_;  // of earlier passes
-  std::set<PoolName> succeeded_;                  // pools of which a creation succeeded in this pass
-  std::int64_t jobs_of_gone_machines_ = 0;        // that still run and take a place each
+  std::map<PoolName, CreationRecord> creations_;      // of earlier passes
+  std::map<PoolName, CreationRecord> creations_now_;  // with those of this pass
+  std::set<PoolName> succeeded_;                      // pools of which a creation succeeded in this pass
+  std::int64_t jobs_of_gone_machines_ = 0;            // that still run and take a place each
   std::set<MachineId> waited_for_;
   std::set<MachineId> beginning_;  // they have a place, and no job yet
 };

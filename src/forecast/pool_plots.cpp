@@ -107,7 +107,7 @@ class PoolPlots {
 
   html::Plot cost() const {
     html::Plot cost = pool_.cost ? plot("Cost so far", now_.currency) : plot("Machine-hours so far", "hours");
-    cost.areas = {{named("paid"), Hue::sky, paid_by_then(pool_)}};
+    cost.lines = {{named("paid"), Hue::blue, paid_by_then(pool_)}};
     if (before_ != nullptr && are_costs_comparable()) cost.lines.push_back(old_line("paid", paid_by_then(*before_)));
     return cost;
   }

@@ -125,15 +125,15 @@ std::vector<trace::TraceStep> by_time(std::vector<trace::TraceStep> steps) {
 
 }  // namespace
 
-Expected<trace::Trace> recorded_steps(const state::Archive& archive, Instant since) {
+Expected<trace::Trace> recorded_steps(const state::Archive& archive, Instant since, std::size_t steps_max) {
   const state::StepCounts seen = archive.step_counts(since);
   trace::Trace trace;
   for (const auto& [key, counts] : seen.by_type) {
     StepsOfAType steps;
     for (const state::StepCount& count : counts) {
-      if (!steps.see(count, trace::steps_max - trace.steps.size() - steps.size()))
-        return failure(fmt::format("journal {}: passes saw more than {} steps; give a later --since", archive.path(),
-                                   trace::steps_max));
+      if (!steps.see(count, steps_max - trace.steps.size() - steps.size()))
+        return failure(
+            fmt::format("journal {}: passes saw more than {} steps; give a later --since", archive.path(), steps_max));
     }
     append(trace, key, std::move(steps).finish(seen.until));
   }

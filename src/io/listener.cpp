@@ -40,7 +40,8 @@ using boost::system::error_code;
 
 constexpr std::uint32_t header_bytes_max = 8 * 1024;
 constexpr int backlog = 256;          // connections that the system keeps until they are accepted
-constexpr int great_efforts_max = 4;  // under way and waiting
+constexpr int efforts_max = 256;      // under way and waiting, of those that are answered quickly
+constexpr int great_efforts_max = 4;  // and of those that are not
 constexpr std::chrono::seconds time_for_request{5};
 constexpr std::chrono::seconds time_for_effort{60};
 constexpr std::chrono::seconds time_for_answer{20};
@@ -108,6 +109,16 @@ Request request_for(std::string_view target, std::stop_token stop) {
   const std::string_view path = path_of(target);
   const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
   return {.path = std::string(path), .query = parse_query(query), .stop = std::move(stop)};
+}
+
+// A host as this one is called from itself: an address, or a name without a dot, as others' names on the internet have.
+bool is_own_name(std::string_view host) {
+  const std::size_t port = host.rfind(':');
+  if (port != std::string_view::npos && host.find_first_not_of("0123456789", port + 1) == std::string_view::npos)
+    host = host.substr(0, port);
+  error_code error;
+  asio::ip::make_address(std::string(host), error);
+  return !host.contains('.') || !error;
 }
 
 std::string_view target_of(const http::request_header<>& request) {
@@ -196,12 +207,15 @@ class Listener::Server {
     stop_.request_stop();
     context_.stop();
     if (thread_.joinable()) thread_.join();
-    quick_threads_.join();
-    slow_thread_.join();
+    for (asio::thread_pool* threads : {&quick_threads_, &slow_thread_}) {
+      threads->stop();  // what has not begun is not begun
+      threads->join();
+    }
   }
 
   Expected<void> open(const Endpoint& endpoint) {
     const asio::ip::tcp::endpoint place(asio::ip::make_address(endpoint.address), endpoint.port);
+    is_loopback_ = place.address().is_loopback();
     if (const error_code error = bind(acceptor_, place))
       return failure(fmt::format("cannot listen at {}:{}: {}; choose an address of this host and a port that is free",
                                  endpoint.address.contains(':') ? "[" + endpoint.address + "]" : endpoint.address,
@@ -266,13 +280,18 @@ class Listener::Server {
       answer.response.set(http::field::allow, "GET, HEAD");
       co_return answer;
     }
+    if (is_loopback_ && !is_own_name(request[http::field::host]))
+      co_return refusal(http::status::misdirected_request,
+                        "this server listens on a loopback address: call it by that, or by localhost; a proxy has to "
+                        "send that as Host");
     const std::string_view target = target_of(request);
     if (path_of(target) == news_path)
       co_return refusal(http::status::service_unavailable, "too many listen to the news; try again later");
     const Route* route = route_of(path_of(target), routes_);
     if (route == nullptr)
       co_return refusal(http::status::not_found, fmt::format("there is no such page, only {}", paths_of(routes_)));
-    if (route->effort == Effort::much && great_efforts_ >= great_efforts_max)
+    if ((route->effort == Effort::much && great_efforts_ >= great_efforts_max) ||
+        (route->effort == Effort::some && efforts_ >= efforts_max))
       co_return refusal(http::status::service_unavailable, "too many ask for this at the same time; try again later");
     Page page = co_await page_for(request_for(target, stop_.get_token()), *route);
     if (!page.text) co_return refusal(http::status::service_unavailable, "no pass has ended yet; ask again later");
@@ -280,18 +299,27 @@ class Listener::Server {
   }
 
   asio::awaitable<Page> page_for(Request request, const Route& route) {
-    const auto work = [&] { return made_by(route, request); };
-    if (route.effort == Effort::none) co_return work();
-    if (route.effort == Effort::some) co_return co_await offload(quick_threads_, work);
+    if (route.effort == Effort::none) co_return made_by(route, request);
+    if (route.effort == Effort::some) {
+      const Counted counted(efforts_);
+      co_return co_await offload(quick_threads_, [&] { return made_by(route, request); });
+    }
     const Counted counted(great_efforts_);
-    std::stop_source until;  // the deadline, or the end of this server
+    std::stop_source until;  // too much time, or the end of this server
     const std::stop_callback at_end(request.stop, [&until] { until.request_stop(); });
     request.stop = until.get_token();
-    asio::steady_timer deadline(context_, time_for_effort);
+    asio::steady_timer deadline(context_, asio::steady_timer::time_point::max());
+    co_return co_await offload(slow_thread_, [&] {
+      asio::post(context_, [&deadline, until] { begin(deadline, until); });
+      return made_by(route, request);
+    });
+  }
+
+  static void begin(asio::steady_timer& deadline, const std::stop_source& until) {
+    deadline.expires_after(time_for_effort);
     deadline.async_wait([until](const error_code& error) mutable {
       if (!error) until.request_stop();
     });
-    co_return co_await offload(slow_thread_, work);
   }
 
   // A client that does not read is noticed when its buffers are full, or when it has gone.
@@ -328,7 +356,9 @@ class Listener::Server {
   asio::thread_pool slow_thread_{1};
   asio::ip::tcp::acceptor acceptor_{context_};
   int connections_ = 0;
+  int efforts_ = 0;
   int great_efforts_ = 0;
+  bool is_loopback_ = false;
   std::string news_;
   std::uint64_t news_count_ = 0;
   std::set<asio::steady_timer*> waiting_for_news_;
@@ -340,9 +370,14 @@ Listener::~Listener() = default;
 
 Expected<std::unique_ptr<Listener>> Listener::open(const Endpoint& endpoint, Routes routes,
                                                    const ListenerLimits& limits) {
-  auto server = std::make_unique<Server>(std::move(routes), limits);
-  if (auto opened = server->open(endpoint); !opened) return std::unexpected(std::move(opened.error()));
-  return std::unique_ptr<Listener>(new Listener(std::move(server)));
+  try {
+    auto server = std::make_unique<Server>(std::move(routes), limits);
+    if (auto opened = server->open(endpoint); !opened) return std::unexpected(std::move(opened.error()));
+    return std::unique_ptr<Listener>(new Listener(std::move(server)));
+  } catch (const std::exception& error) {  // no more threads or files
+    return failure(
+        fmt::format("cannot listen at {}: {}; look after the limits of this process", endpoint.address, error.what()));
+  }
 }
 
 std::uint16_t Listener::port() const { return server_->port(); }

@@ -17,7 +17,7 @@ namespace hydra_provisioner::io {
 struct Request {
   std::string path;  // not decoded
   std::map<std::string, std::string> query{};
-  std::stop_token stop{};  // requested when nobody waits for the answer any more
+  std::stop_token stop{};  // requested when the answer has taken too long, or the server ends
 };
 
 struct Page {
@@ -30,8 +30,8 @@ Page page_of(std::string content_type, std::string text, unsigned status = 200);
 
 enum class Effort : std::uint8_t {
   none,  // answered on the listener's own thread
-  some,  // milliseconds: on another one
-  much,  // up to a minute: on a third one, at the lowest priority. Only a few can wait for it.
+  some,  // milliseconds: on others
+  much,  // up to a minute: on one of the lowest priority, for which only a few can wait
 };
 
 struct Route {
@@ -53,7 +53,8 @@ struct ListenerLimits {
 // It works on threads of its own: it never delays a pass, and no pass delays it.
 class Listener {
  public:
-  // With port 0 the system chooses one.
+  // With port 0 the system chooses one. At a loopback address, only those are served who call it by an address or
+  // a name without a dot, such as `localhost`: a page from elsewhere may have a name that means this host.
   static Expected<std::unique_ptr<Listener>> open(const Endpoint& endpoint, Routes routes,
                                                   const ListenerLimits& limits = {});
   Listener(const Listener&) = delete;

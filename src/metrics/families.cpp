@@ -1,6 +1,8 @@
 #include "metrics/families.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "metrics/gauges.hpp"
 #include "pass/usage.hpp"
@@ -223,16 +225,21 @@ Values values_of(const Family& family, const Farm& farm) {
   Values values;
   if (family.find != nullptr) family.find(farm, values);
   if (family.type == counter) begin_at_zero(family, farm.config, values);
-  const auto zeros = std::ssize(values);
+  Values of_totals;
   if (family.total && farm.report.totals) {
     const Totals& totals = *farm.report.totals;
     for (auto each = totals.lower_bound({*family.total, {}}); each != totals.end(); ++each) {
       if (each->first.total != family.total) break;
-      values.push_back({each->first.labels, each->second});
+      of_totals.push_back({each->first.labels, each->second});
     }
-    std::ranges::inplace_merge(values, values.begin() + zeros, {}, &Value::labels);
   }
-  return added_up(std::move(values));
+  if (of_totals.empty()) return added_up(std::move(values));
+  Values all;
+  all.reserve(values.size() + of_totals.size());
+  std::merge(std::move_iterator(values.begin()), std::move_iterator(values.end()),
+             std::move_iterator(of_totals.begin()), std::move_iterator(of_totals.end()), std::back_inserter(all),
+             [](const Value& a, const Value& b) { return a.labels < b.labels; });
+  return added_up(std::move(all));
 }
 
 }  // namespace hydra_provisioner::metrics

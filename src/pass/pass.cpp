@@ -107,12 +107,12 @@ io::Task<std::shared_ptr<const Totals>> totals_of(state::Journal& journal, const
   }
   if (!known.empty() && !is_first) {
     add(known, ledger.written_totals());
-    co_return world.totals;
+  } else {
+    auto read = co_await journal.totals();
+    if (!read) voice.problem(read.error().message);
+    known = std::move(read).value_or(Totals{});
   }
-  auto read = co_await journal.totals();
-  if (!read) voice.problem(read.error().message);
-  known = std::move(read).value_or(Totals{});
-  co_return world.totals;
+  co_return std::make_shared<const Totals>(known);  // others may still read it while the next pass counts
 }
 
 PassEnd end_of_pass(Report report, act::Ledger& ledger, const act::Publication& publication, const act::Voice& voice) {
@@ -201,6 +201,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
                          .machines = {},
                          .waiting = std::move(waiting),
                          .totals = co_await totals_of(journal, world, config, is_first, ledger, voice),
+                         .creations = operations.creations(),
                          .began = start},
                         ledger, publication, voice);
 }

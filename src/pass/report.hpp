@@ -23,6 +23,7 @@ struct Report {
   std::map<MachineId, Machine> machines;  // as the pass left them
   std::map<PoolName, Instant> waiting;    // since when steps have been waiting without interruption
   std::shared_ptr<const Totals> totals;   // with those of this pass; null: metrics are not wanted
+  observe::Creations creations{};         // how they went, those of this pass included
   Instant published_at{};                 // when the present machines file was handed over; the epoch: never
   std::optional<Unpublished> trouble{};   // while the machines file cannot be published
   Instant began{};

@@ -79,21 +79,41 @@ std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, S
   return all;
 }
 
+namespace {
+
+// That of a pool at the same time.
+void add(state::Load& farm, const state::Load& load) {
+  farm.waiting += load.waiting;
+  farm.running += load.running;
+  farm.most_waiting += load.most_waiting;
+  farm.longest_wait = std::max(farm.longest_wait, load.longest_wait);
+  farm.boot += load.boot;
+  farm.busy += load.busy;
+  farm.idle += load.idle;
+  farm.drain += load.drain;
+  farm.cost += load.cost;
+}
+
+}  // namespace
+
 std::vector<state::Load> load_of(const std::vector<state::Usage>& usage, const Plan& plan,
                                  const std::map<PoolName, Instant>& waiting, Seconds span) {
   if (span == Seconds{0}) return {};
   std::map<PoolName, state::Load> pools;
   for (const PoolPlan& pool : plan.pools) add_steps(pools[pool.name], pool, span);
   for (const state::Usage& used : usage) add_machines(pools[used.pool], used);
-  std::vector<state::Load> all;
-  all.reserve(pools.size());
+  state::Load farm;
   for (auto& [name, load] : pools) {
     load.pool = name;
-    load.observed = span;
-    if (plan.untrusted) load.untrusted = span;
     if (const auto since = waiting.find(name); since != waiting.end())
       load.longest_wait = std::max(plan.time - since->second, Seconds{0});
-    all.push_back(std::move(load));
+    add(farm, load);
+  }
+  std::vector<state::Load> all{std::move(farm)};
+  for (auto& [name, load] : pools) all.push_back(std::move(load));
+  for (state::Load& load : all) {
+    load.observed = span;
+    if (plan.untrusted) load.untrusted = span;
   }
   return all;
 }

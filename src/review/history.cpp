@@ -34,7 +34,7 @@ std::vector<Event> problems_of(const std::vector<state::ArchivedPass>& passes) {
 }  // namespace
 
 History::History(const state::Archive& archive, Instant since, std::string name, Failed failed)
-    : events_(archive.read_events(since)), name_(std::move(name)) {
+    : events_(archive.read_events(since, name)), name_(std::move(name)) {
   if (failed == Failed::cause) shortened_ = archive.never_ready();
   shortened_.erase(MachineId{name_});
   if (name_.empty()) of_passes_ = problems_of(archive.passes(since));
@@ -43,7 +43,6 @@ History::History(const state::Archive& archive, Instant since, std::string name,
 
 std::optional<Event> History::next_of_machines() {
   while (const auto event = events_.next()) {
-    if (!name_.empty() && event->machine.text != name_ && event->pool.text != name_) continue;
     const bool is_told = event->kind == to_string(MachineState::failed) || event->kind == "ordered";
     if (!is_told && shortened_.contains(event->machine)) continue;
     return Event{event->time, event->machine.text, event->pool.text, event->kind, event->reason};

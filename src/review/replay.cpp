@@ -65,11 +65,12 @@ Expected<Replayed> replay_pass(const state::Archive& archive, const state::Archi
 }
 
 Expected<state::ArchivedPass> find_pass(const state::Archive& archive, const std::string& number) {
-  const auto passes = archive.passes(Instant{});
-  if (passes.empty()) return no_passes(archive);
-  if (number == "latest") return passes.back();
+  auto latest = archive.latest_pass();
+  if (!latest) return no_passes(archive);
+  if (number == "latest") return *std::move(latest);
   const auto wanted = io::parse_number<std::int64_t>(number);
   if (const auto found = wanted ? archive.pass(*wanted) : std::nullopt) return *found;
+  const auto passes = archive.passes(Instant{});
   return failure(fmt::format("\"{}\" is no pass that is recorded; {}", number, which_there_are(passes)));
 }
 

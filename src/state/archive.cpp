@@ -1,5 +1,6 @@
 #include "state/archive.hpp"
 
+#include <limits>
 #include <utility>
 
 #include <SQLiteCpp/Database.h>
@@ -70,10 +71,13 @@ std::optional<JournalEvent> EventReader::next() {
                       .reason = rows_->getColumn(4).getString()};
 }
 
-EventReader Archive::read_events(Instant since) const {
+EventReader Archive::read_events(Instant since, const std::string& name) const {
   auto rows = std::make_unique<SQLite::Statement>(
-      *database_, "select time, machine, pool, kind, reason from events where time >= ? order by time, id");
+      *database_,
+      "select time, machine, pool, kind, reason from events "
+      "where time >= ?1 and (?2 = '' or machine = ?2 or pool = ?2) order by time, id");
   rows->bind(1, to_unix(since));
+  rows->bind(2, name);
   return EventReader(std::move(rows));
 }
 
@@ -94,6 +98,10 @@ std::vector<ArchivedPass> Archive::passes(Instant since) const {
 
 std::optional<ArchivedPass> Archive::pass(std::int64_t number) const {
   return one_pass(*database_, "where id = ?", number);
+}
+
+std::optional<ArchivedPass> Archive::latest_pass() const {
+  return one_pass(*database_, "where id <= ? order by id desc limit 1", std::numeric_limits<std::int64_t>::max());
 }
 
 std::optional<ArchivedPass> Archive::pass_at(Instant time) const {
@@ -149,12 +157,15 @@ Seconds Archive::unknown(Instant since) const {
   return span(row, 0);
 }
 
-std::vector<LoadAt> Archive::load(Seconds span_of_rows, Instant since) const {
-  SQLite::Statement rows(*database_,
-                         "select time, pool, observed, untrusted, waiting, running, most_waiting, longest_wait, boot, "
-                         "busy, idle, drain, cost from load where span = ? and time >= ? order by time, pool");
+std::vector<LoadAt> Archive::load(Seconds span_of_rows, Instant since, const std::optional<PoolName>& pool) const {
+  SQLite::Statement rows(
+      *database_,
+      "select time, pool, observed, untrusted, waiting, running, most_waiting, longest_wait, boot, "
+      "busy, idle, drain, cost from load where span = ?1 and time >= ?2 and (?3 is null or pool = ?3) "
+      "order by time, pool");
   rows.bind(1, static_cast<std::int64_t>(span_of_rows.count()));
   rows.bind(2, to_unix(since));
+  if (pool) rows.bind(3, pool->text);
   std::vector<LoadAt> all;
   while (rows.executeStep()) {
     all.push_back({.time = from_unix(rows.getColumn(0).getInt64()),

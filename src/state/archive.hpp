@@ -65,8 +65,8 @@ class Archive {
  public:
   // A temporary copy, also of a journal of an older version. The file must exist.
   static Expected<Archive> open(const std::string& path);
-  // The file itself, for short reads beside a program that is writing: its log grows until this is destroyed. Fails for
-  // a journal of an older version.
+  // The file itself, which is not changed, for short reads beside a program that is writing: its log grows until this
+  // is destroyed. Fails for a journal of an older version.
   static Expected<Archive> view(const std::string& path);
 
   Archive(Archive&& other) noexcept;
@@ -75,10 +75,12 @@ class Archive {
   const std::string& path() const { return path_; }
 
   // By time. These throw SQLite::Exception for a damaged file.
-  EventReader read_events(Instant since) const;
+  // `name`: only those of this machine or pool; empty: all.
+  EventReader read_events(Instant since, const std::string& name = {}) const;
   std::vector<JournalEvent> events(Instant since) const;
   std::vector<ArchivedPass> passes(Instant since) const;
   std::optional<ArchivedPass> pass(std::int64_t number) const;
+  std::optional<ArchivedPass> latest_pass() const;
   std::optional<ArchivedPass> pass_at(Instant time) const;  // the latest that had begun by then
   Facts facts(const ArchivedPass& pass) const;
   std::optional<std::string> fact(const ArchivedPass& pass, const std::string& name) const;
@@ -88,8 +90,9 @@ class Archive {
   // When the latest events began that are this many; the epoch: there are no more.
   Instant time_of_latest(std::size_t events) const;
   Seconds unknown(Instant since) const;  // of which there is no usage
-  // By time and pool; `span` is short_load_span or long_load_span. What began before `since` is left out.
-  std::vector<LoadAt> load(Seconds span, Instant since) const;
+  // By time and pool; `span` is short_load_span or long_load_span. What began before `since` is left out. Of one pool,
+  // or of all together (an empty name); none: of each.
+  std::vector<LoadAt> load(Seconds span, Instant since, const std::optional<PoolName>& pool = {}) const;
   // All that there ever were, gone ones too, and the names of all pools.
   std::vector<std::string> machines() const;
   std::vector<std::string> pools() const;

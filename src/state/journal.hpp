@@ -69,7 +69,7 @@ struct Usage {
 // What a pool's steps and machines did in a span of time. Divided by `observed`, sums are averages: `waiting` is of all
 // steps together, in step-seconds, and `boot` of all machines, in machine-seconds.
 struct Load {
-  PoolName pool{};
+  PoolName pool{};                // empty: all pools together
   Seconds observed{};             // of which the figures are; time without passes is not
   Seconds untrusted{};            // of it, that in which the status was not trusted: steps are not counted then
   Seconds waiting{};              // for a slot

@@ -154,7 +154,10 @@ Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::strin
 
 Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::view(const std::string& path) {
   try {
-    auto database = open_to_read(path, "mode=ro");
+    // The last to close a journal removes its log, which one that may only read cannot.
+    auto database = std::make_unique<SQLite::Database>(fmt::format("file:{}?mode=rw", in_uri(path)),
+                                                       SQLite::OPEN_READWRITE | SQLite::OPEN_URI, busy_timeout_ms);
+    database->exec("pragma query_only = 1");
     database->exec("begin");  // from the first read on, which is the next one, all of them see the same
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
     if (is_outdated(*database))

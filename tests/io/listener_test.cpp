@@ -42,7 +42,7 @@ std::unique_ptr<Listener> listener(const std::string& text = "up 1\n", const Lis
       limits);
 }
 
-std::string get(std::string_view target) { return fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", target); }
+std::string get(std::string_view target) { return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", target); }
 
 // Shows what it is asked.
 Page echo(const Request& request) {
@@ -60,7 +60,7 @@ std::string answer(const Listener& to, const std::string& request) {
 std::string answer(const std::string& request) { return answer(*listener(), request); }
 
 TEST(Listener, ServesAPage) {
-  const std::string text = answer("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string text = answer("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(text, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(text, HasSubstr("Content-Type: text/plain\r\n"));
   EXPECT_THAT(text, HasSubstr("\r\n\r\nup 1\n"));
@@ -73,7 +73,7 @@ TEST(Listener, ServesLargePagesWhole) {
 }
 
 TEST(Listener, SendsTheHeaderAloneForHead) {
-  const std::string text = answer("HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string text = answer("HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(text, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(text, HasSubstr("Content-Length: 5\r\n"));
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));
@@ -82,20 +82,21 @@ TEST(Listener, SendsTheHeaderAloneForHead) {
 TEST(Listener, CannotBeWrittenTo) {
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
     const std::string text =
-        answer(std::string(method) + " /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+        answer(std::string(method) + " /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
     EXPECT_THAT(text, StartsWith("HTTP/1.1 405 Method Not Allowed\r\n")) << method;
     EXPECT_THAT(text, HasSubstr("Allow: GET, HEAD\r\n")) << method;
   }
 }
 
 TEST(Listener, NamesThePagesThatThereAre) {
-  const std::string text = answer("GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string text = answer("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(text, StartsWith("HTTP/1.1 404 Not Found\r\n"));
   EXPECT_THAT(text, HasSubstr("there is no such page, only /metrics, /none\n"));
 }
 
 TEST(Listener, SaysThatThereIsNothingYet) {
-  EXPECT_THAT(answer("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+  EXPECT_THAT(answer("GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+              StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
 }
 
 TEST(Listener, RefusesWhatIsNoRequest) {
@@ -251,6 +252,17 @@ TEST(News, AreForALimitedNumber) {
   }
   EXPECT_THAT(answer(*server, get("/news")), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
   EXPECT_THAT(answer(*server, get("/metrics")), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST(Listener, OfALoopbackAddressServesOnlyThoseWhoCallItSo) {
+  const auto server = listener();
+  const auto status = [&](const std::string& host) {
+    return answer(*server, fmt::format("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", host)).substr(9, 3);
+  };
+  for (const char* own : {"localhost", "localhost:9817", "127.0.0.1", "127.0.0.1:9817", "[::1]:9817", "farm", ""})
+    EXPECT_EQ(status(own), "200") << own;
+  for (const char* other : {"evil.example", "evil.example:9817", "localhost.evil.example", "127.0.0.1.evil.example"})
+    EXPECT_EQ(status(other), "421") << other;
 }
 
 TEST(Listener, SaysWhatIsWrongWithAnAddress) {

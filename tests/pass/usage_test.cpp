@@ -77,10 +77,26 @@ TEST(Load, OfManyShortPassesCostsAsMuchAsOfALongOne) {
 TEST(Load, IsThatOfEveryPoolThatIsConfiguredOrHasMachines) {
   const state::Usage retired{.pool = PoolName{"retired"}, .drain = 15s};
   const auto pools = by_pool(load_of({retired}, plan_of({planned(unused, 0, 0), planned(plain, 1, 0)}), {}, 15s));
-  EXPECT_EQ(pools.size(), 3U);
+  EXPECT_EQ(pools.size(), 4U) << "and of all together";
   EXPECT_EQ(pools.at(unused).observed, 15s);
   EXPECT_EQ(pools.at(retired.pool).drain, 15s);
   EXPECT_EQ(pools.at(retired.pool).cost, 0) << "whose price is not known";
+}
+
+TEST(Load, OfAllPoolsTogetherStandsUnderNoName) {
+  const state::Usage used{.pool = plain, .price_per_hour = Micros{3'600'000}, .busy = 10s};
+  const state::Usage other{.pool = unused, .price_per_hour = Micros{3'600'000}, .busy = 5s, .idle = 5s};
+  const auto farm = by_pool(load_of({used, other}, plan_of({planned(plain, 7, 2), planned(unused, 3, 1)}),
+                                    {{plain, noon - 100s}, {unused, noon - 200s}}, 10s))
+                        .at(PoolName{});
+  EXPECT_EQ(farm.observed, 10s);
+  EXPECT_EQ(farm.waiting, 100s);
+  EXPECT_EQ(farm.running, 30s);
+  EXPECT_EQ(farm.most_waiting, 10);
+  EXPECT_EQ(farm.longest_wait, 200s);
+  EXPECT_EQ(farm.busy, 15s);
+  EXPECT_EQ(farm.idle, 5s);
+  EXPECT_DOUBLE_EQ(farm.cost, 20'000);
 }
 
 TEST(Load, OfTwoPoolsOfOneNameIsTheirSum) {

@@ -144,6 +144,18 @@ TEST_F(View, StaysAsItWasWhilePassesGoOn) {
   EXPECT_THAT(Archive::view(journal.file())->passes(Instant{}), SizeIs(2));
 }
 
+// A log would be taken for that of a journal that is put back in its place.
+TEST_F(View, LeavesNoLogWhenItIsTheLastToClose) {
+  {
+    const Archive view = Archive::view(journal.file()).value();
+    EXPECT_THAT(view.passes(Instant{}), SizeIs(1));
+    journal.commit(pass_with(noon + Seconds{15}, {waiting(1)}));
+    journal.close();
+  }
+  for (const char* suffix : {"-wal", "-shm"}) EXPECT_FALSE(std::filesystem::exists(journal.file() + suffix)) << suffix;
+  EXPECT_THAT(Archive::open(journal.file())->passes(Instant{}), SizeIs(2));
+}
+
 TEST_F(View, IsAlsoOfAJournalThatNobodyWrites) {
   journal.close();
   EXPECT_THAT(Archive::view(journal.file())->passes(Instant{}), SizeIs(1));

@@ -53,7 +53,7 @@ class Daemon {
       co_await refresh_config();
       pass::PassEnd end = co_await pass();
       co_await notifier_.follow(end, config_.get(), trouble_with_config(), voice_);
-      monitor_.show(std::move(end.report), config_.get(), trouble_with_config(), voice_);
+      monitor_.show(std::move(end.report), config_.get(), trouble_with(end), voice_);
       const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
       service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
       co_await signals_.sleep_for(pause);
@@ -65,6 +65,13 @@ class Daemon {
  private:
   std::string trouble_with_config() const {
     return config_.is_right() ? "" : "the configuration file is wrong: what it said before stays in force";
+  }
+
+  std::string trouble_with(const pass::PassEnd& end) const {
+    std::string trouble = trouble_with_config();
+    if (end.succeeded) return trouble;
+    return fmt::format("the last pass failed ({}): its messages say why{}{}", end.summary, trouble.empty() ? "" : "; ",
+                       trouble);
   }
 
   // Opens the journal again each time, as an operator may have removed or replaced it.

@@ -123,13 +123,17 @@ Preview preview_after(const pass::Report& report, const Config& config, const st
                 .interval = config.interval,
                 .currency = config.currency,
                 .waiting_since = oldest(report.waiting)};
-  after.look.seen.now = report.ended;
-  after.look.seen.machines.clear();
+  Snapshot& seen = after.look.seen;
+  seen.now = report.ended;
+  seen.unpublished = report.trouble;
+  seen.creations = report.creations;
+  seen.machines.clear();
   for (const auto& [id, machine] : report.machines) {
-    if (machine.state != MachineState::gone) after.look.seen.machines.push_back(machine);
+    seen.next_number = std::max(seen.next_number, number_of(id) + 1);
+    if (machine.state != MachineState::gone) seen.machines.push_back(machine);
   }
-  std::ranges::sort(after.look.seen.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
-  after.plan = decide::plan(after.look.seen, config);
+  std::ranges::sort(seen.machines, {}, [](const Machine& machine) { return number_of(machine.id); });
+  after.plan = decide::plan(seen, config);
   return after;
 }
 

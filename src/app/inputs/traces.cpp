@@ -93,13 +93,11 @@ std::string name_of_steps(const ForecastOptions& options) {
 }
 
 std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastOptions& options,
-                                                  const std::string& state_dir) {
-  const auto journal = journal_of(config, options, state_dir);
-  if (!journal) return std::unexpected(journal.error());
-  auto trace = options.since ? forecast::recorded_steps(journal->value(), *options.since)
+                                                  const std::optional<state::Archive>& journal) {
+  auto trace = options.since ? forecast::recorded_steps(journal.value(), *options.since, options.steps_max)
                              : trace::read_trace_file(options.trace);
   if (!trace) return failed(std::move(trace.error()));
-  ForecastSubject subject = subject_of(std::move(config), options, *journal);
+  ForecastSubject subject = subject_of(std::move(config), options, journal);
   return ForecastInputs{
       .config = std::move(subject.config), .trace = *std::move(trace), .terms = std::move(subject.terms)};
 }
@@ -115,7 +113,9 @@ io::Task<std::expected<ForecastSubject, Failure>> read_subject(ForecastOptions o
 io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir) {
   auto config = co_await load(options.config);
   if (!config) co_return std::unexpected(std::move(config.error()));
-  co_return inputs_for(*std::move(config), options, state_dir);
+  const auto journal = journal_of(*config, options, state_dir);
+  if (!journal) co_return std::unexpected(journal.error());
+  co_return inputs_for(*std::move(config), options, *journal);
 }
 
 void declare_output(Arguments& arguments, std::string& file) {

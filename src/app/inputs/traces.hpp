@@ -1,6 +1,7 @@
 // The traces that verbs read and write. simulate and tune also read a configuration, and the terms of the simulation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "forecast/simulated_run.hpp"
 #include "io/async/task.hpp"
 #include "model/time.hpp"
+#include "state/archive.hpp"
 #include "trace/trace.hpp"
 
 namespace hydra_provisioner::app {
@@ -23,6 +25,7 @@ struct ForecastOptions {
   std::optional<std::int64_t> interval{};  // seconds
   std::optional<double> interruptions{};   // of one machine, in an hour
   std::optional<std::uint64_t> seed{};
+  std::size_t steps_max = trace::steps_max;  // of those of the journal
   bool json = false;
 };
 
@@ -43,9 +46,9 @@ struct ForecastSubject {
 // `farm.csv`
 std::string name_of_steps(const ForecastOptions& options);
 
-// With a configuration that is read already.
+// With a configuration that is read already, and the journal, which options.since needs.
 std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastOptions& options,
-                                                  const std::string& state_dir);
+                                                  const std::optional<state::Archive>& journal);
 io::Task<std::expected<ForecastSubject, Failure>> read_subject(ForecastOptions options, std::string state_dir);
 io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions options, std::string state_dir);
 

@@ -1,5 +1,6 @@
 #include "app/monitor/monitor.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -18,9 +19,8 @@ metrics::Farm farm_of(const pass::Report& report, const Config& config) {
   return {.report = report, .config = config, .version = HYDRA_PROVISIONER_VERSION, .commit = commit};
 }
 
-void write(const std::string& text, const Config& config, act::Voice& voice) {
-  if (config.metrics.file.empty()) return;
-  if (const auto written = io::replace_file(config.metrics.file, text, readable_by_all); !written)
+void write(const std::string& text, const std::string& file, act::Voice& voice) {
+  if (const auto written = io::replace_file(file, text, readable_by_all); !written)
     voice.warning(fmt::format("metricsFile: {}", written.error().message));
 }
 
@@ -52,7 +52,7 @@ class Monitor::Board {
 };
 
 void write_metrics(const pass::Report& report, const Config& config, act::Voice& voice) {
-  if (!config.metrics.file.empty()) write(metrics::Scrape().text(farm_of(report, config)), config, voice);
+  if (!config.metrics.file.empty()) write(metrics::Scrape().text(farm_of(report, config)), config.metrics.file, voice);
 }
 
 Monitor::Monitor(std::string state_dir) : site_(std::move(state_dir)), board_(std::make_shared<Board>()) {}
@@ -89,15 +89,19 @@ Expected<std::unique_ptr<io::Listener>> Monitor::listen_at(const std::string& ad
 
 void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
                    act::Voice& voice) {
-  if (!report || !config.metrics.are_wanted()) return;
-  std::string news = pages::news_of(*report);
-  auto shown = std::make_shared<const pages::Shown>(std::move(report), config, trouble);
+  if (report) report_ = std::move(report);
+  if (!config.metrics.are_wanted()) report_.reset();
+  if (!report_) return;
+  news_ = std::max(news_ + 1, to_unix(report_->ended));  // greater than any before, also after a restart
+  auto shown = std::make_shared<const pages::Shown>(report_, config, trouble, fmt::format("{}", news_));
   board_->put(shown);
-  // With series of each machine, making it takes longer than a scrape should.
-  if (config.metrics.of_each_machine || !config.metrics.file.empty()) write(*board_->text(), config, voice);
+  const bool has_file = !config.metrics.file.empty();
+  // With series of each machine, making the text takes longer than a scrape should.
+  const auto text = has_file || config.metrics.of_each_machine ? board_->text() : nullptr;
+  if (has_file) write(*text, config.metrics.file, voice);
   if (!listener_) return;
-  site_.show(std::move(shown));
-  listener_->tell(std::move(news));
+  site_.show(shown);
+  listener_->tell(shown->news);
 }
 
 }  // namespace hydra_provisioner::app

@@ -1,6 +1,7 @@
 // Shows the last pass to others: its metrics over HTTP and in a file, and pages for people.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,8 @@ class Monitor {
   // Listens where the configuration says. After an error it goes on as it did before; the next call tries again.
   Expected<void> follow(const Config& config);
 
-  // Served until the next call. A null report changes nothing. `trouble`: what is wrong besides; empty: nothing is.
+  // Served until the next call. With a null report, that of the pass before. `trouble`: what is wrong besides; empty:
+  // nothing is.
   void show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
             act::Voice& voice);
 
@@ -38,6 +40,8 @@ class Monitor {
 
   pages::Site site_;
   std::shared_ptr<Board> board_;
+  std::shared_ptr<const pass::Report> report_;
+  std::int64_t news_ = 0;
   std::string listens_at_;
   std::unique_ptr<io::Listener> listener_;  // null: nowhere
 };

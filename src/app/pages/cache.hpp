@@ -24,23 +24,33 @@ class Cache {
     return found->second.value;
   }
 
-  // Forgets all others first if they are too large together.
+  // What is too large is not kept, and all others go if they are too large together.
   void keep(const std::string& name, Value value, std::size_t bytes) {
     const std::lock_guard lock(mutex_);
+    forget(name);
+    if (bytes > bytes_max_) return;
     if (bytes_ + bytes > bytes_max_) {
       kept_.clear();
       bytes_ = 0;
     }
     bytes_ += bytes;
-    kept_.insert_or_assign(name, Kept{std::move(value), Clock::now()});
+    kept_.emplace(name, Kept{std::move(value), bytes, Clock::now()});
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Kept {
     Value value;
+    std::size_t bytes;
     Clock::time_point since;
   };
+
+  void forget(const std::string& name) {
+    const auto found = kept_.find(name);
+    if (found == kept_.end()) return;
+    bytes_ -= found->second.bytes;
+    kept_.erase(found);
+  }
 
   const std::chrono::seconds kept_for_;
   const std::size_t bytes_max_;

@@ -48,27 +48,13 @@ Markup choices(const Range& chosen) {
   return element("nav", {{"aria-label", "How far back"}}, list(items, "choices"));
 }
 
-void add(state::Load& sum, const state::Load& load) {
-  sum.observed = std::max(sum.observed, load.observed);
-  sum.untrusted = std::max(sum.untrusted, load.untrusted);
-  sum.waiting += load.waiting;
-  sum.running += load.running;
-  sum.most_waiting += load.most_waiting;  // at most: not all pools had their most at the same time
-  sum.longest_wait = std::max(sum.longest_wait, load.longest_wait);
-  sum.boot += load.boot;
-  sum.busy += load.busy;
-  sum.idle += load.idle;
-  sum.drain += load.drain;
-  sum.cost += load.cost;
-}
-
-// The load of the pool, or of all of them, in each span of the range.
+// The load of the pool, or of all together, in each span of the range.
 std::vector<state::Load> loads(const state::Archive& journal, const Range& range, Instant begin,
                                const std::optional<PoolName>& pool) {
   std::vector<state::Load> all(static_cast<std::size_t>(range.length / range.span));
-  for (const auto& [time, load] : journal.load(range.span, begin)) {
+  for (auto& [time, load] : journal.load(range.span, begin, pool.value_or(PoolName{}))) {
     const auto place = static_cast<std::size_t>((time - begin) / range.span);
-    if (place < all.size() && (!pool || load.pool == *pool)) add(all.at(place), load);
+    if (place < all.size()) all.at(place) = std::move(load);
   }
   return all;
 }
@@ -135,7 +121,7 @@ Markup plots(const state::Archive& journal, Instant now, const std::optional<Poo
       machines("busy", Hue::green, seen, &state::Load::busy), machines("idle", Hue::orange, seen, &state::Load::idle),
       machines("boot", Hue::blue, seen, &state::Load::boot), machines("drain", Hue::purple, seen, &state::Load::drain)};
   html::Plot waits = plot("Longest wait", "s", range, begin);
-  waits.areas = {curve("longest wait", Hue::red, seen, if_observed([](const state::Load& load) {
+  waits.lines = {curve("longest wait", Hue::red, seen, if_observed([](const state::Load& load) {
                          return static_cast<double>(load.longest_wait.count());
                        }))};
   Markup figures = figure(queue) + figure(farm) + figure(waits);

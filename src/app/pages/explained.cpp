@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <expected>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -34,18 +35,35 @@ struct Explained {
   std::optional<Machine> machine{};  // as the pass saw it
 };
 
-// Fails for a name of the other kind as well.
-Expected<Explained> explained(const state::Archive& journal, const std::string& name, review::Known kind) {
-  const auto known = review::look_up(journal, name);
-  if (known && *known != kind)
-    return failure(*known == review::Known::machine ? fmt::format("{} is a machine: {}", name, url_of(MachineId{name}))
-                                                    : fmt::format("{} is a type: {}", name, url_of(PoolName{name})));
+struct Refusal {
+  Failure failure;
+  unsigned status;
+};
+
+Refusal no_such(Error error) { return {{{std::move(error.message)}, exit_status::usage}, not_found}; }
+Refusal not_now(Error error) { return {{{std::move(error.message)}, exit_status::failed}, unavailable}; }
+
+io::Page page_of(const Refusal& refusal, bool as_json) {
+  return problem_page(refusal.failure, refusal.status, as_json);
+}
+
+// A name of the other kind is refused, too. A step type of the queue counts as a type.
+std::optional<Refusal> refused(const Expected<review::Known>& known, const std::string& name, review::Known kind) {
+  if (!known) return kind == review::Known::type ? std::nullopt : std::optional(no_such(known.error()));
+  if (*known == kind) return std::nullopt;
+  return no_such({*known == review::Known::machine ? fmt::format("{} is a machine: {}", name, url_of(MachineId{name}))
+                                                   : fmt::format("{} is a type: {}", name, url_of(PoolName{name}))});
+}
+
+std::expected<Explained, Refusal> explained(const state::Archive& journal, const std::string& name,
+                                            review::Known kind) {
+  if (auto refusal = refused(review::look_up(journal, name), name, kind)) return std::unexpected(*std::move(refusal));
   auto pass = review::find_pass(journal, "latest");
-  if (!pass) return std::unexpected(std::move(pass.error()));
+  if (!pass) return std::unexpected(no_such(std::move(pass.error())));
   const auto replayed = review::replay_pass(journal, *pass);
-  if (!replayed) return std::unexpected(replayed.error());
+  if (!replayed) return std::unexpected(not_now(replayed.error()));
   auto explanation = review::explain(journal, name, *pass, *replayed);
-  if (!explanation) return std::unexpected(std::move(explanation.error()));
+  if (!explanation) return std::unexpected(no_such(std::move(explanation.error())));
   explanation->since = review::events_after(journal, name, *pass);
   const auto& machines = replayed->inputs.seen.machines;
   const auto machine = std::ranges::find(machines, MachineId{name}, &Machine::id);
@@ -183,22 +201,22 @@ Markup pass_content(const state::Archive& journal, const state::ArchivedPass& pa
 
 io::Page machine_page(const state::Archive& journal, const std::string& name, const std::string& news, bool as_json) {
   const auto known = explained(journal, name, review::Known::machine);
-  if (!known) return problem_page(known.error().message, not_found, as_json);
+  if (!known) return page_of(known.error(), as_json);
   return explained_page("Machine", *known, {}, news, as_json);
 }
 
 io::Page type_page(const state::Archive& journal, const std::string& name, const std::function<Markup()>& plots,
                    const std::string& news, bool as_json) {
   const auto known = explained(journal, name, review::Known::type);
-  if (!known) return problem_page(known.error().message, not_found, as_json);
+  if (!known) return page_of(known.error(), as_json);
   return explained_page("Type", *known, as_json ? Markup() : plots(), news, as_json);
 }
 
 io::Page pass_page(const state::Archive& journal, const std::string& number, bool as_json) {
   const auto pass = review::find_pass(journal, number);
-  if (!pass) return problem_page(pass.error().message, not_found, as_json);
+  if (!pass) return page_of(no_such(pass.error()), as_json);
   const auto replayed = review::replay_pass(journal, *pass);
-  if (!replayed) return problem_page(replayed.error().message, not_found, as_json);
+  if (!replayed) return page_of(not_now(replayed.error()), as_json);
   if (as_json) return json_page(io::pretty(review::replay_document(*pass, *replayed)));
   return html_page(fmt::format("Pass {}", pass->number), pass_content(journal, *pass, *replayed));
 }

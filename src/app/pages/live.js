@@ -51,7 +51,7 @@
   };
 
   const update = async () => {
-    if (shown === latest || isFetching || document.hidden) return;
+    if (shown === latest || isFetching) return;
     isFetching = true;
     const wanted = latest;
     try {
@@ -70,7 +70,10 @@
     if (latest !== wanted) update();
   };
 
+  // Only while it is seen: a browser has few connections to a server, for all pages together.
   const listen = () => {
+    news?.close();
+    if (document.hidden) return;
     news = new EventSource("/news");
     news.onmessage = (event) => {
       notice.remove();
@@ -85,8 +88,8 @@
     };
   };
   listen();
-  document.addEventListener("visibilitychange", update);
+  document.addEventListener("visibilitychange", listen);
   // Until it has gone, a page that is left would count as one that listens.
-  addEventListener("pagehide", () => news.close());
+  addEventListener("pagehide", () => news?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 })();

@@ -1,5 +1,7 @@
 #include "app/pages/overview.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,10 +66,11 @@ Markup queue_figure(const Overview& farm) {
 }
 
 Markup cost_figures(const Overview& farm) {
+  if (!farm.journal) return {};
   const Instant now = farm.seen.look.seen.now;
   const Instant day = io::start_of_day(now);
   const Instant month = io::start_of_month(now);
-  const Spending spent = farm.journal.spent_since({day, month});
+  const Spending spent = farm.journal->spent_since({day, month});
   const auto sum_since = [&](Instant time) {
     Micros sum;
     for (const auto& [pool, money] : spent.at(time)) sum.n += money.n;
@@ -99,6 +102,7 @@ Markup paragraph(std::string_view kind, const Markup& content) {
 Markup notices(const Overview& farm) {
   Markup content;
   if (farm.health.grade != Grade::fine) content += paragraph("notice", text(farm.health.line));
+  if (!farm.journal) content += paragraph("notice", text(farm.journal.error().message));
   for (const std::string& note : farm.seen.plan.notes) content += paragraph("notice", text(note));
   for (const std::string& order : orders_in_force(farm.seen.look.seen))
     content += paragraph("quiet", text("ordered: " + order));
@@ -145,9 +149,11 @@ Markup section(std::string_view id, std::string_view heading, const Markup& cont
 }
 
 Markup recent_events(const Overview& farm) {
-  const Instant since = farm.journal.time_of_latest(events_shown);
-  std::vector<review::Event> all = review::events_of(farm.journal, since, "");
-  if (all.empty()) return element("p", "Nothing has happened yet.");
+  if (!farm.journal) return {};
+  const Instant since =
+      std::max(farm.journal->time_of_latest(events_shown), farm.seen.look.seen.now - std::chrono::days{1});
+  std::vector<review::Event> all = review::events_of(*farm.journal, since, "");
+  if (all.empty()) return element("p", "Nothing has happened for a day.");
   std::ranges::reverse(all);
   all.resize(std::min(all.size(), events_shown));
   return events(all, true);

@@ -10,6 +10,7 @@
 #include "app/status/machine_rows.hpp"
 #include "html/markup.hpp"
 #include "model/config.hpp"
+#include "model/error.hpp"
 #include "state/archive.hpp"
 
 namespace hydra_provisioner::app::pages {
@@ -19,8 +20,8 @@ struct Overview {
   const Health& health;
   const std::vector<MachineRow>& machines;  // one for each, by pool
   const Config& config;
-  const state::Archive& journal;
-  const html::Markup& plots;
+  const Expected<state::Archive>& journal;
+  html::Markup plots;                               // empty without a journal
   const std::map<std::string, std::string>& query;  // of the request
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/help.hpp"
@@ -73,8 +74,9 @@ io::Page html_page(const std::string& title, const Markup& content, const std::s
 
 io::Page json_page(const std::string& json) { return io::page_of("application/json", io::escaped_json(json)); }
 
-io::Page problem_page(const std::string& problem, unsigned status, bool as_json) {
-  if (as_json) return io::page_of("application/json", errors_document({{problem}, exit_status::usage}), status);
+io::Page problem_page(const Failure& failure, unsigned status, bool as_json) {
+  if (as_json) return io::page_of("application/json", errors_document(failure), status);
+  const std::string problem = fmt::format("{}", fmt::join(failure.problems, "; "));
   const std::string title = status == not_found ? "Not found" : "Not to be had now";
   // What is not to be had may be, after the next pass: any news are later than what this page shows.
   return html_page(title, element("h1", title) + element("p", problem), status == not_found ? "" : "none", status);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/cli/outcome.hpp"
 #include "app/status/machine_note.hpp"
 #include "html/markup.hpp"
 #include "io/listener.hpp"
@@ -26,8 +27,8 @@ inline constexpr unsigned unavailable = 503;
 io::Page html_page(const std::string& title, const html::Markup& content, const std::string& news = {},
                    unsigned status = 200);
 io::Page json_page(const std::string& json);
-// For both: what is wrong with the request.
-io::Page problem_page(const std::string& problem, unsigned status, bool as_json);
+// For both: why there is no page. For programs it is what the verb prints.
+io::Page problem_page(const Failure& failure, unsigned status, bool as_json);
 
 std::string url_of(const MachineId& machine);
 std::string url_of(const PoolName& pool);

@@ -1,7 +1,9 @@
 #include "app/pages/simulated.hpp"
 
 #include <array>
-#include <iterator>
+#include <cstddef>
+#include <expected>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,6 +21,8 @@
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/strings.hpp"
+#include "state/archive.hpp"
+#include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app::pages {
 namespace {
@@ -28,6 +32,7 @@ using html::Markup;
 using html::text;
 
 constexpr const char* usual_time = "24h";
+constexpr std::size_t steps_of_page_max = 200'000;  // some tens of megabytes
 constexpr std::array times{std::pair{"6h", "6 hours"}, std::pair{usual_time, "24 hours"}, std::pair{"3d", "3 days"},
                            std::pair{"7d", "7 days"}};
 
@@ -46,11 +51,11 @@ Markup choices(const std::string& chosen) {
   return element("nav", {{"aria-label", "Steps of the last"}}, list(items, "choices"));
 }
 
-io::Page problem(const std::string& message, unsigned status, bool as_json) {
-  if (as_json) return problem_page(message, status, as_json);
-  return html_page("Simulate",
-                   element("h1", "Simulate") + choices("") + element("p", {{"class", "notice"}}, text(message)), {},
-                   status);
+io::Page problem(const Failure& failure, unsigned status, bool as_json) {
+  if (as_json) return problem_page(failure, status, as_json);
+  const Markup message = text(fmt::format("{}", fmt::join(failure.problems, "; ")));
+  return html_page("Simulate", element("h1", "Simulate") + choices("") + element("p", {{"class", "notice"}}, message),
+                   {}, status);
 }
 
 std::vector<forecast::Fact> facts_of(const ForecastInputs& inputs, const ForecastOptions& options) {
@@ -67,16 +72,23 @@ std::vector<forecast::Fact> facts_of(const ForecastInputs& inputs, const Forecas
 
 io::Page simulate_page(const Config& config, const std::string& state_dir, const io::Request& request, bool as_json) {
   const std::string time = time_asked(request);
+  const std::string command = fmt::format("use hydra-provisioner simulate CONF --since {}", time);
   const auto since = io::parse_when(time, io::SystemClock{}.now());
-  if (!since) return problem(fmt::format("since: {}", since.error().message), bad_request, as_json);
-  const ForecastOptions options{.since = *since};
-  auto inputs = inputs_for(config, options, state_dir);
-  if (!inputs) return problem(fmt::format("{}", fmt::join(inputs.error().problems, "; ")), unavailable, as_json);
+  if (!since)
+    return problem({{fmt::format("since: {}", since.error().message)}, exit_status::usage}, bad_request, as_json);
+  if (request.stop.stop_requested()) return problem({{"the daemon ends"}}, unavailable, as_json);
+  const ForecastOptions options{.since = *since, .steps_max = steps_of_page_max};
+  std::expected<ForecastInputs, Failure> inputs;
+  {
+    auto journal = state::Archive::view(state::journal_file(state_dir, config.tag));
+    if (!journal) return problem({{journal.error().message}}, unavailable, as_json);
+    inputs = inputs_for(config, options, std::optional(*std::move(journal)));
+  }
+  if (!inputs) return problem(inputs.error(), unavailable, as_json);
   inputs->terms.stop = request.stop;
   const forecast::Forecast forecast = forecast::simulate(inputs->config, inputs->trace, inputs->terms);
   if (request.stop.stop_requested())
-    return problem(fmt::format("this takes more than a minute; use hydra-provisioner simulate CONF --since {}", time),
-                   unavailable, as_json);
+    return problem({{"this takes more than a minute; " + command}}, unavailable, as_json);
   if (as_json) return json_page(io::pretty(forecast::forecast_document(forecast)));
   return html_page("Simulate",
                    forecast::forecast_content(

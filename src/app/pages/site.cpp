@@ -50,18 +50,18 @@ class Site::Farm {
   }
   const std::vector<MachineRow>& machines() {
     if (machines_) return *machines_;
-    machines_.emplace();
     const Preview& preview = seen();
+    std::vector<MachineRow> rows;
     for (const auto& [pool, of_pool] : machines_by_pool(preview.look, preview.plan))
-      std::ranges::move(machine_rows(of_pool, preview.look), std::back_inserter(*machines_));
-    return *machines_;
+      std::ranges::move(machine_rows(of_pool, preview.look), std::back_inserter(rows));
+    return machines_.emplace(std::move(rows));
   }
   Health health() { return health_of(seen(), shown_->trouble); }
 
   // These never change.
   const Config& config() const { return shown_->config; }
   Instant now() const { return shown_->report->ended; }
-  std::string news() const { return news_of(*shown_->report); }
+  const std::string& news() const { return shown_->news; }
 
  private:
   std::string state_dir_;
@@ -73,9 +73,13 @@ class Site::Farm {
 
 namespace {
 
+// With the parameters that pages have.
 std::string name_of(const io::Request& request) {
   std::string name = request.path;
-  for (const auto& [key, value] : request.query) name += fmt::format("&{}={}", io::in_url(key), io::in_url(value));
+  for (const char* key : {"q", "type", "state", "page", "range"}) {
+    const auto value = request.query.find(key);
+    if (value != request.query.end()) name += fmt::format("&{}={}", key, io::in_url(value->second));
+  }
   return name;
 }
 
@@ -99,7 +103,7 @@ constexpr std::string_view icon =
     R"(<path fill="#e69f00" d="M9 1h6v6H9zM1 9h6v6H1z"/></svg>)";
 
 io::Page no_pass_yet(bool as_json) {
-  return problem_page("The first pass has not ended yet; ask again later.", unavailable, as_json);
+  return problem_page({{"The first pass has not ended yet; ask again later."}}, unavailable, as_json);
 }
 
 }  // namespace
@@ -122,43 +126,43 @@ class Site::Pages {
     bool as_json;
   };
 
-  io::Page answer(io::Page (Pages::*make)(const Asked& asked), const io::Request& request) {
-    const bool as_json = request.path.ends_with(json_suffix);
-    const std::shared_ptr<Farm> farm = latest();
-    if (!farm) return no_pass_yet(as_json);
-    const std::string name = farm->news() + name_of(request);
-    if (const auto page = made_.find(name)) return *page;
-    const auto journal = state::Archive::view(state::journal_file(state_dir_, farm->config().tag));
-    if (!journal) return problem_page(journal.error().message, unavailable, as_json);
-    io::Page page = (this->*make)({*farm, *journal, request, as_json});
-    made_.keep(name, page, page.text->size());
-    return page;
+  io::Page answer(io::Page (*make)(Pages&, const Asked&), const io::Request& request) {
+    return made(request, [&](Farm& farm, bool as_json) {
+      const auto journal = journal_of(farm);
+      if (!journal) return problem_page({{journal.error().message}}, unavailable, as_json);
+      return make(*this, {farm, *journal, request, as_json});
+    });
   }
 
-  io::Page overview(const Asked& asked) {
-    const html::Markup curves = asked.as_json ? html::Markup() : plots_of(std::nullopt, asked);
-    const auto lock = asked.farm.lock();
-    if (asked.as_json) return json_page(io::pretty(status_document(asked.farm.seen())));
-    const Health health = asked.farm.health();
-    return html_page(fmt::format("{}: {}", asked.farm.config().tag, to_string(health.grade)),
-                     pages::overview({.seen = asked.farm.seen(),
-                                      .health = health,
-                                      .machines = asked.farm.machines(),
-                                      .config = asked.farm.config(),
-                                      .journal = asked.journal,
-                                      .plots = curves,
-                                      .query = asked.request.query}),
-                     asked.farm.news());
+  // It shows what there is without a journal, too.
+  io::Page overview(const io::Request& request) {
+    return made(request, [&](Farm& farm, bool as_json) {
+      const auto lock = farm.lock();
+      if (as_json) return json_page(io::pretty(status_document(farm.seen())));
+      const auto journal = journal_of(farm);
+      const Health health = farm.health();
+      return html_page(fmt::format("{}: {}", farm.config().tag, to_string(health.grade)),
+                       pages::overview({.seen = farm.seen(),
+                                        .health = health,
+                                        .machines = farm.machines(),
+                                        .config = farm.config(),
+                                        .journal = journal,
+                                        .plots = journal ? plots_of({}, farm, *journal, request) : html::Markup(),
+                                        .query = request.query}),
+                       farm.news());
+    });
   }
-  io::Page machine(const Asked& asked) {
+  static io::Page machine(Pages&, const Asked& asked) {
     return machine_page(asked.journal, name_in(asked.request), asked.farm.news(), asked.as_json);
   }
-  io::Page type(const Asked& asked) {
+  static io::Page type(Pages& pages, const Asked& asked) {
     const std::string name = name_in(asked.request);
-    return type_page(
-        asked.journal, name, [&] { return plots_of(PoolName{name}, asked); }, asked.farm.news(), asked.as_json);
+    const auto plots = [&] { return pages.plots_of(PoolName{name}, asked.farm, asked.journal, asked.request); };
+    return type_page(asked.journal, name, plots, asked.farm.news(), asked.as_json);
   }
-  io::Page pass(const Asked& asked) { return pass_page(asked.journal, name_in(asked.request), asked.as_json); }
+  static io::Page pass(Pages&, const Asked& asked) {
+    return pass_page(asked.journal, name_in(asked.request), asked.as_json);
+  }
 
   // It works for some time, with values of its own.
   io::Page simulate(const io::Request& request) {
@@ -174,12 +178,30 @@ class Site::Pages {
     return latest_;
   }
 
+  Expected<state::Archive> journal_of(const Farm& farm) const {
+    return state::Archive::view(state::journal_file(state_dir_, farm.config().tag));
+  }
+
+  // Calls make(farm, as_json), unless the page was made just now.
+  template <class Make>
+  io::Page made(const io::Request& request, Make make) {
+    const bool as_json = request.path.ends_with(json_suffix);
+    const std::shared_ptr<Farm> farm = latest();
+    if (!farm) return no_pass_yet(as_json);
+    const std::string name = farm->news() + name_of(request);
+    if (const auto page = made_.find(name)) return *page;
+    io::Page page = make(*farm, as_json);
+    made_.keep(name, page, page.text->size());
+    return page;
+  }
+
   // They cost more than all the rest of a page, and change slowly.
-  html::Markup plots_of(const std::optional<PoolName>& pool, const Asked& asked) {
-    const std::string range = range_of(asked.request.query);
+  html::Markup plots_of(const std::optional<PoolName>& pool, const Farm& farm, const state::Archive& journal,
+                        const io::Request& request) {
+    const std::string range = range_of(request.query);
     const std::string name = range + (pool ? " " + pool->text : "");
     if (auto plots = plots_.find(name)) return *std::move(plots);
-    html::Markup plots = pages::plots(asked.journal, asked.farm.now(), pool, asked.farm.config(), range);
+    html::Markup plots = pages::plots(journal, farm.now(), pool, farm.config(), range);
     plots_.keep(name, plots, plots.text().size());
     return plots;
   }
@@ -196,16 +218,17 @@ Site::Site(std::string state_dir) : pages_(std::make_shared<Pages>(std::move(sta
 void Site::show(std::shared_ptr<const Shown> shown) { pages_->show(std::move(shown)); }
 
 io::Routes Site::routes() const {
-  const auto made = [this](io::Page (Pages::*make)(const Pages::Asked&)) -> io::Route {
+  const io::Route overview{[pages = pages_](const io::Request& request) { return pages->overview(request); },
+                           io::Effort::some};
+  const io::Route simulated{[pages = pages_](const io::Request& request) { return pages->simulate(request); },
+                            io::Effort::much};
+  const auto made = [this](io::Page (*make)(Pages&, const Pages::Asked&)) -> io::Route {
     return {[pages = pages_, make](const io::Request& request) { return pages->answer(make, request); },
             io::Effort::some};
   };
-  const io::Route simulated{[pages = pages_](const io::Request& request) { return pages->simulate(request); },
-                            io::Effort::much};
-  return {{"/", made(&Pages::overview)},
-          {"/.json", made(&Pages::overview)},
-          {"/index.json", made(&Pages::overview)},
-          {"/status.json", made(&Pages::overview)},
+  return {{"/", overview},
+          {"/index.json", overview},
+          {"/status.json", overview},
           {"/machines/", made(&Pages::machine)},
           {"/types/", made(&Pages::type)},
           {"/passes/", made(&Pages::pass)},
@@ -215,7 +238,5 @@ io::Routes Site::routes() const {
           {"/live.js", constant("text/javascript; charset=utf-8", live_script)},
           {"/icon.svg", constant("image/svg+xml", icon)}};
 }
-
-std::string news_of(const pass::Report& report) { return fmt::format("{}", to_unix(report.began)); }
 
 }  // namespace hydra_provisioner::app::pages

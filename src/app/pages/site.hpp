@@ -18,6 +18,7 @@ struct Shown {
   std::shared_ptr<const pass::Report> report;
   Config config;
   std::string trouble;  // what is wrong besides; empty: nothing
+  std::string news;     // by which open pages know whether they show this
 };
 
 class Site {
@@ -36,8 +37,5 @@ class Site {
 
   std::shared_ptr<Pages> pages_;
 };
-
-// By which the pages know whether they show the latest pass.
-std::string news_of(const pass::Report& report);
 
 }  // namespace hydra_provisioner::app::pages

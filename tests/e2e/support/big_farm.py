@@ -83,10 +83,11 @@ class SeemingFarm(DaemonFarm):
         """Of the last month, as if each type had had busy days and quiet nights."""
         now = int(time.time())
         machines = machines or len(self.seeming)
-        rows = [{"span": span, "time": at, "pool": type, "untrusted": 0} | load(at, span, machines)
+        of_each = {type: machines for type in self.options["pools"]}
+        rows = [{"span": span, "time": at, "pool": type, "untrusted": 0} | load(at, span, number)
                 for span, back in ((300, 2 * 86400), (3600, 30 * 86400))
                 for at in range((now - back) // span * span, now, span)
-                for type in self.options["pools"]]
+                for type, number in (of_each | {"": machines * len(of_each)}).items()]
         with sqlite3.connect(self.state / "t.sqlite") as journal:
             columns = list(rows[0])
             insert = f"insert or replace into load ({','.join(columns)}) values ({','.join(':' + c for c in columns)})"
