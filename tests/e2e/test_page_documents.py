@@ -91,5 +91,23 @@ class Documents(DaemonTest):
                     self.assertEqual(served, self.printed(*words, status=64))
 
 
+class WithoutAJournal(DaemonTest):
+    def test_there_is_the_first_page_with_what_the_daemon_knows(self):
+        farm = ColourfulFarm(interval=600, **SERVED)
+        self.addCleanup(farm.end)
+        begin(farm)
+        journal = farm.state / "t.sqlite"
+        journal.rename(farm.folder / "away")
+        answer = get("/?q=t-1")
+        self.assertEqual(answer.status, 200)
+        self.assertIn("t.sqlite: cannot be read", answer.text)
+        self.assertIn("1 of 8 machines", answer.text)
+        self.assertEqual(get("/status.json?new").status, 200)
+        self.assertEqual(get("/machines/t-1").status, 503)
+        (farm.folder / "away").rename(journal)
+        self.assertEqual(get("/machines/t-1?range=7d").status, 200)
+        self.stop(farm)
+
+
 if __name__ == "__main__":
     program.main()

@@ -1,6 +1,7 @@
 #include "app/daemon/daemon.hpp"
 
 #include <chrono>
+#include <exception>
 #include <expected>
 #include <string>
 #include <utility>
@@ -115,6 +116,16 @@ class Daemon {
   TerminalVoice& voice_;
 };
 
+// What it throws is a fault of this program. Without an end of its own, the daemon would go on without passes: of
+// several that are waited for, the first success counts.
+io::Task<Outcome> run_to_its_end(Daemon& daemon, io::FileLock lock) {
+  try {
+    co_return co_await daemon.run(std::move(lock));
+  } catch (const std::exception& fault) {
+    co_return failed({fmt::format("internal error: {}", fault.what())});
+  }
+}
+
 io::Task<void> cut_off_after_stop(Signals& signals) {
   co_await signals.until_stop();
   service::stopping();
@@ -145,7 +156,8 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   const auto owner = owner_of(context.state_dir);
   if (!owner) co_return failed(owner.error());
   Daemon daemon(std::move(config), *owner, file, context, signals, std::move(errors));
-  const auto ended = co_await (daemon.run(*std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
+  const auto ended =
+      co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
   context.voice.note("stopped; running operations go on, and the next start takes them up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;
