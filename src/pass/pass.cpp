@@ -107,12 +107,12 @@ io::Task<std::shared_ptr<const Totals>> totals_of(state::Journal& journal, const
   }
   if (!known.empty() && !is_first) {
     add(known, ledger.written_totals());
-  } else {
-    auto read = co_await journal.totals();
-    if (!read) voice.problem(read.error().message);
-    known = std::move(read).value_or(Totals{});
+    co_return world.totals;
   }
-  co_return std::make_shared<const Totals>(known);  // others may still read it while the next pass counts
+  auto read = co_await journal.totals();
+  if (!read) voice.problem(read.error().message);
+  known = std::move(read).value_or(Totals{});
+  co_return world.totals;
 }
 
 PassEnd end_of_pass(Report report, act::Ledger& ledger, const act::Publication& publication, const act::Voice& voice) {

@@ -22,10 +22,11 @@ struct Report {
   Plan plan;
   std::map<MachineId, Machine> machines;  // as the pass left them
   std::map<PoolName, Instant> waiting;    // since when steps have been waiting without interruption
-  std::shared_ptr<const Totals> totals;   // with those of this pass; null: metrics are not wanted
-  observe::Creations creations{};         // how they went, those of this pass included
-  Instant published_at{};                 // when the present machines file was handed over; the epoch: never
-  std::optional<Unpublished> trouble{};   // while the machines file cannot be published
+  // With those of this pass, until the next one counts on: to be read before that. Null: metrics are not wanted.
+  std::shared_ptr<const Totals> totals;
+  observe::Creations creations{};        // how they went, those of this pass included
+  Instant published_at{};                // when the present machines file was handed over; the epoch: never
+  std::optional<Unpublished> trouble{};  // while the machines file cannot be published
   Instant began{};
   Instant ended{};
   std::vector<std::pair<MachineId, PoolName>> lost{};  // machines in use that were found to be gone, in this pass

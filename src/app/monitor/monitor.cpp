@@ -8,7 +8,6 @@
 
 #include "app/cli/help.hpp"
 #include "io/file/files.hpp"
-#include "metrics/scrape.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -28,26 +27,21 @@ std::uint16_t port_of(const std::string& address) { return io::parse_endpoint(ad
 
 }  // namespace
 
-// The metrics of the latest pass: made when they are asked for, on the listener's thread or the daemon's, and once.
+// The latest metrics, between the daemon's thread and the listener's.
 class Monitor::Board {
  public:
-  void put(std::shared_ptr<const pages::Shown> shown) {
+  void put(std::shared_ptr<const std::string> text) {
     const std::lock_guard lock(mutex_);
-    shown_ = std::move(shown);
-    text_.reset();
+    text_.swap(text);
   }
   // Null: there was no pass yet.
   std::shared_ptr<const std::string> text() {
     const std::lock_guard lock(mutex_);
-    if (!text_ && shown_)
-      text_ = std::make_shared<const std::string>(scrape_.text(farm_of(*shown_->report, shown_->config)));
     return text_;
   }
 
  private:
   std::mutex mutex_;
-  std::shared_ptr<const pages::Shown> shown_;
-  metrics::Scrape scrape_;
   std::shared_ptr<const std::string> text_;
 };
 
@@ -89,19 +83,21 @@ Expected<std::unique_ptr<io::Listener>> Monitor::listen_at(const std::string& ad
 
 void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
                    act::Voice& voice) {
-  if (report) report_ = std::move(report);
-  if (!config.metrics.are_wanted()) report_.reset();
-  if (!report_) return;
+  if (!config.metrics.are_wanted()) {
+    report_.reset();
+    return;
+  }
+  if (report) {
+    auto text = std::make_shared<const std::string>(scrape_.text(farm_of(*report, config)));
+    if (!config.metrics.file.empty()) write(*text, config.metrics.file, voice);
+    board_->put(std::move(text));
+    report_ = std::move(report);
+  }
+  if (!report_ || !listener_) return;
   news_ = std::max(news_ + 1, to_unix(report_->ended));  // greater than any before, also after a restart
-  auto shown = std::make_shared<const pages::Shown>(report_, config, trouble, fmt::format("{}", news_));
-  board_->put(shown);
-  const bool has_file = !config.metrics.file.empty();
-  // With series of each machine, making the text takes longer than a scrape should.
-  const auto text = has_file || config.metrics.of_each_machine ? board_->text() : nullptr;
-  if (has_file) write(*text, config.metrics.file, voice);
-  if (!listener_) return;
-  site_.show(shown);
-  listener_->tell(shown->news);
+  const std::string news = fmt::format("{}", news_);
+  site_.show(std::make_shared<const pages::Shown>(report_, config, trouble, news));
+  listener_->tell(news);
 }
 
 }  // namespace hydra_provisioner::app

@@ -8,6 +8,7 @@
 #include "act/voice.hpp"
 #include "app/pages/site.hpp"
 #include "io/listener.hpp"
+#include "metrics/scrape.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "pass/report.hpp"
@@ -39,6 +40,7 @@ class Monitor {
   Expected<std::unique_ptr<io::Listener>> listen_at(const std::string& address) const;
 
   pages::Site site_;
+  metrics::Scrape scrape_;
   std::shared_ptr<Board> board_;
   std::shared_ptr<const pass::Report> report_;
   std::int64_t news_ = 0;
