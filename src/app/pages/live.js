@@ -29,14 +29,17 @@
     kept.after(...nodes.slice(place + 1));
   };
 
-  // Finds again what has the focus: the same of all links to the same page, or the same table.
+  // Finds again what has the focus: the same of all links to the same page, or the same table; or else, as a link to the
+  // latest pass leads to another one now, what stands in its place.
   const placeOfFocus = () => {
     const focused = document.activeElement.closest("main a[href], main .scroll");
     if (!focused) return () => undefined;
     const href = focused.getAttribute("href");
     const alike = () => [...main.querySelectorAll(href === null ? ".scroll" : `a[href="${CSS.escape(href)}"]`)];
     const place = alike().indexOf(focused);
-    return () => alike()[place] ?? alike().at(-1);
+    const all = () => [...main.querySelectorAll("a[href], .scroll")];
+    const number = all().indexOf(focused);
+    return () => alike()[place] ?? alike().at(-1) ?? all()[number];
   };
 
   const show = (content) => {
