@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <malloc.h>
+
 #include <fmt/format.h>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -149,6 +151,7 @@ io::Task<void> beat_for_the_watchdog() {
 }  // namespace
 
 io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, config::ConfigErrors errors) {
+  mallopt(M_ARENA_MAX, 1);  // each thread would keep a heap of its own, most of it empty
   using namespace boost::asio::experimental::awaitable_operators;
   auto lock = lock_tag(context.state_dir, config.tag);
   if (!lock) co_return std::unexpected(std::move(lock.error()));
