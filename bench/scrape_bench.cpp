@@ -97,7 +97,7 @@ void scrape(benchmark::State& state) {
 }
 BENCHMARK(scrape)->Arg(10'000)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
-// The first page after a pass: nobody has asked for it since.
+// The first request for the first page after a pass.
 void first_page(benchmark::State& state) {
   const support::TemporaryFolder folder;
   const BigFarm farm(state.range(0));

@@ -30,11 +30,9 @@ Markup column_heading(std::string_view content) {
 
 Markup row_heading(std::string_view content) { return element("th", {{"scope", "row"}}, html::text(content)); }
 
-// One that is too wide can be scrolled, also by keys.
-Markup table(std::string name, const Markup& heading, const Markup& rows) {
+Markup table(std::string_view name, const Markup& heading, const Markup& rows) {
   const Markup head = heading.is_empty() ? heading : element("thead", element("tr", heading));
-  return element("div", {{"class", "scroll"}, {"role", "region"}, {"aria-label", std::move(name)}, {"tabindex", "0"}},
-                 element("table", {{"class", "compact"}}, head + element("tbody", rows)));
+  return html::scrolling(name, element("table", {{"class", "compact"}}, head + element("tbody", rows)));
 }
 
 Markup comparison_cells(const FigurePair& pair) {

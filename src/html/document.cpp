@@ -25,4 +25,9 @@ std::string page_text(const Document& document) {
   return page + "</body>\n</html>\n";
 }
 
+Markup scrolling(std::string_view name, const Markup& wide) {
+  return element("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", std::string(name)}},
+                 wide);
+}
+
 }  // namespace hydra_provisioner::html

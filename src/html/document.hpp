@@ -21,4 +21,8 @@ struct Document {
 
 std::string page_text(const Document& document);
 
+// What may be wider than the screen, such as a table, and then scrolls by itself, also by keys. The name is for those
+// who cannot see it.
+Markup scrolling(std::string_view name, const Markup& wide);
+
 }  // namespace hydra_provisioner::html

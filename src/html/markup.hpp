@@ -27,7 +27,7 @@ class Markup {
   std::string text_;
 };
 
-// Text of anybody: printable, and escaped.
+// Any text, made printable and escaped.
 Markup text(std::string_view text);
 
 // A literal that is HTML already.

@@ -69,6 +69,13 @@ bool advance(Machine& machine, MachineEvent event, Instant now) {
   return true;
 }
 
+std::vector<MachineState> states_of(const std::vector<Machine>& machines) {
+  std::vector<MachineState> states;
+  states.reserve(machines.size());
+  for (const Machine& machine : machines) states.push_back(machine.state);
+  return states;
+}
+
 std::string states_text(const std::vector<MachineState>& states) {
   std::map<MachineState, std::int64_t> counts;
   for (const MachineState state : states) ++counts[state];

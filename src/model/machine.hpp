@@ -207,6 +207,7 @@ void visit_all_fields(AnyMachine& machine, Field&& field) {
 // How long machines are expected to take until they are ready, while no boot was measured.
 inline constexpr Seconds usual_boot_time{180};
 
+std::vector<MachineState> states_of(const std::vector<Machine>& machines);
 // "3 ready, 1 draining": without those that are gone.
 std::string states_text(const std::vector<MachineState>& states);
 // "12 machines: 9 ready, 2 creating, 1 draining"; those that are gone do not count.

@@ -39,8 +39,20 @@ void add_machines(state::Load& load, const state::Usage& usage) {
   load.idle += usage.idle;
   load.drain += usage.drain;
   if (!usage.price_per_hour) return;
-  const Seconds paid = usage.boot + usage.busy + usage.idle + usage.drain;
-  load.cost += static_cast<double>(usage.price_per_hour->n) * hours_in(paid);
+  load.cost += static_cast<double>(usage.price_per_hour->n) * hours_in(usage.paid());
+}
+
+// That of a pool at the same time.
+void add(state::Load& farm, const state::Load& load) {
+  farm.waiting += load.waiting;
+  farm.running += load.running;
+  farm.most_waiting += load.most_waiting;
+  farm.longest_wait = std::max(farm.longest_wait, load.longest_wait);
+  farm.boot += load.boot;
+  farm.busy += load.busy;
+  farm.idle += load.idle;
+  farm.drain += load.drain;
+  farm.cost += load.cost;
 }
 
 }  // namespace
@@ -78,23 +90,6 @@ std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, S
   }
   return all;
 }
-
-namespace {
-
-// That of a pool at the same time.
-void add(state::Load& farm, const state::Load& load) {
-  farm.waiting += load.waiting;
-  farm.running += load.running;
-  farm.most_waiting += load.most_waiting;
-  farm.longest_wait = std::max(farm.longest_wait, load.longest_wait);
-  farm.boot += load.boot;
-  farm.busy += load.busy;
-  farm.idle += load.idle;
-  farm.drain += load.drain;
-  farm.cost += load.cost;
-}
-
-}  // namespace
 
 std::vector<state::Load> load_of(const std::vector<state::Usage>& usage, const Plan& plan,
                                  const std::map<PoolName, Instant>& waiting, Seconds span) {

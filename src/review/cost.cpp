@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::int64_t hour = 3600;
 
-Seconds paid(const state::Usage& usage) { return usage.boot + usage.busy + usage.idle + usage.drain; }
-
 void add(state::Usage& sum, const state::Usage& part) {
   sum.boot += part.boot;
   sum.busy += part.busy;
@@ -41,7 +39,7 @@ std::string row(const std::string& name, const PoolCost& cost, const std::string
     money += fmt::format(" and {:.2f} h without a price", hours_in(cost.unpriced));
   return fmt::format("{:<28} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f}  {:>10}\n", name,
                      hours_in(hours.boot), hours_in(hours.busy), hours_in(hours.idle), hours_in(hours.drain),
-                     hours_in(paid(hours)), hours_in(hours.stopped), money);
+                     hours_in(hours.paid()), hours_in(hours.stopped), money);
 }
 
 nlohmann::json document_of(const PoolCost& cost) {
@@ -50,7 +48,7 @@ nlohmann::json document_of(const PoolCost& cost) {
           {"busySeconds", hours.busy.count()},
           {"idleSeconds", hours.idle.count()},
           {"drainSeconds", hours.drain.count()},
-          {"totalSeconds", paid(hours).count()},
+          {"totalSeconds", hours.paid().count()},
           {"stoppedSeconds", hours.stopped.count()},
           {"unpricedSeconds", cost.unpriced.count()},
           {"microMoney", cost.money ? io::Json(cost.money->n) : io::Json(nullptr)}};
@@ -65,9 +63,9 @@ std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage) 
     PoolCost& cost = costs[part.pool];
     add(cost.hours, part);
     if (part.price_per_hour) {
-      priced[{part.pool, *part.price_per_hour}] += paid(part);
+      priced[{part.pool, *part.price_per_hour}] += part.paid();
     } else {
-      cost.unpriced += paid(part);
+      cost.unpriced += part.paid();
     }
   }
   for (const auto& [which, span] : priced) {

@@ -17,7 +17,6 @@
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
 #include "io/text/wording.hpp"
-#include "review/known_names.hpp"
 #include "review/variations.hpp"
 
 namespace hydra_provisioner::review {
@@ -219,9 +218,8 @@ std::string event_lines(const std::vector<Event>& events) {
 
 }  // namespace
 
-Expected<Explanation> explain(const state::Archive& archive, const std::string& name, const state::ArchivedPass& pass,
-                              const Replayed& replayed) {
-  const auto kind = look_up(archive, name);
+Expected<Explanation> explain(const state::Archive& archive, const std::string& name, const Expected<Known>& kind,
+                              const state::ArchivedPass& pass, const Replayed& replayed) {
   if (!kind) {
     if (auto explanation = explain_step_type(name, replayed)) return *std::move(explanation);
     return std::unexpected(kind.error());

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "review/history.hpp"
+#include "review/known_names.hpp"
 #include "review/limits.hpp"
 #include "review/replay.hpp"
 #include "state/archive.hpp"
@@ -35,9 +36,10 @@ Explanation explain_type(const PoolName& name, const Replayed& pass);
 std::optional<Explanation> explain_step_type(const std::string& key, const Replayed& pass);
 Explanation explain_machine(const MachineId& id, const Replayed& pass, std::vector<Event> events);
 
-// Of what has this name: a machine, a type, or a step type that the pass saw in the queue.
-Expected<Explanation> explain(const state::Archive& archive, const std::string& name, const state::ArchivedPass& pass,
-                              const Replayed& replayed);
+// Of what has this name: a machine, a type, or a step type that the pass saw in the queue. `kind` is what look_up()
+// says.
+Expected<Explanation> explain(const state::Archive& archive, const std::string& name, const Expected<Known>& kind,
+                              const state::ArchivedPass& pass, const Replayed& replayed);
 // What has happened to it since the pass.
 std::vector<Event> events_after(const state::Archive& archive, const std::string& name,
                                 const state::ArchivedPass& pass);

@@ -33,11 +33,11 @@ std::vector<Event> problems_of(const std::vector<state::ArchivedPass>& passes) {
 
 }  // namespace
 
-History::History(const state::Archive& archive, Instant since, std::string name, Failed failed)
-    : events_(archive.read_events(since, name)), name_(std::move(name)) {
+History::History(const state::Archive& archive, Instant since, const std::string& name, Failed failed)
+    : events_(archive.read_events(since, name)) {
   if (failed == Failed::cause) shortened_ = archive.never_ready();
-  shortened_.erase(MachineId{name_});
-  if (name_.empty()) of_passes_ = problems_of(archive.passes(since));
+  shortened_.erase(MachineId{name});
+  if (name.empty()) of_passes_ = problems_of(archive.passes(since));
   read_ahead_ = next_of_machines();
 }
 

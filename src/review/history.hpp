@@ -30,14 +30,13 @@ enum class Failed : std::uint8_t { whole, cause };
 // The events of the machine or pool, or all if `name` is empty, by time. It must not outlive the archive.
 class History {
  public:
-  History(const state::Archive& archive, Instant since, std::string name, Failed failed = Failed::whole);
+  History(const state::Archive& archive, Instant since, const std::string& name, Failed failed = Failed::whole);
   std::optional<Event> next();
 
  private:
   std::optional<Event> next_of_machines();
 
   state::EventReader events_;
-  std::string name_;
   std::set<MachineId> shortened_;  // machines of which only the failures are told
   std::vector<Event> of_passes_;
   std::size_t passes_read_ = 0;

@@ -64,6 +64,8 @@ struct Usage {
   Seconds idle{};     // in the machines file, without
   Seconds drain{};    // on their way down, failed ones included
   Seconds stopped{};  // which costs no machine-hours
+
+  Seconds paid() const { return boot + busy + idle + drain; }
 };
 
 // What a pool's steps and machines did in a span of time. Divided by `observed`, sums are averages: `waiting` is of all

@@ -81,16 +81,16 @@ Expected<Opened> copy_of(SQLite::Database& database) {
   return copy;
 }
 
-Opened open_to_read(const std::string& path, std::string_view parameter) {
+Opened open_file(const std::string& path, std::string_view parameter, int flags) {
   return std::make_unique<SQLite::Database>(fmt::format("file:{}?{}", in_uri(path), parameter),
-                                            SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
+                                            flags | SQLite::OPEN_URI, busy_timeout_ms);
 }
 
 // What `read` says of the file, which has today's schema or none, or of a copy that was brought up to date.
 template <class Read>
 auto look_with(const std::string& path, std::string_view parameter, Read read) -> decltype(read(nullptr)) {
   try {
-    auto database = open_to_read(path, parameter);
+    auto database = open_file(path, parameter, SQLite::OPEN_READONLY);
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
     const bool is_empty = database->execAndGet("select count(*) from sqlite_master").getInt() == 0;
     if (is_empty || !is_outdated(*database)) return read(std::move(database));
@@ -155,8 +155,7 @@ Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::strin
 Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::view(const std::string& path) {
   try {
     // The last to close a journal removes its log, which one that may only read cannot.
-    auto database = std::make_unique<SQLite::Database>(fmt::format("file:{}?mode=rw", in_uri(path)),
-                                                       SQLite::OPEN_READWRITE | SQLite::OPEN_URI, busy_timeout_ms);
+    auto database = open_file(path, "mode=rw", SQLite::OPEN_READWRITE);
     database->exec("pragma query_only = 1");
     database->exec("begin");  // from the first read on, which is the next one, all of them see the same
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));

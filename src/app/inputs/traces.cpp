@@ -1,17 +1,21 @@
 #include "app/inputs/traces.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "app/cli/help.hpp"
 #include "app/cli/output.hpp"
 #include "app/inputs/journal.hpp"
 #include "forecast/measured_boots.hpp"
 #include "forecast/recorded_steps.hpp"
 #include "io/file/files.hpp"
 #include "io/text/local_time.hpp"
+#include "io/text/strings.hpp"
 #include "model/counted.hpp"
 #include "state/archive.hpp"
 #include "state/sqlite_journal.hpp"
@@ -90,6 +94,13 @@ void declare_forecast(Arguments& arguments, ForecastOptions& options) {
 std::string name_of_steps(const ForecastOptions& options) {
   return options.since ? fmt::format("the steps that passes saw since {}", io::local_time(*options.since))
                        : options.trace;
+}
+
+std::vector<forecast::Fact> facts_of_run(const ForecastOptions& options, const ForecastInputs& inputs) {
+  std::vector<forecast::Fact> facts = forecast::facts_of_trace(name_of_steps(options), inputs.trace);
+  std::ranges::move(forecast::facts_of_terms(inputs.terms), std::back_inserter(facts));
+  facts.push_back({"computed by", std::string(io::trimmed(version_text()))});
+  return facts;
 }
 
 std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastOptions& options,

@@ -6,9 +6,11 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/cli/verb.hpp"
 #include "app/inputs/configuration.hpp"
+#include "forecast/provenance.hpp"
 #include "forecast/simulated_run.hpp"
 #include "io/async/task.hpp"
 #include "model/time.hpp"
@@ -45,6 +47,9 @@ struct ForecastSubject {
 
 // `farm.csv`
 std::string name_of_steps(const ForecastOptions& options);
+
+// Where a forecast comes from besides its configurations.
+std::vector<forecast::Fact> facts_of_run(const ForecastOptions& options, const ForecastInputs& inputs);
 
 // With a configuration that is read already, and the journal, which options.since needs.
 std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastOptions& options,

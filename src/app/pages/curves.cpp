@@ -38,14 +38,12 @@ constexpr std::array ranges{Range{"3h", "3 hours", 3 * hour, state::short_load_s
                             Range{"30d", "30 days", 30 * 24 * hour, state::long_load_span}};
 constexpr std::size_t usual_range = 1;
 
-Markup choices(const Range& chosen) {
-  std::vector<Markup> items;
-  for (const Range& range : ranges) {
-    html::Attributes attributes{{"href", fmt::format("?range={}#plots", range.name)}};
-    if (range.name == chosen.name) attributes.push_back({"aria-current", "true"});
-    items.push_back(element("a", attributes, text(range.label)));
-  }
-  return element("nav", {{"aria-label", "How far back"}}, list(items, "choices"));
+Markup choice_of_range(const Range& chosen) {
+  std::vector<Choice> all;
+  all.reserve(ranges.size());
+  for (const Range& range : ranges)
+    all.push_back({fmt::format("?range={}#plots", range.name), range.label, range.name == chosen.name});
+  return choices("How far back", all);
 }
 
 // The load of the pool, or of all together, in each span of the range.
@@ -132,7 +130,7 @@ Markup plots(const state::Archive& journal, Instant now, const std::optional<Poo
                         }))};
     figures += figure(cost);
   }
-  return element("h2", {{"id", "plots"}}, text("Over time")) + choices(range) +
+  return element("h2", {{"id", "plots"}}, text("Over time")) + choice_of_range(range) +
          element("div", {{"class", "plots"}}, figures);
 }
 

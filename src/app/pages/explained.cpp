@@ -57,12 +57,13 @@ std::optional<Refusal> refused(const Expected<review::Known>& known, const std::
 
 std::expected<Explained, Refusal> explained(const state::Archive& journal, const std::string& name,
                                             review::Known kind) {
-  if (auto refusal = refused(review::look_up(journal, name), name, kind)) return std::unexpected(*std::move(refusal));
+  const auto known = review::look_up(journal, name);
+  if (auto refusal = refused(known, name, kind)) return std::unexpected(*std::move(refusal));
   auto pass = review::find_pass(journal, "latest");
   if (!pass) return std::unexpected(no_such(std::move(pass.error())));
   const auto replayed = review::replay_pass(journal, *pass);
   if (!replayed) return std::unexpected(not_now(replayed.error()));
-  auto explanation = review::explain(journal, name, *pass, *replayed);
+  auto explanation = review::explain(journal, name, known, *pass, *replayed);
   if (!explanation) return std::unexpected(no_such(std::move(explanation.error())));
   explanation->since = review::events_after(journal, name, *pass);
   const auto& machines = replayed->inputs.seen.machines;
@@ -71,16 +72,11 @@ std::expected<Explained, Refusal> explained(const state::Archive& journal, const
                    machine == machines.end() ? std::nullopt : std::optional(*machine)};
 }
 
-Markup term(std::string_view name, const Markup& value) {
-  return element("div", element("dt", name) + element("dd", value));
-}
-
 Markup facts_of(const Machine& machine) {
-  Markup facts = term("Type", link_to(machine.pool)) + term("Provider", text(to_string(machine.provider)));
-  if (!machine.instance.text.empty()) facts += term("Instance", text(machine.instance.text));
-  if (!machine.address.empty()) facts += term("Address", text(machine.address));
-  facts += term("Machines file", text(machine.listing.is_listed ? "listed" : "not listed"));
-  return element("dl", {{"class", "figures"}}, facts);
+  Markup facts = figure("Type", link_to(machine.pool)) + figure("Provider", text(to_string(machine.provider)));
+  if (!machine.instance.text.empty()) facts += figure("Instance", text(machine.instance.text));
+  if (!machine.address.empty()) facts += figure("Address", text(machine.address));
+  return figures(facts + figure("Machines file", text(machine.listing.is_listed ? "listed" : "not listed")));
 }
 
 Markup as_of(const state::ArchivedPass& pass) {
@@ -123,16 +119,16 @@ Markup changes(const std::vector<review::Change>& changes) {
          table("The same pass, with one thing changed", {{"If", "wide"}, {"then", "wide"}}, rows);
 }
 
-Markup events_section(std::string_view heading, const std::vector<review::Event>& of, bool with_machines) {
-  return of.empty() ? Markup() : element("h2", heading) + events(of, with_machines);
+Markup events_section(std::string_view heading, const std::vector<review::Event>& of) {
+  return of.empty() ? Markup() : element("h2", heading) + events(of, false);
 }
 
 Markup explained_content(std::string_view kind, const Explained& known, const Markup& plots) {
   const review::Explanation& explanation = known.explanation;
   return element("h1", fmt::format("{} {}", kind, explanation.name)) + headline(explanation) + as_of(known.pass) +
          (known.machine ? facts_of(*known.machine) : Markup()) + limits(explanation.limits) +
-         changes(explanation.changes) + plots + events_section("What happened", explanation.events, false) +
-         events_section("Since that pass", explanation.since, false);
+         changes(explanation.changes) + plots + events_section("What happened", explanation.events) +
+         events_section("Since that pass", explanation.since);
 }
 
 io::Page explained_page(std::string_view kind, const Explained& known, const Markup& plots, const std::string& news,

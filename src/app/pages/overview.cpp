@@ -14,6 +14,7 @@
 #include "app/pages/machine_list.hpp"
 #include "app/pages/parts.hpp"
 #include "app/status/status_text.hpp"
+#include "decide/budgets.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/money.hpp"
 #include "io/text/wording.hpp"
@@ -33,12 +34,6 @@ constexpr std::size_t events_shown = 20;
 std::string class_of(Grade grade) {
   if (grade == Grade::broken) return "bad";
   return grade == Grade::degraded ? "changing" : "good";
-}
-
-Markup figure(std::string_view name, const Markup& value, std::string_view more = {}) {
-  Markup content = value;
-  if (!more.empty()) content += element("small", more);
-  return element("div", element("dt", name) + element("dd", content));
 }
 
 Markup last_pass_figure(const Overview& farm) {
@@ -83,15 +78,10 @@ Markup cost_figures(const Overview& farm) {
   return {};
 }
 
-Markup figures(const Overview& farm) {
-  const std::vector<Machine>& machines = farm.seen.look.seen.machines;
-  std::vector<MachineState> states;
-  states.reserve(machines.size());
-  for (const Machine& machine : machines) states.push_back(machine.state);
-  const Markup all = queue_figure(farm) +
-                     figure("Machines", text(fmt::format("{}", machines.size())), states_text(states)) +
-                     cost_figures(farm) + last_pass_figure(farm);
-  return element("dl", {{"class", "figures"}}, all);
+Markup all_figures(const Overview& farm) {
+  const std::vector<MachineState> states = states_of(farm.seen.look.seen.machines);
+  return figures(queue_figure(farm) + figure("Machines", text(fmt::format("{}", states.size())), states_text(states)) +
+                 cost_figures(farm) + last_pass_figure(farm));
 }
 
 Markup paragraph(std::string_view kind, const Markup& content) {
@@ -129,7 +119,7 @@ Markup types(const Overview& farm) {
 Markup share(const BudgetUse& budget) {
   const Markup percent = text(fmt::format("{} %", budget.percent));
   if (budget.percent >= 100) return element("span", {{"class", "bad"}}, percent);
-  return budget.percent >= 80 ? element("span", {{"class", "changing"}}, percent) : percent;
+  return budget.percent >= decide::percent_to_tell ? element("span", {{"class", "changing"}}, percent) : percent;
 }
 
 Markup budgets(const Overview& farm) {
@@ -163,7 +153,7 @@ Markup recent_events(const Overview& farm) {
 
 Markup overview(const Overview& farm) {
   const Markup grade = element("span", {{"class", class_of(farm.health.grade)}}, text(to_string(farm.health.grade)));
-  return element("h1", text(fmt::format("Farm {}: ", farm.config.tag)) + grade) + notices(farm) + figures(farm) +
+  return element("h1", text(fmt::format("Farm {}: ", farm.config.tag)) + grade) + notices(farm) + all_figures(farm) +
          section("types", "Types", types(farm)) + farm.plots +
          section("machines", "Machines", machine_list(farm.machines, machine_query(farm.query))) + budgets(farm) +
          section("events", "Recent events", recent_events(farm));

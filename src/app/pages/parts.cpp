@@ -121,10 +121,7 @@ Markup table(std::string_view caption, const std::vector<Column>& columns, const
   Markup content;
   if (!caption.empty()) content += element("caption", caption);
   content += element("thead", element("tr", head)) + element("tbody", body);
-  // A table that is wider than the screen scrolls by itself, also by keys.
-  return element("div",
-                 {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", std::string(caption)}},
-                 element("table", content));
+  return html::scrolling(caption, element("table", content));
 }
 
 Markup types_table(const Plan& plan, const std::optional<LastColumn>& last) {
@@ -164,6 +161,24 @@ Markup events(const std::vector<review::Event>& events, bool with_machines) {
   columns.push_back({"Event", "name"});
   columns.push_back({"Why", "wide"});
   return table("Events", columns, rows);
+}
+
+Markup figure(std::string_view name, const Markup& value, std::string_view more) {
+  Markup content = value;
+  if (!more.empty()) content += element("small", more);
+  return element("div", element("dt", name) + element("dd", content));
+}
+
+Markup figures(const Markup& all) { return element("dl", {{"class", "figures"}}, all); }
+
+Markup choices(std::string_view name, const std::vector<Choice>& all) {
+  std::vector<Markup> items;
+  for (const auto& [url, label, is_chosen] : all) {
+    html::Attributes attributes{{"href", url}};
+    if (is_chosen) attributes.push_back({"aria-current", "true"});
+    items.push_back(element("a", attributes, text(label)));
+  }
+  return element("nav", {{"aria-label", std::string(name)}}, list(items, "choices"));
 }
 
 Markup list(const std::vector<Markup>& items, std::string_view kind) {

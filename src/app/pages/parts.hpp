@@ -57,6 +57,18 @@ html::Markup types_table(const Plan& plan, const std::optional<LastColumn>& last
 // `with_machines`: of several ones.
 html::Markup events(const std::vector<review::Event>& events, bool with_machines);
 
+// A value with its name, and more of it in small letters. figures() puts several of them beside each other.
+html::Markup figure(std::string_view name, const html::Markup& value, std::string_view more = {});
+html::Markup figures(const html::Markup& all);
+
+// Links to variants of a page, of which one is shown.
+struct Choice {
+  std::string url;
+  std::string_view label;
+  bool is_chosen = false;
+};
+html::Markup choices(std::string_view name, const std::vector<Choice>& all);
+
 html::Markup list(const std::vector<html::Markup>& items, std::string_view kind = {});
 
 }  // namespace hydra_provisioner::app::pages

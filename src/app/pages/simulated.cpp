@@ -1,8 +1,10 @@
 #include "app/pages/simulated.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <expected>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -12,7 +14,6 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/help.hpp"
 #include "app/inputs/traces.hpp"
 #include "app/pages/parts.hpp"
 #include "forecast/page.hpp"
@@ -20,7 +21,6 @@
 #include "io/async/clock.hpp"
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
-#include "io/text/strings.hpp"
 #include "state/archive.hpp"
 #include "state/sqlite_journal.hpp"
 
@@ -41,30 +41,26 @@ std::string time_asked(const io::Request& request) {
   return asked == request.query.end() || asked->second.empty() ? usual_time : asked->second;
 }
 
-Markup choices(const std::string& chosen) {
-  std::vector<Markup> items;
-  for (const auto& [time, label] : times) {
-    html::Attributes attributes{{"href", fmt::format("/simulate?since={}", time)}};
-    if (time == chosen) attributes.push_back({"aria-current", "true"});
-    items.push_back(element("a", attributes, text(label)));
-  }
-  return element("nav", {{"aria-label", "Steps of the last"}}, list(items, "choices"));
+Markup choice_of_time(const std::string& chosen) {
+  std::vector<Choice> all;
+  all.reserve(times.size());
+  for (const auto& [time, label] : times)
+    all.push_back({fmt::format("/simulate?since={}", time), label, time == chosen});
+  return choices("Steps of the last", all);
 }
 
 io::Page problem(const Failure& failure, unsigned status, bool as_json) {
   if (as_json) return problem_page(failure, status, as_json);
   const Markup message = text(fmt::format("{}", fmt::join(failure.problems, "; ")));
-  return html_page("Simulate", element("h1", "Simulate") + choices("") + element("p", {{"class", "notice"}}, message),
-                   {}, status);
+  return html_page("Simulate",
+                   element("h1", "Simulate") + choice_of_time("") + element("p", {{"class", "notice"}}, message), {},
+                   status);
 }
 
 std::vector<forecast::Fact> facts_of(const ForecastInputs& inputs, const ForecastOptions& options) {
   std::vector<forecast::Fact> facts =
       forecast::facts_of_config("configuration", "that of the daemon", inputs.config, inputs.terms, false);
-  for (auto& more :
-       {forecast::facts_of_trace(name_of_steps(options), inputs.trace), forecast::facts_of_terms(inputs.terms)})
-    facts.insert(facts.end(), more.begin(), more.end());
-  facts.push_back({"computed by", std::string(io::trimmed(version_text()))});
+  std::ranges::move(facts_of_run(options, inputs), std::back_inserter(facts));
   return facts;
 }
 
@@ -93,7 +89,7 @@ io::Page simulate_page(const Config& config, const std::string& state_dir, const
   return html_page("Simulate",
                    forecast::forecast_content(
                        {.now = forecast, .inputs = name_of_steps(options), .facts = facts_of(*inputs, options)}) +
-                       element("h2", "Other times") + choices(time));
+                       element("h2", "Other times") + choice_of_time(time));
 }
 
 }  // namespace hydra_provisioner::app::pages

@@ -38,25 +38,25 @@ class Site::Farm {
   Farm(std::string state_dir, std::shared_ptr<const Shown> shown)
       : state_dir_(std::move(state_dir)), shown_(std::move(shown)) {}
 
-  // To be held for as long as what the functions below return is used.
-  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
-
-  const Preview& seen() {
+  // To be taken before the functions below are called, and held for as long as what they return is used.
+  std::unique_lock<std::mutex> lock() {
+    std::unique_lock lock(mutex_);
     const pass::Report& report = *shown_->report;
     if (!seen_) seen_ = preview_after(report, config(), state_dir_);
     // Since then, the daemon may hang.
     seen_->last_pass = last_pass(state_dir_, config().tag, report.began, seen_->last_pass.unpublished);
-    return *seen_;
+    return lock;
   }
+
+  const Preview& seen() const { return *seen_; }
   const std::vector<MachineRow>& machines() {
     if (machines_) return *machines_;
-    const Preview& preview = seen();
     std::vector<MachineRow> rows;
-    for (const auto& [pool, of_pool] : machines_by_pool(preview.look, preview.plan))
-      std::ranges::move(machine_rows(of_pool, preview.look), std::back_inserter(rows));
+    for (const auto& [pool, of_pool] : machines_by_pool(seen_->look, seen_->plan))
+      std::ranges::move(machine_rows(of_pool, seen_->look), std::back_inserter(rows));
     return machines_.emplace(std::move(rows));
   }
-  Health health() { return health_of(seen(), shown_->trouble); }
+  Health health() const { return health_of(seen(), shown_->trouble); }
 
   // These never change.
   const Config& config() const { return shown_->config; }

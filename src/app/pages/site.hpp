@@ -25,7 +25,7 @@ class Site {
  public:
   explicit Site(std::string state_dir);
 
-  // What the pages show until the next call. Nothing is made of it before somebody asks for a page.
+  // What the pages show until the next call. A page is made when it is requested.
   void show(std::shared_ptr<const Shown> shown);
 
   // They may be called on several threads, and outlive this object.

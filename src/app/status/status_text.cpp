@@ -28,18 +28,11 @@ std::string_view color_of(Grade grade) {
   return grade == Grade::degraded ? colors::changing : colors::good;
 }
 
-std::string machines_text(const std::vector<Machine>& machines) {
-  std::vector<MachineState> states;
-  states.reserve(machines.size());
-  for (const Machine& machine : machines) states.push_back(machine.state);
-  return counted_by_state(states);
-}
-
 std::vector<Part> summary_parts(const StatusReport& report) {
   std::vector<Part> parts{{std::string(to_string(report.grade)), color_of(report.grade)}};
   const auto missing = missing_pass_text(report.last_pass, report.interval);
   parts.push_back(missing ? Part{*missing, colors::bad} : Part{last_pass_text(report.last_pass, report.interval)});
-  parts.push_back({machines_text(report.look.seen.machines)});
+  parts.push_back({counted_by_state(states_of(report.look.seen.machines))});
   if (report.waiting_since) {
     const Seconds wait = std::max(report.look.seen.now - *report.waiting_since, Seconds{0});
     parts.push_back({fmt::format("oldest wait {}", io::span_text(wait))});

@@ -40,7 +40,7 @@ Outcome run(Options options, Context context) {
   if (!pass) return misused(std::move(pass.error()));
   auto replayed = review::replay_pass(archive, *pass);
   if (!replayed) return failed(std::move(replayed.error()));
-  auto explanation = review::explain(archive, options.name, *pass, *replayed);
+  auto explanation = review::explain(archive, options.name, review::look_up(archive, options.name), *pass, *replayed);
   if (!explanation) return misused(std::move(explanation.error()));
   if (!replayed->is_equal)
     context.voice.warning(

@@ -12,7 +12,6 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/help.hpp"
 #include "app/cli/output.hpp"
 #include "app/inputs/traces.hpp"
 #include "forecast/figures.hpp"
@@ -22,7 +21,6 @@
 #include "forecast/report.hpp"
 #include "io/file/files.hpp"
 #include "io/text/json.hpp"
-#include "io/text/strings.hpp"
 #include "model/counted.hpp"
 
 namespace hydra_provisioner::app {
@@ -87,9 +85,7 @@ std::vector<forecast::Fact> facts_of(const Options& options, const ForecastInput
   if (shown.old_subject)
     add(forecast::facts_of_config("old configuration", options.against, shown.old_subject->config,
                                   shown.old_subject->terms, are_boots_given));
-  add(forecast::facts_of_trace(name_of_steps(options.forecast), inputs.trace));
-  add(forecast::facts_of_terms(inputs.terms));
-  facts.push_back({"computed by", std::string(io::trimmed(version_text()))});
+  add(facts_of_run(options.forecast, inputs));
   return facts;
 }
 
