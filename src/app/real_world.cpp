@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "act/process_jobs.hpp"
 #include "providers/ec2/ec2_provider.hpp"
 #include "providers/exec/exec_provider.hpp"
@@ -43,18 +45,19 @@ std::unique_ptr<observe::RarelyAsked> make_queue(const Config& config, const std
   return std::make_unique<observe::RarelyAsked>(make_source(config, state_dir, clock), clock);
 }
 
-// The modules that were installed with the program, or else those in its sources.
-std::string own_nix_modules() {
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  std::error_code ignored;
-  for (const std::filesystem::path& folder : {program.parent_path().parent_path() / "share/hydra-provisioner/nix",
-                                              std::filesystem::path(HYDRA_PROVISIONER_NIX)}) {
-    if (std::filesystem::exists(folder / "auto-shutdown.nix", ignored)) return folder;
-  }
-  return HYDRA_PROVISIONER_NIX;
-}
-
 }  // namespace
+
+// Beside the folder of an installed program, or in the folder where it was built.
+Expected<std::string> own_nix_modules() {
+  constexpr const char* place = "share/hydra-provisioner/nix";
+  const std::filesystem::path program_folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const std::filesystem::path installed = program_folder.parent_path() / place;
+  std::error_code ignored;
+  for (const std::filesystem::path& folder : {installed, program_folder / place}) {
+    if (std::filesystem::exists(folder / "auto-shutdown.nix", ignored)) return std::filesystem::canonical(folder);
+  }
+  return failure(fmt::format("{} is missing, which belongs to this program: install it again", installed.string()));
+}
 
 pass::World make_world(const Config& config, const std::string& state_dir) {
   pass::World world;

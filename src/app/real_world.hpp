@@ -22,4 +22,7 @@ std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(cons
                                                                             const std::string& state_dir,
                                                                             io::Clock& clock);
 
+// The folder that `<hydra-provisioner/…>` names in specifications of machines.
+Expected<std::string> own_nix_modules();
+
 }  // namespace hydra_provisioner::app

@@ -1,7 +1,11 @@
 #include "app/tag_lock.hpp"
 
 #include <array>
+#include <cstdlib>
+#include <filesystem>
 #include <sstream>
+#include <string>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -29,6 +33,15 @@ std::string description_of_this_process() {
   return fmt::format("{} {} {}\n", ::getpid(), host_name(), to_unix(io::SystemClock{}.now()));
 }
 
+// systemd's folder for logs, so that they are where an administrator looks, and where other commands find them. A
+// folder of logs that is there already stays.
+void link_logs(const std::string& state_dir) {
+  const char* folder = std::getenv("LOGS_DIRECTORY");
+  if (folder == nullptr || *folder == '\0') return;
+  std::error_code ignored;
+  std::filesystem::create_directory_symlink(folder, state_dir + "/logs", ignored);
+}
+
 }  // namespace
 
 std::optional<LockHolder> holder_of_lock(const std::string& file) {
@@ -51,6 +64,7 @@ std::string described(const LockHolder& holder) {
 std::expected<io::FileLock, Failure> lock_tag(const std::string& state_dir, const Tag& tag) {
   if (auto made = io::make_folder(state_dir, 0700); !made) return failed(std::move(made.error()));
   if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
+  link_logs(state_dir);
   const std::string file = lock_file(state_dir, tag);
   auto lock = io::FileLock::try_acquire(file);
   if (!lock) return failed(std::move(lock.error()));

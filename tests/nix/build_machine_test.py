@@ -80,7 +80,7 @@ class Module(unittest.TestCase):
         self.assertEqual(features, ["nixos-test", "benchmark", "big-parallel", "kvm", "gccarch-znver3"])
 
     def test_warns_of_a_builder_of_another_revision_than_the_queue_runner(self):
-        package = lambda revision: {"outPath": "/package", "version": "0.1.0", "src": {"rev": revision}}
+        package = lambda revision: {"outPath": "/package", "version": "0.2.0", "src": {"rev": revision}}
         self.assertEqual(evaluate(builder=package("aaa"))["warnings"], [])
         self.assertEqual(evaluate(builder=package("aaa"), queueRunner=package("aaa"))["warnings"], [])
         (warning,) = evaluate(builder=package("aaa"), queueRunner=package("bbb"))["warnings"]

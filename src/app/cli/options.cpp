@@ -4,17 +4,26 @@
 #include <filesystem>
 #include <string_view>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace hydra_provisioner::app {
 namespace {
+
+constexpr const char* system_state_dir = "/var/lib/hydra-provisioner";
+
+// That of the service, which has a user of its own: that user's orders are for the service.
+bool belongs_to_this_user(const char* folder) {
+  struct stat found{};
+  return ::stat(folder, &found) == 0 && found.st_uid == ::geteuid();
+}
 
 std::string default_state_dir() {
   // systemd may pass several, separated by colons; the first is ours.
   if (const char* given = std::getenv("STATE_DIRECTORY"); given != nullptr && *given != '\0') {
     return std::string(given).substr(0, std::string_view(given).find(':'));
   }
-  if (geteuid() == 0) return "/var/lib/hydra-provisioner";
+  if (::geteuid() == 0 || belongs_to_this_user(system_state_dir)) return system_state_dir;
   if (const char* given = std::getenv("XDG_STATE_HOME"); given != nullptr && *given == '/') {
     return std::string(given) + "/hydra-provisioner";
   }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/async/waypoint.hpp"
+#include "io/process/users.hpp"
 #include "io/text/wording.hpp"
 
 namespace hydra_provisioner::io {
@@ -180,8 +181,8 @@ Expected<void> expect_own_folder(const std::string& path) {
   if (found.st_uid != user && found.st_uid != 0)
     return failure(
         fmt::format("{} is not used, because it belongs to user {}, and this program runs as user {}: run it "
-                    "as that user, or choose another folder",
-                    path, found.st_uid, user));
+                    "as that user (runuser -u USER -- hydra-provisioner …), or choose another folder",
+                    path, user_name(found.st_uid), user_name(user)));
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return failure(
         fmt::format("{} is not used, because others may write to it (mode {:o}): look at what is in it, and "

@@ -91,18 +91,46 @@ std::string cause_of_failure(int exit_status, std::string_view errors) {
     if (!is_noise) said += fmt::format("{}\n", line);
   }
   const std::string cause = nix_error(said);
-  if (!cause.empty()) return "cannot be evaluated: " + cause;
-  return fmt::format("cannot be evaluated: nix-instantiate exited with {}", exit_status);
+  return cause.empty() ? fmt::format("nix-instantiate exited with {}", exit_status) : cause;
 }
 
-Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments) {
-  std::vector<std::string> argv{"nix-instantiate", "-v", "--eval", "--strict", "--json", "-E", std::move(expression)};
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+// An error is one of running it at all.
+Task<Expected<Finished>> instantiate(Arguments store, Arguments arguments) {
+  Arguments argv{"nix-instantiate"};
+  std::ranges::move(store, std::back_inserter(argv));
   std::ranges::move(arguments, std::back_inserter(argv));
-  const Expected<Finished> finished = co_await run(
+  co_return co_await run(
       {.argv = std::move(argv), .deadline = std::chrono::seconds(120), .output_bytes_max = std::size_t{16} << 20});
-  if (!finished) co_return std::unexpected(within("cannot be evaluated", finished.error()));
-  if (finished->exit_status != 0) co_return failure(cause_of_failure(finished->exit_status, finished->errors));
-  co_return NixEvaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
+}
+
+Expected<NixEvaluation> result_of(const Expected<Finished>& finished) {
+  if (!finished) return std::unexpected(finished.error());
+  if (finished->exit_status != 0) return failure(cause_of_failure(finished->exit_status, finished->errors));
+  return NixEvaluation{.json = finished->output, .files = evaluated_files(finished->errors)};
+}
+
+// A mistake in the expression is the same with any store, but this host's may fail before Nix gets to it.
+std::string cause_of_both(const Error& without_store, const Error& with_store) {
+  const bool concerns_stores = without_store.message.contains("store");
+  if (!concerns_stores || without_store.message == with_store.message) return without_store.message;
+  return fmt::format("{}; with this host's store: {}", without_store.message, with_store.message);
+}
+
+}  // namespace
+
+Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"-v", "--eval", "--strict", "--json", "-E", std::move(expression)});
+  const Expected<Finished> tried = co_await instantiate({"--store", "dummy://"}, arguments);
+  auto without_store = result_of(tried);
+  if (without_store) co_return without_store;
+  if (!tried) co_return std::unexpected(within("cannot be evaluated", without_store.error()));
+  auto with_store = result_of(co_await instantiate({}, std::move(arguments)));
+  if (with_store) co_return with_store;
+  co_return failure("cannot be evaluated: " + cause_of_both(without_store.error(), with_store.error()));
 }
 
 }  // namespace hydra_provisioner::io

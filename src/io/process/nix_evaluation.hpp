@@ -17,6 +17,8 @@ struct NixEvaluation {
 
 // `arguments` are further ones of nix-instantiate, such as `--argstr`, `file`, `/x.nix`, for an expression that is a
 // function. An error begins with `cannot be evaluated: `.
+// Nix gets no store at first: it could not open this host's where it has no daemon and this is not root, or where
+// /nix is read-only. An expression that needs a store (it imports what must be built, for instance) gets this host's.
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments);
 
 // The message of Nix and its place on one line, `undefined variable 'x' at /etc/conf.nix:3:5`, whatever the layout of

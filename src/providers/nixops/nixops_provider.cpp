@@ -68,7 +68,8 @@ Seconds deploy_deadline(const PoolConfig& pool) {
 
 }  // namespace
 
-NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock)
+NixopsProvider::NixopsProvider(Tag tag, const std::string& state_dir, Expected<std::string> own_modules,
+                               io::Clock& clock)
     : tag_(std::move(tag)),
       logs_dir_(state_dir + "/logs"),
       memory_dir_(state_dir + "/nixops"),
@@ -220,6 +221,7 @@ io::Task<Expected<std::string>> NixopsProvider::specification(PoolConfig pool) {
 }
 
 io::Task<Expected<Recipe>> NixopsProvider::recipe_for(PoolConfig pool) {
+  if (!own_modules_) co_return std::unexpected(own_modules_.error());
   co_return co_await recipe_of(specification_for(pool), memory_dir_);
 }
 
@@ -231,7 +233,7 @@ NixopsSpecification NixopsProvider::specification_for(const PoolConfig& pool) co
   return {.settings = std::get<NixopsSettings>(pool.provider),
           .type = pool.name.text,
           .tag = tag_,
-          .own_modules = own_modules_};
+          .own_modules = *own_modules_};
 }
 
 NixopsSpecification NixopsProvider::specification_for(const MachineRef& target, const PoolConfig& pool,

@@ -21,8 +21,8 @@ namespace hydra_provisioner::providers::nixops {
 
 class NixopsProvider final : public Provider, public Upkeep {
  public:
-  // `own_modules` is the folder that `<hydra-provisioner/…>` names in deployments.
-  NixopsProvider(Tag tag, const std::string& state_dir, std::string own_modules, io::Clock& clock);
+  // `own_modules` is the folder that `<hydra-provisioner/…>` names in deployments. Without it no specification is read.
+  NixopsProvider(Tag tag, const std::string& state_dir, Expected<std::string> own_modules, io::Clock& clock);
 
   // One call of nixops for any number of machines; none while NixOps has recorded nothing new since the last one.
   io::Task<Expected<Inventory>> list(ListRequest request) override;
@@ -67,7 +67,7 @@ class NixopsProvider final : public Provider, public Upkeep {
   Tag tag_;
   std::string logs_dir_;
   std::string memory_dir_;  // what is known of specifications
-  std::string own_modules_;
+  Expected<std::string> own_modules_;
   io::Clock& clock_;
   NixopsProgram program_;
   std::optional<Exported> exported_;

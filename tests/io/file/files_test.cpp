@@ -172,8 +172,8 @@ TEST_F(Files, OfAnotherUsersFolderAreNotTrusted) {
   ASSERT_EQ(::chown(path("a").c_str(), 12345, 12345), 0);
   EXPECT_EQ(expect_own_folder(path("a")).error().message,
             path("a") +
-                " is not used, because it belongs to user 12345, and this program runs as user 0: run it as "
-                "that user, or choose another folder");
+                " is not used, because it belongs to user 12345, and this program runs as user root: run it as "
+                "that user (runuser -u USER -- hydra-provisioner …), or choose another folder");
 }
 
 TEST_F(Files, AreNoFolders) {

@@ -10,12 +10,12 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include "app/inputs/journal.hpp"
 #include "app/inputs/last_pass.hpp"
 #include "io/async/clock.hpp"
+#include "io/process/users.hpp"
 #include "io/text/local_time.hpp"
 #include "io/text/printable.hpp"
 #include "model/counted.hpp"
@@ -29,10 +29,9 @@ std::optional<Instant> end_of(std::optional<Seconds> span, Instant now) {
   return span ? std::optional(now + *span) : std::nullopt;
 }
 
-std::string user_name() {
+std::string author() {
   if (const char* user = std::getenv("SUDO_USER"); user != nullptr && *user != '\0') return user;
-  const passwd* entry = ::getpwuid(::geteuid());
-  return entry != nullptr ? entry->pw_name : fmt::format("user {}", ::geteuid());
+  return io::user_name(::geteuid());
 }
 
 struct Given {
@@ -212,7 +211,7 @@ io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> ki
                .memory = *std::move(memory),
                .now = now,
                .archive = opened->archive,
-               .author = user_name(),
+               .author = author(),
                .reason = target.reason};
   const auto subjects = subjects_of(target, at, kind);
   if (!subjects) co_return std::unexpected(subjects.error());

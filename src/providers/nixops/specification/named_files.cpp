@@ -103,7 +103,7 @@ std::vector<std::string> folders_of(const fs::path& file) {
 }
 
 io::Task<Expected<io::Finished>> printed(std::vector<std::string> files) {
-  files.insert(files.begin(), {"nix-instantiate", "--parse"});
+  files.insert(files.begin(), {"nix-instantiate", "--store", "dummy://", "--parse"});  // it needs no store
   co_return co_await io::run(
       {.argv = std::move(files), .deadline = std::chrono::seconds(60), .output_bytes_max = std::size_t{64} << 20});
 }

@@ -1,0 +1,24 @@
+# What `cmake --install` and packages contain. Paths below the prefix are written into the units alone, when they are
+# installed: the program finds its files from where it is.
+include(GNUInstallDirs)
+
+set(share ${CMAKE_INSTALL_DATADIR}/hydra-provisioner)
+install(TARGETS hydra-provisioner)
+install(DIRECTORY nix/ DESTINATION ${share}/nix FILES_MATCHING PATTERN *.nix PATTERN *.json)
+install(DIRECTORY prometheus grafana DESTINATION ${share})
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} USE_SOURCE_PERMISSIONS)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN decisions EXCLUDE)
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(units lib/systemd/system)
+foreach(service hydra-provisioner hydra-provisioner-pass)
+  install(FILES systemd/10-folders.conf systemd/10-own-user.conf DESTINATION ${units}/${service}.service.d)
+endforeach()
+install(FILES systemd/hydra-provisioner-pass.timer DESTINATION ${units})
+install(FILES systemd/hydra-provisioner.sysusers DESTINATION lib/sysusers.d RENAME hydra-provisioner.conf)
+install(FILES systemd/hydra-provisioner.tmpfiles DESTINATION lib/tmpfiles.d RENAME hydra-provisioner.conf)
+install(CODE "
+  set(sources \"${PROJECT_SOURCE_DIR}/systemd\")
+  set(bindir \"${CMAKE_INSTALL_BINDIR}\")
+  set(units \"${units}\")
+  include(\"${CMAKE_CURRENT_LIST_DIR}/InstallUnits.cmake\")")
