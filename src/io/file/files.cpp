@@ -180,8 +180,8 @@ Expected<void> expect_own_folder(const std::string& path) {
   const uid_t user = ::geteuid();
   if (found.st_uid != user && found.st_uid != 0)
     return failure(
-        fmt::format("{} is not used, because it belongs to user {}, and this program runs as user {}: run it "
-                    "as that user (runuser -u USER -- hydra-provisioner …), or choose another folder",
+        fmt::format("{0} is not used, because it belongs to user {1}, and this program runs as user {2}: run it "
+                    "as that user (runuser -u {1} -- hydra-provisioner …), or choose another folder",
                     path, user_name(found.st_uid), user_name(user)));
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return failure(

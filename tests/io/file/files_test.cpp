@@ -173,7 +173,7 @@ TEST_F(Files, OfAnotherUsersFolderAreNotTrusted) {
   EXPECT_EQ(expect_own_folder(path("a")).error().message,
             path("a") +
                 " is not used, because it belongs to user 12345, and this program runs as user root: run it as "
-                "that user (runuser -u USER -- hydra-provisioner …), or choose another folder");
+                "that user (runuser -u 12345 -- hydra-provisioner …), or choose another folder");
 }
 
 TEST_F(Files, AreNoFolders) {
