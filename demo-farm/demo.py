@@ -30,6 +30,17 @@ SHOW_SECONDS_MAX = 180
 LEAVE_SECONDS_MAX = 40
 DRAIN_SECONDS_MAX = 25
 
+# The demo's farm, with a queue runner that is up and has nothing to do.
+QUIET_QUEUE = """\
+import ./conf.nix // {
+  statusCommand = [
+    "sh" "-c"
+    ''printf '{"status": "up", "time": %s, "uptime": 5000, "machines": {}, "machineTypes": {}}' "$(date +%s)" ''
+  ];
+  metricsListen = "127.0.0.1:9817";
+}
+"""
+
 
 def main():
     arguments = parse_arguments()
@@ -42,12 +53,31 @@ def main():
     signal.signal(signal.SIGTERM, interrupt)
     directory = Path(tempfile.mkdtemp(prefix="hydra-provisioner-demo-"))
     try:
-        return 0 if Show(Farm(arguments.provisioner, directory)).run() else 1
+        is_well = Show(Farm(arguments.provisioner, directory)).run()
+        if is_well:
+            print(what_to_try(arguments, directory))
+        return 0 if is_well else 1
     finally:
         if arguments.keep:
-            print(f"Everything is in {directory}")
+            print(f"Remove it when you have seen enough: rm -r {directory}")
         else:
             shutil.rmtree(directory)
+
+
+def what_to_try(arguments, directory):
+    """On the farm as it is at the end, if it is kept."""
+    if arguments.keep:
+        (directory / "look.nix").write_text(QUIET_QUEUE)
+        (directory / "hydra-provisioner").symlink_to(arguments.provisioner)
+    kept = "" if arguments.keep else ", which ./demo --keep keeps in a folder"
+    run = "  ./hydra-provisioner --state-dir state"
+    return f"""
+Look at this farm's journal{kept}:
+  cd {directory if arguments.keep else "FOLDER"}
+{run} plan look.nix
+{run} explain x86_64-linux
+{run} history
+{run} daemon look.nix    # its page: http://127.0.0.1:9817/"""
 
 
 def parse_arguments():

@@ -6,8 +6,10 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
-MESSAGES_SHOWN = 6
 MACHINES_SHOWN = 5
+NAME_COLUMNS = 23
+NUMBERED_COLUMNS = 74  # with fewer, there are only bars
+ROOMY_LINES = 20  # with fewer, there are no empty lines
 QUEUE_LINE_INTERVAL = 5
 
 STYLES = {
@@ -60,7 +62,7 @@ def building(machine, steps):
 
 
 class LiveView:
-    """Redraws the scene in place. A row is a list of (text, style)."""
+    """Redraws the scene in place, as large as the terminal is. A row is a list of (text, style)."""
 
     def __init__(self, out):
         self.out = out
@@ -71,7 +73,7 @@ class LiveView:
 
     def show(self, scene):
         size = shutil.get_terminal_size()
-        rows = self.rows(scene)[: size.lines - 1]
+        rows = self.rows(scene, size)
         up = f"\x1b[{self.rows_drawn}F" if self.rows_drawn else ""
         lines = [self.render(row, size.columns) + "\x1b[K\n" for row in rows]
         self.out.write(up + "".join(lines) + "\x1b[J")
@@ -91,22 +93,31 @@ class LiveView:
             rendered += f"{code}{text}\x1b[0m" if code else text
         return rendered
 
-    def rows(self, scene):
+    def rows(self, scene, size):
+        """All but one of the terminal's lines; the messages get what the rest leaves."""
+        lines = size.lines - 1
+        title = [("hydra-provisioner demo", "title"), (f"  {scene.seconds:3} s  ", "dim"), (scene.note, "plain")]
+        parts = [[title], self.queue_rows(scene, size.columns), self.machine_rows(scene)]
+        separator = [[]] if lines >= ROOMY_LINES else []
+        above = [row for part in parts for row in part + separator]
+        room = max(lines - len(above) - 1, 0)
+        messages = [[(message, "plain")] for message in scene.messages[-room:]] if room else []
+        return [*above, [("PROVISIONER", "dim")], *padded(messages, room)][:lines]
+
+    def queue_rows(self, scene, columns):
+        numbered = columns >= NUMBERED_COLUMNS
+        bars = max([len(steps) for steps in by_type(scene.steps).values()], default=0) + 1
+        numbers = f"{'done':>6}{'running':>8}{'runnable':>9}{'waiting':>8}" if numbered else ""
+        done, running, runnable, waiting = self.cells
+        legend = [(" " * NAME_COLUMNS, "plain"), (f"{done} done  ", "good"), (f"{running} running  ", "busy")]
+        legend += [(f"{runnable} runnable  ", "plain"), (f"{waiting} waiting for other steps", "dim")]
         return [
-            [("hydra-provisioner demo", "title"), (f"  {scene.seconds:3} s  ", "dim")]
-            + [(scene.note, "plain")],
-            [],
-            [(f"{'QUEUE':48}{'done':>6}{'running':>8}{'runnable':>9}{'waiting':>8}", "dim")],
-            *[self.queue_row(name, steps) for name, steps in by_type(scene.steps).items()],
-            [],
-            [(f"{'MACHINE':10}{'POOL':25}{'STATE':12}BUILDING", "dim")],
-            *self.machine_rows(scene),
-            [],
-            [("PROVISIONER", "dim")],
-            *self.message_rows(scene),
+            [(f"{'QUEUE':{NAME_COLUMNS + bars}}{numbers}", "dim")],
+            *[self.queue_row(name, steps, bars, numbered) for name, steps in by_type(scene.steps).items()],
+            legend,
         ]
 
-    def queue_row(self, name, steps):
+    def queue_row(self, name, steps, bars, numbered):
         """A cell for each step."""
         n = count_states(steps)
         done, running, runnable, waiting = self.cells
@@ -117,13 +128,14 @@ class LiveView:
             (runnable * n["runnable"], "plain"),
             (waiting * n["waiting"], "dim"),
         ]
-        space = " " * (25 - len(steps))
-        numbers = f"{n['done']:>6}{n['running']:>8}{n['runnable']:>9}{n['waiting']:>8}"
-        return [(f"{name:23}", "plain"), *bar, (space + numbers, "plain")]
+        space = " " * (bars - len(steps))
+        numbers = f"{n['done']:>6}{n['running']:>8}{n['runnable']:>9}{n['waiting']:>8}" if numbered else ""
+        return [(f"{name:{NAME_COLUMNS}}", "plain"), *bar, (space + numbers, "plain")]
 
     def machine_rows(self, scene):
+        header = [(f"{'MACHINE':10}{'TYPE':25}{'STATE':12}BUILDING", "dim")]
         rows = [self.machine_row(machine, scene.steps) for machine in scene.machines]
-        return padded(rows or [[("none", "dim")]], MACHINES_SHOWN)
+        return [header, *padded(rows or [[("none", "dim")]], MACHINES_SHOWN)]
 
     def machine_row(self, machine, steps):
         state = machine["state"]
@@ -132,10 +144,6 @@ class LiveView:
             (f"{state:12}", MACHINE_STYLES.get(state, "plain")),
             (", ".join(building(machine, steps)), "plain"),
         ]
-
-    def message_rows(self, scene):
-        messages = scene.messages[-MESSAGES_SHOWN:]
-        return padded([[(message, "plain")] for message in messages], MESSAGES_SHOWN)
 
 
 def padded(rows, count):
@@ -183,4 +191,6 @@ class PlainView:
 
 
 def open_view():
-    return LiveView(sys.stdout) if sys.stdout.isatty() else PlainView(sys.stdout)
+    """A dumb terminal does not know how to move the cursor."""
+    is_live = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+    return LiveView(sys.stdout) if is_live else PlainView(sys.stdout)

@@ -15,6 +15,14 @@ UNITS = "lib/systemd/system"
 SERVICES = ("hydra-provisioner.service", "hydra-provisioner-pass.service")
 UNPRIVILEGED = 65534  # nobody
 
+# A program of the exec provider that has no machines.
+NO_MACHINES = r"""#!/usr/bin/python3
+import json, sys
+request = json.load(sys.stdin)
+answers = {"describe": {"protocolVersion": 1, "abilities": []}, "list": {"machines": []}}
+print(json.dumps({"requestId": request["requestId"]} | answers[request["action"]]))
+"""
+
 
 def read(command):
     """What a command prints; it must succeed."""
@@ -105,7 +113,7 @@ class AnUnprivilegedUser(InstallTest):
     def exec_farm(self):
         farm = self.installed("prefix")
         provider = farm.folder / "provider"
-        provider.write_text('#!/bin/sh\nsed -E \'s/.*"requestId": *("[^"]*").*/{"requestId": \\1, "protocolVersion": 1, "abilities": [], "machines": []}/\'\n')
+        provider.write_text(NO_MACHINES)
         provider.chmod(0o755)
         farm.configure(pools={PLAIN: {"exec": {"command": [provider]}}}, machinesFile=farm.state / "machines")
         farm.queue()
