@@ -44,7 +44,7 @@ Verb daemon_verb() {
               "slow. It reads the configuration again when that has changed, and on SIGHUP. While that is "
               "wrong, the one that worked last stays in force, also after a restart. SIGTERM and Ctrl-C end it; "
               "operations that are under way go on, and the next start takes them up.",
-          .examples = {{{"daemon conf.nix", "as systemd/hydra-provisioner.service runs it"},
+          .examples = {{{"daemon conf.nix", "as hydra-provisioner.service runs it"},
                         {"daemon conf.nix --state-dir /tmp/state -v", "to try it in a terminal"}}},
           .on_signal = OnSignal::left_to_itself,
           .declare = command(declare_config, run)};
