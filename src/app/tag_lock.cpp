@@ -62,7 +62,8 @@ std::string described(const LockHolder& holder) {
 }
 
 std::expected<io::FileLock, Failure> lock_tag(const std::string& state_dir, const Tag& tag) {
-  if (auto made = io::make_folder(state_dir, 0700); !made) return failed(std::move(made.error()));
+  if (auto made = io::make_folder(state_dir, 0700); !made)
+    return failed({made.error().message + "; name another folder with --state-dir"});
   if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
   link_logs(state_dir);
   const std::string file = lock_file(state_dir, tag);

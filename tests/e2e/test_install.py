@@ -105,8 +105,6 @@ class AnUnprivilegedUser(InstallTest):
     def run_unprivileged(self, farm, *words):
         for path in (farm.conf, farm.status.path):
             path.chmod(0o644)
-        farm.state.mkdir(exist_ok=True)
-        os.chown(farm.state, UNPRIVILEGED, UNPRIVILEGED)
         as_user = ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"]
         return farm.run_command([*as_user, *farm.command(*words)], HOME="/", NIX_REMOTE="", NIX_PATH="")
 
@@ -115,6 +113,8 @@ class AnUnprivilegedUser(InstallTest):
         provider = farm.folder / "provider"
         provider.write_text(NO_MACHINES)
         provider.chmod(0o755)
+        farm.state.mkdir()
+        os.chown(farm.state, UNPRIVILEGED, UNPRIVILEGED)
         farm.configure(pools={PLAIN: {"exec": {"command": [provider]}}}, machinesFile=farm.state / "machines")
         farm.queue()
         farm.status.write()
@@ -125,6 +125,12 @@ class AnUnprivilegedUser(InstallTest):
         self.assertEnded(self.run_unprivileged(farm, "check", farm.conf), 0)
         self.assertEnded(self.run_unprivileged(farm, farm.conf), 0)
         self.assertTrue((farm.state / "machines").exists())
+
+    def test_is_told_which_folder_cannot_be_made(self):
+        farm = self.exec_farm()
+        farm.state = farm.folder / "of root/state"
+        farm.state.parent.mkdir()
+        self.assertEnded(self.run_unprivileged(farm, farm.conf), 1, f"cannot create {farm.state}: Permission denied; name another folder with --state-dir")
 
     def test_is_told_of_mistakes_and_not_of_stores(self):
         farm = self.exec_farm()

@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view evaluating = "evaluating file '";  // what -v adds
 
 constexpr std::string_view error_mark = "error: ";
+constexpr std::string_view crash_mark = "what(): ";  // of an error before Nix can report errors
 
 using Lines = std::vector<std::string_view>;
 
@@ -54,7 +55,10 @@ std::string_view place_of(const Lines& lines, std::size_t message) {
 std::string nix_error(std::string_view errors) {
   constexpr std::size_t bytes_max = 1000;
   Lines all = lines(errors);
-  for (std::string_view& line : all) line = trimmed(line);
+  for (std::string_view& line : all) {
+    line = trimmed(line);
+    if (line.starts_with(crash_mark)) line = trimmed(line.substr(crash_mark.size()));
+  }
   const std::size_t first = line_of_message(all);
   if (first == all.size()) return last_meaningful_line(errors);
   std::string message(all[first].substr(error_mark.size()));

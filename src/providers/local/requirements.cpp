@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,13 @@ void look_for_programs(const LocalSettings& settings, Missing& missing) {
       fmt::format("not found: {} (apt-get install {})", fmt::join(programs, ", "), fmt::join(packages, " ")));
 }
 
+// Machines get paths of the queue runner's store, and have them at the usual place.
+void look_at_the_store(Missing& missing) {
+  const char* const folder = std::getenv("NIX_STORE_DIR");
+  if (folder == nullptr || std::string_view(folder) == "/nix/store") return;
+  missing.push_back(fmt::format("NIX_STORE_DIR is {:?}, and local machines only build for /nix/store (unset it)", folder));
+}
+
 // This address is never given to a machine, so only a listener on all addresses can occupy its port.
 void look_for_a_free_port(Missing& missing) {
   const int error = error_of_listening("127.83.255.255");
@@ -79,6 +88,7 @@ io::Task<std::string> try_a_sandbox() {
 io::Task<Expected<void>> can_run(LocalSettings settings) {
   Missing missing;
   look_for_programs(settings, missing);
+  look_at_the_store(missing);
   if (settings.own_store && !has_static_busybox()) {
     missing.push_back("/bin/busybox, statically linked, for the builders' /bin/sh (apt-get install busybox-static)");
   }

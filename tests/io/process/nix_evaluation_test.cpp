@@ -22,6 +22,12 @@ TEST(NixEvaluation, FailsWithNixsOwnWords) {
   EXPECT_EQ(cause_of_failure(7, "warning: x\n"), "nix-instantiate exited with 7");
 }
 
+TEST(NixError, MayComeFromACrash) {
+  EXPECT_EQ(nix_error("terminate called after throwing an instance of 'nix::Error'\n"
+                      "  what():  error: cannot determine user's home directory\n"),
+            "cannot determine user's home directory");
+}
+
 TEST(NixError, OfNix28HasItsPlaceBelow) {
   EXPECT_EQ(nix_error("error: undefined variable 'n'\n\n       at /etc/conf.nix:1:59:\n\n            1| { a = n; }\n"
                       "             |       ^\n"),

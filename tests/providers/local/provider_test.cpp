@@ -392,6 +392,16 @@ TEST_F(LocalProviderTest, NamesEveryMissingProgramAtOnce) {
       << message;
 }
 
+TEST_F(LocalProviderTest, RefusesAnotherStore) {
+  ::setenv("NIX_STORE_DIR", "/other/store", 1);
+  const auto created = support::await(provider.create({.machine = machine, .instance = {}}, pool));
+  ::unsetenv("NIX_STORE_DIR");
+  ASSERT_FALSE(created);
+  EXPECT_NE(created.error().message.find(R"(NIX_STORE_DIR is "/other/store", and local machines only build for /nix)"),
+            std::string::npos)
+      << created.error().message;
+}
+
 TEST_F(LocalProviderTest, SaysThatAnotherSshdHasPort22OfAllAddresses) {
   const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in everywhere{};
