@@ -1,7 +1,5 @@
 #include "config/options.hpp"
 
-#include <stdexcept>
-
 #include <fmt/format.h>
 
 #include "io/text/wording.hpp"
@@ -237,31 +235,46 @@ std::span<const Option> ec2_options() { return ec2; }
 std::span<const Option> schedule_options() { return schedule; }
 std::span<const Option> exec_options() { return exec; }
 
+std::span<const OptionGroup> option_groups() {
+  static constexpr OptionGroup groups[] = {
+      {"top", "", top_level},
+      {"queue", "queue", queue},
+      {"pool", "systemTypes.<type>", pool},
+      {"schedule", "systemTypes.<type>.schedules.*", schedule},
+      {"local", "systemTypes.<type>.local", local},
+      {"exec", "systemTypes.<type>.exec", exec},
+      {"ec2", "systemTypes.<type>.ec2", ec2},
+  };
+  return groups;
+}
+
 bool is_time(OptionKind kind) { return kind == seconds || kind == timeout || kind == wait; }
 
-Range range_of(OptionKind kind) {
+std::optional<Range> range_of(OptionKind kind) {
   constexpr std::int64_t ten_years = 315'360'000;
   switch (kind) {
     case count:
-      return {0, 100'000};
+      return Range{0, 100'000};
     case quantity:
-      return {1, 1'000'000};
+      return Range{1, 1'000'000};
     case uid:
-      return {1000, 2'000'000'000};
+      return Range{1000, 2'000'000'000};
     case parallelism:
-      return {1, 10'000};
+      return Range{1, 10'000};
     case seconds:
-      return {0, ten_years};
+      return Range{0, ten_years};
     case timeout:
-      return {1, ten_years};
+      return Range{1, ten_years};
     case wait:
-      return {1, 3600};
+      return Range{1, 3600};
     case days_count:
-      return {1, 3650};
+      return Range{1, 3650};
     case percent:
-      return {0, 100};
+      return Range{0, 100};
+    case price:
+      return Range{0, 1'000'000};
     default:
-      throw std::logic_error("an option that is not a number has no range");
+      return std::nullopt;
   }
 }
 
@@ -275,6 +288,7 @@ namespace {
 
 std::string_view unit_of(OptionKind kind) {
   if (kind == days_count) return "days";
+  if (kind == price) return "number";
   return is_time(kind) ? "seconds" : "whole number";
 }
 
@@ -297,8 +311,6 @@ std::string value_text(const Option& option) {
       return "`true` or `false`";
     case choice:
       return io::enumerated(written_as(option.words, "`\"{}\"`"), "or");
-    case price:
-      return "number, 0 to 1000000";
     case days:
       return "such as `mon-fri` or `sat,sun`; `*`: all";
     case hours:
@@ -326,7 +338,7 @@ std::string value_text(const Option& option) {
     case labels:
       return "attribute set of strings";
     default:
-      const auto [min, max] = range_of(option.kind);
+      const auto [min, max] = range_of(option.kind).value();
       return fmt::format("{}, {} to {}", unit_of(option.kind), min, max);
   }
 }

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "model/enum_names.hpp"
 
 namespace hydra_provisioner::config {
 
@@ -43,6 +46,17 @@ enum class OptionKind : std::uint8_t {
   labels,    // an attribute set of strings
 };
 
+}  // namespace hydra_provisioner::config
+
+template <>
+inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::config::OptionKind> =
+    hydra_provisioner::enum_names("tag", "machines-file", "nix-file", "ssh-key", "command", "texts", "flag", "choice",
+                                  "count", "quantity", "uid", "parallelism", "seconds", "timeout", "wait", "days-count",
+                                  "price", "percent", "days", "hours", "time-zone", "schedules", "systems", "features",
+                                  "settings", "word", "words", "text", "url", "endpoint", "labels");
+
+namespace hydra_provisioner::config {
+
 struct Option {
   std::string_view name;
   OptionKind kind;
@@ -59,12 +73,20 @@ std::span<const Option> schedule_options();  // of an element of `systemTypes.<t
 std::span<const Option> exec_options();      // of `systemTypes.<type>.exec`
 std::span<const Option> ec2_options();       // of `systemTypes.<type>.ec2`
 
+// One of the tables above, and where its options stand.
+struct OptionGroup {
+  std::string_view name;   // `pool`
+  std::string_view place;  // `systemTypes.<type>`; empty: at the top
+  std::span<const Option> options;
+};
+std::span<const OptionGroup> option_groups();
+
 struct Range {
   std::int64_t min = 0;
   std::int64_t max = 0;
 };
-Range range_of(OptionKind kind);  // the kind must be a number
-bool is_time(OptionKind kind);    // a number of seconds
+std::optional<Range> range_of(OptionKind kind);  // none: it is no number
+bool is_time(OptionKind kind);                   // a number of seconds
 
 // Each word in a format such as `"{}"`.
 std::vector<std::string> written_as(std::span<const std::string_view> words, std::string_view format);

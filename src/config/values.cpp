@@ -58,13 +58,13 @@ std::optional<std::int64_t> number_meant(OptionKind kind, std::string_view writt
   const std::string_view unit = rest.substr(std::min(rest.size(), rest.find_first_not_of(' ')));
   if (!unit.empty() && !is_time(kind)) return std::nullopt;
   const auto factor = seconds_of(unit);
-  const auto [min, max] = range_of(kind);
+  const auto [min, max] = range_of(kind).value();
   if (!factor || number < min || number > max / *factor) return std::nullopt;
   return number * *factor;
 }
 
 Expected<std::int64_t> read_number(OptionKind kind, const io::Json& value) {
-  const auto [min, max] = range_of(kind);
+  const auto [min, max] = range_of(kind).value();
   if (value.is_number_integer()) return io::as_whole_number(value, min, max);
   auto wrong = mismatch(value, is_time(kind) ? "a whole number of seconds" : "a whole number");
   const std::string written = value.is_string() ? value.get<std::string>() : std::string();
@@ -175,11 +175,12 @@ Expected<Seconds> read_value<Seconds>(const Option& option, const io::Json& valu
 }
 
 template <>
-Expected<Micros> read_value<Micros>(const Option&, const io::Json& value) {
-  constexpr double most = 1'000'000;
+Expected<Micros> read_value<Micros>(const Option& option, const io::Json& value) {
+  const auto [min, max] = range_of(option.kind).value();
   if (!value.is_number()) return mismatch(value, "a number, such as 0.17");
   const auto number = value.get<double>();
-  if (!(number >= 0 && number <= most)) return mismatch(value, "a number from 0 to 1000000");
+  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max)))
+    return mismatch(value, fmt::format("a number from {} to {}", min, max));
   return Micros{std::llround(number * 1e6)};
 }
 
