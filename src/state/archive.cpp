@@ -58,6 +58,10 @@ Expected<Archive> Archive::view(const std::string& path) {
   return Archive(path, *std::move(view));
 }
 
+Expected<void> Archive::glance(const std::string& path, const std::function<void(const Archive&)>& read) {
+  return SqliteJournal::glance(path, [&](auto database) { read(Archive(path, std::move(database))); });
+}
+
 EventReader::EventReader(std::unique_ptr<SQLite::Statement> rows) : rows_(std::move(rows)) {}
 EventReader::EventReader(EventReader&& other) noexcept = default;
 EventReader::~EventReader() = default;
@@ -187,6 +191,17 @@ std::vector<LoadAt> Archive::load(Seconds span_of_rows, Instant since, const std
 
 std::vector<std::string> Archive::machines() const {
   return texts(*database_, "select id from machines order by number");
+}
+
+std::vector<ArchivedMachine> Archive::machines_with_states() const {
+  SQLite::Statement rows(*database_, "select id, pool, state from machines order by number");
+  std::vector<ArchivedMachine> all;
+  while (rows.executeStep()) {
+    // Those with a state that no version of this program writes are left out.
+    if (const auto state = from_name<MachineState>(rows.getColumn(2).getString()))
+      all.push_back({MachineId{rows.getColumn(0).getString()}, PoolName{rows.getColumn(1).getString()}, *state});
+  }
+  return all;
 }
 
 std::vector<Residence> Archive::residences() const {

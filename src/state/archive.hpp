@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -39,6 +40,12 @@ struct LoadAt {
   Load load;
 };
 
+struct ArchivedMachine {
+  MachineId id;
+  PoolName pool;
+  MachineState state{};
+};
+
 // Where one of our machines is, or was.
 struct Residence {
   PoolName pool;
@@ -68,6 +75,9 @@ class Archive {
   // The file itself, which is not changed, for short reads beside a program that is writing: its log grows until this
   // is destroyed. Fails for a journal of an older version.
   static Expected<Archive> view(const std::string& path);
+  // Without a copy, for the few quick reads that `read` makes. It changes nothing. `read` may be called a second time,
+  // when a pass has begun meanwhile.
+  static Expected<void> glance(const std::string& path, const std::function<void(const Archive&)>& read);
 
   Archive(Archive&& other) noexcept;
   ~Archive();
@@ -96,8 +106,9 @@ class Archive {
   // All that there ever were, gone ones too, and the names of all pools.
   std::vector<std::string> machines() const;
   std::vector<std::string> pools() const;
-  std::set<MachineId> never_ready() const;    // that were requested, failed, and were never ready
-  std::vector<Residence> residences() const;  // of machines that ever had an address
+  std::vector<ArchivedMachine> machines_with_states() const;  // gone ones too
+  std::set<MachineId> never_ready() const;                    // that were requested, failed, and were never ready
+  std::vector<Residence> residences() const;                  // of machines that ever had an address
 
  private:
   Archive(std::string path, std::unique_ptr<SQLite::Database> database);

@@ -152,6 +152,13 @@ Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::strin
   return look_at(path, [](Opened database) { return copy_of(*database); });
 }
 
+Expected<void> SqliteJournal::glance(const std::string& path, const std::function<void(Opened)>& read) {
+  return look_at(path, [&](Opened database) -> Expected<void> {
+    read(std::move(database));
+    return {};
+  });
+}
+
 Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::view(const std::string& path) {
   try {
     // The last to close a journal removes its log, which one that may only read cannot.

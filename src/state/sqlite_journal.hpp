@@ -1,6 +1,7 @@
 // The journal in an SQLite file, one a tag: `STATE_DIR/TAG.sqlite`. Its tables are described in schema.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -28,6 +29,10 @@ class SqliteJournal final : public Journal {
 
   // All of it, in a temporary file and up to date; writes as little else as look().
   static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);
+
+  // Hands the file itself, or a copy of an older one that is up to date, to `read`; writes as little as look().
+  static Expected<void> glance(const std::string& path,
+                               const std::function<void(std::unique_ptr<SQLite::Database>)>& read);
 
   // The file itself, as it is now, however long it is read. It must exist and be up to date. While it is held, the
   // program that writes cannot begin its log anew.

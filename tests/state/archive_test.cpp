@@ -175,5 +175,44 @@ TEST_F(View, RefusesWhatIsNoJournalOrNotThere) {
   EXPECT_THAT(error(), HasSubstr("cannot be read: unable to open database file"));
 }
 
+class Glance : public testing::Test {
+ protected:
+  static Machine machine(std::int64_t number, MachineState state) {
+    Machine machine;
+    machine.id = MachineId{fmt::format("a-{}", number)};
+    machine.pool = plain;
+    machine.state = state;
+    return machine;
+  }
+  std::vector<std::string> machines_at_a_glance() const {
+    std::vector<std::string> machines;
+    const auto read = Archive::glance(journal.file(), [&](const Archive& archive) {
+      machines.clear();
+      for (const auto& [id, pool, state] : archive.machines_with_states())
+        machines.push_back(fmt::format("{} {} {}", id, pool, to_string(state)));
+    });
+    if (!read) machines = {read.error().message};
+    return machines;
+  }
+
+  support::JournalOnDisk journal;
+};
+
+TEST_F(Glance, SeesMachinesAlsoGoneOnesBesideTheProgramThatWrites) {
+  state::Changes changes;
+  changes.machines = {machine(2, MachineState::ready), machine(10, MachineState::gone)};
+  journal.commit(std::move(changes));
+  EXPECT_THAT(machines_at_a_glance(), ElementsAre("a-2 x86_64-linux ready", "a-10 x86_64-linux gone"));
+  journal.close();
+  EXPECT_THAT(machines_at_a_glance(), SizeIs(2));
+  for (const char* suffix : {"-wal", "-shm"}) EXPECT_FALSE(std::filesystem::exists(journal.file() + suffix)) << suffix;
+}
+
+TEST_F(Glance, FailsForWhatIsNoJournal) {
+  journal.close();
+  std::filesystem::resize_file(journal.file(), 100);
+  EXPECT_THAT(machines_at_a_glance(), ElementsAre(HasSubstr("cannot be read")));
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::state

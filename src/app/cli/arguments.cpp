@@ -44,18 +44,20 @@ Parse parsed_into(std::optional<Value>& value, std::function<Expected<Value>(con
 
 }  // namespace
 
-Parse into(std::string& value) {
-  return [&value](const std::string& text) -> Expected<void> {
+Parse into(std::string& value, Names names) {
+  const auto read = [&value](const std::string& text) -> Expected<void> {
     value = text;
     return {};
   };
+  return {read, names};
 }
 
-Parse into(std::vector<std::string>& values) {
-  return [&values](const std::string& text) -> Expected<void> {
+Parse into(std::vector<std::string>& values, Names names) {
+  const auto read = [&values](const std::string& text) -> Expected<void> {
     values.push_back(text);
     return {};
   };
+  return {read, names};
 }
 
 Parse into(std::optional<std::int64_t>& value, std::int64_t min, std::int64_t max) {
@@ -108,7 +110,7 @@ void Arguments::flag(const std::string& names, bool& value, const std::string& m
   app_->add_flag(names, value);
   std::string shown = names;
   if (const auto comma = shown.find(','); comma != std::string::npos) shown.insert(comma + 1, " ");
-  help_.push_back({shown, meaning});
+  help_.push_back({names.substr(names.find("--")), shown, meaning});
 }
 
 void Arguments::option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning) {
@@ -134,7 +136,7 @@ Arguments::Value& Arguments::add_option(const std::string& name, const std::stri
                                         const std::string& meaning) {
   CLI::Option* option = app_->add_option(name)->expected(1)->allow_extra_args(false);
   option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);  // take_options() has a better message
-  help_.push_back({name + " " + shown, meaning});
+  help_.push_back({name, name + " " + shown, meaning});
   return values_.emplace_back(Value{.option = option, .shown = help_.back().shown, .parse = std::move(parse)});
 }
 
@@ -230,6 +232,27 @@ std::string Arguments::usage() const {
     if (!value.missing.empty()) parts.push_back(value.shown);
   }
   return fmt::format("{}", fmt::join(parts, " "));
+}
+
+const Parse* Arguments::parse_of_word(std::size_t place) const {
+  if (words_.empty()) return nullptr;
+  if (place < words_.size()) return &words_[place].parse;
+  return words_.back().is_repeated ? &words_.back().parse : nullptr;
+}
+
+const Arguments::Value* Arguments::find(const std::string& option) const {
+  const auto found = std::ranges::find(values_, option, [](const Value& value) { return value.option->get_name(); });
+  return found == values_.end() ? nullptr : &*found;
+}
+
+const Parse* Arguments::parse_of_option(const std::string& name) const {
+  const Value* value = find(name);
+  return value == nullptr ? nullptr : &value->parse;
+}
+
+bool Arguments::is_repeated(const std::string& option) const {
+  const Value* value = find(option);
+  return value != nullptr && value->is_repeated;
 }
 
 std::vector<std::string> Arguments::words() const { return all_words_->results(); }

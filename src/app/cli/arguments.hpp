@@ -1,7 +1,8 @@
-// What a command takes: its words and its options. They are declared once; the parsing, the messages and the help
-// follow from that. Hides CLI11.
+// What a command takes: its words and its options. They are declared once; the parsing, the messages, the help and the
+// completion by shells follow from that. Hides CLI11.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/enum_names.hpp"
@@ -23,11 +25,35 @@ class Option;
 
 namespace hydra_provisioner::app {
 
-// Reads a text of the command line into a value. The message says what is wrong with the text.
-using Parse = std::function<Expected<void>(const std::string& text)>;
+// What a text of the command line names, so that shells can complete it.
+enum class Names : std::uint8_t {
+  nothing,  // that is known before
+  file,
+  folder,
+  tag,              // of a journal
+  machine,          // that exists
+  any_machine,      // also one that is gone
+  type,             // of machines
+  machine_or_type,  // also a machine that is gone
+};
 
-Parse into(std::string& value);
-Parse into(std::vector<std::string>& values);  // one more of them
+// Reads a text of the command line into a value. The message says what is wrong with the text.
+class Parse {
+ public:
+  template <class Read>
+  Parse(Read read, Names named = Names::nothing, std::span<const std::string_view> words = {})
+      : names(named), choices(words), read_(std::move(read)) {}
+  Expected<void> operator()(const std::string& text) const { return read_(text); }
+
+  Names names;
+  std::span<const std::string_view> choices;  // all texts that can be read; empty: not known
+
+ private:
+  std::function<Expected<void>(const std::string& text)> read_;
+};
+
+Parse into(std::string& value, Names names = Names::nothing);
+Parse into(std::vector<std::string>& values, Names names = Names::nothing);  // one more of them
 Parse into(std::optional<std::int64_t>& value, std::int64_t min, std::int64_t max);
 Parse into(std::optional<std::uint64_t>& value);
 Parse into(std::optional<double>& value, double min, double max);
@@ -38,16 +64,18 @@ Error not_one_of(std::span<const std::string_view> names, const std::string& tex
 
 template <NamedEnum Enum>
 Parse into(Enum& value) {
-  return [&value](const std::string& text) -> Expected<void> {
+  const auto read = [&value](const std::string& text) -> Expected<void> {
     const auto named = from_name<Enum>(text);
     if (!named) return std::unexpected(not_one_of(names_of<Enum>, text));
     value = *named;
     return {};
   };
+  return {read, Names::nothing, names_of<Enum>};
 }
 
 struct OptionHelp {
-  std::string shown;  // `--since TIME`
+  std::string name;   // `--since`
+  std::string shown;  // `--since TIME`; of a flag `-v, --verbose`
   std::string meaning;
 };
 
@@ -93,6 +121,11 @@ class Arguments {
   std::string usage() const;  // `CONF --trace FILE`
   const std::vector<OptionHelp>& help() const { return help_; }
 
+  // How the word at this place is read; null: there is none.
+  const Parse* parse_of_word(std::size_t place) const;
+  const Parse* parse_of_option(const std::string& name) const;  // null: it takes no value
+  bool is_repeated(const std::string& option) const;
+
   // As they were written, once they are parsed.
   std::vector<std::string> words() const;
   std::vector<std::string> given(const std::string& option) const;
@@ -116,6 +149,7 @@ class Arguments {
 
   Value& add_option(const std::string& name, const std::string& shown, Parse parse, const std::string& meaning);
   Expected<void> check_required(const Value& value) const;
+  const Value* find(const std::string& option) const;
   Expected<void> take_options() const;
   Expected<void> take_words() const;
 

@@ -62,10 +62,9 @@ std::string table(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string option_table(const Arguments& arguments, std::vector<Row> more) {
+std::string option_table(std::span<const OptionHelp> options) {
   std::vector<Row> rows;
-  for (const OptionHelp& option : arguments.help()) rows.emplace_back(option.shown, option.meaning);
-  rows.insert(rows.end(), more.begin(), more.end());
+  for (const OptionHelp& option : options) rows.emplace_back(option.shown, option.meaning);
   return table(rows);
 }
 
@@ -73,13 +72,6 @@ Arguments declared(const Verb& verb) {
   Arguments arguments;
   verb.declare(arguments);
   return arguments;
-}
-
-std::string common_options(std::vector<Row> more) {
-  Arguments arguments;
-  CommonOptions ignored;
-  declare_common(arguments, ignored);
-  return option_table(arguments, std::move(more));
 }
 
 // `plan CONF`
@@ -96,7 +88,21 @@ std::string section_text(std::span<const Verb> verbs, Section section) {
   return table(rows);
 }
 
+std::vector<OptionHelp> common_options() {
+  Arguments arguments;
+  CommonOptions ignored;
+  declare_common(arguments, ignored);
+  return arguments.help();
+}
+
 }  // namespace
+
+std::vector<OptionHelp> general_options() {
+  std::vector<OptionHelp> options = common_options();
+  options.push_back({"--help", "-h, --help", "explain the command, or without one this overview"});
+  options.push_back({"--version", "--version", "print the version and the commit that it was built from"});
+  return options;
+}
 
 std::string program_help(std::span<const Verb> verbs) {
   std::string text =
@@ -107,10 +113,9 @@ std::string program_help(std::span<const Verb> verbs) {
   for (const auto& [section, title] : sections) text += fmt::format("\n{}:\n{}", title, section_text(verbs, section));
   text += after_commands;
   text += "\nOptions of every command:\n";
-  text += common_options({{"-h, --help", "explain the command, or without one this overview"},
-                          {"--version", "print the version and the commit that it was built from"}});
+  text += option_table(general_options());
   for (const Verb& verb : verbs) {
-    if (verb.name.empty()) text += "\nOptions of a pass:\n" + option_table(declared(verb), {});
+    if (verb.name.empty()) text += "\nOptions of a pass:\n" + option_table(declared(verb).help());
   }
   return text += ending;
 }
@@ -119,8 +124,10 @@ std::string verb_help(const Verb& verb) {
   const Arguments arguments = declared(verb);
   std::string text = fmt::format("Usage: hydra-provisioner {} [OPTION]...\n\n", call_of(verb, arguments));
   text += wrapped(verb.description, 0);
-  if (!arguments.help().empty()) text += "\nOptions:\n" + option_table(arguments, {});
-  text += "\nOptions of every command:\n" + common_options({{"-h, --help", "print this text"}});
+  if (!arguments.help().empty()) text += "\nOptions:\n" + option_table(arguments.help());
+  std::vector<OptionHelp> others = common_options();
+  others.push_back({"--help", "-h, --help", "print this text"});
+  text += "\nOptions of every command:\n" + option_table(others);
   text += "\nExamples:\n";
   for (const Example& example : verb.examples)
     text += fmt::format("  hydra-provisioner {}\n      {}", example.arguments, wrapped(example.meaning, 6));

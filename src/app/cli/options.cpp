@@ -39,7 +39,7 @@ Verbosity CommonOptions::verbosity() const {
 }
 
 void declare_common(Arguments& arguments, CommonOptions& options) {
-  arguments.option("--state-dir", "FOLDER", into(options.state_dir),
+  arguments.option("--state-dir", "FOLDER", into(options.state_dir, Names::folder),
                    "where the journal, the logs and the local machines are");
   arguments.flag("-v,--verbose", options.is_verbose, "say more, such as why machines are kept");
   arguments.flag("-q,--quiet", options.is_quiet, "report only what goes wrong");

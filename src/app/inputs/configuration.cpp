@@ -11,7 +11,7 @@
 namespace hydra_provisioner::app {
 
 void declare_config(Arguments& arguments, ConfigFile& file) {
-  arguments.word("CONF", "configuration file", into(file.path));
+  arguments.word("CONF", "configuration file", into(file.path, Names::file));
   declare_allow_empty(arguments, file);
 }
 

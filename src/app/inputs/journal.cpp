@@ -13,8 +13,6 @@
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
-namespace {
-
 std::vector<std::string> tags_in(const std::string& state_dir) {
   std::vector<std::string> tags;
   std::error_code ignored;
@@ -24,6 +22,8 @@ std::vector<std::string> tags_in(const std::string& state_dir) {
   std::ranges::sort(tags);
   return tags;
 }
+
+namespace {
 
 Expected<std::string> choose_tag(const std::string& state_dir, const std::string& wanted, const std::string& machine) {
   const std::vector<std::string> tags = tags_in(state_dir);
@@ -47,7 +47,7 @@ Expected<std::string> choose_tag(const std::string& state_dir, const std::string
 }  // namespace
 
 void declare_tag(Arguments& arguments, std::string& tag) {
-  arguments.option("--tag", "TAG", into(tag), "use the journal of this tag, if there are several");
+  arguments.option("--tag", "TAG", into(tag, Names::tag), "use the journal of this tag, if there are several");
 }
 
 std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const std::string& tag,

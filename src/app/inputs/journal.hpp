@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "app/cli/arguments.hpp"
 #include "app/cli/outcome.hpp"
@@ -17,6 +18,9 @@ struct OpenJournal {
   std::string path;
   state::Archive archive;
 };
+
+// Those of which there is a journal, in the order of the alphabet.
+std::vector<std::string> tags_in(const std::string& state_dir);
 
 // --tag
 void declare_tag(Arguments& arguments, std::string& tag);

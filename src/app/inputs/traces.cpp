@@ -73,7 +73,7 @@ ForecastSubject subject_of(Config config, const ForecastOptions& options,
 }  // namespace
 
 void declare_forecast(Arguments& arguments, ForecastOptions& options) {
-  arguments.required_option("--trace", "FILE", into(options.trace),
+  arguments.required_option("--trace", "FILE", into(options.trace, Names::file),
                             "the steps to build; docs/traces.md says where to get them",
                             "which trace? name it by --trace FILE, or take the steps that this farm's journal saw by "
                             "--since TIME; docs/traces.md says more");
@@ -130,7 +130,8 @@ io::Task<std::expected<ForecastInputs, Failure>> read_inputs(ForecastOptions opt
 }
 
 void declare_output(Arguments& arguments, std::string& file) {
-  arguments.option("--output", "FILE", into(file), "write to this file instead of stdout; .gz and .zst are compressed");
+  arguments.option("--output", "FILE", into(file, Names::file),
+                   "write to this file instead of stdout; .gz and .zst are compressed");
 }
 
 Outcome write_trace(const trace::Trace& trace, const std::string& file, TerminalVoice& voice) {

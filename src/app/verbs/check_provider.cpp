@@ -31,8 +31,9 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.words("COMMAND...", "provider's command", into(options.command));
-  arguments.option("--settings", "FILE", into(options.settings_file), "a JSON file with the provider's settings");
+  arguments.words("COMMAND...", "provider's command", into(options.command, Names::file));
+  arguments.option("--settings", "FILE", into(options.settings_file, Names::file),
+                   "a JSON file with the provider's settings");
   arguments.flag("--json", options.json, "print JSON");
 }
 

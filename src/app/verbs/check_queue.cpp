@@ -38,7 +38,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.words("COMMAND...", "queue's command", into(options.command));
+  arguments.words("COMMAND...", "queue's command", into(options.command, Names::file));
   arguments.flag("--json", options.json, "print JSON");
 }
 

@@ -25,7 +25,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.word("MACHINE|TYPE", "machine or type", into(options.name));
+  arguments.word("MACHINE|TYPE", "machine or type", into(options.name, Names::machine_or_type));
   arguments.option("--at", "TIME", into(options.at),
                    "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; by default of the latest pass");
   declare_tag(arguments, options.tag);

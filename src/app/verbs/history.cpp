@@ -28,7 +28,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.optional_word("[MACHINE|TYPE]", into(options.name));
+  arguments.optional_word("[MACHINE|TYPE]", into(options.name, Names::machine_or_type));
   arguments.option("--since", "TIME", into(options.since),
                    "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours");
   declare_tag(arguments, options.tag);

@@ -35,7 +35,7 @@ void declare(Arguments& arguments, Options& options) {
   arguments.option(
       "--since", "TIME", into(options.since),
       "with --hydra-db or --journal, how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default all");
-  arguments.option("--csv", "FILE", into(options.csv), "a CSV file with other columns");
+  arguments.option("--csv", "FILE", into(options.csv, Names::file), "a CSV file with other columns");
   arguments.repeated_option(
       "--column", "OURS=THEIRS", into(options.columns),
       "with --csv, the name of a column in the file, such as ready_at=submit_unix; or OURS:=VALUE, the "

@@ -27,7 +27,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.word("MACHINE", "machine", into(options.machine));
+  arguments.word("MACHINE", "machine", into(options.machine, Names::any_machine));
   declare_tag(arguments, options.tag);
   arguments.flag("--json", options.json, "print JSON");
 }

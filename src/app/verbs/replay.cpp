@@ -34,7 +34,8 @@ void declare(Arguments& arguments, Options& options) {
     return {};
   });
   arguments.option("--at", "TIME", into(options.at), "the pass of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00");
-  arguments.option("--config", "CONF", into(options.config.path), "decide from this configuration instead");
+  arguments.option("--config", "CONF", into(options.config.path, Names::file),
+                   "decide from this configuration instead");
   declare_allow_empty(arguments, options.config);
   declare_tag(arguments, options.tag);
   arguments.flag("--json", options.json, "print JSON");

@@ -40,8 +40,8 @@ struct Options {
 
 void declare(Arguments& arguments, Options& options) {
   declare_forecast(arguments, options.forecast);
-  arguments.option("--html", "FILE", into(options.html), "write a page with plots to this file");
-  arguments.option("--against", "OLD", into(options.against),
+  arguments.option("--html", "FILE", into(options.html, Names::file), "write a page with plots to this file");
+  arguments.option("--against", "OLD", into(options.against, Names::file),
                    "simulate this configuration file, too, and show both beside each other");
 }
 

@@ -31,7 +31,7 @@ struct Options {
 };
 
 void declare(Arguments& arguments, Options& options) {
-  arguments.word("MACHINE", "machine", into(options.machine));
+  arguments.word("MACHINE", "machine", into(options.machine, Names::machine));
   arguments.more_words("[-- COMMAND]", into(options.remote_command));
   declare_tag(arguments, options.tag);
 }

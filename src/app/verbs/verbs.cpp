@@ -13,7 +13,7 @@ const std::vector<Verb>& all_verbs() {
       retry_verb(),          override_verb(),       ssh_verb(),
       simulate_verb(),       tune_verb(),           import_trace_verb(),
       generate_trace_verb(), check_provider_verb(), check_queue_verb(),
-      run_job_verb(),
+      run_job_verb(),        complete_verb(),
   };
   return verbs;
 }

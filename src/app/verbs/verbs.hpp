@@ -43,5 +43,6 @@ Verb check_provider_verb();
 Verb check_queue_verb();
 
 Verb run_job_verb();
+Verb complete_verb();
 
 }  // namespace hydra_provisioner::app

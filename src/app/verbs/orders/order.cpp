@@ -145,7 +145,7 @@ void declare_circumstances(Arguments& arguments, OrderTarget& target) {
 }
 
 void declare_machines(Arguments& arguments, OrderTarget& target) {
-  arguments.words("MACHINE...", "machine", into(target.names));
+  arguments.words("MACHINE...", "machine", into(target.names, Names::machine));
   declare_circumstances(arguments, target);
 }
 
@@ -155,12 +155,12 @@ void declare_asking(Arguments& arguments, AskingOptions& options) {
 }
 
 void declare_types(Arguments& arguments, OrderTarget& target) {
-  arguments.words("TYPE...", "type", into(target.names));
+  arguments.words("TYPE...", "type", into(target.names, Names::type));
   declare_circumstances(arguments, target);
 }
 
 void declare_optional_types(Arguments& arguments, OrderTarget& target) {
-  arguments.more_words("[TYPE...]", into(target.names));
+  arguments.more_words("[TYPE...]", into(target.names, Names::type));
   declare_circumstances(arguments, target);
 }
 
