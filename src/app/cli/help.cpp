@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t columns = 80;
 
-constexpr std::pair<Section, std::string_view> sections[] = {
+constexpr SectionTitle sections[] = {
     {Section::passes, "Machines for the queue"},
     {Section::reading, "What happened, read from the journal alone"},
     {Section::by_hand, "By hand; orders are obeyed from the next pass on"},
@@ -37,14 +37,6 @@ Examples:
   hydra-provisioner status conf.nix --json | jq '.machines[] | {id, state}'
 
 Exit status:
-  0   done
-  1   an action failed, the machines file could not be written, or the journal
-      could not be read
-  2   `plan --detailed-exitcode`: there is something to do
-  64  the command line is wrong
-  69  the queue runner's status is not to be trusted; the pass still ran, safely
-  75  another pass or daemon of the same tag is running
-  78  the configuration is wrong
 )";
 
 // A text that begins in column `indent`, as do its other lines.
@@ -74,16 +66,10 @@ Arguments declared(const Verb& verb) {
   return arguments;
 }
 
-// `plan CONF`
-std::string call_of(const Verb& verb, const Arguments& arguments) {
-  const std::string usage = arguments.usage();
-  return fmt::format("{}{}{}", verb.name, verb.name.empty() || usage.empty() ? "" : " ", usage);
-}
-
 std::string section_text(std::span<const Verb> verbs, Section section) {
   std::vector<Row> rows;
   for (const Verb& verb : verbs) {
-    if (verb.section == section) rows.emplace_back(call_of(verb, declared(verb)), verb.summary);
+    if (verb.section == section) rows.emplace_back(call_of(verb), verb.summary);
   }
   return table(rows);
 }
@@ -96,6 +82,15 @@ std::vector<OptionHelp> common_options() {
 }
 
 }  // namespace
+
+std::span<const SectionTitle> section_titles() { return sections; }
+
+std::string call_of(const Verb& verb) {
+  const std::string usage = declared(verb).usage();
+  return fmt::format("{}{}{}", verb.name, verb.name.empty() || usage.empty() ? "" : " ", usage);
+}
+
+std::vector<OptionHelp> options_of(const Verb& verb) { return declared(verb).help(); }
 
 std::vector<OptionHelp> general_options() {
   std::vector<OptionHelp> options = common_options();
@@ -115,16 +110,18 @@ std::string program_help(std::span<const Verb> verbs) {
   text += "\nOptions of every command:\n";
   text += option_table(general_options());
   for (const Verb& verb : verbs) {
-    if (verb.name.empty()) text += "\nOptions of a pass:\n" + option_table(declared(verb).help());
+    if (verb.name.empty()) text += "\nOptions of a pass:\n" + option_table(options_of(verb));
   }
-  return text += ending;
+  std::vector<Row> statuses;
+  for (const auto& [status, meaning] : exit_meanings) statuses.emplace_back(status, meaning);
+  return text + std::string(ending) + table(statuses);
 }
 
 std::string verb_help(const Verb& verb) {
-  const Arguments arguments = declared(verb);
-  std::string text = fmt::format("Usage: hydra-provisioner {} [OPTION]...\n\n", call_of(verb, arguments));
+  const std::vector<OptionHelp> options = options_of(verb);
+  std::string text = fmt::format("Usage: hydra-provisioner {} [OPTION]...\n\n", call_of(verb));
   text += wrapped(verb.description, 0);
-  if (!arguments.help().empty()) text += "\nOptions:\n" + option_table(arguments.help());
+  if (!options.empty()) text += "\nOptions:\n" + option_table(options);
   std::vector<OptionHelp> others = common_options();
   others.push_back({"--help", "-h, --help", "print this text"});
   text += "\nOptions of every command:\n" + option_table(others);
@@ -134,9 +131,10 @@ std::string verb_help(const Verb& verb) {
   return text;
 }
 
+std::string_view version_number() { return HYDRA_PROVISIONER_VERSION; }
+
 std::string version_text() {
-  return fmt::format("hydra-provisioner {}{}\n", HYDRA_PROVISIONER_VERSION,
-                     commit.empty() ? "" : fmt::format(" ({})", commit));
+  return fmt::format("hydra-provisioner {}{}\n", version_number(), commit.empty() ? "" : fmt::format(" ({})", commit));
 }
 
 }  // namespace hydra_provisioner::app

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,24 @@ inline constexpr int configuration = 78;
 inline constexpr int signalled = 128;  // plus the number of the signal that ended the command
 
 }  // namespace exit_status
+
+// What they mean, as the help, the manual and docs/operation.md say it.
+struct ExitMeaning {
+  std::string_view status;
+  std::string_view meaning;
+};
+inline constexpr ExitMeaning exit_meanings[] = {
+    {"0", "done; steps that fit no type are only reported"},
+    {"1",
+     "an action failed, the machines file or the output could not be written, the journal cannot be read, or others "
+     "may write to the state directory"},
+    {"2", "`plan --detailed-exitcode`: there is something to do; `status --check`: broken (1: degraded)"},
+    {"64", "the command line is wrong"},
+    {"69", "the queue runner's status is not to be trusted; the pass still ran, safely"},
+    {"75", "another pass or daemon of the same tag is running"},
+    {"78", "the configuration is wrong, or cannot be evaluated"},
+    {"130, 143", "Ctrl-C or SIGTERM ended the command; but a single pass and the daemon end with 0"},
+};
 
 struct Failure {
   std::vector<std::string> problems;  // empty: there is nothing left to say

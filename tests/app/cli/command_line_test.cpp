@@ -297,7 +297,7 @@ TEST_F(CommandLine, CanAskForHelpAndTheVersion) {
     const auto exit = parse(words);
     ASSERT_FALSE(exit);
     EXPECT_EQ(exit.error().status, exit_status::done);
-    EXPECT_THAT(exit.error().text, AllOf(HasSubstr("\n  plan CONF "), HasSubstr("\nExit status:\n  0   done\n")));
+    EXPECT_THAT(exit.error().text, AllOf(HasSubstr("\n  plan CONF "), HasSubstr("\nExit status:\n  0         done; ")));
   }
   for (const Words& words : {Words{"--version"}, Words{"plan", "--version"}}) {
     const auto version = parse(words);

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "app/cli/command_line.hpp"
+#include "app/cli/outcome.hpp"
 #include "app/verbs/verbs.hpp"
 
 namespace hydra_provisioner::app {
@@ -69,6 +70,13 @@ TEST(Help, OfAllVerbsListsEachWithItsWords) {
                            "simulate CONF --trace FILE ", "check-provider COMMAND... ", "check-queue COMMAND... "})
     EXPECT_THAT(text, testing::HasSubstr(fmt::format("\n  {}", call)));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("run-job")));
+}
+
+TEST(ExitStatuses, MeanWhatTheDocumentationSays) {
+  const std::string text = content_of(TEST_DATA "/../../docs/operation.md");
+  std::string table = "| status | meaning |\n|---|---|\n";
+  for (const auto& [status, meaning] : exit_meanings) table += fmt::format("| {} | {} |\n", status, meaning);
+  EXPECT_THAT(text, testing::HasSubstr(table));
 }
 
 TEST(EveryVerb, HasTwoExamplesThatAreCallsOfIt) {

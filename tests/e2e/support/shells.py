@@ -83,8 +83,9 @@ def bash(farm):
 
 
 def zsh(farm):
+    settings = "LISTMAX=10000; unsetopt prompt_sp list_ambiguous; zstyle ':completion:*' list-prompt ''"
     load = f"fpath=({COMPLETIONS} $fpath); autoload -U compinit; compinit -u -D"
-    return Shell(farm, ["zsh", "-f", "-i"], f"LISTMAX=10000; unsetopt prompt_sp list_ambiguous; zstyle ':completion:*' list-prompt ''; {load}")
+    return Shell(farm, ["zsh", "-f", "-i"], f"{settings}; {load}")
 
 
 class Fish:
