@@ -1,4 +1,4 @@
-# Completion of hydra-provisioner's command lines in bash 4 or newer: `source` this file, or install it as
+# Completion of hydra-provisioner's command lines in bash 4.2 or newer: `source` this file, or install it as
 # share/bash-completion/completions/hydra-provisioner. The program itself says what can come next.
 
 # Splits the command line up to the cursor into `words`, without their quotes, as the program would get them. Bash's own

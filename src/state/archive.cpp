@@ -193,8 +193,10 @@ std::vector<std::string> Archive::machines() const {
   return texts(*database_, "select id from machines order by number");
 }
 
-std::vector<ArchivedMachine> Archive::machines_with_states() const {
-  SQLite::Statement rows(*database_, "select id, pool, state from machines order by number");
+std::vector<ArchivedMachine> Archive::machines_by_state(bool gone) const {
+  SQLite::Statement rows(*database_,
+                         gone ? "select id, pool, state from machines where state = 'gone' order by number"
+                              : "select id, pool, state from machines where state <> 'gone' order by number");
   std::vector<ArchivedMachine> all;
   while (rows.executeStep()) {
     // Those with a state that no version of this program writes are left out.

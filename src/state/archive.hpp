@@ -106,9 +106,9 @@ class Archive {
   // All that there ever were, gone ones too, and the names of all pools.
   std::vector<std::string> machines() const;
   std::vector<std::string> pools() const;
-  std::vector<ArchivedMachine> machines_with_states() const;  // gone ones too
-  std::set<MachineId> never_ready() const;                    // that were requested, failed, and were never ready
-  std::vector<Residence> residences() const;                  // of machines that ever had an address
+  std::vector<ArchivedMachine> machines_by_state(bool gone) const;  // those that are gone, or those that exist
+  std::set<MachineId> never_ready() const;                          // that were requested, failed, and were never ready
+  std::vector<Residence> residences() const;                        // of machines that ever had an address
 
  private:
   Archive(std::string path, std::unique_ptr<SQLite::Database> database);

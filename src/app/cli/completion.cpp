@@ -1,10 +1,11 @@
 #include "app/cli/completion.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
-#include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -63,8 +64,7 @@ void take(Before& before, const std::string& word, const Commands& commands) {
 
 class Completer {
  public:
-  Completer(const Commands& commands, const std::vector<std::string>& words,
-            const std::function<KnownNames(const WhichJournal&)>& names_in)
+  Completer(const Commands& commands, const std::vector<std::string>& words, const NamesIn& names_in)
       : commands_(commands), names_in_(names_in), word_(words.empty() ? "" : words.back()) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) take(before_, words[i], commands);
     command_ = before_.command != nullptr ? before_.command : &command_named("", commands);
@@ -133,15 +133,35 @@ class Completer {
   }
 
   std::vector<Candidate> names(Names kind) const {
-    if (kind == Names::nothing || kind == Names::file || kind == Names::folder) return {};
-    KnownNames known = names_in_({.state_dir = value_of("--state-dir"), .tag = value_of("--tag")});
-    if (kind == Names::tag) return known.tags;
-    if (kind == Names::type) return known.types;
-    std::vector<Candidate> names = std::move(known.machines);
-    if (kind == Names::machine_or_type) names.insert(names.end(), known.types.begin(), known.types.end());
-    // There can be thousands that are gone, so they come only when nothing else fits.
+    switch (kind) {
+      case Names::nothing:
+      case Names::file:
+      case Names::folder:
+        return {};
+      case Names::tag:
+        return known(Known::tags);
+      case Names::type:
+        return known(Known::types);
+      case Names::machine:
+        return known(Known::machines);
+      case Names::any_machine:
+        return or_gone_ones(known(Known::machines));
+      case Names::machine_or_type:
+        std::vector<Candidate> names = known(Known::machines);
+        std::ranges::move(known(Known::types), std::back_inserter(names));
+        return or_gone_ones(std::move(names));
+    }
+    return {};
+  }
+
+  std::vector<Candidate> known(Known what) const {
+    return names_in_({.state_dir = value_of("--state-dir"), .tag = value_of("--tag")}, what);
+  }
+
+  // There can be thousands that are gone, so they come only when nothing else fits.
+  std::vector<Candidate> or_gone_ones(std::vector<Candidate> names) const {
     const bool fits = std::ranges::any_of(names, [&](const Candidate& name) { return name.value.starts_with(word_); });
-    return fits || kind == Names::machine ? names : known.gone_machines;
+    return fits ? names : known(Known::gone_machines);
   }
 
   std::string value_of(std::string_view option) const {
@@ -150,7 +170,7 @@ class Completer {
   }
 
   const Commands& commands_;
-  const std::function<KnownNames(const WhichJournal&)>& names_in_;
+  const NamesIn& names_in_;
   std::string word_;
   Before before_;
   const Command* command_ = nullptr;
@@ -159,8 +179,7 @@ class Completer {
 
 }  // namespace
 
-Completion completion_of(std::span<const Verb> verbs, const std::vector<std::string>& words,
-                         const std::function<KnownNames(const WhichJournal&)>& names_in) {
+Completion completion_of(std::span<const Verb> verbs, const std::vector<std::string>& words, const NamesIn& names_in) {
   Commands commands;
   for (const Verb& verb : verbs) commands.push_back(std::make_unique<Command>(verb));
   return Completer(commands, words, names_in).completion();

@@ -1,6 +1,7 @@
 // What a shell can offer for the last word of a command line, from the table of the verbs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -21,13 +22,8 @@ struct Completion {
   bool folders = false;
 };
 
-// What journals know.
-struct KnownNames {
-  std::vector<Candidate> machines;
-  std::vector<Candidate> gone_machines;
-  std::vector<Candidate> types;
-  std::vector<Candidate> tags;
-};
+// What journals are asked for.
+enum class Known : std::uint8_t { machines, gone_machines, types, tags };
 
 // What the words say about the journal; empty: nothing.
 struct WhichJournal {
@@ -35,10 +31,11 @@ struct WhichJournal {
   std::string tag;
 };
 
+using NamesIn = std::function<std::vector<Candidate>(const WhichJournal&, Known)>;
+
 // `words` are those behind the name of the program, without quotes; the last one is to be completed, and may be empty.
-// `names_in` is called only where names fit.
-Completion completion_of(std::span<const Verb> verbs, const std::vector<std::string>& words,
-                         const std::function<KnownNames(const WhichJournal&)>& names_in);
+// `names_in` is called only where such names fit.
+Completion completion_of(std::span<const Verb> verbs, const std::vector<std::string>& words, const NamesIn& names_in);
 
 // For scripts of shells: a line `VALUE<TAB>DESCRIPTION` for each candidate, then `:files` or `:folders` where the shell
 // completes the names of those: behind the `=` if the word is `--OPTION=…`.

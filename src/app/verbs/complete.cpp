@@ -1,6 +1,8 @@
 #include "app/verbs/verbs.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,15 +31,15 @@ void declare(Arguments& arguments, Options& options) { arguments.more_words("[--
 // none.
 bool is_harmless(const std::string& name) { return io::is_alphanumeric(name, "_.+-:,") && !name.starts_with('-'); }
 
-void add(std::vector<Candidate>& to, const std::string& name, std::string description) {
-  if (is_harmless(name)) to.push_back({name, std::move(description)});
-}
-
-void add_names_of(const state::Archive& archive, KnownNames& names) {
-  for (const auto& [id, pool, state] : archive.machines_with_states())
-    add(state == MachineState::gone ? names.gone_machines : names.machines, id.text,
-        fmt::format("{}, {}", pool, to_string(state)));
-  for (const std::string& pool : archive.pools()) add(names.types, pool, "type");
+std::vector<Candidate> names_of(const state::Archive& archive, Known what) {
+  std::vector<Candidate> names;
+  if (what == Known::types) {
+    for (const std::string& pool : archive.pools()) names.push_back({pool, "type"});
+  } else {
+    for (const auto& [id, pool, state] : archive.machines_by_state(what == Known::gone_machines))
+      names.push_back({id.text, fmt::format("{}, {}", pool, to_string(state))});
+  }
+  return names;
 }
 
 // As the shell would have it, which has not looked at it yet.
@@ -47,25 +49,24 @@ std::string without_tilde(const std::string& path) {
 }
 
 // Without a journal that can be read there are no names, and that is all: a message would disturb the command line.
-KnownNames names_in(const std::string& state_dir, const std::string& wanted_tag) {
-  KnownNames names;
+std::vector<Candidate> names_in(const std::string& state_dir, const std::string& tag, Known what) {
+  std::vector<Candidate> names;
   if (!io::expect_own_folder(state_dir)) return names;
-  for (const std::string& tag : tags_in(state_dir)) {
-    add(names.tags, tag, "");
-    if (!wanted_tag.empty() && tag != wanted_tag) continue;
-    KnownNames known;
-    const auto read = state::Archive::glance(state::journal_file(state_dir, Tag{tag}), [&](const auto& archive) {
-      known = names;
-      add_names_of(archive, known);
-    });
-    if (read) names = std::move(known);
+  for (const std::string& other : tags_in(state_dir)) {
+    if (what == Known::tags) names.push_back({other, ""});
+    if (what == Known::tags || (!tag.empty() && tag != other)) continue;
+    std::vector<Candidate> own;
+    const auto read = state::Archive::glance(state::journal_file(state_dir, Tag{other}),
+                                             [&](const auto& archive) { own = names_of(archive, what); });
+    if (read) std::ranges::move(own, std::back_inserter(names));
   }
+  std::erase_if(names, [](const Candidate& name) { return !is_harmless(name.value); });
   return names;
 }
 
 Outcome run(Options options, Context context) {
-  const auto names = [&](const WhichJournal& which) {
-    return names_in(which.state_dir.empty() ? context.state_dir : without_tilde(which.state_dir), which.tag);
+  const auto names = [&](const WhichJournal& which, Known what) {
+    return names_in(which.state_dir.empty() ? context.state_dir : without_tilde(which.state_dir), which.tag, what);
   };
   return print(completion_text(completion_of(all_verbs(), options.words, names)));
 }

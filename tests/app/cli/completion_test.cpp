@@ -1,5 +1,6 @@
 #include "app/cli/completion.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,10 @@ class Completed : public testing::Test {
   using Words = std::vector<std::string>;
 
   Completion complete(const Words& words) {
-    return completion_of(all_verbs(), words, [this](const WhichJournal& which) {
+    return completion_of(all_verbs(), words, [this](const WhichJournal& which, Known what) {
       asked_for = which;
       ++times_asked;
-      return known;
+      return known.at(what);
     });
   }
   Words offered(const Words& words) {
@@ -34,10 +35,12 @@ class Completed : public testing::Test {
     return values;
   }
 
-  KnownNames known{.machines = {{"t-1", "a, ready"}, {"t-2", "a, ready"}},
-                   .gone_machines = {{"t-0", "a, gone"}, {"old-1", "a, gone"}},
-                   .types = {{"a", "type"}, {"a:kvm", "type"}},
-                   .tags = {{"t", ""}, {"old", ""}}};
+  std::map<Known, std::vector<Candidate>> known{
+      {Known::machines, {{"t-1", "a, ready"}, {"t-2", "a, ready"}}},
+      {Known::gone_machines, {{"t-0", "a, gone"}, {"old-1", "a, gone"}}},
+      {Known::types, {{"a", "type"}, {"a:kvm", "type"}}},
+      {Known::tags, {{"t", ""}, {"old", ""}}},
+  };
   WhichJournal asked_for;
   int times_asked = 0;
 };
