@@ -114,10 +114,9 @@ std::vector<std::string> fitting(const std::string& line) {
   if (io::columns_of(line) <= code_columns) return {line};
   constexpr std::size_t indent_max = 30;
   const std::size_t begin = std::min(line.find_first_not_of(' '), indent_max);
-  const std::string blanks(begin, ' ');
   std::vector<std::string> lines;
   for (const std::string& part : io::broken_into_lines(std::string_view(line).substr(begin), code_columns - begin - 4))
-    lines.push_back(blanks + (lines.empty() ? "" : "    ") + part);
+    lines.push_back(std::string(lines.empty() ? begin : begin + 4, ' ') + part);
   return lines;
 }
 

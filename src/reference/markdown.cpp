@@ -1,7 +1,7 @@
 #include "reference/markdown.hpp"
 
+#include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,10 +35,9 @@ Cells cells_of(std::string_view row) {
 }
 
 bool is_rule(const Cells& cells) {
-  for (const std::string& cell : cells) {
-    if (cell.find_first_not_of("-:") != std::string::npos || cell.empty()) return false;
-  }
-  return true;
+  return std::ranges::all_of(cells, [](const std::string& cell) {
+    return !cell.empty() && cell.find_first_not_of("-:") == std::string::npos;
+  });
 }
 
 std::string with_capital(std::string text) {
