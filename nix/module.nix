@@ -105,6 +105,9 @@ let
 
   all = map describe instances;
   ofDefaultUser = lib.filter (it: it.user == defaultUser) all;
+  readByHydra = lib.filter (it: it.isReadByHydra) all;
+  withOwnFolder = lib.filter (it: it.hasOwnFolder) all;
+  withSettings = lib.filter (it: it.configFile == null) all;
 
   # A string that was read from the store refers to what it names, and fromJSON takes no such string.
   confFile = it: pkgs.writeText "${it.unit}.nix" ''
@@ -190,13 +193,19 @@ let
     serviceConfig = serviceConfig it;
   };
 
-  # For an administrator: the program as the service's user, with the service's journal. `sudo` keeps in SUDO_USER who
-  # gave an order.
+  assignments = lib.mapAttrsToList (name: value:
+    lib.escapeShellArg "${name}=${toString value}" + lib.optionalString (name == "PATH") ":\"$PATH\"");
+
+  # For an administrator: the program as the service runs it, so with its user, its journal and its environment. Who gave an
+  # order stays in SUDO_USER. Another user gets the program as it is, for what needs no journal.
   commandOf = it: lib.hiPrio (pkgs.writeShellScriptBin it.unit ''
-    export STATE_DIRECTORY=${it.stateFolder}
-    ${lib.optionalString (it.user != "root") ''
-      [ "$(id -u)" != 0 ] || exec ${pkgs.util-linux}/bin/runuser -u ${it.user} -- ${program} "$@"
-    ''}exec ${program} "$@"
+    case "$(id -un)" in
+      ${lib.optionalString (it.user != "root") ''root) exec ${pkgs.util-linux}/bin/runuser -u ${it.user} -- "$0" "$@" ;;''}
+      ${it.user}) exec env STATE_DIRECTORY=${it.stateFolder} ${
+        lib.concatStringsSep " " (assignments (lib.filterAttrs (name: value: value != null)
+          config.systemd.services.${it.unit}.environment))} ${program} "$@" ;;
+      *) exec ${program} "$@" ;;
+    esac
   '');
 
   assertionsOf = it: [
@@ -215,7 +224,7 @@ let
   ];
 
   # A tag names the journal, the lock and the machines.
-  tags = map (it: it.written.tag or "hydra-provisioned") (lib.filter (it: it.configFile == null) all);
+  tags = map (it: it.written.tag or "hydra-provisioned") withSettings;
 
   listens = lib.concatMap (it: lib.optional (it.written ? metricsListen) it.written.metricsListen) all;
   hasMetrics = lib.any (it: it.configFile != null || it.written ? metricsListen || it.written ? metricsFile) all;
@@ -263,23 +272,24 @@ in
       }
       {
         assertion = top.prometheus.enable -> hasMetrics;
-        message = "services.hydra-provisioner.prometheus: no instance has settings.metricsListen; add one, such as \"127.0.0.1:9817\"";
+        message = "services.hydra-provisioner.prometheus: no instance has settings.metricsListen; "
+          + "add one, such as \"127.0.0.1:9817\"";
       }
     ];
 
-    warnings = lib.optional (lib.any (it: it.isReadByHydra) all && !(lib.hasInfix "max_unsupported_time" hydra.extraConfig))
-      "services.hydra-provisioner: add \"max_unsupported_time = 60\" to services.hydra.extraConfig, or Hydra aborts queued steps of a type that you add to a running farm";
+    warnings = lib.optional (readByHydra != [ ] && !(lib.hasInfix "max_unsupported_time" hydra.extraConfig)) (
+      "services.hydra-provisioner: add \"max_unsupported_time = 60\" to services.hydra.extraConfig, or Hydra aborts "
+      + "queued steps of a type that you add to a running farm");
 
     environment.systemPackages = [ top.package ] ++ map commandOf all;
 
-    environment.etc = lib.listToAttrs (map
-      (it: lib.nameValuePair "${it.unit}/conf.nix" { source = confFile it; })
-      (lib.filter (it: it.configFile == null) all));
+    environment.etc = lib.listToAttrs
+      (map (it: lib.nameValuePair "${it.unit}/conf.nix" { source = confFile it; }) withSettings);
 
     systemd.services = lib.listToAttrs (map serviceOf all);
 
-    systemd.tmpfiles.rules = lib.optional (lib.any (it: it.hasOwnFolder) all) "d /var/lib/hydra-machines 0755 root root -"
-      ++ map (it: "d ${dirOf it.machinesFile} 0755 ${it.user} ${it.group} -") (lib.filter (it: it.hasOwnFolder) all)
+    systemd.tmpfiles.rules = lib.optional (withOwnFolder != [ ]) "d /var/lib/hydra-machines 0755 root root -"
+      ++ map (it: "d ${dirOf it.machinesFile} 0755 ${it.user} ${it.group} -") withOwnFolder
       # What local machines give builds as /bin/sh.
       ++ lib.optional (lib.any (it: it.usesLocal) all) "L+ /bin/busybox - - - - ${pkgs.busybox-sandbox-shell}/bin/busybox";
 
@@ -298,9 +308,8 @@ in
     };
 
     # Where nothing is defined, Hydra reads /etc/nix/machines if there are such machines: that stays so.
-    services.hydra.buildMachinesFiles = lib.mkIf (lib.any (it: it.isReadByHydra) all) (
-      lib.optional (config.nix.buildMachines != [ ]) "/etc/nix/machines"
-      ++ map (it: it.machinesFile) (lib.filter (it: it.isReadByHydra) all));
+    services.hydra.buildMachinesFiles = lib.mkIf (readByHydra != [ ]) (
+      lib.optional (config.nix.buildMachines != [ ]) "/etc/nix/machines" ++ map (it: it.machinesFile) readByHydra);
 
     # PostgreSQL lets in users of this host whom this map names.
     services.postgresql.identMap = lib.mkIf hasLocalDatabase (lib.concatMapStrings

@@ -36,6 +36,7 @@ let
 
   pkgs = {
     hydra-provisioner = package "package";
+    nixops_unstable_minimal = package "nixops";
     busybox-sandbox-shell = package "busybox";
     coreutils = package "coreutils";
     openssh = package "openssh";
@@ -54,7 +55,8 @@ let
       # Those of the module system itself are no options of the program.
       plain = options: removeAttrs options [ "_module" ];
       below = option: plain (option.type.getSubOptions [ ]);
-      rows = options: builtins.mapAttrs (name: option: { inherit (option) description; default = option.defaultText.text or null; }) options;
+      row = option: { inherit (option) description; default = option.defaultText.text or null; };
+      rows = builtins.mapAttrs (name: row);
       top = below settings;
       pool = below top.systemTypes;
     in
@@ -82,6 +84,9 @@ in
     inherit (config.users) users groups;
     inherit (config.services.hydra) buildMachinesFiles;
     inherit (config.services.postgresql) identMap;
-    prometheus = { inherit (config.services.prometheus) scrapeConfigs; ruleFiles = map toString config.services.prometheus.ruleFiles; };
+    prometheus = {
+      inherit (config.services.prometheus) scrapeConfigs;
+      ruleFiles = map toString config.services.prometheus.ruleFiles;
+    };
   };
 }

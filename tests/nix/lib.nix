@@ -3,17 +3,17 @@
 let
   inherit (builtins) all any attrNames attrValues concatMap concatStringsSep elem elemAt filter foldl' head isAttrs
     isBool isFloat isFunction isInt isList isPath isString length listToAttrs map mapAttrs match removeAttrs replaceStrings
-    sort stringLength substring tail toJSON;
+    stringLength substring toJSON;
 
   lib = rec {
-    inherit any attrNames attrValues concatMap concatStringsSep filter foldl' head listToAttrs mapAttrs;
+    inherit any attrValues concatMap concatStringsSep filter listToAttrs mapAttrs;
     inherit types evalModules mkOption;
 
     optional = condition: value: if condition then [ value ] else [ ];
-    optionals = condition: values: if condition then values else [ ];
     optionalAttrs = condition: values: if condition then values else { };
     optionalString = condition: text: if condition then text else "";
     nameValuePair = name: value: { inherit name value; };
+    filterAttrs = keep: set: removeAttrs set (filter (name: !(keep name set.${name})) (attrNames set));
     mapAttrsToList = f: set: map (name: f name set.${name}) (attrNames set);
     concatMapStrings = f: list: concatStringsSep "" (map f list);
     unique = foldl' (seen: value: if elem value seen then seen else seen ++ [ value ]) [ ];
@@ -26,20 +26,16 @@ let
     literalExpression = text: { _type = "literalExpression"; inherit text; };
 
     mkIf = condition: content: { _type = "if"; inherit condition content; };
-    mkMerge = contents: { _type = "merge"; inherit contents; };
-    mkOverride = priority: content: { _type = "override"; inherit priority content; };
-    mkDefault = mkOverride 1000;
-    mkForce = mkOverride 50;
+    mkDefault = content: { _type = "override"; priority = 1000; inherit content; };
   };
 
   mkOption = attributes: attributes // { _type = "option"; };
   hasType = type: value: isAttrs value && value._type or null == type;
   shown = concatStringsSep ".";
 
-  # A definition without mkIf, mkMerge and mkOverride: a list of values with priorities.
+  # A definition without mkIf and mkDefault: a list of at most one value, with its priority.
   discharge = priority: definition:
     if hasType "if" definition then (if definition.condition then discharge priority definition.content else [ ])
-    else if hasType "merge" definition then concatMap (discharge priority) definition.contents
     else if hasType "override" definition then discharge definition.priority definition.content
     else [ { inherit priority; value = definition; } ];
 
@@ -47,12 +43,10 @@ let
     let least = foldl' (least: it: if it.priority < least then it.priority else least) 9999 defined; in
     map (it: it.value) (filter (it: it.priority == least) defined);
 
-  # Sets of definitions without mkIf and mkMerge around them: those go to the members, whose names stay known.
+  # A set of definitions without mkIf around it: that goes to the members, whose names stay known.
   pushDown = definition:
-    if hasType "if" definition
-    then map (mapAttrs (name: lib.mkIf definition.condition)) (pushDown definition.content)
-    else if hasType "merge" definition then concatMap pushDown definition.contents
-    else [ definition ];
+    if hasType "if" definition then mapAttrs (name: lib.mkIf definition.condition) (pushDown definition.content)
+    else definition;
 
   checked = path: type: value:
     if type.check value then value
@@ -70,7 +64,7 @@ let
   # `options` is a tree of options, `definitions` a list of trees of values.
   mergeTree = path: options: definitions:
     let
-      sets = concatMap pushDown definitions;
+      sets = map pushDown definitions;
       unknown = filter (name: !(options ? ${name})) (concatMap attrNames sets);
       membersOf = name: concatMap (set: lib.optional (set ? ${name}) set.${name}) sets;
       member = name: option:
@@ -109,7 +103,8 @@ let
   };
 
   between = name: isNumber: min: max:
-    simple "${name} between ${toString min} and ${toString max} (both inclusive)" (value: isNumber value && value >= min && value <= max);
+    simple "${name} between ${toString min} and ${toString max} (both inclusive)"
+      (value: isNumber value && value >= min && value <= max);
 
   # What the values of a set, or of each element of a list, are merged to.
   mergeMember = path: type: definitions: mergeOption path { inherit type; } definitions;
@@ -136,7 +131,8 @@ let
     listOf = type: {
       description = "list of ${type.description}";
       check = isList;
-      merge = path: values: map (element: mergeMember (path ++ [ "*" ]) type [ element ]) (filter isDefined (concatMap (list: list) values));
+      merge = path: values:
+        map (element: mergeMember (path ++ [ "*" ]) type [ element ]) (filter isDefined (concatMap (list: list) values));
       inherit (type) getSubOptions;
     };
 
@@ -149,7 +145,7 @@ let
       check = isAttrs;
       merge = path: values:
         let
-          sets = concatMap pushDown values;
+          sets = map pushDown values;
           definitionsOf = name: filter isDefined (concatMap (set: lib.optional (set ? ${name}) set.${name}) sets);
           names = filter (name: definitionsOf name != [ ]) (lib.unique (concatMap attrNames sets));
         in
@@ -171,7 +167,8 @@ let
       description = "submodule";
       check = value: isAttrs value || isFunction value || isPath value;
       merge = path: values: (evalModules {
-        modules = [ module ] ++ values;
+        # A set is a value, also if it has an attribute `config` or `options`.
+        modules = [ module ] ++ map (value: if isAttrs value then { config = value; } else value) values;
         prefix = path;
         specialArgs.name = elemAt path (length path - 1);
       }).config;

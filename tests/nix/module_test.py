@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -51,7 +52,7 @@ class Evaluation:
         self.temporary.cleanup()
 
     def run(self, definitions):
-        self.definitions.write_text(f"{{ lib, ... }}: {{ {definitions} }}")
+        self.definitions.write_text(f"{{ pkgs, ... }}: {{ {definitions} }}")
         command = ["nix-instantiate", "--read-write-mode", "--eval", "--strict", "--json", HERE / "evaluate.nix"]
         for name, value in (("module", SOURCES / "nix/module.nix"), ("definitions", self.definitions), ("library", self.library)):
             command += ["--arg", name, str(value)]
@@ -120,8 +121,8 @@ class Module:
             schedules = [ { hours = "8-17"; minMachines = 2; } ];
             mandatoryFeatures = [ ];
         """
-        written = self.written(enabled(f'queue = {{ type = "command"; command = [ "q" ]; }}; systemTypes."a-b:kvm" = {{ {pool} }};',
-                                       'user = "root";'))
+        settings = f'queue = {{ type = "command"; command = [ "q" ]; }}; systemTypes."a-b:kvm" = {{ {pool} }};'
+        written = self.written(enabled(settings, 'user = "root";'))
         self.assertEqual(written["queue"], {"type": "command", "command": ["q"]})
         self.assertEqual(
             written["systemTypes"],
@@ -144,8 +145,9 @@ class Module:
         definitions = enabled(text.replace("PATH", path))
         provider = self.written(definitions)["systemTypes"]["t"]["exec"]
         conf = self.system(definitions)["etc"]["hydra-provisioner/conf.nix"]
-        closure = subprocess.run(["nix-store", "--query", "--requisites", conf], check=True, stdout=subprocess.PIPE, text=True,
-                                 env=self.evaluation.environment).stdout.split()
+        command = ["nix-store", "--query", "--requisites", conf]
+        queried = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=self.evaluation.environment)
+        closure = queried.stdout.split()
         self.assertIn(provider["command"][0], closure)
         self.assertIn(provider["settings"]["file"], closure)
 
@@ -178,7 +180,7 @@ class Module:
         both = self.problem(enabled(more="configFile = /conf.nix;"))
         self.assertEqual(both, "services.hydra-provisioner: both settings and configFile are given; keep one of them")
         neither = self.problem(enabled(""))
-        self.assertEqual(neither, "services.hydra-provisioner: neither settings.systemTypes nor configFile is given; add one of them")
+        self.assertTrue(neither.endswith(": neither settings.systemTypes nor configFile is given; add one of them"))
 
     def test_a_file_of_its_own_is_read_where_it_is(self):
         system = self.system(service('enable = true; configFile = "/etc/farm/conf.nix"; machinesFile = "/shared/machines";'))
@@ -248,15 +250,30 @@ class Module:
         self.assertEqual(config["LoadCredential"], ["token:/run/keys/token"])
 
     def test_has_the_packages_that_its_settings_name(self):
-        path = self.unit(enabled(more='path = [ { type = "derivation"; name = "nixops"; outPath = "/nixops"; } ];'))["path"]
+        path = self.unit(enabled(more="path = [ pkgs.nixops_unstable_minimal ];"))["path"]
         self.assertEqual(path, ["/nix", "/openssh", "/nixops"])
 
-    def test_its_command_runs_as_the_services_user(self):
-        (command,) = self.system(enabled())["commands"]
-        self.assertIn("export STATE_DIRECTORY=/var/lib/hydra-provisioner\n", command)
-        self.assertIn('runuser -u hydra-provisioner -- /package/bin/hydra-provisioner "$@"', command)
-        (command,) = self.system(enabled(more='user = "root";'))["commands"]
-        self.assertNotIn("runuser", command)
+    def run_command(self, user, more=""):
+        """What the installed command runs for a user of the host."""
+        environment = "systemd.services.hydra-provisioner.environment = { NONE = null; PATH = \"/a b\"; };"
+        (command,) = self.system(enabled(more=more) + environment)["commands"]
+        script = command.replace("exec ", "echo ").replace("id -un", f"echo {user}")
+        ran = subprocess.run(["sh", "-c", script, "command", "status"], check=True, stdout=subprocess.PIPE, text=True,
+                             env={"PATH": "/bin"})
+        return ran.stdout.strip()
+
+    def test_its_command_is_the_program_as_the_service_runs_it(self):
+        as_root = "/util-linux/bin/runuser -u hydra-provisioner -- command status"
+        self.assertEqual(self.run_command("root"), as_root)
+        program = "/package/bin/hydra-provisioner status"
+        service = self.run_command("hydra-provisioner")
+        self.assertEqual(
+            service,
+            "env STATE_DIRECTORY=/var/lib/hydra-provisioner HOME=/var/lib/hydra-provisioner PATH=/a b:/bin "
+            f"TMPDIR=/run/hydra-provisioner XDG_CACHE_HOME=/var/cache/hydra-provisioner {program}",
+        )
+        self.assertEqual(self.run_command("alice"), program)
+        self.assertTrue(self.run_command("root", 'user = "root";').startswith("env STATE_DIRECTORY="))
 
     # Several
 
@@ -338,6 +355,17 @@ class Module:
     def test_prometheus_needs_metrics(self):
         problem = self.problem(enabled(more="prometheus.enable = true;"))
         self.assertIn("no instance has settings.metricsListen", problem)
+
+
+    # The documentation
+
+    def test_its_examples_are_right(self):
+        blocks = re.findall(r"^ *```nix\n(.*?)^ *```", (SOURCES / "docs/nixos.md").read_text(), re.MULTILINE | re.DOTALL)
+        examples = [block for block in blocks if re.match(r" *services\.hydra-provisioner\b", block)]
+        self.assertGreater(len(examples), 5)
+        for example in examples:
+            with self.subTest(example):
+                self.assertNotEqual(self.system(example)["units"], {})
 
 
 class WithItsOwnLibrary(Module, unittest.TestCase):

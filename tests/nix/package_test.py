@@ -21,7 +21,8 @@ let
     inherit (builtins) elem;
     genAttrs = names: f: builtins.listToAttrs (map (name: { inherit name; value = f name; }) names);
     cleanSource = source: source;
-    cleanSourceWith = { src, filter }: map (path: filter (toString src + path) "directory") [ "/build" "/build/release" "/src/build" ];
+    cleanSourceWith = { src, filter }:
+      map (path: filter (toString src + path) "directory") [ "/build" "/build/release" "/src/build" ];
     cmakeBool = name: value: "${name}=${if value then "on" else "off"}";
     makeBinPath = builtins.concatStringsSep ":";
     licenses.mit = "MIT";
@@ -41,7 +42,8 @@ let
   callPackage = file: arguments:
     let
       function = import file;
-      named = builtins.mapAttrs (name: hasDefault: special.${name} or name) (removeAttrs (builtins.functionArgs function) [ "doCheck" ]);
+      names = removeAttrs (builtins.functionArgs function) [ "doCheck" ];
+      named = builtins.mapAttrs (name: hasDefault: special.${name} or name) names;
     in
     function (named // arguments);
   nixpkgs = { inherit lib; outPath = "/nixpkgs"; legacyPackages = { x86_64-linux = special; aarch64-linux = special; }; };
