@@ -1,7 +1,7 @@
 {
   description = "hydra-provisioner: build machines for Hydra, as many as its queue needs";
 
-  # There is no flake.lock: who uses this flake chooses the nixpkgs, by `inputs.nixpkgs.follows` or a lock of their own.
+  # There is no flake.lock: users of this flake choose the nixpkgs, by `inputs.nixpkgs.follows` or a lock of their own.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs = { self, nixpkgs }:

@@ -1,8 +1,9 @@
-# What systemd keeps from a service that manages machines elsewhere. The values are defaults: a definition in
+# What systemd keeps from a service that manages machines elsewhere: as systemd/10-own-user.conf. Code in memory may be
+# written, because programs of users and NixOps run in languages that do that. The values are defaults: a definition in
 # systemd.services.<unit>.serviceConfig replaces them.
 { lib }:
 
-{ user, usesNixops }:
+{ user }:
 
 let
   strict = {
@@ -13,8 +14,6 @@ let
     SystemCallFilter = [ "@system-service" "~@privileged @resources" ];
     # Nix and ssh try calls that they can do without, such as raising a limit: they must not be killed for that.
     SystemCallErrorNumber = "EPERM";
-    # NixOps runs in Python, whose libraries write code into memory.
-    MemoryDenyWriteExecute = !usesNixops;
     LockPersonality = true;
     RestrictAddressFamilies = [ "AF_UNIX" "AF_INET" "AF_INET6" ];
     RestrictNamespaces = true;
@@ -24,6 +23,7 @@ let
     ProtectHome = true;
     PrivateTmp = true;
     PrivateDevices = true;
+    DevicePolicy = "closed";
     ProtectKernelTunables = true;
     ProtectKernelModules = true;
     ProtectKernelLogs = true;
@@ -32,9 +32,8 @@ let
     ProtectHostname = true;
     # Processes of its own user stay visible: which operations still run is read in /proc.
     ProtectProc = "invisible";
-    ProcSubset = "pid";
     RemoveIPC = true;
-    UMask = "0077";
+    KeyringMode = "private";
   };
 in
 # Machines on this host are children of the service. They mount, become other users and build for other systems, in the

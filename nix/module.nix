@@ -93,8 +93,6 @@ let
     option = if name == "" then "services.hydra-provisioner" else "services.hydra-provisioner.instances.${name}";
     written = settingsOptions.written instance.settings;
     systemTypes = lib.attrValues (written.systemTypes or { });
-    # What a file says is not known here.
-    usesNixops = configFile != null || lib.any (type: type ? nixopsExpr) systemTypes;
     usesLocal = lib.any (type: type ? local) systemTypes;
     machinesFile = if configFile != null then instance.machinesFile else written.machinesFile or null;
     hasOwnFolder = machinesFile == "${machinesFolderOf name}/provisioned.machines";
@@ -145,13 +143,13 @@ let
   };
 
   # Short, because sockets of ssh are made there: their names have at most 108 bytes.
-  runtimeFolder = it: if it.name == "" then "hydra-provisioner" else "hp-${it.name}";
+  runtimeFolder = it: if it.name == "" then "provisioner-tmp" else "hp-${it.name}";
 
   writtenFolders = it: map (file: "-${dirOf file}")
     (lib.filter (file: file != null)
       [ it.machinesFile (it.written.sshConfigFile or null) (it.written.metricsFile or null) ]);
 
-  serviceConfig = it: hardening { inherit (it) user usesNixops; } // {
+  serviceConfig = it: hardening { inherit (it) user; } // {
     Type = "notify";
     ExecStart = lib.escapeShellArgs [ program "daemon" it.file ];
     # A wrong configuration makes the reload fail, and the old one stays in force.
@@ -170,6 +168,7 @@ let
     RuntimeDirectoryMode = "0700";
     RuntimeDirectoryPreserve = true;
     ReadWritePaths = writtenFolders it;
+    UMask = "0077";
     LoadCredential = lib.mapAttrsToList (name: file: "${name}:${file}") it.credentials;
     Restart = "always";
     RestartSec = 10;
@@ -299,7 +298,7 @@ in
         group = defaultUser;
         home = "/var/lib/hydra-provisioner";
         description = "Provisioner of build machines";
-        # Also for who becomes this user to ask the queue runner by hand.
+        # Also for commands that are run as this user by hand.
         extraGroups = lib.unique (lib.concatMap (it: it.extraGroups) ofDefaultUser ++ lib.optional hydra.enable "hydra");
       };
     };

@@ -50,10 +50,14 @@ class APrefix(InstallTest):
             *("share/hydra-provisioner/grafana/dashboard.json", "share/doc/hydra-provisioner/LICENSE"),
             *("share/doc/hydra-provisioner/configuration.md", "share/doc/hydra-provisioner/schema/plan.schema.json"),
             *("share/doc/hydra-provisioner/examples/hcloud-provider", f"{UNITS}/hydra-provisioner-pass.timer"),
+            *("share/man/man1/hydra-provisioner.1", "share/man/man5/hydra-provisioner.nix.5"),
+            *("share/man/man7/hydra-provisioner-exec.7", "share/bash-completion/completions/hydra-provisioner"),
+            *("share/zsh/site-functions/_hydra-provisioner", "share/fish/vendor_completions.d/hydra-provisioner.fish"),
             *("lib/sysusers.d/hydra-provisioner.conf", "lib/tmpfiles.d/hydra-provisioner.conf"),
             *(f"{UNITS}/{service}.d/10-own-user.conf" for service in SERVICES),
         ):
             self.assertTrue((farm.prefix / path).exists(), path)
+        self.assertFalse((farm.prefix / "share/hydra-provisioner/nix/tests").exists())
 
     def test_can_be_moved_and_knows_nothing_of_the_build(self):
         farm = self.installed()
