@@ -205,9 +205,10 @@ std::string roff_text(std::string_view markdown) {
   return text;
 }
 
+// Its lines are not justified: the blanks in commands and values would be stretched.
 std::string man_page(const PageTitle& title, const Edition& edition, const Blocks& blocks) {
   return Writer(fmt::format(".\\\" Made from the sources of hydra-provisioner by src/reference/.\n"
-                            ".TH {} {} {} \"hydra\\-provisioner {}\" hydra\\-provisioner\n.SH NAME\n{} \\- {}\n",
+                            ".TH {} {} {} \"hydra\\-provisioner {}\" hydra\\-provisioner\n.ad l\n.SH NAME\n{} \\- {}\n",
                             escaped(in_capitals(title.name)), title.section, edition.date, edition.version,
                             escaped(title.name), escaped(title.summary)))
       .page(blocks);
