@@ -1,5 +1,8 @@
 """What bash, zsh and fish offer for the command line, with the scripts of completions/."""
 
+import contextlib
+import sqlite3
+
 from support import program, shells
 from support.big_farm import SeemingFarm
 from support.farm import PLAIN
@@ -85,7 +88,7 @@ class Cases:
         def offers_nothing():
             typed = shell.complete("hydra-provisioner drain t-")
             self.assertEqual(typed.words, ["drain", "t-"])
-            self.assertFalse(typed.shown & {"t-0", "error:", "journal", str(journal)}, typed.shown)
+            self.assertFalse(typed.shown & {"t-0", "error:", "journal", "Alarm", "alarm", str(journal)}, typed.shown)
 
         farm.state.chmod(0o777)
         offers_nothing()
@@ -97,7 +100,21 @@ class Cases:
         journal.unlink()
         offers_nothing()
         journal.write_bytes(content)
+        with holding_all_of(journal):
+            offers_nothing()
         self.assertOffers(shell, "drain t-", "t-0", "t-1")
+
+
+@contextlib.contextmanager
+def holding_all_of(journal):
+    """So that not even reading is possible."""
+    holder = sqlite3.connect(journal, isolation_level=None)
+    holder.execute("pragma locking_mode = exclusive")
+    holder.execute("begin exclusive")
+    holder.execute("update machines set since = since")
+    yield
+    holder.execute("rollback")
+    holder.close()
 
 
 class Bash(Cases, FarmTest):

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/cli/completion.hpp"
 #include "app/cli/output.hpp"
@@ -64,7 +65,11 @@ std::vector<Candidate> names_in(const std::string& state_dir, const std::string&
   return names;
 }
 
+// A journal that another program holds, or a folder of a network that hangs, must not keep the shell waiting.
+constexpr unsigned int seconds_max = 2;
+
 Outcome run(Options options, Context context) {
+  ::alarm(seconds_max);  // ends this program
   const auto names = [&](const WhichJournal& which, Known what) {
     return names_in(which.state_dir.empty() ? context.state_dir : without_tilde(which.state_dir), which.tag, what);
   };
