@@ -2,8 +2,10 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -43,7 +45,8 @@ Expected<void> check_readable(const std::string& file) {
 
 io::Task<Expected<io::NixEvaluation>> evaluate_nix_file(std::string file) {
   if (auto readable = check_readable(file); !readable) co_return std::unexpected(std::move(readable.error()));
-  co_return co_await io::evaluate_nix(expression, {"--argstr", "file", std::move(file)});
+  std::vector<std::string> arguments{"--argstr", "file", std::move(file)};
+  co_return co_await io::evaluate_nix(expression, std::move(arguments));
 }
 
 bool is_function(const io::Json& value) {

@@ -150,9 +150,9 @@ asio::awaitable<void> part(beast::tcp_stream& stream) {
 
 // The client has sent what is no request, or too large. It has not merely gone away or been silent.
 bool is_nonsense(const error_code& error) {
-  static const auto& of_parser = http::make_error_code(http::error::bad_method).category();
+  const error_code of_parser = http::error::bad_method;
   const bool is_gone = error == http::error::end_of_stream || error == http::error::partial_message;
-  return error.category() == of_parser && !is_gone;
+  return error.category() == of_parser.category() && !is_gone;
 }
 
 // One more for as long as it lives.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,8 +55,8 @@ io::Task<Expected<void>> tell_builder_over_ssh(Instance instance, PoolConfig poo
                  .known_hosts = known_hosts,
                  .port = login.port,
                  .checks_host_key = !instance.host_key.empty()};
-  const auto ended =
-      co_await io::run({.argv = ssh_command(as, {shell_command_for(order)}), .deadline = login_deadline});
+  io::Command order_by_ssh{.argv = ssh_command(as, {shell_command_for(order)}), .deadline = login_deadline};
+  const auto ended = co_await io::run(std::move(order_by_ssh));
   if (!ended) co_return std::unexpected(ended.error());
   if (ended->exit_status == 0) co_return Expected<void>{};
   co_return failure(fmt::format("ssh -i {} {}@{} exited with {}: {:?}", as.private_key, as.user, as.address,

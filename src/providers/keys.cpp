@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,9 +46,9 @@ Expected<void> copy_durably(const std::string& from, const std::string& to, mode
 io::Task<Expected<void>> generate(std::string path, std::string work_folder) {
   if (auto made = io::make_folder(work_folder, 0700); !made) co_return made;
   const std::string fresh = work_folder + "/key";
-  const auto generated = co_await io::run_successfully(
-      {.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
-       .deadline = keygen_deadline});
+  io::Command keygen{.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
+                     .deadline = keygen_deadline};
+  const auto generated = co_await io::run_successfully(std::move(keygen));
   if (!generated) co_return std::unexpected(generated.error());
   if (auto copied = copy_durably(fresh + ".pub", path + ".pub", 0644); !copied) co_return copied;
   co_return copy_durably(fresh, path, 0600);
@@ -114,8 +115,8 @@ io::Task<Expected<std::string>> public_half(std::string private_key) {
     co_return failure(fmt::format(
         "sshKey {0}: {0}.pub is not a public key; write it with ssh-keygen -y -f {0} > {0}.pub", private_key));
   }
-  const auto derived = co_await io::run_successfully(
-      {.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline});
+  io::Command keygen{.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key}, .deadline = keygen_deadline};
+  const auto derived = co_await io::run_successfully(std::move(keygen));
   if (derived) co_return type_and_key(derived->output);
   co_return failure(
       fmt::format("sshKey {}: {}; give a private key that has no passphrase", private_key, derived.error().message));

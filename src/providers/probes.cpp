@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -52,9 +53,10 @@ std::vector<std::string> ssh_command(const Login& login, const std::vector<std::
 io::Task<Expected<void>> expect_host_key(std::string address, std::string host_key, std::string remedy) {
   const LoginParts login = login_parts(address);
   const int port = login.port.value_or(22);
-  const auto scan = co_await io::run(
-      {.argv = {"ssh-keyscan", "-T", "5", "-t", key_type_of(host_key), "-p", fmt::to_string(port), "--", login.host},
-       .deadline = deadline});
+  io::Command keyscan{
+      .argv = {"ssh-keyscan", "-T", "5", "-t", key_type_of(host_key), "-p", fmt::to_string(port), "--", login.host},
+      .deadline = deadline};
+  const auto scan = co_await io::run(std::move(keyscan));
   if (!scan) co_return std::unexpected(scan.error());
   const auto proofs = io::lines(scan->output);  // `HOST TYPE KEY`, `[HOST]:PORT TYPE KEY`
   if (std::ranges::find(proofs, fmt::format("{} {}", known_host(login), host_key)) != proofs.end())

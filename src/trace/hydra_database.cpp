@@ -19,6 +19,8 @@
 namespace hydra_provisioner::trace {
 namespace {
 
+using Row = pqxx::result::reference;  // pqxx::row, and since libpqxx 8 pqxx::row_ref
+
 constexpr std::size_t rows_at_a_time = 10'000;
 
 // Leaves out steps that held no slot: substitutions, results that were there already, and steps without a machine; and
@@ -45,7 +47,7 @@ class Import {
   explicit Import(const FeaturesOf& features_of) : features_of_(features_of) {}
 
   // A step that was tried again depends on the attempt before it, and a build's own step on all others of the build.
-  void add(const pqxx::row& row) {
+  void add(const Row& row) {
     const auto build = row[0].as<std::int64_t>();
     const auto derivation = row[2].as<std::string>();
     const auto index = static_cast<std::uint32_t>(trace_.steps.size());
@@ -116,7 +118,7 @@ Expected<Trace> read_steps(pqxx::connection& connection, std::optional<Instant> 
   Import import(features_of);
   for (;;) {
     const pqxx::result rows = transaction.exec(fmt::format("fetch {} from steps", rows_at_a_time));
-    for (const pqxx::row& row : rows) import.add(row);
+    for (const Row& row : rows) import.add(row);
     if (rows.empty()) break;
     if (import.size() > steps_max) return failure(fmt::format("more than {} steps; give a later --since", steps_max));
   }

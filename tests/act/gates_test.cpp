@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -319,7 +320,7 @@ TEST_F(GatesOfMachines, WakeTheDispatcherAlsoForAMachineThatWasWaitedFor) {
   EXPECT_TRUE(engine.clock.run(gates.expect_joined(ledger.at(id(1)))));
   ledger.at(id(1)).listing.is_listed = true;
   ledger.at(id(1)).listing.began_at = noon;
-  engine.clock.run(gates.publish("a-1 x86_64-linux\n", std::nullopt, noon));
+  std::ignore = engine.clock.run(gates.publish("a-1 x86_64-linux\n", std::nullopt, noon));
   EXPECT_EQ(source.woken, 1);
 }
 

@@ -1,6 +1,7 @@
 #include "act/publication.hpp"
 
 #include <functional>
+#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -174,7 +175,7 @@ TEST_F(Publication, KeepsALineBackWhileAnotherCommitOfItsMachineHasFailed) {
   engine.publisher.fails.reset();
   const auto commit_and_publish = [&]() -> io::Task<void> {
     std::vector<std::function<io::Task<void>()>> tasks{[&]() -> io::Task<void> {
-                                                         co_await ledger.commit();
+                                                         std::ignore = co_await ledger.commit();
                                                          engine.journal.recovers();
                                                        },
                                                        [&] { return publication.publish(); }};

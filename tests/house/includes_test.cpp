@@ -67,6 +67,10 @@ TEST(EveryFile, OfModelAndDecideUsesOnlyTheStandardLibraryAndFmt) {
   EXPECT_EQ(faults_in({"src"}, wrong_library_includes), "");
 }
 
+TEST(EveryFile, IncludesWhatItUsesOfFmt) {
+  EXPECT_EQ(faults_in({"src", "tests", "bench"}, missing_library_includes), "");
+}
+
 TEST(EveryFile, RunsNoShellAndDecidesWithoutAClock) { EXPECT_EQ(faults_in({"src"}, banned_calls), ""); }
 
 TEST(EveryFile, HasLinesOfAtMost120Characters) { EXPECT_EQ(faults_in({"src", "tests", "bench"}, long_lines), ""); }

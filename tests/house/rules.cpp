@@ -130,6 +130,13 @@ Faults wrong_library_includes(const SourceFile& file) {
   return faults;
 }
 
+Faults missing_library_includes(const SourceFile& file) {
+  static const std::regex join(R"(\bfmt::join\()");
+  const auto includes = includes_of(file);
+  if (std::ranges::find(includes, "fmt/ranges.h", &Include::name) != includes.end()) return {};
+  return matches(file, join, "fmt::join needs <fmt/ranges.h>");
+}
+
 Faults heavy_includes(const SourceFile& file) {
   Faults faults;
   if (!is_header(file)) return faults;

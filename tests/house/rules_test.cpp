@@ -59,6 +59,14 @@ TEST(LibraryIncludes, OtherThanTheStandardLibraryAndFmtAreFaultsInModelAndDecide
   EXPECT_EQ(wrong_library_includes({"src/decide/a.cpp", "#include <cstdint>\n#include <fmt/ranges.h>"}), Faults{});
 }
 
+TEST(LibraryIncludes, OfWhatIsUsedAreNeededInTheSameFile) {
+  const std::string use = std::string("text += fmt::") + "join(names, \", \");\n";  // not a use in this file
+  EXPECT_EQ(missing_library_includes({"src/io/a.cpp", "#include <fmt/format.h>\n" + use}),
+            Faults{"src/io/a.cpp:2: fmt::join needs <fmt/ranges.h>"});
+  EXPECT_EQ(missing_library_includes({"src/io/a.cpp", "#include <fmt/ranges.h>\n" + use}), Faults{});
+  EXPECT_EQ(missing_library_includes({"src/io/a.cpp", "std::string fmt_join(names); my::join(names);"}), Faults{});
+}
+
 TEST(HeavyHeaders, AreFaultsInHeaders) {
   for (const char* header : {"nlohmann/json.hpp", "CLI/CLI.hpp", "SQLiteCpp/Database.h", "boost/beast/http.hpp"}) {
     const std::string text = std::string("#include <") + header + ">";

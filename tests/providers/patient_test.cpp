@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -129,7 +130,7 @@ TEST_F(Patient, GivesUpAnInventoryThatTakesTooLongAndDoesNotUseItLater) {
 TEST_F(Patient, WaitsAMinuteForAnInventoryAtMost) {
   slow->takes = 1h;
   const auto test = [this]() -> io::Task<void> {
-    co_await provider.list({});
+    std::ignore = co_await provider.list({});
     co_await clock.sleep_for(1h);
     const auto next = co_await provider.list({});
     EXPECT_EQ(next.error().message, "was asked for its machines, and has not answered within 60 s");
@@ -140,7 +141,7 @@ TEST_F(Patient, WaitsAMinuteForAnInventoryAtMost) {
 TEST_F(Patient, WaitsLongerForAProviderThatIsAlwaysSlow) {
   slow->takes = 12s;
   const auto test = [this]() -> io::Task<void> {
-    co_await provider.list({});
+    std::ignore = co_await provider.list({});
     co_await clock.sleep_for(5s);
     const auto next = co_await provider.list({});
     EXPECT_TRUE(next.has_value());
@@ -165,7 +166,7 @@ TEST_F(Patient, ReturnsALateAnswerAboutAMachineToTheNextCall) {
 TEST_F(Patient, AsksAgainAboutAMachineOnceTheAnswerIsOld) {
   slow->takes = 7s;
   const auto test = [this]() -> io::Task<void> {
-    co_await ready();
+    std::ignore = co_await ready();
     co_await clock.sleep_for(2min);
     const auto next = co_await ready();
     EXPECT_EQ(next.error().kind, ErrorKind::unanswered);
@@ -240,14 +241,14 @@ io::Task<void> answer_while_others_ask(PatientProvider& provider, SlowProvider& 
   const auto check = [&](const char* id) { return provider.check({.machine = MachineId{id}, .instance = {}}, {}); };
   slow.gates[MachineId{"a-1"}] =
       std::make_unique<boost::asio::steady_timer>(executor, std::chrono::steady_clock::time_point::max());
-  co_await check("a-1");
+  std::ignore = co_await check("a-1");
   co_await clock.sleep_for(100s);
   const auto first = [&]() -> io::Task<void> { EXPECT_EQ(co_await check("a-1"), Condition::vanished); };
   const auto second = [&]() -> io::Task<void> {
     co_await clock.sleep_for(1ms);
     slow.gates.at(MachineId{"a-1"})->cancel();
     for (int turn = 0; turn < turns; ++turn) co_await boost::asio::post(executor, boost::asio::use_awaitable);
-    co_await check("a-2");
+    std::ignore = co_await check("a-2");
   };
   co_await io::run_all({first, second}, 2);
 }
@@ -301,7 +302,7 @@ TEST_F(PatientWithSpecifications, WaitsForOneThatIsSlowAsUsual) {
 TEST_F(PatientWithSpecifications, DoesNotTakeAnAnswerAboutOtherSettings) {
   slow->evaluation_takes[PoolName{"p"}] = 20s;
   const auto test = [this]() -> io::Task<void> {
-    co_await specification("p", "old");
+    std::ignore = co_await specification("p", "old");
     co_await clock.sleep_for(20s);
     slow->evaluation_takes[PoolName{"p"}] = 1s;
     EXPECT_EQ(co_await specification("p", "new"), "hashnew");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "providers/decorator.hpp"
@@ -131,7 +132,8 @@ class LyingJobs final : public act::Jobs {
 
   Expected<std::vector<JobState>> list() override {
     auto states = honest_->list();
-    if (states && mutation_ == Mutation::running_operations_are_not_seen) std::erase_if(*states, &JobState::is_running);
+    if (states && mutation_ == Mutation::running_operations_are_not_seen)
+      std::erase_if(*states, [](const JobState& state) { return state.is_running; });
     return states;
   }
   Expected<void> begin(const act::JobRequest& request) override {
@@ -186,7 +188,7 @@ class LyingJournal final : public state::Journal {
       : honest_(std::move(honest)), mutation_(mutation) {}
 
   io::Task<Expected<state::Memory>> load(Instant now) override {
-    if (claimed_) co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
+    if (claimed_) std::ignore = co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
     auto memory = co_await honest_->load(now);
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
       for (Machine& machine : memory->machines) machine.listing.ended_at.reset();
@@ -218,7 +220,7 @@ class LyingJournal final : public state::Journal {
     }
     if (mutation_ == Mutation::commits_are_claimed_early) {
       // It is written before the next one.
-      if (claimed_) co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
+      if (claimed_) std::ignore = co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
       claimed_ = std::move(changes);
       co_return Expected<void>{};
     }
@@ -226,7 +228,7 @@ class LyingJournal final : public state::Journal {
       state::Changes again;
       again.machines = std::exchange(rows_, changes.machines);
       auto written = co_await honest_->commit(std::move(changes));
-      co_await honest_->commit(std::move(again));
+      std::ignore = co_await honest_->commit(std::move(again));
       co_return written;
     }
     co_return co_await honest_->commit(std::move(changes));

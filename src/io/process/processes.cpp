@@ -15,14 +15,12 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
-extern "C" {
-#include <sys/pidfd.h>  // has no extern "C" of its own in glibc 2.36
-}
 
 #include <fmt/format.h>
 
 #include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
+#include "io/process/pidfd.hpp"
 #include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {

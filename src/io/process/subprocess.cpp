@@ -15,9 +15,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-extern "C" {
-#include <sys/pidfd.h>  // has no extern "C" of its own in glibc 2.36
-}
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -31,6 +28,7 @@ extern "C" {
 
 #include "io/async/waypoint.hpp"
 #include "io/file/descriptor.hpp"
+#include "io/process/pidfd.hpp"
 #include "io/process/processes.hpp"
 #include "io/process/spawn.hpp"
 #include "io/text/wording.hpp"

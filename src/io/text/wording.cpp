@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/text/printable.hpp"
 #include "io/text/strings.hpp"

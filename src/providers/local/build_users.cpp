@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "io/file/files.hpp"
 #include "io/file/lock.hpp"
@@ -177,10 +178,11 @@ std::string session_text(const MachineFolder& folder, const SessionSettings& set
 }
 
 io::Task<Expected<void>> try_build_users(MachineFolder folder, Uids uids) {
-  const auto tried = co_await io::run_successfully(
-      {.argv = {"unshare", "--mount", "/bin/sh", "-e", folder.session(), "setpriv", "--reuid=" + user_name(uids.count),
-                fmt::format("--regid={}", build_group), "--init-groups", "true"},
-       .deadline = seconds{10}});
+  io::Command session{
+      .argv = {"unshare", "--mount", "/bin/sh", "-e", folder.session(), "setpriv", "--reuid=" + user_name(uids.count),
+               fmt::format("--regid={}", build_group), "--init-groups", "true"},
+      .deadline = seconds{10}};
+  const auto tried = co_await io::run_successfully(std::move(session));
   if (tried) co_return Expected<void>{};
   co_return failure(fmt::format(
       "this host cannot run builds as users of their own, as uids {} to {}: {}; mend that, set local.firstUid to uids "

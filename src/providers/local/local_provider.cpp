@@ -11,6 +11,7 @@
 #include "model/machine.hpp"
 #include "providers/keys.hpp"
 #include "providers/local/builder.hpp"
+#include "providers/local/gate.hpp"
 #include "providers/local/launch.hpp"
 #include "providers/local/processes.hpp"
 #include "providers/local/requirements.hpp"

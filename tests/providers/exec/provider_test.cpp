@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -153,7 +154,7 @@ TEST_F(ExecProviderTest, ForgetsAnOldRecordOfAnUnknownMachine) {
   list({pool("a", failing)});
   EXPECT_TRUE(std::filesystem::exists(record));
   std::filesystem::last_write_time(record, std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 8));
-  support::await(provider.list({.known = {InstanceId("t-1")}, .pools = {pool("a", failing)}}));
+  std::ignore = support::await(provider.list({.known = {InstanceId("t-1")}, .pools = {pool("a", failing)}}));
   EXPECT_TRUE(std::filesystem::exists(record));
   list({pool("a", failing)});
   EXPECT_FALSE(std::filesystem::exists(record));

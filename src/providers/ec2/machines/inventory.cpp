@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -221,7 +222,8 @@ io::Task<void> Ec2Inventory::remember_interruptions(const std::set<std::string>&
   const bool are_known =
       std::ranges::all_of(interrupted, [&](const std::string& id) { return known.interruptions.contains(id); });
   if (are_known) co_return;
-  co_await offerings_.change([&](OfferingMemory& memory) {
+  // When this fails, the next pass tries again.
+  std::ignore = co_await offerings_.change([&](OfferingMemory& memory) {
     for (const std::string& id : interrupted) memory.interruptions.try_emplace(id, clock_.now());
   });
 }

@@ -5,6 +5,7 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -131,7 +132,7 @@ io::Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentReque
 // When this fails, the offering is only requested once too often.
 io::Task<void> Ec2Launch::remember_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning) {
   const Instant until = clock_.now() + (meaning == Ec2Code::capacity ? capacity_back_off : quota_back_off);
-  co_await offerings_.change([&](OfferingMemory& memory) {
+  std::ignore = co_await offerings_.change([&](OfferingMemory& memory) {
     for (const Offering& offering : offerings) memory.refused_until[key_of(place.region, offering)] = until;
   });
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <ranges>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -157,7 +158,8 @@ io::Task<Expected<void>> DeploymentCalls::start(std::string uuid, Seconds deadli
 // Without --confirm, NixOps asks for confirmation, gets no answer, stops nothing, and exits with 0. It also exits with
 // 0 where it cannot stop the machine.
 io::Task<Expected<void>> DeploymentCalls::stop(std::string uuid) {
-  const auto finished = co_await program_.run(call({"stop", "-d", uuid, "--confirm"}, removal_deadline));
+  NixopsCall stop = call({"stop", "-d", uuid, "--confirm"}, removal_deadline);
+  const auto finished = co_await program_.run(std::move(stop));
   if (!finished) co_return std::unexpected(finished.error());
   for (const std::string_view refusal : {"don't know how to stop", "UnsupportedOperation"}) {
     if (finished->errors.contains(refusal))
@@ -189,12 +191,13 @@ io::Task<Expected<void>> DeploymentCalls::destroy_resources(std::string uuid) {
 
 // Never with --force: NixOps would forget machines that still run.
 io::Task<Expected<void>> DeploymentCalls::remove(std::string uuid) {
-  co_return co_await carry_out(call({"delete", "-d", uuid}));
+  NixopsCall deletion = call({"delete", "-d", uuid});
+  co_return co_await carry_out(std::move(deletion));
 }
 
 io::Task<void> DeploymentCalls::remove_if_empty(std::string uuid) {
   const auto deployment = co_await export_one(uuid);
-  if (deployment && *deployment && (*deployment)->resources.empty()) co_await remove(uuid);
+  if (deployment && *deployment && (*deployment)->resources.empty()) std::ignore = co_await remove(uuid);
 }
 
 io::Task<Expected<Condition>> DeploymentCalls::check(std::string uuid) {
