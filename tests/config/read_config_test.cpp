@@ -17,6 +17,7 @@ namespace hydra_provisioner::config {
 namespace {
 
 using testing::ElementsAre;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 // The mark that the evaluation leaves for a function.
@@ -621,7 +622,7 @@ TEST(ReadPool, RestoresAPoolFromItsRecordedSettings) {
 
 TEST(ReadPool, SaysWhatIsWrongWithARecord) {
   EXPECT_THAT(read_pool("x86_64-linux", "{").error(),
-              ElementsAre("recorded settings: systemTypes.x86_64-linux: line 1, column 2: unexpected end of input"));
+              ElementsAre(StartsWith("recorded settings: systemTypes.x86_64-linux: line 1, column 2: ")));
   EXPECT_THAT(
       read_pool("x86_64-linux", R"({"local": {}, "maxJobs": 0})").error(),
       ElementsAre("recorded settings: systemTypes.x86_64-linux.maxJobs: 0 is out of range; it must be 1 to 1000000"));

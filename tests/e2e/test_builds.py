@@ -3,6 +3,7 @@
 from support import program
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
+from support.processes import seen_from_its_file_system
 
 
 class Builds(FarmTest):
@@ -27,7 +28,8 @@ class Builds(FarmTest):
     def machine_that_built(self, step):
         """Told by the build itself, which sees in whose store it happens."""
         store = step["output"].split()[1]
-        machine = store.removeprefix(f"{self.queue_farm.state}/local/").removesuffix("/store")
+        machines = f"{seen_from_its_file_system(self.queue_farm.state)}/local/"
+        machine = store.removeprefix(machines).removesuffix("/store")
         self.assertIn(machine, self.made, step)
         return machine
 

@@ -3,6 +3,7 @@
 from support import program
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
+from support.processes import seen_from_its_file_system
 
 
 class StopOnIdle(FarmTest):
@@ -18,7 +19,8 @@ class StopOnIdle(FarmTest):
         farm.say_jobs([job("first"), job("second", depends_on=["first"])])
         farm.passes_until(lambda: self.is_built(farm, "second"), "the second step is built")
         self.assertEqual(self.identity(farm), before)
-        self.assertEqual(farm.steps()["second"]["output"].split()[1], f"{farm.state}/local/t-0/store")
+        store = f"{seen_from_its_file_system(farm.state)}/local/t-0/store"
+        self.assertEqual(farm.steps()["second"]["output"].split()[1], store)
 
     def identity(self, farm):
         """The machine's name, key, and what the first step has left in its store."""

@@ -7,16 +7,22 @@ from pathlib import Path
 def processes_of(folder):
     """Command lines by process id, of all that name the folder there or in their environment, or live in it."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
-    return {pid: command_line(pid) for pid in pids if pid != os.getpid() and names(pid, str(folder).encode())}
+    return {pid: command_line(pid) for pid in pids if pid != os.getpid() and names(pid, Path(folder))}
 
 
 def names(pid, folder):
     try:
-        places = [Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
-        places.append(Path(f"/proc/{pid}/mountinfo").read_bytes().partition(b"\n")[0])  # its root
+        words = [Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
+        root = Path(f"/proc/{pid}/mountinfo").read_bytes().partition(b"\n")[0]
     except OSError:  # it has just ended
         return False
-    return any(folder in place for place in places)
+    return any(bytes(folder) in word for word in words) or seen_from_its_file_system(folder).encode() in root
+
+
+def seen_from_its_file_system(folder):
+    """As mountinfo(5) names it: /tmp may be a file system of its own."""
+    mount_point = next(place for place in (folder, *folder.parents) if place.is_mount())
+    return f"/{folder.relative_to(mount_point)}"
 
 
 def command_line(pid):

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -13,6 +14,11 @@
 
 namespace hydra_provisioner::io {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 constexpr auto least = std::numeric_limits<std::int64_t>::min();
 constexpr auto most = std::numeric_limits<std::int64_t>::max();
@@ -69,15 +75,19 @@ RC_GTEST_PROP(Json, FailsOnArbitraryBytesWithAnErrorOfOneLine, (const std::strin
   }
 }
 
+// What is wrong there is said in words of the library.
 TEST(Json, SaysWhereASyntaxErrorIs) {
-  EXPECT_EQ(error_of(""), "line 1, column 1: unexpected end of input");
-  EXPECT_EQ(error_of("down\n"), "line 1, column 1: invalid literal");
-  EXPECT_EQ(error_of("{\n  \"a\": 1,\n  }"), "line 3, column 3: unexpected '}'");
-  EXPECT_EQ(error_of("[1, 2"), "line 1, column 6: unexpected end of input");
-  EXPECT_EQ(error_of("{} {}"), "line 1, column 4: unexpected '{'");
-  EXPECT_EQ(error_of("[NaN]"), "line 1, column 2: invalid literal");
-  EXPECT_EQ(error_of("[1e999]"), "line 1, column 6: number overflow parsing '1e999'");
-  EXPECT_EQ(error_of("\"\xff\""), "line 1, column 2: invalid string: ill-formed UTF-8 byte");
+  const auto is_at = [](std::string_view place) {
+    return AllOf(StartsWith(fmt::format("{}: ", place)), Not(HasSubstr("json.exception")));
+  };
+  EXPECT_THAT(error_of(""), is_at("line 1, column 1"));
+  EXPECT_THAT(error_of("down\n"), is_at("line 1, column 1"));
+  EXPECT_THAT(error_of("{\n  \"a\": 1,\n  }"), AllOf(is_at("line 3, column 3"), HasSubstr("'}'")));
+  EXPECT_THAT(error_of("[1, 2"), is_at("line 1, column 6"));
+  EXPECT_THAT(error_of("{} {}"), AllOf(is_at("line 1, column 4"), HasSubstr("'{'")));
+  EXPECT_THAT(error_of("[NaN]"), is_at("line 1, column 2"));
+  EXPECT_THAT(error_of("[1e999]"), AllOf(is_at("line 1, column 6"), HasSubstr("1e999")));
+  EXPECT_THAT(error_of("\"\xff\""), AllOf(is_at("line 1, column 2"), HasSubstr("UTF-8")));
 }
 
 TEST(Json, RefusesANulByte) {
@@ -107,7 +117,7 @@ TEST(Json, KeepsOnlyWantedMembers) {
 
 TEST(Json, IsCheckedAlsoWhereItIsNotWanted) {
   const auto none = [](std::size_t, std::string_view) { return false; };
-  EXPECT_EQ(parse_json(R"({"a": [}]})", none).error().message, "line 1, column 8: unexpected '}'");
+  EXPECT_THAT(parse_json(R"({"a": [}]})", none).error().message, StartsWith("line 1, column 8: "));
   EXPECT_EQ(parse_json(R"({"a": )" + nested(100) + "}", none).error().message, "more than 100 levels");
   EXPECT_EQ(parse_json(R"({"a": )" + nested(99) + R"(, "b": 1})", none), Json::object());
 }

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <boost/asio/co_spawn.hpp>
 
 #include "providers/keys.hpp"
@@ -12,6 +13,9 @@
 
 namespace hydra_provisioner::providers::local {
 namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
 
 // A sandbox hides its place, except its root directory: the fourth field of the first mount.
 constexpr const char* expression = R"({ name, system, features, command, content }: derivation ((
@@ -99,23 +103,25 @@ class LocalBuilds : public LocalMachines {
     return content(state_dir + "/queue-runner/store" + io::last_meaningful_line(built->output));
   }
 
-  std::string store() const { return folder(machine) + "/store/nix/store"; }
+  // Of a builder for the architecture, in the machine's store. A sandbox sees its place from the root of its file
+  // system, and /tmp may be one of its own.
+  testing::Matcher<std::string> is_output_of(const std::string& architecture) const {
+    const std::string from = state_dir.substr(state_dir.rfind('/'));
+    return AllOf(StartsWith(architecture + " /"), HasSubstr(from + "/local/" + machine.text + "/store/nix/store/"));
+  }
 };
 
 TEST_F(LocalBuilds, BuildsAndTheOutputNamesTheMachine) {
-  const std::string output = output_of({.name = "plain"});
-  EXPECT_TRUE(output.starts_with("x86_64 " + store() + "/")) << output;
+  EXPECT_THAT(output_of({.name = "plain"}), is_output_of("x86_64"));
   EXPECT_TRUE(std::filesystem::is_empty(folder(machine) + "/tmp"));
 }
 
 TEST_F(LocalBuilds, BuildsForThe32BitSystem) {
-  const std::string output = output_of({.name = "narrow", .system = "i686-linux"});
-  EXPECT_TRUE(output.starts_with("i686 " + store() + "/")) << output;
+  EXPECT_THAT(output_of({.name = "narrow", .system = "i686-linux"}), is_output_of("i686"));
 }
 
 TEST_F(LocalBuilds, OffersTheFeaturesOfItsPoolAndNoOthers) {
-  const std::string offered = output_of({.name = "offered", .features = R"([ "benchmark" ])"});
-  EXPECT_TRUE(offered.starts_with("x86_64 " + store() + "/")) << offered;
+  EXPECT_THAT(output_of({.name = "offered", .features = R"([ "benchmark" ])"}), is_output_of("x86_64"));
   const std::string refused = output_of({.name = "refused", .features = R"([ "kvm" ])"});
   EXPECT_NE(refused.find("kvm"), std::string::npos) << refused;
   EXPECT_FALSE(refused.starts_with("x86_64 ")) << refused;
@@ -158,8 +164,7 @@ TEST_F(LocalBuilds, UsesItsStoreAgainAfterAStop) {
   ASSERT_TRUE(started) << started.error().message;
   const auto paths = content(folder(machine) + "/store/nix/var/nix/db/db.sqlite");
   EXPECT_NE(paths.find("-kept"), std::string::npos);
-  const std::string output = output_of({.name = "next"});
-  EXPECT_TRUE(output.starts_with("x86_64 " + store() + "/")) << output;
+  EXPECT_THAT(output_of({.name = "next"}), is_output_of("x86_64"));
 }
 
 // This host's store is an empty one, which only this process and its children see.
@@ -173,7 +178,7 @@ class LocalBuildsInThisHostsStore : public LocalBuilds {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     std::filesystem::create_directories("/nix");
-    ASSERT_EQ(::mount("tmpfs", "/nix", "tmpfs", 0, nullptr), 0);
+    ASSERT_EQ(::mount("tmpfs", "/nix", "tmpfs", 0, "mode=755"), 0);
     std::get<LocalSettings>(pool.provider).own_store = false;
     LocalBuilds::SetUp();
   }

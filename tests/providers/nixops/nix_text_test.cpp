@@ -123,7 +123,7 @@ TEST_F(NetworkFiles, StandAnyPathTypeAndTag) {
 }
 
 TEST_F(NetworkFiles, LetNixNameTheUsersFile) {
-  EXPECT_THAT(evaluated(wrapper_of("{\n  oops\n}"), "network { }"), HasSubstr(folder() + "/deployment.nix:3:1"));
+  EXPECT_THAT(evaluated(wrapper_of("{\n  oops\n}"), "network { }"), HasSubstr(folder() + "/deployment.nix:3:"));
   EXPECT_THAT(evaluated(wrapper_of("{ other }: { }"), "network { }"), HasSubstr(folder() + "/deployment.nix:1:1"));
   EXPECT_THAT(wrapper_of("{ }"), HasSubstr("\"" + folder() + "/deployment.nix\"."));
 }
