@@ -32,6 +32,7 @@ class PlainFarm(Farm):
             "NIX_STATE_DIR": str(self.nix / "state"),
             "NIX_CONF_DIR": str(self.nix / "conf"),
             "NIX_USER_CONF_FILES": "/dev/null",
+            "NIX_CONFIG": f"build-hook = {QUEUE}",  # Nix 2.26 ignores the one in nix.conf
             "NIX_SSHOPTS": " ".join(SSH_OPTIONS),
         }
         self.environment["NIX_STATE_DIR"] = str(self.nix / "state")
