@@ -8,8 +8,8 @@ if(NOT DEFINED HYDRA_PROVISIONER_COROUTINES_WORK)
   if(NOT HYDRA_PROVISIONER_PROBE_COMPILED OR NOT HYDRA_PROVISIONER_PROBE_EXIT EQUAL 0)
     message(FATAL_ERROR
       "${CMAKE_CXX_COMPILER} cannot build this program: it lacks C++23 (coroutines, std::expected), or destroys temporaries "
-      "twice next to co_await, as g++ 12 does.\nInstall clang 19 (apt-get install clang-19) and configure with "
-      "-DCMAKE_CXX_COMPILER=clang++-19, or use a preset: cmake --preset release.\n${probe_output}")
+      "twice next to co_await, as g++ 12 does.\nInstall clang 19 or later (scripts/install-packages build) and use a preset "
+      "(cmake --preset release), or configure with -DCMAKE_CXX_COMPILER=clang++.\n${probe_output}")
   endif()
   set(HYDRA_PROVISIONER_COROUTINES_WORK ON CACHE INTERNAL "the compiler passed cmake/compiler_probe.cpp")
 endif()

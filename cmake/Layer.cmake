@@ -6,6 +6,8 @@ function(one_unit name)
   if(HYDRA_PROVISIONER_UNITY)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     target_compile_options(${name} PRIVATE -Wno-shadow)  # a name of one file in another is no fault
+    # g++ takes an included source for a header, whose types in anonymous namespaces would be a fault.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 

@@ -1,7 +1,7 @@
 # clang-tidy over what has changed since it was clean. The target lint reads all layers as one translation unit, so that
 # other libraries' headers, which take most of its time, are read once; lint_NAME reads one layer. The verbs are units of
 # their own: lint_verbs takes some minutes.
-find_program(CLANG_TIDY clang-tidy-19)
+find_program(CLANG_TIDY NAMES clang-tidy-19 clang-tidy)
 
 # How files are compiled, but without precompiled headers: clang-tidy looks at all that is in them.
 set(lint_folder ${PROJECT_BINARY_DIR}/lint)

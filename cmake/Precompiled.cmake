@@ -9,7 +9,9 @@ function(precompile name)
     <boost/asio/experimental/awaitable_operators.hpp>
     <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp> ${ARGN})
   # ccache compares the bytes of precompiled headers, so there must be no time in them.
-  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
 endfunction()
 
 function(reuse_precompiled name from)
