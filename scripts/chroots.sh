@@ -24,7 +24,7 @@ lock_chroot() {  # NAME; sets chroot, its folder
 # When the first process of the namespaces ends, all others do, and their mounts are gone.
 in_namespaces() {  # FUNCTION ARGUMENT…
   export_all_functions
-  unshare --mount --pid --fork --kill-child --mount-proc bash -euc '"$@"' "$(basename "$0")" "$@" </dev/null &
+  unshare --mount --pid --fork --kill-child bash -euc '"$@"' "$(basename "$0")" "$@" </dev/null &
   trap 'kill -KILL $!; exit 130' INT TERM HUP
   wait $!
 }
@@ -32,7 +32,6 @@ in_namespaces() {  # FUNCTION ARGUMENT…
 export_all_functions() {
   # shellcheck disable=SC2046  # a list of words
   export -f $(compgen -A function)
-  export packages
 }
 
 make_chroot() {  # DISTRIBUTION CHROOT OPTION…
