@@ -38,13 +38,14 @@ def unit_of_others():
     for line in (SOURCES / "systemd/10-own-user.conf").read_text().splitlines():
         name, is_setting, value = line.partition("=")
         if is_setting and not line.startswith("#") and name not in ("User", "Group", "ReadWritePaths"):
-            settings.setdefault(name, []).append(value)
+            settings[name] = f"{settings.get(name, '')} {value}".strip()
     return settings
 
 
 def systemd_text(value):
-    values = value if isinstance(value, list) else [value]
-    return [("yes" if one else "no") if isinstance(one, bool) else one for one in values]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(value) if isinstance(value, list) else value
 
 
 class Wrong(Exception):

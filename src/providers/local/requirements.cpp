@@ -54,7 +54,8 @@ void look_for_programs(const LocalSettings& settings, Missing& missing) {
 void look_at_the_store(Missing& missing) {
   const char* const folder = std::getenv("NIX_STORE_DIR");
   if (folder == nullptr || std::string_view(folder) == "/nix/store") return;
-  missing.push_back(fmt::format("NIX_STORE_DIR is {:?}, and local machines only build for /nix/store (unset it)", folder));
+  missing.push_back(
+      fmt::format("NIX_STORE_DIR is {:?}, and local machines only build for /nix/store (unset it)", folder));
 }
 
 // This address is never given to a machine, so only a listener on all addresses can occupy its port.
