@@ -1,4 +1,4 @@
-# A package for Debian: `cmake --build --preset release --target deb` writes build/release/hydra-provisioner_*.deb.
+# A package for Debian: `cmake --build --preset program --target deb` writes build/release/hydra-provisioner_*.deb.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME hydra-provisioner)
 set(CPACK_PACKAGE_CONTACT "the hydra-provisioner developers <maintainers@hydra-provisioner.example>")
@@ -26,4 +26,12 @@ set(scripts ${PROJECT_SOURCE_DIR}/packaging/debian)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${scripts}/postinst ${scripts}/prerm ${scripts}/postrm)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)
-add_custom_target(deb COMMAND ${CMAKE_CPACK_COMMAND} DEPENDS hydra-provisioner manual USES_TERMINAL)
+# Without it, CPack would make a package that depends on no library.
+find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
+if(DPKG_SHLIBDEPS)
+  add_custom_target(deb COMMAND ${CMAKE_CPACK_COMMAND} DEPENDS hydra-provisioner manual USES_TERMINAL)
+else()
+  add_custom_target(deb
+    COMMAND ${CMAKE_COMMAND} -E echo "deb: dpkg-shlibdeps was not found: apt-get install dpkg-dev file, and configure again"
+    COMMAND ${CMAKE_COMMAND} -E false)
+endif()

@@ -66,14 +66,18 @@ def main():
 
 def what_to_try(arguments, directory):
     """On the farm as it is at the end, if it is kept."""
+    begin = "Look at this farm, as root:\n"
+    folder = directory
     if arguments.keep:
+        directory.chmod(0o755)  # its folder "state" stays closed
         (directory / "look.nix").write_text(QUIET_QUEUE)
         (directory / "hydra-provisioner").symlink_to(arguments.provisioner)
-    kept = "" if arguments.keep else ", which ./demo --keep keeps in a folder"
+    else:
+        begin = "./demo --keep keeps the farm in a folder, for you to look at it as root:\n"
+        folder = "FOLDER"
     run = "  ./hydra-provisioner --state-dir state"
     return f"""
-Look at this farm's journal{kept}:
-  cd {directory if arguments.keep else "FOLDER"}
+{begin}  cd {folder}
 {run} plan look.nix
 {run} explain x86_64-linux
 {run} history

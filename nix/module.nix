@@ -162,6 +162,8 @@ let
     SupplementaryGroups = it.extraGroups ++ lib.optional hydra.enable "hydra";
     StateDirectory = it.unit;
     StateDirectoryMode = "0700";
+    LogsDirectory = it.unit;
+    LogsDirectoryMode = "0700";
     CacheDirectory = it.unit;
     CacheDirectoryMode = "0700";
     RuntimeDirectory = runtimeFolder it;
@@ -200,7 +202,8 @@ let
   commandOf = it: lib.hiPrio (pkgs.writeShellScriptBin it.unit ''
     case "$(id -un)" in
       ${lib.optionalString (it.user != "root") ''root) exec ${pkgs.util-linux}/bin/runuser -u ${it.user} -- "$0" "$@" ;;''}
-      ${it.user}) exec env STATE_DIRECTORY=${it.stateFolder} ${
+      ${it.user}) exec env STATE_DIRECTORY=${it.stateFolder} LOGS_DIRECTORY=/var/log/${it.unit} ${
+        lib.optionalString (it.credentials != { }) "CREDENTIALS_DIRECTORY=/run/credentials/${it.unit}.service "}${
         lib.concatStringsSep " " (assignments (lib.filterAttrs (name: value: value != null)
           config.systemd.services.${it.unit}.environment))} ${program} "$@" ;;
       *) exec ${program} "$@" ;;

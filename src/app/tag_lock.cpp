@@ -38,8 +38,10 @@ std::string description_of_this_process() {
 void link_logs(const std::string& state_dir) {
   const char* folder = std::getenv("LOGS_DIRECTORY");
   if (folder == nullptr || *folder == '\0') return;
+  const std::filesystem::path link = state_dir + "/logs";
   std::error_code ignored;
-  std::filesystem::create_directory_symlink(folder, state_dir + "/logs", ignored);
+  if (!std::filesystem::is_symlink(link, ignored)) std::filesystem::remove(link, ignored);  // an empty folder
+  std::filesystem::create_directory_symlink(folder, link, ignored);
 }
 
 }  // namespace

@@ -30,21 +30,27 @@ constexpr std::string_view environment = R"(## Environment
 | variable | meaning |
 |---|---|
 | `STATE_DIRECTORY` | the state directory, unless `--state-dir` is given; systemd sets it |
+| `LOGS_DIRECTORY` | where a new state directory has its logs, by a link; systemd sets it |
 | `XDG_STATE_HOME` | holds the state directory `hydra-provisioner` of users other than root; else `~/.local/state` |
 | `NO_COLOR` | if it is not empty, nothing is coloured unless `--color` says so |
 | `SUDO_USER` | who gave an order, if it is set; else the user |
 | `TMPDIR` | where temporary files are |
 | `PATH` | where programs are found that the configuration names |
 | `NIX_PATH` | for `nix-instantiate`, which evaluates the configuration, and for NixOps |
+| `HOME` | where NixOps has its state, ssh its known hosts, and AWS' tools their files |
 | `NIXOPS_STATE`, `CHARON_STATE` | NixOps' own state file |
 | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | credentials of the provider `ec2` |
+| `AWS_PROFILE`, `AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE` | other places for them |
 )";
 
 constexpr std::string_view files = R"(## Files
 | file | meaning |
 |---|---|
 | `/var/lib/hydra/provisioned.machines` | the machines file, unless `machinesFile` names another |
-| `/var/lib/hydra-provisioner` | the state directory of root; no other user may write to it |
+| `/etc/hydra-provisioner/conf.nix` | the configuration of the service |
+| `/var/lib/hydra-provisioner` | the state directory of the service, and of root; no user but its owner may write to it |
+| `/var/lib/hydra-provisioned` | for the machines file of a service that is not root |
+| `/var/log/hydra-provisioner` | the logs of the service |
 | *state directory*`/`*TAG*`.sqlite` | the journal: machines, events and passes |
 | *state directory*`/`*TAG*`.lock` | held by the pass or daemon that runs |
 | *state directory*`/owner` | the id of this installation, which is written on its machines: keep a copy |

@@ -48,7 +48,7 @@ class APrefix(InstallTest):
             *("bin/hydra-provisioner", "share/hydra-provisioner/nix/auto-shutdown.nix"),
             *("share/hydra-provisioner/nix/build-machine.nix", "share/hydra-provisioner/prometheus/alerts.yml"),
             *("share/hydra-provisioner/grafana/dashboard.json", "share/doc/hydra-provisioner/LICENSE"),
-            *("share/doc/hydra-provisioner/configuration.md", "share/doc/hydra-provisioner/schema/plan.schema.json"),
+            *("share/doc/hydra-provisioner/docs/installation.md", "share/doc/hydra-provisioner/docs/schema/plan.schema.json"),
             *("share/doc/hydra-provisioner/examples/hcloud-provider", f"{UNITS}/hydra-provisioner-pass.timer"),
             *("share/man/man1/hydra-provisioner.1", "share/man/man5/hydra-provisioner.nix.5"),
             *("share/man/man7/hydra-provisioner-exec.7", "share/bash-completion/completions/hydra-provisioner"),
@@ -86,6 +86,16 @@ class Units(InstallTest):
             text = (farm.prefix / UNITS / service).read_text()
             self.assertIn(f'ExecStart="{written}" ', text)
             self.assertNotIn("@", text)
+
+    def test_name_it_where_the_folder_of_programs_is_absolute(self):
+        """As nixpkgs configures every package."""
+        farm = self.farm()
+        script = ROOT / "cmake/InstallUnits.cmake"
+        prefix = farm.folder / "prefix"
+        settings = {"CMAKE_INSTALL_PREFIX": prefix, "bindir": prefix / "bin", "units": UNITS, "sources": ROOT / "systemd"}
+        read(["cmake", *(f"-D{name}={value}" for name, value in settings.items()), "-P", script])
+        text = (prefix / UNITS / SERVICES[0]).read_text()
+        self.assertIn(f'ExecStart="{prefix}/bin/hydra-provisioner" daemon', text)
 
     def test_are_hardened_and_right(self):
         farm = self.farm()
@@ -134,7 +144,8 @@ class AnUnprivilegedUser(InstallTest):
         farm = self.exec_farm()
         farm.state = farm.folder / "of root/state"
         farm.state.parent.mkdir()
-        self.assertEnded(self.run_unprivileged(farm, farm.conf), 1, f"cannot create {farm.state}: Permission denied; name another folder with --state-dir")
+        refused = f"cannot create {farm.state}: Permission denied; name another folder with --state-dir"
+        self.assertEnded(self.run_unprivileged(farm, farm.conf), 1, refused)
 
     def test_is_told_of_mistakes_and_not_of_stores(self):
         farm = self.exec_farm()
@@ -172,12 +183,20 @@ class DebianPackage(InstallTest):
         read(["cpack", "--config", BUILD / "CPackConfig.cmake", "-B", farm.folder])
         (package,) = farm.folder.glob("*.deb")
         listed = read(["dpkg-deb", "--contents", package])
-        for path in ("usr/bin/hydra-provisioner", f"usr/{UNITS}/hydra-provisioner.service", "copyright", "changelog.Debian.gz"):
+        for path in (f"usr/{UNITS}/hydra-provisioner.service", "copyright", "changelog.Debian.gz", "hydra-provisioner.1.gz"):
             self.assertIn(path, listed)
-        for field, part in {"Version": "0.", "Depends": "nix-bin"}.items():
-            self.assertIn(part, read(["dpkg-deb", "--field", package, field]))
+        depends = read(["dpkg-deb", "--field", package, "Depends"])
+        for name in ("nix-bin", "openssh-client", "libc6 ", "libsqlite3-0 "):
+            self.assertIn(name, depends)
+        self.check_versions(read(["dpkg-deb", "--field", package, "Version"]).strip())
         found = subprocess.run(["lintian", "--fail-on=error", package], capture_output=True, encoding="utf-8", check=False)
         self.assertEqual(found.returncode, 0, found.stdout)
+
+
+    def check_versions(self, version):
+        first = (ROOT / "packaging/debian/changelog").read_text().splitlines()[0]
+        self.assertIn(f"({version})", first)
+        self.assertIn(f"hydra-provisioner {version.split('-')[0]}", read([BUILD / "hydra-provisioner", "--version"]))
 
 
 if __name__ == "__main__":

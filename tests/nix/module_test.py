@@ -263,6 +263,8 @@ class Module:
     def test_hands_over_credentials(self):
         config = self.service_config(enabled(more='credentials.token = "/run/keys/token";'))
         self.assertEqual(config["LoadCredential"], ["token:/run/keys/token"])
+        command = self.run_command("hydra-provisioner", 'credentials.token = "/run/keys/token";')
+        self.assertIn(" CREDENTIALS_DIRECTORY=/run/credentials/hydra-provisioner.service ", command)
 
     def test_has_the_packages_that_its_settings_name(self):
         path = self.unit(enabled(more="path = [ pkgs.nixops_unstable_minimal ];"))["path"]
@@ -284,7 +286,7 @@ class Module:
         service = self.run_command("hydra-provisioner")
         self.assertEqual(
             service,
-            "env STATE_DIRECTORY=/var/lib/hydra-provisioner HOME=/var/lib/hydra-provisioner PATH=/a b:/bin "
+            "env STATE_DIRECTORY=/var/lib/hydra-provisioner LOGS_DIRECTORY=/var/log/hydra-provisioner HOME=/var/lib/hydra-provisioner PATH=/a b:/bin "
             f"TMPDIR=/run/provisioner-tmp XDG_CACHE_HOME=/var/cache/hydra-provisioner {program}",
         )
         self.assertEqual(self.run_command("alice"), program)

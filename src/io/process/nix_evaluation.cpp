@@ -84,6 +84,10 @@ std::vector<std::string> evaluated_files(std::string_view errors) {
   return files;
 }
 
+// Since Nix 2.26, an entry of the search path that cannot be put into the store is no error, but as if it were not
+// there.
+bool has_left_something_out(std::string_view errors) { return errors.contains("cannot be downloaded, ignoring"); }
+
 // Without what -v adds, warnings about this host's Nix (a missing group, an unknown setting), and the advice to use an
 // option of nix-instantiate, which is none of ours.
 std::string cause_of_failure(int exit_status, std::string_view errors) {
@@ -130,10 +134,11 @@ Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<s
   arguments.insert(arguments.begin(), {"-v", "--eval", "--strict", "--json", "-E", std::move(expression)});
   const Expected<Finished> tried = co_await instantiate({"--store", "dummy://"}, arguments);
   auto without_store = result_of(tried);
-  if (without_store) co_return without_store;
   if (!tried) co_return std::unexpected(within("cannot be evaluated", without_store.error()));
+  if (without_store && !has_left_something_out(tried->errors)) co_return without_store;
   auto with_store = result_of(co_await instantiate({}, std::move(arguments)));
   if (with_store) co_return with_store;
+  if (without_store) co_return std::unexpected(within("cannot be evaluated", with_store.error()));
   co_return failure("cannot be evaluated: " + cause_of_both(without_store.error(), with_store.error()));
 }
 

@@ -29,4 +29,7 @@ std::string nix_error(std::string_view errors);
 std::string cause_of_failure(int exit_status, std::string_view errors);
 std::vector<std::string> evaluated_files(std::string_view errors);
 
+// Whether Nix has gone on, only because it had no store, as if something were not there.
+bool has_left_something_out(std::string_view errors);
+
 }  // namespace hydra_provisioner::io

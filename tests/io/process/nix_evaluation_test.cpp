@@ -22,6 +22,11 @@ TEST(NixEvaluation, FailsWithNixsOwnWords) {
   EXPECT_EQ(cause_of_failure(7, "warning: x\n"), "nix-instantiate exited with 7");
 }
 
+TEST(NixEvaluation, IsNotTrustedWhereNixHadNoStoreAndWentOn) {
+  EXPECT_TRUE(has_left_something_out("warning: search path entry 'file:///x.tar.gz' cannot be downloaded, ignoring\n"));
+  EXPECT_FALSE(has_left_something_out("warning: the group 'nixbld' does not exist\nevaluating file '/etc/conf.nix'\n"));
+}
+
 TEST(NixError, MayComeFromACrash) {
   EXPECT_EQ(nix_error("terminate called after throwing an instance of 'nix::Error'\n"
                       "  what():  error: cannot determine user's home directory\n"),

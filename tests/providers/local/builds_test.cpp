@@ -241,7 +241,9 @@ TEST_F(LocalBuildsRunning, ShowInWhyTheirMachineIsBroken) {
 TEST_F(LocalBuildsRunning, EndWithAMachineWhoseOtherProcessesWereKilled) {
   while_it_builds([&] {
     kill_listener(machine);
-    for (const pid_t pid : processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine))) ::kill(pid, SIGKILL);
+    const auto others = processes_with("HYDRA_PROVISIONER_MACHINE=" + folder(machine));
+    for (const pid_t pid : others) ::kill(pid, SIGSTOP);  // else Nix may see that its client is gone, and end the build
+    for (const pid_t pid : others) ::kill(pid, SIGKILL);
     EXPECT_FALSE(builders().empty()) << "Nix leaves them behind";
     EXPECT_TRUE(support::await(provider.destroy({.machine = machine, .instance = {}}, pool)));
   });

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -102,10 +103,19 @@ std::vector<std::string> folders_of(const fs::path& file) {
           home == nullptr ? "" : home};
 }
 
-io::Task<Expected<io::Finished>> printed(std::vector<std::string> files) {
-  files.insert(files.begin(), {"nix-instantiate", "--store", "dummy://", "--parse"});  // it needs no store
+io::Task<Expected<io::Finished>> printed(std::vector<std::string> store, const std::vector<std::string>& files) {
+  std::vector<std::string> argv{"nix-instantiate", "--parse"};
+  std::ranges::move(store, std::back_inserter(argv));
+  std::ranges::copy(files, std::back_inserter(argv));
   co_return co_await io::run(
-      {.argv = std::move(files), .deadline = std::chrono::seconds(60), .output_bytes_max = std::size_t{64} << 20});
+      {.argv = std::move(argv), .deadline = std::chrono::seconds(60), .output_bytes_max = std::size_t{64} << 20});
+}
+
+// Nix needs no store for that, but opens this host's, unless it is told otherwise; Nix before 2.4 knows no other way.
+io::Task<Expected<io::Finished>> printed(std::vector<std::string> files) {
+  auto finished = co_await printed({"--store", "dummy://"}, files);
+  if (!finished || finished->exit_status == 0) co_return finished;
+  co_return co_await printed({}, files);
 }
 
 }  // namespace
