@@ -48,7 +48,7 @@ constexpr std::string_view files = R"(## Files
 |---|---|
 | `/var/lib/hydra/provisioned.machines` | the machines file, unless `machinesFile` names another |
 | `/etc/hydra-provisioner/conf.nix` | the configuration of the service |
-| `/var/lib/hydra-provisioner` | the state directory of the service, and of root; no user but its owner may write to it |
+| `/var/lib/hydra-provisioner` | the state directory of the service, and of root; only its owner may write to it |
 | `/var/lib/hydra-provisioned` | for the machines file of a service that is not root |
 | `/var/log/hydra-provisioner` | the logs of the service |
 | *state directory*`/`*TAG*`.sqlite` | the journal: machines, events and passes |
