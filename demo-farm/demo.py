@@ -12,6 +12,7 @@ Exits with 0 if every step was built by the machine it was sent to, and nothing 
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -24,6 +25,9 @@ from pathlib import Path
 
 from farm import Farm, FarmError
 from screen import Scene, open_view
+
+# Closing the terminal ends the demo, too.
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 TICK = 0.5
 SHOW_SECONDS_MAX = 180
@@ -47,10 +51,13 @@ def main():
     namespace = os.readlink("/proc/self/ns/net")
     if arguments.left_namespace in (None, namespace):
         enter_new_namespace(namespace)
+    if sys.stdout is None:
+        return "demo: stdout is closed"
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where sshd is
     sys.stdout.reconfigure(errors="replace")
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in ENDINGS:
+        signal.signal(number, interrupt)
     directory = Path(tempfile.mkdtemp(prefix="hydra-provisioner-demo-"))
     try:
         is_well = Show(Farm(arguments.provisioner, directory)).run()
@@ -102,6 +109,11 @@ def interrupt(_signal, _frame):
     raise KeyboardInterrupt
 
 
+def complain(problem):
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print(f"demo: {problem}", file=sys.stderr)
+
+
 class Show:
     def __init__(self, farm):
         self.farm = farm
@@ -119,17 +131,18 @@ class Show:
             self.watch("all built: the machines leave", self.all_gone, LEAVE_SECONDS_MAX)
             self.farm.stop()
             return self.summarise()
-        except FarmError as error:
-            print(f"demo: {error}", file=sys.stderr)
+        except (FarmError, OSError) as error:  # such as a terminal that is gone
+            complain(error)
         except KeyboardInterrupt:
             if self.steps:  # otherwise nothing has begun
                 self.drain()
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ENDINGS:
                 signal.signal(number, signal.SIG_IGN)
-            self.view.close()
             self.farm.stop()
             self.farm.kill_processes()
+            with contextlib.suppress(OSError):
+                self.view.close()
         return False
 
     def watch(self, note, is_over, seconds_max):
@@ -156,8 +169,8 @@ class Show:
             self.farm.drain()
             note = "interrupted: machines leave (Ctrl-C kills them)"
             self.watch(note, self.all_gone, DRAIN_SECONDS_MAX)
-        except (FarmError, KeyboardInterrupt):
-            print("demo: killing the machines", file=sys.stderr)
+        except (FarmError, OSError, KeyboardInterrupt):
+            complain("killing the machines")
 
     def all_built(self):
         return bool(self.steps) and all(s["state"] in ("done", "failed") for s in self.steps)

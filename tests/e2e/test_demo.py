@@ -79,6 +79,12 @@ class Script(unittest.TestCase):
 
 class Interrupted(unittest.TestCase):
     def test_leaves_nothing_behind(self):
+        self.interrupt(signal.SIGINT)
+
+    def test_leaves_nothing_behind_when_its_terminal_is_closed(self):
+        self.interrupt(signal.SIGHUP)
+
+    def interrupt(self, number):
         with tempfile.TemporaryDirectory(prefix="hpt-", dir="/tmp") as folder:
             log = Path(folder) / "log"
             with open(log, "w", encoding="utf-8") as out:
@@ -86,7 +92,7 @@ class Interrupted(unittest.TestCase):
                 demo = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"TMPDIR": folder})
             try:
                 wait_for(lambda: ": ready" in log.read_text(), "a machine is ready", log.read_text)
-                demo.send_signal(signal.SIGINT)
+                demo.send_signal(number)
                 self.assertEqual(demo.wait(60), 1, log.read_text())
             finally:
                 demo.kill()
