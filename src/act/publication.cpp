@@ -160,7 +160,7 @@ io::Task<void> Publication::publish_once() {
   }
   if (!is_recorded || !unrecorded_.empty()) file = render(without_record());
   const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
-  const bool is_to_stay = config_.queue.kind == QueueKind::hydra && !config_.update_command;  // gates are set again
+  const bool is_to_stay = is_queue_runner_in_cpp(config_.queue.kind) && !config_.update_command;  // gates are set again
   if (published && *published && !is_new && before->succeeded && is_to_stay)
     voice_.warning(
         fmt::format("{} was removed or changed by another program; written again", publisher_.destination()));

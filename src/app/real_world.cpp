@@ -35,6 +35,8 @@ std::unique_ptr<observe::QueueSource> make_source(const Config& config, const st
       return std::make_unique<observe::RustQueueRunner>(config, state_dir, clock);
     case QueueKind::command:
       return observe::queue_command(config, clock);
+    case QueueKind::hydra_database:
+      return std::make_unique<observe::HydraDatabase>(config, clock);
     case QueueKind::hydra:
       break;
   }

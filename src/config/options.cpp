@@ -67,8 +67,9 @@ constexpr Option top_level[] = {
 
 constexpr Option queue[] = {
     {"type", choice, R"("hydra")",
-     "`\"hydra\"`: the queue runner in C++; `\"hydra-rust\"`: the one in Rust, see [hydra-rust.md](hydra-rust.md); "
-     "`\"command\"`: any other, see [any-queue.md](any-queue.md)",
+     "`\"hydra\"`: the queue runner in C++; `\"hydra-database\"`: the same, asked through Hydra's database, see "
+     "[status.md](status.md#through-the-database); `\"hydra-rust\"`: the one in Rust, see "
+     "[hydra-rust.md](hydra-rust.md); `\"command\"`: any other, see [any-queue.md](any-queue.md)",
      names_of<QueueKind>},
     {"url", url, R"("http://localhost:8080")", "`hydra-rust`: the queue runner's own HTTP server"},
     {"command", command, "",
@@ -81,7 +82,9 @@ constexpr Option queue[] = {
     {"evictCommand", command, "",
      "`hydra-rust`: gets the address of a lost machine as its last argument, and ends the queue runner's connection to "
      "it"},
-    {"database", text, "", "`hydra-rust`: Hydra's database, as libpq names it: a new machine then gets steps at once"},
+    {"database", text, "",
+     "Hydra's database, as libpq names it. `hydra-database`: required. `hydra-rust`: a new machine then gets steps at "
+     "once"},
     {"config", nix_file, "", "`hydra-rust`: the queue runner's `config.toml`, which `check` compares with this file"},
 };
 

@@ -13,7 +13,8 @@ namespace {
 
 // Nearly all options are those of one type.
 bool has_option(QueueKind kind, std::string_view name) {
-  return name == "type" || kind == QueueKind::hydra_rust || (kind == QueueKind::command && name == "command");
+  return name == "type" || kind == QueueKind::hydra_rust || (kind == QueueKind::command && name == "command") ||
+         (kind == QueueKind::hydra_database && name == "database");
 }
 
 void check_queue(const QueueSettings& queue, Settings& own) {
@@ -23,10 +24,12 @@ void check_queue(const QueueSettings& queue, Settings& own) {
   }
   if (queue.kind == QueueKind::command && !own.has("command"))
     own.report("command", "missing; it has to print the document that describes the queue");
+  if (queue.kind == QueueKind::hydra_database && queue.database.empty())
+    own.report("database", R"(missing; name Hydra's database, such as "dbname=hydra host=/run/postgresql")");
   if (own.has("url") && own.has("command")) own.report("url", "is not used if there is a command; remove one of them");
 }
 
-// What only the queue runner in C++ has: it reads a file, which others know nothing of.
+// How the queue runner in C++ is asked otherwise; and its files, which the one in Rust knows nothing of.
 void check_others(const Config& config, Settings& settings) {
   if (config.queue.kind == QueueKind::hydra) return;
   for (const std::string_view name : {"statusCommand", "sshCommand"}) {
@@ -34,7 +37,7 @@ void check_others(const Config& config, Settings& settings) {
       settings.report(name, fmt::format("belongs to queue.type = \"hydra\", and here that is \"{}\"; remove it",
                                         to_string(config.queue.kind)));
   }
-  if (config.queue.kind == QueueKind::command) return;
+  if (config.queue.kind != QueueKind::hydra_rust) return;
   for (const std::string_view name : {"updateCommand", "machinesFile", "sshConfigFile", "placeholders"}) {
     if (settings.has(name))
       settings.report(name, "the queue runner of queue.type = \"hydra-rust\" reads no machines file; remove it");

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/thread_pool.hpp>
 
 #include "io/async/task.hpp"
 #include "model/error.hpp"
+#include "model/time.hpp"
 
 namespace hydra_provisioner::io {
 
@@ -15,12 +17,24 @@ namespace hydra_provisioner::io {
 // libpq's form and with deadlines.
 std::string connection_string(std::string where);
 
+// To a program that listens at the database: it is notified on `channel`, notifies `answers` when it has answered, and
+// `query` gives one text, its answer.
+struct DatabaseQuestion {
+  std::string channel;
+  std::string answers;
+  std::string query;
+};
+
 class Postgres {
  public:
+  // None: the query gives no text, so nothing listens. An answer that stood there before is never returned.
+  Task<Expected<std::optional<std::string>>> ask(std::string where, DatabaseQuestion question, Seconds timeout);
   // Sends a notification (NOTIFY) to all that listen to the channel.
   Task<Expected<void>> notify(std::string where, std::string channel, std::string payload);
 
  private:
+  boost::asio::thread_pool& threads();
+
   std::unique_ptr<boost::asio::thread_pool> threads_;  // for libpq, which blocks; null before the first call
 };
 

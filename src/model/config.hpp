@@ -153,11 +153,16 @@ struct PoolConfig {
   bool replaces_on_change() const { return replace_on_change.value_or(!traits_of(kind()).can_redeploy); }
 };
 
-// Which program queues steps and sends them to our machines. hydra: the queue runner in C++, which reads a machines
-// file. hydra_rust: the one in Rust, to which machines connect. command: any other, through a program.
-enum class QueueKind : std::uint8_t { hydra, hydra_rust, command };
+// Which program queues steps and sends them to our machines, and how it is asked. hydra: the queue runner in C++, which
+// reads a machines file, by its status command. hydra_database: the same, through Hydra's database. hydra_rust: the one
+// in Rust, to which machines connect. command: any other, through a program.
+enum class QueueKind : std::uint8_t { hydra, hydra_database, hydra_rust, command };
 template <>
-inline constexpr auto names_of<QueueKind> = enum_names("hydra", "hydra-rust", "command");
+inline constexpr auto names_of<QueueKind> = enum_names("hydra", "hydra-database", "hydra-rust", "command");
+
+inline bool is_queue_runner_in_cpp(QueueKind kind) {
+  return kind == QueueKind::hydra || kind == QueueKind::hydra_database;
+}
 
 struct QueueSettings {
   QueueKind kind = QueueKind::hydra;
@@ -166,7 +171,7 @@ struct QueueSettings {
   std::vector<std::string> store_command;     // gets paths of derivations, and prints them; empty: this host's store
   Seconds silence{60};                        // without a ping, after which a machine may be lost
   std::vector<std::string> evict_command;     // gets the address of a machine that is lost; empty: none
-  std::string database;                       // of hydra_rust, to wake its dispatcher; empty: unknown
+  std::string database;                       // of hydra_database; of hydra_rust, to wake its dispatcher, or empty
   std::string config_file;                    // of hydra_rust; empty: unknown
 };
 

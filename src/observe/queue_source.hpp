@@ -61,6 +61,19 @@ std::unique_ptr<QueueSource> status_command(const Config& config, io::Clock& clo
 // The command of a queue that is not Hydra's.
 std::unique_ptr<QueueSource> queue_command(const Config& config, io::Clock& clock);
 
+// Asks the queue runner in C++ through Hydra's database, as `hydra-queue-runner --status` does.
+class HydraDatabase final : public QueueSource {
+ public:
+  HydraDatabase(const Config& config, io::Clock& clock);
+  io::Task<Queue> read() override;
+
+ private:
+  std::string database_;
+  Seconds timeout_;
+  io::Clock& clock_;
+  io::Postgres postgres_;
+};
+
 // Asks the queue runner in Rust for its documents, and the store for the derivations of its steps.
 class RustQueueRunner final : public QueueSource {
  public:

@@ -565,9 +565,26 @@ TEST(ReadConfig, TheQueueIsHydrasInCppByDefault) {
   EXPECT_EQ(read_config("conf.nix", with_queue({{"type", "hydra-rust"}}), {})->queue.url, "http://localhost:8080");
 }
 
+TEST(ReadConfig, AQueueRunnerInCppMayBeAskedThroughTheDatabase) {
+  const auto config = read_config("conf.nix",
+                                  {{"queue", {{"type", "hydra-database"}, {"database", "dbname=hydra"}}},
+                                   {"machinesFile", "/machines"},
+                                   {"systemTypes", {{"x86_64-linux", {{"local", io::Json::object()}}}}}},
+                                  {});
+  ASSERT_TRUE(config) << io::Json(config.error());
+  EXPECT_EQ(config->queue.kind, QueueKind::hydra_database);
+  EXPECT_EQ(config->machines_file, "/machines");
+  EXPECT_TRUE(config->placeholders);
+  EXPECT_EQ(config->quiet, Seconds{120});
+}
+
 TEST(ReadConfig, SaysWhatIsWrongWithAQueue) {
+  EXPECT_EQ(error_of(with_queue({{"type", "hydra-database"}})),
+            R"(queue.database: missing; name Hydra's database, such as "dbname=hydra host=/run/postgresql")");
+  EXPECT_EQ(error_of(with_queue({{"type", "hydra-database"}, {"database", "dbname=hydra"}, {"url", "http://q"}})),
+            R"(queue.url: does not belong to type = "hydra-database"; remove it)");
   EXPECT_EQ(error_of(with_queue({{"type", "rust"}})),
-            R"(queue.type: "rust" is not "hydra", "hydra-rust" or "command")");
+            R"(queue.type: "rust" is not "hydra", "hydra-database", "hydra-rust" or "command")");
   EXPECT_EQ(error_of(with_queue({{"url", "http://localhost:8080"}})),
             R"(queue.url: does not belong to type = "hydra"; remove it)");
   EXPECT_EQ(error_of(with_queue({{"type", "command"}})),

@@ -47,6 +47,8 @@ std::string source_of(const Config& config) {
   if (config.queue.kind == QueueKind::hydra)
     return fmt::format("statusCommand {}, at most {}", fmt::join(config.status_command, " "),
                        io::span_text(config.status_timeout));
+  if (config.queue.kind == QueueKind::hydra_database)
+    return fmt::format("queue.database {}, at most {}", config.queue.database, io::span_text(config.status_timeout));
   if (config.queue.command.empty()) return config.queue.url;
   return fmt::format("queue.command {}", fmt::join(config.queue.command, " "));
 }

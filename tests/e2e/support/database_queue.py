@@ -1,0 +1,55 @@
+"""A queue runner in C++ as it shows in Hydra's database: it answers `NOTIFY dump_status` with a new row of SystemStatus."""
+
+import ctypes
+import json
+import select
+import threading
+import time
+
+TABLE = "create table SystemStatus (what text primary key not null, status json not null);"
+
+libpq = ctypes.CDLL("libpq.so.5")
+libpq.PQconnectdb.restype = libpq.PQexec.restype = libpq.PQnotifies.restype = ctypes.c_void_p
+libpq.PQerrorMessage.restype = ctypes.c_char_p
+
+
+class DatabaseQueue:
+    def __init__(self, postgres):
+        self.postgres = postgres
+        self.document = {}
+        self.is_stopping = False
+        self.connection = ctypes.c_void_p(libpq.PQconnectdb(postgres.where.encode()))
+        self.execute("listen dump_status")
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def execute(self, sql):
+        result = ctypes.c_void_p(libpq.PQexec(self.connection, sql.encode()))
+        status = libpq.PQresultStatus(result)
+        libpq.PQclear(result)
+        if status not in (1, 2):
+            raise RuntimeError(libpq.PQerrorMessage(self.connection).decode())
+
+    def serve(self):
+        while not self.is_stopping:
+            select.select([libpq.PQsocket(self.connection)], [], [], 0.1)
+            libpq.PQconsumeInput(self.connection)
+            while notified := libpq.PQnotifies(self.connection):
+                libpq.PQfreemem(ctypes.c_void_p(notified))
+                self.dump()
+
+    def dump(self):
+        """As Hydra does: the row is made anew in the same transaction that notifies."""
+        text = json.dumps({"time": int(time.time())} | self.document).replace("'", "''")
+        rows = f"delete from SystemStatus; insert into SystemStatus values ('queue-runner', '{text}');"
+        self.execute(f"begin; {rows} notify status_dumped; commit")
+
+    def say(self, runnable):
+        types = {"x86_64-linux": {"runnable": runnable, "running": 0}}
+        self.document = {"status": "up", "uptime": 5000, "machines": {}, "machineTypes": types}
+
+    def stop(self):
+        """Without --unlock: its last row stays."""
+        self.is_stopping = True
+        self.thread.join()
+        libpq.PQfinish(self.connection)
