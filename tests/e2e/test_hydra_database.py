@@ -26,10 +26,8 @@ class HydraDatabase(FarmTest):
         return farm
 
     def queue_runner(self, runnable):
-        queue_runner = DatabaseQueue(self.postgres)
+        queue_runner = DatabaseQueue(self.postgres, runnable)
         self.addCleanup(queue_runner.stop)
-        queue_runner.say(runnable)
-        queue_runner.dump()  # as its first row stands there
         return queue_runner
 
     def test_its_steps_are_counted_as_they_are_now(self):
@@ -49,10 +47,7 @@ class HydraDatabase(FarmTest):
 
     def test_an_old_row_is_not_trusted(self):
         farm = self.farm(statusTimeout=1)
-        queue_runner = DatabaseQueue(self.postgres)
-        queue_runner.say(7)
-        queue_runner.dump()
-        queue_runner.stop()
+        DatabaseQueue(self.postgres, 7).stop()
         self.assertEnded(farm.run_pass(), 69, "queue.database: the queue runner does not answer")
 
     def test_no_row_means_that_it_is_down(self):

@@ -42,9 +42,10 @@ class TheWholeWayOverSsh(JoiningTest):
         self.assertClosedWhenDestroyed(farm, "t-0", "t-1")
         self.assertEqual(farm.joined(), {})
         for id in ("t-0", "t-1"):
-            opens, closes, stops = farm.orders(id)
+            opens, *others, stops = farm.orders(id)
             self.assertIn("rm -f /run/hydra-gate/closed", opens)
-            self.assertIn(">/run/hydra-gate/closed", closes)
+            # A pass repeats what the queue runner does not show yet.
+            self.assertIn(">/run/hydra-gate/closed", others[-1])
             self.assertIn("hydra-builder", stops)
 
 

@@ -14,12 +14,13 @@ libpq.PQerrorMessage.restype = ctypes.c_char_p
 
 
 class DatabaseQueue:
-    def __init__(self, postgres):
-        self.postgres = postgres
-        self.document = {}
+    def __init__(self, postgres, runnable):
         self.is_stopping = False
         self.connection = ctypes.c_void_p(libpq.PQconnectdb(postgres.where.encode()))
         self.execute("listen dump_status")
+        self.say(runnable)
+        self.dump()
+        # From here on, the connection is the thread's alone.
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
 
