@@ -47,6 +47,7 @@ function(lint_all_layers top)
   add_library(all_layers OBJECT EXCLUDE_FROM_ALL ${unit})  # never compiled, but listed in compile_commands.json
   target_link_libraries(all_layers PRIVATE $<TARGET_PROPERTY:${top},LINK_LIBRARIES>)
   target_include_directories(all_layers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_include_directories(all_layers SYSTEM PRIVATE ${LIBPQ_INCLUDE})  # which io keeps to itself
   target_compile_options(all_layers PRIVATE -Wno-shadow)  # as in one_unit
   target_compile_definitions(all_layers PRIVATE $<TARGET_PROPERTY:${top},COMPILE_DEFINITIONS>)
   lint_unit(all_layers ${unit} "${sources}")
