@@ -1,7 +1,7 @@
 #include "reference/man_page.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -9,6 +9,7 @@
 
 #include "io/text/columns.hpp"
 #include "io/text/strings.hpp"
+#include "io/text/utf8.hpp"
 
 namespace hydra_provisioner::reference {
 namespace {
@@ -37,31 +38,18 @@ std::string_view name_of(char c) {
   }
 }
 
-// The character that begins here, in UTF-8 that is valid, and how many bytes it has.
-std::pair<std::uint32_t, std::size_t> code_point_at(std::string_view text) {
-  const auto byte = [&](std::size_t place) { return static_cast<unsigned char>(text[place]); };
-  std::size_t size = 2;
-  if (byte(0) >= 0xe0) size = byte(0) >= 0xf0 ? 4 : 3;
-  size = std::min(size, text.size());
-  std::uint32_t code = byte(0) & (0xffU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) code = code << 6 | (byte(i) & 0x3fU);
-  return {code, size};
-}
-
 std::string escaped(std::string_view text) {
   std::string escaped;
   while (!text.empty()) {
-    std::size_t size = 1;
-    if (static_cast<unsigned char>(text.front()) >= 0x80) {
-      const auto [code, bytes] = code_point_at(text);
-      escaped += fmt::format("\\[u{:04X}]", code);
-      size = bytes;
+    const io::Character character = io::first_character(text);
+    if (character.is_valid && character.code >= 0x80) {
+      escaped += fmt::format("\\[u{:04X}]", character.code);
     } else if (const std::string_view name = name_of(text.front()); !name.empty()) {
       escaped += name;
     } else {
       escaped += text.front();
     }
-    text.remove_prefix(size);
+    text.remove_prefix(character.bytes);
   }
   return escaped;
 }

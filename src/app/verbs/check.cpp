@@ -152,16 +152,18 @@ void add_errors_of_joining(const std::string& file, const PoolConfig& pool, std:
   if (!joining) errors.push_back(fmt::format("{}: {}.{}", file, place_of(pool), joining.error().message));
 }
 
-void add_errors_of_installation(std::vector<std::string>& errors) {
+void add_errors_of_installation(const Config& config, std::vector<std::string>& errors) {
+  const auto is_of_nixops = [](const auto& entry) { return entry.second.kind() == ProviderKind::nixops; };
+  if (!std::ranges::any_of(config.pools, is_of_nixops)) return;
   if (const auto modules = own_nix_modules(); !modules) errors.push_back(modules.error().message);
 }
 
 // What loading does not see, because it is not about the configuration's own text.
 std::vector<std::string> errors_in(const std::string& file, const Config& config) {
   std::vector<std::string> errors;
+  add_errors_of_installation(config, errors);
   for (const auto& [name, pool] : config.pools) {
     add_errors_of_joining(file, pool, errors);
-    if (pool.kind() == ProviderKind::nixops) add_errors_of_installation(errors);
     const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
     if (ec2 == nullptr) continue;
     const auto specification = providers::ec2::specification_of(*ec2);

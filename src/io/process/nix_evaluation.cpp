@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
+#include <cstdint>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "io/process/subprocess.hpp"
 #include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
@@ -106,13 +105,21 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
+struct Limits {
+  std::chrono::seconds deadline;
+  std::size_t output_bytes_max;
+};
+constexpr Limits of_evaluation{.deadline = std::chrono::seconds(120), .output_bytes_max = std::size_t{16} << 20};
+constexpr Limits of_parsing{.deadline = std::chrono::seconds(60), .output_bytes_max = std::size_t{64} << 20};
+
+enum class Store : std::uint8_t { none, of_this_host };
+
 // An error is one of running it at all.
-Task<Expected<Finished>> instantiate(Arguments store, Arguments arguments) {
-  Arguments argv{"nix-instantiate"};
-  std::ranges::move(store, std::back_inserter(argv));
-  std::ranges::move(arguments, std::back_inserter(argv));
+Task<Expected<Finished>> instantiate(Store store, Arguments arguments, Limits limits) {
+  if (store == Store::none) arguments.insert(arguments.begin(), {"--store", "dummy://"});
+  arguments.insert(arguments.begin(), "nix-instantiate");
   co_return co_await run(
-      {.argv = std::move(argv), .deadline = std::chrono::seconds(120), .output_bytes_max = std::size_t{16} << 20});
+      {.argv = std::move(arguments), .deadline = limits.deadline, .output_bytes_max = limits.output_bytes_max});
 }
 
 Expected<NixEvaluation> result_of(const Expected<Finished>& finished) {
@@ -132,14 +139,21 @@ std::string cause_of_both(const Error& without_store, const Error& with_store) {
 
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"-v", "--eval", "--strict", "--json", "-E", std::move(expression)});
-  const Expected<Finished> tried = co_await instantiate({"--store", "dummy://"}, arguments);
+  const Expected<Finished> tried = co_await instantiate(Store::none, arguments, of_evaluation);
   auto without_store = result_of(tried);
   if (!tried) co_return std::unexpected(within("cannot be evaluated", without_store.error()));
   if (without_store && !has_left_something_out(tried->errors)) co_return without_store;
-  auto with_store = result_of(co_await instantiate({}, std::move(arguments)));
+  auto with_store = result_of(co_await instantiate(Store::of_this_host, std::move(arguments), of_evaluation));
   if (with_store) co_return with_store;
   if (without_store) co_return std::unexpected(within("cannot be evaluated", with_store.error()));
   co_return failure("cannot be evaluated: " + cause_of_both(without_store.error(), with_store.error()));
+}
+
+Task<Expected<Finished>> parse_nix(std::vector<std::string> files) {
+  files.insert(files.begin(), "--parse");
+  auto finished = co_await instantiate(Store::none, files, of_parsing);
+  if (!finished || finished->exit_status == 0) co_return finished;
+  co_return co_await instantiate(Store::of_this_host, std::move(files), of_parsing);
 }
 
 }  // namespace hydra_provisioner::io

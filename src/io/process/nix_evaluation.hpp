@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/async/task.hpp"
+#include "io/process/subprocess.hpp"
 #include "model/error.hpp"
 
 namespace hydra_provisioner::io {
@@ -20,6 +21,10 @@ struct NixEvaluation {
 // Nix gets no store at first: it could not open this host's where it has no daemon and this is not root, or where
 // /nix is read-only. An expression that needs a store (it imports what must be built, for instance) gets this host's.
 Task<Expected<NixEvaluation>> evaluate_nix(std::string expression, std::vector<std::string> arguments);
+
+// What `nix-instantiate --parse` prints of the files, one after another. That needs no store, and gets this host's only
+// from Nix before 2.4, which knows no other way. An error is one of running it at all.
+Task<Expected<Finished>> parse_nix(std::vector<std::string> files);
 
 // The message of Nix and its place on one line, `undefined variable 'x' at /etc/conf.nix:3:5`, whatever the layout of
 // this version of Nix; without such a message, the last line.

@@ -1,11 +1,9 @@
 #include "providers/nixops/specification/named_files.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -15,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include "io/process/nix_evaluation.hpp"
-#include "io/process/subprocess.hpp"
 #include "io/text/strings.hpp"
 #include "providers/nixops/program/nix_text.hpp"
 
@@ -103,21 +100,6 @@ std::vector<std::string> folders_of(const fs::path& file) {
           home == nullptr ? "" : home};
 }
 
-io::Task<Expected<io::Finished>> printed(std::vector<std::string> store, const std::vector<std::string>& files) {
-  std::vector<std::string> argv{"nix-instantiate", "--parse"};
-  std::ranges::move(store, std::back_inserter(argv));
-  std::ranges::copy(files, std::back_inserter(argv));
-  co_return co_await io::run(
-      {.argv = std::move(argv), .deadline = std::chrono::seconds(60), .output_bytes_max = std::size_t{64} << 20});
-}
-
-// Nix needs no store for that, but opens this host's, unless it is told otherwise; Nix before 2.4 knows no other way.
-io::Task<Expected<io::Finished>> printed(std::vector<std::string> files) {
-  auto finished = co_await printed({"--store", "dummy://"}, files);
-  if (!finished || finished->exit_status == 0) co_return finished;
-  co_return co_await printed({}, files);
-}
-
 }  // namespace
 
 Expected<std::vector<SearchEntry>> read_search_path(const io::Json& json, std::size_t configured) {
@@ -149,7 +131,7 @@ io::Task<std::vector<Expected<NixNames>>> names_in_files(std::vector<std::string
   while (names.size() < files.size()) {
     std::vector<std::string> rest(files.begin() + static_cast<std::ptrdiff_t>(names.size()), files.end());
     if (is_one_by_one) rest.resize(1);
-    const auto finished = co_await printed(rest);
+    const auto finished = co_await io::parse_nix(rest);
     if (!finished) co_return std::vector<Expected<NixNames>>(files.size(), std::unexpected(finished.error()));
     std::vector<std::string_view> lines = io::lines(finished->output);
     if (is_one_by_one && finished->exit_status == 0) lines = {finished->output};
