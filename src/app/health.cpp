@@ -40,7 +40,7 @@ std::vector<std::string> foreign_in_use(const observe::Fleet& fleet, const Queue
   for (const observe::Foreign& foreign : fleet.foreign) {
     const QueueMachine* entry =
         entry_of(*queue, queue->machines_join ? foreign.instance.machine.text : name_at(foreign.instance.address));
-    const bool is_used = entry != nullptr && (entry->enabled == true || entry->current_jobs.value_or(0) > 0);
+    const bool is_used = entry != nullptr && (entry->enabled == true || jobs_on(*entry) > 0);
     if (is_used) in_use.push_back(fmt::format("{}; the queue runner uses it", observe::described(foreign)));
   }
   return in_use;

@@ -31,7 +31,7 @@ Idleness idleness(const Machine& machine, const QueueStatus& status) {
   // This may be the document's age or a difference of the clocks. In both cases the shifted times never make a machine
   // look idle for longer than it was.
   const Seconds to_our_clock = status.arrived - status.time;
-  Idleness result{.jobs = entry != nullptr ? entry->current_jobs.value_or(0) : 0, .idle_from = {}};
+  Idleness result{.jobs = entry != nullptr ? jobs_on(*entry) : 0, .idle_from = {}};
   const Instant started = status.started.value_or(status.time) + to_our_clock;
   const bool is_younger = status.started && machine.ready_at && *machine.ready_at >= started;
   if (const auto since = idle_since(entry, machine)) {

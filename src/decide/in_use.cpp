@@ -59,7 +59,7 @@ std::optional<Reason> reason_to_check(const Machine& machine, const Snapshot& se
 
 std::int64_t jobs_on(const Machine& machine, const Queue& queue) {
   const QueueMachine* entry = queue ? entry_of(*queue, machine) : nullptr;
-  return entry == nullptr ? 0 : entry->current_jobs.value_or(0);
+  return entry == nullptr ? 0 : hydra_provisioner::jobs_on(*entry);
 }
 
 bool is_probed(const Machine& machine, const Snapshot& seen) {

@@ -1,6 +1,7 @@
 #include "decide/outlook.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -26,9 +27,30 @@ std::optional<double> step_seconds(const PoolView& pool) {
   return seconds(before->second);
 }
 
-}  // namespace
+std::int64_t waiting_of(const std::string& system, const QueueStatus& status) {
+  std::int64_t waiting = 0;
+  for (const StepTypeCount& steps : status.step_types) {
+    if (steps.type.system == system) waiting = saturating_sum(waiting, steps.runnable);
+  }
+  return waiting;
+}
 
-std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& status) {
+// Each of the pool's systems counts by its waiting steps, and at least like one of them.
+std::optional<Millis> expected_time(const PoolConfig& pool, const QueueStatus& status) {
+  double steps = 0;
+  double time = 0;
+  for (const std::string& system : pool.type.systems) {
+    const auto expected = status.expected_times.find(system);
+    if (expected == status.expected_times.end()) continue;
+    const auto waiting = static_cast<double>(std::max<std::int64_t>(waiting_of(system, status), 1));
+    steps += waiting;
+    time += waiting * static_cast<double>(expected->second.count());
+  }
+  if (steps == 0) return std::nullopt;
+  return Millis{std::llround(time / steps)};
+}
+
+std::optional<Millis> measured_time(const PoolConfig& pool, const QueueStatus& status) {
   std::int64_t steps = 0;
   Millis time{0};
   for (const StepHistory& past : status.history) {
@@ -38,6 +60,16 @@ std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& statu
   }
   if (steps < steps_to_judge_by) return std::nullopt;
   return time / steps;
+}
+
+}  // namespace
+
+// The database knows what waits, but not what features that requires.
+std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& status) {
+  const auto expected = expected_time(pool, status);
+  if (expected && pool.type.mandatory_features.empty()) return expected;
+  const auto measured = measured_time(pool, status);
+  return measured ? measured : expected;
 }
 
 Outlook outlook(const PoolView& pool) {

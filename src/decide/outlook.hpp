@@ -13,8 +13,9 @@ namespace hydra_provisioner::decide {
 
 Outlook outlook(const PoolView& pool);  // of a pool whose queue is trusted
 
-// How long the pool's steps took on average since the queue runner started; none: too few have ended. Then it counts
-// how long they took before (Snapshot::step_times).
+// How long the pool's waiting steps are expected to take on average, by Hydra's database, or else how long its steps
+// took since the queue runner started; the other way round if they require features. None: neither is known. Then it
+// counts what was known last (Snapshot::step_times).
 std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& status);
 
 // The median of those that have booted; 180 s when there is none.

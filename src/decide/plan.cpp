@@ -257,6 +257,7 @@ Plan plan(const Snapshot& seen, const Config& config) {
   });
   if (!seen.queue) result.untrusted = seen.queue.error().why;
   result.notes = notes_about_budgets(seen);
+  if (seen.queue) std::ranges::copy(seen.queue->unasked, std::back_inserter(result.notes));
   const Adjusted adjusted = adjusted_pools(seen, config);
   const std::vector<PoolView> pools = complete_views(seen, config, demand, adjusted);
   result.actions.reserve(seen.machines.size());

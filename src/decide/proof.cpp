@@ -38,11 +38,16 @@ Instant idle_from(Instant idle_since, const Machine& machine, const QueueStatus&
   return was_before_clock_change(idle_since, status) ? *machine.listing.ended_at : idle_since;
 }
 
+// Since 2025 the queue runner counts a step only until it fetches the outputs. In the database a step has a row before
+// it has a slot, and that row is busy until all is done. So what no document of before counts, and no row, has ended.
 Proof proof_by_entry(const QueueMachine& entry, const Machine& machine, const QueueStatus& status, Seconds quiet) {
+  if (const auto steps = jobs_on(entry); steps > entry.current_jobs.value_or(0))
+    return missing(fmt::format("by Hydra's database {} still under way", counted(steps, "step is", "steps are")));
   if (!entry.enabled) return missing("the queue runner does not say whether it still uses it");
   if (*entry.enabled) return missing("the queue runner has not read the machines file without it yet");
   if (!entry.current_jobs) return missing("the queue runner does not say how many jobs it has");
   if (*entry.current_jobs != 0) return missing("still " + busy_with(*entry.current_jobs));
+  if (entry.steps_under_way) return "no job, and no step under way by Hydra's database";
   const std::optional<Instant> idle_since = entry.idle_since ? entry.idle_since : machine.seen_idle_at;
   if (!idle_since) return missing("the queue runner does not say since when it is idle");
   if (*idle_since == Instant{}) return "no job since the queue runner started";

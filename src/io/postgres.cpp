@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
@@ -47,11 +50,21 @@ class Connection {
 
   // The first field of the first row; none: there is no row, or it is null.
   Expected<std::optional<std::string>> run(const std::string& sql) {
-    const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection_.get(), sql.c_str()), &PQclear);
-    const ExecStatusType status = PQresultStatus(result.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return std::unexpected(error());
-    if (PQntuples(result.get()) == 0 || PQgetisnull(result.get(), 0, 0) != 0) return std::nullopt;
-    return std::string(PQgetvalue(result.get(), 0, 0));
+    const auto result = execute(sql);
+    if (!result) return std::unexpected(result.error());
+    if (PQntuples(result->get()) == 0 || PQgetisnull(result->get(), 0, 0) != 0) return std::nullopt;
+    return std::string(PQgetvalue(result->get(), 0, 0));
+  }
+
+  Expected<std::vector<DatabaseRow>> rows(const std::string& sql) {
+    const auto result = execute(sql);
+    if (!result) return std::unexpected(result.error());
+    std::vector<DatabaseRow> rows(static_cast<std::size_t>(PQntuples(result->get())));
+    for (int row = 0; row < std::ssize(rows); ++row) {
+      for (int field = 0; field < PQnfields(result->get()); ++field)
+        rows.at(static_cast<std::size_t>(row)).emplace_back(PQgetvalue(result->get(), row, field));
+    }
+    return rows;
   }
 
   Expected<void> wait_for_notification(steady_clock::time_point end) {
@@ -67,16 +80,33 @@ class Connection {
   }
 
  private:
+  using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+  Expected<Result> execute(const std::string& sql) {
+    Result result(PQexec(connection_.get(), sql.c_str()), &PQclear);
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return std::unexpected(error());
+    return result;
+  }
+
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
 };
+
+std::string limit(Seconds timeout) { return fmt::format("set statement_timeout = '{}s'", timeout.count()); }
+
+Expected<std::vector<DatabaseRow>> query_now(const std::string& where, const std::string& sql, Seconds timeout) {
+  Connection connection(where);
+  if (!connection.is_open()) return std::unexpected(connection.error());
+  if (auto limited = connection.run(limit(timeout)); !limited) return std::unexpected(limited.error());
+  return connection.rows(sql);
+}
 
 Expected<std::optional<std::string>> ask_now(const std::string& where, const DatabaseQuestion& question,
                                              Seconds timeout) {
   const steady_clock::time_point end = steady_clock::now() + timeout;
   Connection connection(where);
   if (!connection.is_open()) return std::unexpected(connection.error());
-  for (const std::string& sql :
-       {fmt::format("set statement_timeout = '{}s'", timeout.count()), fmt::format("listen {}", question.answers)}) {
+  for (const std::string& sql : {limit(timeout), fmt::format("listen {}", question.answers)}) {
     if (auto done = connection.run(sql); !done) return std::unexpected(done.error());
   }
   auto before = connection.run(question.query);
@@ -97,6 +127,13 @@ Task<Expected<std::optional<std::string>>> Postgres::ask(std::string where, Data
                                                          Seconds timeout) {
   const auto work = [where = connection_string(std::move(where)), question = std::move(question), timeout] {
     return ask_now(where, question, timeout);
+  };
+  co_return co_await offload(threads(), work);
+}
+
+Task<Expected<std::vector<DatabaseRow>>> Postgres::query(std::string where, std::string sql, Seconds timeout) {
+  const auto work = [where = connection_string(std::move(where)), sql = std::move(sql), timeout] {
+    return query_now(where, sql, timeout);
   };
   co_return co_await offload(threads(), work);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/thread_pool.hpp>
 
@@ -25,10 +26,13 @@ struct DatabaseQuestion {
   std::string query;
 };
 
+using DatabaseRow = std::vector<std::string>;  // its fields as text; what is null is empty
+
 class Postgres {
  public:
   // None: the query gives no text, so nothing listens. An answer that stood there before is never returned.
   Task<Expected<std::optional<std::string>>> ask(std::string where, DatabaseQuestion question, Seconds timeout);
+  Task<Expected<std::vector<DatabaseRow>>> query(std::string where, std::string sql, Seconds timeout);
   // Sends a notification (NOTIFY) to all that listen to the channel.
   Task<Expected<void>> notify(std::string where, std::string channel, std::string payload);
 

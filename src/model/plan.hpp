@@ -133,7 +133,7 @@ struct Plan {
   std::optional<std::string> untrusted;  // why the queue's state is not known
   std::vector<PoolPlan> pools;           // by name
   std::vector<Unplaceable> unplaceable;
-  std::vector<std::string> notes{};      // what concerns all pools: budgets
+  std::vector<std::string> notes{};      // what concerns all pools: budgets, what the queue does not tell
   std::vector<Action> actions;           // by pool; within it creations, then machines by id
   std::vector<InUse> in_use;             // by number
   std::vector<MachineId> probed{};       // that are asked whether they still answer

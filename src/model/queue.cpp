@@ -1,5 +1,6 @@
 #include "model/queue.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace hydra_provisioner {
@@ -15,6 +16,10 @@ std::string name_in_machines_file(std::string_view key) {
   std::string_view host = key.substr(host_start);
   if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return std::string(key.substr(0, host_start)).append(host);
+}
+
+std::int64_t jobs_on(const QueueMachine& entry) {
+  return std::max(entry.current_jobs.value_or(0), entry.steps_under_way.value_or(0));
 }
 
 const QueueMachine* entry_of(const QueueStatus& status, const std::string& name) {

@@ -35,7 +35,13 @@ struct QueueMachine {
   std::optional<Instant> reported_at{};  // by the machine itself, in the queue runner's clock; none: it does not report
   std::optional<Instant> joined_at{};    // when it connected, within a second or two
   std::string trouble{};                 // why it is of no use, although it is there; empty: nothing is known
+  // Steps under way on it by Hydra's database, which was asked after the document was written. A step is, until its
+  // outputs are fetched. None: the database was not asked, or did not answer.
+  std::optional<std::int64_t> steps_under_way{};
 };
+
+// By the document and by the database, whichever knows more.
+std::int64_t jobs_on(const QueueMachine& entry);
 
 // What machines of one kind have built since the queue runner started.
 struct StepHistory {
@@ -71,7 +77,9 @@ struct QueueStatus {
   bool hidden_may_be_busy = false;  // those that it does not show
   // A program describes a queue that is not Hydra's. Nothing is known of a machine that it does not name.
   bool from_program = false;
-  std::vector<std::string> remarks{};  // what else is wrong with the queue, for its users
+  std::map<std::string, Millis> expected_times{};  // of waiting steps, by their system, as far as Hydra's database says
+  std::vector<std::string> remarks{};              // what else is wrong with the queue, for its users
+  std::vector<std::string> unasked{};              // what its source could not find out, and what follows
 };
 
 // For times of which it is not known by which of the two clocks they were noted: no time seems longer ago than it is.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,17 +63,28 @@ std::unique_ptr<QueueSource> status_command(const Config& config, io::Clock& clo
 // The command of a queue that is not Hydra's.
 std::unique_ptr<QueueSource> queue_command(const Config& config, io::Clock& clock);
 
-// Asks the queue runner in C++ through Hydra's database, as `hydra-queue-runner --status` does.
+// Asks the queue runner in C++ through Hydra's database, as `hydra-queue-runner --status` does, and then the database
+// itself for what it knows beyond that: see build_steps.hpp.
 class HydraDatabase final : public QueueSource {
  public:
   HydraDatabase(const Config& config, io::Clock& clock);
   io::Task<Queue> read() override;
 
  private:
+  io::Task<Queue> read_status();
+  io::Task<void> add_steps_under_way(QueueStatus& status);
+  io::Task<void> add_expected_times(QueueStatus& status);
+  io::Task<void> look_for_expected_times();
+
   std::string database_;
   Seconds timeout_;
+  Seconds quiet_;
+  bool counts_work_;  // some pool does
   io::Clock& clock_;
   io::Postgres postgres_;
+  std::map<std::string, Millis> expected_times_;
+  std::string why_not_expected_;    // why there are none, if that is not as usual
+  std::optional<Millis> asked_at_;  // for them, by the stopwatch
 };
 
 // Asks the queue runner in Rust for its documents, and the store for the derivations of its steps.

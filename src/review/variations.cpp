@@ -220,11 +220,12 @@ std::vector<Variation> variations_for(const Machine& machine, const state::Input
     all.push_back(std::move(variation));
   }
   const QueueMachine* entry = inputs.seen.queue ? entry_of(*inputs.seen.queue, machine) : nullptr;
-  if (entry != nullptr && entry->current_jobs.value_or(0) > 0) {
+  if (entry != nullptr && jobs_on(*entry) > 0) {
     Variation variation{"no jobs on it, for an hour", inputs};
     QueueStatus& status = *variation.inputs.seen.queue;
     QueueMachine& idle = status.machines->at(name_in(status, machine));
     idle.current_jobs = 0;
+    if (idle.steps_under_way) idle.steps_under_way = 0;
     idle.idle_since = inputs.seen.queue->time - Seconds{3600};
     all.push_back(std::move(variation));
   }

@@ -77,6 +77,7 @@ struct Faults {
   Time status_is_old;
   Time status_has_no_machines;
   Time status_has_wrong_clock;
+  Time steps_are_unknown;  // the database does not say which steps are under way
   Time disk_is_full;
   Time folder_is_gone;
   Time delivery_hangs;  // the delivery by an updateCommand

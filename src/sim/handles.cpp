@@ -101,7 +101,7 @@ std::int64_t SimQueueSource::percent_of_needs_found() const {
 // The document shows one moment while the command runs. An old document took long to arrive.
 io::Task<Queue> SimQueueSource::read() {
   life_.waypoint();
-  if (form_ == StatusForm::parsed) co_return farm_.queue.status(clock_.now());
+  if (form_ == StatusForm::parsed) co_return with_steps_under_way(farm_.queue.status(clock_.now()));
   const Faults faults = farm_.faults;
   const Time asked_at = now();
   if (asked_at < faults.status_fails) {
@@ -114,7 +114,14 @@ io::Task<Queue> SimQueueSource::read() {
   if (is_down) co_return shown(clock_.now());
   co_await clock_.sleep_for(asked_at < faults.status_is_old ? Millis(faults.status_age) : draw(farm_.pace.status));
   const Seconds error = asked_at < faults.status_has_wrong_clock ? wrong_clock : Seconds{0};
-  co_return shown(clock_.now() + error);
+  co_return with_steps_under_way(shown(clock_.now() + error));
+}
+
+// The database is asked once the document is there.
+Queue SimQueueSource::with_steps_under_way(Queue queue) const {
+  const auto steps = farm_.queue.steps_under_way();
+  if (queue && steps && !lasts(&Faults::steps_are_unknown)) observe::note_steps_under_way(*queue, *steps);
+  return queue;
 }
 
 io::Task<Expected<void>> SimQueueSource::wake() {

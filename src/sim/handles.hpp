@@ -63,6 +63,7 @@ class SimQueueSource final : public observe::QueueSource, private Handle {
 
  private:
   std::function<Queue(Instant arrived)> shown_now(bool has_machines) const;
+  Queue with_steps_under_way(Queue queue) const;
   std::int64_t percent_of_needs_found() const;
 
   StatusForm form_;

@@ -15,6 +15,7 @@
 #include "model/queue.hpp"
 #include "model/random.hpp"
 #include "model/system_type.hpp"
+#include "observe/build_steps.hpp"
 #include "observe/rust_documents.hpp"
 #include "publish/read_machines_file.hpp"
 #include "sim/cloud.hpp"
@@ -29,6 +30,7 @@ struct QueueRunnerStyle {
   bool writes_uris = false;     // `ssh://root@…`, since 2024
   bool lists_machines = true;   // some versions of 2023 do not
   bool releases_early = false;  // since 2025 a machine looks idle while its outputs are fetched
+  bool has_database = false;    // that can be asked which steps are under way
   Seconds unsupported_for_at_most{0};
   Seconds clock_ahead{0};
   // As what the machines of each pool connect; empty: the machines file lists them instead.
@@ -69,6 +71,8 @@ class QueueRunner {
   // What `hydra-queue-runner --status` prints, and what the program's reader makes of that document.
   std::string status_document() const;
   QueueStatus status(Instant arrived) const;
+  // What its database says of this moment; none: it cannot be asked.
+  std::optional<observe::StepsUnderWay> steps_under_way() const;
   // If machines join: its answers over HTTP, and what the derivations of its steps say.
   observe::RustDocuments rust_documents() const;
   observe::RequiredFeatures required_features() const;

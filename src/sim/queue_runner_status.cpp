@@ -128,6 +128,16 @@ observe::RequiredFeatures QueueRunner::required_features() const {
   return features;
 }
 
+std::optional<observe::StepsUnderWay> QueueRunner::steps_under_way() const {
+  if (!style_.has_database) return std::nullopt;
+  observe::StepsUnderWay steps;
+  for (const auto& [name, machine] : machines_) {
+    const std::int64_t count = machine.jobs() + (machine.fetching_until > timeline_.now() ? 1 : 0);
+    if (count > 0) steps.emplace(name, count);
+  }
+  return steps;
+}
+
 QueueStatus QueueRunner::status(Instant arrived) const {
   QueueStatus status{.time = clock(), .arrived = arrived, .started = started_, .step_types = {}, .machines = {}};
   for (const auto& [key, type] : types_)

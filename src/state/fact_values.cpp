@@ -106,6 +106,7 @@ void fields_of_entry(Entry& entry, Field& field) {
   field("lastFailure", entry.last_failure);
   field("consecutiveFailures", entry.consecutive_failures);
   field("trouble", entry.trouble);
+  field("stepsUnderWay", entry.steps_under_way);
 }
 
 template <class Field, class Limits>

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,11 +24,18 @@ void add_queue(Facts& facts, const Queue& queue) {
   io::Json how{{"listsMachines", queue->machines.has_value()}};
   if (queue->machines_join) how["machinesJoin"] = true;
   if (queue->from_program) how["fromProgram"] = true;
+  if (!queue->unasked.empty()) how["unasked"] = queue->unasked;
   facts["queue"] = io::compact(how);
   for (const StepTypeCount& steps : queue->step_types)
     facts["steps/" + steps.key] = fmt::format("[{},{}]", steps.runnable, steps.running);
   if (!queue->machines) return;
   for (const auto& [name, entry] : *queue->machines) facts["entry/" + name] = io::compact(value_of(entry));
+}
+
+void add_step_times(Facts& facts, const QueueStatus& queue) {
+  facts["history"] = io::compact(value_of(queue.history));
+  for (const auto& [system, time] : queue.expected_times)
+    facts["expectedTime/" + system] = fmt::format("{}", time.count());
 }
 
 void add_config(Facts& facts, const Config& config) {
@@ -50,6 +58,7 @@ void read_queue_fact(Inputs& inputs, const io::Json& value) {
   if (value.at("listsMachines").get<bool>()) inputs.seen.queue->machines.emplace();
   inputs.seen.queue->machines_join = value.value("machinesJoin", false);
   inputs.seen.queue->from_program = value.value("fromProgram", false);
+  inputs.seen.queue->unasked = value.value("unasked", std::vector<std::string>{});
 }
 
 void read_steps(QueueStatus& status, const std::string& key, const io::Json& value) {
@@ -96,6 +105,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
   if (kind == "pool") inputs.config.pools.emplace(PoolName{name}, pool_of(value));
   if (kind == "machine") seen.machines.push_back(machine_of(MachineId{name}, value));
   if (kind == "steps") read_steps(seen.queue.value(), name, value);
+  if (kind == "expectedTime") seen.queue.value().expected_times.emplace(name, Millis{io::whole_number_of(value)});
   if (kind == "history") seen.queue.value().history = step_history_of(value);
   if (kind == "entry") seen.queue.value().machines.value().emplace(name, queue_machine_of(value));
   if (kind == "retired") {
@@ -144,7 +154,7 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   // It changes with every step that ends: kept only where something is decided from it.
   const bool counts_work =
       std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.scaling == Scaling::work; });
-  if (counts_work && seen.queue) facts["history"] = io::compact(value_of(seen.queue->history));
+  if (counts_work && seen.queue) add_step_times(facts, *seen.queue);
   if (!seen.elsewhere.empty()) facts["elsewhere"] = io::compact(value_of(seen.elsewhere));
   io::Json retired = io::Json::array();
   for (const PoolConfig& pool : seen.retired) retired.push_back(value_of(pool));

@@ -132,6 +132,7 @@ QueueMachine any_entry() {
   if (rarely()) entry.consecutive_failures = *element<std::int64_t>(0, 1, 4, 5);
   if (!rarely()) entry.current_jobs = *element<std::int64_t>(0, 0, 0, 1, 2);
   if (!rarely()) entry.idle_since = rarely() ? Instant{} : any_instant();
+  if (*arbitrary<bool>()) entry.steps_under_way = *element<std::int64_t>(0, 0, 1);
   return entry;
 }
 
@@ -151,6 +152,7 @@ QueueStatus any_status(const std::vector<Machine>& machines) {
                               .steps = *element<std::int64_t>(1, 5, 1'000'000'000),
                               .time = Seconds{*element<std::int64_t>(0, 1, 5000, 1'000'000'000'000)}});
   }
+  if (*arbitrary<bool>()) status.expected_times["x86_64-linux"] = Millis{*element<std::int64_t>(0, 1, 90'000)};
   if (rarely()) return status;
   status.machines.emplace();
   for (const Machine& machine : machines) {

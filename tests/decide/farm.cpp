@@ -76,6 +76,12 @@ MachineSeen& MachineSeen::busy(std::int64_t jobs) {
   return says({.enabled = machine_.listing.is_listed, .current_jobs = jobs, .idle_since = {}});
 }
 
+MachineSeen& MachineSeen::steps_under_way(std::int64_t steps) {
+  if (!entry_) entry_.emplace();
+  entry_->steps_under_way = steps;
+  return *this;
+}
+
 MachineSeen& MachineSeen::idle_for(Seconds span) {
   return says({.enabled = machine_.listing.is_listed, .current_jobs = 0, .idle_since = noon - span});
 }
@@ -332,6 +338,16 @@ Farm& Farm::clock_ahead(Seconds difference) {
 
 Farm& Farm::has_built(StepHistory kind) {
   status_.history.push_back(std::move(kind));
+  return *this;
+}
+
+Farm& Farm::steps_will_take(const std::string& system, Seconds each) {
+  status_.expected_times[system] = each;
+  return *this;
+}
+
+Farm& Farm::unasked(const std::string& what) {
+  status_.unasked.push_back(what);
   return *this;
 }
 

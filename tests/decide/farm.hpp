@@ -66,6 +66,7 @@ class MachineSeen {
   MachineSeen& closed_for(Seconds span);      // while it was listed, by its own reports
   MachineSeen& never_used();                  // no job since the queue runner started
   MachineSeen& says(QueueMachine entry);
+  MachineSeen& steps_under_way(std::int64_t steps);  // by Hydra's database, beside what the queue runner says
   MachineSeen& absent();
   MachineSeen& failing(std::int64_t times);  // for the queue runner, in a row, a minute ago for the last time
 
@@ -133,6 +134,8 @@ class Farm {
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours
   Farm& has_built(StepHistory kind);
+  Farm& steps_will_take(const std::string& system, Seconds each);  // by Hydra's database
+  Farm& unasked(const std::string& what);
   Farm& answered_ago(Seconds span);   // the queue runner; since then the pass has gone on
   Farm& hides_machines();             // that have the name of another one
   Farm& from_program();               // which describes a queue that is not Hydra's

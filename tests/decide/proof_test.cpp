@@ -65,6 +65,42 @@ TEST(Proof, ABusyMachineIsNotIdleWhateverElseIsSaid) {
             "surplus; waits: still busy: 2 jobs");
 }
 
+TEST(Proof, HydrasDatabaseProvesItWithoutQuiet) {
+  EXPECT_EQ(destroyed(with(draining(1).idle_for(1s).unlisted_for(35s).steps_under_way(0))),
+            "surplus; no job, and no step under way by Hydra's database, unlisted 35 s ≥ settle 35 s");
+  EXPECT_EQ(waits(with(draining(1).idle_for(1s).unlisted_for(34s).steps_under_way(0))),
+            "surplus; waits: unlisted 34 s < settle 35 s");
+}
+
+TEST(Proof, AStepUnderWayByHydrasDatabaseKeepsTheMachineHoweverLongTheQueueRunnerCallsItIdle) {
+  EXPECT_EQ(waits(with(draining(1).idle_for(1h).steps_under_way(1))),
+            "surplus; waits: by Hydra's database 1 step is still under way");
+  EXPECT_EQ(waits(with(draining(1).never_used().steps_under_way(2))),
+            "surplus; waits: by Hydra's database 2 steps are still under way");
+  EXPECT_EQ(waits(with(draining(1).absent().steps_under_way(1))),
+            "surplus; waits: by Hydra's database 1 step is still under way");
+}
+
+TEST(Proof, HydrasDatabaseAloneProvesNothing) {
+  EXPECT_EQ(waits(with(draining(1).busy(1).steps_under_way(0))), "surplus; waits: still busy: 1 job");
+  EXPECT_EQ(waits(with(draining(1).busy(2).steps_under_way(2))), "surplus; waits: still busy: 2 jobs");
+  QueueMachine listed{.enabled = true, .current_jobs = 0, .idle_since = noon - 1h};
+  EXPECT_EQ(waits(with(draining(1).says(listed).steps_under_way(0))),
+            "surplus; waits: the queue runner has not read the machines file without it yet");
+}
+
+TEST(Proof, AReadyMachineWithAStepUnderWayByHydrasDatabaseIsBusy) {
+  const auto seen = [](std::int64_t steps) {
+    return farm("x86_64-linux").has(ready(1).idle_for(1h).steps_under_way(steps)).decided();
+  };
+  EXPECT_EQ(reason_of<ActionKind::drain>(seen(0), 1), "surplus, idle 3600 s ≥ grace 0 s");
+  EXPECT_THAT(reason_of<ActionKind::drain>(seen(1), 1), testing::HasSubstr("busy: 1 job"));
+}
+
+TEST(Proof, WhatTheQueueCouldNotTellIsNoted) {
+  EXPECT_THAT(with(draining(1)).unasked("no rights").decided().notes, testing::ElementsAre("no rights"));
+}
+
 TEST(Proof, AnUnknownNumberOfJobsProvesNothing) {
   EXPECT_EQ(waits(with(draining(1).says({.enabled = false, .current_jobs = {}, .idle_since = noon - 1h}))),
             "surplus; waits: the queue runner does not say how many jobs it has");

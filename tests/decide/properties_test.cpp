@@ -67,6 +67,7 @@ bool is_proven_idle(const Machine& machine, const Snapshot& seen, const Config& 
   }
   if (const QueueMachine* entry = entry_of(machine, seen)) {
     const bool is_unused = entry->enabled == false && entry->current_jobs == 0;
+    if (is_unused && entry->steps_under_way) return *entry->steps_under_way == 0;
     if (!is_unused || !entry->idle_since) return false;
     const bool is_of_the_future = *entry->idle_since > status.time + clock_difference_max;  // a clock was set back
     const Instant idle_from = is_of_the_future ? t0 : *entry->idle_since;

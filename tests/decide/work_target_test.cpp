@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/decide/farm.hpp"
@@ -56,6 +57,37 @@ TEST(Work, CountsHowLongStepsTookBeforeTheQueueRunnerRestarted) {
   EXPECT_EQ(wanted(0), 12);  // 31 steps of 23 s are 12 times 60 s
   EXPECT_EQ(wanted(4), wanted(0)) << "a few say little";
   EXPECT_EQ(wanted(5), 2);
+}
+
+TEST(Work, CountsWithWhatHydrasDatabaseExpectsOfTheStepsThatWait) {
+  const PoolPlan pool = planned(by_work({.max_machines = 100, .max_jobs = 4})
+                                    .has_built(built(50, 1s))
+                                    .steps_will_take("x86_64-linux", 60s)
+                                    .steps_will_take("aarch64-linux", 3000s)
+                                    .runnable(plain_pool, 100));
+  EXPECT_EQ(pool.wanted, 5);
+  EXPECT_THAT(pool.explanation, testing::HasSubstr("for 100 steps of 60 s within 300 s"));
+}
+
+TEST(Work, WeighsTheSystemsOfATypeByTheirWaitingSteps) {
+  const MachineKind both{.systems = {"i686-linux", "x86_64-linux"}, .supported_features = {}, .mandatory_features = {}};
+  const Farm farm = by_work({.max_machines = 100, .type = both})
+                        .steps_will_take("i686-linux", 400s)
+                        .steps_will_take("x86_64-linux", 100s);
+  EXPECT_THAT(planned(Farm(farm).runnable("x86_64-linux", 3).runnable("i686-linux", 1)).explanation,
+              testing::HasSubstr("of 175 s"));
+  EXPECT_THAT(planned(farm).explanation, testing::HasSubstr("of 250 s")) << "each counts at least like one step";
+}
+
+TEST(Work, TrustsItsOwnMachinesMoreWhereStepsRequireFeatures) {
+  const std::string kvm = "x86_64-linux:kvm";
+  Settings settings{.max_machines = 100};
+  settings.scaling = Scaling::work;
+  const Farm farm = decide::farm(kvm, settings).steps_will_take("x86_64-linux", 60s).runnable(kvm, 1);
+  EXPECT_THAT(pool_plan(farm.decided(), kvm).explanation, testing::HasSubstr("of 60 s"));
+  const StepHistory of_kvm{
+      .systems = {"x86_64-linux"}, .mandatory_features = {"kvm"}, .steps = 50, .time = Seconds{50 * 900}};
+  EXPECT_THAT(pool_plan(Farm(farm).has_built(of_kvm).decided(), kvm).explanation, testing::HasSubstr("of 900 s"));
 }
 
 TEST(Work, WantsMoreMachinesTheShorterTheTargetWait) {

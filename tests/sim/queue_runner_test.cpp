@@ -14,6 +14,7 @@ namespace hydra_provisioner::sim {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 class RecordingObserver final : public Observer {
  public:
@@ -31,6 +32,9 @@ class RecordingObserver final : public Observer {
 
 class QueueRunnerTest : public testing::Test {
  protected:
+  explicit QueueRunnerTest(const QueueRunnerStyle& style = {.unsupported_for_at_most = Seconds{1'000'000}})
+      : farm{{.seed = 1, .style = style}, observer} {}
+
   // Machines that have booted, each with a line of these columns.
   void list(int machines, const std::string& columns) {
     std::string content = "# hydra-provisioner sim\n";
@@ -61,7 +65,7 @@ class QueueRunnerTest : public testing::Test {
   }
 
   RecordingObserver observer;
-  Farm farm{{.seed = 1, .style = {.unsupported_for_at_most = Seconds{1'000'000}}}, observer};
+  Farm farm;
 };
 
 TEST_F(QueueRunnerTest, SpreadsStepsOverMachinesOfUsualSpeed) {
@@ -93,6 +97,29 @@ TEST_F(QueueRunnerTest, ServesStepsInTheirOrderAcrossTypes) {
   for (const auto& [step, address] : observer.begun) order.push_back(step);
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
+
+class WithDatabaseTest : public QueueRunnerTest {
+ protected:
+  WithDatabaseTest()
+      : QueueRunnerTest({.releases_early = true, .has_database = true, .unsupported_for_at_most = Seconds{1'000'000}}) {
+  }
+};
+
+TEST_F(WithDatabaseTest, AStepIsUnderWayUntilItsOutputsAreFetched) {
+  const std::string name = "root@m1.farm.example";
+  list(1, "x86_64-linux - 1 1 - - -");
+  EXPECT_THAT(*farm.queue.steps_under_way(), IsEmpty());
+  farm.queue.add_steps("x86_64-linux", 1, Seconds{100});
+  EXPECT_EQ(farm.queue.steps_under_way()->at(name), 1);
+  let_pass(Seconds{101});
+  const QueueStatus status = farm.queue.status(in_seconds(farm.timeline.now()));
+  EXPECT_EQ(status.machines->at(name).current_jobs, 0);
+  EXPECT_EQ(farm.queue.steps_under_way()->at(name), 1);
+  let_pass(Seconds{100});
+  EXPECT_THAT(*farm.queue.steps_under_way(), IsEmpty());
+}
+
+TEST_F(QueueRunnerTest, HasNoDatabaseToAskByDefault) { EXPECT_FALSE(farm.queue.steps_under_way()); }
 
 TEST_F(QueueRunnerTest, TellsForAnHourOfAMachineThatLeft) {
   list(1, "x86_64-linux - 1 1 - - -");

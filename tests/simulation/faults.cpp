@@ -103,6 +103,8 @@ sim::Time* end_of_fault(sim::Faults& faults, EventKind kind) {
       return &faults.status_has_no_machines;
     case EventKind::status_has_wrong_clock:
       return &faults.status_has_wrong_clock;
+    case EventKind::steps_are_unknown:
+      return &faults.steps_are_unknown;
     case EventKind::disk_is_full:
       return &faults.disk_is_full;
     case EventKind::folder_is_gone:

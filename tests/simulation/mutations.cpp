@@ -30,6 +30,7 @@ class LyingQueue final : public observe::QueueSource {
       if (mutation_ == Mutation::open_machines_look_closed && queue->machines_join && machine.enabled)
         machine.enabled = false;
       if (mutation_ == Mutation::black_holes_look_fine) machine.trouble.clear();
+      if (mutation_ == Mutation::steps_under_way_are_not_seen && machine.steps_under_way) machine.steps_under_way = 0;
       if (mutation_ != Mutation::busy_machines_look_idle) continue;
       machine.current_jobs = 0;
       machine.idle_since = Instant{};
@@ -274,6 +275,12 @@ Scenario with_an_old_queue_runner(Scenario scenario) {
   return scenario;
 }
 
+Scenario with_a_database(Scenario scenario) {
+  scenario.machines_join = scenario.can_wake = false;
+  scenario.style.lists_machines = scenario.style.releases_early = scenario.style.has_database = true;
+  return scenario;
+}
+
 // Machines are drained again and again while steps go on arriving, one by one.
 Scenario with_drains(Scenario scenario) {
   if (!scenario.machines_join) return scenario;
@@ -333,6 +340,7 @@ Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::reboots_open_gates) return with_open_reboots(std::move(scenario));
   if (mutation == Mutation::black_holes_look_fine) return with_black_holes(std::move(scenario));
   if (mutation == Mutation::steps_in_doubt_are_not_counted) scenario.style.needs_are_found = false;
+  if (mutation == Mutation::steps_under_way_are_not_seen) return with_a_database(std::move(scenario));
   if (mutation == Mutation::unread_queue_is_trusted) return with_unread_queues(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
   return with_an_old_queue_runner(std::move(scenario));
@@ -342,7 +350,8 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
   using enum Mutation;
   if (mutation == what_left_counts_as_capacity)
     world.queue = std::make_unique<UndercountingQueue>(std::move(world.queue), pools.front().runnables_per_machine);
-  if (mutation == busy_machines_look_idle || mutation == open_machines_look_closed || mutation == black_holes_look_fine)
+  if (mutation == busy_machines_look_idle || mutation == open_machines_look_closed ||
+      mutation == black_holes_look_fine || mutation == steps_under_way_are_not_seen)
     world.queue = std::make_unique<LyingQueue>(std::move(world.queue), mutation);
   if (mutation == answers_of_gates_are_believed) {
     const auto answers = std::make_shared<Answers>();

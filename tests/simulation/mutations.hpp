@@ -21,6 +21,7 @@ enum class Mutation : std::uint8_t {
   busy_machines_look_idle,
   machines_look_ready,
   quiet_is_ignored,
+  steps_under_way_are_not_seen,
   what_left_counts_as_capacity,
   maximum_is_exceeded,
   placeholders_are_missing,
@@ -60,15 +61,16 @@ enum class Mutation : std::uint8_t {
 namespace hydra_provisioner {
 template <>
 inline constexpr auto names_of<simulation::Mutation> = enum_names(
-    "none", "busy-machines-look-idle", "machines-look-ready", "quiet-is-ignored", "what-left-counts-as-capacity",
-    "maximum-is-exceeded", "placeholders-are-missing", "new-machines-are-not-recorded", "listing-is-not-recorded",
-    "unlisting-is-forgotten", "running-operations-are-not-seen", "ended-operations-are-not-forgotten",
-    "operations-are-lost", "an-instance-is-not-seen", "destructions-are-only-claimed", "draining-is-forgotten",
-    "lines-are-garbled", "file-is-not-written", "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored",
-    "commits-are-claimed-early", "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten",
-    "early-ends-are-not-seen", "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set",
-    "open-machines-look-closed", "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed",
-    "reboots-open-gates", "black-holes-look-fine", "steps-in-doubt-are-not-counted");
+    "none", "busy-machines-look-idle", "machines-look-ready", "quiet-is-ignored", "steps-under-way-are-not-seen",
+    "what-left-counts-as-capacity", "maximum-is-exceeded", "placeholders-are-missing", "new-machines-are-not-recorded",
+    "listing-is-not-recorded", "unlisting-is-forgotten", "running-operations-are-not-seen",
+    "ended-operations-are-not-forgotten", "operations-are-lost", "an-instance-is-not-seen",
+    "destructions-are-only-claimed", "draining-is-forgotten", "lines-are-garbled", "file-is-not-written",
+    "old-listing-is-shown", "old-status-looks-fresh", "settle-is-ignored", "commits-are-claimed-early",
+    "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten", "early-ends-are-not-seen",
+    "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set", "open-machines-look-closed",
+    "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed", "reboots-open-gates",
+    "black-holes-look-fine", "steps-in-doubt-are-not-counted");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -64,6 +64,7 @@ sim::QueueRunnerStyle draw_style(Random& random) {
   return {.writes_uris = releases_early || random.chance(30),
           .lists_machines = releases_early || random.chance(85),
           .releases_early = releases_early,
+          .has_database = random.chance(40),
           .unsupported_for_at_most = Seconds{one_of<3>(random, {0, 0, 120})},
           .clock_ahead = Seconds{random.chance(30) ? random.between(-90, 90) : 0}};
 }
@@ -193,13 +194,13 @@ Scenario draw_scenario(std::uint64_t seed) {
 std::string to_string(const Scenario& scenario) {
   const auto& style = scenario.style;
   std::string text = fmt::format(
-      "seed {}: {}, interval {} s{}, {} jobs at a time; queue runner: {}{}{}{}aborts unsupported steps after {} s, "
+      "seed {}: {}, interval {} s{}, {} jobs at a time; queue runner: {}{}{}{}{}aborts unsupported steps after {} s, "
       "clock {:+} s\n",
       scenario.seed, scenario.is_daemon ? "daemon" : "cron", scenario.interval_seconds,
       scenario.has_update_command ? ", updateCommand" : "", scenario.max_parallel,
       scenario.machines_join ? described_pings(style) : "", style.writes_uris ? "URIs, " : "",
       style.lists_machines ? "" : "no machines, ", style.releases_early ? "releases early, " : "",
-      style.unsupported_for_at_most.count(), style.clock_ahead.count());
+      style.has_database ? "has a database, " : "", style.unsupported_for_at_most.count(), style.clock_ahead.count());
   text += fmt::format("  answers take up to: status {}, providers {}, journal {}, machines file {} ms\n",
                       2 * scenario.pace.status.most.count(), 2 * scenario.pace.question.most.count(),
                       2 * scenario.pace.journal.most.count(), 2 * scenario.pace.publication.most.count());

@@ -49,6 +49,7 @@ enum class EventKind : std::uint8_t {
   status_is_old,
   status_has_no_machines,
   status_has_wrong_clock,
+  steps_are_unknown,
   disk_is_full,
   folder_is_gone,
   journal_fails,
@@ -78,11 +79,12 @@ inline constexpr auto names_of<simulation::EventKind> = enum_names(
     "steps arrive", "the program is killed", "operations go wrong", "machines never boot", "a machine is taken away",
     "a machine becomes unresponsive", "the queue runner restarts", "listing fails", "listing is stale",
     "listing is slow", "machines are unresponsive", "specification fails", "specification changes", "status fails",
-    "status is old", "status has no machines", "status has wrong clock", "disk is full", "folder is gone",
-    "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes", "pool is toggled",
-    "delivery hangs", "an operator orders something", "machines end early", "specification is broken",
-    "destructions fail", "a builder ends", "another installation makes a machine", "gate orders seem to fail",
-    "gate orders are lost", "a machine reboots", "needs are unclear", "a machine is a black hole");
+    "status is old", "status has no machines", "status has wrong clock", "steps are unknown", "disk is full",
+    "folder is gone", "journal fails", "journal is unreadable", "jobs are unknown", "maximum changes",
+    "pool is toggled", "delivery hangs", "an operator orders something", "machines end early",
+    "specification is broken", "destructions fail", "a builder ends", "another installation makes a machine",
+    "gate orders seem to fail", "gate orders are lost", "a machine reboots", "needs are unclear",
+    "a machine is a black hole");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {

@@ -88,6 +88,9 @@ Inputs everything() {
       {"root@10.0.0.1",
        {.enabled = false, .current_jobs = 0, .idle_since = Instant{}, .last_failure = noon, .consecutive_failures = 3}},
       {"a/b", {}}};
+  status.machines->at("a/b").steps_under_way = 0;
+  status.expected_times = {{"x", Millis{1500}}, {"y", Millis{0}}};
+  status.unasked = {"no rights"};
   status.history = {
       {.systems = {"x", "y"}, .mandatory_features = {"b"}, .steps = 3, .time = Seconds{40}},
       {.systems = {"x"}, .mandatory_features = {}, .steps = 3, .time = Seconds{40}, .supported_features = {{"c"}}}};
@@ -141,6 +144,10 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.config.tag, before.config.tag);
   EXPECT_FALSE(after.seen.queue->from_program);
   EXPECT_EQ(after.seen.queue->history, before.seen.queue->history);
+  EXPECT_EQ(after.seen.queue->expected_times, before.seen.queue->expected_times);
+  EXPECT_EQ(after.seen.queue->unasked, before.seen.queue->unasked);
+  EXPECT_EQ(after.seen.queue->machines->at("a/b").steps_under_way, 0);
+  EXPECT_EQ(after.seen.queue->machines->at("root@10.0.0.1").steps_under_way, std::nullopt);
   EXPECT_EQ(after.config.pools.at(any_pool().name).scaling, Scaling::work);
   EXPECT_EQ(after.config.pools.at(any_pool().name).target_wait, Seconds{77});
   EXPECT_TRUE(after.config.pools.at(any_pool().name).grace_is_boot_time);

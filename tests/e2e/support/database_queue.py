@@ -1,4 +1,5 @@
-"""A queue runner in C++ as it shows in Hydra's database: it answers `NOTIFY dump_status` with a new row of SystemStatus."""
+"""A queue runner in C++ as it shows in Hydra's database: it answers `NOTIFY dump_status` with a new row of SystemStatus, and
+forgets at its start which steps were under way."""
 
 import ctypes
 import json
@@ -15,10 +16,16 @@ libpq.PQerrorMessage.restype = ctypes.c_char_p
 
 class DatabaseQueue:
     def __init__(self, postgres, runnable):
-        self.is_stopping = False
-        self.connection = ctypes.c_void_p(libpq.PQconnectdb(postgres.where.encode()))
-        self.execute("listen dump_status")
+        self.where = postgres.where
+        self.dumps = 0
         self.say(runnable)
+        self.start()
+
+    def start(self):
+        self.is_stopping = False
+        self.connection = ctypes.c_void_p(libpq.PQconnectdb(self.where.encode()))
+        self.execute("update BuildSteps set busy = 0, status = 3 where busy != 0")
+        self.execute("listen dump_status")
         self.dump()
         # From here on, the connection is the thread's alone.
         self.thread = threading.Thread(target=self.serve)
@@ -44,13 +51,14 @@ class DatabaseQueue:
         text = json.dumps({"time": int(time.time())} | self.document).replace("'", "''")
         rows = f"delete from SystemStatus; insert into SystemStatus values ('queue-runner', '{text}');"
         self.execute(f"begin; {rows} notify status_dumped; commit")
+        self.dumps += 1
 
-    def say(self, runnable):
+    def say(self, runnable, machines=None):
         types = {"x86_64-linux": {"runnable": runnable, "running": 0}}
-        self.document = {"status": "up", "uptime": 5000, "machines": {}, "machineTypes": types}
+        self.document = {"status": "up", "uptime": 5000, "machines": machines or {}, "machineTypes": types}
 
     def stop(self):
-        """Without --unlock: its last row stays."""
+        """Without --unlock: its last row stays, and so do its busy steps."""
         self.is_stopping = True
         self.thread.join()
         libpq.PQfinish(self.connection)

@@ -11,12 +11,17 @@ from support.waiting import WAIT_SECONDS_MAX, wait_for
 USER = {"user": "nobody", "group": "nogroup"}  # PostgreSQL refuses to run as root
 
 HYDRA_TABLES = """
-create table Builds (id integer primary key, timestamp integer not null, job text not null, drvPath text not null);
+create table Builds (
+  id integer primary key, timestamp integer not null, job text not null, drvPath text not null,
+  finished integer not null default 1, jobset_id integer not null default 1, system text not null default 'x86_64-linux');
 create table BuildSteps (
   build integer not null, stepnr integer not null, type integer not null, drvPath text, busy integer not null,
   status integer, errorMsg text, startTime integer, stopTime integer, machine text not null default '', system text,
   propagatedFrom integer, overhead integer, timesBuilt integer, isNonDeterministic boolean,
   primary key (build, stepnr));
+create index IndexBuildStepsOnBusy on BuildSteps(busy) where busy != 0;
+create index IndexBuildStepsOnStopTime on BuildSteps(stopTime desc) where startTime is not null and stopTime is not null;
+create index IndexBuildsOnFinished on Builds(finished) where finished = 0;
 """
 
 
@@ -48,6 +53,12 @@ class Postgres:
     def run(self, sql):
         words = ["-h", self.folder, "-U", "hydra", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-q", "-c", sql]
         self.call("psql", *words)
+
+    def value(self, sql):
+        """The first field of its first row."""
+        words = ["-h", self.folder, "-U", "hydra", "-d", "postgres", "-At", "-c", sql]
+        command = [self.programs / "psql", *words]
+        return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=WAIT_SECONDS_MAX).stdout.strip()
 
     def end(self):
         self.process.send_signal(signal.SIGINT)  # without waiting for those who are connected

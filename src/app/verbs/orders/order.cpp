@@ -189,8 +189,7 @@ std::string Situation::what_runs() const {
   if (!replayed || !replayed->inputs.seen.queue) return std::string(unknown);
   const QueueMachine* entry = entry_of(*replayed->inputs.seen.queue, **owner);
   if (entry == nullptr || !entry->current_jobs) return std::string(unknown);
-  return fmt::format("{} on it at {}", counted(*entry->current_jobs, "step ran", "steps ran"),
-                     io::local_time(pass->start));
+  return fmt::format("{} on it at {}", counted(jobs_on(*entry), "step ran", "steps ran"), io::local_time(pass->start));
 }
 
 std::string until_text(const Situation& at, std::optional<Seconds> span) {
