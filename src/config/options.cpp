@@ -43,7 +43,10 @@ constexpr Option top_level[] = {
     {"settle", seconds, "35",
      "how long after a machine left the machines file the queue runner has certainly noticed that (it looks every 30 "
      "s)"},
-    {"quiet", seconds, "120", "how long a removed machine must have been idle before it is stopped or destroyed"},
+    {"quiet", seconds, "120",
+     "how long a removed machine must have been idle before it is stopped or destroyed; if `queue.type` is "
+     "`\"hydra-database\"`, only while Hydra's database cannot prove it: see "
+     "[status.md](status.md#through-the-database)"},
     {"interval", timeout, "15", "time between two passes of the daemon"},
     {"historyDays", days_count, "400",
      "how long the journal remembers machines that are gone, what happened to them, and what they cost"},

@@ -38,8 +38,9 @@ Instant idle_from(Instant idle_since, const Machine& machine, const QueueStatus&
   return was_before_clock_change(idle_since, status) ? *machine.listing.ended_at : idle_since;
 }
 
-// Since 2025 the queue runner counts a step only until it fetches the outputs. In the database a step has a row before
-// it has a slot, and that row is busy until all is done. So what no document of before counts, and no row, has ended.
+// Since 2025 the queue runner counts a step only until it fetches the outputs. By then the step has a row in the
+// database, which is busy until all is done. So what neither the document counts nor a row that is read later has
+// ended.
 Proof proof_by_entry(const QueueMachine& entry, const Machine& machine, const QueueStatus& status, Seconds quiet) {
   if (const auto steps = jobs_on(entry); steps > entry.current_jobs.value_or(0))
     return missing(fmt::format("by Hydra's database {} still under way", counted(steps, "step is", "steps are")));

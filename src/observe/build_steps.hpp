@@ -16,8 +16,8 @@ namespace hydra_provisioner::observe {
 
 using Rows = Expected<std::vector<io::DatabaseRow>>;  // or why a query failed
 
-// How many steps are under way on each machine, from before it has a slot until its outputs are fetched and its result
-// is noted. A queue runner that was killed leaves its rows busy until it starts again.
+// How many steps are under way on each machine: from soon after they got a slot until their outputs are fetched and
+// their results noted. A queue runner that was killed leaves its rows busy until it starts again.
 extern const std::string_view steps_under_way_query;
 using StepsUnderWay = std::map<std::string, std::int64_t>;  // by name in the machines file
 Expected<StepsUnderWay> steps_under_way_of(const Rows& answer);

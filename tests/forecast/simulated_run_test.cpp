@@ -74,6 +74,17 @@ TEST(Simulation, EndsThoughStepsAreNeverBuilt) {
   EXPECT_EQ(forecast.pools.at(plain).boots, 0);
 }
 
+TEST(Simulation, GivesMachinesBackBeforeTheyWereQuietIfItAsksHydrasDatabase) {
+  const auto leaving = [](QueueKind kind) {
+    Config config = config_with({{"runnablesPerMachine", 1}});
+    config.queue.kind = kind;
+    const Forecast forecast = simulate(config, trace_of("0,300,x86_64-linux\n"), boot_of(60));
+    return forecast.pools.at(plain).hours[static_cast<std::size_t>(Phase::drain)];
+  };
+  EXPECT_LE(leaving(QueueKind::hydra_database), Seconds{60});
+  EXPECT_GE(leaving(QueueKind::hydra), Config{}.quiet);
+}
+
 TEST(Simulation, KeepsTheMinimumOfMachines) {
   const Forecast forecast =
       simulate(config_with({{"minMachines", 1}}), trace_of("0,60,x86_64-linux\n86400,60,x86_64-linux\n"), boot_of(60));

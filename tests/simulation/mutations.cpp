@@ -307,6 +307,12 @@ Scenario with_unread_queues(Scenario scenario) {
   return scenario;
 }
 
+Scenario with_failing_destructions(Scenario scenario) {
+  const std::int64_t always = scenario.faults_end_at.count();
+  scenario.events.push_back({.at = Seconds{1}, .kind = EventKind::destructions_fail, .seconds = always});
+  return scenario;
+}
+
 Scenario with_lost_gate_orders(Scenario scenario) {
   const std::int64_t always = scenario.faults_end_at.count();
   scenario.events.push_back({.at = Seconds{1}, .kind = EventKind::gate_orders_are_lost, .seconds = always});
@@ -334,6 +340,7 @@ Scenario with_black_holes(Scenario scenario) {
 Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::too_many_are_redeployed) return with_redeploys(std::move(scenario));
   if (mutation == Mutation::early_ends_are_not_seen) return with_early_ends(std::move(scenario));
+  if (mutation == Mutation::failures_are_forgotten) return with_failing_destructions(std::move(scenario));
   if (mutation == Mutation::one_report_is_enough) return with_drains(std::move(scenario));
   if (mutation == Mutation::answers_of_gates_are_believed)
     return with_lost_gate_orders(with_drains(std::move(scenario)));
