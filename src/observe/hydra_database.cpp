@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,8 @@ namespace {
 // They are of a week, and change slowly. The query may take seconds, which no pass should wait for much longer.
 constexpr Seconds times_hold{600};
 constexpr Seconds times_timeout{10};
+
+constexpr std::string_view where_rights_are = "docs/status.md says which rights its user needs";
 
 }  // namespace
 
@@ -50,9 +53,9 @@ io::Task<void> HydraDatabase::add_steps_under_way(QueueStatus& status) {
     note_steps_under_way(status, *steps);
   } else {
     status.unasked.push_back(
-        fmt::format("{}; while BuildSteps cannot be read, no machine leaves before it was idle for "
-                    "quiet, {} s",
-                    steps.error().message, quiet_.count()));
+        fmt::format("{}; while BuildSteps cannot be read, no machine is stopped or destroyed before it was idle for "
+                    "quiet, {} s; {}",
+                    steps.error().message, quiet_.count(), where_rights_are));
   }
 }
 
@@ -70,11 +73,12 @@ io::Task<void> HydraDatabase::look_for_expected_times() {
   const Seconds at_most = std::min(timeout_, times_timeout);
   const auto times = expected_times_of(co_await postgres_.query(database_, std::string(expected_times_query), at_most));
   expected_times_ = times.value_or(std::map<std::string, Millis>{});
-  why_not_expected_ = times ? ""
-                            : fmt::format(
-                                  "{}; while BuildSteps and Builds cannot be read, scaling = \"work\" counts "
-                                  "with the queue runner's own mean of step times",
-                                  times.error().message);
+  why_not_expected_.clear();
+  if (times) co_return;
+  why_not_expected_ = fmt::format(
+      "{}; while BuildSteps and Builds cannot be read, scaling = \"work\" counts with the queue runner's own mean of "
+      "step times; {}",
+      times.error().message, where_rights_are);
 }
 
 }  // namespace hydra_provisioner::observe

@@ -96,11 +96,10 @@ class StepsUnderWay(DatabaseTest):
         entry = {"enabled": enabled, "currentJobs": 0, "idleSince": int(time.time())}
         farm.queue_runner.say(0, {f"ssh://{farm.name}": entry})
 
-    def begin_step(self, farm, state=RECEIVING_OUTPUTS):
-        self.postgres.run(
-            "insert into BuildSteps (build, stepnr, type, drvPath, busy, startTime, machine, system) "
-            f"values (1, 1, 0, 'd', {state}, 1, 'ssh://{farm.name}?max-connections=1', '{PLAIN}')"
-        )
+    def step(self, name, state=RECEIVING_OUTPUTS):
+        columns = "(build, stepnr, type, drvPath, busy, startTime, machine, system)"
+        values = f"(1, 1, 0, 'd', {state}, 1, 'ssh://{name}?max-connections=1', '{PLAIN}')"
+        return f"insert into BuildSteps {columns} values {values} on conflict do nothing;"
 
     def check_that_it_stays(self, farm, why):
         self.assertRegex(farm.run("plan", farm.conf).out, why)
@@ -118,23 +117,26 @@ class StepsUnderWay(DatabaseTest):
 
     def test_one_whose_outputs_are_fetched_keeps_it_although_the_status_shows_no_job(self):
         farm = self.farm_with_leaving_machine()
-        self.begin_step(farm)
+        self.postgres.run(self.step(farm.name))
         self.check_that_it_stays(farm, "waits: by Hydra's database 1 step is still under way")
         self.assertIn("by Hydra's database 1 step is still under way", farm.run("explain", "t-0").out)
         self.assertEnded(farm.run("replay", "latest"), 0, "byte for byte")
         self.postgres.run("update BuildSteps set busy = 0, status = 0, stopTime = 2")
         self.check_that_it_goes(farm)
 
+    def test_they_are_asked_for_after_the_status(self):
+        farm = self.farm_with_leaving_machine()
+        farm.queue_runner.beside_dumps = self.step(farm.name)
+        self.check_that_it_stays(farm, "waits: by Hydra's database 1 step is still under way")
+
     def test_those_on_other_machines_do_not_keep_it(self):
         farm = self.farm_with_leaving_machine()
-        name, farm.name = farm.name, "root@elsewhere"
-        self.begin_step(farm)
-        farm.name = name
+        self.postgres.run(self.step("root@elsewhere"))
         self.check_that_it_goes(farm)
 
     def test_a_stale_one_keeps_it_until_the_queue_runner_starts_again(self):
         farm = self.farm_with_leaving_machine(statusTimeout=2)
-        self.begin_step(farm, state=30)
+        self.postgres.run(self.step(farm.name, state=30))
         farm.queue_runner.stop()
         self.assertEnded(farm.run_pass(), 69, "queue.database: the queue runner does not answer")
         self.assertEqual(farm.states(), {"t-0": "draining"})
@@ -146,10 +148,20 @@ class StepsUnderWay(DatabaseTest):
         farm = self.farm_with_leaving_machine(user="status_reader")
         self.check_that_it_stays(farm, r"waits: idle \d+ s < quiet 3600 s")
         ended = farm.run_pass()
-        self.assertEnded(ended, 0, "permission denied for table buildsteps; while BuildSteps cannot be read, no machine leaves")
+        self.assertEnded(ended, 0, "permission denied for table buildsteps; while BuildSteps cannot be read, no machine is")
         farm.configure(quiet=0)
         self.assertEnded(farm.run_pass(), 0, "≥ quiet 0 s")
         self.assertEqual(farm.states(), {})
+
+    def test_an_answer_that_takes_too_long_is_not_waited_for(self):
+        farm = self.farm_with_leaving_machine(statusTimeout=1)
+        self.postgres.run(
+            f"{self.step('root@elsewhere')} alter table BuildSteps rename to Steps; create view BuildSteps as "
+            "select * from Steps where pg_sleep(1000) is null; grant select on BuildSteps to reader"
+        )
+        self.addCleanup(self.postgres.run, "drop view BuildSteps; alter table Steps rename to BuildSteps")
+        self.check_that_it_stays(farm, r"waits: idle \d+ s < quiet 3600 s")
+        self.assertIn("canceling statement due to statement timeout", farm.run("plan", farm.conf).out)
 
     def test_that_they_are_unknown_is_said_once(self):
         farm = self.farm(user="status_reader", interval=1)

@@ -18,6 +18,7 @@ class DatabaseQueue:
     def __init__(self, postgres, runnable):
         self.where = postgres.where
         self.dumps = 0
+        self.beside_dumps = ""  # what else each of them does
         self.say(runnable)
         self.start()
 
@@ -50,7 +51,7 @@ class DatabaseQueue:
         """As Hydra does: the row is made anew in the same transaction that notifies."""
         text = json.dumps({"time": int(time.time())} | self.document).replace("'", "''")
         rows = f"delete from SystemStatus; insert into SystemStatus values ('queue-runner', '{text}');"
-        self.execute(f"begin; {rows} notify status_dumped; commit")
+        self.execute(f"begin; {rows} {self.beside_dumps} notify status_dumped; commit")
         self.dumps += 1
 
     def say(self, runnable, machines=None):
