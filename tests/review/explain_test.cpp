@@ -227,6 +227,11 @@ TEST(Explain, SaysWhatWouldMakeAMachineGo) {
   const Explanation explanation = explain_machine(machine.id, pass, {});
   EXPECT_THAT(explanation.headline, HasSubstr("keep: "));
   EXPECT_THAT(change(explanation, "no jobs on it, for an hour"), HasSubstr("drain: surplus, idle 3600 s"));
+  QueueMachine& entry = pass.inputs.seen.queue->machines->begin()->second;
+  entry.current_jobs = 0;
+  entry.steps_under_way = 1;  // by Hydra's database
+  EXPECT_THAT(change(explain_machine(machine.id, pass, {}), "no jobs on it, for an hour"),
+              HasSubstr("drain: surplus, idle 3600 s"));
 }
 
 }  // namespace
