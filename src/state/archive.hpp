@@ -11,13 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "state/database/database.hpp"
 #include "state/journal.hpp"
 #include "state/step_counts.hpp"
-
-namespace SQLite {
-class Database;
-class Statement;
-}  // namespace SQLite
 
 namespace hydra_provisioner::state {
 
@@ -58,13 +54,13 @@ struct Residence {
 // Events one after another, by time. It must not outlive its archive.
 class EventReader {
  public:
-  explicit EventReader(std::unique_ptr<SQLite::Statement> rows);
+  explicit EventReader(std::unique_ptr<Rows> rows);
   EventReader(EventReader&& other) noexcept;
   ~EventReader();
   std::optional<JournalEvent> next();
 
  private:
-  std::unique_ptr<SQLite::Statement> rows_;
+  std::unique_ptr<Rows> rows_;
 };
 
 // Used on one thread at a time.
@@ -84,7 +80,7 @@ class Archive {
 
   const std::string& path() const { return path_; }
 
-  // By time. These throw SQLite::Exception for a damaged file.
+  // By time. These throw DatabaseError for a damaged file.
   // `name`: only those of this machine or pool; empty: all.
   EventReader read_events(Instant since, const std::string& name = {}) const;
   std::vector<JournalEvent> events(Instant since) const;
@@ -111,10 +107,10 @@ class Archive {
   std::vector<Residence> residences() const;                        // of machines that ever had an address
 
  private:
-  Archive(std::string path, std::unique_ptr<SQLite::Database> database);
+  Archive(std::string path, std::unique_ptr<Database> database);
 
   std::string path_;
-  std::unique_ptr<SQLite::Database> database_;
+  std::unique_ptr<Database> database_;
 };
 
 }  // namespace hydra_provisioner::state

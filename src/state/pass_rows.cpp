@@ -5,9 +5,9 @@
 #include <cmath>
 #include <vector>
 
-#include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
+
+#include "state/database/fields.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -17,122 +17,95 @@ constexpr Seconds passes_remembered{14 * 86400};
 constexpr Seconds short_spans_remembered{48 * 3600};
 constexpr std::int64_t no_price = -1;
 
-std::int64_t write_row(SQLite::Database& database, const PassRecord& pass) {
-  SQLite::Statement row(database,
-                        "insert into passes (start, duration, clocks, plan_hash, trouble) values (?, ?, ?, ?, ?)");
-  row.bind(1, to_unix(pass.start));
-  row.bind(2, static_cast<std::int64_t>(pass.duration.count()));
-  row.bind(3, pass.clocks_json);
-  row.bind(4, static_cast<std::int64_t>(pass.plan_hash));
-  row.bind(5, pass.trouble);
-  row.exec();
-  return database.getLastInsertRowid();
+std::int64_t write_row(Database& database, const PassRecord& pass) {
+  return ask<std::int64_t>(database,
+                           "insert into passes (start, duration, clocks, plan_hash, trouble) "
+                           "values ($1, $2, $3, $4, $5) returning id",
+                           pass.start, pass.duration, pass.clocks_json, static_cast<std::int64_t>(pass.plan_hash),
+                           pass.trouble)
+      .value();
 }
 
 // Both sides are in the order of their names.
-void write_facts(SQLite::Database& database, std::int64_t pass, const Facts& facts) {
+void write_facts(Database& database, std::int64_t pass, const Facts& facts) {
+  const std::string now = "facts" + database.indexed_by("facts_now");
   std::vector<std::string> ended;
   std::vector<Facts::const_iterator> begun;
   auto next = facts.begin();
-  SQLite::Statement known(database,
-                          "select name, value from facts indexed by facts_now where until is null "
-                          "order by name");
-  while (known.executeStep()) {
-    const auto text = [&](int column) {
-      const SQLite::Column found = known.getColumn(column);
-      return std::string_view(found.getText(), static_cast<std::size_t>(found.getBytes()));
-    };
-    for (; next != facts.end() && next->first < text(0); ++next) begun.push_back(next);
-    const bool is_there = next != facts.end() && next->first == text(0);
-    if (is_there && next->second == text(1)) {
+  const auto known = query(database, fmt::format("select name, value from {} where until is null order by name", now));
+  while (known->next()) {
+    const std::string_view name = known->text(0);
+    for (; next != facts.end() && next->first < name; ++next) begun.push_back(next);
+    const bool is_there = next != facts.end() && next->first == name;
+    if (is_there && next->second == known->text(1)) {
       ++next;
       continue;
     }
-    ended.emplace_back(text(0));
+    ended.emplace_back(name);
     if (is_there) begun.push_back(next++);
   }
   for (; next != facts.end(); ++next) begun.push_back(next);
 
-  SQLite::Statement end(database, "update facts indexed by facts_now set until = ? where name = ? and until is null");
-  for (const std::string& name : ended) {
-    end.reset();
-    end.bind(1, pass);
-    end.bind(2, name);
-    end.exec();
-  }
-  SQLite::Statement begin(database, "insert into facts (name, since, value) values (?, ?, ?)");
-  for (const auto fact : begun) {
-    begin.reset();
-    begin.bind(1, fact->first);
-    begin.bind(2, pass);
-    begin.bind(3, fact->second);
-    begin.exec();
-  }
+  const std::string end = fmt::format("update {} set until = $1 where name = $2 and until is null", now);
+  for (const std::string& name : ended) execute(database, end, pass, name);
+  for (const auto& fact : begun)
+    execute(database, "insert into facts (name, since, value) values ($1, $2, $3)", fact->first, pass, fact->second);
 }
 
-void write_usage(SQLite::Database& database, const PassRecord& pass) {
-  SQLite::Statement row(database,
-                        "insert into usage values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set "
-                        "boot = boot + excluded.boot, busy = busy + excluded.busy, idle = idle + excluded.idle, "
-                        "drain = drain + excluded.drain, stopped = stopped + excluded.stopped");
+void write_usage(Database& database, const PassRecord& pass) {
   for (const Usage& usage : pass.usage) {
-    row.reset();
-    row.bind(1, to_unix(pass.start) / 3600 * 3600);
-    row.bind(2, usage.pool.text);
-    row.bind(3, usage.price_per_hour ? usage.price_per_hour->n : no_price);
-    int column = 3;
-    for (const Seconds span : {usage.boot, usage.busy, usage.idle, usage.drain, usage.stopped})
-      row.bind(++column, static_cast<std::int64_t>(span.count()));
-    row.exec();
+    execute(database,
+            "insert into usage (hour, pool, price, boot, busy, idle, drain, stopped) "
+            "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (hour, pool, price) do update set "
+            "boot = usage.boot + excluded.boot, busy = usage.busy + excluded.busy, idle = usage.idle + excluded.idle, "
+            "drain = usage.drain + excluded.drain, stopped = usage.stopped + excluded.stopped",
+            std::chrono::floor<std::chrono::hours>(pass.start), usage.pool,
+            usage.price_per_hour ? usage.price_per_hour->n : no_price, usage.boot, usage.busy, usage.idle, usage.drain,
+            usage.stopped);
   }
   if (pass.unknown == Seconds{0}) return;
-  database.exec(fmt::format("insert into gaps values ({}, {})", to_unix(pass.start), pass.unknown.count()));
+  execute(database, "insert into gaps (time, duration) values ($1, $2)", pass.start, pass.unknown);
 }
 
-void write_load(SQLite::Database& database, const PassRecord& pass) {
-  SQLite::Statement row(database,
-                        "insert into load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set "
-                        "observed = observed + excluded.observed, untrusted = untrusted + excluded.untrusted, "
-                        "waiting = waiting + excluded.waiting, running = running + excluded.running, "
-                        "most_waiting = max(most_waiting, excluded.most_waiting), "
-                        "longest_wait = max(longest_wait, excluded.longest_wait), boot = boot + excluded.boot, "
-                        "busy = busy + excluded.busy, idle = idle + excluded.idle, drain = drain + excluded.drain, "
-                        "cost = cost + excluded.cost");
+void write_load(Database& database, const PassRecord& pass) {
   for (const Seconds span : {short_load_span, long_load_span}) {
     for (const Load& load : pass.load) {
-      row.reset();
-      row.bind(1, static_cast<std::int64_t>(span.count()));
-      row.bind(2, to_unix(pass.start) / span.count() * span.count());
-      row.bindNoCopy(3, load.pool.text);
-      int column = 3;
-      for (const std::int64_t figure : {load.observed.count(), load.untrusted.count(), load.waiting.count(),
-                                        load.running.count(), load.most_waiting, load.longest_wait.count(),
-                                        load.boot.count(), load.busy.count(), load.idle.count(), load.drain.count()})
-        row.bind(++column, figure);
-      row.bind(++column, load.cost);
-      row.exec();
+      execute(database,
+              "insert into load (span, time, pool, observed, untrusted, waiting, running, most_waiting, longest_wait, "
+              "boot, busy, idle, drain, cost) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+              "on conflict (span, time, pool) do update set "
+              "observed = load.observed + excluded.observed, untrusted = load.untrusted + excluded.untrusted, "
+              "waiting = load.waiting + excluded.waiting, running = load.running + excluded.running, "
+              "most_waiting = case when load.most_waiting > excluded.most_waiting then load.most_waiting "
+              "else excluded.most_waiting end, "
+              "longest_wait = case when load.longest_wait > excluded.longest_wait then load.longest_wait "
+              "else excluded.longest_wait end, "
+              "boot = load.boot + excluded.boot, busy = load.busy + excluded.busy, idle = load.idle + excluded.idle, "
+              "drain = load.drain + excluded.drain, cost = load.cost + excluded.cost",
+              span, to_unix(pass.start) / span.count() * span.count(), load.pool, load.observed, load.untrusted,
+              load.waiting, load.running, load.most_waiting, load.longest_wait, load.boot, load.busy, load.idle,
+              load.drain, load.cost);
     }
   }
 }
 
-void forget_load(SQLite::Database& database, Seconds span, Instant before) {
-  database.exec(fmt::format("delete from load where span = {} and time < {}", span.count(), to_unix(before)));
+void forget_load(Database& database, Seconds span, Instant before) {
+  execute(database, "delete from load where span = $1 and time < $2", span, before);
 }
 
-void forget_old(SQLite::Database& database, std::int64_t pass, Instant now, Seconds history) {
-  const auto forgotten =
-      database.exec(fmt::format("delete from passes where id <= {} or start < {}", pass - passes_kept,
-                                to_unix(now - std::min(passes_remembered, history))));
+void forget_old(Database& database, std::int64_t pass, Instant now, Seconds history) {
+  const auto forgotten = change(database, "delete from passes where id <= $1 or start < $2", pass - passes_kept,
+                                now - std::min(passes_remembered, history));
   if (forgotten == 0) return;
-  database.exec("delete from facts where until <= (select min(id) from passes)");
-  for (const char* column : {"usage where hour", "gaps where time"})
-    database.exec(fmt::format("delete from {} < {}", column, to_unix(now - history)));
+  execute(database, "delete from facts where until <= (select min(id) from passes)");
+  execute(database, "delete from usage where hour < $1", now - history);
+  execute(database, "delete from gaps where time < $1", now - history);
   forget_load(database, long_load_span, now - history);
 }
 
 }  // namespace
 
-void write_pass(SQLite::Database& database, const PassRecord& pass) {
+void write_pass(Database& database, const PassRecord& pass) {
   const std::int64_t id = write_row(database, pass);
   write_facts(database, id, pass.facts);
   write_usage(database, pass);
@@ -141,25 +114,24 @@ void write_pass(SQLite::Database& database, const PassRecord& pass) {
   forget_old(database, id, pass.start, pass.history);
 }
 
-Spending read_spending(SQLite::Database& database, const std::set<Instant>& since) {
+Spending read_spending(Database& database, const std::set<Instant>& since) {
   Spending spent;
   for (const Instant time : since) {
-    SQLite::Statement rows(database,
-                           "select pool, sum(price * (boot + busy + idle + drain) / 3600.0) from usage "
-                           "where hour >= ? and price >= 0 group by pool");
-    rows.bind(1, to_unix(std::chrono::floor<std::chrono::hours>(time)));
+    const auto rows = query(database,
+                            "select pool, sum(price * (boot + busy + idle + drain) / 3600.0) from usage "
+                            "where hour >= $1 and price >= 0 group by pool",
+                            std::chrono::floor<std::chrono::hours>(time));
     auto& pools = spent[time];
-    while (rows.executeStep())
-      pools.emplace(rows.getColumn(0).getString(), Micros{std::llround(rows.getColumn(1).getDouble())});
+    while (rows->next()) pools.emplace(get<std::string>(*rows, 0), Micros{std::llround(rows->real(1))});
   }
   return spent;
 }
 
-Facts read_facts(SQLite::Database& database, std::int64_t pass) {
-  SQLite::Statement rows(database, "select name, value from facts where since <= ?1 and (until is null or until > ?1)");
-  rows.bind(1, pass);
+Facts read_facts(Database& database, std::int64_t pass) {
+  const auto rows =
+      query(database, "select name, value from facts where since <= $1 and (until is null or until > $1)", pass);
   Facts facts;
-  while (rows.executeStep()) facts.emplace(rows.getColumn(0).getString(), rows.getColumn(1).getString());
+  while (rows->next()) facts.emplace(rows->text(0), rows->text(1));
   return facts;
 }
 

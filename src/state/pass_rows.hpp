@@ -6,17 +6,14 @@
 #include <cstdint>
 #include <set>
 
+#include "state/database/database.hpp"
 #include "state/journal.hpp"
-
-namespace SQLite {
-class Database;
-}
 
 namespace hydra_provisioner::state {
 
-// These throw SQLite::Exception.
-void write_pass(SQLite::Database& database, const PassRecord& pass);                 // within the caller's transaction
-Spending read_spending(SQLite::Database& database, const std::set<Instant>& since);  // as Journal::spent_since
-Facts read_facts(SQLite::Database& database, std::int64_t pass);
+// These throw DatabaseError.
+void write_pass(Database& database, const PassRecord& pass);                 // within the caller's transaction
+Spending read_spending(Database& database, const std::set<Instant>& since);  // as Journal::spent_since
+Facts read_facts(Database& database, std::int64_t pass);
 
 }  // namespace hydra_provisioner::state

@@ -1,6 +1,5 @@
 #include "state/sqlite_journal.hpp"
 
-#include <cctype>
 #include <exception>
 #include <filesystem>
 #include <string_view>
@@ -9,60 +8,26 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <SQLiteCpp/Backup.h>
-#include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Exception.h>
-#include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include "io/async/offload.hpp"
 #include "io/async/waypoint.hpp"
 #include "io/file/descriptor.hpp"
+#include "state/database/schema.hpp"
+#include "state/database/sqlite.hpp"
 #include "state/pass_rows.hpp"
 #include "state/rows.hpp"
-#include "state/schema.hpp"
 #include "state/total_rows.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
 
-constexpr int busy_timeout_ms = 5000;
-
-std::string_view advice_on(const std::exception& error) {
-  const auto* from_sqlite = dynamic_cast<const SQLite::Exception*>(&error);
-  switch (from_sqlite == nullptr ? SQLITE_CANTOPEN : from_sqlite->getErrorCode() & 0xff) {
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-      return "look after the disk and its free space";
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return "end the process that holds it";
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-    case SQLITE_READONLY:
-      return "look after its folder, its owner and permissions";
-    default:
-      return "move it away with its -wal file: machines are then found again through their providers";
-  }
-}
-
-// SQLite's own words, with where and what to do.
+// The database's own words, with where.
 Error in_journal(const std::string& path, std::string_view doing, const std::exception& error) {
-  return {fmt::format("journal {}: cannot be {}: {}; {}", path, doing, error.what(), advice_on(error))};
+  return {fmt::format("journal {}: cannot be {}: {}", path, doing, error.what())};
 }
 
 Error unusable(const std::string& path, const Error& why) { return {fmt::format("journal {} {}", path, why.message)}; }
-
-// A path within SQLite's `file:` names, where `?`, `#` and `%` mean something.
-std::string in_uri(const std::string& path) {
-  std::string escaped;
-  for (const char c : path) {
-    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/._-").contains(c);
-    escaped += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return escaped;
-}
 
 // Whatever the umask and the folder: only our user may read what settings and messages are in the journal. SQLite gives
 // the files beside it the same mode. The file is not opened if it exists, because closing it would end SQLite's locks.
@@ -71,32 +36,22 @@ void make_private(const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) ::chmod((path + suffix).c_str(), 0600);
 }
 
-using Opened = std::unique_ptr<SQLite::Database>;
+using Opened = std::unique_ptr<Database>;
 
-Expected<Opened> copy_of(SQLite::Database& database) {
-  // Without a name it is a file that SQLite removes at once: a journal may be too large for the memory.
-  auto copy = std::make_unique<SQLite::Database>("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  SQLite::Backup(*copy, database).executeStep(-1);
+Opened copy_of(Database& database) {
+  Opened copy = copy_sqlite(database);
   migrate(*copy);
   return copy;
 }
 
-Opened open_file(const std::string& path, std::string_view parameter, int flags) {
-  return std::make_unique<SQLite::Database>(fmt::format("file:{}?{}", in_uri(path), parameter),
-                                            flags | SQLite::OPEN_URI, busy_timeout_ms);
-}
-
 // What `read` says of the file, which has today's schema or none, or of a copy that was brought up to date.
 template <class Read>
-auto look_with(const std::string& path, std::string_view parameter, Read read) -> decltype(read(nullptr)) {
+auto look_with(const std::string& path, SqliteMode mode, Read read) -> decltype(read(nullptr)) {
   try {
-    auto database = open_file(path, parameter, SQLite::OPEN_READONLY);
+    Opened database = open_sqlite(path, mode);
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
-    const bool is_empty = database->execAndGet("select count(*) from sqlite_master").getInt() == 0;
-    if (is_empty || !is_outdated(*database)) return read(std::move(database));
-    auto copy = copy_of(*database);
-    if (!copy) return std::unexpected(std::move(copy.error()));
-    return read(*std::move(copy));
+    if (database->is_empty() || !is_outdated(*database)) return read(std::move(database));
+    return read(copy_of(*database));
   } catch (const std::exception& error) {
     return std::unexpected(in_journal(path, "read", error));
   }
@@ -109,15 +64,15 @@ auto look_at(const std::string& path, Read read) -> decltype(read(nullptr)) {
   std::error_code ignored;
   const auto has_log = [&] { return std::filesystem::exists(path + "-wal", ignored); };
   if (!has_log()) {
-    auto found = look_with(path, "immutable=1", read);
+    auto found = look_with(path, SqliteMode::immutable, read);
     if (!has_log()) return found;
   }
-  return look_with(path, "mode=ro", read);
+  return look_with(path, SqliteMode::read, read);
 }
 
 }  // namespace
 
-SqliteJournal::SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database)
+SqliteJournal::SqliteJournal(std::string path, std::unique_ptr<Database> database)
     : path_(std::move(path)), database_(std::move(database)) {}
 
 SqliteJournal::~SqliteJournal() { thread_.join(); }
@@ -125,11 +80,9 @@ SqliteJournal::~SqliteJournal() { thread_.join(); }
 Expected<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path) {
   try {
     make_private(path);
-    auto database =
-        std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_timeout_ms);
+    auto database = open_sqlite(path, SqliteMode::create);
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
-    database->exec("pragma journal_mode = wal");
-    database->exec("pragma synchronous = full");
+    keep_log(*database);
     migrate(*database);
     return std::unique_ptr<SqliteJournal>(new SqliteJournal(path, std::move(database)));
   } catch (const std::exception& error) {
@@ -141,15 +94,15 @@ Expected<Memory> SqliteJournal::look(const std::string& path, Instant now, const
   std::error_code unreadable;
   if (!std::filesystem::exists(path, unreadable) && !unreadable) return Memory{};
   return look_at(path, [&](Opened database) -> Expected<Memory> {
-    if (database->execAndGet("select count(*) from sqlite_master").getInt() == 0) return Memory{};
+    if (database->is_empty()) return Memory{};
     Memory memory = read_memory(*database, now);
     memory.spent = read_spending(*database, spent_since);
     return memory;
   });
 }
 
-Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::copy(const std::string& path) {
-  return look_at(path, [](Opened database) { return copy_of(*database); });
+Expected<std::unique_ptr<Database>> SqliteJournal::copy(const std::string& path) {
+  return look_at(path, [](Opened database) -> Expected<Opened> { return copy_of(*database); });
 }
 
 Expected<void> SqliteJournal::glance(const std::string& path, const std::function<void(Opened)>& read) {
@@ -159,12 +112,11 @@ Expected<void> SqliteJournal::glance(const std::string& path, const std::functio
   });
 }
 
-Expected<std::unique_ptr<SQLite::Database>> SqliteJournal::view(const std::string& path) {
+Expected<std::unique_ptr<Database>> SqliteJournal::view(const std::string& path) {
   try {
     // The last to close a journal removes its log, which one that may only read cannot.
-    auto database = open_file(path, "mode=rw", SQLite::OPEN_READWRITE);
-    database->exec("pragma query_only = 1");
-    database->exec("begin");  // from the first read on, which is the next one, all of them see the same
+    Opened database = open_sqlite(path, SqliteMode::view);
+    database->begin();  // from the first read on, which is the next one, all of them see the same
     if (const auto fits = check_schema(*database); !fits) return std::unexpected(unusable(path, fits.error()));
     if (is_outdated(*database))
       return std::unexpected(unusable(path, {"is of an older version; the next pass brings it up to date"}));
@@ -198,7 +150,7 @@ io::Task<Expected<void>> SqliteJournal::commit(Changes changes) {
   co_return co_await io::offload(thread_, [this, owned = std::move(changes)]() -> Expected<void> {
     try {
       io::waypoint("journal.before-commit");
-      SQLite::Transaction transaction(*database_);
+      Transaction transaction(*database_);
       write_changes(*database_, owned);
       transaction.commit();
       io::waypoint("journal.after-commit");

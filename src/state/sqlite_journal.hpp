@@ -1,4 +1,4 @@
-// The journal in an SQLite file, one a tag: `STATE_DIR/TAG.sqlite`. Its tables are described in schema.cpp.
+// The journal in an SQLite file, one a tag: `STATE_DIR/TAG.sqlite`. Its tables are described in database/schema.cpp.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,8 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "state/database/database.hpp"
 #include "state/journal.hpp"
-
-namespace SQLite {
-class Database;
-}
 
 namespace hydra_provisioner::state {
 
@@ -28,15 +25,15 @@ class SqliteJournal final : public Journal {
   static Expected<Memory> look(const std::string& path, Instant now, const std::set<Instant>& spent_since = {});
 
   // All of it, in a temporary file and up to date; writes as little else as look().
-  static Expected<std::unique_ptr<SQLite::Database>> copy(const std::string& path);
+  static Expected<std::unique_ptr<Database>> copy(const std::string& path);
 
   // Hands the file itself, or a copy of an older one that is up to date, to `read`; writes as little as look().
   static Expected<void> glance(const std::string& path,
-                               const std::function<void(std::unique_ptr<SQLite::Database>)>& read);
+                               const std::function<void(std::unique_ptr<Database>)>& read);
 
   // The file itself, as it is now, however long it is read. It must exist and be up to date. While it is held, the
   // program that writes cannot begin its log anew.
-  static Expected<std::unique_ptr<SQLite::Database>> view(const std::string& path);
+  static Expected<std::unique_ptr<Database>> view(const std::string& path);
 
   ~SqliteJournal() override;
   io::Task<Expected<Memory>> load(Instant now) override;
@@ -45,10 +42,10 @@ class SqliteJournal final : public Journal {
   io::Task<Expected<Totals>> totals() override;
 
  private:
-  SqliteJournal(std::string path, std::unique_ptr<SQLite::Database> database);
+  SqliteJournal(std::string path, std::unique_ptr<Database> database);
 
   std::string path_;
-  std::unique_ptr<SQLite::Database> database_;
+  std::unique_ptr<Database> database_;
   // The database is used on this thread only, which ends before the database is closed.
   boost::asio::thread_pool thread_{1};
 };

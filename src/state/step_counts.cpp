@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
-#include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
+#include <nlohmann/json.hpp>
+
+#include "io/text/json.hpp"
+#include "state/database/fields.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -15,16 +18,31 @@ struct KnowingPass {
   Instant start;  // no earlier than that of the pass before, also where the clock was set back
 };
 
-std::vector<KnowingPass> passes_that_knew_the_queue(SQLite::Database& database, Instant since) {
-  SQLite::Statement rows(database,
-                         "select id, start from (select id, start, (select value from facts where name = 'queue' "
-                         "and since <= id order by since desc limit 1) as queue from passes where start >= ?) "
-                         "where queue is not null and json_type(queue, '$.untrusted') is null order by id");
-  rows.bind(1, to_unix(since));
+constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
+
+// From which pass on, and until which one, facts showed a trusted queue.
+std::vector<std::pair<std::int64_t, std::int64_t>> known_queues(Database& database) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> known;
+  const auto rows = query(database, "select since, until, value from facts where name = 'queue' order by since");
+  while (rows->next()) {
+    const io::Json queue = io::Json::parse(rows->text(2), nullptr, false);
+    if (queue.is_discarded() || queue.contains("untrusted")) continue;
+    known.emplace_back(rows->integer(0), get<std::optional<std::int64_t>>(*rows, 1).value_or(no_end));
+  }
+  return known;
+}
+
+std::vector<KnowingPass> passes_that_knew_the_queue(Database& database, Instant since) {
+  const auto known = known_queues(database);
+  auto span = known.begin();
   std::vector<KnowingPass> passes;
-  while (rows.executeStep()) {
-    const Instant start = from_unix(rows.getColumn(1).getInt64());
-    passes.push_back({rows.getColumn(0).getInt64(), passes.empty() ? start : std::max(passes.back().start, start)});
+  const auto rows = query(database, "select id, start from passes where start >= $1 order by id", since);
+  while (rows->next()) {
+    const std::int64_t number = rows->integer(0);
+    while (span != known.end() && span->second <= number) ++span;
+    if (span == known.end() || number < span->first) continue;
+    const auto start = get<Instant>(*rows, 1);
+    passes.push_back({number, passes.empty() ? start : std::max(passes.back().start, start)});
   }
   return passes;
 }
@@ -73,24 +91,25 @@ class StepCounter {
 
 }  // namespace
 
-StepCounts read_step_counts(SQLite::Database& database, Instant since) {
+StepCounts read_step_counts(Database& database, Instant since) {
   const std::vector<KnowingPass> passes = passes_that_knew_the_queue(database, since);
   if (passes.empty()) return {};
   const auto index_of = [&](std::int64_t number) {
     return static_cast<std::size_t>(std::ranges::lower_bound(passes, number, {}, &KnowingPass::number) -
                                     passes.begin());
   };
-  SQLite::Statement rows(database,
-                         "select substr(name, length('steps/') + 1), since, until, json_extract(value, '$[0]'), "
-                         "json_extract(value, '$[1]') from facts where name > 'steps/' and name < 'steps0' "
-                         "and (until is null or until > ?) order by name, since");
-  rows.bind(1, passes.front().number);
+  const auto rows = query(database,
+                          "select substr(name, length('steps/') + 1), since, until, value from facts "
+                          "where name > 'steps/' and name < 'steps0' and (until is null or until > $1) "
+                          "order by name, since",
+                          passes.front().number);
   StepCounter counter(passes);
-  while (rows.executeStep()) {
-    const std::size_t from = index_of(rows.getColumn(1).getInt64());
-    const std::size_t to = rows.isColumnNull(2) ? passes.size() : index_of(rows.getColumn(2).getInt64());
-    if (from < to)
-      counter.add(rows.getColumn(0).getString(), from, to, rows.getColumn(3).getInt64(), rows.getColumn(4).getInt64());
+  while (rows->next()) {
+    const std::size_t from = index_of(rows->integer(1));
+    const std::size_t to = rows->is_null(2) ? passes.size() : index_of(rows->integer(2));
+    const io::Json counts = io::Json::parse(rows->text(3), nullptr, false);
+    if (from < to && counts.is_array() && counts.size() >= 2)
+      counter.add(get<std::string>(*rows, 0), from, to, counts[0].get<std::int64_t>(), counts[1].get<std::int64_t>());
   }
   return counter.finish();
 }

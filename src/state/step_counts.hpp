@@ -7,10 +7,7 @@
 #include <vector>
 
 #include "model/time.hpp"
-
-namespace SQLite {
-class Database;
-}
+#include "state/database/database.hpp"
 
 namespace hydra_provisioner::state {
 
@@ -27,7 +24,7 @@ struct StepCounts {
   Instant until;  // of the latest pass that knew the queue
 };
 
-// Of the passes since then. A pass that did not trust the status says nothing. Throws SQLite::Exception.
-StepCounts read_step_counts(SQLite::Database& database, Instant since);
+// Of the passes since then. A pass that did not trust the status says nothing. Throws DatabaseError.
+StepCounts read_step_counts(Database& database, Instant since);
 
 }  // namespace hydra_provisioner::state

@@ -3,10 +3,10 @@
 #include <ranges>
 #include <string>
 
-#include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "state/database/fields.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -23,45 +23,36 @@ std::vector<std::string> labels_from(const std::string& text) {
 }  // namespace
 
 // A metric that this version does not know was dropped; another version may go on with it.
-Totals read_totals(SQLite::Database& database) {
+Totals read_totals(Database& database) {
   Totals totals;
-  SQLite::Statement rows(database, "select metric, labels, value from totals");
-  while (rows.executeStep()) {
-    const auto total = from_name<Total>(rows.getColumn(0).getString());
-    if (total) totals[{*total, labels_from(rows.getColumn(1).getString())}] = rows.getColumn(2).getDouble();
+  const auto rows = query(database, "select metric, labels, value from totals");
+  while (rows->next()) {
+    const auto total = from_name<Total>(rows->text(0));
+    if (total) totals[{*total, labels_from(get<std::string>(*rows, 1))}] = rows->real(2);
   }
   return totals;
 }
 
-void write_totals(SQLite::Database& database, const Totals& growth) {
-  if (growth.empty()) return;
-  SQLite::Statement row(database,
-                        "insert into totals values (?, ?, ?) on conflict do update set value = value + excluded.value");
+void write_totals(Database& database, const Totals& growth) {
   for (const auto& [key, value] : growth) {
-    row.reset();
-    row.bind(1, std::string(to_string(key.total)));
-    row.bind(2, fmt::format("{}", fmt::join(key.labels, std::string_view(&separator, 1))));
-    row.bind(3, value);
-    row.exec();
+    execute(database,
+            "insert into totals (metric, labels, value) values ($1, $2, $3) "
+            "on conflict (metric, labels) do update set value = totals.value + excluded.value",
+            key.total, fmt::format("{}", fmt::join(key.labels, std::string_view(&separator, 1))), value);
   }
 }
 
-std::map<PoolName, Instant> read_waiting(SQLite::Database& database) {
+std::map<PoolName, Instant> read_waiting(Database& database) {
   std::map<PoolName, Instant> waiting;
-  SQLite::Statement rows(database, "select pool, since from waiting");
-  while (rows.executeStep())
-    waiting.emplace(PoolName{rows.getColumn(0).getString()}, from_unix(rows.getColumn(1).getInt64()));
+  const auto rows = query(database, "select pool, since from waiting");
+  while (rows->next()) waiting.emplace(get<PoolName>(*rows, 0), get<Instant>(*rows, 1));
   return waiting;
 }
 
-void write_waiting(SQLite::Database& database, const std::map<PoolName, Instant>& waiting) {
-  database.exec("delete from waiting");
-  for (const auto& [pool, since] : waiting) {
-    SQLite::Statement row(database, "insert into waiting values (?, ?)");
-    row.bind(1, pool.text);
-    row.bind(2, to_unix(since));
-    row.exec();
-  }
+void write_waiting(Database& database, const std::map<PoolName, Instant>& waiting) {
+  execute(database, "delete from waiting");
+  for (const auto& [pool, since] : waiting)
+    execute(database, "insert into waiting (pool, since) values ($1, $2)", pool, since);
 }
 
 }  // namespace hydra_provisioner::state

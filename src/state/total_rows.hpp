@@ -6,17 +6,14 @@
 #include "model/names.hpp"
 #include "model/time.hpp"
 #include "model/totals.hpp"
-
-namespace SQLite {
-class Database;
-}
+#include "state/database/database.hpp"
 
 namespace hydra_provisioner::state {
 
-// These throw SQLite::Exception, as those of rows.hpp.
-Totals read_totals(SQLite::Database& database);
-void write_totals(SQLite::Database& database, const Totals& growth);
-std::map<PoolName, Instant> read_waiting(SQLite::Database& database);
-void write_waiting(SQLite::Database& database, const std::map<PoolName, Instant>& waiting);
+// These throw DatabaseError, as those of rows.hpp.
+Totals read_totals(Database& database);
+void write_totals(Database& database, const Totals& growth);
+std::map<PoolName, Instant> read_waiting(Database& database);
+void write_waiting(Database& database, const std::map<PoolName, Instant>& waiting);
 
 }  // namespace hydra_provisioner::state

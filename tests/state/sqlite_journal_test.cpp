@@ -449,7 +449,7 @@ TEST_F(Journal, RefusesAWordThatItNeverWrote) {
   commit(of({machine(1)}));
   close();
   sql("update machines set state = 'sleeping'");
-  EXPECT_THAT(error_of_looking(), HasSubstr("\"sleeping\" is no state"));
+  EXPECT_THAT(error_of_looking(), HasSubstr("\"sleeping\" is unknown to this version"));
 }
 
 TEST_F(Journal, SaysWhatWasSpent) {

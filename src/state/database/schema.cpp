@@ -1,9 +1,7 @@
-#include "state/schema.hpp"
+#include "state/database/schema.hpp"
 
 #include <array>
 
-#include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
 
 namespace hydra_provisioner::state {
@@ -211,21 +209,13 @@ constexpr std::array migrations{R"sql(
   ) strict, without rowid;
 )sql"};
 
-std::int64_t pragma(SQLite::Database& database, const char* name) {
-  return database.execAndGet(fmt::format("pragma {}", name)).getInt64();
-}
-
-bool is_empty(SQLite::Database& database) {
-  return database.execAndGet("select count(*) from sqlite_master").getInt64() == 0;
-}
-
 }  // namespace
 
-Expected<void> check_schema(SQLite::Database& database) {
-  if (is_empty(database)) return {};
-  if (pragma(database, "application_id") != application_id)
+Expected<void> check_schema(Database& database) {
+  if (database.is_empty()) return {};
+  const auto [application, version] = database.format();
+  if (application != application_id)
     return failure("is not a journal of hydra-provisioner; choose another --state-dir or move it away");
-  const std::int64_t version = pragma(database, "user_version");
   if (version > std::ssize(migrations)) {
     return failure(fmt::format("was written by a newer version (schema {}, this one knows {}); use that version again",
                                version, migrations.size()));
@@ -233,14 +223,13 @@ Expected<void> check_schema(SQLite::Database& database) {
   return {};
 }
 
-bool is_outdated(SQLite::Database& database) { return pragma(database, "user_version") < std::ssize(migrations); }
+bool is_outdated(Database& database) { return database.format().version < std::ssize(migrations); }
 
-void migrate(SQLite::Database& database) {
-  for (auto version = pragma(database, "user_version"); version < std::ssize(migrations); ++version) {
-    SQLite::Transaction transaction(database);
-    database.exec(migrations.at(static_cast<std::size_t>(version)));
-    database.exec(fmt::format("pragma application_id = {}", application_id));
-    database.exec(fmt::format("pragma user_version = {}", version + 1));
+void migrate(Database& database) {
+  for (auto version = database.format().version; version < std::ssize(migrations); ++version) {
+    Transaction transaction(database);
+    database.define(migrations.at(static_cast<std::size_t>(version)),
+                    {.application = application_id, .version = version + 1});
     transaction.commit();
   }
 }

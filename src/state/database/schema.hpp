@@ -2,20 +2,17 @@
 #pragma once
 
 #include "model/error.hpp"
-
-namespace SQLite {
-class Database;
-}
+#include "state/database/database.hpp"
 
 namespace hydra_provisioner::state {
 
 // Fails for a database that is not a journal, or of a newer version. Reads only.
-Expected<void> check_schema(SQLite::Database& database);
+Expected<void> check_schema(Database& database);
 
 // Whether migrate() would change it.
-bool is_outdated(SQLite::Database& database);
+bool is_outdated(Database& database);
 
 // Brings an empty or older journal up to date; each step is a transaction.
-void migrate(SQLite::Database& database);
+void migrate(Database& database);
 
 }  // namespace hydra_provisioner::state
