@@ -24,8 +24,10 @@
 #include "io/text/json.hpp"
 #include "observe/status_document.hpp"
 #include "pass/pass.hpp"
+#include "state/postgres_journal.hpp"
 #include "state/sqlite_journal.hpp"
 #include "tests/fakes/fake_voice.hpp"
+#include "tests/support/postgres_server.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::bench {
@@ -35,6 +37,7 @@ constexpr std::int64_t types = 100;
 constexpr std::int64_t machines_of_a_type = 10;
 constexpr Seconds interval{15};
 constexpr std::int64_t passes_an_hour = 3600 / 15;
+constexpr std::chrono::hours lease{1};
 constexpr Instant begin{Seconds{1'768'478'400}};
 
 std::string type_name(std::int64_t number) { return fmt::format("x86_64-linux:feature-{}", number); }
@@ -140,7 +143,17 @@ struct BigFarm {
   fakes::FakeVoice voice;
   pass::World world = make_world();
   app::Monitor monitor{folder.path};
-  std::unique_ptr<state::SqliteJournal> journal = state::SqliteJournal::open(folder.path + "/bench.sqlite").value();
+  std::unique_ptr<state::Journal> journal = state::SqliteJournal::open(folder.path + "/bench.sqlite").value();
+  state::PostgresJournal* shared = nullptr;  // the journal, if hosts share it
+
+  void share() {
+    static support::PostgresServer server;
+    const state::JournalPlace place{.tag = server.fresh_tag(), .server = server.where()};
+    auto made = std::make_unique<state::PostgresJournal>(place, state::Host{"1f", "farm", 1}, Owner{"1f"});
+    shared = made.get();
+    journal = std::move(made);
+    run([&]() -> io::Task<void> { (co_await shared->take_lead(lease)).value(); });
+  }
 
   pass::World make_world() {
     pass::World made;
@@ -196,6 +209,7 @@ struct BigFarm {
   void pass() {
     dynamic_cast<SteppedClock&>(*world.clock).step();
     run([&]() -> io::Task<void> {
+      if (shared != nullptr) (co_await shared->take_lead(lease)).value();
       pass::PassEnd end = co_await pass::run_pass(world, config, *journal, voice, Seconds{0});
       if (!end.succeeded || end.is_changing) throw std::logic_error("there was something to do: " + end.summary);
       monitor.show(std::move(end.report), config, "", voice);
@@ -239,6 +253,24 @@ void daemon_pass_metrics(benchmark::State& state) {
   state.counters["resident_mb"] = resident_megabytes();
 }
 BENCHMARK(daemon_pass_metrics)->Iterations(passes_an_hour)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+
+// By the clock on the wall, as a database works in another process: with a file, and with PostgreSQL on this host.
+void daemon_pass_file(benchmark::State& state) {
+  BigFarm farm;
+  farm.populate();
+  farm.pass();
+  for (auto _ : state) farm.pass();
+}
+BENCHMARK(daemon_pass_file)->Iterations(passes_an_hour)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void daemon_pass_shared(benchmark::State& state) {
+  BigFarm farm;
+  farm.share();
+  farm.populate();
+  farm.pass();
+  for (auto _ : state) farm.pass();
+}
+BENCHMARK(daemon_pass_shared)->Iterations(passes_an_hour)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 // The same with a journal that remembers many machines which are gone.
 void daemon_pass_history(benchmark::State& state) {

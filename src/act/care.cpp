@@ -200,9 +200,9 @@ io::Task<Expected<void>> Care::keep_alive(MachineId id) {
 // A check may have found new addresses. Of a machine that is redeployed meanwhile, the job knows more than the listing.
 io::Task<void> Care::refresh() {
   for (const ProviderKind kind : checked_) {
-    std::set<MachineId> worked_at;
+    std::map<MachineId, std::optional<Instant>> idle;  // and when each was last checked, as the end of a job does, too
     for (const Machine* machine : ledger_.all()) {
-      if (machine->found.under_way) worked_at.insert(machine->id);
+      if (!machine->found.under_way) idle.emplace(machine->id, machine->checked_at);
     }
     const auto listing = co_await providers_.at(kind)->list(request_for(kind));
     if (!listing) {
@@ -215,7 +215,8 @@ io::Task<void> Care::refresh() {
       const auto instance = machine->provider == kind ? instances.find(machine->instance) : instances.end();
       const bool is_used = machine->state == MachineState::ready && !machine->found.vanished;
       if (instance == instances.end() || !is_used || !runs(*instance->second)) continue;
-      if (machine->found.under_way || worked_at.contains(machine->id)) continue;
+      const auto before = idle.find(machine->id);
+      if (machine->found.under_way || before == idle.end() || before->second != machine->checked_at) continue;
       observe::update_from(*machine, *instance->second);
       ledger_.touch(*machine);
     }

@@ -49,6 +49,15 @@ Expected<JobResult> result_from(const io::Json& json) {
   return JobResult(*std::move(instance));
 }
 
+std::optional<state::Lead> lead_from(const io::Json& json) {
+  const auto lead = json.find("lead");
+  if (lead == json.end()) return std::nullopt;
+  return state::Lead{
+      .place = {.tag = Tag{lead->at("tag").get<std::string>()}, .server = lead->at("server").get<std::string>()},
+      .host = lead->at("host").get<std::string>(),
+      .epoch = io::whole_number_of(lead->at("epoch"))};
+}
+
 Expected<JobRequest> request_from(const io::Json& json) {
   const auto what = from_name<Operation>(json.at("operation").get<std::string>());
   const auto provider = from_name<ProviderKind>(json.at("provider").get<std::string>());
@@ -63,6 +72,7 @@ Expected<JobRequest> request_from(const io::Json& json) {
                     .pool = PoolName{json.at("pool").get<std::string>()},
                     .settings_json = json.at("settings").get<std::string>(),
                     .owner = Owner{json.value("owner", "")},
+                    .lead = lead_from(json),
                     .deadline = Seconds{io::whole_number_of(json.at("deadlineSeconds"))}};
 }
 
@@ -90,6 +100,11 @@ Expected<void> write_request(const JobFiles& files, const JobRequest& request, s
                 {"settings", request.settings_json},
                 {"owner", request.owner.text},
                 {"deadlineSeconds", request.deadline.count()}};
+  if (request.lead)
+    json["lead"] = {{"server", request.lead->place.server},
+                    {"tag", request.lead->place.tag.text},
+                    {"host", request.lead->host},
+                    {"epoch", request.lead->epoch}};
   if (request.slot) json["slot"] = *request.slot;
   if (begun_at) json["begunAt"] = to_unix(*begun_at);
   return io::write_own_file(files.request, json);

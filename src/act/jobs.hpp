@@ -11,6 +11,7 @@
 #include "model/config.hpp"
 #include "model/job.hpp"
 #include "model/time.hpp"
+#include "state/hosts.hpp"
 
 namespace hydra_provisioner::act {
 
@@ -25,6 +26,7 @@ struct JobRequest {
   PoolName pool;
   std::string settings_json;               // of the pool
   Owner owner{};                           // see providers::MachineRef
+  std::optional<state::Lead> lead{};       // to be confirmed before what cannot be taken back
   Seconds deadline{};                      // after which the job ends itself and everything that it started
   std::vector<std::string> environment{};  // `NAME=value`, added to ours
 };
@@ -44,6 +46,10 @@ class Jobs {
 
   // Called when its result is recorded: removes all files of the job except its log.
   virtual Expected<void> forget(const MachineId& machine) = 0;
+
+  // For a host that leads since this epoch: another one led before, and may have done something else with the machines
+  // of earlier jobs. What has ended is forgotten, without its result.
+  virtual void forget_before(std::int64_t /*epoch*/) {}
 
   // Greater than the number of every machine that ever had a job here.
   virtual std::int64_t first_unused_number() const = 0;

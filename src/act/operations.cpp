@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Seconds removal_deadline{1800};
+constexpr Seconds jobs_end_within{60};  // after their deadline, also if they were begun late
 
 MachineEvent beginning_of(Operation operation) {
   switch (operation) {
@@ -122,6 +123,7 @@ io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::stri
 }
 
 io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
+  if (!ledger_.at(id).found.elsewhere.empty()) co_return;
   const Waiting waiting(*this, id);
   const bool finished = ledger_.at(id).found.under_way ? co_await finish_job(id, operation) : true;
   if (finished) co_await await_readiness(id);
@@ -187,9 +189,13 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
   } else {
     ledger_.note(machine, beginning_of(operation), reason);
   }
+  const PoolConfig& pool = settings_of(machine);
+  const Seconds deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout;
+  const std::optional<state::Lead> lead = ledger_.lead();
+  machine.begun =
+      lead ? BegunOperation{operation, lead->host, ledger_.now() + deadline + jobs_end_within} : BegunOperation{};
   if (!co_await commit()) co_return false;
   if (is_removal(operation)) co_await publication_.make_leave(machine);
-  const PoolConfig& pool = settings_of(machine);
   // An interrupted creation has been begun before, even if its provider shows nothing of it.
   const bool is_new = operation == Operation::create && !machine.found.interrupted;
   const auto begun = jobs_.begin({.machine = id,
@@ -202,7 +208,8 @@ io::Task<bool> Operations::begin(MachineId id, Operation operation, std::string 
                                   .pool = machine.pool,
                                   .settings_json = pool.settings_json,
                                   .owner = ledger_.at(id).owner,
-                                  .deadline = is_removal(operation) ? removal_deadline : pool.boot_timeout,
+                                  .lead = lead,
+                                  .deadline = deadline,
                                   .environment = providers_.at(machine.provider)->environment_of_jobs()});
   if (!begun) {
     report_failure(machine, operation, begun.error());

@@ -119,14 +119,23 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   return remove(files);
 }
 
-// Of one that was killed it is not known how long it worked.
+void ProcessJobs::forget_before(std::int64_t epoch) {
+  for (const JobState& job : list().value_or(std::vector<JobState>{})) {
+    const auto request = read_request(JobFiles(state_dir_, job.machine));
+    if (!job.is_running && request && request->lead && request->lead->epoch < epoch) std::ignore = forget(job.machine);
+  }
+}
+
+// By the times of its files. Of one that was killed it is not known how long it worked.
 void ProcessJobs::count_call(const JobFiles& files) const {
   const auto request = read_request(files);
-  const auto begun_at = read_begun_at(files);
   const auto result = read_result(files);
-  struct stat found{};
-  if (!calls_ || !request || !begun_at || !result || ::stat(files.result.c_str(), &found) != 0) return;
-  const Seconds took = std::max(from_unix(found.st_mtim.tv_sec) - *begun_at, Seconds{0});
+  struct stat begin{};
+  struct stat end{};
+  if (!calls_ || !request || !result || ::stat(files.request.c_str(), &begin) != 0 ||
+      ::stat(files.result.c_str(), &end) != 0)
+    return;
+  const Seconds took{std::max<std::int64_t>(end.st_mtim.tv_sec - begin.st_mtim.tv_sec, 0)};
   const std::string kind(to_string(request->provider));
   const std::string call(to_string(request->operation));
   measure(*calls_, Total::provider_call_duration, {kind, call}, static_cast<double>(took.count()));

@@ -34,6 +34,7 @@ class ProcessJobs final : public Jobs {
   Expected<void> begin(const JobRequest& request) override;
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
+  void forget_before(std::int64_t epoch) override;
   std::int64_t first_unused_number() const override;
   std::string log_file(const MachineId& machine) const override;
   void forget_logs(const std::set<MachineId>& existing, Instant before) override;

@@ -159,7 +159,7 @@ io::Task<void> Publication::publish_once() {
     std::erase_if(unrecorded_, [&](const MachineId& id) { return !ledger_.is_unwritten(id); });
   }
   if (!is_recorded || !unrecorded_.empty()) file = render(without_record());
-  const auto published = co_await publisher_.publish(file.content, before, ledger_.now());
+  const auto published = co_await deliver(file, before);
   const bool is_to_stay = is_queue_runner_in_cpp(config_.queue.kind) && !config_.update_command;  // gates are set again
   if (published && *published && !is_new && before->succeeded && is_to_stay)
     voice_.warning(
@@ -181,6 +181,14 @@ io::Task<void> Publication::publish_once() {
   }
   const bool is_settled = published && !*published && !is_new && !is_mended;
   co_await record(is_settled ? std::nullopt : std::optional(delivery_of(file, published.has_value())));
+}
+
+// A host that does not lead any more must not replace what the leader has published.
+io::Task<Expected<bool>> Publication::deliver(const publish::MachinesFile& file,
+                                              const std::optional<LastDelivery>& before) {
+  if (auto leads = co_await ledger_.confirm(); !leads)
+    co_return failure("nothing is published: " + leads.error().message, ErrorKind::untouched);
+  co_return co_await publisher_.publish(file.content, before, ledger_.now());
 }
 
 // The queue runner aborts steps of a type that it has never read of, unless its max_unsupported_time is long enough.

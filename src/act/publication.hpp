@@ -52,6 +52,7 @@ class Publication {
   publish::MachinesFile render(const std::set<MachineId>& without);
   std::set<MachineId> without_record() const;
   io::Task<void> publish_once();
+  io::Task<Expected<bool>> deliver(const publish::MachinesFile& file, const std::optional<LastDelivery>& before);
   void note_intent(const publish::MachinesFile& file);
   void take_back_intent();
   void note_published(const publish::MachinesFile& file);

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include "act/process_jobs.hpp"
+#include "app/tag_lock.hpp"
 #include "providers/ec2/ec2_provider.hpp"
 #include "providers/exec/exec_provider.hpp"
+#include "providers/host_bound.hpp"
 #include "providers/local/local_provider.hpp"
 #include "providers/nixops/nixops_provider.hpp"
 #include "providers/patient.hpp"
@@ -71,8 +73,10 @@ pass::World make_world(const Config& config, const std::string& state_dir) {
   world.calls = std::make_shared<Totals>();
   world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock, world.calls);
   world.providers = make_providers(config.tag, state_dir, *world.clock);
-  for (auto& [kind, provider] : world.providers)
+  for (auto& [kind, provider] : world.providers) {
     provider = std::make_unique<providers::TimedProvider>(std::move(provider), kind, *world.clock, world.calls);
+    provider = std::make_unique<providers::HostBound>(std::move(provider), host_name());
+  }
   world.state_dir = state_dir;
   return world;
 }

@@ -14,6 +14,7 @@
 #include "config/pool.hpp"
 #include "config/queue.hpp"
 #include "config/settings.hpp"
+#include "io/postgres_connection.hpp"
 
 namespace hydra_provisioner::config {
 namespace {
@@ -21,6 +22,8 @@ namespace {
 std::string absolute_path(const std::string& file);
 void resolve_programs(io::Json& value, const std::filesystem::path& folder);
 void read_pools(Config& config, Settings& settings, Report& report, ConfigOptions options);
+void read_journal(Config& config, Settings& settings, const std::string& instead);
+void check_hosts(const Config& config, Report& report);
 void read_commands(Config& config, Settings& settings);
 void read_limits(Config& config, Settings& settings);
 
@@ -58,11 +61,13 @@ std::expected<Config, ConfigErrors> read_config(std::string_view name, const io:
   }
   Settings settings("", value, top_level_options(), report);
   settings.read("tag", config.tag.text);
+  read_journal(config, settings, options.journal);
   read_pools(config, settings, report, options);
   read_commands(config, settings);
   read_queue(config, settings, report);
   read_limits(config, settings);
   if (report.errors.empty()) check_joining(config, report);
+  if (report.errors.empty()) check_hosts(config, report);
   return value_unless_wrong(std::move(config), std::move(report));
 }
 
@@ -102,6 +107,26 @@ void resolve_programs(io::Json& value, const std::filesystem::path& folder) {
     if (command == nullptr || !command->is_array() || command->empty() || !command->front().is_string()) continue;
     const auto program = command->front().get<std::string>();
     if (program.contains('/')) command->front() = (folder / program).lexically_normal().string();
+  }
+}
+
+void read_journal(Config& config, Settings& settings, const std::string& instead) {
+  settings.read("journal", config.journal);
+  if (!instead.empty()) config.journal = instead;
+  if (config.journal.empty()) return;
+  if (const auto valid = io::check_connection(config.journal); !valid)
+    settings.report("journal", valid.error().message + R"(; write it such as "postgresql:///provisioner?host=db1")");
+}
+
+// Another host would take machines that it cannot see for lost.
+void check_hosts(const Config& config, Report& report) {
+  for (const auto& [name, pool] : config.pools) {
+    const std::string path = attribute_path("systemTypes", name.text);
+    if (config.journal.empty() && !pool.host.empty())
+      report.add(path, "host: is for hosts that share a journal, and `journal` is not given; add that, or remove this");
+    if (!config.journal.empty() && pool.host.empty() && traits_of(pool.kind()).belongs_to_one_host)
+      report.add(path, fmt::format("host: missing: only the host that made {} machines can look after them; name it",
+                                   to_string(pool.kind())));
   }
 }
 

@@ -19,6 +19,7 @@ using ConfigErrors = std::vector<std::string>;
 
 struct ConfigOptions {
   bool allow_empty = false;  // a configuration without pools is right: it drains all machines
+  std::string journal{};     // instead of the file's; empty: as that says
 };
 
 io::Task<std::expected<Config, ConfigErrors>> load_config(std::string file, ConfigOptions options);

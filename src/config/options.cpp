@@ -18,6 +18,9 @@ constexpr Option top_level[] = {
     {"tag", tag, R"("hydra-provisioned")",
      "the name of this provisioner, and the beginning of its machines' names; each of several provisioners on a host "
      "needs its own tag and machines file"},
+    {"journal", text, "",
+     "a PostgreSQL database for the journal, as libpq names it, which several hosts may share: see "
+     "[hosts.md](hosts.md); if not given, the journal is a file in the state directory"},
     {"systemTypes", settings, "", "the system types, at least one unless `--allow-empty` is given: see below"},
     {"queue", settings, "", "where the steps come from; if not given, from Hydra's queue runner in C++: see below"},
     {"statusCommand", command, R"([ "hydra-queue-runner" "--status" ])",
@@ -129,6 +132,10 @@ constexpr Option pool[] = {
     {"billingPeriod", seconds, "0",
      "machines are billed in whole periods, so a machine is kept while at least 30 minutes are already paid; 0: billed "
      "by use; if not given, 3600 for `ec2` and for EC2 machines of NixOps"},
+    {"host", word, "",
+     "with `journal`: the name of the only host that looks after these machines, required for `local` and "
+     "`nixopsExpr`; "
+     "`\"any\"`: each can, because all have the same NixOps state; see [hosts.md](hosts.md#what-needs-one-host)"},
     {"bootTimeout", timeout, "1800", "a machine that is not ready this long after its request counts as failed"},
     {"maxAge", timeout, "", "a machine that runs longer is replaced, even when it is needed"},
     {"maxUnavailable", quantity, "1",

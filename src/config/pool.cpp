@@ -94,6 +94,7 @@ void read_machines(PoolConfig& pool, Settings& settings) {
   settings.read("speedFactor", pool.speed_factor);
   settings.read("sshKey", pool.ssh_key);
   settings.read("sshUser", pool.ssh_user);
+  settings.read("host", pool.host);
   settings.read("builderEndpoint", pool.builder_endpoint);
   if (settings.has("builderTokenFile") && !settings.has("builderEndpoint"))
     settings.report("builderTokenFile", "belongs to builderEndpoint, which is not given; add that, or remove this");

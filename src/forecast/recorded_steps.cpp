@@ -132,14 +132,14 @@ Expected<trace::Trace> recorded_steps(const state::Archive& archive, Instant sin
     StepsOfAType steps;
     for (const state::StepCount& count : counts) {
       if (!steps.see(count, steps_max - trace.steps.size() - steps.size()))
-        return failure(
-            fmt::format("journal {}: passes saw more than {} steps; give a later --since", archive.path(), steps_max));
+        return failure(fmt::format("journal {}: passes saw more than {} steps; give a later --since",
+                                   archive.place().described(), steps_max));
     }
     append(trace, key, std::move(steps).finish(seen.until));
   }
   if (trace.steps.empty())
-    return failure(
-        fmt::format("journal {}: no recorded pass saw a step since then; passes are kept for 14 days", archive.path()));
+    return failure(fmt::format("journal {}: no recorded pass saw a step since then; passes are kept for 14 days",
+                               archive.place().described()));
   trace.steps = by_time(std::move(trace.steps));
   return trace;
 }

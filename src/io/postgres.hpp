@@ -1,4 +1,4 @@
-// PostgreSQL, in which Hydra keeps its builds.
+// Questions to PostgreSQL, in which Hydra keeps its builds, of which no other coroutine has to wait.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,6 @@
 #include "model/time.hpp"
 
 namespace hydra_provisioner::io {
-
-// `where` as libpq takes it (`dbname=hydra host=/run/postgresql`, a URI) or as Hydra does (`dbi:Pg:dbname=hydra;`), in
-// libpq's form and with deadlines.
-std::string connection_string(std::string where);
 
 // To a program that listens at the database: it is notified on `channel`, notifies `answers` when it has answered, and
 // `query` gives one text, its answer.

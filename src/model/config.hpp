@@ -89,6 +89,7 @@ struct ProviderTraits {
   bool is_always_asked = false;             // even if no machine is known: that costs nothing, and starts no program
   bool makes_login_key = false;             // with which the queue runner logs in, if a pool gives no key
   bool accepts_only_root = false;           // its machines know no other user
+  bool belongs_to_one_host = false;         // only the host that made its machines can look after them
   std::string_view billing_hint{};          // for a pool that is billed by the hour or by longer periods
 };
 std::span<const ProviderTraits> all_provider_traits();  // in the order of ProviderKind
@@ -114,6 +115,9 @@ struct Schedule {
 enum class Scaling : std::uint8_t { runnables, work };
 template <>
 inline constexpr auto names_of<Scaling> = enum_names("runnables", "work");
+
+// As PoolConfig::host, for a provider whose machines usually belong to one host.
+inline constexpr std::string_view any_host = "any";
 
 struct PoolConfig {
   PoolName name;
@@ -146,6 +150,7 @@ struct PoolConfig {
   Budget budget{};                            // of its own
   std::string builder_endpoint{};             // to which its machines connect by themselves; empty: they do not
   std::string builder_token_file{};           // with what they show that they may; empty: with a certificate
+  std::string host{};                         // the only one that looks after its machines; empty: each does
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written; the journal keeps it for when it is no longer configured
 
@@ -189,6 +194,7 @@ struct Config {
   std::vector<std::string> files;  // conf.nix and the files that it imports
   std::string value_json{};        // what it evaluates to
   Tag tag{"hydra-provisioned"};
+  std::string journal{};  // where it is, as libpq names a database; empty: in the state directory
   std::map<PoolName, PoolConfig> pools;
   QueueSettings queue;
   std::vector<std::string> status_command{"hydra-queue-runner", "--status"};

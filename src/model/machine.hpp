@@ -90,6 +90,16 @@ struct Failures {
   friend bool operator==(const Failures&, const Failures&) = default;
 };
 
+// Where hosts share a journal: the latest operation that one of them began, and when its job has ended at the latest.
+// Until then, other hosts leave the machine alone, unless its provider shows what became of it.
+struct BegunOperation {
+  std::optional<Operation> what;  // none: it has ended, or no other host can know of this machine
+  std::string host;               // its id: see state::Host
+  std::optional<Instant> ends_by;
+
+  friend bool operator==(const BegunOperation&, const BegunOperation&) = default;
+};
+
 // What the present pass has found out about a machine. The journal does not keep it: every pass looks again.
 struct Findings {
   bool vanished = false;        // its provider says that it no longer exists
@@ -100,6 +110,7 @@ struct Findings {
   bool has_double = false;      // the queue runner shows an older connection of its name than it has shown before
   std::string doubt{};          // why what it reports proves nothing, if machines hide each other; empty: it may prove
   std::optional<Operation> under_way;  // a job of ours, perhaps of an earlier pass, still holds the machine's lock
+  std::string elsewhere{};             // the other host on which that job may run; empty: it runs here
 
   friend bool operator==(const Findings&, const Findings&) = default;
 };
@@ -136,6 +147,7 @@ struct Machine {
   std::string last_error;
   Owner owner;  // that its provider notes for it; empty: it was made before providers did
   Failures failures;
+  BegunOperation begun{};
   Listing listing;
   Findings found;
 
@@ -179,6 +191,9 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"failed_operation", "failedOperation"}, machine.failures.of);
   field(FieldName{"failed_in_a_row", "failedInARow"}, machine.failures.in_a_row);
   field(FieldName{"failed_at", "failedAt"}, machine.failures.latest);
+  field(FieldName{"begun_operation", "begunOperation"}, machine.begun.what);
+  field(FieldName{"begun_by", "begunBy"}, machine.begun.host);
+  field(FieldName{"ends_by", "endsBy"}, machine.begun.ends_by);
   field(FieldName{"listed", "listed"}, machine.listing.is_listed);
   field(FieldName{"listed_at", "listedAt"}, machine.listing.began_at);
   field(FieldName{"first_listed_at", "firstListedAt"}, machine.listing.first_began_at);
@@ -202,6 +217,7 @@ void visit_all_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"", "hasDouble"}, machine.found.has_double);
   field(FieldName{"", "doubt"}, machine.found.doubt);
   field(FieldName{"", "underWay"}, machine.found.under_way);
+  field(FieldName{"", "elsewhere"}, machine.found.elsewhere);
 }
 
 // How long machines are expected to take until they are ready, while no boot was measured.

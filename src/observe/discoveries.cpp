@@ -88,6 +88,7 @@ void apply_failure(Machine& machine, Operation operation, const Error& error, In
 std::vector<Discovery> apply_end(Machine& machine, const JobState& job, Instant now) {
   std::vector<Discovery> discoveries;
   machine.found.under_way.reset();
+  machine.begun = {};
   if (!job.result) {
     apply_kill(machine, job.operation, now);
     return discoveries;

@@ -337,6 +337,37 @@ void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
   }
 }
 
+bool is_unfinished(const Machine& machine, Operation operation) {
+  switch (operation) {
+    case Operation::create:
+    case Operation::start:
+      return is_coming(machine) && (machine.found.interrupted || machine.found.needs_redeploy);
+    case Operation::stop:
+      return machine.state == stopping;
+    case Operation::destroy:
+      return machine.state == destroying;
+    case Operation::redeploy:
+      break;
+  }
+  return true;
+}
+
+// Ids are `OWNER@NAME`.
+std::string name_of_host(const std::string& id) { return id.substr(id.find('@') + 1); }
+
+// The jobs of a host that led before, and perhaps still runs them, end by their deadlines.
+void leave_to_other_hosts(Fleet& fleet, const std::string& host, Instant now) {
+  if (host.empty()) return;
+  for (Machine& machine : fleet.machines) {
+    const auto& [what, by, ends_by] = machine.begun;
+    if (!what || by == host || !ends_by || now >= *ends_by || machine.found.under_way) continue;
+    if (!is_unfinished(machine, *what)) continue;
+    machine.found.under_way = what;
+    machine.found.elsewhere = name_of_host(by);
+    machine.found.interrupted = machine.found.needs_redeploy = false;
+  }
+}
+
 // Machines that were taken over, or are from before there were slots.
 void give_slots(Fleet& fleet) {
   std::vector<const Machine*> all;
@@ -407,6 +438,7 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inven
   apply_jobs(fleet, jobs, now);
   note_unclear(fleet, inventories);
   reconcile_with_providers(fleet, inventories, matched, now);
+  leave_to_other_hosts(fleet, claims.host, now);
   forget(fleet, claims.forgotten, now);
   note_changed(fleet, remembered);
   return fleet;

@@ -36,7 +36,8 @@ struct Forgotten {
 // Which machines that the journal does not know become ours. Another installation may have the same tag at the same
 // provider: its machines are left alone.
 struct Claims {
-  Owner owner{};  // ours
+  Owner owner{};       // ours
+  std::string host{};  // ours, where hosts share the journal: its id; else empty
   // Names of machines in this queue runner's status. Where machines join, these are ids, which another installation may
   // use, too, so that they show nothing.
   std::set<std::string> listed_by_queue{};

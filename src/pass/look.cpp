@@ -172,7 +172,8 @@ std::string why_file_stays(const World& world, const Look& look, const std::set<
 }
 
 observe::Claims claims_of(const World& world, const state::Memory& memory, const Queue& queue, Instant now) {
-  observe::Claims claims{.owner = world.owner, .forgotten = {.machines = {}, .instances = memory.forgotten}};
+  observe::Claims claims{
+      .owner = world.owner, .host = world.host, .forgotten = {.machines = {}, .instances = memory.forgotten}};
   if (queue && queue->machines) {
     for (const auto& [name, machine] : *queue->machines) claims.listed_by_queue.insert(name);
   }

@@ -18,7 +18,7 @@ Expected<Known> look_up(const state::Archive& archive, const std::string& name) 
   std::vector<std::string_view> known(machines.begin(), machines.end());
   known.insert(known.end(), types.begin(), types.end());
   const auto meant = io::nearest(name, known);
-  return failure(fmt::format("\"{}\" is no machine and no type in {}{}", name, archive.path(),
+  return failure(fmt::format("\"{}\" is no machine and no type in {}{}", name, archive.place().described(),
                              meant ? fmt::format("; did you mean {}?", *meant) : ""));
 }
 

@@ -21,7 +21,7 @@ namespace hydra_provisioner::review {
 namespace {
 
 std::unexpected<Error> no_passes(const state::Archive& archive) {
-  return failure(fmt::format("{}: no pass is recorded yet; run one first", archive.path()));
+  return failure(fmt::format("{}: no pass is recorded yet; run one first", archive.place().described()));
 }
 
 std::string which_there_are(const std::vector<state::ArchivedPass>& passes) {

@@ -5,6 +5,7 @@
 
 #include "state/database/fields.hpp"
 #include "state/pass_rows.hpp"
+#include "state/postgres_journal.hpp"
 #include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::state {
@@ -37,25 +38,30 @@ std::vector<std::string> texts(Database& database, const char* sql) {
 
 }  // namespace
 
-Archive::Archive(std::string path, std::unique_ptr<Database> database)
-    : path_(std::move(path)), database_(std::move(database)) {}
+Archive::Archive(JournalPlace place, std::unique_ptr<Database> database)
+    : place_(std::move(place)), database_(std::move(database)) {}
 Archive::Archive(Archive&& other) noexcept = default;
 Archive::~Archive() = default;
 
-Expected<Archive> Archive::open(const std::string& path) {
-  auto copy = SqliteJournal::copy(path);
-  if (!copy) return std::unexpected(std::move(copy.error()));
-  return Archive(path, *std::move(copy));
+Expected<Archive> Archive::open(const JournalPlace& place) {
+  auto database = place.is_shared() ? view_postgres(place) : SqliteJournal::copy(place.file);
+  if (!database) return std::unexpected(std::move(database.error()));
+  return Archive(place, *std::move(database));
 }
 
-Expected<Archive> Archive::view(const std::string& path) {
-  auto view = SqliteJournal::view(path);
-  if (!view) return std::unexpected(std::move(view.error()));
-  return Archive(path, *std::move(view));
+Expected<Archive> Archive::view(const JournalPlace& place) {
+  auto database = place.is_shared() ? view_postgres(place) : SqliteJournal::view(place.file);
+  if (!database) return std::unexpected(std::move(database.error()));
+  return Archive(place, *std::move(database));
 }
 
-Expected<void> Archive::glance(const std::string& path, const std::function<void(const Archive&)>& read) {
-  return SqliteJournal::glance(path, [&](auto database) { read(Archive(path, std::move(database))); });
+Expected<void> Archive::glance(const JournalPlace& place, const std::function<void(const Archive&)>& read) {
+  const auto hand_over = [&](std::unique_ptr<Database> database) { read(Archive(place, std::move(database))); };
+  if (!place.is_shared()) return SqliteJournal::glance(place.file, hand_over);
+  auto database = view_postgres(place);
+  if (!database) return std::unexpected(std::move(database.error()));
+  hand_over(*std::move(database));
+  return {};
 }
 
 EventReader::EventReader(std::unique_ptr<Rows> rows) : rows_(std::move(rows)) {}
@@ -130,9 +136,9 @@ std::vector<UsageAt> Archive::usage(Instant since) const {
 }
 
 std::optional<std::string> Archive::fact(const ArchivedPass& pass, const std::string& name) const {
-  return ask<std::string>(
-      *database_, "select value from facts where name = $1 and since <= $2 and (until is null or until > $2)", name,
-      pass.number);
+  return ask<std::string>(*database_,
+                          "select value from facts where name = $1 and since <= $2 and (until is null or until > $2)",
+                          name, pass.number);
 }
 
 Spending Archive::spent_since(const std::set<Instant>& times) const { return read_spending(*database_, times); }
@@ -177,8 +183,9 @@ std::vector<std::string> Archive::machines() const {
 }
 
 std::vector<ArchivedMachine> Archive::machines_by_state(bool gone) const {
-  const auto rows = query(*database_, gone ? "select id, pool, state from machines where state = 'gone' order by number"
-                                           : "select id, pool, state from machines where state <> 'gone' order by number");
+  const auto rows =
+      query(*database_, gone ? "select id, pool, state from machines where state = 'gone' order by number"
+                             : "select id, pool, state from machines where state <> 'gone' order by number");
   std::vector<ArchivedMachine> all;
   while (rows->next()) {
     // Those with a state that no version of this program writes are left out.

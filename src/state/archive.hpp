@@ -13,6 +13,7 @@
 
 #include "state/database/database.hpp"
 #include "state/journal.hpp"
+#include "state/place.hpp"
 #include "state/step_counts.hpp"
 
 namespace hydra_provisioner::state {
@@ -66,19 +67,19 @@ class EventReader {
 // Used on one thread at a time.
 class Archive {
  public:
-  // A temporary copy, also of a journal of an older version. The file must exist.
-  static Expected<Archive> open(const std::string& path);
-  // The file itself, which is not changed, for short reads beside a program that is writing: its log grows until this
-  // is destroyed. Fails for a journal of an older version.
-  static Expected<Archive> view(const std::string& path);
+  // All of it as it is now, however long it is read. Of a file it is a temporary copy, also of an older version.
+  static Expected<Archive> open(const JournalPlace& place);
+  // For short reads beside a program that is writing: no copy, but the log of a file grows until this is destroyed.
+  // Fails for a journal of an older version.
+  static Expected<Archive> view(const JournalPlace& place);
   // Without a copy, for the few quick reads that `read` makes. It changes nothing. `read` may be called a second time,
   // when a pass has begun meanwhile.
-  static Expected<void> glance(const std::string& path, const std::function<void(const Archive&)>& read);
+  static Expected<void> glance(const JournalPlace& place, const std::function<void(const Archive&)>& read);
 
   Archive(Archive&& other) noexcept;
   ~Archive();
 
-  const std::string& path() const { return path_; }
+  const JournalPlace& place() const { return place_; }
 
   // By time. These throw DatabaseError for a damaged file.
   // `name`: only those of this machine or pool; empty: all.
@@ -107,9 +108,9 @@ class Archive {
   std::vector<Residence> residences() const;                        // of machines that ever had an address
 
  private:
-  Archive(std::string path, std::unique_ptr<Database> database);
+  Archive(JournalPlace place, std::unique_ptr<Database> database);
 
-  std::string path_;
+  JournalPlace place_;
   std::unique_ptr<Database> database_;
 };
 

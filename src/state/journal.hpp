@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,7 +19,9 @@
 #include "model/orders.hpp"
 #include "model/snapshot.hpp"
 #include "model/totals.hpp"
+#include "state/hosts.hpp"
 #include "state/inputs.hpp"
+#include "state/place.hpp"
 
 namespace hydra_provisioner::state {
 
@@ -125,8 +128,18 @@ class Journal {
   virtual io::Task<Expected<Spending>> spent_since(std::set<Instant> /*times*/) { co_return Spending{}; }
   // All that has grown. Not part of the memory, because no decision depends on it.
   virtual io::Task<Expected<Totals>> totals() { co_return Totals{}; }
+  // To be asked before what cannot be taken back. Fails if another host may act in our place by now.
+  virtual io::Task<Expected<void>> confirm() { co_return Expected<void>{}; }
+  // With which the operations that begin now can ask the same; none: no other host can act in our place.
+  virtual std::optional<Lead> lead() const { return std::nullopt; }
   // Whether it keeps records of passes: what they saw and decided, and how long they took.
   virtual bool keeps_passes() const { return true; }
 };
+
+// What the journal remembers, to look only: a journal that does not exist is an empty memory. `spent_since` as above.
+Expected<Memory> look(const JournalPlace& place, Instant now, const std::set<Instant>& spent_since = {});
+
+// To write orders, which any host may do. Nothing else may be written by it.
+Expected<std::unique_ptr<Journal>> open_for_orders(const JournalPlace& place);
 
 }  // namespace hydra_provisioner::state

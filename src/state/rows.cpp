@@ -41,8 +41,8 @@ std::string statement_for_machines() {
     places += fmt::format(", ${}", place++);
     updates += fmt::format("{}{} = excluded.{}", updates.empty() ? "" : ", ", name.column, name.column);
   });
-  return fmt::format("insert into machines ({}) values ({}) on conflict (id) do update set {}", machine_columns(), places,
-                     updates);
+  return fmt::format("insert into machines ({}) values ({}) on conflict (id) do update set {}", machine_columns(),
+                     places, updates);
 }
 
 void write_machines(Database& database, const std::vector<Machine>& machines) {
@@ -152,10 +152,9 @@ void write_orders(Database& database, const std::map<OrderKey, std::optional<Ord
 // Those whose time has come, and those of machines that are gone. What was forgotten stays forgotten.
 void drop_orders(Database& database, Instant now) {
   execute(database, "delete from orders where until <= $1", now);
-  execute(
-      database,
-      "delete from orders where kind <> 'forget' and "
-      "exists (select 1 from machines where id = orders.whom and state = 'gone')");
+  execute(database,
+          "delete from orders where kind <> 'forget' and "
+          "exists (select 1 from machines where id = orders.whom and state = 'gone')");
 }
 
 // A few at a time, so that no pass takes long. The machine with the highest number stays, because numbers are never
@@ -206,8 +205,9 @@ std::map<PoolName, CreationRecord> read_creations(Database& database, Instant no
     get(*rows, 5, record.counted_from);
     get(*rows, 6, record.last_useless);
   }
-  const auto failures = query(database, "select pool, time from events where kind = 'failed' and time > $1 order by time",
-                              now - failures_remembered);
+  const auto failures =
+      query(database, "select pool, time from events where kind = 'failed' and time > $1 order by time",
+            now - failures_remembered);
   while (failures->next()) creations[get<PoolName>(*failures, 0)].failures.push_back(get<Instant>(*failures, 1));
   return creations;
 }

@@ -171,8 +171,4 @@ io::Task<Expected<Totals>> SqliteJournal::totals() {
   });
 }
 
-std::string journal_file(const std::string& state_dir, const Tag& tag) {
-  return fmt::format("{}/{}.sqlite", state_dir, tag);
-}
-
 }  // namespace hydra_provisioner::state

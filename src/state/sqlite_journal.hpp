@@ -13,8 +13,6 @@
 
 namespace hydra_provisioner::state {
 
-std::string journal_file(const std::string& state_dir, const Tag& tag);
-
 class SqliteJournal final : public Journal {
  public:
   // Creates the file, or brings an older one up to date. Fails when the file cannot be read, is not a journal, or was
@@ -28,8 +26,7 @@ class SqliteJournal final : public Journal {
   static Expected<std::unique_ptr<Database>> copy(const std::string& path);
 
   // Hands the file itself, or a copy of an older one that is up to date, to `read`; writes as little as look().
-  static Expected<void> glance(const std::string& path,
-                               const std::function<void(std::unique_ptr<Database>)>& read);
+  static Expected<void> glance(const std::string& path, const std::function<void(std::unique_ptr<Database>)>& read);
 
   // The file itself, as it is now, however long it is read. It must exist and be up to date. While it is held, the
   // program that writes cannot begin its log anew.

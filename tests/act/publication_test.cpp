@@ -315,5 +315,14 @@ TEST_F(Publication, LeavesOutMachinesOfWhosePoolNothingIsKnown) {
   EXPECT_EQ(engine.publisher.published(), "");
 }
 
+TEST_F(Publication, ReplacesNothingOnceAnotherHostLeads) {
+  has(new_and_ready(1));
+  engine.journal.lost_lead = Error{"beta leads"};
+  publish();
+  EXPECT_EQ(engine.publisher.published(), "(nothing)");
+  EXPECT_TRUE(publication.has_failed());
+  EXPECT_FALSE(machine(1).listing.first_began_at) << "no step can have come to it";
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::act

@@ -17,6 +17,7 @@ namespace hydra_provisioner::config {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
@@ -576,6 +577,23 @@ TEST(ReadConfig, AQueueRunnerInCppMayBeAskedThroughTheDatabase) {
   EXPECT_EQ(config->machines_file, "/machines");
   EXPECT_TRUE(config->placeholders);
   EXPECT_EQ(config->quiet, Seconds{120});
+}
+
+TEST(ReadConfig, KnowsWhichHostLooksAfterMachinesWhereSeveralShareTheJournal) {
+  io::Json value = exec_pool(io::Json::object());
+  value["journal"] = "postgresql:///farm?host=/run/postgresql";
+  EXPECT_THAT(errors_of(value), IsEmpty());
+  EXPECT_EQ(error_of(local_pool(io::Json::object()), {.journal = "dbname=farm"}),
+            "systemTypes.x86_64-linux: host: missing: only the host that made local machines can look after them; name "
+            "it");
+  EXPECT_THAT(errors_of(local_pool({{"host", "alpha"}}), {.journal = "dbname=farm"}), IsEmpty());
+  EXPECT_EQ(error_of(local_pool({{"host", "alpha"}})),
+            "systemTypes.x86_64-linux: host: is for hosts that share a journal, and `journal` is not given; add that, or "
+            "remove this");
+  value["journal"] = "farm";
+  EXPECT_EQ(error_of(value),
+            R"(journal: missing "=" after "farm" in connection info string; write it such as )"
+            R"("postgresql:///provisioner?host=db1")");
 }
 
 TEST(ReadConfig, SaysWhatIsWrongWithAQueue) {

@@ -25,6 +25,16 @@ class FakeJournal final : public state::Journal {
   std::optional<state::PassRecord> last_pass;
   Totals all_totals;
 
+  // Whether another host may act in our place, and what jobs are given to ask the same.
+  std::optional<Error> lost_lead;
+  std::optional<state::Lead> led;
+  io::Task<Expected<void>> confirm() override {
+    co_await take_turn();
+    if (lost_lead) co_return std::unexpected(*lost_lead);
+    co_return Expected<void>{};
+  }
+  std::optional<state::Lead> lead() const override { return led; }
+
   // The next `count` commits that write something succeed, and no more.
   void fails_after(int count) { commits_left_ = count; }
   void recovers() { commits_left_ = std::numeric_limits<int>::max(); }

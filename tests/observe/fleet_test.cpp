@@ -97,6 +97,42 @@ std::string found(MachineState state, const Inventories& inventories, const std:
   return text;
 }
 
+// Of a host that led before.
+
+class OperationOfAnotherHost : public testing::Test {
+ protected:
+  static std::string found(MachineState state, Operation what, const Inventories& inventories, Instant ends_by) {
+    Machine machine = remembered(state);
+    machine.instance = InstanceId{"i-1"};
+    machine.since = noon;
+    machine.begun = {.what = what, .host = "1f@other", .ends_by = ends_by};
+    const Fleet fleet = reconcile({machine}, inventories, {}, numbering, noon, {.host = "2e@this"});
+    const Machine& result = fleet.machines.front();
+    std::string text(to_string(result.state));
+    if (result.found.interrupted) text += ", interrupted";
+    if (result.found.under_way)
+      text += fmt::format(", {} under way on {}", to_string(*result.found.under_way), result.found.elsewhere);
+    return text;
+  }
+  static constexpr Instant later = noon + Seconds{1};
+};
+
+TEST_F(OperationOfAnotherHost, IsLeftAloneUntilItHasSurelyEnded) {
+  EXPECT_EQ(found(creating, Operation::create, inventory_of({}), later), "creating, create under way on other");
+  EXPECT_EQ(found(creating, Operation::create, inventory_of({}), noon), "creating, interrupted");
+  const auto runs = inventory_of({present(InstanceState::running)});
+  EXPECT_EQ(found(destroying, Operation::destroy, runs, later), "destroying, destroy under way on other");
+  EXPECT_EQ(found(destroying, Operation::destroy, runs, noon), "destroying");
+  EXPECT_EQ(found(ready, Operation::redeploy, runs, later), "ready, redeploy under way on other");
+}
+
+TEST_F(OperationOfAnotherHost, HasEndedWhenTheProviderShowsIt) {
+  const auto runs = inventory_of({present(InstanceState::running)});
+  EXPECT_EQ(found(creating, Operation::create, runs, later), "creating");
+  EXPECT_EQ(found(destroying, Operation::destroy, inventory_of({}), later), "gone");
+  EXPECT_EQ(found(stopping, Operation::stop, inventory_of({present(InstanceState::stopped)}), later), "stopped");
+}
+
 // What the provider says.
 
 TEST(Fleet, AMachineThatItsProviderDoesNotHaveHasVanished) {

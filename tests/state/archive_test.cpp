@@ -126,7 +126,7 @@ class View : public testing::Test {
  protected:
   View() { journal.commit(pass_with(noon, {waiting(1)})); }
   std::string error() const {
-    const auto view = Archive::view(journal.file());
+    const auto view = Archive::view(journal.place());
     return view ? "(none)" : view.error().message;
   }
   void sql(const std::string& statement) const {
@@ -137,28 +137,28 @@ class View : public testing::Test {
 };
 
 TEST_F(View, StaysAsItWasWhilePassesGoOn) {
-  const Archive view = Archive::view(journal.file()).value();
+  const Archive view = Archive::view(journal.place()).value();
   journal.commit(pass_with(noon + Seconds{15}, {waiting(1)}));
   EXPECT_THAT(view.passes(Instant{}), SizeIs(1));
   EXPECT_EQ(view.load(short_load_span, Instant{}).at(0).load.observed, Seconds{15});
-  EXPECT_THAT(Archive::view(journal.file())->passes(Instant{}), SizeIs(2));
+  EXPECT_THAT(Archive::view(journal.place())->passes(Instant{}), SizeIs(2));
 }
 
 // A log would be taken for that of a journal that is put back in its place.
 TEST_F(View, LeavesNoLogWhenItIsTheLastToClose) {
   {
-    const Archive view = Archive::view(journal.file()).value();
+    const Archive view = Archive::view(journal.place()).value();
     EXPECT_THAT(view.passes(Instant{}), SizeIs(1));
     journal.commit(pass_with(noon + Seconds{15}, {waiting(1)}));
     journal.close();
   }
   for (const char* suffix : {"-wal", "-shm"}) EXPECT_FALSE(std::filesystem::exists(journal.file() + suffix)) << suffix;
-  EXPECT_THAT(Archive::open(journal.file())->passes(Instant{}), SizeIs(2));
+  EXPECT_THAT(Archive::open(journal.place())->passes(Instant{}), SizeIs(2));
 }
 
 TEST_F(View, IsAlsoOfAJournalThatNobodyWrites) {
   journal.close();
-  EXPECT_THAT(Archive::view(journal.file())->passes(Instant{}), SizeIs(1));
+  EXPECT_THAT(Archive::view(journal.place())->passes(Instant{}), SizeIs(1));
 }
 
 TEST_F(View, RefusesAJournalOfAnOlderVersion) {
@@ -186,7 +186,7 @@ class Glance : public testing::Test {
   }
   std::vector<std::string> glance(bool gone) const {
     std::vector<std::string> machines;
-    const auto read = Archive::glance(journal.file(), [&](const Archive& archive) {
+    const auto read = Archive::glance(journal.place(), [&](const Archive& archive) {
       machines.clear();
       for (const auto& [id, pool, state] : archive.machines_by_state(gone))
         machines.push_back(fmt::format("{} {} {}", id, pool, to_string(state)));

@@ -20,6 +20,8 @@ class JournalOnDisk {
  public:
   std::string file() const { return folder_.path + "/a.sqlite"; }
 
+  state::JournalPlace place() const { return {.tag = Tag{"a"}, .file = file()}; }
+
   void commit(state::Changes changes) {
     context_.restart();
     auto written = boost::asio::co_spawn(context_, journal_->commit(std::move(changes)), boost::asio::use_future);
@@ -31,7 +33,7 @@ class JournalOnDisk {
     changes.pass = std::move(pass);
     commit(std::move(changes));
   }
-  state::Archive archive() const { return state::Archive::open(file()).value(); }
+  state::Archive archive() const { return state::Archive::open(place()).value(); }
   void close() { journal_.reset(); }
 
  private:

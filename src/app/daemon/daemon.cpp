@@ -20,12 +20,12 @@
 #include "app/inputs/good_config.hpp"
 #include "app/monitor/monitor.hpp"
 #include "app/notify/notifier.hpp"
+#include "app/own_journal.hpp"
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "app/tag_lock.hpp"
 #include "pass/pass.hpp"
 #include "pass/rhythm.hpp"
-#include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -34,17 +34,16 @@ constexpr std::chrono::seconds last_pass_max{5};  // a pass that takes longer is
 
 class Daemon {
  public:
-  Daemon(Config config, Owner owner, const ConfigFile& file, Context context, Signals& signals,
-         config::ConfigErrors errors)
+  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals, config::ConfigErrors errors,
+         OwnJournal journal)
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
-        config_(file.path, std::move(config), {.allow_empty = file.allow_empty}, std::move(errors)),
+        config_(file.path, std::move(config), file.options(), std::move(errors)),
+        journal_(std::move(journal)),
         monitor_(state_dir_),
         notifier_(state_dir_, config_.get().tag, *world_.clock),
         signals_(signals),
-        voice_(context.voice) {
-    world_.owner = std::move(owner);
-  }
+        voice_(context.voice) {}
 
   io::Task<Outcome> run(io::FileLock lock) {
     if (auto listens = monitor_.follow(config_.get()); !listens) co_return failed(std::move(listens.error()));
@@ -54,7 +53,13 @@ class Daemon {
       voice_.begin_pass();
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
-      pass::PassEnd end = co_await pass();
+      const auto turn = co_await journal_.take_turn();
+      if (turn && turn->other_leader) {
+        stand_by(*turn->other_leader);
+        co_await signals_.sleep_for(co_await journal_.stand_by());
+        continue;
+      }
+      pass::PassEnd end = co_await pass(turn);
       co_await notifier_.follow(end, config_.get(), trouble_with_config(), voice_);
       monitor_.show(std::move(end.report), config_.get(), trouble_with(end), voice_);
       const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
@@ -62,8 +67,11 @@ class Daemon {
       co_await signals_.sleep_for(pause);
     }
     co_await notifier_.finish(voice_);
+    co_await journal_.end();
     co_return exit_status::done;
   }
+
+  io::Task<void> keep_turn() { return journal_.keep_turn(); }
 
  private:
   std::string trouble_with_config() const {
@@ -77,14 +85,22 @@ class Daemon {
                        trouble);
   }
 
-  // Opens the journal again each time, as an operator may have removed or replaced it.
-  io::Task<pass::PassEnd> pass() {
-    const auto journal = state::SqliteJournal::open(state::journal_file(state_dir_, config_.get().tag));
-    if (!journal) {
-      voice_.problem(journal.error().message);
-      co_return pass::PassEnd{.summary = journal.error().message};
+  void stand_by(const state::Leader& leader) {
+    const std::string situation = described(leader) + "; this host stands by";
+    if (std::exchange(situation_, situation) == situation) return;
+    voice_.note(situation);
+    service::status(situation);
+    monitor_.stand_by(config_.get());
+  }
+
+  io::Task<pass::PassEnd> pass(const Expected<OwnJournal::Turn>& turn) {
+    if (!turn) {
+      voice_.problem(turn.error().message);
+      co_return pass::PassEnd{.summary = turn.error().message};
     }
-    co_return co_await pass::run_pass(world_, config_.get(), **journal, voice_, Seconds{0});
+    if (!std::exchange(situation_, "").empty()) voice_.note("this host leads from now on");
+    turn->apply_to(world_);
+    co_return co_await pass::run_pass(world_, config_.get(), *turn->journal, voice_, Seconds{0});
   }
 
   io::Task<void> refresh_config() {
@@ -112,6 +128,8 @@ class Daemon {
   std::string state_dir_;
   pass::World world_;
   LiveConfig config_;
+  OwnJournal journal_;
+  std::string situation_;  // while another host leads; empty: this one makes the passes
   Monitor monitor_;
   Notifier notifier_;
   Signals& signals_;
@@ -156,11 +174,13 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   auto lock = lock_tag(context.state_dir, config.tag);
   if (!lock) co_return std::unexpected(std::move(lock.error()));
   Signals signals(co_await boost::asio::this_coro::executor);
-  const auto owner = owner_of(context.state_dir);
-  if (!owner) co_return failed(owner.error());
-  Daemon daemon(std::move(config), *owner, file, context, signals, std::move(errors));
-  const auto ended =
-      co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals) || beat_for_the_watchdog());
+  const auto own = owner_of(context.state_dir);
+  if (!own) co_return failed(own.error());
+  auto journal = OwnJournal::at(config, context.state_dir, *own);
+  if (!journal) co_return failed(journal.error());
+  Daemon daemon(std::move(config), file, context, signals, std::move(errors), *std::move(journal));
+  const auto ended = co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals) ||
+                               beat_for_the_watchdog() || daemon.keep_turn());
   context.voice.note("stopped; running operations go on, and the next start takes them up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;

@@ -13,7 +13,7 @@ Signals::Signals(const boost::asio::any_io_executor& executor)
   listen();
 }
 
-io::Task<void> Signals::sleep_for(std::chrono::seconds duration) {
+io::Task<void> Signals::sleep_for(std::chrono::milliseconds duration) {
   if (stop_ != 0 || reload_is_asked_) co_return;
   sleeper_.expires_after(duration);
   co_await sleeper_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));

@@ -17,7 +17,7 @@ class Signals {
   explicit Signals(const boost::asio::any_io_executor& executor);
 
   // Ends early when a signal comes, and at once if one has come that was not handled yet.
-  io::Task<void> sleep_for(std::chrono::seconds duration);
+  io::Task<void> sleep_for(std::chrono::milliseconds duration);
 
   int stop() const { return stop_; }                                     // SIGTERM or SIGINT; 0: none came
   bool take_reload() { return std::exchange(reload_is_asked_, false); }  // SIGHUP

@@ -6,13 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "config/load.hpp"
+#include "app/inputs/journal.hpp"
 
 namespace hydra_provisioner::app {
 
 void declare_config(Arguments& arguments, ConfigFile& file) {
   arguments.word("CONF", "configuration file", into(file.path, Names::file));
   declare_allow_empty(arguments, file);
+  declare_server(arguments, file.journal);
 }
 
 void declare_allow_empty(Arguments& arguments, ConfigFile& file) {
@@ -32,7 +33,7 @@ std::optional<std::string> hint_at_file_of_original(const Config& config) {
 }
 
 io::Task<std::expected<Config, Failure>> load(ConfigFile file) {
-  auto config = co_await config::load_config(file.path, {.allow_empty = file.allow_empty});
+  auto config = co_await config::load_config(file.path, file.options());
   if (!config) co_return std::unexpected(Failure{std::move(config.error()), exit_status::configuration});
   co_return *std::move(config);
 }

@@ -7,6 +7,7 @@
 
 #include "app/cli/arguments.hpp"
 #include "app/cli/outcome.hpp"
+#include "config/load.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 
@@ -15,9 +16,12 @@ namespace hydra_provisioner::app {
 struct ConfigFile {
   std::string path{};
   bool allow_empty = false;
+  std::string journal{};  // instead of the configuration's; empty: as that says
+
+  config::ConfigOptions options() const { return {.allow_empty = allow_empty, .journal = journal}; }
 };
 
-// The word CONF and --allow-empty.
+// The word CONF, --allow-empty and --journal.
 void declare_config(Arguments& arguments, ConfigFile& file);
 void declare_allow_empty(Arguments& arguments, ConfigFile& file);
 

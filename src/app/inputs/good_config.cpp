@@ -38,7 +38,7 @@ std::optional<GoodConfig> last_good_config(const std::string& state_dir, const C
     const auto text = json.at("value").get<std::string>();
     const auto value = io::parse_json(text);
     if (!value) return std::unexpected(value.error());
-    auto config = config::read_config(file.path, *value, {.allow_empty = file.allow_empty});
+    auto config = config::read_config(file.path, *value, file.options());
     if (!config) return failure(config.error().front());
     config->file = absolute;
     config->value_json = text;

@@ -2,63 +2,136 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "io/file/files.hpp"
-#include "state/sqlite_journal.hpp"
+#include "io/file/own_file.hpp"
+#include "io/postgres_connection.hpp"
 
 namespace hydra_provisioner::app {
-std::vector<std::string> tags_in(const std::string& state_dir) {
-  std::vector<std::string> tags;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(state_dir, ignored)) {
-    if (entry.path().extension() == ".sqlite") tags.push_back(entry.path().stem());
-  }
-  std::ranges::sort(tags);
+namespace {
+
+constexpr std::string_view record_suffix = ".journal.json";
+
+// Says where the journal of a tag is that is not a file beside it.
+std::string record_of(const std::string& state_dir, const Tag& tag) {
+  return fmt::format("{}/{}{}", state_dir, tag, record_suffix);
+}
+
+Expected<std::optional<state::JournalPlace>> recorded_place(const std::string& state_dir, const Tag& tag) {
+  return io::read_own_file(record_of(state_dir, tag), [&](const io::Json& json) -> Expected<state::JournalPlace> {
+    return state::JournalPlace{.tag = tag, .server = json.at("server").get<std::string>()};
+  });
+}
+
+std::vector<Tag> tags_of(const std::vector<state::JournalPlace>& places) {
+  std::vector<Tag> tags;
+  for (const state::JournalPlace& place : places) tags.push_back(place.tag);
   return tags;
 }
 
-namespace {
+Expected<std::vector<state::JournalPlace>> candidates(const std::string& state_dir, const JournalChoice& choice) {
+  if (choice.server.empty()) return journals_of(state_dir);
+  auto tags = state::tags_at(choice.server);
+  if (!tags) return std::unexpected(std::move(tags.error()));
+  std::vector<state::JournalPlace> places;
+  for (Tag& tag : *tags) places.push_back({.tag = std::move(tag), .server = choice.server});
+  return places;
+}
 
-Expected<std::string> choose_tag(const std::string& state_dir, const std::string& wanted, const std::string& machine) {
-  const std::vector<std::string> tags = tags_in(state_dir);
+Expected<state::JournalPlace> choose(const std::string& state_dir, const JournalChoice& choice,
+                                     const std::string& machine) {
+  const auto places = candidates(state_dir, choice);
+  if (!places) return std::unexpected(places.error());
+  const std::string where = choice.server.empty() ? state_dir : io::shown_connection(choice.server);
   const auto none = [&](const std::string& what) {
-    return failure(
-        fmt::format("{}: no journal{}; name its folder by --state-dir, or run a pass first", state_dir, what));
+    return failure(fmt::format("{}: no journal{}; name its folder by --state-dir, or run a pass first", where, what));
   };
-  if (tags.empty()) return none("");
-  if (!wanted.empty()) {
-    if (std::ranges::find(tags, wanted) != tags.end()) return wanted;
-    return none(fmt::format(" of tag {}, only of {}", wanted, fmt::join(tags, ", ")));
+  if (places->empty()) return none("");
+  if (!choice.tag.empty()) {
+    const auto found = std::ranges::find(*places, Tag{choice.tag}, &state::JournalPlace::tag);
+    if (found != places->end()) return *found;
+    return none(fmt::format(" of tag {}, only of {}", choice.tag, fmt::join(tags_of(*places), ", ")));
   }
-  if (tags.size() == 1) return tags.front();
-  for (const std::string& tag : tags) {
-    if (is_of(Tag{tag}, MachineId{machine})) return tag;
+  if (places->size() == 1) return places->front();
+  for (const state::JournalPlace& place : *places) {
+    if (is_of(place.tag, MachineId{machine})) return place;
   }
   return failure(
-      fmt::format("{}: journals of several tags: {}; choose one by --tag", state_dir, fmt::join(tags, ", ")));
+      fmt::format("{}: journals of several tags: {}; choose one by --tag", where, fmt::join(tags_of(*places), ", ")));
 }
 
 }  // namespace
+
+void declare_server(Arguments& arguments, std::string& server) {
+  arguments.option("--journal", "DATABASE", into(server), "the journal is in this PostgreSQL database");
+}
 
 void declare_tag(Arguments& arguments, std::string& tag) {
   arguments.option("--tag", "TAG", into(tag, Names::tag), "use the journal of this tag, if there are several");
 }
 
-std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const std::string& tag,
+void declare_journal(Arguments& arguments, JournalChoice& choice) {
+  declare_tag(arguments, choice.tag);
+  declare_server(arguments, choice.server);
+}
+
+std::vector<state::JournalPlace> journals_of(const std::string& state_dir) {
+  std::vector<state::JournalPlace> places;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(state_dir, ignored)) {
+    const std::string name = entry.path().filename();
+    if (entry.path().extension() == ".sqlite") {
+      places.push_back(state::in_state_dir(state_dir, Tag{entry.path().stem()}));
+    } else if (name.ends_with(record_suffix)) {
+      const auto recorded = recorded_place(state_dir, Tag{name.substr(0, name.size() - record_suffix.size())});
+      if (recorded && *recorded) places.push_back(**recorded);
+    }
+  }
+  std::ranges::sort(places, {}, &state::JournalPlace::tag);
+  return places;
+}
+
+std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const JournalChoice& choice,
                                                  const std::string& machine) {
   if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
-  auto chosen = choose_tag(state_dir, tag, machine);
-  if (!chosen) return misused(std::move(chosen.error()));
-  std::string path = state::journal_file(state_dir, Tag{*chosen});
-  auto archive = state::Archive::open(path);
+  auto place = choose(state_dir, choice, machine);
+  if (!place) return misused(std::move(place.error()));
+  auto archive = state::Archive::open(*place);
   if (!archive) return failed(std::move(archive.error()));
-  return OpenJournal{.tag = Tag{*std::move(chosen)}, .path = std::move(path), .archive = *std::move(archive)};
+  return OpenJournal{.tag = place->tag, .archive = *std::move(archive)};
+}
+
+Expected<void> record_place(const state::JournalPlace& place, const std::string& state_dir) {
+  const std::string record = record_of(state_dir, place.tag);
+  if (!place.is_shared()) return io::remove_replaceable(record);
+  return io::write_own_file(record, {{"server", place.server}});
+}
+
+Expected<void> settle_at(const state::JournalPlace& place, const std::string& state_dir) {
+  const auto recorded = recorded_place(state_dir, place.tag);
+  if (!recorded) return std::unexpected(recorded.error());
+  std::error_code ignored;
+  const state::JournalPlace file = state::in_state_dir(state_dir, place.tag);
+  if (place.is_shared() && std::filesystem::exists(file.file, ignored))
+    return failure(
+        fmt::format("{0} has the journal of tag {1}; move it to the database first: hydra-provisioner "
+                    "journal move {0} DATABASE",
+                    file.file, place.tag));
+  if (!place.is_shared() && *recorded)
+    return failure(
+        fmt::format("the journal of tag {} is in {}, but neither `journal` nor --journal says so; say so, or "
+                    "move it: hydra-provisioner journal move DATABASE {}",
+                    place.tag, (**recorded).described(), file.file));
+  if (!place.is_shared() || (*recorded && (**recorded).server == place.server)) return {};
+  return record_place(place, state_dir);
 }
 
 std::expected<void, Failure> check_name(const state::Archive& archive, const std::string& name, review::Known kind) {

@@ -10,24 +10,38 @@
 #include "model/names.hpp"
 #include "review/known_names.hpp"
 #include "state/archive.hpp"
+#include "state/place.hpp"
 
 namespace hydra_provisioner::app {
 
+// --tag and --journal
+struct JournalChoice {
+  std::string tag{};     // empty: that of the machine, or the only one there is
+  std::string server{};  // PostgreSQL's connection string; empty: where passes of this host keep it
+};
+void declare_journal(Arguments& arguments, JournalChoice& choice);
+
+// One of them alone: --journal also says it instead of a configuration.
+void declare_tag(Arguments& arguments, std::string& tag);
+void declare_server(Arguments& arguments, std::string& server);
+
+// Those that passes of this host keep, in the order of their tags.
+std::vector<state::JournalPlace> journals_of(const std::string& state_dir);
+
 struct OpenJournal {
   Tag tag;
-  std::string path;
   state::Archive archive;
 };
 
-// Those of which there is a journal, in the order of the alphabet.
-std::vector<std::string> tags_in(const std::string& state_dir);
-
-// --tag
-void declare_tag(Arguments& arguments, std::string& tag);
-
-// The journal of the tag; if the tag is empty, that of the machine or the only one there is. `machine` may be empty.
-std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const std::string& tag,
+// `machine` may be empty.
+std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const JournalChoice& choice,
                                                  const std::string& machine);
+
+// For a pass that is about to keep its journal there. Fails if earlier passes kept it at another place, from which it
+// was not moved: a new journal knows none of the machines.
+Expected<void> settle_at(const state::JournalPlace& place, const std::string& state_dir);
+// The same without a question, for one that was moved.
+Expected<void> record_place(const state::JournalPlace& place, const std::string& state_dir);
 
 // Fails unless the journal knows this name and it is of this kind.
 std::expected<void, Failure> check_name(const state::Archive& archive, const std::string& name, review::Known kind);

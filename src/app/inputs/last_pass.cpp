@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
@@ -15,6 +16,13 @@ namespace {
 
 constexpr Seconds usual_interval{15};
 
+std::string maker_text(const LastPass& last) {
+  std::vector<std::string> parts;
+  if (last.maker) parts.push_back(described(*last.maker));
+  for (const state::Standby& standby : last.standbys) parts.push_back(standby.host.name + " stands by");
+  return parts.empty() ? "" : fmt::format(" ({})", fmt::join(parts, "; "));
+}
+
 }  // namespace
 
 bool LastPass::is_overdue(Seconds interval) const {
@@ -22,8 +30,21 @@ bool LastPass::is_overdue(Seconds interval) const {
   return ago() > std::max(at_least, interval * 4);
 }
 
-LastPass last_pass(const std::string& state_dir, const Tag& tag, Instant began,
+LastPass last_pass(const std::string& state_dir, const state::JournalPlace& place, Instant began,
                    std::optional<Unpublished> unpublished) {
+  LastPass last = own_last_pass(state_dir, place.tag, began, std::move(unpublished));
+  const auto hosts = state::hosts_of(place);
+  if (!hosts || !*hosts) return last;
+  const std::optional<state::Leader>& leader = (**hosts).leader;
+  last.maker.reset();
+  if (leader && !leader->has_lapsed)
+    last.maker = LockHolder{.process = leader->host.process, .host = leader->host.name, .since = leader->since};
+  last.standbys = (**hosts).standbys;
+  return last;
+}
+
+LastPass own_last_pass(const std::string& state_dir, const Tag& tag, Instant began,
+                       std::optional<Unpublished> unpublished) {
   return {.now = io::SystemClock{}.now(),
           .began = began,
           .maker = holder_of_lock(lock_file(state_dir, tag)),
@@ -40,7 +61,7 @@ std::optional<std::string> missing_pass_text(const LastPass& last, std::optional
 
 std::string last_pass_text(const LastPass& last, std::optional<Seconds> interval) {
   if (const auto missing = missing_pass_text(last, interval)) return "! " + *missing;
-  const std::string maker = last.maker ? fmt::format(" ({})", described(*last.maker)) : "";
+  const std::string maker = maker_text(last);
   if (last.began == Instant{}) return "the first pass is being made" + maker;
   return fmt::format("last pass {} ago{}", io::span_text(std::max(last.ago(), Seconds{0})), maker);
 }

@@ -12,13 +12,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "app/own_journal.hpp"
 #include "app/owner.hpp"
 #include "app/real_world.hpp"
 #include "decide/plan.hpp"
 #include "io/file/files.hpp"
 #include "io/text/wording.hpp"
 #include "observe/budgets.hpp"
-#include "state/sqlite_journal.hpp"
+#include "state/hosts.hpp"
 #include "state/times.hpp"
 
 namespace hydra_provisioner::app {
@@ -93,18 +94,24 @@ io::Task<std::expected<Preview, Failure>> preview(ConfigFile file, std::string s
   const auto config = co_await load(std::move(file));
   if (!config) co_return std::unexpected(config.error());
   if (auto own = io::expect_own_folder(state_dir); !own) co_return failed(std::move(own.error()));
-  auto owner = known_owner_of(state_dir);
-  if (!owner) co_return failed(std::move(owner.error()));
+  const state::JournalPlace place = state::journal_place(*config, state_dir);
+  auto hosts = state::hosts_of(place);
+  if (!hosts) co_return failed(std::move(hosts.error()));
+  const auto own = known_owner_of(state_dir);
+  if (!own) co_return failed(own.error());
+  const auto ahead = state::clock_ahead(place);
+  if (!ahead) co_return failed(ahead.error());
+  io::set_clock_ahead(*ahead);
   pass::World world = make_world(*config, state_dir);
-  world.owner = *std::move(owner);
+  world.owner = *hosts ? (**hosts).owner : *own;
+  if (*hosts) world.host = host_id(*own);
   const Instant now = world.clock->now();
-  auto memory = state::SqliteJournal::look(state::journal_file(state_dir, config->tag), now,
-                                           observe::budgets_begin(*config, now));
+  auto memory = state::look(place, now, observe::budgets_begin(*config, now));
   if (!memory) co_return failed(std::move(memory.error()));
   state::mend_times(*memory, now);
   pass::Look seen = co_await look(world, *config, *memory, voice);
   Plan plan = decide::plan(seen.seen, *config);
-  LastPass last = last_pass(state_dir, config->tag, memory->last_pass, seen.seen.unpublished);
+  LastPass last = last_pass(state_dir, place, memory->last_pass, seen.seen.unpublished);
   if (!seen.keeps_file.empty()) last.unpublished = Unpublished{seen.seen.now, seen.keeps_file};
   co_return Preview{.look = std::move(seen),
                     .plan = std::move(plan),
@@ -121,7 +128,7 @@ Health health_of(const Preview& preview, const std::string& trouble) {
 Preview preview_after(const pass::Report& report, const Config& config, const std::string& state_dir) {
   Preview after{.look = report.look,
                 .plan = {},
-                .last_pass = last_pass(state_dir, config.tag, report.began, report.trouble),
+                .last_pass = own_last_pass(state_dir, config.tag, report.began, report.trouble),
                 .interval = config.interval,
                 .currency = config.currency,
                 .waiting_since = oldest(report.waiting)};

@@ -18,7 +18,6 @@
 #include "io/text/strings.hpp"
 #include "model/counted.hpp"
 #include "state/archive.hpp"
-#include "state/sqlite_journal.hpp"
 #include "trace/compression.hpp"
 #include "trace/read.hpp"
 #include "trace/write.hpp"
@@ -32,14 +31,14 @@ constexpr std::int64_t day = 86'400;
 std::expected<std::optional<state::Archive>, Failure> journal_of(const Config& config, const ForecastOptions& options,
                                                                  const std::string& state_dir) {
   if (options.since) {
-    auto journal = open_journal(state_dir, config.tag.text, "");
+    auto journal = open_journal(state_dir, {.tag = config.tag.text, .server = config.journal}, "");
     if (!journal) return std::unexpected(std::move(journal.error()));
     return std::move(journal->archive);
   }
   std::error_code ignored;
-  const std::string path = state::journal_file(state_dir, config.tag);
-  if (options.boot || !std::filesystem::exists(path, ignored)) return std::nullopt;
-  auto archive = state::Archive::open(path);
+  const state::JournalPlace place = state::journal_place(config, state_dir);
+  if (options.boot || (!place.is_shared() && !std::filesystem::exists(place.file, ignored))) return std::nullopt;
+  auto archive = state::Archive::open(place);
   if (!archive) return std::nullopt;
   return *std::move(archive);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -98,6 +99,13 @@ void Monitor::show(std::shared_ptr<const pass::Report> report, const Config& con
   const std::string news = fmt::format("{}", news_);
   site_.show(std::make_shared<const pages::Shown>(report_, config, trouble, news));
   listener_->tell(news);
+}
+
+void Monitor::stand_by(const Config& config) {
+  report_.reset();
+  board_->put(nullptr);
+  site_.show(nullptr);
+  if (!config.metrics.file.empty()) std::ignore = io::remove_replaceable(config.metrics.file);
 }
 
 }  // namespace hydra_provisioner::app

@@ -34,6 +34,9 @@ class Monitor {
   void show(std::shared_ptr<const pass::Report> report, const Config& config, const std::string& trouble,
             act::Voice& voice);
 
+  // Nothing is shown until this host makes a pass: another host shows its own.
+  void stand_by(const Config& config);
+
  private:
   class Board;
 

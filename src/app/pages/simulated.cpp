@@ -22,7 +22,6 @@
 #include "io/text/json.hpp"
 #include "io/text/local_time.hpp"
 #include "state/archive.hpp"
-#include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app::pages {
 namespace {
@@ -76,7 +75,7 @@ io::Page simulate_page(const Config& config, const std::string& state_dir, const
   const ForecastOptions options{.since = *since, .steps_max = steps_of_page_max};
   std::expected<ForecastInputs, Failure> inputs;
   {
-    auto journal = state::Archive::view(state::journal_file(state_dir, config.tag));
+    auto journal = state::Archive::view(state::journal_place(config, state_dir));
     if (!journal) return problem({{journal.error().message}}, unavailable, as_json);
     inputs = inputs_for(config, options, std::optional(*std::move(journal)));
   }

@@ -28,7 +28,6 @@
 #include "io/text/json.hpp"
 #include "io/text/url.hpp"
 #include "state/archive.hpp"
-#include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app::pages {
 
@@ -44,7 +43,7 @@ class Site::Farm {
     const pass::Report& report = *shown_->report;
     if (!seen_) seen_ = preview_after(report, config(), state_dir_);
     // Since then, the daemon may hang.
-    seen_->last_pass = last_pass(state_dir_, config().tag, report.began, seen_->last_pass.unpublished);
+    seen_->last_pass = own_last_pass(state_dir_, config().tag, report.began, seen_->last_pass.unpublished);
     return lock;
   }
 
@@ -103,7 +102,9 @@ constexpr std::string_view icon =
     R"(<path fill="#e69f00" d="M9 1h6v6H9zM1 9h6v6H1z"/></svg>)";
 
 io::Page no_pass_yet(bool as_json) {
-  return problem_page({{"The first pass has not ended yet; ask again later."}}, unavailable, as_json);
+  return problem_page({{"This host has no pass to show: its first one has not ended yet, or another host leads; "
+                        "ask again later."}},
+                      unavailable, as_json);
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ class Site::Pages {
   explicit Pages(std::string state_dir) : state_dir_(std::move(state_dir)) {}
 
   void show(std::shared_ptr<const Shown> shown) {
-    auto farm = std::make_shared<Farm>(state_dir_, std::move(shown));
+    auto farm = shown ? std::make_shared<Farm>(state_dir_, std::move(shown)) : nullptr;
     const std::lock_guard lock(latest_mutex_);
     latest_.swap(farm);
   }
@@ -179,7 +180,7 @@ class Site::Pages {
   }
 
   Expected<state::Archive> journal_of(const Farm& farm) const {
-    return state::Archive::view(state::journal_file(state_dir_, farm.config().tag));
+    return state::Archive::view(state::journal_place(farm.config(), state_dir_));
   }
 
   // Calls make(farm, as_json), unless the page was made just now.

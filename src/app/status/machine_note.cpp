@@ -48,7 +48,10 @@ class Notes {
   }
 
   void add_state() {
-    if (machine_.found.under_way) say(fmt::format("{} under way", to_string(*machine_.found.under_way)));
+    const std::string& elsewhere = machine_.found.elsewhere;
+    if (machine_.found.under_way)
+      say(fmt::format("{} under way{}", to_string(*machine_.found.under_way),
+                      elsewhere.empty() ? "" : " on " + elsewhere));
     if (is_coming(machine_)) add_boot();
     if (machine_.state == MachineState::draining) add_departure();
     if (machine_.state == MachineState::failed) say(machine_.last_error);

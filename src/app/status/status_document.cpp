@@ -15,6 +15,10 @@ io::Json status_document(const Preview& seen) {
   if (last.maker)
     document["passMaker"] = {
         {"process", last.maker->process}, {"host", last.maker->host}, {"since", to_unix(last.maker->since)}};
+  document["standbys"] = io::Json::array();
+  for (const state::Standby& standby : last.standbys)
+    document["standbys"].push_back(
+        {{"process", standby.host.process}, {"host", standby.host.name}, {"seen", to_unix(standby.seen)}});
   document["unpublished"] = nullptr;
   if (last.unpublished)
     document["unpublished"] = {{"since", to_unix(last.unpublished->since)}, {"why", last.unpublished->why}};

@@ -19,6 +19,7 @@
 #include "app/cli/output.hpp"
 #include "app/inputs/configuration.hpp"
 #include "app/real_world.hpp"
+#include "app/tag_lock.hpp"
 #include "config/settings.hpp"
 #include "io/file/files.hpp"
 #include "io/process/programs.hpp"
@@ -79,6 +80,12 @@ void add_hints(const Ec2Settings& ec2, const std::string& place, Hints& hints) {
 
 void add_hints(const ExecSettings& exec, const std::string& place, Hints& hints) {
   hint_at_missing_program(place + ".exec.command", exec.command, hints);
+}
+
+void hint_at_other_host(const PoolConfig& pool, Hints& hints) {
+  if (pool.host.empty() || pool.host == any_host || pool.host == host_name()) return;
+  hints.push_back(fmt::format("{}.host: only {} looks after its machines; this host, {}, leaves them alone",
+                              place_of(pool), pool.host, host_name()));
 }
 
 void hint_at_billing(const PoolConfig& pool, Hints& hints) {
@@ -190,6 +197,7 @@ Hints hints_for(const Config& config) {
   for (const auto& [name, pool] : config.pools) {
     std::visit([&](const auto& settings) { add_hints(settings, place_of(pool), hints); }, pool.provider);
     hint_at_billing(pool, hints);
+    hint_at_other_host(pool, hints);
   }
   return hints;
 }

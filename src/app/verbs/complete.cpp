@@ -19,7 +19,6 @@
 #include "io/file/files.hpp"
 #include "io/text/strings.hpp"
 #include "state/archive.hpp"
-#include "state/sqlite_journal.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -63,12 +62,11 @@ std::vector<Candidate> names_in(const std::string& state_dir, const std::string&
   std::vector<Candidate> names;
   become_owner_of(state_dir);
   if (!io::expect_own_folder(state_dir)) return names;
-  for (const std::string& other : tags_in(state_dir)) {
-    if (what == Known::tags) names.push_back({other, ""});
-    if (what == Known::tags || (!tag.empty() && tag != other)) continue;
+  for (const state::JournalPlace& place : journals_of(state_dir)) {
+    if (what == Known::tags) names.push_back({place.tag.text, ""});
+    if (what == Known::tags || (!tag.empty() && tag != place.tag.text)) continue;
     std::vector<Candidate> own;
-    const auto read = state::Archive::glance(state::journal_file(state_dir, Tag{other}),
-                                             [&](const auto& archive) { own = names_of(archive, what); });
+    const auto read = state::Archive::glance(place, [&](const auto& archive) { own = names_of(archive, what); });
     if (read) std::ranges::move(own, std::back_inserter(names));
   }
   std::erase_if(names, [](const Candidate& name) { return !is_harmless(name.value); });

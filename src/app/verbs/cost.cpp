@@ -20,23 +20,24 @@ namespace {
 
 struct Options {
   std::optional<Instant> since;
-  std::string tag;
+  JournalChoice journal;
   bool json = false;
 };
 
 void declare(Arguments& arguments, Options& options) {
   arguments.option("--since", "TIME", into(options.since),
                    "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours before the latest pass");
-  declare_tag(arguments, options.tag);
+  declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
 }
 
 Outcome run(Options options, Context context) {
-  const auto journal = open_journal(context.state_dir, options.tag, "");
+  const auto journal = open_journal(context.state_dir, options.journal, "");
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
   const auto passes = archive.passes(Instant{});
-  if (passes.empty()) return failed({fmt::format("{}: no pass is recorded yet; run one first", archive.path())});
+  if (passes.empty())
+    return failed({fmt::format("{}: no pass is recorded yet; run one first", archive.place().described())});
   // Usage is kept by the hour, and longer than passes.
   const Instant since = std::chrono::time_point_cast<std::chrono::hours>(
       options.since.value_or(passes.back().start - std::chrono::hours{24}));

@@ -20,7 +20,7 @@ namespace {
 struct Options {
   std::string name;  // of a machine or a type
   std::optional<Instant> at;
-  std::string tag;
+  JournalChoice journal;
   bool json = false;
 };
 
@@ -28,12 +28,12 @@ void declare(Arguments& arguments, Options& options) {
   arguments.word("MACHINE|TYPE", "machine or type", into(options.name, Names::machine_or_type));
   arguments.option("--at", "TIME", into(options.at),
                    "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; by default of the latest pass");
-  declare_tag(arguments, options.tag);
+  declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
 }
 
 Outcome run(Options options, Context context) {
-  const auto journal = open_journal(context.state_dir, options.tag, options.name);
+  const auto journal = open_journal(context.state_dir, options.journal, options.name);
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
   auto pass = options.at ? review::find_pass(archive, *options.at) : review::find_pass(archive, "latest");
@@ -47,7 +47,8 @@ Outcome run(Options options, Context context) {
         fmt::format("pass {} decided otherwise: another version of this program made it", pass->number));
   if (!options.at) {
     explanation->since = review::events_after(archive, options.name, *pass);
-    tell(last_pass(context.state_dir, journal->tag, pass->start, replayed->inputs.seen.unpublished), context.voice);
+    tell(last_pass(context.state_dir, journal->archive.place(), pass->start, replayed->inputs.seen.unpublished),
+         context.voice);
   }
   return print(options.json ? io::pretty(review::explanation_document(*explanation, *pass))
                             : review::explanation_text(*explanation, *pass));

@@ -23,7 +23,7 @@ constexpr Seconds default_span{24 * 3600};
 struct Options {
   std::string name;  // of a machine or a type; empty: all
   std::optional<Instant> since;
-  std::string tag;
+  JournalChoice journal;
   bool json = false;
 };
 
@@ -31,7 +31,7 @@ void declare(Arguments& arguments, Options& options) {
   arguments.optional_word("[MACHINE|TYPE]", into(options.name, Names::machine_or_type));
   arguments.option("--since", "TIME", into(options.since),
                    "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours");
-  declare_tag(arguments, options.tag);
+  declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
 }
 
@@ -81,7 +81,7 @@ Shown print_document(review::History& history, Instant since) {
 }
 
 Outcome run(Options options, Context context) {
-  const auto journal = open_journal(context.state_dir, options.tag, options.name);
+  const auto journal = open_journal(context.state_dir, options.journal, options.name);
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
   if (!options.name.empty()) {

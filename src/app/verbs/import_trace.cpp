@@ -26,7 +26,7 @@ struct Options {
   trace::ColumnMapping mapping;      // the same, parsed
   std::optional<Instant> since;
   std::string output;
-  std::string tag;  // of the journal, which knows the machines and the steps
+  JournalChoice journal;
 };
 
 void declare(Arguments& arguments, Options& options) {
@@ -41,7 +41,7 @@ void declare(Arguments& arguments, Options& options) {
       "with --csv, the name of a column in the file, such as ready_at=submit_unix; or OURS:=VALUE, the "
       "same value in every row; may be repeated");
   declare_output(arguments, options.output);
-  declare_tag(arguments, options.tag);
+  declare_tag(arguments, options.journal.tag);
   arguments.check([&options]() -> Expected<void> {
     const int sources =
         (options.hydra_db.empty() ? 0 : 1) + (options.csv.empty() ? 0 : 1) + (options.is_of_journal ? 1 : 0);
@@ -57,7 +57,7 @@ void declare(Arguments& arguments, Options& options) {
 
 // Which machine was of which type is known where this program runs; elsewhere steps have no features.
 std::vector<state::Residence> known_machines(const Options& options, const Context& context) {
-  const auto journal = open_journal(context.state_dir, options.tag, "");
+  const auto journal = open_journal(context.state_dir, options.journal, "");
   if (journal) return journal->archive.residences();
   context.voice.note(fmt::format("steps get no features: {}", fmt::join(journal.error().problems, "; ")));
   return {};
@@ -73,7 +73,7 @@ Expected<trace::Trace> trace_of_hydra(const Options& options, const Context& con
 Outcome run(Options options, Context context) {
   std::optional<OpenJournal> journal;
   if (options.is_of_journal) {
-    auto opened = open_journal(context.state_dir, options.tag, "");
+    auto opened = open_journal(context.state_dir, options.journal, "");
     if (!opened) return std::unexpected(std::move(opened.error()));
     journal.emplace(*std::move(opened));
   }

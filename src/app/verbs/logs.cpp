@@ -22,13 +22,13 @@ constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 
 struct Options {
   std::string machine;
-  std::string tag;
+  JournalChoice journal;
   bool json = false;
 };
 
 void declare(Arguments& arguments, Options& options) {
   arguments.word("MACHINE", "machine", into(options.machine, Names::any_machine));
-  declare_tag(arguments, options.tag);
+  declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
 }
 
@@ -46,7 +46,7 @@ std::string in_local_time(std::string_view text) {
 }
 
 Outcome run(Options options, Context context) {
-  const auto journal = open_journal(context.state_dir, options.tag, options.machine);
+  const auto journal = open_journal(context.state_dir, options.journal, options.machine);
   if (!journal) return std::unexpected(journal.error());
   if (auto known = check_name(journal->archive, options.machine, review::Known::machine); !known)
     return std::unexpected(std::move(known.error()));

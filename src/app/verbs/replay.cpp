@@ -23,7 +23,7 @@ struct Options {
   std::string pass = "latest";
   std::optional<Instant> at;
   ConfigFile config;  // an empty path: the configuration of the pass
-  std::string tag;
+  JournalChoice journal;
   bool json = false;
 };
 
@@ -37,7 +37,7 @@ void declare(Arguments& arguments, Options& options) {
   arguments.option("--config", "CONF", into(options.config.path, Names::file),
                    "decide from this configuration instead");
   declare_allow_empty(arguments, options.config);
-  declare_tag(arguments, options.tag);
+  declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
 }
 
@@ -73,7 +73,7 @@ Outcome show_with(const Config& config, const state::ArchivedPass& pass, const r
 }
 
 io::Task<Outcome> run(Options options, Context context) {
-  const auto journal = open_journal(context.state_dir, options.tag, "");
+  const auto journal = open_journal(context.state_dir, options.journal, "");
   if (!journal) co_return std::unexpected(journal.error());
   const auto pass =
       options.at ? review::find_pass(journal->archive, *options.at) : review::find_pass(journal->archive, options.pass);

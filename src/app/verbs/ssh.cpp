@@ -19,7 +19,7 @@
 #include "io/process/programs.hpp"
 #include "io/text/wording.hpp"
 #include "model/machine.hpp"
-#include "state/sqlite_journal.hpp"
+#include "state/journal.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -27,13 +27,13 @@ namespace {
 struct Options {
   std::string machine;
   std::vector<std::string> remote_command;
-  std::string tag;
+  JournalChoice journal;
 };
 
 void declare(Arguments& arguments, Options& options) {
   arguments.word("MACHINE", "machine", into(options.machine, Names::machine));
   arguments.more_words("[-- COMMAND]", into(options.remote_command));
-  declare_tag(arguments, options.tag);
+  declare_journal(arguments, options.journal);
 }
 
 struct Login {
@@ -92,11 +92,11 @@ std::vector<std::string> command_for(const Login& login, const std::vector<std::
 }
 
 std::expected<Login, Failure> find_login(const Options& options, const std::string& state_dir) {
-  const auto journal = open_journal(state_dir, options.tag, options.machine);
+  const auto journal = open_journal(state_dir, options.journal, options.machine);
   if (!journal) return std::unexpected(journal.error());
   if (auto known = check_name(journal->archive, options.machine, review::Known::machine); !known)
     return std::unexpected(std::move(known.error()));
-  auto memory = state::SqliteJournal::look(journal->path, io::SystemClock{}.now());
+  auto memory = state::look(journal->archive.place(), io::SystemClock{}.now());
   if (!memory) return failed(std::move(memory.error()));
   auto login = login_for(options.machine, *memory, journal->tag, state_dir);
   if (!login) return misused(std::move(login.error()));

@@ -33,6 +33,7 @@ Verb resume_verb();
 Verb retry_verb();
 Verb override_verb();
 Verb ssh_verb();
+Verb journal_verb();
 
 Verb simulate_verb();
 Verb tune_verb();

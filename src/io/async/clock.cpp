@@ -1,5 +1,7 @@
 #include "io/async/clock.hpp"
 
+#include <atomic>
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -7,8 +9,17 @@
 #include "io/async/waypoint.hpp"
 
 namespace hydra_provisioner::io {
+namespace {
 
-Instant SystemClock::now() const { return std::chrono::floor<Seconds>(std::chrono::system_clock::now()); }
+std::atomic<Millis> clock_ahead{};
+
+}  // namespace
+
+void set_clock_ahead(Millis ahead) { clock_ahead = ahead; }
+
+Instant SystemClock::now() const {
+  return std::chrono::floor<Seconds>(std::chrono::system_clock::now() + clock_ahead.load());
+}
 
 Task<void> SystemClock::sleep_for(std::chrono::milliseconds duration) {
   waypoint("clock.sleep");

@@ -17,6 +17,10 @@ class Clock {
   virtual Millis stopwatch() const { return now().time_since_epoch(); }
 };
 
+// Where hosts share a journal, they all go by its database's clock: from now on, all of this process's clocks are so
+// far ahead of this host's.
+void set_clock_ahead(Millis ahead);
+
 // This host's clock. Sleeps on the executor of the coroutine that waits.
 class SystemClock final : public Clock {
  public:

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace hydra_provisioner::state {
 
@@ -21,6 +22,8 @@ class DatabaseError : public std::runtime_error {
 
 // A field of a row, or a parameter; std::monostate is null. A text is a view of what it was made from.
 using Field = std::variant<std::monostate, std::int64_t, double, std::string_view>;
+
+enum class ColumnType : std::uint8_t { integer, real, text };
 
 // What a query found, one row after another. It must not outlive its database.
 class Rows {
@@ -57,6 +60,15 @@ class Database {
   virtual Format format() = 0;
   // Several statements at once, as in SQLite's `create table`, after which the tables are of this format.
   virtual void define(std::string_view statements, Format format) = 0;
+
+  struct Column {
+    std::string name;
+    ColumnType type{};
+  };
+  virtual std::vector<std::string> tables() = 0;  // of the journal, in the order of their names
+  virtual std::vector<Column> columns(const std::string& table) = 0;
+  // After rows were written with ids of their own: new ones get greater ids.
+  virtual void continue_ids() {}
 
   // To follow a table's name: SQLite has to be told which index serves a statement.
   virtual std::string indexed_by(std::string_view /*index*/) const { return ""; }

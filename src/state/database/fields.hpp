@@ -45,8 +45,7 @@ Field field(const std::optional<Value>& value) {
 template <NamedEnum Enum>
 Enum known_word(std::string_view word) {
   const auto value = from_name<Enum>(std::string(word));
-  if (!value)
-    throw DatabaseError(fmt::format("\"{}\" is unknown to this version; use the one that wrote it", word));
+  if (!value) throw DatabaseError(fmt::format("\"{}\" is unknown to this version; use the one that wrote it", word));
   return *value;
 }
 

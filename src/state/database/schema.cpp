@@ -207,6 +207,11 @@ constexpr std::array migrations{R"sql(
     cost real not null,
     primary key (span, time, pool)
   ) strict, without rowid;
+)sql",
+                                R"sql(
+  alter table machines add column begun_operation text;
+  alter table machines add column begun_by text not null default '';
+  alter table machines add column ends_by integer;
 )sql"};
 
 }  // namespace

@@ -84,6 +84,12 @@ class SqliteRows final : public Rows {
   mutable SQLite::Statement statement_;  // getColumn() changes nothing that is seen
 };
 
+// As the tables are written: see schema.cpp.
+ColumnType sqlite_type(std::string_view name) {
+  if (name == "INTEGER" || name == "integer") return ColumnType::integer;
+  return name == "REAL" || name == "real" ? ColumnType::real : ColumnType::text;
+}
+
 class SqliteDatabase final : public Database {
  public:
   explicit SqliteDatabase(std::unique_ptr<SQLite::Database> database) : database_(std::move(database)) {}
@@ -115,6 +121,17 @@ class SqliteDatabase final : public Database {
     run(fmt::format("pragma user_version = {}", format.version));
   }
 
+  std::vector<std::string> tables() override {
+    return texts("select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name");
+  }
+  std::vector<Column> columns(const std::string& table) override {
+    std::vector<Column> columns;
+    const std::vector<Field> parameters{std::string_view(table)};
+    const auto rows = query("select name, type from pragma_table_info($1) order by name", parameters);
+    while (rows->next()) columns.push_back({std::string(rows->text(0)), sqlite_type(rows->text(1))});
+    return columns;
+  }
+
   std::string indexed_by(std::string_view index) const override { return fmt::format(" indexed by {}", index); }
 
   SQLite::Database& get() { return *database_; }
@@ -125,6 +142,12 @@ class SqliteDatabase final : public Database {
   }
   std::int64_t number(const char* query) {
     return advised([&] { return database_->execAndGet(query).getInt64(); });
+  }
+  std::vector<std::string> texts(std::string_view sql) {
+    std::vector<std::string> texts;
+    const auto rows = query(sql, {});
+    while (rows->next()) texts.emplace_back(rows->text(0));
+    return texts;
   }
   SQLite::Statement& prepared(std::string_view sql) {
     const auto found = statements_.find(sql);

@@ -321,14 +321,16 @@ TEST_F(CommandLine, CanAskForTheHelpOfOneVerb) {
   EXPECT_EQ(error({"plna", "--help"}), "unknown command \"plna\"; did you mean plan?");
 }
 
-// Otherwise the word after an option before the verb could be its value or the verb.
+// Otherwise the word after an option before the verb could be its value or the verb. The flag of import-trace is older
+// than the option of that name, and stands behind its verb.
 TEST_F(CommandLine, HasOptionsThatTakeAValueWithEveryVerbOrWithNone) {
   for (const Verb& one : all_verbs()) {
     for (const Verb& other : all_verbs()) {
       const Command command(one);
       const Command another(other);
       for (const std::string& name : command.arguments.option_names()) {
-        if (!another.arguments.has_option(name)) continue;
+        const bool is_of_import = name == "--journal" && (one.name == "import-trace" || other.name == "import-trace");
+        if (!another.arguments.has_option(name) || is_of_import) continue;
         EXPECT_EQ(command.arguments.takes_value(name), another.arguments.takes_value(name)) << name;
       }
     }

@@ -31,11 +31,27 @@ class Postgres:
         shutil.chown(self.folder, **USER)
         self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
         self.call("initdb", "-D", self.folder / "data", "-U", "hydra", "-A", "trust", "--no-sync", "--locale=C")
+        self.start()
+
+    def start(self):
         options = ["-D", self.folder / "data", "-k", self.folder, "-h", "", "-F"]
-        with open(self.folder / "log", "wb") as log:
+        with open(self.folder / "log", "ab") as log:
             command = [self.programs / "postgres", *options]
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **USER)
         wait_for(self.answers, "PostgreSQL answers", (self.folder / "log").read_text)
+
+    def ask(self, where, sql):
+        """The first row, with | between its fields."""
+        command = [self.programs / "psql", "-d", where, "-At", "-c", sql]
+        return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.strip()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)  # without waiting for those who are connected
+        self.process.wait(WAIT_SECONDS_MAX)
+
+    def restart(self):
+        self.stop()
+        self.start()
 
     @property
     def where(self):
@@ -61,6 +77,5 @@ class Postgres:
         return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=WAIT_SECONDS_MAX).stdout.strip()
 
     def end(self):
-        self.process.send_signal(signal.SIGINT)  # without waiting for those who are connected
-        self.process.wait(WAIT_SECONDS_MAX)
+        self.stop()
         shutil.rmtree(self.folder)

@@ -20,7 +20,7 @@
 #include "io/text/printable.hpp"
 #include "model/counted.hpp"
 #include "review/replay.hpp"
-#include "state/sqlite_journal.hpp"
+#include "state/hosts.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -141,7 +141,7 @@ bool is_pattern(const std::string& name) { return name.find_first_of("*?[") != s
 
 void declare_circumstances(Arguments& arguments, OrderTarget& target) {
   arguments.option("--reason", "TEXT", into(target.reason), "why; it is shown with the order, and in the history");
-  declare_tag(arguments, target.tag);
+  declare_journal(arguments, target.journal);
 }
 
 void declare_machines(Arguments& arguments, OrderTarget& target) {
@@ -201,10 +201,14 @@ std::string everything_or(const std::string& name) { return name.empty() ? "ever
 
 io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> kind, Context context, Decide decide,
                              bool asks) {
-  const auto opened = open_journal(context.state_dir, target.tag, target.names.empty() ? "" : target.names.front());
+  const auto opened = open_journal(context.state_dir, target.journal, target.names.empty() ? "" : target.names.front());
   if (!opened) co_return std::unexpected(opened.error());
+  const state::JournalPlace& place = opened->archive.place();
+  const auto ahead = state::clock_ahead(place);
+  if (!ahead) co_return failed(ahead.error());
+  io::set_clock_ahead(*ahead);
   const Instant now = io::SystemClock{}.now();
-  auto memory = state::SqliteJournal::look(opened->path, now);
+  auto memory = state::look(place, now);
   if (!memory) co_return failed(memory.error());
   Situation at{.name = {},
                .memory = *std::move(memory),
@@ -217,13 +221,13 @@ io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> ki
   const auto all = orders_for(*subjects, at, decide, context.voice);
   if (!all) co_return std::unexpected(all.error());
   if (asks && !is_confirmed(*all)) co_return misused({"nothing was ordered; add --yes to skip the question"});
-  const auto journal = state::SqliteJournal::open(opened->path);
+  const auto journal = state::open_for_orders(place);
   if (!journal) co_return failed(journal.error());
   if (const auto written = co_await (*journal)->commit(changes_for(at, *all)); !written)
     co_return failed(written.error());
   for (const Given& given : *all) context.voice.note(given.ordered.meaning);
   const auto& delivery = at.memory.last_delivery;
-  tell(last_pass(context.state_dir, opened->tag, at.memory.last_pass, delivery ? delivery->trouble : std::nullopt),
+  tell(last_pass(context.state_dir, place, at.memory.last_pass, delivery ? delivery->trouble : std::nullopt),
        context.voice);
   co_return exit_status::done;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/cli/verb.hpp"
+#include "app/inputs/journal.hpp"
 #include "io/async/task.hpp"
 #include "model/orders.hpp"
 #include "review/known_names.hpp"
@@ -20,16 +21,16 @@ namespace hydra_provisioner::app {
 struct OrderTarget {
   std::vector<std::string> names{};  // may be patterns such as `farm-1*`; none: everything
   std::string reason{};
-  std::string tag{};
+  JournalChoice journal{};
 };
 
 bool is_pattern(const std::string& name);  // such as `farm-1*`
 
-// The words MACHINE or TYPE, --reason and --tag.
+// The words MACHINE or TYPE, --reason, --tag and --journal.
 void declare_machines(Arguments& arguments, OrderTarget& target);
 void declare_types(Arguments& arguments, OrderTarget& target);
 void declare_optional_types(Arguments& arguments, OrderTarget& target);
-// --reason and --tag alone.
+// --reason, --tag and --journal alone.
 void declare_circumstances(Arguments& arguments, OrderTarget& target);
 
 // Of an order that asks first, unless --yes is given.

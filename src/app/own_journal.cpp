@@ -1,0 +1,93 @@
+#include "app/own_journal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "app/inputs/journal.hpp"
+#include "app/tag_lock.hpp"
+#include "io/async/clock.hpp"
+#include "io/text/local_time.hpp"
+#include "state/postgres_journal.hpp"
+#include "state/sqlite_journal.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Another host is to lead within two intervals after this one has stopped to renew it.
+milliseconds lease_for(Seconds interval) { return milliseconds(interval) * 3 / 2; }
+milliseconds renewal_pause(Seconds interval) { return lease_for(interval) / 4; }
+
+state::Host this_host(const Owner& own) { return {.id = host_id(own), .name = host_name(), .process = ::getpid()}; }
+
+}  // namespace
+
+Expected<OwnJournal> OwnJournal::at(const Config& config, const std::string& state_dir, Owner own) {
+  state::JournalPlace place = state::journal_place(config, state_dir);
+  if (auto settled = settle_at(place, state_dir); !settled) return std::unexpected(std::move(settled.error()));
+  return OwnJournal(std::move(place), config.interval, std::move(own));
+}
+
+OwnJournal::OwnJournal(state::JournalPlace place, Seconds interval, Owner own)
+    : place_(std::move(place)), interval_(interval), own_(std::move(own)) {
+  if (place_.is_shared()) shared_ = std::make_unique<state::PostgresJournal>(place_, this_host(own_), own_);
+}
+OwnJournal::OwnJournal(OwnJournal&& other) noexcept = default;
+OwnJournal::~OwnJournal() = default;
+
+io::Task<Expected<OwnJournal::Turn>> OwnJournal::take_turn() {
+  if (!shared_) {
+    auto journal = state::SqliteJournal::open(place_.file);
+    if (!journal) co_return std::unexpected(std::move(journal.error()));
+    file_ = *std::move(journal);
+    co_return Turn{.journal = file_.get(), .owner = own_};
+  }
+  auto leader = co_await shared_->take_lead(lease_for(interval_));
+  if (!leader) co_return std::unexpected(std::move(leader.error()));
+  if (leader->host != this_host(own_)) co_return Turn{.other_leader = *std::move(leader)};
+  io::set_clock_ahead(shared_->clock_ahead());
+  co_return Turn{
+      .journal = shared_.get(), .owner = leader->owner, .host = leader->host.id, .only_from = leader->only_from};
+}
+
+io::Task<void> OwnJournal::keep_turn() {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  while (true) {
+    timer.expires_after(renewal_pause(interval_));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+    // That it was lost is told by the next commit, or by the next pass.
+    if (shared_) static_cast<void>(co_await shared_->renew_lead());
+  }
+}
+
+io::Task<void> OwnJournal::end() {
+  if (shared_) co_await shared_->give_up_lead();
+}
+
+io::Task<milliseconds> OwnJournal::stand_by() {
+  if (shared_) co_await shared_->stand_by();
+  co_return std::min(milliseconds{500}, renewal_pause(interval_));
+}
+
+// Two state directories of a copied disk have the same owner id.
+std::string host_id(const Owner& own) { return fmt::format("{}@{}", own, host_name()); }
+
+void OwnJournal::Turn::apply_to(pass::World& world) const {
+  world.owner = owner;
+  world.host = host;
+  world.jobs->forget_before(only_from);
+}
+
+std::string described(const state::Leader& leader) {
+  return fmt::format("{} leads (process {}), since {}", leader.host.name, leader.host.process,
+                     io::local_time(leader.since));
+}
+
+}  // namespace hydra_provisioner::app

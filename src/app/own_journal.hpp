@@ -1,0 +1,63 @@
+// The journal that this process's passes write. Where hosts share it, they are made only while this host leads.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "io/async/task.hpp"
+#include "model/config.hpp"
+#include "model/error.hpp"
+#include "pass/world.hpp"
+#include "state/hosts.hpp"
+#include "state/journal.hpp"
+
+namespace hydra_provisioner::state {
+class PostgresJournal;
+}
+
+namespace hydra_provisioner::app {
+
+class OwnJournal {
+ public:
+  // Fails if earlier passes kept it elsewhere. `own`: the owner id of this state directory.
+  static Expected<OwnJournal> at(const Config& config, const std::string& state_dir, Owner own);
+
+  OwnJournal(state::JournalPlace place, Seconds interval, Owner own);
+  OwnJournal(OwnJournal&& other) noexcept;
+  ~OwnJournal();
+
+  struct Turn {
+    state::Journal* journal = nullptr;            // null: it is not our turn
+    Owner owner{};                                // of the machines
+    std::string host{};                           // this host's id, if the journal is shared
+    std::int64_t only_from = 0;                   // see state::Leader
+    std::optional<state::Leader> other_leader{};  // whose turn it is; none: this host's
+
+    void apply_to(pass::World& world) const;
+  };
+  // Before each pass, as an operator may have removed or replaced a file, and another host may have taken the lead.
+  io::Task<Expected<Turn>> take_turn();
+  // Never ends, and renews the lease as long as this host leads.
+  io::Task<void> keep_turn();
+  // While it is not our turn: others see that this host is there. Returns after how long to ask again.
+  io::Task<std::chrono::milliseconds> stand_by();
+  io::Task<void> end();
+
+ private:
+  state::JournalPlace place_;
+  Seconds interval_;
+  Owner own_;
+  std::unique_ptr<state::Journal> file_;            // of a journal that is not shared
+  std::unique_ptr<state::PostgresJournal> shared_;  // of one that is
+};
+
+// How a host is called where several share a journal, by the owner id of its state directory, which has its jobs.
+std::string host_id(const Owner& own);
+
+// "farm leads (process 7), since 2026-01-15 12:00:30"
+std::string described(const state::Leader& leader);
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,128 @@
+#include "app/verbs/verbs.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/inputs/journal.hpp"
+#include "app/own_journal.hpp"
+#include "app/owner.hpp"
+#include "app/tag_lock.hpp"
+#include "io/file/files.hpp"
+#include "state/move.hpp"
+
+namespace hydra_provisioner::app {
+namespace {
+
+struct Options {
+  std::string action;
+  std::string from;
+  std::string to;
+  std::string tag;
+};
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.word("move", "what to do with it", into(options.action));
+  arguments.word("FROM", "where it is: a file, or a PostgreSQL database", into(options.from));
+  arguments.word("TO", "where it is to be", into(options.to));
+  arguments.option("--tag", "TAG", into(options.tag), "of the journal, if that is not the name of the file");
+  arguments.check([&options]() -> Expected<void> {
+    if (options.action == "move") return {};
+    return failure(fmt::format("journal {}: unknown; write journal move FROM TO", options.action));
+  });
+}
+
+bool is_database(const std::string& place) { return place.contains("://") || place.contains('='); }
+
+state::JournalPlace place_of(const std::string& text, const Tag& tag) {
+  if (is_database(text)) return {.tag = tag, .server = text};
+  return {.tag = tag, .file = std::filesystem::absolute(text).lexically_normal()};
+}
+
+Expected<Tag> tag_of(const Options& options) {
+  if (!options.tag.empty()) return Tag{options.tag};
+  for (const std::string& place : {options.from, options.to}) {
+    if (!is_database(place)) return Tag{std::filesystem::path(place).stem()};
+  }
+  return failure("which journal of the database? name it by --tag");
+}
+
+// Only the file that passes of this host would use: those of another file would go on with it.
+Expected<void> check_files(const state::JournalPlace& from, const state::JournalPlace& to,
+                           const std::string& state_dir) {
+  if (!from.is_shared() && !to.is_shared())
+    return failure("one of both must be a PostgreSQL database, such as \"postgresql:///provisioner?host=db1\"");
+  const std::string file = state::in_state_dir(state_dir, from.tag).file;
+  for (const state::JournalPlace& place : {from, to}) {
+    if (!place.is_shared() && place.file != file)
+      return failure(
+          fmt::format("{}: passes of this host would use {}; name that, or another --state-dir", place.file, file));
+  }
+  return {};
+}
+
+// So that no other host makes a pass meanwhile. None: the journal is not shared.
+io::Task<std::expected<std::optional<OwnJournal>, Failure>> keep_hosts_out(state::JournalPlace place,
+                                                                           std::string state_dir) {
+  if (!place.is_shared()) co_return std::nullopt;
+  const auto own = owner_of(state_dir);
+  if (!own) co_return failed(own.error());
+  constexpr Seconds long_enough{600};
+  OwnJournal journal(std::move(place), long_enough, *own);
+  auto turn = co_await journal.take_turn();
+  if (!turn) co_return failed(std::move(turn.error()));
+  if (turn->other_leader)
+    co_return ends_with(exit_status::locked, {described(*turn->other_leader) + "; nothing was done"});
+  co_return std::move(journal);
+}
+
+void tell(const std::map<std::string, std::int64_t>& rows, const state::JournalPlace& to, act::Voice& voice) {
+  std::int64_t all = 0;
+  for (const auto& [table, count] : rows) all += count;
+  voice.note(fmt::format("{} is the journal of tag {} now: {} machines, {} events, {} passes; {} rows, compared",
+                         to.described(), to.tag, rows.at("machines"), rows.at("events"), rows.at("passes"), all));
+}
+
+io::Task<Outcome> run(Options options, Context context) {
+  const auto tag = tag_of(options);
+  if (!tag) co_return misused(tag.error());
+  const state::JournalPlace from = place_of(options.from, *tag);
+  const state::JournalPlace to = place_of(options.to, *tag);
+  if (auto fits = check_files(from, to, context.state_dir); !fits) co_return misused(fits.error());
+  const auto lock = lock_tag(context.state_dir, *tag);
+  if (!lock) co_return std::unexpected(lock.error());
+  auto kept_out = co_await keep_hosts_out(from, context.state_dir);
+  if (!kept_out) co_return std::unexpected(std::move(kept_out.error()));
+  const auto rows = state::copy_journal(from, to);
+  if (!rows) co_return failed(rows.error());
+  if (*kept_out) co_await (*kept_out)->end();
+  const auto aside = state::set_aside(from);
+  if (!aside) co_return failed(aside.error());
+  if (auto recorded = record_place(to, context.state_dir); !recorded) co_return failed(recorded.error());
+  tell(*rows, to, context.voice);
+  context.voice.note(fmt::format("the old one is kept as {}; remove it when you do not need it any more", *aside));
+  co_return exit_status::done;
+}
+
+}  // namespace
+
+Verb journal_verb() {
+  return {
+      .name = "journal",
+      .section = Section::by_hand,
+      .summary = "moves the journal to a database that several hosts share, or back",
+      .description =
+          "Copies a journal from a file to a PostgreSQL database or back, compares both, and sets the old one aside. "
+          "It never overwrites a journal. No pass may be running.",
+      .examples = {{{"journal move hydra-provisioned.sqlite postgresql:///farm", "before hosts share it"},
+                    {"journal move postgresql:///farm hydra-provisioned.sqlite", "back to a file"}}},
+      .declare = command(declare, run)};
+}
+
+}  // namespace hydra_provisioner::app

@@ -1,0 +1,106 @@
+// One connection to PostgreSQL. Calls block, each for as long as `patience` at most, also where the server hangs.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/error.hpp"
+
+struct pg_conn;
+struct pg_result;
+
+namespace hydra_provisioner::io {
+
+// `where` as libpq takes it (`dbname=hydra host=/run/postgresql`, a URI) or as Hydra does (`dbi:Pg:dbname=hydra;`), in
+// libpq's form and with deadlines.
+std::string connection_string(std::string where);
+
+// The same for messages and lists of processes: without a password.
+std::string shown_connection(const std::string& where);
+
+// Whether libpq takes it. Connects to nothing.
+Expected<void> check_connection(const std::string& where);
+
+struct PostgresError {
+  std::string message;   // on one line
+  std::string sqlstate;  // PostgreSQL's code of the error; empty: the server did not say it
+  bool is_lost = false;  // the connection is of no use any more, and whether the statement was carried out is not known
+};
+
+class PostgresResult {
+ public:
+  explicit PostgresResult(pg_result* result);
+
+  std::size_t rows() const;
+  int columns() const;
+  bool is_null(std::size_t row, int column) const;
+  std::string_view text(std::size_t row, int column) const;
+  std::int64_t changed() const;  // rows, by the statement
+
+ private:
+  std::shared_ptr<pg_result> result_;
+};
+
+template <class T>
+using PostgresExpected = std::expected<T, PostgresError>;
+
+class PostgresConnection {
+ public:
+  static PostgresExpected<PostgresConnection> open(const std::string& where, std::chrono::seconds patience);
+
+  using Parameter = std::optional<std::string>;  // none: null
+
+  // A statement without parameters, or several.
+  PostgresExpected<PostgresResult> run(const std::string& statements);
+  // It is prepared once, and then used again.
+  PostgresExpected<PostgresResult> run(std::string_view sql, std::span<const Parameter> parameters);
+  // As run(), but the outcome is not waited for: finish() tells the first error of all that were sent before.
+  PostgresExpected<void> send(std::string_view sql, std::span<const Parameter> parameters);
+  PostgresExpected<void> finish();
+
+  // Whether a notification came by then.
+  PostgresExpected<bool> wait_for_notification(std::chrono::steady_clock::time_point end);
+
+  bool is_lost() const;
+  int process() const;  // of the server, that serves this connection
+
+ private:
+  struct Clear {
+    void operator()(pg_result* result) const;
+  };
+  struct Close {
+    void operator()(pg_conn* connection) const;
+  };
+  using Result = std::unique_ptr<pg_result, Clear>;
+  using Time = std::chrono::steady_clock::time_point;
+
+  PostgresConnection(pg_conn* connection, std::chrono::seconds patience);
+
+  PostgresExpected<const char*> prepared(std::string_view sql);  // its name
+  PostgresExpected<void> wait(bool for_writing, Time end);
+  PostgresExpected<void> flush(Time end);
+  PostgresExpected<Result> next(Time end);
+  PostgresExpected<PostgresResult> last_result();
+  Time deadline() const { return std::chrono::steady_clock::now() + patience_; }
+  PostgresError lost(std::string why);
+  PostgresError error() const;
+  PostgresError error_of(const pg_result* result) const;
+
+  std::unique_ptr<pg_conn, Close> connection_;
+  std::chrono::seconds patience_;
+  std::map<std::string, std::string, std::less<>> prepared_;  // names by statement
+  std::size_t names_ = 0;                                     // that were given
+  std::size_t sent_ = 0;                                      // in the pipeline
+  bool is_piping_ = false;
+  bool is_given_up_ = false;  // it did not answer in time
+};
+
+}  // namespace hydra_provisioner::io

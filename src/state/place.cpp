@@ -1,0 +1,22 @@
+#include "state/place.hpp"
+
+#include <fmt/format.h>
+
+#include "io/postgres_connection.hpp"
+
+namespace hydra_provisioner::state {
+
+std::string JournalPlace::described() const {
+  return is_shared() ? fmt::format("{}, tag {}", io::shown_connection(server), tag) : file;
+}
+
+JournalPlace journal_place(const Config& config, const std::string& state_dir) {
+  if (config.journal.empty()) return in_state_dir(state_dir, config.tag);
+  return {.tag = config.tag, .server = config.journal};
+}
+
+JournalPlace in_state_dir(const std::string& state_dir, const Tag& tag) {
+  return {.tag = tag, .file = fmt::format("{}/{}.sqlite", state_dir, tag)};
+}
+
+}  // namespace hydra_provisioner::state

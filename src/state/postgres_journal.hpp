@@ -1,0 +1,73 @@
+// The journal in a PostgreSQL database that several hosts share. One of them leads, and only its commits succeed.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <type_traits>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "state/database/database.hpp"
+#include "state/hosts.hpp"
+#include "state/journal.hpp"
+#include "state/place.hpp"
+
+namespace hydra_provisioner::state {
+
+class PostgresJournal final : public Journal {
+ public:
+  // It connects when it is first used, and again whenever the connection was lost.
+  PostgresJournal(JournalPlace place, Host host, Owner owner);
+  ~PostgresJournal() override;
+
+  // Takes the lead or keeps it, for `lease` from now on. Returns the leader, which may be another host. The journal is
+  // made, or brought up to date.
+  io::Task<Expected<Leader>> take_lead(std::chrono::milliseconds lease);
+  // For as long again. Fails if this host does not lead any more, also if it would be free to take the lead anew: what
+  // a pass in between knows may be outdated.
+  io::Task<Expected<void>> renew_lead();
+  // Tells others that this host would lead next, until it has not for a while or gives up.
+  io::Task<void> stand_by();
+  io::Task<void> give_up_lead();
+  // How far the clock of the database is ahead of this host's, as of the last take_lead().
+  std::chrono::milliseconds clock_ahead() const { return clock_ahead_; }
+
+  // These fail unless this host leads. A commit whose answer was lost is looked for, and not repeated.
+  io::Task<Expected<Memory>> load(Instant now) override;
+  io::Task<Expected<void>> commit(Changes changes) override;
+  io::Task<Expected<Spending>> spent_since(std::set<Instant> times) override;
+  io::Task<Expected<Totals>> totals() override;
+  io::Task<Expected<void>> confirm() override;
+  std::optional<Lead> lead() const override;
+
+ private:
+  template <class Work>
+  io::Task<std::invoke_result_t<Work>> on_thread(const char* doing, Work work);
+  Database& connected();
+  Leader take_lead_now(double lease);
+  bool write(const Changes& changes);
+  bool was_committed_after_all(std::int64_t number);
+  Error not_leading();
+
+  JournalPlace place_;
+  Host host_;
+  Owner owner_;
+  Token token_;  // of this connection
+  std::unique_ptr<Database> database_;
+  bool is_leading_ = false;
+  std::atomic<std::int64_t> epoch_ = 0;
+  std::atomic<std::chrono::milliseconds> clock_ahead_{};
+  // All but the atomic values is used on this thread only, which ends before the connection is closed.
+  boost::asio::thread_pool thread_{1};
+};
+
+// The parts of state::look(), open_for_orders() and Archive for such a journal. What is viewed stays as it is now.
+Expected<Memory> look_at_postgres(const JournalPlace& place, Instant now, const std::set<Instant>& spent_since);
+Expected<std::unique_ptr<Journal>> open_postgres_for_orders(const JournalPlace& place);
+Expected<std::unique_ptr<Database>> view_postgres(const JournalPlace& place);
+
+}  // namespace hydra_provisioner::state
