@@ -17,4 +17,5 @@ const std::string_view @variable@ = R"embedded(@text@)embedded";
 }  // namespace @space@
 ]] @ONLY)
   target_sources(${layer} PRIVATE ${output})
+  set_source_files_properties(${output} PROPERTIES UNITY_GROUP ${layer})
 endfunction()

@@ -1,6 +1,6 @@
 # clang-tidy over what has changed since it was clean. The target lint reads all layers as one translation unit, so that
-# other libraries' headers, which take most of its time, are read once; lint_NAME reads one layer. The verbs are units of
-# their own: lint_verbs takes some minutes.
+# other libraries' headers, which take most of its time, are read once; lint_NAME reads one layer. The verbs are a unit of
+# their own: lint_verbs.
 find_program(CLANG_TIDY NAMES clang-tidy-19 clang-tidy)
 
 # How files are compiled, but without precompiled headers: clang-tidy looks at all that is in them.
@@ -10,7 +10,6 @@ add_custom_target(lint_commands
   COMMAND sed -E "s/ -Xclang -include(-pch)? -Xclang [^ ]+//g" compile_commands.json > ${lint_folder}/compile_commands.json
   WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM)
 
-add_custom_target(lint_verbs)
 file(GLOB_RECURSE headers_of_src CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.hpp)
 
 # The target lint_NAME runs clang-tidy over the unit, if one of its sources or a header has changed.
@@ -25,15 +24,14 @@ function(lint_unit name unit sources)
 endfunction()
 
 function(lint_layer name sources)
+  set(units ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/Unity)
   set(verbs ${sources})
   list(FILTER verbs INCLUDE REGEX "/app/verbs/")
-  foreach(verb ${verbs})
-    get_filename_component(verb_name ${verb} NAME_WE)
-    lint_unit(verb_${verb_name} ${verb} ${verb})
-    add_dependencies(lint_verbs lint_verb_${verb_name})
-  endforeach()
+  if(verbs)
+    lint_unit(verbs ${units}/unity_verbs_cxx.cxx "${verbs}")
+  endif()
   list(FILTER sources EXCLUDE REGEX "/app/verbs/")
-  lint_unit(${name} ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/Unity/unity_0_cxx.cxx "${sources}")
+  lint_unit(${name} ${units}/unity_${name}_cxx.cxx "${sources}")
   set_property(GLOBAL APPEND PROPERTY linted_sources ${sources})
 endfunction()
 

@@ -202,12 +202,12 @@ Hints hints_for(const Config& config) {
   return hints;
 }
 
-struct Options {
+struct CheckOptions {
   ConfigFile config;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, CheckOptions& options) {
   arguments.flag("--json", options.json, "print JSON");
   declare_config(arguments, options.config);
 }
@@ -220,7 +220,7 @@ std::string valid_document(const Hints& hints) {
   return io::pretty({{"formatVersion", 1}, {"valid", true}, {"errors", io::Json::array()}, {"hints", hints}});
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(CheckOptions options, Context context) {
   const auto config = co_await load_and_check(options.config);
   if (!config) {
     if (options.json) {
@@ -247,7 +247,7 @@ Verb check_verb() {
               "status is 78 if there is an error.",
           .examples = {{{"check conf.nix", "before the configuration is put to use"},
                         {"check conf.nix --json | jq -r '.errors[]'", "the errors, for a script"}}},
-          .declare = command(declare, run)};
+          .declare = command<CheckOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

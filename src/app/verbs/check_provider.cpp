@@ -24,13 +24,13 @@ namespace {
 
 constexpr std::size_t settings_bytes_max = std::size_t{1} << 20;
 
-struct Options {
+struct CheckProviderOptions {
   std::vector<std::string> command;
   std::string settings_file;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, CheckProviderOptions& options) {
   arguments.words("COMMAND...", "provider's command", into(options.command, Names::file));
   arguments.option("--settings", "FILE", into(options.settings_file, Names::file),
                    "a JSON file with the provider's settings");
@@ -38,7 +38,7 @@ void declare(Arguments& arguments, Options& options) {
 }
 
 // The settings as if conf.nix had them.
-Expected<PoolConfig> pool_of(const Options& options) {
+Expected<PoolConfig> pool_of(const CheckProviderOptions& options) {
   io::Json exec{{"command", options.command}};
   if (!options.settings_file.empty()) {
     const auto content = io::read_file(options.settings_file, settings_bytes_max);
@@ -55,7 +55,7 @@ Expected<PoolConfig> pool_of(const Options& options) {
   return *std::move(pool);
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(CheckProviderOptions options, Context context) {
   const auto pool = pool_of(options);
   if (!pool) co_return ends_with(exit_status::configuration, pool.error());
   io::SystemClock clock;
@@ -91,7 +91,7 @@ Verb check_provider_verb() {
           .examples = {{{"check-provider ./hcloud-provider", "without settings"},
                         {"check-provider --settings s.json -- ./hcloud-provider -v",
                          "with settings; options after -- are the provider's own"}}},
-          .declare = command(declare, run)};
+          .declare = command<CheckProviderOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

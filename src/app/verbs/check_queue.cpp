@@ -32,12 +32,12 @@ using providers::Verdict;
 constexpr Seconds answer_max{30};
 constexpr std::size_t document_bytes_max = std::size_t{64} << 20;
 
-struct Options {
+struct CheckQueueOptions {
   std::vector<std::string> command;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, CheckQueueOptions& options) {
   arguments.words("COMMAND...", "queue's command", into(options.command, Names::file));
   arguments.flag("--json", options.json, "print JSON");
 }
@@ -191,7 +191,7 @@ io::Json document_of(const TriedPoints& tried, const std::optional<QueueStatus>&
   return document;
 }
 
-io::Task<Outcome> run(Options options, Context) {
+io::Task<Outcome> run(CheckQueueOptions options, Context) {
   const io::SystemClock clock;
   TriedPoints tried;
   if (options.json) tried.are_printed_as_json();
@@ -214,7 +214,7 @@ Verb check_queue_verb() {
           .examples = {{{"check-queue ./plain-nix-queue", "the builds of this host"},
                         {"check-queue --json -- ./buildbot-queue --verbose",
                          "for a script; options after -- are the program's own"}}},
-          .declare = command(declare, run)};
+          .declare = command<CheckQueueOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

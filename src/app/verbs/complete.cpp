@@ -23,11 +23,13 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct CompleteOptions {
   std::vector<std::string> words;
 };
 
-void declare(Arguments& arguments, Options& options) { arguments.more_words("[-- WORD...]", into(options.words)); }
+void declare(Arguments& arguments, CompleteOptions& options) {
+  arguments.more_words("[-- WORD...]", into(options.words));
+}
 
 // Names end up in command lines, so those that a shell would not take as they are do not count: this program makes
 // none.
@@ -76,7 +78,7 @@ std::vector<Candidate> names_in(const std::string& state_dir, const std::string&
 // A journal that another program holds, or a folder of a network that hangs, must not keep the shell waiting.
 constexpr unsigned int seconds_max = 2;
 
-Outcome run(Options options, Context context) {
+Outcome run(CompleteOptions options, Context context) {
   ::alarm(seconds_max);  // ends this program
   const auto names = [&](const WhichJournal& which, Known what) {
     return names_in(which.state_dir.empty() ? context.state_dir : without_tilde(which.state_dir), which.tag, what);
@@ -95,7 +97,7 @@ Verb complete_verb() {
               "neither the queue runner nor a provider, and reads machines and types from the journal.",
           .examples = {},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare, run)};
+          .declare = command<CompleteOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

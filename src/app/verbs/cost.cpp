@@ -18,20 +18,20 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct CostOptions {
   std::optional<Instant> since;
   JournalChoice journal;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, CostOptions& options) {
   arguments.option("--since", "TIME", into(options.since),
                    "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours before the latest pass");
   declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
 }
 
-Outcome run(Options options, Context context) {
+Outcome run(CostOptions options, Context context) {
   const auto journal = open_journal(context.state_dir, options.journal, "");
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
@@ -67,7 +67,7 @@ Verb cost_verb() {
               "configured. It reads the journal alone: it asks nothing and changes nothing.",
           .examples = {{{"cost", "the last 24 hours before the latest pass"},
                         {"cost --since 2026-01-01 --json", "since the beginning of the year, for a script"}}},
-          .declare = command(declare, run)};
+          .declare = command<CostOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

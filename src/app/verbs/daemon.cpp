@@ -19,7 +19,7 @@ void report_wrong_file(const ConfigFile& file, const config::ConfigErrors& error
                             io::local_time(recorded_at)));
 }
 
-io::Task<Outcome> run(ConfigFile file, Context context) {
+io::Task<Outcome> begin_daemon(ConfigFile file, Context context) {
   auto config = co_await load(file);
   config::ConfigErrors errors;
   if (!config) {
@@ -47,7 +47,7 @@ Verb daemon_verb() {
           .examples = {{{"daemon conf.nix", "as hydra-provisioner.service runs it"},
                         {"daemon conf.nix --state-dir /tmp/state -v", "to try it in a terminal"}}},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare_config, run)};
+          .declare = command(declare_config, begin_daemon)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -17,14 +17,14 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct ExplainOptions {
   std::string name;  // of a machine or a type
   std::optional<Instant> at;
   JournalChoice journal;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, ExplainOptions& options) {
   arguments.word("MACHINE|TYPE", "machine or type", into(options.name, Names::machine_or_type));
   arguments.option("--at", "TIME", into(options.at),
                    "as of 2h or 3d ago, of 2026-01-15 or 2026-01-15T12:00; by default of the latest pass");
@@ -32,7 +32,7 @@ void declare(Arguments& arguments, Options& options) {
   arguments.flag("--json", options.json, "print JSON");
 }
 
-Outcome run(Options options, Context context) {
+Outcome run(ExplainOptions options, Context context) {
   const auto journal = open_journal(context.state_dir, options.journal, options.name);
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
@@ -67,7 +67,7 @@ Verb explain_verb() {
               "happened since then.",
           .examples = {{{"explain x86_64-linux", "why are there not more machines, or why are these steps not built?"},
                         {"explain hydra-provisioned-7 --at 2026-01-15T12:00", "why was this machine kept then?"}}},
-          .declare = command(declare, run)};
+          .declare = command<ExplainOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t steps_max = 10'000'000;
 
-struct Options {
+struct GenerateTraceOptions {
   trace::GeneratorSettings settings;
   std::optional<double> days;
   std::optional<std::int64_t> steps;
@@ -30,7 +30,7 @@ Parse system_into(std::string& system) {
   };
 }
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, GenerateTraceOptions& options) {
   arguments.word("KIND", "kind of trace (poisson, weekly or bursts)", into(options.settings.pattern));
   arguments.option("--days", "NUMBER", into(options.days, 0.01, 3660.0), "how long the trace is; by default 14");
   arguments.option("--steps", "NUMBER", into(options.steps, 1, steps_max),
@@ -41,7 +41,7 @@ void declare(Arguments& arguments, Options& options) {
   declare_output(arguments, options.output);
 }
 
-Outcome run(Options options, Context context) {
+Outcome run(GenerateTraceOptions options, Context context) {
   trace::GeneratorSettings settings = options.settings;
   settings.days = options.days.value_or(settings.days);
   settings.steps = options.steps.value_or(settings.steps);
@@ -62,7 +62,7 @@ Verb generate_trace_verb() {
           .examples = {{{"generate-trace weekly --output weekly.csv.gz", "two weeks with 10000 steps"},
                         {"generate-trace bursts --days 30 --steps 50000 --seed 2", "a month on stdout"}}},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare, run)};
+          .declare = command<GenerateTraceOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -20,14 +20,14 @@ namespace {
 
 constexpr Seconds default_span{24 * 3600};
 
-struct Options {
+struct HistoryOptions {
   std::string name;  // of a machine or a type; empty: all
   std::optional<Instant> since;
   JournalChoice journal;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, HistoryOptions& options) {
   arguments.optional_word("[MACHINE|TYPE]", into(options.name, Names::machine_or_type));
   arguments.option("--since", "TIME", into(options.since),
                    "how far back: 2h, 3d, 2026-01-15 or 2026-01-15T12:00; by default 24 hours");
@@ -80,7 +80,7 @@ Shown print_document(review::History& history, Instant since) {
   return count;
 }
 
-Outcome run(Options options, Context context) {
+Outcome run(HistoryOptions options, Context context) {
   const auto journal = open_journal(context.state_dir, options.journal, options.name);
   if (!journal) return std::unexpected(journal.error());
   const state::Archive& archive = journal->archive;
@@ -107,7 +107,7 @@ Verb history_verb() {
               "ready, it says when and why; history MACHINE has the rest.",
           .examples = {{{"history", "the last 24 hours"},
                         {"history --since 3d x86_64-linux", "three days of one type's machines"}}},
-          .declare = command(declare, run)};
+          .declare = command<HistoryOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

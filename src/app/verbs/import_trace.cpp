@@ -18,7 +18,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct ImportTraceOptions {
   std::string hydra_db;              // how to reach the database
   bool is_of_journal = false;        // what this farm's passes saw
   std::string csv;                   // a file
@@ -29,7 +29,7 @@ struct Options {
   JournalChoice journal;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, ImportTraceOptions& options) {
   arguments.option("--hydra-db", "CONNECTION", into(options.hydra_db), "Hydra's database, as libpq or Hydra names it");
   arguments.flag("--journal", options.is_of_journal, "the steps that the passes of this farm saw");
   arguments.option(
@@ -56,21 +56,21 @@ void declare(Arguments& arguments, Options& options) {
 }
 
 // Which machine was of which type is known where this program runs; elsewhere steps have no features.
-std::vector<state::Residence> known_machines(const Options& options, const Context& context) {
+std::vector<state::Residence> known_machines(const ImportTraceOptions& options, const Context& context) {
   const auto journal = open_journal(context.state_dir, options.journal, "");
   if (journal) return journal->archive.residences();
   context.voice.note(fmt::format("steps get no features: {}", fmt::join(journal.error().problems, "; ")));
   return {};
 }
 
-Expected<trace::Trace> trace_of_hydra(const Options& options, const Context& context) {
+Expected<trace::Trace> trace_of_hydra(const ImportTraceOptions& options, const Context& context) {
   const review::Builders builders(known_machines(options, context));
   return trace::read_hydra_database(options.hydra_db, options.since, [&](const std::string& machine, Instant began) {
     return builders.features(machine, began);
   });
 }
 
-Outcome run(Options options, Context context) {
+Outcome run(ImportTraceOptions options, Context context) {
   std::optional<OpenJournal> journal;
   if (options.is_of_journal) {
     auto opened = open_journal(context.state_dir, options.journal, "");
@@ -101,7 +101,7 @@ Verb import_trace_verb() {
                         {"import-trace --csv ci.csv --column ready_at=submit_unix",
                          "from the history of another program, on stdout"}}},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare, run)};
+          .declare = command<ImportTraceOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -20,14 +20,14 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct JournalOptions {
   std::string action;
   std::string from;
   std::string to;
   std::string tag;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, JournalOptions& options) {
   arguments.word("move", "what to do with it", into(options.action));
   arguments.word("FROM", "where it is: a file, or a PostgreSQL database", into(options.from));
   arguments.word("TO", "where it is to be", into(options.to));
@@ -45,7 +45,7 @@ state::JournalPlace place_of(const std::string& text, const Tag& tag) {
   return {.tag = tag, .file = std::filesystem::absolute(text).lexically_normal()};
 }
 
-Expected<Tag> tag_of(const Options& options) {
+Expected<Tag> tag_of(const JournalOptions& options) {
   if (!options.tag.empty()) return Tag{options.tag};
   for (const std::string& place : {options.from, options.to}) {
     if (!is_database(place)) return Tag{std::filesystem::path(place).stem()};
@@ -89,7 +89,7 @@ void tell(const std::map<std::string, std::int64_t>& rows, const state::JournalP
                          to.described(), to.tag, rows.at("machines"), rows.at("events"), rows.at("passes"), all));
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(JournalOptions options, Context context) {
   const auto tag = tag_of(options);
   if (!tag) co_return misused(tag.error());
   const state::JournalPlace from = place_of(options.from, *tag);

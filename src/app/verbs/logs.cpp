@@ -20,13 +20,13 @@ namespace {
 
 constexpr std::size_t log_bytes_max = std::size_t{64} << 20;
 
-struct Options {
+struct LogsOptions {
   std::string machine;
   JournalChoice journal;
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, LogsOptions& options) {
   arguments.word("MACHINE", "machine", into(options.machine, Names::any_machine));
   declare_journal(arguments, options.journal);
   arguments.flag("--json", options.json, "print JSON");
@@ -45,7 +45,7 @@ std::string in_local_time(std::string_view text) {
   return result;
 }
 
-Outcome run(Options options, Context context) {
+Outcome run(LogsOptions options, Context context) {
   const auto journal = open_journal(context.state_dir, options.journal, options.machine);
   if (!journal) return std::unexpected(journal.error());
   if (auto known = check_name(journal->archive, options.machine, review::Known::machine); !known)
@@ -70,7 +70,7 @@ Verb logs_verb() {
               "destroying it printed.",
           .examples = {{{"logs hydra-provisioned-7", "why did its creation fail?"},
                         {"logs hydra-provisioned-7 | less +G", "from the end"}}},
-          .declare = command(declare, run)};
+          .declare = command<LogsOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

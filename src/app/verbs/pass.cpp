@@ -36,7 +36,7 @@ io::Task<pass::PassEnd> run_to_its_end(OwnJournal& own, const pass::World& world
   co_return std::get<0>(std::move(first));
 }
 
-io::Task<Outcome> run(ConfigFile file, Context context) {
+io::Task<Outcome> make_pass(ConfigFile file, Context context) {
   const auto config = co_await load(std::move(file));
   if (!config) co_return std::unexpected(config.error());
   if (const auto hint = hint_at_file_of_original(*config)) context.voice.warning(*hint);
@@ -72,7 +72,7 @@ Verb pass_verb() {
               "file. It waits for new machines, at most for the configuration's passTimeout.",
           .examples = {{{"conf.nix", "one pass"}, {"conf.nix -v", "one pass, which says why machines are kept"}}},
           .on_signal = OnSignal::finish,
-          .declare = command(declare_config, run)};
+          .declare = command(declare_config, make_pass)};
 }
 
 }  // namespace hydra_provisioner::app

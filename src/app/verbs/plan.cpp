@@ -14,19 +14,19 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct PlanOptions {
   ConfigFile config;
   bool json = false;
   bool detailed_exit_code = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, PlanOptions& options) {
   arguments.flag("--json", options.json, "print JSON");
   arguments.flag("--detailed-exitcode", options.detailed_exit_code, "exit with 2 if there is something to do");
   declare_config(arguments, options.config);
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(PlanOptions options, Context context) {
   const auto seen = co_await preview(std::move(options.config), context.state_dir, context.voice);
   if (!seen) co_return std::unexpected(seen.error());
   const Plan& plan = seen->plan;
@@ -50,7 +50,7 @@ Verb plan_verb() {
               "status is not to be trusted.",
           .examples = {{{"plan conf.nix", "what would a pass do now?"},
                         {"plan conf.nix --detailed-exitcode", "the exit status is 2 if there is something to do"}}},
-          .declare = command(declare, run)};
+          .declare = command<PlanOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

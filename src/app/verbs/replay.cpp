@@ -19,7 +19,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct ReplayOptions {
   std::string pass = "latest";
   std::optional<Instant> at;
   ConfigFile config;  // an empty path: the configuration of the pass
@@ -27,7 +27,7 @@ struct Options {
   bool json = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, ReplayOptions& options) {
   arguments.optional_word("[PASS]", [&options](const std::string& text) -> Expected<void> {
     if (options.at) return failure("replay takes a pass or --at, not both");
     options.pass = text;
@@ -61,7 +61,7 @@ Outcome show_again(const state::ArchivedPass& pass, const review::Replayed& repl
 }
 
 Outcome show_with(const Config& config, const state::ArchivedPass& pass, const review::Replayed& replayed,
-                  const Options& options) {
+                  const ReplayOptions& options) {
   const Plan would_be = review::plan_with(config, replayed.inputs);
   const std::vector<review::Difference> differences = review::differences_between(replayed.plan, would_be);
   if (!options.json)
@@ -72,7 +72,7 @@ Outcome show_with(const Config& config, const state::ArchivedPass& pass, const r
   return print(io::pretty(json));
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(ReplayOptions options, Context context) {
   const auto journal = open_journal(context.state_dir, options.journal, "");
   if (!journal) co_return std::unexpected(journal.error());
   const auto pass =
@@ -98,7 +98,7 @@ Verb replay_verb() {
               "without it the exit status is 1 if the plans differ.",
           .examples = {{{"replay 1234", "does this version decide as the one that made pass 1234?"},
                         {"replay latest --config new.nix", "what would the new configuration change?"}}},
-          .declare = command(declare, run)};
+          .declare = command<ReplayOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -115,18 +115,18 @@ void log(const act::JobRequest& request, std::string_view what) {
   std::fflush(stdout);
 }
 
-struct Options {
+struct RunJobOptions {
   std::string tag;
   std::string machine;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, RunJobOptions& options) {
   arguments.word("TAG", "tag", into(options.tag));
   arguments.word("ID", "machine", into(options.machine));
 }
 
 // Descriptor 3 is the machine's lock, held until this process ends. Passes read the result file, not the exit status.
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(RunJobOptions options, Context context) {
   fcntl(lock_descriptor, F_SETFD, FD_CLOEXEC);  // our own children must not hold the lock
   const act::JobFiles files(context.state_dir, MachineId{options.machine});
   const auto request = act::read_request(files);
@@ -149,7 +149,7 @@ Verb run_job_verb() {
               "it; it is not meant to be called by hand.",
           .examples = {},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare, run)};
+          .declare = command<RunJobOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -26,7 +26,7 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct SimulateOptions {
   ForecastOptions forecast;
   std::string html;     // a file
   std::string against;  // a configuration file
@@ -38,7 +38,7 @@ struct Options {
   }
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, SimulateOptions& options) {
   declare_forecast(arguments, options.forecast);
   arguments.option("--html", "FILE", into(options.html, Names::file), "write a page with plots to this file");
   arguments.option("--against", "OLD", into(options.against, Names::file),
@@ -51,7 +51,7 @@ void warn_of_unplaceable(const forecast::Forecast& forecast, std::string_view co
                               counted(steps.runnable, "step")));
 }
 
-std::string text_of(const forecast::Merger& merger) {
+std::string hint_of(const forecast::Merger& merger) {
   return fmt::format("merging {} into one type: −{:.0f} % machine-hours, mean wait {} instead of {}; see tune\n",
                      fmt::join(merger.pools, ", "), 100 * merger.saved(), forecast::span_text(merger.then.mean_wait),
                      forecast::span_text(merger.now.mean_wait));
@@ -63,13 +63,13 @@ std::string mergers_text(const ForecastInputs& inputs, const forecast::Forecast&
   terms.voice = nullptr;
   std::string text;
   for (const forecast::Merger& merger : forecast::useful_mergers(inputs.config, inputs.trace, terms, voice, &present))
-    text += text_of(merger);
+    text += hint_of(merger);
   voice.progress("");
   return text;
 }
 
 // What is shown: the forecast of the configuration, and that of the old one to compare it with, if there is any.
-struct Shown {
+struct Forecasts {
   forecast::Forecast now;
   std::optional<ForecastSubject> old_subject{};
   std::optional<forecast::Forecast> before{};
@@ -77,7 +77,8 @@ struct Shown {
   const forecast::Forecast* old_forecast() const { return before ? &*before : nullptr; }
 };
 
-std::vector<forecast::Fact> facts_of(const Options& options, const ForecastInputs& inputs, const Shown& shown) {
+std::vector<forecast::Fact> facts_of(const SimulateOptions& options, const ForecastInputs& inputs,
+                                     const Forecasts& shown) {
   const bool are_boots_given = options.forecast.boot.has_value();
   auto facts = forecast::facts_of_config(shown.old_subject ? "new configuration" : "configuration",
                                          options.forecast.config.path, inputs.config, inputs.terms, are_boots_given);
@@ -90,13 +91,13 @@ std::vector<forecast::Fact> facts_of(const Options& options, const ForecastInput
 }
 
 // `conf.nix against old.nix, for farm.csv`
-std::string inputs_of(const Options& options) {
+std::string inputs_of(const SimulateOptions& options) {
   return fmt::format("{}{}, for {}", options.forecast.config.path,
                      options.against.empty() ? "" : fmt::format(" against {}", options.against),
                      name_of_steps(options.forecast));
 }
 
-Expected<void> write_page(const Options& options, const ForecastInputs& inputs, const Shown& shown) {
+Expected<void> write_page(const SimulateOptions& options, const ForecastInputs& inputs, const Forecasts& shown) {
   constexpr mode_t readable = 0644;
   const std::string page = forecast::forecast_page({.now = shown.now,
                                                     .before = shown.old_forecast(),
@@ -105,20 +106,20 @@ Expected<void> write_page(const Options& options, const ForecastInputs& inputs, 
   return io::replace_file(options.html, page, readable);
 }
 
-io::Json document_of(const Shown& shown) {
+io::Json document_of(const Forecasts& shown) {
   io::Json document = forecast::forecast_document(shown.now);
   if (shown.before) document["against"] = forecast::forecast_document(*shown.before);
   return document;
 }
 
-std::string text_of(const Shown& shown) {
+std::string text_of(const Forecasts& shown) {
   return shown.before ? forecast::comparison_text(*shown.before, shown.now) : forecast::forecast_text(shown.now);
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(SimulateOptions options, Context context) {
   auto inputs = co_await read_inputs(options.forecast, context.state_dir);
   if (!inputs) co_return std::unexpected(std::move(inputs.error()));
-  Shown shown;
+  Forecasts shown;
   if (!options.against.empty()) {
     auto subject = co_await read_subject(options.with_old_configuration(), context.state_dir);
     if (!subject) co_return std::unexpected(std::move(subject.error()));
@@ -155,7 +156,7 @@ Verb simulate_verb() {
                         {"simulate conf.nix --trace farm.csv --against old.nix",
                          "what would change from old.nix to this configuration?"}}},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare, run)};
+          .declare = command<SimulateOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -24,13 +24,13 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct SshOptions {
   std::string machine;
   std::vector<std::string> remote_command;
   JournalChoice journal;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, SshOptions& options) {
   arguments.word("MACHINE", "machine", into(options.machine, Names::machine));
   arguments.more_words("[-- COMMAND]", into(options.remote_command));
   declare_journal(arguments, options.journal);
@@ -91,7 +91,7 @@ std::vector<std::string> command_for(const Login& login, const std::vector<std::
   return command;
 }
 
-std::expected<Login, Failure> find_login(const Options& options, const std::string& state_dir) {
+std::expected<Login, Failure> find_login(const SshOptions& options, const std::string& state_dir) {
   const auto journal = open_journal(state_dir, options.journal, options.machine);
   if (!journal) return std::unexpected(journal.error());
   if (auto known = check_name(journal->archive, options.machine, review::Known::machine); !known)
@@ -104,7 +104,7 @@ std::expected<Login, Failure> find_login(const Options& options, const std::stri
 }
 
 // Becomes ssh, and returns only if that fails.
-Outcome run(Options options, Context context) {
+Outcome run(SshOptions options, Context context) {
   const auto login = find_login(options, context.state_dir);
   if (!login) return std::unexpected(login.error());
   std::vector<std::string> command = command_for(*login, options.remote_command);
@@ -128,7 +128,7 @@ Verb ssh_verb() {
               "protocol.",
           .examples = {{{"ssh hydra-provisioned-7", "a shell on this machine"},
                         {"ssh hydra-provisioned-7 -- df -h /nix", "one command"}}},
-          .declare = app::command(declare, run)};
+          .declare = app::command<SshOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

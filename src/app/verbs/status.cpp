@@ -27,14 +27,14 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct StatusOptions {
   ConfigFile config;
   bool json = false;
   bool check = false;
   bool watch = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, StatusOptions& options) {
   arguments.flag("--json", options.json, "print JSON");
   arguments.flag("--check", options.check, "print one line, and exit with 0 (fine), 1 (degraded) or 2 (broken)");
   arguments.flag("--watch", options.watch, "show it again every five seconds, until Ctrl-C");
@@ -73,7 +73,7 @@ std::string screenful(const std::string& text, const Screen& screen) {
                      fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), "\n"));
 }
 
-io::Task<Outcome> watch(Options options, Context context) {
+io::Task<Outcome> watch(StatusOptions options, Context context) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   while (true) {
     const auto seen = co_await preview(options.config, context.state_dir, context.voice);
@@ -86,7 +86,7 @@ io::Task<Outcome> watch(Options options, Context context) {
   }
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(StatusOptions options, Context context) {
   if (options.watch) co_return co_await watch(std::move(options), std::move(context));
   const auto seen = co_await preview(std::move(options.config), context.state_dir, context.voice);
   if (options.check) co_return check(seen);
@@ -111,7 +111,7 @@ Verb status_verb() {
           "queue runner's status is not to be trusted; with --check it is for monitors.",
       .examples = {{{"status conf.nix --watch", "which machines are there, and what do they do?"},
                     {"status conf.nix --check", "one line for a monitor: fine, degraded or broken, and why"}}},
-      .declare = command(declare, run)};
+      .declare = command<StatusOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

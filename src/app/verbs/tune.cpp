@@ -110,7 +110,7 @@ io::Json document_of(const forecast::Tuning& tuning) {
           {"recommended", best == nullptr ? io::Json(nullptr) : document_of(*best)}};
 }
 
-io::Task<Outcome> run(ForecastOptions options, Context context) {
+io::Task<Outcome> run_tune(ForecastOptions options, Context context) {
   const auto inputs = co_await read_inputs(options, context.state_dir);
   if (!inputs) co_return std::unexpected(inputs.error());
   io::Json pools = io::Json::object();
@@ -148,7 +148,7 @@ Verb tune_verb() {
           .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
                         {"tune conf.nix --since 2d --json", "for the steps of the last two days, for a script"}}},
           .on_signal = OnSignal::left_to_itself,
-          .declare = command(declare_forecast, run)};
+          .declare = command(declare_forecast, run_tune)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -14,13 +14,13 @@ namespace {
 // It ends with the first pass that sees all machines. If none does, a later pass must not adopt what was not meant.
 constexpr Seconds adoption_max{3600};
 
-struct Options {
+struct AdoptOptions {
   OrderTarget target;
   bool all = false;
   bool yes = false;
 };
 
-Expected<void> check(const Options& options) {
+Expected<void> check(const AdoptOptions& options) {
   if (options.all != options.target.names.empty())
     return failure(options.all ? "adopt takes MACHINE or --all, and not both" : "adopt takes MACHINE or --all");
   for (const std::string& name : options.target.names) {
@@ -30,7 +30,7 @@ Expected<void> check(const Options& options) {
   return {};
 }
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, AdoptOptions& options) {
   arguments.flag("--all", options.all, "all foreign machines");
   arguments.flag("--yes", options.yes, "do not ask");
   arguments.more_words("[MACHINE...]", into(options.target.names));
@@ -44,7 +44,7 @@ Expected<NewOrders> adopt(const Situation& at) {
                                at.name.empty() ? "all foreign machines" : at.name, at.name.empty() ? "them" : "it")};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(AdoptOptions options, Context context) {
   return give_order(std::move(options.target), std::nullopt, std::move(context), adopt, !options.yes);
 }
 
@@ -62,7 +62,7 @@ Verb adopt_verb() {
           "use them any more. It asks first.",
       .examples = {{{"adopt hydra-provisioned-7", "asks on the terminal, and takes over this machine"},
                     {"adopt --all --yes", "all of them, after the state directory was lost"}}},
-      .declare = command(declare, run)};
+      .declare = command<AdoptOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

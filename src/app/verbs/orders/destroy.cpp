@@ -9,12 +9,12 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct DestroyOptions {
   AskingOptions asking;
   bool force = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, DestroyOptions& options) {
   arguments.flag("--force", options.force, "do not wait for the steps that run on it: they are lost");
   declare_asking(arguments, options.asking);
 }
@@ -34,7 +34,7 @@ Expected<NewOrders> destroy(const Situation& at, bool force) {
                                to_string((*machine)->state), consequence(at, force))};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(DestroyOptions options, Context context) {
   return give_order(
       std::move(options.asking.target), review::Known::machine, std::move(context),
       [force = options.force](const Situation& at) { return destroy(at, force); }, !options.asking.yes);
@@ -52,7 +52,7 @@ Verb destroy_verb() {
               "ready yet. It asks first. With --force it does not wait for a proof: for a machine that hangs.",
           .examples = {{{"destroy hydra-provisioned-7", "asks on the terminal, and destroys this machine"},
                         {"destroy hydra-provisioned-7 --force", "it hangs, and its steps are lost anyway"}}},
-          .declare = command(declare, run)};
+          .declare = command<DestroyOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

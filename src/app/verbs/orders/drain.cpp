@@ -19,7 +19,7 @@ Expected<NewOrders> drain(const Situation& at) {
                    fmt::format("{} gets no new steps, and goes once it is idle", at.name)};
 }
 
-io::Task<Outcome> run(OrderTarget target, Context context) {
+io::Task<Outcome> run_drain(OrderTarget target, Context context) {
   return give_order(std::move(target), review::Known::machine, std::move(context), drain);
 }
 
@@ -35,7 +35,7 @@ Verb drain_verb() {
               "needed, and it is replaced if it was needed.",
           .examples = {{{"drain hydra-provisioned-7", "no new build starts on this machine"},
                         {"drain 'hydra-provisioned-1*' --reason \"new kernel\"", "all that match, and why"}}},
-          .declare = command(declare_machines, run)};
+          .declare = command(declare_machines, run_drain)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -19,7 +19,7 @@ Expected<NewOrders> forget(const Situation& at) {
                   at.name, (*machine)->pool, to_string((*machine)->state))};
 }
 
-io::Task<Outcome> run(AskingOptions options, Context context) {
+io::Task<Outcome> run_forget(AskingOptions options, Context context) {
   return give_order(std::move(options.target), review::Known::machine, std::move(context), forget, !options.yes);
 }
 
@@ -35,7 +35,7 @@ Verb forget_verb() {
               "sure that it costs nothing. It asks first.",
           .examples = {{{"forget hydra-provisioned-7", "asks on the terminal, and forgets this machine"},
                         {"forget hydra-provisioned-7 --yes", "the same from a script"}}},
-          .declare = command(declare_asking, run)};
+          .declare = command(declare_asking, run_forget)};
 }
 
 }  // namespace hydra_provisioner::app

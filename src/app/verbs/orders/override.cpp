@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t machines_max = 100'000;
 
-struct Options {
+struct OverrideOptions {
   OrderTarget target;
   std::optional<std::int64_t> min_machines;
   std::optional<std::int64_t> max_machines;
@@ -23,7 +23,7 @@ struct Options {
   bool off = false;
 };
 
-Expected<void> check(const Options& options) {
+Expected<void> check(const OverrideOptions& options) {
   const auto& [target, min, max, span, off] = options;
   if (off && (span || min || max))
     return failure("--off takes the order back; it cannot be combined with --for, --min or --max");
@@ -32,7 +32,7 @@ Expected<void> check(const Options& options) {
   return {};
 }
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, OverrideOptions& options) {
   arguments.option("--min", "NUMBER", into(options.min_machines, 0, machines_max), "instead of minMachines");
   arguments.option("--max", "NUMBER", into(options.max_machines, 0, machines_max), "instead of maxMachines");
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
@@ -54,7 +54,7 @@ std::optional<std::int64_t> highest_maximum(const Situation& at) {
   return highest;
 }
 
-Expected<NewOrders> override_limits(const Situation& at, const Options& options) {
+Expected<NewOrders> override_limits(const Situation& at, const OverrideOptions& options) {
   const auto highest = highest_maximum(at);
   if (options.min_machines && !options.max_machines && highest && *options.min_machines > *highest)
     return failure(fmt::format("--min {} is more than the maximum of {}, which is {}; give --max too",
@@ -71,7 +71,7 @@ Expected<NewOrders> override_limits(const Situation& at, const Options& options)
   return ordered;
 }
 
-Expected<NewOrders> take_back(const Situation& at) {
+Expected<NewOrders> take_back_limits(const Situation& at) {
   if (!at.holds(OrderKind::min_machines) && !at.holds(OrderKind::max_machines))
     return failure(fmt::format("{} has the limits of its configuration", at.name));
   return NewOrders{
@@ -79,9 +79,9 @@ Expected<NewOrders> take_back(const Situation& at) {
       fmt::format("{} has the limits of its configuration again", at.name)};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(OverrideOptions options, Context context) {
   return give_order(options.target, review::Known::type, std::move(context), [options](const Situation& at) {
-    return options.off ? take_back(at) : override_limits(at, options);
+    return options.off ? take_back_limits(at) : override_limits(at, options);
   });
 }
 
@@ -96,7 +96,7 @@ Verb override_verb() {
               "until it is taken back or the time is over.",
           .examples = {{{"override x86_64-linux --min 4 --max 8 --for 3d", "from 4 to 8 machines for three days"},
                         {"override x86_64-linux --off", "the limits of the configuration again"}}},
-          .declare = command(declare, run)};
+          .declare = command<OverrideOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -10,12 +10,12 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct PauseOptions {
   OrderTarget target;
   std::optional<Seconds> span;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, PauseOptions& options) {
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
   declare_optional_types(arguments, options.target);
 }
@@ -26,7 +26,7 @@ Expected<NewOrders> pause(const Situation& at, std::optional<Seconds> span) {
                                everything_or(at.name), until_text(at, span))};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(PauseOptions options, Context context) {
   return give_order(std::move(options.target), review::Known::type, std::move(context),
                     [span = options.span](const Situation& at) { return pause(at, span); });
 }
@@ -42,7 +42,7 @@ Verb pause_verb() {
               "back or the time is over. Orders about single machines are still obeyed.",
           .examples = {{{"pause x86_64-linux --for 2h", "one type for two hours"},
                         {"pause", "everything, until hydra-provisioner resume"}}},
-          .declare = command(declare, run)};
+          .declare = command<PauseOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -10,13 +10,13 @@
 namespace hydra_provisioner::app {
 namespace {
 
-struct Options {
+struct ProtectOptions {
   OrderTarget target;
   std::optional<Seconds> span;
   bool off = false;
 };
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, ProtectOptions& options) {
   arguments.option("--for", "SPAN", into(options.span), "for how long: 30m, 2h, 3d; by default until it is taken back");
   arguments.flag("--off", options.off, "take the order back");
   declare_machines(arguments, options.target);
@@ -36,16 +36,16 @@ Expected<NewOrders> protect(const Situation& at, std::optional<Seconds> span) {
                    fmt::format("{} is neither drained nor stopped nor destroyed, {}", at.name, until_text(at, span))};
 }
 
-Expected<NewOrders> take_back(const Situation& at) {
+Expected<NewOrders> unprotect(const Situation& at) {
   if (!at.holds(OrderKind::protect)) return failure(fmt::format("{} is not protected", at.name));
   return NewOrders{{{{OrderKind::protect, at.name}, std::nullopt}},
                    fmt::format("{} is not protected any more", at.name)};
 }
 
-io::Task<Outcome> run(Options options, Context context) {
+io::Task<Outcome> run(ProtectOptions options, Context context) {
   return give_order(std::move(options.target), review::Known::machine, std::move(context),
                     [span = options.span, off = options.off](const Situation& at) {
-                      return off ? take_back(at) : protect(at, span);
+                      return off ? unprotect(at) : protect(at, span);
                     });
 }
 
@@ -60,7 +60,7 @@ Verb protect_verb() {
               "however long it is idle or failed. It still goes out of use if it vanishes.",
           .examples = {{{"protect hydra-provisioned-7 --for 2h", "to look at this machine for two hours"},
                         {"protect hydra-provisioned-7 --off", "take that back"}}},
-          .declare = command(declare, run)};
+          .declare = command<ProtectOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -17,7 +17,7 @@ Expected<NewOrders> resume(const Situation& at) {
                              all_is_paused ? ", but everything is; write: hydra-provisioner resume" : ""));
 }
 
-io::Task<Outcome> run(OrderTarget target, Context context) {
+io::Task<Outcome> run_resume(OrderTarget target, Context context) {
   return give_order(std::move(target), review::Known::type, std::move(context), resume);
 }
 
@@ -31,7 +31,7 @@ Verb resume_verb() {
               "Takes back pause, of one type or of everything. A type that was paused by itself stays paused "
               "when everything is resumed.",
           .examples = {{{"resume x86_64-linux", "takes back: pause x86_64-linux"}, {"resume", "takes back: pause"}}},
-          .declare = command(declare_optional_types, run)};
+          .declare = command(declare_optional_types, run_resume)};
 }
 
 }  // namespace hydra_provisioner::app

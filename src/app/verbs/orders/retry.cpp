@@ -15,7 +15,7 @@ Expected<NewOrders> retry(const Situation& at) {
                    fmt::format("{}: what failed is tried again in the next pass", at.name)};
 }
 
-io::Task<Outcome> run(OrderTarget target, Context context) {
+io::Task<Outcome> run_retry(OrderTarget target, Context context) {
   return give_order(std::move(target), review::Known::type, std::move(context), retry);
 }
 
@@ -31,7 +31,7 @@ Verb retry_verb() {
               "configuration or specification does the same by itself.",
           .examples = {{{"retry x86_64-linux", "after the quota was raised"},
                         {"retry x86_64-linux --tag farm2", "with the journal of this tag"}}},
-          .declare = command(declare_types, run)};
+          .declare = command(declare_types, run_retry)};
 }
 
 }  // namespace hydra_provisioner::app

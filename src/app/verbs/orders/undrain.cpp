@@ -16,7 +16,7 @@ Expected<NewOrders> undrain(const Situation& at) {
                    fmt::format("{} may be used again", at.name)};
 }
 
-io::Task<Outcome> run(OrderTarget target, Context context) {
+io::Task<Outcome> run_undrain(OrderTarget target, Context context) {
   return give_order(std::move(target), review::Known::machine, std::move(context), undrain);
 }
 
@@ -31,7 +31,7 @@ Verb undrain_verb() {
               "used again if it is needed.",
           .examples = {{{"undrain hydra-provisioned-7", "this machine may build again"},
                         {"undrain hydra-provisioned-7 --tag farm2", "with the journal of this tag"}}},
-          .declare = command(declare_machines, run)};
+          .declare = command(declare_machines, run_undrain)};
 }
 
 }  // namespace hydra_provisioner::app
