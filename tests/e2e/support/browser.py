@@ -1,4 +1,4 @@
-"""A real browser: Debian's Chromium without a window, driven by Playwright, and all that it says and asks for."""
+"""A real browser: Debian's Chromium, built without windows, driven by Playwright, and all that it says and asks for."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ class Browser:
         self.folder = Path(tempfile.mkdtemp(prefix="hpt-", dir="/tmp"))
         with mock.patch.dict(os.environ, HOME=str(self.folder), TMPDIR=str(self.folder)):
             self.playwright = sync_playwright().start()
-            self.chromium = self.playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
+            self.chromium = self.playwright.chromium.launch(executable_path="/usr/bin/chromium-headless-shell", args=OPTIONS)
 
     def end(self):
         self.chromium.close()
