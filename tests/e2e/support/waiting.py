@@ -8,8 +8,12 @@ WAIT_SECONDS_MAX = 60
 def wait_for(condition, what, state=lambda: ""):
     """Returns what the condition says in the end; `state` is what to tell if it never holds."""
     deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not (result := condition()):
-        if time.monotonic() > deadline:
+    while True:
+        asked = time.monotonic()
+        if result := condition():
+            return result
+        answered = time.monotonic()
+        if answered > deadline:
             raise AssertionError(f"not within {WAIT_SECONDS_MAX} s: {what}; {state()}")
-        time.sleep(0.02)
-    return result
+        # Many conditions are whole passes, which would leave no processor to what they wait for.
+        time.sleep(min(max(answered - asked, 0.02), 0.5))
