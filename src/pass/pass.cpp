@@ -162,7 +162,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   ledger.note(look.fleet, voice);
   note_first_steps(ledger, look.seen.queue);
   for (const MachineId& machine : mended) ledger.touch(ledger.at(machine));
-  ledger.note(recorded(config));
+  ledger.note(changed_pools(config, memory->pools));
   for (const auto& [pool, record] : look.creations) {
     if (observe::is_changed(memory->creations, pool, record)) ledger.note(pool, record);
   }

@@ -43,11 +43,11 @@ void tell(const Plan& plan, act::Voice& voice) {
   }
 }
 
-std::vector<state::RecordedPool> recorded(const Config& config) {
+std::vector<state::RecordedPool> changed_pools(const Config& config, const std::vector<state::RecordedPool>& known) {
   std::vector<state::RecordedPool> pools;
-  pools.reserve(config.pools.size());
   for (const auto& [name, pool] : config.pools) {
-    pools.push_back({.name = name, .provider = pool.kind(), .settings_json = pool.settings_json});
+    state::RecordedPool now{.name = name, .provider = pool.kind(), .settings_json = pool.settings_json};
+    if (std::ranges::find(known, now) == known.end()) pools.push_back(std::move(now));
   }
   return pools;
 }

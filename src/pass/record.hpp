@@ -18,7 +18,8 @@ namespace hydra_provisioner::pass {
 // The plan's numbers and warnings; its actions are told as they happen.
 void tell(const Plan& plan, act::Voice& voice);
 
-std::vector<state::RecordedPool> recorded(const Config& config);
+// Those that the journal does not know yet, or not as they are now.
+std::vector<state::RecordedPool> changed_pools(const Config& config, const std::vector<state::RecordedPool>& known);
 
 // What the journal keeps of a plan's JSON: all but the machines that are kept as they are, which replaying finds again.
 state::Facts decided(const nlohmann::json& plan);

@@ -108,6 +108,7 @@ Leader take_lead(Database& database, const Candidate& candidate) {
 
 void give_up_lead(Database& database, const Token& token) {
   change(database, "update leader set token = null where token = $1", token.text);
+  query(database, "select pg_advisory_unlock_all()");  // the server may notice the end of the session only later
 }
 
 bool leads(Database& database, const Token& token) {

@@ -30,6 +30,8 @@ struct RecordedPool {
   PoolName name;
   ProviderKind provider = ProviderKind::local;
   std::string settings_json;
+
+  friend bool operator==(const RecordedPool&, const RecordedPool&) = default;
 };
 
 // Creations that failed longer ago are not in the memory.

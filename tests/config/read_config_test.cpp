@@ -587,13 +587,13 @@ TEST(ReadConfig, KnowsWhichHostLooksAfterMachinesWhereSeveralShareTheJournal) {
             "systemTypes.x86_64-linux: host: missing: only the host that made local machines can look after them; name "
             "it");
   EXPECT_THAT(errors_of(local_pool({{"host", "alpha"}}), {.journal = "dbname=farm"}), IsEmpty());
-  EXPECT_EQ(error_of(local_pool({{"host", "alpha"}})),
-            "systemTypes.x86_64-linux: host: is for hosts that share a journal, and `journal` is not given; add that, or "
-            "remove this");
+  EXPECT_EQ(
+      error_of(local_pool({{"host", "alpha"}})),
+      "systemTypes.x86_64-linux: host: is for hosts that share a journal, and `journal` is not given; add that, or "
+      "remove this");
   value["journal"] = "farm";
-  EXPECT_EQ(error_of(value),
-            R"(journal: missing "=" after "farm" in connection info string; write it such as )"
-            R"("postgresql:///provisioner?host=db1")");
+  EXPECT_EQ(error_of(value), R"(journal: missing "=" after "farm" in connection info string; write it such as )"
+                             R"("postgresql:///provisioner?host=db1")");
 }
 
 TEST(ReadConfig, SaysWhatIsWrongWithAQueue) {

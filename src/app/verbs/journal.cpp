@@ -122,7 +122,7 @@ Verb journal_verb() {
           "It never overwrites a journal. No pass may be running.",
       .examples = {{{"journal move hydra-provisioned.sqlite postgresql:///farm", "before hosts share it"},
                     {"journal move postgresql:///farm hydra-provisioned.sqlite", "back to a file"}}},
-      .declare = command(declare, run)};
+      .declare = command<JournalOptions>(declare, run)};
 }
 
 }  // namespace hydra_provisioner::app

@@ -102,7 +102,7 @@ TEST_F(Report, RecordsThePoolsAsTheyWereWritten) {
   pool.provider = NixopsSettings{};
   pool.settings_json = R"({"nixopsExpr":"/x.nix"})";
   config.pools.emplace(pool.name, pool);
-  const auto pools = pass::recorded(config);
+  const auto pools = pass::changed_pools(config, {});
   ASSERT_EQ(pools.size(), 1);
   EXPECT_EQ(pools[0].name, pool.name);
   EXPECT_EQ(pools[0].provider, ProviderKind::nixops);
