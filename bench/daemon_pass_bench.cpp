@@ -34,14 +34,16 @@ namespace hydra_provisioner::bench {
 namespace {
 
 constexpr std::int64_t types = 100;
-constexpr std::int64_t machines_of_a_type = 10;
+constexpr std::int64_t usual_machines = 1000;
 constexpr Seconds interval{15};
 constexpr std::int64_t passes_an_hour = 3600 / 15;
 constexpr std::chrono::hours lease{1};
 constexpr Instant begin{Seconds{1'768'478'400}};
 
 std::string type_name(std::int64_t number) { return fmt::format("x86_64-linux:feature-{}", number); }
-std::string address(std::int64_t number) { return fmt::format("10.0.{}.{}", number / 100, number % 100); }
+std::string address(std::int64_t number) {
+  return fmt::format("10.{}.{}.{}", number / 10000, number / 100 % 100, number % 100);
+}
 MachineId id(std::int64_t number) { return MachineId{fmt::format("bench-{}", number)}; }
 
 class SteppedClock final : public io::Clock {
@@ -58,7 +60,8 @@ class SteppedClock final : public io::Clock {
 
 class StatusOnHand final : public observe::QueueSource {
  public:
-  explicit StatusOnHand(const io::Clock& clock) : clock_(clock), text_(document()), time_(text_.find(digits())) {}
+  StatusOnHand(const io::Clock& clock, std::int64_t machines)
+      : clock_(clock), text_(document(machines)), time_(text_.find(digits())) {}
 
   io::Task<Queue> read() override {
     text_.replace(time_, digits().size(), fmt::format("{}", to_unix(clock_.now())));
@@ -67,10 +70,10 @@ class StatusOnHand final : public observe::QueueSource {
 
  private:
   static std::string digits() { return fmt::format("{}", to_unix(begin)); }
-  static std::string document() {
+  static std::string document(std::int64_t machines) {
     io::Json document{{"status", "up"}, {"time", to_unix(begin)}, {"uptime", 86400}, {"nrRunnableSteps", 0}};
     for (std::int64_t n = 0; n < types; ++n) document["machineTypes"][type_name(n)] = {{"runnable", 0}, {"running", 0}};
-    for (std::int64_t n = 0; n < types * machines_of_a_type; ++n) {
+    for (std::int64_t n = 0; n < machines; ++n) {
       document["machines"]["root@" + address(n)] = {
           {"enabled", true}, {"currentJobs", 0}, {"idleSince", 0}, {"nrStepsDone", 12}, {"totalStepTime", 345}};
     }
@@ -105,20 +108,20 @@ class StillProvider final : public providers::Provider {
 Instance instance(std::int64_t number) {
   return {.id = InstanceId{fmt::format("i-{}", number)},
           .machine = id(number),
-          .pool = PoolName{type_name(number / machines_of_a_type)},
+          .pool = PoolName{type_name(number % types)},
           .state = InstanceState::running,
           .address = address(number),
           .host_key = "ssh-ed25519 AAAA",
           .launched_at = begin - Seconds{3600}};
 }
 
-Config configuration(const std::string& folder) {
+Config configuration(const std::string& folder, std::int64_t machines) {
   io::Json conf{{"tag", "bench"}, {"machinesFile", folder + "/machines"}};
   for (std::int64_t n = 0; n < types; ++n) {
     conf["systemTypes"][type_name(n)] = {{"local", io::Json::object()},
                                          {"sshKey", "/bench/key"},
-                                         {"minMachines", machines_of_a_type},
-                                         {"maxMachines", machines_of_a_type}};
+                                         {"minMachines", machines / types},
+                                         {"maxMachines", machines / types}};
   }
   return config::read_config("bench.nix", conf, {}).value();
 }
@@ -138,8 +141,11 @@ Machine ready_machine(const Instance& instance) {
 }
 
 struct BigFarm {
+  explicit BigFarm(std::int64_t machines = usual_machines) : size(machines) {}
+
+  std::int64_t size;
   support::TemporaryFolder folder;
-  Config config = configuration(folder.path);
+  Config config = configuration(folder.path, size);
   fakes::FakeVoice voice;
   pass::World world = make_world();
   app::Monitor monitor{folder.path};
@@ -158,7 +164,7 @@ struct BigFarm {
   pass::World make_world() {
     pass::World made;
     auto clock = std::make_unique<SteppedClock>();
-    made.queue = std::make_unique<StatusOnHand>(*clock);
+    made.queue = std::make_unique<StatusOnHand>(*clock, size);
     made.clock = std::move(clock);
     made.publisher = std::make_unique<publish::FilePublisher>(config);
     made.jobs = std::make_unique<act::ProcessJobs>("/bin/false", folder.path, config.tag, *made.clock);
@@ -170,7 +176,7 @@ struct BigFarm {
   void populate() {
     auto& provider = dynamic_cast<StillProvider&>(*world.providers.at(ProviderKind::local));
     state::Changes changes;
-    for (std::int64_t n = 0; n < types * machines_of_a_type; ++n) {
+    for (std::int64_t n = 0; n < size; ++n) {
       provider.machines.instances.push_back(instance(n));
       changes.machines.push_back(ready_machine(provider.machines.instances.back()));
     }
@@ -180,7 +186,7 @@ struct BigFarm {
   // All that there ever were since a year, at 34 an hour.
   void remember(std::int64_t gone) {
     state::Changes changes;
-    for (std::int64_t n = types * machines_of_a_type; gone > 0; ++n, --gone) {
+    for (std::int64_t n = size; gone > 0; ++n, --gone) {
       Machine machine = ready_machine(instance(n));
       machine.pool = PoolName{type_name(n % types)};
       machine.state = MachineState::gone;
@@ -271,6 +277,22 @@ void daemon_pass_shared(benchmark::State& state) {
   for (auto _ : state) farm.pass();
 }
 BENCHMARK(daemon_pass_shared)->Iterations(passes_an_hour)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// What docs/scale.md tells of larger farms, by the clock on the wall.
+void daemon_pass_of(benchmark::State& state) {
+  BigFarm farm(state.range(0));
+  if (state.range(1) == 1) farm.share();
+  farm.populate();
+  farm.pass();
+  for (auto _ : state) farm.pass();
+  state.counters["resident_mb"] = resident_megabytes();
+}
+BENCHMARK(daemon_pass_of)
+    ->ArgNames({"machines", "shared"})
+    ->ArgsProduct({{10'000, 100'000}, {0, 1}})
+    ->Iterations(3)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 // The same with a journal that remembers many machines which are gone.
 void daemon_pass_history(benchmark::State& state) {

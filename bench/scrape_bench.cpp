@@ -101,7 +101,7 @@ BENCHMARK(scrape)->Arg(10'000)->MeasureProcessCPUTime()->Unit(benchmark::kMillis
 void first_page(benchmark::State& state) {
   const support::TemporaryFolder folder;
   const BigFarm farm(state.range(0));
-  state::SqliteJournal::open(state::journal_file(folder.path, farm.config.tag)).value();
+  state::SqliteJournal::open(state::in_state_dir(folder.path, farm.config.tag).file).value();
   app::pages::Site site(folder.path);
   const io::Routes routes = site.routes();
   Instant began = now;

@@ -48,8 +48,8 @@ class Jobs {
   virtual Expected<void> forget(const MachineId& machine) = 0;
 
   // For a host that leads since this epoch: another one led before, and may have done something else with the machines
-  // of earlier jobs. What has ended is forgotten, without its result.
-  virtual void forget_before(std::int64_t /*epoch*/) {}
+  // of earlier jobs. From now on, list() forgets those when they have ended, without their results.
+  virtual void distrust_before(std::int64_t /*epoch*/) {}
 
   // Greater than the number of every machine that ever had a job here.
   virtual std::int64_t first_unused_number() const = 0;

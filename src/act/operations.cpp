@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Seconds removal_deadline{1800};
-constexpr Seconds jobs_end_within{60};  // after their deadline, also if they were begun late
+constexpr Seconds jobs_end_within{180};  // after their deadline, also if they were begun late
 
 MachineEvent beginning_of(Operation operation) {
   switch (operation) {

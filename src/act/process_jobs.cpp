@@ -56,7 +56,12 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
     if (!is_of(tag_, machine)) continue;
     const auto request = read_request(JobFiles(state_dir_, machine));
     if (!request) continue;
-    jobs.push_back(state_of(machine, request->operation));
+    const JobState state = state_of(machine, request->operation);
+    if (!state.is_running && request->lead && request->lead->epoch < trusted_from_) {
+      std::ignore = forget(machine);
+      continue;
+    }
+    jobs.push_back(state);
     if (jobs.back().is_running && is_overdue(machine, *request))
       io::kill_all(io::without_hypervisors(io::processes_with(mark_of(machine))));
   }
@@ -117,13 +122,6 @@ Expected<void> ProcessJobs::forget(const MachineId& machine) {
   end_leftovers(machine);
   count_call(files);
   return remove(files);
-}
-
-void ProcessJobs::forget_before(std::int64_t epoch) {
-  for (const JobState& job : list().value_or(std::vector<JobState>{})) {
-    const auto request = read_request(JobFiles(state_dir_, job.machine));
-    if (!job.is_running && request && request->lead && request->lead->epoch < epoch) std::ignore = forget(job.machine);
-  }
 }
 
 // By the times of its files. Of one that was killed it is not known how long it worked.

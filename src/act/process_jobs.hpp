@@ -34,7 +34,7 @@ class ProcessJobs final : public Jobs {
   Expected<void> begin(const JobRequest& request) override;
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
-  void forget_before(std::int64_t epoch) override;
+  void distrust_before(std::int64_t epoch) override { trusted_from_ = epoch; }
   std::int64_t first_unused_number() const override;
   std::string log_file(const MachineId& machine) const override;
   void forget_logs(const std::set<MachineId>& existing, Instant before) override;
@@ -54,7 +54,8 @@ class ProcessJobs final : public Jobs {
   Tag tag_;
   io::Clock& clock_;
   std::shared_ptr<Totals> calls_;
-  std::vector<pid_t> children_;  // started by us; reaped when they have ended
+  std::int64_t trusted_from_ = 0;  // see distrust_before()
+  std::vector<pid_t> children_;    // started by us; reaped when they have ended
 };
 
 }  // namespace hydra_provisioner::act

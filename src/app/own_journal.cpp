@@ -23,7 +23,12 @@ using std::chrono::milliseconds;
 
 // Another host is to lead within two intervals after this one has stopped to renew it.
 milliseconds lease_for(Seconds interval) { return milliseconds(interval) * 3 / 2; }
-milliseconds renewal_pause(Seconds interval) { return lease_for(interval) / 4; }
+milliseconds renewal_pause(Seconds interval) { return std::max(lease_for(interval) / 4, milliseconds{100}); }
+
+// An updateCommand of the host that led before may still be at work: it has 60 s.
+constexpr Seconds others_deliver_within{120};
+
+Instant clock_now() { return io::SystemClock{}.now(); }
 
 state::Host this_host(const Owner& own) { return {.id = host_id(own), .name = host_name(), .process = ::getpid()}; }
 
@@ -32,29 +37,45 @@ state::Host this_host(const Owner& own) { return {.id = host_id(own), .name = ho
 Expected<OwnJournal> OwnJournal::at(const Config& config, const std::string& state_dir, Owner own) {
   state::JournalPlace place = state::journal_place(config, state_dir);
   if (auto settled = settle_at(place, state_dir); !settled) return std::unexpected(std::move(settled.error()));
-  return OwnJournal(std::move(place), config.interval, std::move(own));
+  return OwnJournal(std::move(place), std::move(own), state_dir);
 }
 
-OwnJournal::OwnJournal(state::JournalPlace place, Seconds interval, Owner own)
-    : place_(std::move(place)), interval_(interval), own_(std::move(own)) {
+OwnJournal::OwnJournal(state::JournalPlace place, Owner own, std::string state_dir)
+    : place_(std::move(place)), own_(std::move(own)), state_dir_(std::move(state_dir)) {
   if (place_.is_shared()) shared_ = std::make_unique<state::PostgresJournal>(place_, this_host(own_), own_);
 }
 OwnJournal::OwnJournal(OwnJournal&& other) noexcept = default;
 OwnJournal::~OwnJournal() = default;
 
-io::Task<Expected<OwnJournal::Turn>> OwnJournal::take_turn() {
+io::Task<Expected<OwnJournal::Turn>> OwnJournal::take_turn(Seconds interval) {
+  interval_ = interval;
   if (!shared_) {
     auto journal = state::SqliteJournal::open(place_.file);
     if (!journal) co_return std::unexpected(std::move(journal.error()));
     file_ = *std::move(journal);
     co_return Turn{.journal = file_.get(), .owner = own_};
   }
-  auto leader = co_await shared_->take_lead(lease_for(interval_));
-  if (!leader) co_return std::unexpected(std::move(leader.error()));
-  if (leader->host != this_host(own_)) co_return Turn{.other_leader = *std::move(leader)};
+  auto standing = co_await shared_->take_lead(lease_for(interval_));
+  if (!standing) co_return std::unexpected(std::move(standing.error()));
+  const state::Leader& leader = standing->leader;
+  if (auto known = recognize(leader.owner); !known) {
+    co_await shared_->give_up_lead();
+    co_return std::unexpected(std::move(known.error()));
+  }
+  if (!standing->leads) co_return Turn{.other_leader = leader};
   io::set_clock_ahead(shared_->clock_ahead());
-  co_return Turn{
-      .journal = shared_.get(), .owner = leader->owner, .host = leader->host.id, .only_from = leader->only_from};
+  co_return Turn{.journal = shared_.get(),
+                 .owner = leader.owner,
+                 .host = leader.host.id,
+                 .only_from = leader.only_from,
+                 .is_fresh = leader.only_from == leader.epoch && clock_now() - leader.since < others_deliver_within};
+}
+
+// A database that was emptied, or restored from another farm, has other machines than those that this host has made.
+Expected<void> OwnJournal::recognize(const Owner& owner) const {
+  if (state_dir_.empty() || owner.text.empty()) return {};
+  if (auto expected = expect_owner(place_, owner, state_dir_); !expected) return expected;
+  return record_place(place_, owner, state_dir_);
 }
 
 io::Task<void> OwnJournal::keep_turn() {
@@ -72,8 +93,13 @@ io::Task<void> OwnJournal::end() {
 }
 
 io::Task<milliseconds> OwnJournal::stand_by() {
-  if (shared_) co_await shared_->stand_by();
+  constexpr int rounds_between_notes = 6;
+  if (shared_ && rounds_++ % rounds_between_notes == 0) co_await shared_->stand_by();
   co_return std::min(milliseconds{500}, renewal_pause(interval_));
+}
+
+void OwnJournal::stop_waiting() {
+  if (shared_) shared_->stop_waiting();
 }
 
 // Two state directories of a copied disk have the same owner id.
@@ -82,7 +108,8 @@ std::string host_id(const Owner& own) { return fmt::format("{}@{}", own, host_na
 void OwnJournal::Turn::apply_to(pass::World& world) const {
   world.owner = owner;
   world.host = host;
-  world.jobs->forget_before(only_from);
+  world.distrusts_delivery = is_fresh;
+  if (!host.empty()) world.jobs->distrust_before(only_from);
 }
 
 std::string described(const state::Leader& leader) {

@@ -25,7 +25,8 @@ class OwnJournal {
   // Fails if earlier passes kept it elsewhere. `own`: the owner id of this state directory.
   static Expected<OwnJournal> at(const Config& config, const std::string& state_dir, Owner own);
 
-  OwnJournal(state::JournalPlace place, Seconds interval, Owner own);
+  // `state_dir`: where it is recorded which journal this is; empty: nowhere.
+  OwnJournal(state::JournalPlace place, Owner own, std::string state_dir = {});
   OwnJournal(OwnJournal&& other) noexcept;
   ~OwnJournal();
 
@@ -34,22 +35,28 @@ class OwnJournal {
     Owner owner{};                                // of the machines
     std::string host{};                           // this host's id, if the journal is shared
     std::int64_t only_from = 0;                   // see state::Leader
+    bool is_fresh = false;                        // another host has led a moment ago
     std::optional<state::Leader> other_leader{};  // whose turn it is; none: this host's
 
     void apply_to(pass::World& world) const;
   };
   // Before each pass, as an operator may have removed or replaced a file, and another host may have taken the lead.
-  io::Task<Expected<Turn>> take_turn();
+  io::Task<Expected<Turn>> take_turn(Seconds interval);
   // Never ends, and renews the lease as long as this host leads.
   io::Task<void> keep_turn();
   // While it is not our turn: others see that this host is there. Returns after how long to ask again.
   io::Task<std::chrono::milliseconds> stand_by();
   io::Task<void> end();
+  void stop_waiting();  // see state::PostgresJournal
 
  private:
+  Expected<void> recognize(const Owner& owner) const;
+
   state::JournalPlace place_;
-  Seconds interval_;
+  Seconds interval_{};  // between passes, of the latest turn
+  int rounds_ = 0;      // for which this host has been standing by
   Owner own_;
+  std::string state_dir_;
   std::unique_ptr<state::Journal> file_;            // of a journal that is not shared
   std::unique_ptr<state::PostgresJournal> shared_;  // of one that is
 };

@@ -21,6 +21,7 @@
 #include "app/verbs/verbs.hpp"
 #include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
+#include "state/database/database.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -68,6 +69,8 @@ io::Task<int> run_verb(const Command& command, TerminalVoice& voice) {
   } catch (const boost::system::system_error& error) {
     if (error.code() == boost::asio::error::operation_aborted) throw;  // a signal came
     outcome = failed({fmt::format("internal error: {}", error.what())});
+  } catch (const state::DatabaseError& error) {  // of a journal that was opened well, and then lost
+    outcome = failed({fmt::format("the journal cannot be read any more: {}", error.what())});
   } catch (const std::exception& error) {
     outcome = failed({fmt::format("internal error: {}", error.what())});
   }

@@ -99,6 +99,10 @@ void reconfigure(pass::World& world, const Config& config) {
   world.publisher = std::make_unique<publish::PatientPublisher>(std::move(publisher), *world.clock);
 }
 
+void publish_anew(pass::World& world, const Config& config) {
+  world.publisher = std::make_unique<publish::PatientPublisher>(make_publisher(config), *world.clock);
+}
+
 std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,
                                                                             const std::string& state_dir,
                                                                             io::Clock& clock) {

@@ -17,6 +17,9 @@ pass::World make_patient_world(const Config& config, const std::string& state_di
 // For a changed configuration of the same tag, of a daemon's world. Operations that are under way go on.
 void reconfigure(pass::World& world, const Config& config);
 
+// For a daemon whose host has to stand by: nothing is known any more of what it has published.
+void publish_anew(pass::World& world, const Config& config);
+
 // The providers alone, as a job needs them.
 std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,
                                                                             const std::string& state_dir,

@@ -115,7 +115,8 @@ void read_journal(Config& config, Settings& settings, const std::string& instead
   if (!instead.empty()) config.journal = instead;
   if (config.journal.empty()) return;
   if (const auto valid = io::check_connection(config.journal); !valid)
-    settings.report("journal", valid.error().message + R"(; write it such as "postgresql:///provisioner?host=db1")");
+    settings.report("journal",
+                    valid.error().message + R"(; write it such as "postgresql:///hydra_provisioner?host=db1")");
 }
 
 // Another host would take machines that it cannot see for lost.

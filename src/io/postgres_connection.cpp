@@ -12,18 +12,6 @@
 
 namespace hydra_provisioner::io {
 
-// The deadlines come first, so that the operator's own take precedence.
-std::string connection_string(std::string where) {
-  constexpr std::string_view of_hydra = "dbi:Pg:";
-  if (where.starts_with(of_hydra)) {
-    where.erase(0, of_hydra.size());
-    std::ranges::replace(where, ';', ' ');
-  }
-  if (where.contains("://"))
-    return where + (where.contains('?') ? "&" : "?") + "connect_timeout=10&tcp_user_timeout=60000";
-  return "connect_timeout=10 tcp_user_timeout=60000 " + where;
-}
-
 namespace {
 
 using std::chrono::steady_clock;
@@ -32,6 +20,15 @@ using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
 
 // A pipeline's answers must not fill both sides' buffers while more is sent.
 constexpr std::size_t sent_max = 256;
+
+constexpr int looks_every_ms = 200;  // whether to wait any longer
+
+// As values of a connection string are quoted.
+std::string escaped(std::string_view value) {
+  std::string text;
+  for (const char c : value) text += c == '\'' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
+  return text;
+}
 
 std::string plain(const char* message) { return on_one_line(std::string(trimmed(message))); }
 
@@ -49,6 +46,24 @@ bool is_good(const PGresult* result) {
 
 }  // namespace
 
+std::string connection_string(std::string where) {
+  constexpr std::string_view of_hydra = "dbi:Pg:";
+  if (where.starts_with(of_hydra)) {
+    where.erase(0, of_hydra.size());
+    std::ranges::replace(where, ';', ' ');
+  }
+  const Options options(PQconninfoParse(where.c_str(), nullptr), &PQconninfoFree);
+  if (!options) return where;  // connecting tells why
+  std::string all;
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    const std::string_view name = option->keyword;
+    const char* ours = name == "connect_timeout" ? "10" : name == "tcp_user_timeout" ? "60000" : nullptr;
+    const char* value = option->val != nullptr ? option->val : ours;  // the operator's own take precedence
+    if (value != nullptr) all += fmt::format("{}{}='{}'", all.empty() ? "" : " ", name, escaped(value));
+  }
+  return all;
+}
+
 std::string shown_connection(const std::string& where) {
   const Options options(PQconninfoParse(where.c_str(), nullptr), &PQconninfoFree);
   std::string shown;
@@ -65,12 +80,11 @@ std::string shown_connection(const std::string& where) {
 void PostgresConnection::Clear::operator()(pg_result* result) const { PQclear(result); }
 void PostgresConnection::Close::operator()(pg_conn* connection) const { PQfinish(connection); }
 
+// libpq's own message may repeat a password.
 Expected<void> check_connection(const std::string& where) {
-  char* why = nullptr;
-  const Options options(PQconninfoParse(where.c_str(), &why), &PQconninfoFree);
-  const std::unique_ptr<char, decltype(&PQfreemem)> owned(why, &PQfreemem);
-  if (options) return {};
-  return failure(why == nullptr ? "cannot be read" : plain(why));
+  const Options options(PQconninfoParse(where.c_str(), nullptr), &PQconninfoFree);
+  if (!options) return failure("is no connection string of libpq");
+  return {};
 }
 
 PostgresResult::PostgresResult(pg_result* result) : result_(result, &PQclear) {}
@@ -87,11 +101,15 @@ std::int64_t PostgresResult::changed() const {
   return parse_number<std::int64_t>(PQcmdTuples(result_.get())).value_or(0);
 }
 
-PostgresConnection::PostgresConnection(pg_conn* connection, std::chrono::seconds patience)
-    : connection_(connection), patience_(patience) {}
+PostgresConnection::PostgresConnection(pg_conn* connection, std::chrono::seconds patience,
+                                       const std::atomic<bool>* give_up)
+    : connection_(connection), patience_(patience), give_up_(give_up) {}
 
-PostgresExpected<PostgresConnection> PostgresConnection::open(const std::string& where, std::chrono::seconds patience) {
-  PostgresConnection opened(PQconnectdb(connection_string(where).c_str()), patience);
+PostgresExpected<PostgresConnection> PostgresConnection::open(const std::string& where, std::chrono::seconds patience,
+                                                              const std::atomic<bool>* give_up) {
+  if (const auto valid = check_connection(connection_string(where)); !valid)
+    return std::unexpected(PostgresError{.message = valid.error().message, .sqlstate = {}, .is_lost = true});
+  PostgresConnection opened(PQconnectdb(connection_string(where).c_str()), patience, give_up);
   if (PQstatus(opened.connection_.get()) != CONNECTION_OK || PQsetnonblocking(opened.connection_.get(), 1) != 0)
     return std::unexpected(opened.error());
   // What the server has to say besides errors is told by other means.
@@ -113,12 +131,14 @@ PostgresError PostgresConnection::lost(std::string why) {
 }
 
 PostgresExpected<void> PostgresConnection::wait(bool for_writing, steady_clock::time_point end) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
   pollfd socket{.fd = PQsocket(connection_.get()),
                 .events = static_cast<short>(for_writing ? POLLIN | POLLOUT : POLLIN),
                 .revents = 0};
-  if (left.count() <= 0 || ::poll(&socket, 1, static_cast<int>(left.count())) == 0)
-    return std::unexpected(lost(fmt::format("the server did not answer within {} s", patience_.count())));
+  while (::poll(&socket, 1, looks_every_ms) <= 0) {
+    if (give_up_ != nullptr && *give_up_) return std::unexpected(lost("it is not waited for any more"));
+    if (steady_clock::now() >= end)
+      return std::unexpected(lost(fmt::format("the server did not answer within {} s", patience_.count())));
+  }
   if ((socket.revents & ~POLLOUT) != 0 && PQconsumeInput(connection_.get()) == 0) return std::unexpected(error());
   return {};
 }
@@ -190,6 +210,7 @@ PostgresExpected<const char*> PostgresConnection::prepared(std::string_view sql)
 }
 
 PostgresExpected<void> PostgresConnection::send(std::string_view sql, std::span<const Parameter> parameters) {
+  if (is_lost()) return std::unexpected(error());
   if (!is_piping_ && PQenterPipelineMode(connection_.get()) == 0) return std::unexpected(error());
   is_piping_ = true;
   const auto name = prepared(sql);
@@ -203,6 +224,7 @@ PostgresExpected<void> PostgresConnection::send(std::string_view sql, std::span<
 
 // After an error the server leaves out what was sent behind it.
 PostgresExpected<void> PostgresConnection::finish() {
+  if (is_lost()) return std::unexpected(error());
   if (!is_piping_) return {};
   const auto end = deadline();
   if (PQpipelineSync(connection_.get()) == 0) return std::unexpected(error());

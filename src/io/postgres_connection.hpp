@@ -1,6 +1,8 @@
-// One connection to PostgreSQL. Calls block, each for as long as `patience` at most, also where the server hangs.
+// One connection to PostgreSQL. Calls block, each for as long as `patience` at most, also where the server hangs, and
+// end early once `give_up` is true.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +56,8 @@ using PostgresExpected = std::expected<T, PostgresError>;
 
 class PostgresConnection {
  public:
-  static PostgresExpected<PostgresConnection> open(const std::string& where, std::chrono::seconds patience);
+  static PostgresExpected<PostgresConnection> open(const std::string& where, std::chrono::seconds patience,
+                                                   const std::atomic<bool>* give_up = nullptr);
 
   using Parameter = std::optional<std::string>;  // none: null
 
@@ -82,7 +85,7 @@ class PostgresConnection {
   using Result = std::unique_ptr<pg_result, Clear>;
   using Time = std::chrono::steady_clock::time_point;
 
-  PostgresConnection(pg_conn* connection, std::chrono::seconds patience);
+  PostgresConnection(pg_conn* connection, std::chrono::seconds patience, const std::atomic<bool>* give_up);
 
   PostgresExpected<const char*> prepared(std::string_view sql);  // its name
   PostgresExpected<void> wait(bool for_writing, Time end);
@@ -96,6 +99,7 @@ class PostgresConnection {
 
   std::unique_ptr<pg_conn, Close> connection_;
   std::chrono::seconds patience_;
+  const std::atomic<bool>* give_up_;                          // null: never
   std::map<std::string, std::string, std::less<>> prepared_;  // names by statement
   std::size_t names_ = 0;                                     // that were given
   std::size_t sent_ = 0;                                      // in the pipeline

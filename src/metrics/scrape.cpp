@@ -13,8 +13,10 @@
 namespace hydra_provisioner::metrics {
 namespace {
 
-std::vector<prometheus::ClientMetric::Label> labels_of(const Family& family, const Labels& values) {
-  std::vector<prometheus::ClientMetric::Label> labels;
+// All metrics have the tag, so that those of several provisioners can be told apart, also where they take turns on
+// hosts.
+std::vector<prometheus::ClientMetric::Label> labels_of(const Family& family, const Labels& values, const Tag& tag) {
+  std::vector<prometheus::ClientMetric::Label> labels{{"tag", tag.text}};
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].empty()) labels.push_back({std::string(family.labels.at(i)), values[i]});
   }
@@ -23,12 +25,12 @@ std::vector<prometheus::ClientMetric::Label> labels_of(const Family& family, con
 
 using Metrics = std::vector<prometheus::ClientMetric>;
 
-Metrics numbers(const Family& family, const Values& values) {
+Metrics numbers(const Family& family, const Values& values, const Tag& tag) {
   Metrics metrics;
   metrics.reserve(values.size());
   for (const auto& [labels, value] : values) {
     prometheus::ClientMetric& metric = metrics.emplace_back();
-    metric.label = labels_of(family, labels);
+    metric.label = labels_of(family, labels, tag);
     (family.type == Type::counter ? metric.counter.value : metric.gauge.value) = value;
   }
   return metrics;
@@ -51,7 +53,7 @@ prometheus::ClientMetric::Histogram histogram_of(Total total, const std::map<std
   return histogram;
 }
 
-Metrics histograms(const Family& family, const Values& values) {
+Metrics histograms(const Family& family, const Values& values, const Tag& tag) {
   std::map<Labels, std::map<std::string, double>> all;
   for (const auto& [labels, value] : values) {
     Labels shared = labels;
@@ -61,7 +63,7 @@ Metrics histograms(const Family& family, const Values& values) {
   Metrics metrics;
   for (const auto& [labels, by_bound] : all) {
     prometheus::ClientMetric& metric = metrics.emplace_back();
-    metric.label = labels_of(family, labels);
+    metric.label = labels_of(family, labels, tag);
     metric.histogram = histogram_of(*family.total, by_bound);
   }
   return metrics;
@@ -79,14 +81,15 @@ prometheus::MetricType type_of(Type type) {
   return prometheus::MetricType::Gauge;
 }
 
-std::string text_of(const Family& family, const Values& values) {
+std::string text_of(const Family& family, const Values& values, const Tag& tag) {
   if (values.empty()) return "";
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(
-      text, {{.name = std::string(prefix) + std::string(family.name),
-              .help = std::string(family.meaning),
-              .type = type_of(family.type),
-              .metric = family.type == Type::histogram ? histograms(family, values) : numbers(family, values)}});
+      text,
+      {{.name = std::string(prefix) + std::string(family.name),
+        .help = std::string(family.meaning),
+        .type = type_of(family.type),
+        .metric = family.type == Type::histogram ? histograms(family, values, tag) : numbers(family, values, tag)}});
   return std::move(text).str();
 }
 
@@ -99,7 +102,7 @@ std::string Scrape::text(const Farm& farm) {
     Earlier& earlier = families_[family.name];
     Values values = values_of(family, farm);
     if (values != earlier.values) earlier = {std::move(values), ""};
-    if (earlier.text.empty()) earlier.text = text_of(family, earlier.values);
+    if (earlier.text.empty()) earlier.text = text_of(family, earlier.values, farm.config.tag);
     all += earlier.text;
   }
   last_size_ = all.size();

@@ -146,6 +146,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
     co_return PassEnd{.summary = memory.error().message};
   }
   const bool is_first = memory->last_pass == Instant{};
+  if (world.distrusts_delivery && memory->last_delivery) memory->last_delivery->succeeded = false;
   const std::vector<MachineId> mended = state::mend_times(*memory, start);
   Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);

@@ -27,7 +27,9 @@ struct World {
   // The journal's, while no other process writes it: read by the first pass that shows them, and then kept up to date.
   std::shared_ptr<Totals> totals = std::make_shared<Totals>();
   std::string state_dir;
-  Owner owner{};       // of the machines, written on all that it makes
+  Owner owner{};  // of the machines, written on all that it makes
+  // What was delivered last may have been replaced by another host since: it is delivered again.
+  bool distrusts_delivery = false;
   std::string host{};  // the id of this one, where hosts share the journal; else empty
 };
 

@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "state/database/fields.hpp"
 #include "state/pass_rows.hpp"
 #include "state/postgres_journal.hpp"
@@ -60,8 +62,12 @@ Expected<void> Archive::glance(const JournalPlace& place, const std::function<vo
   if (!place.is_shared()) return SqliteJournal::glance(place.file, hand_over);
   auto database = view_postgres(place);
   if (!database) return std::unexpected(std::move(database.error()));
-  hand_over(*std::move(database));
-  return {};
+  try {
+    hand_over(*std::move(database));
+    return {};
+  } catch (const DatabaseError& error) {
+    return failure(fmt::format("journal {}: {}", place.described(), error.what()));
+  }
 }
 
 EventReader::EventReader(std::unique_ptr<Rows> rows) : rows_(std::move(rows)) {}

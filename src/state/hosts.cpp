@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,25 +39,29 @@ bool holds_lock(Database& database, const Tag& tag) {
                            lock_key(tag)) == 1;
 }
 
-void end_session_of_leader(Database& database, const Tag& tag) {
+// That of its row, so that one who is just taking the lead stays. A long statement is no sign that its host hangs.
+void end_session_of_leader(Database& database) {
   query(database,
-        "select pg_terminate_backend(pid) from pg_locks, hashtextextended($1, 0) as key where locktype = 'advisory' "
-        "and granted and pid <> pg_backend_pid() and database = (select oid from pg_database where datname = "
-        "current_database()) and ((classid::bigint << 32) | objid::bigint) = key",
-        lock_key(tag));
+        "select pg_terminate_backend(pid) from pg_stat_activity join leader on pid = session "
+        "where application_name = current_setting('application_name') and pid <> pg_backend_pid() "
+        "and (state <> 'active' or query_start < clock_timestamp() - interval '30 seconds')");
 }
 
+// Epochs follow the clock, so that none comes twice when a server takes over that lacks the latest.
 Leader become_leader(Database& database, const Candidate& candidate) {
-  execute(
-      database,
-      "insert into leader (id, epoch, token, host, name, process, only_from, since, renewed_at, lease, commits, owner) "
-      "values (1, 1, $1, $2, $3, $4, 1, clock_timestamp(), clock_timestamp(), $5, 0, $6) "
-      "on conflict (id) do update set epoch = leader.epoch + 1, token = excluded.token, host = excluded.host, "
-      "name = excluded.name, process = excluded.process, "
-      "only_from = case when leader.host = excluded.host then leader.only_from else leader.epoch + 1 end, "
-      "since = excluded.since, renewed_at = excluded.renewed_at, lease = excluded.lease, commits = 0",
-      candidate.token.text, candidate.host.id, candidate.host.name, candidate.host.process, candidate.lease,
-      candidate.owner);
+  execute(database,
+          "insert into leader (id, epoch, token, host, name, process, session, only_from, since, renewed_at, lease, "
+          "commits, "
+          "owner) select 1, epoch, $1, $2, $3, $4, pg_backend_pid(), epoch, clock_timestamp(), clock_timestamp(), $5, "
+          "0, $6 "
+          "from (select greatest((select max(epoch) + 1 from leader), "
+          "cast(floor(extract(epoch from clock_timestamp())) as bigint)) as epoch) as next "
+          "on conflict (id) do update set epoch = excluded.epoch, token = excluded.token, host = excluded.host, "
+          "name = excluded.name, process = excluded.process, session = excluded.session, "
+          "only_from = case when leader.host = excluded.host then leader.only_from else excluded.epoch end, "
+          "since = excluded.since, renewed_at = excluded.renewed_at, lease = excluded.lease, commits = 0",
+          candidate.token.text, candidate.host.id, candidate.host.name, candidate.host.process, candidate.lease,
+          candidate.owner);
   const auto row = query(database, leader_query);
   row->next();
   return read_leader(*row);
@@ -70,13 +75,20 @@ void make_tables(Database& database, const Tag& tag) {
   migrate(database);
   for (const char* table :
        {"create table if not exists leader (id bigint primary key check (id = 1), epoch bigint not null, token text, "
-        "host text not null, name text not null, process bigint not null, only_from bigint not null, "
+        "host text not null, name text not null, process bigint not null, session bigint not null, "
+        "only_from bigint not null, "
         "since timestamptz not null, renewed_at timestamptz not null, lease double precision not null, "
         "commits bigint not null, owner text not null)",
         "create table if not exists hosts (id text primary key, name text not null, process bigint not null, "
         "seen_at timestamptz not null)"})
     execute(database, table);
   query(database, "select pg_advisory_unlock(hashtextextended($1, 0))", key);
+}
+
+bool has_host_tables(Database& database) {
+  return ask<std::int64_t>(database,
+                           "select count(*) from pg_tables where schemaname = current_schema() and "
+                           "tablename in ('leader', 'hosts')") == 2;
 }
 
 void note_presence(Database& database, const Host& host) {
@@ -96,14 +108,17 @@ bool renew_lead(Database& database, const Token& token) {
   return change(database, "update leader set renewed_at = clock_timestamp() where token = $1", token.text) == 1;
 }
 
-Leader take_lead(Database& database, const Candidate& candidate) {
-  const bool is_renewed = renew_lead(database, candidate.token);
-  if (!is_renewed && holds_lock(database, candidate.tag)) return become_leader(database, candidate);
+Standing take_lead(Database& database, const Candidate& candidate) {
+  const bool is_renewed =
+      change(database, "update leader set renewed_at = clock_timestamp(), lease = $2 where token = $1",
+             candidate.token.text, candidate.lease) == 1;
+  if (!is_renewed && holds_lock(database, candidate.tag))
+    return {.leads = true, .leader = become_leader(database, candidate)};
   const auto row = query(database, leader_query);
-  if (!row->next()) return {};  // it has the lock, and is about to write who it is
+  if (!row->next()) return {};  // another host has the lock, and is about to write who it is
   Leader leader = read_leader(*row);
-  if (!is_renewed && leader.has_lapsed) end_session_of_leader(database, candidate.tag);
-  return leader;
+  if (!is_renewed && leader.has_lapsed) end_session_of_leader(database);
+  return {.leads = is_renewed, .leader = std::move(leader)};
 }
 
 void give_up_lead(Database& database, const Token& token) {
@@ -150,8 +165,10 @@ Hosts read_hosts(Database& database) {
 Expected<void> confirm(const Lead& lead) {
   try {
     const auto database = open_postgres(lead.place.server, lead.place.tag, PostgresMode::read);
-    const auto row = query(*database, "select name, only_from, host from leader");
+    const auto row =
+        query(*database, "select name, only_from, host, case when pg_is_in_recovery() then 1 else 0 end from leader");
     if (!row->next()) throw DatabaseError("no host has ever led there");
+    if (get<bool>(*row, 3)) throw DatabaseError("it is a copy, and not the primary server");
     if (row->text(2) == lead.host && row->integer(1) <= lead.epoch) return {};
     return failure(fmt::format("not carried out: the host {} has led since this began, and goes on with it",
                                get<std::string>(*row, 0)));
@@ -195,7 +212,8 @@ Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place) {
   if (!place.is_shared()) return std::nullopt;
   try {
     const auto database = open_postgres(place.server, place.tag, PostgresMode::read);
-    if (database->is_empty()) return Hosts{};
+    if (const auto fits = check_schema(*database); !fits) throw DatabaseError("it " + fits.error().message);
+    if (!has_host_tables(*database)) return Hosts{};
     return read_hosts(*database);
   } catch (const std::exception& error) {
     return failure(fmt::format("{}: {}", place.described(), error.what()));

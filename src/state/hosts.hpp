@@ -65,6 +65,7 @@ Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place);
 
 // Brings the journal up to date, and makes its tables of hosts; other hosts that are about to do the same wait.
 void make_tables(Database& database, const Tag& tag);
+bool has_host_tables(Database& database);
 
 // What a session of the database says that leads. No other session ever has the same.
 struct Token {
@@ -79,9 +80,13 @@ struct Candidate {
   double lease = 0;  // seconds
 };
 
-// Takes the lead, or renews the lease of one who leads. A leader whose lease has lapsed loses its session. Returns the
-// leader, which may be another host.
-Leader take_lead(Database& database, const Candidate& candidate);
+struct Standing {
+  bool leads = false;  // the host that asked
+  Leader leader;
+};
+
+// Takes the lead, or renews the lease of one who leads. A leader whose lease has lapsed loses its session.
+Standing take_lead(Database& database, const Candidate& candidate);
 // For a host that stands by, again and again: others see that it is there.
 void note_presence(Database& database, const Host& host);
 void end_presence(Database& database, const Host& host);

@@ -1,5 +1,6 @@
 #include "state/move.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -99,50 +100,85 @@ std::unique_ptr<Database> open_source(const JournalPlace& place) {
   return *std::move(database);
 }
 
-bool has_rows(Database& database) {
-  for (const std::string& table : database.tables()) {
-    if (ask<std::int64_t>(database, "select count(*) from " + table) != 0) return true;
-  }
-  return false;
+using Sums = std::map<std::string, Sum>;
+
+// By table.
+Sums sums_of(Database& database) {
+  Sums sums;
+  for (const std::string& name : database.tables()) sums.emplace(name, Table(database, name).read(database, nullptr));
+  return sums;
 }
+
+bool has_rows(const Sums& sums) {
+  return std::ranges::any_of(sums, [](const auto& entry) { return entry.second.rows != 0; });
+}
+
+// A file is made beside its place, and takes it when it is complete.
+std::string unfinished(const JournalPlace& place) { return place.file + ".moving"; }
 
 std::unique_ptr<Database> open_target(const JournalPlace& place) {
-  if (!place.is_shared()) {
-    if (const auto made = SqliteJournal::open(place.file); !made) throw DatabaseError(made.error().message);
+  if (place.is_shared()) {
+    auto database = open_postgres(place.server, place.tag, PostgresMode::write);
+    if (const auto fits = check_schema(*database); !fits)
+      throw DatabaseError(fmt::format("{} {}", place.described(), fits.error().message));
+    make_tables(*database, place.tag);
+    return database;
   }
-  auto database = place.is_shared() ? open_postgres(place.server, place.tag, PostgresMode::write)
-                                    : open_sqlite(place.file, SqliteMode::create);
-  if (const auto fits = check_schema(*database); !fits)
-    throw DatabaseError(fmt::format("{} {}", place.described(), fits.error().message));
-  if (has_rows(*database))
-    throw DatabaseError(
-        fmt::format("{} has a journal of tag {} already; move that away first", place.described(), place.tag));
-  if (place.is_shared()) make_tables(*database, place.tag);
-  return database;
+  if (std::filesystem::exists(place.file)) {
+    auto database = open_sqlite(place.file, SqliteMode::view);
+    if (const auto fits = check_schema(*database); !fits)
+      throw DatabaseError(fmt::format("{} {}", place.described(), fits.error().message));
+    if (!is_outdated(*database)) return database;
+    throw DatabaseError(fmt::format("{} has a journal of an older version; move that away first", place.described()));
+  }
+  const std::string file = unfinished(place);
+  std::filesystem::remove(file);
+  if (const auto made = SqliteJournal::open(file); !made) throw DatabaseError(made.error().message);
+  return open_sqlite(file, SqliteMode::create);
 }
 
-std::map<std::string, std::int64_t> copy(Database& from, Database& to) {
-  std::map<std::string, std::int64_t> rows;
+void copy(Database& from, Database& to, const Sums& read) {
   Transaction transaction(to);
-  for (const std::string& name : from.tables()) {
-    const Table table(from, name);
-    const Sum read = table.read(from, &to);
-    if (const Sum written = table.read(to, nullptr); written != read)
-      throw DatabaseError(
-          fmt::format("table {}: {} rows were read and {} written, or they differ", name, read.rows, written.rows));
-    rows[name] = read.rows;
-  }
+  for (const auto& [name, sum] : read) Table(from, name).read(from, &to);
+  if (sums_of(to) != read) throw DatabaseError("what was written differs from what was read");
   to.continue_ids();
   transaction.commit();
-  return rows;
+}
+
+void make_way(const JournalPlace& place) {
+  if (!place.is_shared()) return;
+  const auto database = open_postgres(place.server, place.tag, PostgresMode::write);
+  if (database->format().application == moved_away.application) drop_mark(*database, place.tag);
 }
 
 }  // namespace
 
+Expected<void> prepare_move(const JournalPlace& from, const JournalPlace& to) {
+  try {
+    if (open_source(from)->tables().empty()) throw DatabaseError(fmt::format("{} has no journal", from.described()));
+    make_way(to);
+    return {};
+  } catch (const std::exception& error) {
+    return failure(fmt::format("the journal was not moved: {}", error.what()));
+  }
+}
+
+// One that was copied, and not set aside, because the program was killed, is the same at both places.
 Expected<std::map<std::string, std::int64_t>> copy_journal(const JournalPlace& from, const JournalPlace& to) {
   try {
     const auto source = open_source(from);
-    return copy(*source, *open_target(to));
+    auto target = open_target(to);
+    const Sums read = sums_of(*source);
+    const Sums there = sums_of(*target);
+    if (has_rows(there) && there != read)
+      throw DatabaseError(
+          fmt::format("{} has a journal of tag {} already; move that away first", to.described(), to.tag));
+    if (!has_rows(there)) copy(*source, *target, read);
+    target.reset();  // a file is complete when it is closed
+    if (!to.is_shared() && std::filesystem::exists(unfinished(to))) std::filesystem::rename(unfinished(to), to.file);
+    std::map<std::string, std::int64_t> rows;
+    for (const auto& [table, sum] : read) rows[table] = sum.rows;
+    return rows;
   } catch (const std::exception& error) {
     return failure(fmt::format("the journal was not moved: {}", error.what()));
   }
@@ -154,12 +190,14 @@ Expected<std::string> set_aside(const JournalPlace& place) {
   if (place.is_shared()) {
     try {
       const std::string name = fmt::format("{}-{}", moved, place.tag);
-      rename_schema(place.server, place.tag, name);
+      set_schema_aside(place.server, place.tag, name);
       return fmt::format("schema {}", name);
     } catch (const std::exception& error) {
       return failure(fmt::format("{}: {}", place.described(), error.what()));
     }
   }
+  // Closing it takes its log into the file.
+  if (const auto closed = SqliteJournal::open(place.file); !closed) return std::unexpected(closed.error());
   std::error_code error;
   const std::string name = fmt::format("{}.{}", place.file, moved);
   std::filesystem::rename(place.file, name, error);

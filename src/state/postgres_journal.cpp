@@ -33,10 +33,10 @@ Error in_journal(const JournalPlace& place, std::string_view doing, const std::e
 Token new_token() { return {to_string(boost::uuids::random_generator()())}; }
 
 // Up to date, with the tables of hosts.
-std::unique_ptr<Database> open_to_write(const JournalPlace& place) {
-  auto database = open_postgres(place.server, place.tag, PostgresMode::write);
+std::unique_ptr<Database> open_to_write(const JournalPlace& place, const std::atomic<bool>* give_up = nullptr) {
+  auto database = open_postgres(place.server, place.tag, PostgresMode::write, give_up);
   if (const auto fits = check_schema(*database); !fits) throw DatabaseError("it " + fits.error().message);
-  if (is_outdated(*database)) make_tables(*database, place.tag);
+  if (is_outdated(*database) || !has_host_tables(*database)) make_tables(*database, place.tag);
   return database;
 }
 
@@ -78,7 +78,10 @@ class OrdersJournal final : public Journal {
 
 PostgresJournal::PostgresJournal(JournalPlace place, Host host, Owner owner)
     : place_(std::move(place)), host_(std::move(host)), owner_(std::move(owner)) {}
-PostgresJournal::~PostgresJournal() { thread_.join(); }
+PostgresJournal::~PostgresJournal() {
+  stop_waiting();
+  thread_.join();
+}
 
 template <class Work>
 io::Task<std::invoke_result_t<Work>> PostgresJournal::on_thread(const char* doing, Work work) {
@@ -98,29 +101,30 @@ io::Task<std::invoke_result_t<Work>> PostgresJournal::on_thread(const char* doin
 
 Database& PostgresJournal::connected() {
   if (database_) return *database_;
-  database_ = open_to_write(place_);
+  database_ = open_to_write(place_, &is_ending_);
   token_ = new_token();
   return *database_;
 }
 
-io::Task<Expected<Leader>> PostgresJournal::take_lead(milliseconds lease) {
+io::Task<Expected<Standing>> PostgresJournal::take_lead(milliseconds lease) {
   const double seconds = std::chrono::duration<double>(lease).count();
-  co_return co_await on_thread("read", [this, seconds]() -> Expected<Leader> { return take_lead_now(seconds); });
+  co_return co_await on_thread("read", [this, seconds]() -> Expected<Standing> { return take_lead_now(seconds); });
 }
 
-Leader PostgresJournal::take_lead_now(double lease) {
+Standing PostgresJournal::take_lead_now(double lease) {
   Database& database = connected();
-  Leader leader =
+  Standing standing =
       state::take_lead(database, {.host = host_, .owner = owner_, .token = token_, .tag = place_.tag, .lease = lease});
-  is_leading_ = leads(database, token_);
-  if (is_leading_) epoch_ = leader.epoch;
+  is_leading_ = standing.leads;
+  if (is_leading_) epoch_ = standing.leader.epoch;
   clock_ahead_ = state::clock_ahead(database);
-  return leader;
+  return standing;
 }
 
 io::Task<Expected<void>> PostgresJournal::renew_lead() {
   co_return co_await on_thread("written", [this]() -> Expected<void> {
-    if (!is_leading_ || !state::renew_lead(*database_, token_)) return std::unexpected(not_leading());
+    is_leading_ = is_leading_ && state::renew_lead(*database_, token_);
+    if (!is_leading_) return failure("this host does not lead");
     return {};
   });
 }
@@ -192,9 +196,9 @@ bool PostgresJournal::was_committed_after_all(std::int64_t number) {
   const auto end = std::chrono::steady_clock::now() + server_is_awaited;
   while (true) {
     try {
-      return was_committed(*open_to_write(place_), token_, number);
+      return was_committed(*open_to_write(place_, &is_ending_), token_, number);
     } catch (const DatabaseError&) {
-      if (std::chrono::steady_clock::now() >= end) throw;
+      if (is_ending_ || std::chrono::steady_clock::now() >= end) throw;
       std::this_thread::sleep_for(milliseconds{500});
     }
   }

@@ -24,15 +24,17 @@ class PostgresJournal final : public Journal {
   PostgresJournal(JournalPlace place, Host host, Owner owner);
   ~PostgresJournal() override;
 
-  // Takes the lead or keeps it, for `lease` from now on. Returns the leader, which may be another host. The journal is
-  // made, or brought up to date.
-  io::Task<Expected<Leader>> take_lead(std::chrono::milliseconds lease);
+  // Takes the lead or keeps it, for `lease` from now on, unless another host leads. The journal is made, or brought up
+  // to date.
+  io::Task<Expected<Standing>> take_lead(std::chrono::milliseconds lease);
   // For as long again. Fails if this host does not lead any more, also if it would be free to take the lead anew: what
   // a pass in between knows may be outdated.
   io::Task<Expected<void>> renew_lead();
   // Tells others that this host would lead next, until it has not for a while or gives up.
   io::Task<void> stand_by();
   io::Task<void> give_up_lead();
+  // All calls end as soon as possible, also where the server hangs; for a process that has to end.
+  void stop_waiting() { is_ending_ = true; }
   // How far the clock of the database is ahead of this host's, as of the last take_lead().
   std::chrono::milliseconds clock_ahead() const { return clock_ahead_; }
 
@@ -48,7 +50,7 @@ class PostgresJournal final : public Journal {
   template <class Work>
   io::Task<std::invoke_result_t<Work>> on_thread(const char* doing, Work work);
   Database& connected();
-  Leader take_lead_now(double lease);
+  Standing take_lead_now(double lease);
   bool write(const Changes& changes);
   bool was_committed_after_all(std::int64_t number);
   Error not_leading();
@@ -61,6 +63,7 @@ class PostgresJournal final : public Journal {
   bool is_leading_ = false;
   std::atomic<std::int64_t> epoch_ = 0;
   std::atomic<std::chrono::milliseconds> clock_ahead_{};
+  std::atomic<bool> is_ending_ = false;  // so that this process need not wait for a server that hangs
   // All but the atomic values is used on this thread only, which ends before the connection is closed.
   boost::asio::thread_pool thread_{1};
 };

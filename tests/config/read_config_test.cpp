@@ -592,8 +592,9 @@ TEST(ReadConfig, KnowsWhichHostLooksAfterMachinesWhereSeveralShareTheJournal) {
       "systemTypes.x86_64-linux: host: is for hosts that share a journal, and `journal` is not given; add that, or "
       "remove this");
   value["journal"] = "farm";
-  EXPECT_EQ(error_of(value), R"(journal: missing "=" after "farm" in connection info string; write it such as )"
-                             R"("postgresql:///provisioner?host=db1")");
+  EXPECT_EQ(
+      error_of(value),
+      R"(journal: is no connection string of libpq; write it such as "postgresql:///hydra_provisioner?host=db1")");
 }
 
 TEST(ReadConfig, SaysWhatIsWrongWithAQueue) {

@@ -24,7 +24,7 @@ def samples(text):
 
 
 def sample(text, name, **labels):
-    return samples(text).get((name, frozenset(labels.items())))
+    return samples(text).get((name, frozenset(({"tag": "t"} | labels).items())))
 
 
 def scrape(address):

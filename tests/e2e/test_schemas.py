@@ -31,6 +31,7 @@ class Schemas(ExecTest):
         self.check("check", farm, "check", farm.conf)
         self.check("plan", farm, "plan", farm.conf)
         self.check("status", farm, "status", farm.conf)
+        self.check("status-all", farm, "status", "--all", farm.conf)
         self.check("history", farm, "history")
         for name in ("t-0", PLAIN, "x86_64-linux:kvm"):
             self.check("explain", farm, "explain", name)

@@ -55,6 +55,17 @@ class TwoTags(FarmTest):
         one = self.farm()
         self.use_both(one, self.farm(tag="u", state=one.state))
 
+    def test_are_shown_together(self):
+        one = self.farm_with_machine()
+        other = self.farm(tag="u", state=one.state)
+        for farm in (other, one):  # what a machine costs is counted from one pass to the next
+            self.assertEnded(farm.run_pass(), 0)
+        shown = one.run("status", "--all", one.conf).out
+        self.assertRegex(shown, r"(?m)^ +t +\S.* ago +- +- +1 ready")
+        self.assertRegex(shown, r"(?m)^ +u +\S.* ago +- +- +none")
+        self.assertRegex(one.run("cost", "--all").out, rf"(?m)^t/{PLAIN} .*\nsum ")
+        self.assertEnded(one.run("cost", "--all", "--tag", "t"), 64, "--all and --tag exclude each other")
+
     def test_have_a_state_directory_each(self):
         self.use_both(self.farm(), self.farm(tag="u"))
 

@@ -88,7 +88,7 @@ TEST(Scrape, HasNoMachinesUnlessTheyAreWanted) {
 
 TEST(Scrape, SaysThatTheStatusIsNotTrusted) {
   const std::string text = text_of(some_of_everything().untrusted("no answer"));
-  EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_queue_trusted 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_queue_trusted{tag=\"hydra-provisioned\"} 0\n"));
   EXPECT_THAT(text, Not(HasSubstr("queue_status_timestamp_seconds")));
 }
 
@@ -96,22 +96,24 @@ TEST(Scrape, SaysSinceWhenTheMachinesFileCannotBePublished) {
   pass::Report report = report_of(some_of_everything());
   report.trouble = Unpublished{noon - 5min, "disk full"};
   const std::string text = text_of(report, some_of_everything().config());
-  EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_publication_succeeded 0\n"));
-  EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_publication_timestamp_seconds 1768478100\n"));
+  EXPECT_THAT(text, HasSubstr("\nhydra_provisioner_publication_succeeded{tag=\"hydra-provisioned\"} 0\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\nhydra_provisioner_publication_timestamp_seconds{tag=\"hydra-provisioned\"} 1768478100\n"));
 }
 
 TEST(Scrape, CountsInTheBucketsOfPrometheus) {
   const std::string text = text_of(some_of_everything());
-  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{pool=\"x86_64-linux\",le=\"5\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{pool=\"x86_64-linux\",le=\"120\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{pool=\"x86_64-linux\",le=\"+Inf\"} 4\n"));
-  EXPECT_THAT(text, HasSubstr("boot_seconds_sum{pool=\"x86_64-linux\"} 9213\n"));
-  EXPECT_THAT(text, HasSubstr("boot_seconds_count{pool=\"x86_64-linux\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",le=\"5\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",le=\"120\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_bucket{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",le=\"+Inf\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_sum{tag=\"hydra-provisioned\",pool=\"x86_64-linux\"} 9213\n"));
+  EXPECT_THAT(text, HasSubstr("boot_seconds_count{tag=\"hydra-provisioned\",pool=\"x86_64-linux\"} 4\n"));
 }
 
 TEST(Scrape, BeginsCountersAtZero) {
-  EXPECT_THAT(text_of(farm("x86_64-linux")),
-              HasSubstr("machine_failures_total{pool=\"x86_64-linux\",class=\"capacity\"} 0\n"));
+  EXPECT_THAT(
+      text_of(farm("x86_64-linux")),
+      HasSubstr("machine_failures_total{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",class=\"capacity\"} 0\n"));
 }
 
 TEST(Scrape, ShowsEachChange) {
@@ -122,36 +124,43 @@ TEST(Scrape, ShowsEachChange) {
   const std::string before = scrape.text(shown);
   EXPECT_EQ(scrape.text(shown), before);
   report.succeeded = false;
-  EXPECT_THAT(scrape.text(shown), HasSubstr("\nhydra_provisioner_last_pass_succeeded 0\n"));
+  EXPECT_THAT(scrape.text(shown), HasSubstr("\nhydra_provisioner_last_pass_succeeded{tag=\"hydra-provisioned\"} 0\n"));
 }
 
 TEST(Scrape, ShowsFewTypesOfUnplaceableSteps) {
   decide::Farm many = farm("x86_64-linux");
   for (int i = 100; i < 150; ++i) many.runnable("system" + std::to_string(i) + "-linux", 1);
   const std::string text = text_of(many);
-  EXPECT_THAT(text, HasSubstr("{step_type=\"system119-linux\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("{tag=\"hydra-provisioned\",step_type=\"system119-linux\"} 1\n"));
   EXPECT_THAT(text, Not(HasSubstr("system120-linux")));
-  EXPECT_THAT(text, HasSubstr("{step_type=\"others\"} 30\n"));
+  EXPECT_THAT(text, HasSubstr("{tag=\"hydra-provisioned\",step_type=\"others\"} 30\n"));
 }
 
 TEST(Scrape, SaysWhoSetALimit) {
   const std::string text = text_of(some_of_everything().scheduled(
       "x86_64-linux", {.period = "* 8-17 UTC", .min_machines = 2, .max_machines = {}, .until = {}}));
-  EXPECT_THAT(text, HasSubstr("limit{pool=\"x86_64-linux\",limit=\"min\",source=\"schedule\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("limit{pool=\"x86_64-linux\",limit=\"max\",source=\"configuration\"} 4\n"));
-  EXPECT_THAT(text, HasSubstr("limit{pool=\"aarch64-linux\",limit=\"max\",source=\"order\"} 5\n"));
+  EXPECT_THAT(
+      text, HasSubstr("limit{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",limit=\"min\",source=\"schedule\"} 2\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("limit{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",limit=\"max\",source=\"configuration\"} 4\n"));
+  EXPECT_THAT(text,
+              HasSubstr("limit{tag=\"hydra-provisioned\",pool=\"aarch64-linux\",limit=\"max\",source=\"order\"} 5\n"));
 }
 
 TEST(Scrape, SaysWhatHoldsAPool) {
-  EXPECT_THAT(text_of(some_of_everything()), HasSubstr("held{pool=\"aarch64-linux\",reason=\"paused\"} 1\n"));
-  EXPECT_THAT(text_of(some_of_everything()), Not(HasSubstr("held{pool=\"x86_64-linux\",reason=\"paused\"}")));
-  EXPECT_THAT(text_of(some_of_everything()), HasSubstr("held{pool=\"x86_64-linux\",reason=\"maximum\"} 1\n"));
+  EXPECT_THAT(text_of(some_of_everything()),
+              HasSubstr("held{tag=\"hydra-provisioned\",pool=\"aarch64-linux\",reason=\"paused\"} 1\n"));
+  EXPECT_THAT(text_of(some_of_everything()),
+              Not(HasSubstr("held{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",reason=\"paused\"}")));
+  EXPECT_THAT(text_of(some_of_everything()),
+              HasSubstr("held{tag=\"hydra-provisioned\",pool=\"x86_64-linux\",reason=\"maximum\"} 1\n"));
 }
 
 TEST(Scrape, SaysHowMuchOfABudgetIsSpent) {
   const BudgetUse of_all{.limit = Micros{1}, .percent = 83, .until = support::noon};
   const std::string text = text_of(some_of_everything().budget(of_all));
-  EXPECT_THAT(text, HasSubstr("budget_spent_ratio{period=\"day\"} 0.83\n"));
+  EXPECT_THAT(text, HasSubstr("budget_spent_ratio{tag=\"hydra-provisioned\",period=\"day\"} 0.83\n"));
 }
 
 }  // namespace

@@ -72,6 +72,8 @@ TEST_F(Move, GoesOnCountingWhereItWas) {
 TEST_F(Move, NeverOverwrites) {
   journal_.commit(of({machine(1)}));
   ASSERT_TRUE(copy_journal(file_, database_));
+  EXPECT_TRUE(copy_journal(file_, database_)) << "after a crash, it is the same";
+  journal_.commit(of({machine(2)}));
   const auto again = copy_journal(file_, database_);
   ASSERT_FALSE(again);
   EXPECT_THAT(again.error().message, HasSubstr("has a journal of tag " + database_.tag.text + " already"));
@@ -96,7 +98,13 @@ TEST_F(Move, SetsAsideWhatWasMoved) {
   const auto schema = set_aside(database_);
   ASSERT_TRUE(schema) << schema.error().message;
   EXPECT_THAT(*schema, HasSubstr("schema moved-"));
-  EXPECT_THAT(look(database_, noon)->machines, ElementsAre());
+  EXPECT_THAT(look(database_, noon).error().message, HasSubstr("was moved away"));
+  EXPECT_FALSE(open_for_orders(database_)) << "no host begins a new one there";
+  const JournalPlace source{.tag = file_.tag, .file = *file};
+  EXPECT_FALSE(copy_journal(source, database_));
+  ASSERT_TRUE(prepare_move(source, database_));
+  EXPECT_TRUE(copy_journal(source, database_)) << "it may come back";
+  EXPECT_THAT(ids(*look(database_, noon)), ElementsAre("a-1"));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class Daemon {
       voice_.begin_pass();
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
-      const auto turn = co_await journal_.take_turn();
+      const auto turn = co_await journal_.take_turn(config_.get().interval);
       if (turn && turn->other_leader) {
         stand_by(*turn->other_leader);
         co_await signals_.sleep_for(co_await journal_.stand_by());
@@ -72,6 +72,7 @@ class Daemon {
   }
 
   io::Task<void> keep_turn() { return journal_.keep_turn(); }
+  void stop_waiting() { journal_.stop_waiting(); }
 
  private:
   std::string trouble_with_config() const {
@@ -91,6 +92,8 @@ class Daemon {
     voice_.note(situation);
     service::status(situation);
     monitor_.stand_by(config_.get());
+    world_.totals->clear();               // the leader goes on counting
+    publish_anew(world_, config_.get());  // what an earlier command answers later is outdated
   }
 
   io::Task<pass::PassEnd> pass(const Expected<OwnJournal::Turn>& turn) {
@@ -146,11 +149,12 @@ io::Task<Outcome> run_to_its_end(Daemon& daemon, io::FileLock lock) {
   }
 }
 
-io::Task<void> cut_off_after_stop(Signals& signals) {
+io::Task<void> cut_off_after_stop(Signals& signals, Daemon& daemon) {
   co_await signals.until_stop();
   service::stopping();
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, last_pass_max);
   co_await timer.async_wait(boost::asio::use_awaitable);
+  daemon.stop_waiting();  // what waits for a database is not cancelled
 }
 
 // While the event loop turns, the daemon works: a pass may wait longer than the watchdog, for a status or for an
@@ -179,7 +183,7 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   auto journal = OwnJournal::at(config, context.state_dir, *own);
   if (!journal) co_return failed(journal.error());
   Daemon daemon(std::move(config), file, context, signals, std::move(errors), *std::move(journal));
-  const auto ended = co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals) ||
+  const auto ended = co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals, daemon) ||
                                beat_for_the_watchdog() || daemon.keep_turn());
   context.voice.note("stopped; running operations go on, and the next start takes them up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;

@@ -61,6 +61,10 @@ io::Task<bool> LiveConfig::refresh(bool asked, act::Voice& voice) {
                                                          "restart it, or start another one",
                                                          file_, loaded->tag, config_.tag)});
   }
+  if (loaded && loaded->journal != config_.journal) {
+    loaded = std::unexpected(config::ConfigErrors{
+        fmt::format("{}: journal: is another one now; restart the daemon, after the journal was moved", file_)});
+  }
   if (!loaded) {
     if (asked || errors_ != loaded.error()) {
       for (const std::string& error : loaded.error()) voice.problem(error);

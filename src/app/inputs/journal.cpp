@@ -11,9 +11,11 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "io/async/clock.hpp"
 #include "io/file/files.hpp"
 #include "io/file/own_file.hpp"
 #include "io/postgres_connection.hpp"
+#include "state/hosts.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -25,9 +27,15 @@ std::string record_of(const std::string& state_dir, const Tag& tag) {
   return fmt::format("{}/{}{}", state_dir, tag, record_suffix);
 }
 
-Expected<std::optional<state::JournalPlace>> recorded_place(const std::string& state_dir, const Tag& tag) {
-  return io::read_own_file(record_of(state_dir, tag), [&](const io::Json& json) -> Expected<state::JournalPlace> {
-    return state::JournalPlace{.tag = tag, .server = json.at("server").get<std::string>()};
+struct RecordedPlace {
+  state::JournalPlace place;
+  Owner owner;
+};
+
+Expected<std::optional<RecordedPlace>> recorded_place(const std::string& state_dir, const Tag& tag) {
+  return io::read_own_file(record_of(state_dir, tag), [&](const io::Json& json) -> Expected<RecordedPlace> {
+    return RecordedPlace{.place = {.tag = tag, .server = json.at("server").get<std::string>()},
+                         .owner = Owner{json.at("owner").get<std::string>()}};
   });
 }
 
@@ -37,18 +45,9 @@ std::vector<Tag> tags_of(const std::vector<state::JournalPlace>& places) {
   return tags;
 }
 
-Expected<std::vector<state::JournalPlace>> candidates(const std::string& state_dir, const JournalChoice& choice) {
-  if (choice.server.empty()) return journals_of(state_dir);
-  auto tags = state::tags_at(choice.server);
-  if (!tags) return std::unexpected(std::move(tags.error()));
-  std::vector<state::JournalPlace> places;
-  for (Tag& tag : *tags) places.push_back({.tag = std::move(tag), .server = choice.server});
-  return places;
-}
-
 Expected<state::JournalPlace> choose(const std::string& state_dir, const JournalChoice& choice,
                                      const std::string& machine) {
-  const auto places = candidates(state_dir, choice);
+  const auto places = journals_at(choice.server, state_dir);
   if (!places) return std::unexpected(places.error());
   const std::string where = choice.server.empty() ? state_dir : io::shown_connection(choice.server);
   const auto none = [&](const std::string& what) {
@@ -92,11 +91,36 @@ std::vector<state::JournalPlace> journals_of(const std::string& state_dir) {
       places.push_back(state::in_state_dir(state_dir, Tag{entry.path().stem()}));
     } else if (name.ends_with(record_suffix)) {
       const auto recorded = recorded_place(state_dir, Tag{name.substr(0, name.size() - record_suffix.size())});
-      if (recorded && *recorded) places.push_back(**recorded);
+      if (recorded && *recorded) places.push_back((**recorded).place);
     }
   }
   std::ranges::sort(places, {}, &state::JournalPlace::tag);
   return places;
+}
+
+Expected<std::vector<state::JournalPlace>> journals_at(const std::string& server, const std::string& state_dir) {
+  if (server.empty()) return journals_of(state_dir);
+  auto tags = state::tags_at(server);
+  if (!tags) return std::unexpected(std::move(tags.error()));
+  std::vector<state::JournalPlace> places;
+  for (Tag& tag : *tags) places.push_back({.tag = std::move(tag), .server = server});
+  return places;
+}
+
+std::expected<std::vector<OpenJournal>, Failure> open_all_journals(const std::string& state_dir,
+                                                                   const std::string& server) {
+  if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
+  const auto places = journals_at(server, state_dir);
+  if (!places) return failed(places.error());
+  std::vector<OpenJournal> journals;
+  for (const state::JournalPlace& place : *places) {
+    auto archive = state::Archive::open(place);
+    if (!archive) return failed(std::move(archive.error()));
+    journals.push_back({.tag = place.tag, .archive = *std::move(archive)});
+  }
+  if (journals.empty())
+    return misused({fmt::format("{}: no journal", server.empty() ? state_dir : io::shown_connection(server))});
+  return journals;
 }
 
 std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, const JournalChoice& choice,
@@ -104,15 +128,30 @@ std::expected<OpenJournal, Failure> open_journal(const std::string& state_dir, c
   if (auto own = io::expect_own_folder(state_dir); !own) return failed(std::move(own.error()));
   auto place = choose(state_dir, choice, machine);
   if (!place) return misused(std::move(place.error()));
+  const auto ahead = state::clock_ahead(*place);
+  if (!ahead) return failed(ahead.error());
+  io::set_clock_ahead(*ahead);
   auto archive = state::Archive::open(*place);
   if (!archive) return failed(std::move(archive.error()));
   return OpenJournal{.tag = place->tag, .archive = *std::move(archive)};
 }
 
-Expected<void> record_place(const state::JournalPlace& place, const std::string& state_dir) {
+Expected<void> record_place(const state::JournalPlace& place, const Owner& owner, const std::string& state_dir) {
   const std::string record = record_of(state_dir, place.tag);
   if (!place.is_shared()) return io::remove_replaceable(record);
-  return io::write_own_file(record, {{"server", place.server}});
+  const auto known = recorded_place(state_dir, place.tag);
+  if (known && *known && (**known).place.server == place.server && (**known).owner == owner) return {};
+  return io::write_own_file(record, {{"server", place.server}, {"owner", owner.text}});
+}
+
+Expected<void> expect_owner(const state::JournalPlace& place, const Owner& owner, const std::string& state_dir) {
+  const auto known = recorded_place(state_dir, place.tag);
+  if (!known) return std::unexpected(known.error());
+  if (!*known || (**known).owner == owner) return {};
+  return failure(
+      fmt::format("{} is not the journal that this host has known: that had the machines of {}, and this one "
+                  "has those of {}; if it is the right one, remove {}",
+                  place.described(), (**known).owner, owner, record_of(state_dir, place.tag)));
 }
 
 Expected<void> settle_at(const state::JournalPlace& place, const std::string& state_dir) {
@@ -129,9 +168,8 @@ Expected<void> settle_at(const state::JournalPlace& place, const std::string& st
     return failure(
         fmt::format("the journal of tag {} is in {}, but neither `journal` nor --journal says so; say so, or "
                     "move it: hydra-provisioner journal move DATABASE {}",
-                    place.tag, (**recorded).described(), file.file));
-  if (!place.is_shared() || (*recorded && (**recorded).server == place.server)) return {};
-  return record_place(place, state_dir);
+                    place.tag, (**recorded).place.described(), file.file));
+  return {};
 }
 
 std::expected<void, Failure> check_name(const state::Archive& archive, const std::string& name, review::Known kind) {

@@ -7,9 +7,7 @@
 
 namespace hydra_provisioner::app {
 
-io::Json status_document(const Preview& seen) {
-  const LastPass& last = seen.last_pass;
-  io::Json document = pass::status_document(seen.look, seen.plan);
+void add_passes(io::Json& document, const LastPass& last) {
   document["lastPass"] = last.began == Instant{} ? io::Json(nullptr) : io::Json(to_unix(last.began));
   document["passMaker"] = nullptr;
   if (last.maker)
@@ -22,6 +20,11 @@ io::Json status_document(const Preview& seen) {
   document["unpublished"] = nullptr;
   if (last.unpublished)
     document["unpublished"] = {{"since", to_unix(last.unpublished->since)}, {"why", last.unpublished->why}};
+}
+
+io::Json status_document(const Preview& seen) {
+  io::Json document = pass::status_document(seen.look, seen.plan);
+  add_passes(document, seen.last_pass);
   return document;
 }
 

@@ -7,6 +7,9 @@
 
 namespace hydra_provisioner::app {
 
+// When the last pass was, who makes passes, and whether their file is published.
+void add_passes(nlohmann::json& document, const LastPass& last);
+
 nlohmann::json status_document(const Preview& seen);
 
 }  // namespace hydra_provisioner::app

@@ -14,7 +14,7 @@
 #include "app/own_journal.hpp"
 #include "app/owner.hpp"
 #include "app/tag_lock.hpp"
-#include "io/file/files.hpp"
+#include "io/text/strings.hpp"
 #include "state/move.hpp"
 
 namespace hydra_provisioner::app {
@@ -38,17 +38,24 @@ void declare(Arguments& arguments, JournalOptions& options) {
   });
 }
 
-bool is_database(const std::string& place) { return place.contains("://") || place.contains('='); }
+bool is_database(const std::string& place) {
+  return place.contains("://") || (place.contains('=') && !place.contains('/')) || place.contains("dbname=");
+}
 
 state::JournalPlace place_of(const std::string& text, const Tag& tag) {
   if (is_database(text)) return {.tag = tag, .server = text};
   return {.tag = tag, .file = std::filesystem::absolute(text).lexically_normal()};
 }
 
+Expected<Tag> checked(std::string tag) {
+  if (io::is_alphanumeric(tag, "_.-")) return Tag{std::move(tag)};
+  return failure(fmt::format("{:?} is no tag", tag));
+}
+
 Expected<Tag> tag_of(const JournalOptions& options) {
-  if (!options.tag.empty()) return Tag{options.tag};
+  if (!options.tag.empty()) return checked(options.tag);
   for (const std::string& place : {options.from, options.to}) {
-    if (!is_database(place)) return Tag{std::filesystem::path(place).stem()};
+    if (!is_database(place)) return checked(std::filesystem::path(place).stem());
   }
   return failure("which journal of the database? name it by --tag");
 }
@@ -57,7 +64,7 @@ Expected<Tag> tag_of(const JournalOptions& options) {
 Expected<void> check_files(const state::JournalPlace& from, const state::JournalPlace& to,
                            const std::string& state_dir) {
   if (!from.is_shared() && !to.is_shared())
-    return failure("one of both must be a PostgreSQL database, such as \"postgresql:///provisioner?host=db1\"");
+    return failure("one of both must be a PostgreSQL database, such as \"postgresql:///hydra_provisioner?host=db1\"");
   const std::string file = state::in_state_dir(state_dir, from.tag).file;
   for (const state::JournalPlace& place : {from, to}) {
     if (!place.is_shared() && place.file != file)
@@ -67,18 +74,22 @@ Expected<void> check_files(const state::JournalPlace& from, const state::Journal
   return {};
 }
 
+using KeptOut = std::optional<OwnJournal>;
+
 // So that no other host makes a pass meanwhile. None: the journal is not shared.
-io::Task<std::expected<std::optional<OwnJournal>, Failure>> keep_hosts_out(state::JournalPlace place,
-                                                                           std::string state_dir) {
+io::Task<std::expected<KeptOut, Failure>> keep_hosts_out(state::JournalPlace place, Owner own) {
   if (!place.is_shared()) co_return std::nullopt;
-  const auto own = owner_of(state_dir);
-  if (!own) co_return failed(own.error());
   constexpr Seconds long_enough{600};
-  OwnJournal journal(std::move(place), long_enough, *own);
-  auto turn = co_await journal.take_turn();
+  OwnJournal journal(std::move(place), own);
+  auto turn = co_await journal.take_turn(long_enough);
   if (!turn) co_return failed(std::move(turn.error()));
   if (turn->other_leader)
     co_return ends_with(exit_status::locked, {described(*turn->other_leader) + "; nothing was done"});
+  if (turn->owner != own)
+    co_return failed(
+        {fmt::format("the machines of this journal belong to {}, and this host is {}: move it on the host "
+                     "that was the first to lead, or write that id into the file `owner`",
+                     turn->owner, own)});
   co_return std::move(journal);
 }
 
@@ -97,14 +108,20 @@ io::Task<Outcome> run(JournalOptions options, Context context) {
   if (auto fits = check_files(from, to, context.state_dir); !fits) co_return misused(fits.error());
   const auto lock = lock_tag(context.state_dir, *tag);
   if (!lock) co_return std::unexpected(lock.error());
-  auto kept_out = co_await keep_hosts_out(from, context.state_dir);
-  if (!kept_out) co_return std::unexpected(std::move(kept_out.error()));
+  const auto own = owner_of(context.state_dir);
+  if (!own) co_return failed(own.error());
+  if (auto prepared = state::prepare_move(from, to); !prepared) co_return failed(prepared.error());
+  auto old_hosts = co_await keep_hosts_out(from, *own);
+  if (!old_hosts) co_return std::unexpected(std::move(old_hosts.error()));
+  auto new_hosts = co_await keep_hosts_out(to, *own);
+  if (!new_hosts) co_return std::unexpected(std::move(new_hosts.error()));
   const auto rows = state::copy_journal(from, to);
   if (!rows) co_return failed(rows.error());
-  if (*kept_out) co_await (*kept_out)->end();
   const auto aside = state::set_aside(from);
   if (!aside) co_return failed(aside.error());
-  if (auto recorded = record_place(to, context.state_dir); !recorded) co_return failed(recorded.error());
+  if (*old_hosts) co_await (*old_hosts)->end();
+  if (*new_hosts) co_await (*new_hosts)->end();
+  if (auto recorded = record_place(to, *own, context.state_dir); !recorded) co_return failed(recorded.error());
   tell(*rows, to, context.voice);
   context.voice.note(fmt::format("the old one is kept as {}; remove it when you do not need it any more", *aside));
   co_return exit_status::done;

@@ -47,7 +47,7 @@ io::Task<Outcome> make_pass(ConfigFile file, Context context) {
   pass::World world = make_world(*config, context.state_dir);
   auto journal = OwnJournal::at(*config, context.state_dir, *own);
   if (!journal) co_return failed(journal.error());
-  const auto turn = co_await journal->take_turn();
+  const auto turn = co_await journal->take_turn(config->interval);
   if (!turn) co_return failed(turn.error());
   if (turn->other_leader)
     co_return ends_with(exit_status::locked, {described(*turn->other_leader) + "; nothing was done"});

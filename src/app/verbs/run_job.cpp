@@ -36,13 +36,9 @@ JobResult with_machine(Expected<Instance> result, const PoolConfig& pool) {
   return *std::move(result);
 }
 
-bool cannot_be_taken_back(Operation operation) {
-  return operation == Operation::stop || operation == Operation::destroy;
-}
-
 io::Task<JobResult> call(providers::Provider& provider, act::JobRequest request, PoolConfig pool) {
-  if (request.lead && cannot_be_taken_back(request.operation)) {
-    // The next pass of the host that leads tries again.
+  if (request.lead) {
+    // This host may have stood still since it led. The next pass of the one that leads tries again.
     if (const auto leads = state::confirm(*request.lead); !leads)
       co_return failure(leads.error().message, ErrorKind::unfinished);
   }

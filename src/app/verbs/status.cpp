@@ -18,8 +18,10 @@
 #include "app/cli/texts.hpp"
 #include "app/health.hpp"
 #include "app/inputs/preview.hpp"
+#include "app/status/all_tags.hpp"
 #include "app/status/status_document.hpp"
 #include "app/status/status_text.hpp"
+#include "io/file/files.hpp"
 #include "io/text/json.hpp"
 #include "io/text/printable.hpp"
 #include "io/text/strings.hpp"
@@ -32,15 +34,18 @@ struct StatusOptions {
   bool json = false;
   bool check = false;
   bool watch = false;
+  bool all = false;
 };
 
 void declare(Arguments& arguments, StatusOptions& options) {
   arguments.flag("--json", options.json, "print JSON");
   arguments.flag("--check", options.check, "print one line, and exit with 0 (fine), 1 (degraded) or 2 (broken)");
   arguments.flag("--watch", options.watch, "show it again every five seconds, until Ctrl-C");
+  arguments.flag("--all", options.all, "show all tags of the same database or state directory, a line each");
   declare_config(arguments, options.config);
   arguments.check([&options]() -> Expected<void> {
     if (options.watch && (options.json || options.check)) return failure("--watch does not go with --json or --check");
+    if (options.all && (options.check || options.watch)) return failure("--all does not go with --check or --watch");
     return {};
   });
 }
@@ -86,7 +91,18 @@ io::Task<Outcome> watch(StatusOptions options, Context context) {
   }
 }
 
+// From the journals alone.
+io::Task<Outcome> show_all(StatusOptions options, Context context) {
+  const auto config = co_await load(std::move(options.config));
+  if (!config) co_return std::unexpected(config.error());
+  if (auto own = io::expect_own_folder(context.state_dir); !own) co_return failed(own.error());
+  const auto tags = all_tags(*config, context.state_dir);
+  if (!tags) co_return failed(tags.error());
+  co_return print_painted(options.json ? io::pretty(all_tags_document(*tags)) : all_tags_text(*tags, context.screen));
+}
+
 io::Task<Outcome> run(StatusOptions options, Context context) {
+  if (options.all) co_return co_await show_all(std::move(options), std::move(context));
   if (options.watch) co_return co_await watch(std::move(options), std::move(context));
   const auto seen = co_await preview(std::move(options.config), context.state_dir, context.voice);
   if (options.check) co_return check(seen);

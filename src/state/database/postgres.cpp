@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -17,6 +18,8 @@
 #include "io/postgres_connection.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/utf8.hpp"
+#include "state/database/fields.hpp"
+#include "state/database/schema.hpp"
 
 namespace hydra_provisioner::state {
 namespace {
@@ -65,7 +68,7 @@ T expect(io::PostgresExpected<T> outcome) {
 }  // namespace
 
 std::string valid_text(std::string_view text) {
-  if (std::ranges::all_of(text, [](char c) { return c > 0; })) return std::string(text);
+  if (std::ranges::all_of(text, [](char c) { return c != 0 && (c & 0x80) == 0; })) return std::string(text);
   std::string valid;
   valid.reserve(text.size());
   while (!text.empty()) {
@@ -200,12 +203,12 @@ class PostgresDatabase final : public Database {
 };
 
 std::string first_words(const std::string& schema, PostgresMode mode) {
-  std::string words = fmt::format(
-      "set client_encoding = 'UTF8'; set application_name = {1}; set search_path = {0}; set timezone = 'UTC'; "
-      "set statement_timeout = '30s'; set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '60s'",
-      quoted_name(schema), quoted_name(schema));
-  if (mode == PostgresMode::read) words += "; begin isolation level repeatable read, read only";
-  return words;
+  constexpr std::string_view to_write = "set idle_in_transaction_session_timeout = '60s'";  // ends a writer that hangs
+  constexpr std::string_view to_read = "begin isolation level repeatable read, read only";
+  return fmt::format(
+      "set client_encoding = 'UTF8'; set application_name = {0}; set search_path = {0}; set timezone = 'UTC'; "
+      "set statement_timeout = '30s'; set lock_timeout = '10s'; {1}",
+      quoted_name(schema), mode == PostgresMode::read ? to_read : to_write);
 }
 
 }  // namespace
@@ -213,16 +216,24 @@ std::string first_words(const std::string& schema, PostgresMode mode) {
 // Tags have no quotes.
 std::string schema_name(const Tag& tag) { return "provisioner-" + tag.text; }
 
-std::unique_ptr<Database> open_postgres(const std::string& where, const Tag& tag, PostgresMode mode) {
+std::unique_ptr<Database> open_postgres(const std::string& where, const Tag& tag, PostgresMode mode,
+                                        const std::atomic<bool>* give_up) {
   const std::string schema = schema_name(tag);
-  PostgresConnection connection = expect(PostgresConnection::open(where, patience));
+  PostgresConnection connection = expect(PostgresConnection::open(where, patience, give_up));
   expect(connection.run(first_words(schema, mode)));
   return std::make_unique<PostgresDatabase>(std::move(connection), schema);
 }
 
-void rename_schema(const std::string& where, const Tag& tag, const std::string& name) {
-  auto connection = expect(PostgresConnection::open(where, patience));
-  expect(connection.run(fmt::format("alter schema {} rename to {}", quoted_name(schema_name(tag)), quoted_name(name))));
+void set_schema_aside(const std::string& where, const Tag& tag, const std::string& name) {
+  const auto database = open_postgres(where, tag, PostgresMode::write);
+  Transaction transaction(*database);
+  change(*database, fmt::format("alter schema {} rename to {}", quoted_name(schema_name(tag)), quoted_name(name)));
+  database->define("select 1", moved_away);
+  transaction.commit();
+}
+
+void drop_mark(Database& database, const Tag& tag) {
+  change(database, fmt::format("drop schema {} cascade", quoted_name(schema_name(tag))));
 }
 
 // Texts are compared as bytes, as SQLite and this program do.

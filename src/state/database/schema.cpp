@@ -219,6 +219,8 @@ constexpr std::array migrations{R"sql(
 Expected<void> check_schema(Database& database) {
   if (database.is_empty()) return {};
   const auto [application, version] = database.format();
+  if (application == moved_away.application)
+    return failure("was moved away: `journal` has to say where it is now, on this host, too");
   if (application != application_id)
     return failure("is not a journal of hydra-provisioner; choose another --state-dir or move it away");
   if (version > std::ssize(migrations)) {

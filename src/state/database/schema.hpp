@@ -6,6 +6,9 @@
 
 namespace hydra_provisioner::state {
 
+// Of a place from which a journal was moved, so that a host that does not know it begins no new one there.
+inline constexpr Database::Format moved_away{.application = 0x6d6f7665, .version = 0};  // "move"
+
 // Fails for a database that is not a journal, or of a newer version. Reads only.
 Expected<void> check_schema(Database& database);
 

@@ -20,7 +20,6 @@
 #include "io/text/printable.hpp"
 #include "model/counted.hpp"
 #include "review/replay.hpp"
-#include "state/hosts.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -204,9 +203,6 @@ io::Task<Outcome> give_order(OrderTarget target, std::optional<review::Known> ki
   const auto opened = open_journal(context.state_dir, target.journal, target.names.empty() ? "" : target.names.front());
   if (!opened) co_return std::unexpected(opened.error());
   const state::JournalPlace& place = opened->archive.place();
-  const auto ahead = state::clock_ahead(place);
-  if (!ahead) co_return failed(ahead.error());
-  io::set_clock_ahead(*ahead);
   const Instant now = io::SystemClock{}.now();
   auto memory = state::look(place, now);
   if (!memory) co_return failed(memory.error());
