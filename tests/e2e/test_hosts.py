@@ -1,11 +1,13 @@
 """Several hosts with a journal that they share in PostgreSQL: one leads, and another goes on when it ends."""
 
 import json
+import shutil
 import stat
 
 from support import program
 from support.exec_farm import PROVIDER
-from support.farm import PLAIN
+from support.farm import PLAIN, fill
+from support.postgres import USER, Postgres
 from support.shared_farm import SharedTest
 from support.waiting import wait_for
 
@@ -178,6 +180,30 @@ class Database(SharedTest):
         self.postgres.run("begin; set transaction read write; alter role hydra reset default_transaction_read_only; commit")
         wait_for(lambda: not alpha.provided(), "the machine is destroyed", alpha.said)
 
+    def test_that_is_full_is_told_and_ends_no_machine(self):
+        alpha = self.host("alpha", self.postgres.where.replace("dbname=postgres", "dbname=small"))
+        disk = alpha.folder / "disk"
+        alpha.mount(disk, "size=24m,mode=700")
+        shutil.chown(disk, **USER)
+        alpha.folder.chmod(0o755)
+        self.postgres.run(f"create tablespace small location '{disk}'")
+        self.postgres.run("create database small tablespace small")
+        self.addCleanup(self.postgres.run, "drop tablespace small")
+        self.addCleanup(self.postgres.run, "drop database small with (force)")
+        self.addCleanup(alpha.end_children)
+        alpha.queue(runnable=1)
+        alpha.begin()
+        alpha.wait_for_machines(1)
+        fill(disk / "filler")
+        advice = "look after the free space of the database server"
+        wait_for(lambda: advice in alpha.run("protect", "t-0").err, "an order finds no space", alpha.said)
+        self.assertEqual(len(alpha.listed()), 1)
+        self.assertEqual(alpha.provided(), ["t-0"])
+        (disk / "filler").unlink()
+        alpha.run("protect", "t-0", "--off")  # if an earlier order found some
+        alpha.queue(runnable=0)
+        wait_for(lambda: not alpha.provided(), "the machine is destroyed", alpha.said)
+
     def test_that_cannot_be_used_is_told(self):
         alpha = self.host("alpha", self.postgres.where.replace("dbname=postgres", "dbname=nowhere"))
         self.assertEnded(alpha.run_pass(), 1, 'database "nowhere" does not exist', "dbname=nowhere")
@@ -185,6 +211,35 @@ class Database(SharedTest):
         alpha.configure(journal="postgresql://[")
         self.assertEnded(alpha.run_pass(), 78, "conf.nix: journal: ")
         alpha.configure(journal=self.database())
+
+
+class Failover(SharedTest):
+    def test_to_a_copy_that_lacks_the_last_commits_loses_no_machine(self):
+        original = Postgres()
+        self.addCleanup(original.end)
+        copy = Postgres(original)
+        self.addCleanup(copy.end)
+        servers = f"user=hydra dbname=postgres target_session_attrs=read-write host={original.folder},{copy.folder}"
+        alpha = self.host("alpha", servers)
+        beta = self.host("beta", servers, alpha)
+        alpha.queue(runnable=1)
+        alpha.begin()
+        alpha.wait_for_machines(1)
+        beta.begin()
+        beta.wait_until_said("alpha leads (process ")
+        behind = "select count(*) from pg_stat_replication where replay_lsn < pg_current_wal_lsn()"
+        wait_for(lambda: original.value(behind) == "0", "the copy has all so far")
+        copy.kill()
+        alpha.queue(runnable=7)
+        alpha.wait_for_machines(2)
+        original.kill()
+        copy.start()
+        copy.promote()
+        wait_for(lambda: sorted(alpha.states().values()) == ["ready", "ready"], "both are known again", alpha.said)
+        alpha.wait_for_machines(2)
+        self.assertEqual([request["machine"] for request in alpha.requests("create")], ["t-0", "t-1"])
+        self.assertEqual(alpha.requests("destroy"), [])
+        self.assertIn("t-1: found at its provider, but not in the journal; taken over", alpha.said() + beta.said())
 
 
 class Moving(SharedTest):

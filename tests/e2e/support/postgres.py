@@ -26,12 +26,21 @@ create index IndexBuildsOnFinished on Builds(finished) where finished = 0;
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, original=None):
+        """A server with nothing in it, or a copy that follows the original."""
         self.folder = Path(tempfile.mkdtemp(prefix="hpt-pg-", dir="/tmp"))
         shutil.chown(self.folder, **USER)
         self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
-        self.call("initdb", "-D", self.folder / "data", "-U", "hydra", "-A", "trust", "--no-sync", "--locale=C")
+        if original:
+            where = ["-h", original.folder, "-U", "hydra", "-D", self.folder / "data"]
+            self.call("pg_basebackup", *where, "-R", "--checkpoint=fast", "--no-sync")
+        else:
+            self.call("initdb", "-D", self.folder / "data", "-U", "hydra", "-A", "trust", "--no-sync", "--locale=C")
         self.start()
+
+    def promote(self):
+        """A copy becomes a server of its own, as it is now."""
+        self.call("pg_ctl", "promote", "-D", self.folder / "data")
 
     def start(self):
         options = ["-D", self.folder / "data", "-k", self.folder, "-h", "", "-F"]
@@ -47,6 +56,10 @@ class Postgres:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)  # without waiting for those who are connected
+        self.process.wait(WAIT_SECONDS_MAX)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGQUIT)
         self.process.wait(WAIT_SECONDS_MAX)
 
     def restart(self):
@@ -77,5 +90,6 @@ class Postgres:
         return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=WAIT_SECONDS_MAX).stdout.strip()
 
     def end(self):
-        self.stop()
+        if self.process.poll() is None:
+            self.stop()
         shutil.rmtree(self.folder)
