@@ -3,6 +3,7 @@
 import json
 import shutil
 import stat
+import time
 
 from support import program
 from support.exec_farm import PROVIDER
@@ -49,6 +50,25 @@ class Leading(SharedTest):
             self.assertEqual([standby["host"] for standby in shown["standbys"]], ["beta"])
             self.assertIn("on alpha, since ", host.run("status", host.conf).out)
             self.assertIn("beta stands by", host.run("status", host.conf).out)
+
+    def test_goes_by_the_clock_of_the_database(self):
+        alpha, beta = self.two_hosts(quiet=3600)
+        beta.set_clock_ahead(3 * 3600)
+        alpha.queue(runnable=1)
+        alpha.begin()
+        alpha.wait_for_machines(1)
+        entry = {"enabled": False, "currentJobs": 0, "idleSince": int(time.time())}
+        alpha.queue(machines={"root@127.84.0.1": entry})
+        alpha.wait_for_machines(0)
+        alpha.daemon.kill()
+        beta.begin()
+        beta.wait_for_passes(3)
+        self.assertEqual(beta.leader(), "beta")
+        self.assertEqual(beta.states(), {"t-0": "draining"}, beta.said())
+        self.assertIn("last pass ", beta.run("status", beta.conf).out)
+        beta.queue(runnable=1)
+        beta.wait_for_machines(1)
+        beta.configure(quiet=0)
 
     def test_status_tells_of_all_tags_in_the_database(self):
         alpha, _ = self.two_daemons()

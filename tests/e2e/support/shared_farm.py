@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 
 from support.exec_farm import ExecDaemonFarm, exec_pool
 from support.farm import PLAIN
@@ -18,6 +20,7 @@ class Host(ExecDaemonFarm):
         if first:
             self.home = first.home
             self.status = first.status
+            self.reads = first.reads
             self.machines_file = first.machines_file
             read = [word.replace(str(self.folder), str(first.folder)) for word in self.options["statusCommand"]]
             self.configure(statusCommand=read, machinesFile=first.machines_file)
@@ -27,6 +30,9 @@ class Host(ExecDaemonFarm):
         """With a host name of its own; it becomes the program."""
         rename = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.name]
         return rename + super().command(*words)
+
+    def addresses(self):
+        return [machine["address"] for machine in self.machines().values() if machine["address"]]
 
     def begin(self):
         self.daemon = self.begin_daemon()
@@ -45,8 +51,30 @@ class Host(ExecDaemonFarm):
     def pause(self):
         os.kill(self.daemon.pid, signal.SIGSTOP)
 
+    def set_clock_ahead(self, seconds):
+        """That of the program, but not that of the queue runner."""
+        library = self.folder / "clock.so"
+        compile_it = [shutil.which("clang-19") or "clang", "-shared", "-fPIC", "-x", "c", "-", "-o", library]
+        subprocess.run(compile_it, input=SHIFTED_CLOCK, text=True, check=True)
+        self.environment |= {"LD_PRELOAD": str(library), "CLOCK_AHEAD": str(seconds)}
+        self.configure(statusCommand=["env", "-u", "LD_PRELOAD", *self.options["statusCommand"]])
+
     def go_on(self):
         os.kill(self.daemon.pid, signal.SIGCONT)
+
+
+SHIFTED_CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *time) {
+  int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+  int result = real(id, time);
+  if (id == CLOCK_REALTIME) time->tv_sec += atol(getenv("CLOCK_AHEAD"));
+  return result;
+}
+"""
 
 
 class SharedTest(FarmTest):
