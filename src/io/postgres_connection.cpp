@@ -57,7 +57,9 @@ std::string connection_string(std::string where) {
   std::string all;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     const std::string_view name = option->keyword;
-    const char* ours = name == "connect_timeout" ? "10" : name == "tcp_user_timeout" ? "60000" : nullptr;
+    const char* ours = nullptr;
+    if (name == "connect_timeout") ours = "10";
+    if (name == "tcp_user_timeout") ours = "60000";
     const char* value = option->val != nullptr ? option->val : ours;  // the operator's own take precedence
     if (value != nullptr) all += fmt::format("{}{}='{}'", all.empty() ? "" : " ", name, escaped(value));
   }

@@ -199,7 +199,7 @@ Expected<std::string> set_aside(const JournalPlace& place) {
   // Closing it takes its log into the file.
   if (const auto closed = SqliteJournal::open(place.file); !closed) return std::unexpected(closed.error());
   std::error_code error;
-  const std::string name = fmt::format("{}.{}", place.file, moved);
+  std::string name = fmt::format("{}.{}", place.file, moved);
   std::filesystem::rename(place.file, name, error);
   if (error) return failure(fmt::format("{}: cannot be renamed: {}", place.file, error.message()));
   return name;

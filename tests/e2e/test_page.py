@@ -235,7 +235,7 @@ class Live(BrowserTest):
         farm.daemon = farm.begin_daemon()
         wait_for(lambda: status_now() == 503, "it answers", farm.said)
         visit = self.visit("/")
-        self.assertIn("The first pass has not ended yet", visit.text())
+        self.assertIn("its first one has not ended yet", visit.text())
         validate("errors", get("/status.json").json())
         farm.queue(time=int(time.time()))
         (farm.folder / "go").touch()

@@ -47,7 +47,7 @@ std::string fingerprint_of_links(const std::filesystem::path& folder) {
 LiveConfig::LiveConfig(std::string file, Config config, config::ConfigOptions options, config::ConfigErrors errors)
     : file_(std::move(file)),
       config_(std::move(config)),
-      options_(options),
+      options_(std::move(options)),
       fingerprint_(fingerprint()),
       errors_(std::move(errors)) {}
 

@@ -41,6 +41,7 @@ Expected<std::optional<RecordedPlace>> recorded_place(const std::string& state_d
 
 std::vector<Tag> tags_of(const std::vector<state::JournalPlace>& places) {
   std::vector<Tag> tags;
+  tags.reserve(places.size());
   for (const state::JournalPlace& place : places) tags.push_back(place.tag);
   return tags;
 }

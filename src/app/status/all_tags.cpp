@@ -31,6 +31,7 @@ TagState state_of(const state::JournalPlace& place, const std::string& state_dir
 TableRow row_of(const TagState& tag) {
   const LastPass& last = tag.last_pass;
   std::vector<std::string> standbys;
+  standbys.reserve(last.standbys.size());
   for (const state::Standby& standby : last.standbys) standbys.push_back(standby.host.name);
   std::string note = tag.trouble;
   if (note.empty() && last.unpublished) note = unpublished_text(*last.unpublished);
@@ -56,6 +57,7 @@ Expected<std::vector<TagState>> all_tags(const Config& config, const std::string
 
 std::string all_tags_text(const std::vector<TagState>& tags, const Screen& screen) {
   std::vector<TableRow> rows;
+  rows.reserve(tags.size());
   for (const TagState& tag : tags) rows.push_back(row_of(tag));
   return table_text({{"TAG"}, {"LAST PASS"}, {"HOST"}, {"STANDBYS"}, {"MACHINES"}, {"NOTE"}}, std::move(rows), screen);
 }

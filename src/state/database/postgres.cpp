@@ -171,6 +171,7 @@ class PostgresDatabase final : public Database {
         fmt::format("select tablename from pg_tables where schemaname = '{}' and "
                     "tablename not in ('journal_format', 'leader', 'hosts') order by tablename collate \"C\"",
                     schema_)));
+    tables.reserve(found.rows());
     for (std::size_t row = 0; row < found.rows(); ++row) tables.emplace_back(found.text(row, 0));
     return tables;
   }
@@ -180,6 +181,7 @@ class PostgresDatabase final : public Database {
         fmt::format("select column_name, data_type from information_schema.columns where table_schema = '{}' and "
                     "table_name = '{}' order by column_name collate \"C\"",
                     schema_, table)));
+    columns.reserve(found.rows());
     for (std::size_t row = 0; row < found.rows(); ++row)
       columns.push_back({std::string(found.text(row, 0)), postgres_type(found.text(row, 1))});
     return columns;
