@@ -72,10 +72,12 @@ io::Task<Expected<OwnJournal::Turn>> OwnJournal::take_turn(Seconds interval) {
 }
 
 // A database that was emptied, or restored from another farm, has other machines than those that this host has made.
-Expected<void> OwnJournal::recognize(const Owner& owner) const {
-  if (state_dir_.empty() || owner.text.empty()) return {};
+Expected<void> OwnJournal::recognize(const Owner& owner) {
+  if (state_dir_.empty() || owner.text.empty() || owner == recognized_) return {};
   if (auto expected = expect_owner(place_, owner, state_dir_); !expected) return expected;
-  return record_place(place_, owner, state_dir_);
+  if (auto recorded = record_place(place_, owner, state_dir_); !recorded) return recorded;
+  recognized_ = owner;
+  return {};
 }
 
 io::Task<void> OwnJournal::keep_turn() {

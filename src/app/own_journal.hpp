@@ -50,13 +50,14 @@ class OwnJournal {
   void stop_waiting();  // see state::PostgresJournal
 
  private:
-  Expected<void> recognize(const Owner& owner) const;
+  Expected<void> recognize(const Owner& owner);
 
   state::JournalPlace place_;
   Seconds interval_{};  // between passes, of the latest turn
   int rounds_ = 0;      // for which this host has been standing by
   Owner own_;
   std::string state_dir_;
+  Owner recognized_;                                // whose machines the journal was last seen to have
   std::unique_ptr<state::Journal> file_;            // of a journal that is not shared
   std::unique_ptr<state::PostgresJournal> shared_;  // of one that is
 };

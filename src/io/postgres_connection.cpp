@@ -109,9 +109,10 @@ PostgresConnection::PostgresConnection(pg_conn* connection, std::chrono::seconds
 
 PostgresExpected<PostgresConnection> PostgresConnection::open(const std::string& where, std::chrono::seconds patience,
                                                               const std::atomic<bool>* give_up) {
-  if (const auto valid = check_connection(connection_string(where)); !valid)
+  const std::string all = connection_string(where);
+  if (const auto valid = check_connection(all); !valid)
     return std::unexpected(PostgresError{.message = valid.error().message, .sqlstate = {}, .is_lost = true});
-  PostgresConnection opened(PQconnectdb(connection_string(where).c_str()), patience, give_up);
+  PostgresConnection opened(PQconnectdb(all.c_str()), patience, give_up);
   if (PQstatus(opened.connection_.get()) != CONNECTION_OK || PQsetnonblocking(opened.connection_.get(), 1) != 0)
     return std::unexpected(opened.error());
   // What the server has to say besides errors is told by other means.
@@ -120,8 +121,6 @@ PostgresExpected<PostgresConnection> PostgresConnection::open(const std::string&
 }
 
 bool PostgresConnection::is_lost() const { return is_given_up_ || PQstatus(connection_.get()) != CONNECTION_OK; }
-
-int PostgresConnection::process() const { return PQbackendPID(connection_.get()); }
 
 PostgresError PostgresConnection::error() const {
   return {.message = plain(PQerrorMessage(connection_.get())), .sqlstate = {}, .is_lost = is_lost()};
@@ -172,8 +171,7 @@ PostgresExpected<PostgresResult> PostgresConnection::last_result() {
     auto result = next(end);
     if (!result) return std::unexpected(std::move(result.error()));
     if (!*result) break;
-    const bool is_first_error = !is_good(result->get()) && (!last || is_good(last.get()));
-    if (!last || is_good(last.get()) || is_first_error) last = *std::move(result);
+    if (!last || is_good(last.get())) last = *std::move(result);  // the first error stays
   }
   if (!last) return std::unexpected(error());
   if (!is_good(last.get())) return std::unexpected(error_of(last.get()));
@@ -188,13 +186,18 @@ PostgresExpected<PostgresResult> PostgresConnection::run(const std::string& stat
 
 PostgresExpected<PostgresResult> PostgresConnection::run(std::string_view sql, std::span<const Parameter> parameters) {
   if (auto finished = finish(); !finished) return std::unexpected(std::move(finished.error()));
+  if (auto begun = begin(sql, parameters); !begun) return std::unexpected(std::move(begun.error()));
+  return last_result();
+}
+
+PostgresExpected<void> PostgresConnection::begin(std::string_view sql, std::span<const Parameter> parameters) {
   const auto name = prepared(sql);
   if (!name) return std::unexpected(name.error());
   const auto values = pointers_to(parameters);
   if (PQsendQueryPrepared(connection_.get(), *name, static_cast<int>(values.size()), values.data(), nullptr, nullptr,
                           0) == 0)
     return std::unexpected(error());
-  return last_result();
+  return {};
 }
 
 PostgresExpected<const char*> PostgresConnection::prepared(std::string_view sql) {
@@ -215,12 +218,7 @@ PostgresExpected<void> PostgresConnection::send(std::string_view sql, std::span<
   if (is_lost()) return std::unexpected(error());
   if (!is_piping_ && PQenterPipelineMode(connection_.get()) == 0) return std::unexpected(error());
   is_piping_ = true;
-  const auto name = prepared(sql);
-  if (!name) return std::unexpected(name.error());
-  const auto values = pointers_to(parameters);
-  if (PQsendQueryPrepared(connection_.get(), *name, static_cast<int>(values.size()), values.data(), nullptr, nullptr,
-                          0) == 0)
-    return std::unexpected(error());
+  if (auto begun = begin(sql, parameters); !begun) return begun;
   return ++sent_ < sent_max ? PostgresExpected<void>{} : finish();
 }
 

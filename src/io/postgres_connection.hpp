@@ -73,7 +73,6 @@ class PostgresConnection {
   PostgresExpected<bool> wait_for_notification(std::chrono::steady_clock::time_point end);
 
   bool is_lost() const;
-  int process() const;  // of the server, that serves this connection
 
  private:
   struct Clear {
@@ -88,6 +87,7 @@ class PostgresConnection {
   PostgresConnection(pg_conn* connection, std::chrono::seconds patience, const std::atomic<bool>* give_up);
 
   PostgresExpected<const char*> prepared(std::string_view sql);  // its name
+  PostgresExpected<void> begin(std::string_view sql, std::span<const Parameter> parameters);
   PostgresExpected<void> wait(bool for_writing, Time end);
   PostgresExpected<void> flush(Time end);
   PostgresExpected<Result> next(Time end);

@@ -137,12 +137,15 @@ std::unique_ptr<Database> open_target(const JournalPlace& place) {
   return open_sqlite(file, SqliteMode::create);
 }
 
-void copy(Database& from, Database& to, const Sums& read) {
+// Of what was read.
+Sums copy(Database& from, Database& to) {
   Transaction transaction(to);
-  for (const auto& [name, sum] : read) Table(from, name).read(from, &to);
+  Sums read;
+  for (const std::string& name : from.tables()) read.emplace(name, Table(from, name).read(from, &to));
   if (sums_of(to) != read) throw DatabaseError("what was written differs from what was read");
   to.continue_ids();
   transaction.commit();
+  return read;
 }
 
 void make_way(const JournalPlace& place) {
@@ -168,12 +171,12 @@ Expected<std::map<std::string, std::int64_t>> copy_journal(const JournalPlace& f
   try {
     const auto source = open_source(from);
     auto target = open_target(to);
-    const Sums read = sums_of(*source);
     const Sums there = sums_of(*target);
-    if (has_rows(there) && there != read)
+    const bool is_copied = has_rows(there);
+    const Sums read = is_copied ? sums_of(*source) : copy(*source, *target);
+    if (is_copied && there != read)
       throw DatabaseError(
           fmt::format("{} has a journal of tag {} already; move that away first", to.described(), to.tag));
-    if (!has_rows(there)) copy(*source, *target, read);
     target.reset();  // a file is complete when it is closed
     if (!to.is_shared() && std::filesystem::exists(unfinished(to))) std::filesystem::rename(unfinished(to), to.file);
     std::map<std::string, std::int64_t> rows;

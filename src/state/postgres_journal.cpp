@@ -99,6 +99,15 @@ io::Task<std::invoke_result_t<Work>> PostgresJournal::on_thread(const char* doin
   });
 }
 
+template <class Work>
+io::Task<std::invoke_result_t<Work>> PostgresJournal::as_leader(const char* doing, Work work) {
+  using Outcome = std::invoke_result_t<Work>;
+  co_return co_await on_thread(doing, [this, owned = std::move(work)]() mutable -> Outcome {
+    if (!is_leading_) return std::unexpected(not_leading());
+    return owned();
+  });
+}
+
 Database& PostgresJournal::connected() {
   if (database_) return *database_;
   database_ = open_to_write(place_, &is_ending_);
@@ -157,15 +166,11 @@ Error PostgresJournal::not_leading() {
 }
 
 io::Task<Expected<Memory>> PostgresJournal::load(Instant now) {
-  co_return co_await on_thread("read", [this, now]() -> Expected<Memory> {
-    if (!is_leading_) return std::unexpected(not_leading());
-    return read_memory(*database_, now);
-  });
+  co_return co_await as_leader("read", [this, now]() -> Expected<Memory> { return read_memory(*database_, now); });
 }
 
 io::Task<Expected<void>> PostgresJournal::commit(Changes changes) {
-  co_return co_await on_thread("written", [this, owned = std::move(changes)]() -> Expected<void> {
-    if (!is_leading_) return std::unexpected(not_leading());
+  co_return co_await as_leader("written", [this, owned = std::move(changes)]() -> Expected<void> {
     io::waypoint("journal.before-commit");
     if (!write(owned)) return std::unexpected(not_leading());
     io::waypoint("journal.after-commit");
@@ -205,22 +210,17 @@ bool PostgresJournal::was_committed_after_all(std::int64_t number) {
 }
 
 io::Task<Expected<Spending>> PostgresJournal::spent_since(std::set<Instant> times) {
-  co_return co_await on_thread("read", [this, owned = std::move(times)]() -> Expected<Spending> {
-    if (!is_leading_) return std::unexpected(not_leading());
-    return read_spending(*database_, owned);
-  });
+  co_return co_await as_leader(
+      "read", [this, owned = std::move(times)]() -> Expected<Spending> { return read_spending(*database_, owned); });
 }
 
 io::Task<Expected<Totals>> PostgresJournal::totals() {
-  co_return co_await on_thread("read", [this]() -> Expected<Totals> {
-    if (!is_leading_) return std::unexpected(not_leading());
-    return read_totals(*database_);
-  });
+  co_return co_await as_leader("read", [this]() -> Expected<Totals> { return read_totals(*database_); });
 }
 
 io::Task<Expected<void>> PostgresJournal::confirm() {
-  co_return co_await on_thread("read", [this]() -> Expected<void> {
-    if (!is_leading_ || !leads(*database_, token_)) return std::unexpected(not_leading());
+  co_return co_await as_leader("read", [this]() -> Expected<void> {
+    if (!leads(*database_, token_)) return std::unexpected(not_leading());
     return {};
   });
 }

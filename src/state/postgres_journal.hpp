@@ -49,6 +49,8 @@ class PostgresJournal final : public Journal {
  private:
   template <class Work>
   io::Task<std::invoke_result_t<Work>> on_thread(const char* doing, Work work);
+  template <class Work>
+  io::Task<std::invoke_result_t<Work>> as_leader(const char* doing, Work work);  // fails unless this host leads
   Database& connected();
   Standing take_lead_now(double lease);
   bool write(const Changes& changes);

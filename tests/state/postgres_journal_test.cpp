@@ -162,8 +162,11 @@ TEST_F(SharedJournal, IsNotWrittenByAPassThatLostTheLeadInBetween) {
 TEST_F(SharedJournal, FindsOutACommitWhoseAnswerWasLost) {
   const auto a = host("a");
   take_lead(*a);
+  const auto witness = database();  // a session as old as that of the journal learns of a new setting as late
   server_.run("alter system set synchronous_standby_names = 'none'");
   server_.run("select pg_reload_conf()");
+  while (ask<std::string>(*witness, "select current_setting('synchronous_standby_names')") != "none")
+    std::this_thread::yield();
   std::jthread lose_answer([&] {
     const auto other = database();
     change(*other, "set synchronous_commit = local");
