@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "act/process_jobs.hpp"
+#include "app/machine_records.hpp"
 #include "app/tag_lock.hpp"
 #include "providers/ec2/ec2_provider.hpp"
 #include "providers/exec/exec_provider.hpp"
@@ -72,7 +73,8 @@ pass::World make_world(const Config& config, const std::string& state_dir) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
   world.calls = std::make_shared<Totals>();
   world.jobs = std::make_unique<act::ProcessJobs>(program, state_dir, config.tag, *world.clock, world.calls);
-  world.providers = make_providers(config.tag, state_dir, *world.clock);
+  world.providers = make_providers(config.tag, state_dir,
+                                   ec2_records(state::journal_place(config, state_dir), state_dir), *world.clock);
   for (auto& [kind, provider] : world.providers) {
     provider = std::make_unique<providers::TimedProvider>(std::move(provider), kind, *world.clock, world.calls);
     provider = std::make_unique<providers::HostBound>(std::move(provider), host_name());
@@ -103,14 +105,15 @@ void publish_anew(pass::World& world, const Config& config) {
   world.publisher = std::make_unique<publish::PatientPublisher>(make_publisher(config), *world.clock);
 }
 
-std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,
-                                                                            const std::string& state_dir,
-                                                                            io::Clock& clock) {
+std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(
+    const Tag& tag, const std::string& state_dir, std::unique_ptr<providers::RecordKeeper> ec2_records,
+    io::Clock& clock) {
   std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;
   providers.emplace(ProviderKind::local, std::make_unique<providers::local::LocalProvider>(tag, state_dir, clock));
   providers.emplace(ProviderKind::nixops,
                     std::make_unique<providers::nixops::NixopsProvider>(tag, state_dir, own_nix_modules(), clock));
-  providers.emplace(ProviderKind::ec2, std::make_unique<providers::ec2::Ec2Provider>(tag, state_dir, clock));
+  providers.emplace(ProviderKind::ec2,
+                    std::make_unique<providers::ec2::Ec2Provider>(tag, state_dir, std::move(ec2_records), clock));
   providers.emplace(ProviderKind::exec, std::make_unique<providers::exec::ExecProvider>(tag, state_dir, clock));
   return providers;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "pass/world.hpp"
+#include "providers/record_keeper.hpp"
 
 namespace hydra_provisioner::app {
 
@@ -21,9 +22,9 @@ void reconfigure(pass::World& world, const Config& config);
 void publish_anew(pass::World& world, const Config& config);
 
 // The providers alone, as a job needs them.
-std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(const Tag& tag,
-                                                                            const std::string& state_dir,
-                                                                            io::Clock& clock);
+std::map<ProviderKind, std::unique_ptr<providers::Provider>> make_providers(
+    const Tag& tag, const std::string& state_dir, std::unique_ptr<providers::RecordKeeper> ec2_records,
+    io::Clock& clock);
 
 // The folder that `<hydra-provisioner/…>` names in specifications of machines.
 Expected<std::string> own_nix_modules();

@@ -133,7 +133,7 @@ constexpr Option pool[] = {
      "machines are billed in whole periods, so a machine is kept while at least 30 minutes are already paid; 0: billed "
      "by use; if not given, 3600 for `ec2` and for EC2 machines of NixOps"},
     {"host", word, "",
-     "with `journal`: the name of the only host that looks after these machines, required for `local`, `ec2` and "
+     "with `journal`: the name of the only host that looks after these machines, required for `local` and "
      "`nixopsExpr`; `\"any\"`: each can, because all have the same NixOps state; see "
      "[hosts.md](hosts.md#what-needs-one-host)"},
     {"bootTimeout", timeout, "1800", "a machine that is not ready this long after its request counts as failed"},

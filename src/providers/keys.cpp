@@ -16,6 +16,7 @@
 
 #include "io/file/files.hpp"
 #include "io/file/lock.hpp"
+#include "io/process/private_folder.hpp"
 #include "io/process/subprocess.hpp"
 #include "io/text/wording.hpp"
 
@@ -35,24 +36,6 @@ bool exists(const std::string& path) {
 
 std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path(); }
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename(); }
-
-Expected<void> copy_durably(const std::string& from, const std::string& to, mode_t mode) {
-  const auto content = io::read_file(from, key_bytes_max);
-  if (!content) return std::unexpected(content.error());
-  return io::replace_file(to, content->value_or(""), mode);
-}
-
-// ssh-keygen does not sync its files, so a power failure could leave an empty key. We let it write elsewhere, and copy.
-io::Task<Expected<void>> generate(std::string path, std::string work_folder) {
-  if (auto made = io::make_folder(work_folder, 0700); !made) co_return made;
-  const std::string fresh = work_folder + "/key";
-  io::Command keygen{.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name_of(path), "-f", fresh},
-                     .deadline = keygen_deadline};
-  const auto generated = co_await io::run_successfully(std::move(keygen));
-  if (!generated) co_return std::unexpected(generated.error());
-  if (auto copied = copy_durably(fresh + ".pub", path + ".pub", 0644); !copied) co_return copied;
-  co_return copy_durably(fresh, path, 0600);
-}
 
 // The first two words of a public key's line; empty when there are fewer.
 std::string type_and_key(std::string_view line) {
@@ -81,13 +64,29 @@ Expected<void> check_private_key(const std::string& path) {
 
 }  // namespace
 
+io::Task<Expected<KeyPair>> new_key_pair(std::string comment) {
+  io::sweep_private_folders(key_folder);
+  const auto folder = io::PrivateFolder::make(key_folder);
+  if (!folder) co_return std::unexpected(folder.error());
+  const std::string path = folder->path() + "/key";
+  io::Command keygen{.argv = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", std::move(comment), "-f", path},
+                     .deadline = keygen_deadline};
+  const auto generated = co_await io::run_successfully(std::move(keygen));
+  if (!generated) co_return std::unexpected(generated.error());
+  auto private_half = io::read_file(path, key_bytes_max);
+  if (!private_half) co_return std::unexpected(private_half.error());
+  auto public_half = io::read_file(path + ".pub", key_bytes_max);
+  if (!public_half) co_return std::unexpected(public_half.error());
+  co_return KeyPair{.private_half = private_half->value_or(""), .public_half = public_half->value_or("")};
+}
+
+// ssh-keygen does not sync its files, so a power failure could leave an empty key.
 io::Task<Expected<void>> ensure_key_pair(std::string path) {
   if (exists(path)) co_return Expected<void>{};
-  const std::string work_folder = fmt::format("{}/.{}.making", folder_of(path), name_of(path));
-  if (auto removed = io::remove_all(work_folder); !removed) co_return removed;  // of an interrupted attempt
-  auto generated = co_await generate(path, work_folder);
-  auto removed = io::remove_all(work_folder);
-  co_return generated ? removed : generated;
+  const auto pair = co_await new_key_pair(name_of(path));
+  if (!pair) co_return std::unexpected(pair.error());
+  if (auto written = io::replace_file(path + ".pub", pair->public_half, 0644); !written) co_return written;
+  co_return io::replace_file(path, pair->private_half, 0600);
 }
 
 io::Task<Expected<void>> ensure_shared_key_pair(std::string path, io::Clock& clock) {

@@ -2,12 +2,22 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "io/async/clock.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
 
 namespace hydra_provisioner::providers {
+
+inline constexpr std::string_view key_folder = "keys";  // the purpose of temporary folders with a key
+
+// As ssh-keygen writes both.
+struct KeyPair {
+  std::string private_half;
+  std::string public_half;
+};
+io::Task<Expected<KeyPair>> new_key_pair(std::string comment);  // ed25519, without a passphrase
 
 // Makes the ed25519 key pair PATH and PATH.pub unless PATH exists. The private half is written last: if it exists, so
 // does the other.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -67,6 +68,18 @@ Leader become_leader(Database& database, const Candidate& candidate) {
   return read_leader(*row);
 }
 
+Expected<void> check(Database& database, const Lead& lead, std::string_view lock) {
+  const auto row =
+      query(database,
+            fmt::format("select name, only_from, host, case when pg_is_in_recovery() then 1 else 0 end from leader {}",
+                        lock));
+  if (!row->next()) throw DatabaseError("no host has ever led there");
+  if (get<bool>(*row, 3)) throw DatabaseError("it is a copy, and not the primary server");
+  if (row->text(2) == lead.host && row->integer(1) <= lead.epoch) return {};
+  return failure(fmt::format("not carried out: the host {} has led since this began, and goes on with it",
+                             get<std::string>(*row, 0)));
+}
+
 }  // namespace
 
 void make_tables(Database& database, const Tag& tag) {
@@ -80,7 +93,9 @@ void make_tables(Database& database, const Tag& tag) {
         "since timestamptz not null, renewed_at timestamptz not null, lease double precision not null, "
         "commits bigint not null, owner text not null)",
         "create table if not exists hosts (id text primary key, name text not null, process bigint not null, "
-        "seen_at timestamptz not null)"})
+        "seen_at timestamptz not null)",
+        "create table if not exists machine_records (machine text not null, name text not null, content text not null, "
+        "primary key (machine, name))"})
     execute(database, table);
   query(database, "select pg_advisory_unlock(hashtextextended($1, 0))", key);
 }
@@ -88,7 +103,7 @@ void make_tables(Database& database, const Tag& tag) {
 bool has_host_tables(Database& database) {
   return ask<std::int64_t>(database,
                            "select count(*) from pg_tables where schemaname = current_schema() and "
-                           "tablename in ('leader', 'hosts')") == 2;
+                           "tablename in ('leader', 'hosts', 'machine_records')") == 3;
 }
 
 void note_presence(Database& database, const Host& host) {
@@ -143,6 +158,8 @@ bool was_committed(Database& database, const Token& token, std::int64_t number) 
              .value_or(0) >= number;
 }
 
+Expected<void> hold(Database& database, const Lead& lead) { return check(database, lead, "for share"); }
+
 Hosts read_hosts(Database& database) {
   Hosts hosts;
   if (const auto row = query(database, leader_query); row->next()) {
@@ -164,14 +181,7 @@ Hosts read_hosts(Database& database) {
 
 Expected<void> confirm(const Lead& lead) {
   try {
-    const auto database = open_postgres(lead.place.server, lead.place.tag, PostgresMode::read);
-    const auto row =
-        query(*database, "select name, only_from, host, case when pg_is_in_recovery() then 1 else 0 end from leader");
-    if (!row->next()) throw DatabaseError("no host has ever led there");
-    if (get<bool>(*row, 3)) throw DatabaseError("it is a copy, and not the primary server");
-    if (row->text(2) == lead.host && row->integer(1) <= lead.epoch) return {};
-    return failure(fmt::format("not carried out: the host {} has led since this began, and goes on with it",
-                               get<std::string>(*row, 0)));
+    return check(*open_postgres(lead.place.server, lead.place.tag, PostgresMode::read), lead, "");
   } catch (const std::exception& error) {
     return failure(fmt::format("not carried out, because {} does not say whether this host still leads: {}",
                                lead.place.described(), error.what()));

@@ -65,7 +65,7 @@ Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place);
 
 // Brings the journal up to date, and makes its tables of hosts; other hosts that are about to do the same wait.
 void make_tables(Database& database, const Tag& tag);
-bool has_host_tables(Database& database);
+bool has_host_tables(Database& database);  // and that of machine_records.hpp
 
 // What a session of the database says that leads. No other session ever has the same.
 struct Token {
@@ -98,6 +98,8 @@ bool leads(Database& database, const Token& token);
 std::optional<std::int64_t> begin_commit(Database& database, const Token& token);
 // Whether that one was carried out; for a new session, after the old one was lost.
 bool was_committed(Database& database, const Token& token, std::int64_t number);
+// Within a transaction: as confirm(), and no other host can take the lead until it ends.
+Expected<void> hold(Database& database, const Lead& lead);
 Hosts read_hosts(Database& database);
 
 }  // namespace hydra_provisioner::state

@@ -2,12 +2,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "providers/ec2/machines/records.hpp"
 #include "providers/exec/records.hpp"
 #include "providers/local/machine_folder.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::fuzz {
@@ -37,18 +41,26 @@ void read(std::string_view bytes) {
   using namespace providers;
   static const support::TemporaryFolder folder;
   static const MachineId machine("t-1");
+  std::filesystem::create_directory(folder.path + "/t-1");
   const exec::ExecRecords records(Tag("t"), folder.path);
   check_record(
       folder.path + "/t-1.json", bytes, [&] { return records.find(machine); },
       [&](const exec::ExecRecord& record) { return records.write(machine, record); });
 
-  const ec2::Ec2Files files{folder.path};
-  check_record(
-      files.request(), bytes, [&] { return ec2::read_sent(files); },
-      [&](const ec2::SentRequest& request) { return ec2::write_sent(files, request); });
-  check_record(
-      files.instance(), bytes, [&] { return ec2::read_instance_record(files); },
-      [&](const ec2::Ec2Record& record) { return ec2::write_instance_record(files, record); });
+  ec2::Ec2Records ec2_records(std::make_unique<FolderKeeper>(Tag("t"), folder.path));
+  const auto part = [&](auto ec2::Ec2Record::* which) {
+    return [&ec2_records, which]() -> Expected<std::remove_cvref_t<decltype(std::declval<ec2::Ec2Record>().*which)>> {
+      auto record = support::await(ec2_records.of(machine));
+      if (!record) return std::unexpected(record.error());
+      return (*record).*which;
+    };
+  };
+  check_record(folder.path + "/t-1/request.json", bytes, part(&ec2::Ec2Record::sent),
+               [&](const ec2::SentRequest& sent) { return support::await(ec2_records.write_sent(machine, sent)); });
+  std::filesystem::remove(folder.path + "/t-1/request.json");
+  check_record(folder.path + "/t-1/instance.json", bytes, part(&ec2::Ec2Record::made),
+               [&](const ec2::MadeInstance& made) { return support::await(ec2_records.write_made(machine, made)); });
+  std::filesystem::remove(folder.path + "/t-1/instance.json");
 
   const local::MachineFolder local_folder{folder.path};
   check_record(

@@ -1,5 +1,6 @@
 #include "state/postgres_journal.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -17,6 +18,7 @@
 
 #include "state/database/fields.hpp"
 #include "state/database/postgres.hpp"
+#include "state/machine_records.hpp"
 #include "tests/state/changes.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/usual.hpp"
@@ -29,7 +31,9 @@ using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 
 using support::noon;
 using support::PostgresServer;
@@ -81,6 +85,30 @@ TEST_F(SharedJournal, IsWrittenByItsLeaderAlone) {
   EXPECT_FALSE(run(b->load(noon)));
   EXPECT_FALSE(run(b->confirm()));
   EXPECT_THAT(ids(run(a->load(noon)).value()), ElementsAre("a-1"));
+}
+
+TEST_F(SharedJournal, HasRecordsOfMachinesThatItsLeaderAloneWrites) {
+  const auto a = host("a");
+  take_lead(*a);
+  const std::atomic<bool> give_up = false;
+  const MachineRecords records(place_, give_up);
+  EXPECT_THAT(records.machines().value(), IsEmpty());
+  const Lead lead = a->lead().value();
+  const MachineId one{"a-1"};
+  ASSERT_TRUE(records.write(lead, one, "request.json", "first"));
+  ASSERT_TRUE(records.write(lead, one, "request.json", "it's \u00fc"));
+  ASSERT_TRUE(records.write(lead, one, "host_key", "key"));
+  ASSERT_TRUE(records.remove(lead, one, "host_key"));
+  run(a->give_up_lead());
+  const auto b = host("b");
+  take_lead(*b);
+  EXPECT_THAT(records.write(lead, one, "request.json", "too late").error().message,
+              HasSubstr("the host b has led since this began"));
+  EXPECT_FALSE(records.remove_all(lead, one));
+  EXPECT_THAT(records.of({one, MachineId{"a-2"}}).value(),
+              ElementsAre(Pair(one, ElementsAre(Pair("request.json", "it's \u00fc")))));
+  ASSERT_TRUE(records.remove_all(b->lead().value(), one));
+  EXPECT_THAT(records.machines().value(), IsEmpty());
 }
 
 TEST_F(SharedJournal, TellsItsLeaderAndTheHostsThatStandBy) {

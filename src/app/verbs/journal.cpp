@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/inputs/journal.hpp"
+#include "app/machine_records.hpp"
 #include "app/own_journal.hpp"
 #include "app/owner.hpp"
 #include "app/tag_lock.hpp"
@@ -74,7 +76,11 @@ Expected<void> check_files(const state::JournalPlace& from, const state::Journal
   return {};
 }
 
-using KeptOut = std::optional<OwnJournal>;
+struct Lead {
+  OwnJournal journal;
+  std::optional<state::Lead> right{};
+};
+using KeptOut = std::optional<Lead>;
 
 // So that no other host makes a pass meanwhile. None: the journal is not shared.
 io::Task<std::expected<KeptOut, Failure>> keep_hosts_out(state::JournalPlace place, Owner own) {
@@ -90,7 +96,23 @@ io::Task<std::expected<KeptOut, Failure>> keep_hosts_out(state::JournalPlace pla
         {fmt::format("the machines of this journal belong to {}, and this host is {}: move it on the host "
                      "that was the first to lead, or write that id into the file `owner`",
                      turn->owner, own)});
-  co_return std::move(journal);
+  const auto right = turn->journal->lead();
+  co_return Lead{.journal = std::move(journal), .right = right};
+}
+
+std::unique_ptr<providers::RecordKeeper> records_of(const state::JournalPlace& place, const KeptOut& lead,
+                                                    const std::string& state_dir) {
+  return ec2_records(place, state_dir, lead ? lead->right : std::nullopt);
+}
+
+// What is in files would only be in the way when the journal comes back. A schema is set aside with its records.
+io::Task<Expected<void>> forget_all(providers::RecordKeeper& files) {
+  const auto machines = co_await files.machines();
+  if (!machines) co_return std::unexpected(machines.error());
+  for (const MachineId& machine : *machines) {
+    if (auto removed = co_await files.remove_all(machine); !removed) co_return removed;
+  }
+  co_return Expected<void>{};
 }
 
 void tell(const std::map<std::string, std::int64_t>& rows, const state::JournalPlace& to, act::Voice& voice) {
@@ -117,10 +139,17 @@ io::Task<Outcome> run(JournalOptions options, Context context) {
   if (!new_hosts) co_return std::unexpected(std::move(new_hosts.error()));
   const auto rows = state::copy_journal(from, to);
   if (!rows) co_return failed(rows.error());
+  const auto old_records = records_of(from, *old_hosts, context.state_dir);
+  const auto new_records = records_of(to, *new_hosts, context.state_dir);
+  if (auto copied = co_await providers::copy_records(*old_records, *new_records); !copied)
+    co_return failed(copied.error());
   const auto aside = state::set_aside(from);
   if (!aside) co_return failed(aside.error());
-  if (*old_hosts) co_await (*old_hosts)->end();
-  if (*new_hosts) co_await (*new_hosts)->end();
+  if (!from.is_shared()) {
+    if (auto forgotten = co_await forget_all(*old_records); !forgotten) co_return failed(forgotten.error());
+  }
+  if (*old_hosts) co_await (*old_hosts)->journal.end();
+  if (*new_hosts) co_await (*new_hosts)->journal.end();
   if (auto recorded = record_place(to, *own, context.state_dir); !recorded) co_return failed(recorded.error());
   tell(*rows, to, context.voice);
   context.voice.note(fmt::format("the old one is kept as {}; remove it when you do not need it any more", *aside));

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "act/job_files.hpp"
+#include "app/machine_records.hpp"
 #include "app/real_world.hpp"
 #include "config/load.hpp"
 #include "io/async/clock.hpp"
@@ -97,7 +98,8 @@ io::Task<JobResult> perform(const Tag& tag, const std::string& state_dir, const 
   const auto pool = pool_of(request);
   if (!pool) co_return std::unexpected(Error{pool.error().message, pool.error().kind, FailureClass::config});
   io::SystemClock clock;
-  const auto providers = make_providers(tag, state_dir, clock);
+  const state::JournalPlace journal = request.lead ? request.lead->place : state::in_state_dir(state_dir, tag);
+  const auto providers = make_providers(tag, state_dir, ec2_records(journal, state_dir, request.lead), clock);
   JobResult result = co_await call_within_deadline(*providers.at(request.provider), request, *pool);
   if (!result) result.error().failure_class = providers::failure_class(request.provider, result.error());
   co_return result;

@@ -25,15 +25,12 @@ Expected<void> write_own_file(const std::string& path, const Json& content) {
   return replace_file(path, pretty(content), 0600);
 }
 
-Expected<bool> visit_own_file(const std::string& path, const std::function<Expected<void>(const Json&)>& read,
-                              std::string_view remedy) {
-  const auto content = read_file(path, bytes_max);
-  if (!content) return std::unexpected(content.error());
-  if (!*content) return false;
+Expected<void> visit_own_text(std::string_view text, std::string_view place,
+                              const std::function<Expected<void>(const Json&)>& read, std::string_view remedy) {
   const auto damaged = [&](std::string_view what) {
-    return failure(fmt::format("{}: {}{}{}", path, what, remedy.empty() ? "" : "; ", remedy));
+    return failure(fmt::format("{}: {}{}{}", place, what, remedy.empty() ? "" : "; ", remedy));
   };
-  const auto json = parse_json(**content);
+  const auto json = parse_json(text);
   if (!json) return damaged(json.error().message);
   try {
     const auto done = read(*json);
@@ -41,7 +38,9 @@ Expected<bool> visit_own_file(const std::string& path, const std::function<Expec
   } catch (const Json::exception& error) {
     return damaged(essence(error.what()));
   }
-  return true;
+  return {};
 }
+
+Expected<std::optional<std::string>> read_own_content(const std::string& path) { return read_file(path, bytes_max); }
 
 }  // namespace hydra_provisioner::io

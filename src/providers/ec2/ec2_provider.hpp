@@ -18,7 +18,7 @@ namespace hydra_provisioner::providers::ec2 {
 
 class Ec2Provider final : public Provider {
  public:
-  Ec2Provider(Tag tag, std::string state_dir, io::Clock& clock);
+  Ec2Provider(Tag tag, std::string state_dir, std::unique_ptr<RecordKeeper> keeper, io::Clock& clock);
 
   io::Task<Expected<Inventory>> list(ListRequest request) override;
   io::Task<Expected<std::string>> specification(PoolConfig pool) override;
@@ -35,20 +35,23 @@ class Ec2Provider final : public Provider {
   bool can_probe() const override { return true; }
 
  private:
-  Expected<Ec2Files> files_for(const MachineId& machine) const;
-  // Where the machine is or was requested; otherwise where its pool's machines are. No value: no place is known.
-  Expected<std::optional<Place>> place_of(const MachineRef& target, const Ec2Settings& settings) const;
+  struct Launched {
+    Place place;
+    Ec2Instance instance;
+  };
+
+  // The record of a machine of our tag: a wrong id must not make us remove that of something else.
+  io::Task<Expected<Ec2Record>> record_of(MachineId machine);
   // The machine's instance: from our own record while EC2 may not show it yet. No value: none is known.
-  io::Task<Expected<std::optional<Ec2Instance>>> find(MachineRef target, Place place);
-  io::Task<Expected<Ec2Instance>> launch(Ec2Files files, MachineRef target, PoolConfig pool);
-  io::Task<Expected<Instance>> await_boot(Ec2Files files, MachineRef target, PoolConfig pool, Place place,
-                                          Ec2Instance first);
-  io::Task<Error> explain_early_end(Ec2Files files, Place place, Ec2Instance ended);
+  io::Task<Expected<std::optional<Ec2Instance>>> find(MachineRef target, Place place, std::optional<MadeInstance> made);
+  io::Task<Expected<Launched>> launch(MachineRef target, PoolConfig pool);
+  io::Task<Expected<Instance>> await_boot(MachineRef target, PoolConfig pool, Place place, Ec2Instance first);
+  io::Task<Error> explain_early_end(MachineId machine, Place place, Ec2Instance ended);
 
   Tag tag_;
-  std::string state_dir_;
   io::Clock& clock_;
   Ec2Client client_;
+  Ec2Records records_;
   OfferingFile offerings_;
   Ec2Launch launch_;
 };

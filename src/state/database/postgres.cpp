@@ -167,10 +167,11 @@ class PostgresDatabase final : public Database {
   // Without those of hosts.cpp.
   std::vector<std::string> tables() override {
     std::vector<std::string> tables;
-    const PostgresResult found = expect(connection_.run(
-        fmt::format("select tablename from pg_tables where schemaname = '{}' and "
-                    "tablename not in ('journal_format', 'leader', 'hosts') order by tablename collate \"C\"",
-                    schema_)));
+    const PostgresResult found =
+        expect(connection_.run(fmt::format("select tablename from pg_tables where schemaname = '{}' and "
+                                           "tablename not in ('journal_format', 'leader', 'hosts', 'machine_records') "
+                                           "order by tablename collate \"C\"",
+                                           schema_)));
     tables.reserve(found.rows());
     for (std::size_t row = 0; row < found.rows(); ++row) tables.emplace_back(found.text(row, 0));
     return tables;

@@ -78,6 +78,7 @@ int clock_gettime(clockid_t id, struct timespec *time) {
 
 
 class SharedTest(FarmTest):
+    kind = Host
     databases = 0
 
     @classmethod
@@ -93,7 +94,7 @@ class SharedTest(FarmTest):
         return self.postgres.where.replace("dbname=postgres", f"dbname={name}")
 
     def host(self, name, where, first=None, **options):
-        host = Host(name, where, first, **options)
+        host = self.kind(name, where, first, **options)
         self.addCleanup(host.end)
         return host
 

@@ -1,10 +1,8 @@
 #include "providers/ec2/machines/inventory.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <iterator>
-#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -56,21 +54,26 @@ std::string why_ended(const Ec2Instance& ended) {
 
 bool was_interrupted(const Ec2Instance& seen) { return seen.reason.starts_with("Server.SpotInstance"); }
 
-Ec2Inventory::Ec2Inventory(Ec2Client& client, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
+Ec2Inventory::Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, io::Clock& clock, Tag tag,
                            ListRequest request)
     : client_(client),
+      records_(records),
       offerings_(offerings),
       clock_(clock),
       tag_(std::move(tag)),
-      state_dir_(std::move(state_dir)),
       request_(std::move(request)) {
   for (const PoolConfig& pool : request_.pools) settings_.emplace(pool.name, ec2_settings_of(pool));
 }
 
-io::Task<Inventory> Ec2Inventory::list() {
+io::Task<Expected<Inventory>> Ec2Inventory::list() {
+  auto recorded = co_await records_.machines();
+  if (!recorded) co_return std::unexpected(recorded.error());
+  recorded_ = *std::move(recorded);
+  const auto all_places = co_await places();
+  if (!all_places) co_return std::unexpected(all_places.error());
   std::map<Place, PlaceView> views;
   std::vector<std::function<io::Task<void>()>> queries;
-  for (const Place& place : places()) {
+  for (const Place& place : *all_places) {
     PlaceView& view = views[place];
     queries.emplace_back([this, place, &view] { return view_place(place, view); });
   }
@@ -83,20 +86,24 @@ io::Task<Inventory> Ec2Inventory::list() {
   for (auto& [place, view] : views) {
     for (const auto& [id, seen] : view.shown) shown.emplace(instance_id(place, id), seen);
     seen_regions.insert(place.region);
-    if (view.error) add_unseen_pools(inventory, place, *view.error);
+    if (view.error) {
+      if (auto added = co_await add_unseen_pools(inventory, place, *view.error); !added)
+        co_return std::unexpected(added.error());
+    }
     std::ranges::move(view.instances, std::back_inserter(inventory.instances));
     interrupted.merge(view.interrupted);
   }
   for (const auto& [place, view] : views) {
     if (view.error) seen_regions.erase(place.region);
   }
-  add_recorded(inventory, shown, seen_regions);
+  if (auto added = co_await add_recorded(inventory, shown, std::move(seen_regions)); !added)
+    co_return std::unexpected(added.error());
   co_await remember_interruptions(interrupted);
   co_return inventory;
 }
 
 // Where pools want machines, and where known machines are.
-std::set<Place> Ec2Inventory::places() const {
+io::Task<Expected<std::set<Place>>> Ec2Inventory::places() {
   std::set<Place> places;
   std::set<std::string> regions;
   for (const auto& [pool, settings] : settings_) {
@@ -109,12 +116,26 @@ std::set<Place> Ec2Inventory::places() const {
     const std::string region = region_of(instance);
     if (!region.empty() && !regions.contains(region)) others.insert(region);
   }
-  if (others.empty()) return places;
-  for (const Ec2Record& record : all_instance_records(state_dir_, tag_)) {
-    if (others.erase(record.place.region) > 0) places.insert(record.place);
+  if (others.empty()) co_return places;
+  const auto made = co_await all_made();
+  if (!made) co_return std::unexpected(made.error());
+  for (const MadeInstance& one : *made) {
+    if (others.erase(one.place.region) > 0) places.insert(one.place);
   }
   for (const std::string& region : others) places.insert({.region = region, .endpoint = ""});
-  return places;
+  co_return places;
+}
+
+// Those whose records can be read.
+io::Task<Expected<std::vector<MadeInstance>>> Ec2Inventory::all_made() {
+  auto records = co_await records_.of(recorded_);
+  if (!records) co_return std::unexpected(records.error());
+  std::vector<MadeInstance> made;
+  made.reserve(records->size());
+  for (auto& [machine, record] : *records) {
+    if (record && record->made) made.push_back(*std::move(record->made));
+  }
+  co_return made;
 }
 
 io::Task<void> Ec2Inventory::view_place(Place place, PlaceView& view) {
@@ -149,16 +170,14 @@ void Ec2Inventory::add_seen(const Place& place, const Ec2Instance& seen, PlaceVi
   add(as_instance(seen, place, settings == settings_.end() ? Ec2Settings{} : settings->second), view);
 }
 
-// Whether neither the journal nor a folder knows the machine.
+// Whether neither the journal nor a record knows the machine.
 bool Ec2Inventory::is_leaked(const Instance& instance) const {
   return !request_.known.contains(instance.id) && instance.made_as.text.empty();
 }
 
 // With a leakGrace, a leaked machine is not used: it is hidden at first, and then shown as broken.
 void Ec2Inventory::add(Instance instance, PlaceView& view) const {
-  std::error_code ignored;
-  if (std::filesystem::exists(files_of(state_dir_, instance.machine).folder, ignored))
-    instance.made_as = instance.machine;
+  if (recorded_.contains(instance.machine)) instance.made_as = instance.machine;
   const auto settings = settings_.find(instance.pool);
   if (settings != settings_.end() && settings->second.leak_grace && is_leaked(instance)) {
     const auto age = clock_.now() - instance.launched_at.value_or(Instant{});
@@ -170,11 +189,11 @@ void Ec2Inventory::add(Instance instance, PlaceView& view) const {
 
 // Where EC2 has taken the instance back for lack of capacity, repeating its creation finds that out and tries another
 // offering.
-Instance Ec2Inventory::as_recorded(const Ec2Record& record, const Shown& shown) const {
-  Instance instance = record.instance;
+Instance Ec2Inventory::as_recorded(const MadeInstance& made, const Shown& shown) const {
+  Instance instance = made.instance;
   const auto seen = shown.find(instance.id);
   if (seen == shown.end()) {
-    instance.state = may_still_appear(record, clock_.now()) ? InstanceState::running : InstanceState::ended;
+    instance.state = may_still_appear(made, clock_.now()) ? InstanceState::running : InstanceState::ended;
   } else {
     instance.state = lacked_capacity(seen->second) ? InstanceState::vanished : InstanceState::ended;
     instance.why = why_ended(seen->second);
@@ -182,38 +201,41 @@ Instance Ec2Inventory::as_recorded(const Ec2Record& record, const Shown& shown) 
   return instance;
 }
 
-void Ec2Inventory::add_recorded(Inventory& inventory, const Shown& shown,
-                                const std::set<std::string>& seen_regions) const {
-  std::set<MachineId> seen;
+io::Task<Expected<void>> Ec2Inventory::add_recorded(Inventory& inventory, const Shown& shown,
+                                                    std::set<std::string> seen_regions) {
+  std::set<MachineId> missing = recorded_;
   for (const Instance& instance : inventory.instances) {
     const bool is_of_another = !instance.owner.text.empty() && instance.owner != request_.owner;
-    if (!is_of_another) seen.insert(instance.machine);
+    if (!is_of_another) missing.erase(instance.machine);
   }
-  for (const MachineId& machine : recorded_machines(state_dir_, tag_)) {
-    if (seen.contains(machine)) continue;
-    const auto record = read_instance_record(files_of(state_dir_, machine));
-    const auto sent = read_sent(files_of(state_dir_, machine));
-    const bool is_seen = record && sent && (!*record || seen_regions.contains((*record)->place.region)) &&
-                         (!*sent || seen_regions.contains((*sent)->place.region));
-    if (!is_seen || (*record && is_in(inventory, (*record)->instance.id))) continue;
+  const auto records = co_await records_.of(std::move(missing));
+  if (!records) co_return std::unexpected(records.error());
+  const auto is_seen = [&](const auto& part) { return !part || seen_regions.contains(part->place.region); };
+  for (const auto& [machine, record] : *records) {
+    if (!record || !is_seen(record->sent) || !is_seen(record->made)) continue;
+    if (record->made && is_in(inventory, record->made->instance.id)) continue;
     Instance instance;
     instance.id = no_instance(machine);
     instance.machine = machine;
     instance.state = InstanceState::vanished;
-    if (*record) instance = as_recorded(**record, shown);
+    if (record->made) instance = as_recorded(*record->made, shown);
     instance.made_as = machine;
     inventory.instances.push_back(std::move(instance));
   }
+  co_return Expected<void>{};
 }
 
 // The pools that want machines in this place, or have some there.
-void Ec2Inventory::add_unseen_pools(Inventory& inventory, const Place& place, const Error& error) const {
+io::Task<Expected<void>> Ec2Inventory::add_unseen_pools(Inventory& inventory, Place place, Error error) {
   for (const auto& [pool, settings] : settings_) {
     if (settings.region == place.region || settings.region.empty()) inventory.unseen.emplace(pool, error.message);
   }
-  for (const Ec2Record& record : all_instance_records(state_dir_, tag_)) {
-    if (record.place.region == place.region) inventory.unseen.emplace(record.instance.pool, error.message);
+  const auto made = co_await all_made();
+  if (!made) co_return std::unexpected(made.error());
+  for (const MadeInstance& one : *made) {
+    if (one.place.region == place.region) inventory.unseen.emplace(one.instance.pool, error.message);
   }
+  co_return Expected<void>{};
 }
 
 io::Task<void> Ec2Inventory::remember_interruptions(const std::set<std::string>& interrupted) {

@@ -32,13 +32,13 @@ std::string why_ended(const Ec2Instance& ended);
 
 class Ec2Inventory {
  public:
-  Ec2Inventory(Ec2Client& client, OfferingFile& offerings, io::Clock& clock, Tag tag, std::string state_dir,
+  Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, io::Clock& clock, Tag tag,
                ListRequest request);
 
   // Leaves out instances that have ended. A known instance that EC2 does not show is queried by its id, and counts as
   // running while it may be too young to be shown. A machine has vanished if we only have records of it: destroying it
   // removes them, and finds out what came of its request.
-  io::Task<Inventory> list();
+  io::Task<Expected<Inventory>> list();
 
  private:
   struct PlaceView {
@@ -50,24 +50,26 @@ class Ec2Inventory {
 
   using Shown = std::map<InstanceId, Ec2Instance>;  // of all places
 
-  std::set<Place> places() const;
+  io::Task<Expected<std::set<Place>>> places();
   io::Task<void> view_place(Place place, PlaceView& view);
   io::Task<Expected<void>> look_for_missing(Place place, PlaceView& view);
   void add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const;
   bool is_leaked(const Instance& instance) const;
   void add(Instance instance, PlaceView& view) const;
-  Instance as_recorded(const Ec2Record& record, const Shown& shown) const;
-  void add_recorded(Inventory& inventory, const Shown& shown, const std::set<std::string>& seen_regions) const;
-  void add_unseen_pools(Inventory& inventory, const Place& place, const Error& error) const;
+  Instance as_recorded(const MadeInstance& made, const Shown& shown) const;
+  io::Task<Expected<void>> add_recorded(Inventory& inventory, const Shown& shown, std::set<std::string> seen_regions);
+  io::Task<Expected<void>> add_unseen_pools(Inventory& inventory, Place place, Error error);
+  io::Task<Expected<std::vector<MadeInstance>>> all_made();
   io::Task<void> remember_interruptions(const std::set<std::string>& interrupted);
 
   Ec2Client& client_;
+  Ec2Records& records_;
   OfferingFile& offerings_;
   io::Clock& clock_;
   Tag tag_;
-  std::string state_dir_;
   ListRequest request_;
   std::map<PoolName, Ec2Settings> settings_;
+  std::set<MachineId> recorded_;  // of which we have records
 };
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -14,7 +14,6 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
-#include "io/file/files.hpp"
 #include "io/text/wording.hpp"
 #include "providers/ec2/api/requests.hpp"
 
@@ -41,7 +40,7 @@ std::vector<std::vector<Offering>> attempts(const Ec2Settings& settings, const s
 
 SentRequest request_for(const LaunchSpecification& specification, std::vector<Offering> offerings) {
   const std::string token = to_string(boost::uuids::random_generator()());
-  const auto& [files, settings, identity] = specification;
+  const auto& [settings, identity] = specification;
   std::string body = settings.launch_template.empty() ? run_instances(settings, identity, offerings.front(), token)
                                                       : create_fleet(settings, identity, offerings, token);
   return {.place = {.region = settings.region, .endpoint = settings.endpoint},
@@ -92,15 +91,16 @@ Error nothing_to_request(const Ec2Settings& settings, const Refusals& refusals) 
 }  // namespace
 
 io::Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchSpecification specification) {
-  const auto& [files, settings, identity] = specification;
-  auto earlier = co_await repeat_unanswered_request(files);
+  const auto& [settings, identity] = specification;
+  auto earlier = co_await repeat_unanswered_request(identity.machine);
   if (!earlier) co_return std::unexpected(earlier.error());
   if (*earlier) co_return **std::move(earlier);
   Refusals refusals;
   for (auto& offerings : attempts(settings, offerings_to_try(settings, offerings_.read(), clock_.now()))) {
     SentRequest request = request_for(specification, std::move(offerings));
-    if (auto written = write_sent(files, request); !written) co_return std::unexpected(written.error());
-    const auto outcome = co_await send(files, std::move(request));
+    if (auto written = co_await records_.write_sent(identity.machine, request); !written)
+      co_return std::unexpected(written.error());
+    const auto outcome = co_await send(identity.machine, std::move(request));
     if (!outcome) co_return std::unexpected(outcome.error());
     if (outcome->made) co_return *outcome->made;
     for (const Refused& refused : outcome->refused) add_refusal(refusals, refused.message, refused.offerings);
@@ -108,21 +108,21 @@ io::Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchSpecification specificat
   co_return std::unexpected(nothing_to_request(settings, refusals));
 }
 
-io::Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::repeat_unanswered_request(Ec2Files files) {
-  auto request = read_sent(files);
-  if (!request) co_return std::unexpected(request.error());
-  if (!*request) co_return std::nullopt;
-  const auto outcome = co_await send(std::move(files), **std::move(request));
+io::Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::repeat_unanswered_request(MachineId machine) {
+  auto record = co_await records_.of(machine);
+  if (!record) co_return std::unexpected(record.error());
+  if (!record->sent) co_return std::nullopt;
+  const auto outcome = co_await send(std::move(machine), *std::move(record->sent));
   if (!outcome) co_return std::unexpected(outcome.error());
   co_return outcome->made;
 }
 
 // The request is removed when EC2 made no instance of it, and kept while there may be one.
-io::Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(Ec2Files files, SentRequest request) {
+io::Task<Expected<Ec2Launch::Outcome>> Ec2Launch::send(MachineId machine, SentRequest request) {
   auto outcome = co_await answer_of(request);
   if (!outcome && outcome.error().is_unclear()) co_return failure(outcome.error().error.message, ErrorKind::unfinished);
   if (outcome && outcome->made) co_return *std::move(outcome);
-  if (auto removed = io::remove_replaceable(files.request()); !removed) co_return std::unexpected(removed.error());
+  if (auto removed = co_await records_.forget_sent(machine); !removed) co_return std::unexpected(removed.error());
   if (!outcome) co_return std::unexpected(outcome.error().error);
   for (const Refused& refused : outcome->refused)
     co_await remember_refusal(request.place, refused.offerings, refused.meaning);

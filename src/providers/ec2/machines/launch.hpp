@@ -18,16 +18,16 @@ namespace hydra_provisioner::providers::ec2 {
 
 class Ec2Launch {
  public:
-  Ec2Launch(Ec2Client& client, OfferingFile& offerings, io::Clock& clock)
-      : client_(client), offerings_(offerings), clock_(clock) {}
+  Ec2Launch(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, io::Clock& clock)
+      : client_(client), records_(records), offerings_(offerings), clock_(clock) {}
 
-  // Returns what EC2's answer says of the instance: always its id. Each request is written to a file before it is sent;
+  // Returns what EC2's answer says of the instance: always its id. Each request is recorded before it is sent;
   // a request without an answer is sent again unchanged. ErrorKind::no_capacity: EC2 refused all offerings, now or
   // lately. ErrorKind::unfinished: there may be an instance, and the next call will find out.
   io::Task<Expected<Ec2Instance>> launch(LaunchSpecification specification);
 
   // Repeats a request that was not answered. No value: there was no such request, or EC2 made no instance of it.
-  io::Task<Expected<std::optional<Ec2Instance>>> repeat_unanswered_request(Ec2Files files);
+  io::Task<Expected<std::optional<Ec2Instance>>> repeat_unanswered_request(MachineId machine);
 
   // Also after EC2 took back an instance that it had just made.
   io::Task<void> remember_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning);
@@ -43,12 +43,13 @@ class Ec2Launch {
     std::optional<Ec2Instance> made{};
     std::vector<Refused> refused{};
   };
-  io::Task<Expected<Outcome>> send(Ec2Files files, SentRequest request);
+  io::Task<Expected<Outcome>> send(MachineId machine, SentRequest request);
   io::Task<Ec2Expected<Outcome>> answer_of(SentRequest request);
   static Ec2Expected<Outcome> outcome_of_run(const SentRequest& request, Ec2Expected<std::string> answer);
   static Ec2Expected<Outcome> outcome_of_fleet(const SentRequest& request, Ec2Expected<std::string> answer);
 
   Ec2Client& client_;
+  Ec2Records& records_;
   OfferingFile& offerings_;
   io::Clock& clock_;
 };

@@ -1,5 +1,6 @@
 #include "providers/ec2/machines/records.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -7,18 +8,21 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/file/files.hpp"
 #include "io/file/own_file.hpp"
 #include "io/text/json.hpp"
+#include "providers/keys.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
 constexpr Seconds shown_after{600};
 constexpr std::string_view remedy =
-    "look for the machine's instance by its tags in AWS' console, then remove this file";
+    "look for the machine's instance by its tags in AWS' console, then remove this record";
 
-std::string folder_of_all(const std::string& state_dir) { return state_dir + "/ec2"; }
+constexpr const char* sent_name = "request.json";
+constexpr const char* made_name = "instance.json";
+constexpr const char* private_key_name = "host_key";
+constexpr const char* public_key_name = "host_key.pub";
 
 io::Json to_json(const Place& place) { return {{"region", place.region}, {"endpoint", place.endpoint}}; }
 Place place_from(const io::Json& json) {
@@ -41,77 +45,108 @@ Expected<SentRequest> request_from(const io::Json& json) {
   return request;
 }
 
-Expected<Ec2Record> record_from(const io::Json& json) {
-  return Ec2Record{.place = place_from(json.at("place")),
-                   .instance = {.id = InstanceId{json.at("id").get<std::string>()},
-                                .machine = MachineId{json.at("machine").get<std::string>()},
-                                .pool = PoolName{json.at("pool").get<std::string>()},
-                                .state = InstanceState::running,
-                                .address = json.at("address").get<std::string>(),
-                                .host_key = json.at("hostKey").get<std::string>(),
-                                .launched_at = from_unix(io::whole_number_of(json.at("launchedAt"))),
-                                .spec_hash = json.at("specHash").get<std::string>()}};
+Expected<MadeInstance> made_from(const io::Json& json) {
+  return MadeInstance{.place = place_from(json.at("place")),
+                      .instance = {.id = InstanceId{json.at("id").get<std::string>()},
+                                   .machine = MachineId{json.at("machine").get<std::string>()},
+                                   .pool = PoolName{json.at("pool").get<std::string>()},
+                                   .state = InstanceState::running,
+                                   .address = json.at("address").get<std::string>(),
+                                   .host_key = json.at("hostKey").get<std::string>(),
+                                   .launched_at = from_unix(io::whole_number_of(json.at("launchedAt"))),
+                                   .spec_hash = json.at("specHash").get<std::string>()}};
+}
+
+io::Json to_json(const SentRequest& request) {
+  io::Json offerings = io::Json::array();
+  for (const Offering& offering : request.offerings) offerings.push_back(to_json(offering));
+  return {{"place", to_json(request.place)}, {"offerings", offerings}, {"body", request.body}};
+}
+
+io::Json to_json(const MadeInstance& made) {
+  const Instance& instance = made.instance;
+  return {{"place", to_json(made.place)},
+          {"id", instance.id.text},
+          {"machine", instance.machine.text},
+          {"pool", instance.pool.text},
+          {"address", instance.address},
+          {"hostKey", instance.host_key},
+          {"launchedAt", to_unix(instance.launched_at.value_or(Instant{}))},
+          {"specHash", instance.spec_hash}};
+}
+
+// Of `TYPE KEY COMMENT`.
+std::string without_comment(std::string public_key) {
+  public_key.resize(std::min(public_key.find_last_of(' '), public_key.size()));
+  return public_key;
 }
 
 }  // namespace
 
-Ec2Files files_of(const std::string& state_dir, const MachineId& machine) {
-  return {fmt::format("{}/{}", folder_of_all(state_dir), machine)};
+bool may_still_appear(const MadeInstance& made, Instant now) {
+  return now - made.instance.launched_at.value_or(Instant{}) < shown_after;
 }
 
-Expected<std::optional<SentRequest>> read_sent(const Ec2Files& files) {
-  return io::read_own_file(files.request(), request_from, remedy);
+io::Task<Expected<std::map<MachineId, Expected<Ec2Record>>>> Ec2Records::of(std::set<MachineId> machines) {
+  const auto all = co_await keeper_->of(std::move(machines));
+  if (!all) co_return std::unexpected(all.error());
+  std::map<MachineId, Expected<Ec2Record>> parsed;
+  for (const auto& [machine, records] : *all) parsed.emplace(machine, parse(machine, records));
+  co_return parsed;
 }
 
-Expected<void> write_sent(const Ec2Files& files, const SentRequest& request) {
-  io::Json offerings = io::Json::array();
-  for (const Offering& offering : request.offerings) offerings.push_back(to_json(offering));
-  const io::Json json{{"place", to_json(request.place)}, {"offerings", offerings}, {"body", request.body}};
-  return io::write_own_file(files.request(), json);
+io::Task<Expected<Ec2Record>> Ec2Records::of(MachineId machine) {
+  auto found = co_await of(std::set{machine});
+  if (!found) co_return std::unexpected(found.error());
+  co_return found->empty() ? Ec2Record{} : std::move(found->begin()->second);
 }
 
-Expected<std::optional<Ec2Record>> read_instance_record(const Ec2Files& files) {
-  return io::read_own_file(files.instance(), record_from, remedy);
+Expected<Ec2Record> Ec2Records::parse(const MachineId& machine, const Records& records) const {
+  const auto read = [&](const char* name, auto from, auto& into) -> Expected<void> {
+    const auto found = records.find(name);
+    if (found == records.end()) return {};
+    auto value = io::read_own_text(found->second, keeper_->place_of(machine, name), from, remedy);
+    if (!value) return std::unexpected(value.error());
+    into = *std::move(value);
+    return {};
+  };
+  Ec2Record record;
+  if (auto sent = read(sent_name, request_from, record.sent); !sent) return std::unexpected(sent.error());
+  if (auto made = read(made_name, made_from, record.made); !made) return std::unexpected(made.error());
+  return record;
 }
 
-Expected<void> write_instance_record(const Ec2Files& files, const Ec2Record& record) {
-  const Instance& instance = record.instance;
-  const io::Json json{{"place", to_json(record.place)},
-                      {"id", instance.id.text},
-                      {"machine", instance.machine.text},
-                      {"pool", instance.pool.text},
-                      {"address", instance.address},
-                      {"hostKey", instance.host_key},
-                      {"launchedAt", to_unix(instance.launched_at.value_or(Instant{}))},
-                      {"specHash", instance.spec_hash}};
-  return io::write_own_file(files.instance(), json);
+io::Task<Expected<void>> Ec2Records::write_sent(MachineId machine, SentRequest request) {
+  co_return co_await keeper_->write(std::move(machine), sent_name, io::pretty(to_json(request)));
 }
 
-bool may_still_appear(const Ec2Record& record, Instant now) {
-  return now - record.instance.launched_at.value_or(Instant{}) < shown_after;
+io::Task<Expected<void>> Ec2Records::forget_sent(MachineId machine) {
+  co_return co_await keeper_->remove(std::move(machine), sent_name);
 }
 
-std::vector<MachineId> recorded_machines(const std::string& state_dir, const Tag& tag) {
-  std::vector<MachineId> machines;
-  for (const std::string& name : io::names_in(folder_of_all(state_dir)).value_or(std::vector<std::string>{})) {
-    const MachineId machine{name};
-    if (is_of(tag, machine)) machines.push_back(machine);
-  }
-  return machines;
+io::Task<Expected<void>> Ec2Records::write_made(MachineId machine, MadeInstance made) {
+  co_return co_await keeper_->write(std::move(machine), made_name, io::pretty(to_json(made)));
 }
 
-std::vector<Ec2Record> all_instance_records(const std::string& state_dir, const Tag& tag) {
-  std::vector<Ec2Record> records;
-  for (const MachineId& machine : recorded_machines(state_dir, tag)) {
-    if (auto record = read_instance_record(files_of(state_dir, machine)); record && *record)
-      records.push_back(**std::move(record));
-  }
-  return records;
+// The private half is written last: if it is there, so is the other.
+io::Task<Expected<HostKeyPair>> Ec2Records::ensure_host_key(MachineId machine) {
+  const auto found = co_await keeper_->of({machine});
+  if (!found) co_return std::unexpected(found.error());
+  if (const auto records = found->find(machine); records != found->end() && records->second.contains(private_key_name))
+    co_return HostKeyPair{.private_key = records->second.at(private_key_name),
+                          .public_key = without_comment(records->second.at(public_key_name))};
+  auto made = co_await new_key_pair(private_key_name);
+  if (!made) co_return std::unexpected(made.error());
+  if (auto written = co_await keeper_->write(machine, public_key_name, made->public_half); !written)
+    co_return std::unexpected(written.error());
+  if (auto written = co_await keeper_->write(machine, private_key_name, made->private_half); !written)
+    co_return std::unexpected(written.error());
+  co_return HostKeyPair{.private_key = std::move(made->private_half),
+                        .public_key = without_comment(std::move(made->public_half))};
 }
 
-Expected<void> forget_request_and_instance(const Ec2Files& files) {
-  if (auto removed = io::remove_replaceable(files.instance()); !removed) return removed;
-  return io::remove_replaceable(files.request());
+io::Task<Expected<void>> Ec2Records::forget(MachineId machine) {
+  co_return co_await keeper_->remove_all(std::move(machine));
 }
 
 }  // namespace hydra_provisioner::providers::ec2

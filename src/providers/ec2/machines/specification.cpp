@@ -1,7 +1,6 @@
 #include "providers/ec2/machines/specification.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -13,12 +12,9 @@
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
 #include "providers/joining.hpp"
-#include "providers/keys.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
-
-constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
 
 Expected<std::string> user_data_of(const Ec2Settings& settings) {
   if (settings.user_data_file.empty()) return settings.user_data;
@@ -26,17 +22,6 @@ Expected<std::string> user_data_of(const Ec2Settings& settings) {
   if (!content) return std::unexpected(within("userDataFile", content.error()));
   if (!*content) return failure(fmt::format("userDataFile: {}: no such file", settings.user_data_file));
   return **std::move(content);
-}
-
-Expected<HostKeyPair> read_host_key(const Ec2Files& files) {
-  const auto private_key = io::read_file(files.host_key(), key_bytes_max);
-  if (!private_key) return std::unexpected(private_key.error());
-  const auto public_key = io::read_file(files.host_key() + ".pub", key_bytes_max);
-  if (!public_key) return std::unexpected(public_key.error());
-  HostKeyPair pair{.private_key = private_key->value_or(""), .public_key = public_key->value_or("")};
-  const auto comment = pair.public_key.find_last_of(' ');  // `TYPE KEY COMMENT`
-  pair.public_key.resize(std::min(comment, pair.public_key.size()));
-  return pair;
 }
 
 }  // namespace
@@ -79,14 +64,12 @@ std::string specification_seen(const std::string& tagged, const std::string& ins
   return is_allowed ? tagged : fmt::format("{} on {}", tagged, instance_type);
 }
 
-io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineRef target,
+io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Records& records, Tag tag, MachineRef target,
                                                              PoolConfig pool) {
   const Ec2Settings settings = ec2_settings_of(pool);
   const auto specification = specification_of(pool);
   if (!specification) co_return std::unexpected(specification.error());
-  if (auto made = io::make_folder(files.folder, 0700); !made) co_return std::unexpected(made.error());
-  if (auto made = co_await ensure_key_pair(files.host_key()); !made) co_return std::unexpected(made.error());
-  const auto key = read_host_key(files);
+  const auto key = co_await records.ensure_host_key(target.machine);
   if (!key) co_return std::unexpected(key.error());
   const auto own_data = user_data_of(settings);
   if (!own_data) co_return std::unexpected(own_data.error());
@@ -94,8 +77,7 @@ io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag
   if (!joining) co_return std::unexpected(joining.error());
   auto user_data = user_data_with(*key, *own_data, *joining ? lines_of(**joining) : std::vector<std::string>{});
   if (!user_data) co_return std::unexpected(user_data.error());
-  co_return LaunchSpecification{.files = files,
-                                .settings = settings,
+  co_return LaunchSpecification{.settings = settings,
                                 .identity = {.tag = tag,
                                              .machine = target.machine,
                                              .owner = target.owner,

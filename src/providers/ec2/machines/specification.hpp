@@ -29,13 +29,12 @@ std::string specification_seen(const std::string& tagged, const std::string& ins
 
 // Everything about one machine that is to be launched.
 struct LaunchSpecification {
-  Ec2Files files;
   Ec2Settings settings;
   Identity identity;
 };
 
-// Makes the machine's folder and host key, unless they exist.
-io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Files files, Tag tag, MachineRef target,
+// Makes the machine's host key, unless it has one.
+io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Records& records, Tag tag, MachineRef target,
                                                              PoolConfig pool);
 
 }  // namespace hydra_provisioner::providers::ec2

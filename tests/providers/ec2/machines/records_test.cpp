@@ -1,94 +1,129 @@
 #include "providers/ec2/machines/records.hpp"
 
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "io/file/files.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
+using support::await;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::StartsWith;
 
 const Instant noon = from_unix(1'800'000'000);
+const MachineId machine{"t-0"};
 
-class Ec2Records : public testing::Test {
+class RecordsOfEc2 : public testing::Test {
  protected:
-  Ec2Records() { static_cast<void>(io::make_folder(files.folder, 0700)); }
+  void write(const std::string& name, const std::string& text) const {
+    ASSERT_TRUE(await(FolderKeeper(Tag{"t"}, state.path).write(machine, name, text)));
+  }
 
   support::TemporaryFolder state;
-  Ec2Files files = files_of(state.path, MachineId{"t-0"});
-  Ec2Record record{.place = {.region = "eu-west-1", .endpoint = "http://127.0.0.1:1"},
-                   .instance = {.id = InstanceId{"eu-west-1/i-1"},
-                                .machine = MachineId{"t-0"},
-                                .pool = PoolName{"x86_64-linux"},
-                                .state = InstanceState::running,
-                                .address = "10.0.0.1",
-                                .host_key = "ssh-ed25519 AAAA",
-                                .launched_at = noon,
-                                .spec_hash = "hash"}};
+  Ec2Records records{std::make_unique<FolderKeeper>(Tag{"t"}, state.path)};
+  MadeInstance made{.place = {.region = "eu-west-1", .endpoint = "http://127.0.0.1:1"},
+                    .instance = {.id = InstanceId{"eu-west-1/i-1"},
+                                 .machine = machine,
+                                 .pool = PoolName{"x86_64-linux"},
+                                 .state = InstanceState::running,
+                                 .address = "10.0.0.1",
+                                 .host_key = "ssh-ed25519 AAAA",
+                                 .launched_at = noon,
+                                 .spec_hash = "hash"}};
 };
 
-TEST_F(Ec2Records, KeepARequestAsItWas) {
-  EXPECT_FALSE(read_sent(files).value());
+TEST_F(RecordsOfEc2, KeepARequestAsItWas) {
+  EXPECT_FALSE(await(records.of(machine)).value().sent);
   const SentRequest sent{.place = {.region = "eu-west-1", .endpoint = ""},
                          .offerings = {{Market::spot, "c7a.large", "subnet-1"}, {Market::on_demand, "c6a.large", ""}},
                          .body = "Action=RunInstances&ClientToken=a%2F"};
-  ASSERT_TRUE(write_sent(files, sent));
-  const auto read = read_sent(files).value();
+  ASSERT_TRUE(await(records.write_sent(machine, sent)));
+  const auto read = await(records.of(machine)).value().sent;
   ASSERT_TRUE(read);
   EXPECT_EQ(read->place, sent.place);
   EXPECT_EQ(read->offerings, sent.offerings);
   EXPECT_EQ(read->body, sent.body);
+  ASSERT_TRUE(await(records.forget_sent(machine)));
+  EXPECT_FALSE(await(records.of(machine)).value().sent);
 }
 
-TEST_F(Ec2Records, KeepAnInstance) {
-  ASSERT_TRUE(write_instance_record(files, record));
-  const auto read = read_instance_record(files).value();
+TEST_F(RecordsOfEc2, KeepAnInstance) {
+  ASSERT_TRUE(await(records.write_made(machine, made)));
+  const auto read = await(records.of(machine)).value().made;
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->place, record.place);
-  EXPECT_EQ(read->instance.id, record.instance.id);
-  EXPECT_EQ(read->instance.pool, record.instance.pool);
-  EXPECT_EQ(read->instance.host_key, record.instance.host_key);
+  EXPECT_EQ(read->place, made.place);
+  EXPECT_EQ(read->instance.id, made.instance.id);
+  EXPECT_EQ(read->instance.pool, made.instance.pool);
+  EXPECT_EQ(read->instance.host_key, made.instance.host_key);
   EXPECT_EQ(read->instance.launched_at, noon);
   EXPECT_EQ(read->instance.spec_hash, "hash");
-  EXPECT_EQ(all_instance_records(state.path, Tag{"t"}).size(), 1U);
-  EXPECT_THAT(all_instance_records(state.path, Tag{"other"}), IsEmpty());
-  ASSERT_TRUE(forget_request_and_instance(files));
-  EXPECT_FALSE(read_instance_record(files).value());
+  ASSERT_TRUE(await(records.forget(machine)));
+  EXPECT_FALSE(await(records.of(machine)).value().made);
+  EXPECT_THAT(await(records.machines()).value(), IsEmpty());
 }
 
-TEST_F(Ec2Records, ThatAreDamagedAreReported) {
+TEST_F(RecordsOfEc2, KeepTheSameHostKey) {
+  const HostKeyPair key = await(records.ensure_host_key(machine)).value();
+  EXPECT_THAT(key.private_key, StartsWith("-----BEGIN OPENSSH PRIVATE KEY-----"));
+  EXPECT_THAT(key.public_key, testing::MatchesRegex("ssh-ed25519 [A-Za-z0-9+/]+"));
+  const HostKeyPair again = await(records.ensure_host_key(machine)).value();
+  EXPECT_EQ(again.private_key, key.private_key);
+  EXPECT_EQ(again.public_key, key.public_key);
+}
+
+TEST_F(RecordsOfEc2, AreOfMachinesOfTheTag) {
+  ASSERT_TRUE(await(records.write_made(machine, made)));
+  EXPECT_THAT(await(records.machines()).value(), ElementsAre(machine));
+  EXPECT_THAT(await(FolderKeeper(Tag{"other"}, state.path).machines()).value(), IsEmpty());
+}
+
+TEST_F(RecordsOfEc2, ThatAreDamagedAreReported) {
+  const std::string path = state.path + "/t-0/instance.json: ";
   for (const std::string content : {"", "{}", "[]", R"({"id": 3})", "{"}) {
-    std::ofstream(files.instance()) << content;
-    const std::string message = read_instance_record(files).error().message;
-    EXPECT_THAT(message, StartsWith(files.instance() + ": ")) << content;
+    write("instance.json", content);
+    const std::string message = await(records.of(machine)).error().message;
+    EXPECT_THAT(message, StartsWith(path)) << content;
     EXPECT_THAT(message,
-                EndsWith("; look for the machine's instance by its tags in AWS' console, then remove this file"))
+                EndsWith("; look for the machine's instance by its tags in AWS' console, then remove this record"))
         << content;
   }
-  EXPECT_THAT(recorded_machines(state.path, Tag{"t"}), ElementsAre(MachineId{"t-0"}));
-  EXPECT_THAT(all_instance_records(state.path, Tag{"t"}), IsEmpty());
+  const auto all = await(records.of(std::set{machine})).value();
+  EXPECT_FALSE(all.at(machine)) << "one that is damaged does not hide the others";
 }
 
-TEST_F(Ec2Records, HaveATimeInWholeSeconds) {
-  constexpr auto content = R"({"place":{"region":"r","endpoint":""},"id":"i","machine":"t-0","pool":"p","address":"",
-                               "hostKey":"","launchedAt":1e300,"specHash":""})";
-  std::ofstream(files.instance()) << content;
-  EXPECT_THAT(read_instance_record(files).error().message,
-              StartsWith(files.instance() + ": 1e+300 is not a whole number; look for"));
+TEST_F(RecordsOfEc2, HaveATimeInWholeSeconds) {
+  write("instance.json", R"({"place":{"region":"r","endpoint":""},"id":"i","machine":"t-0","pool":"p","address":"",
+                             "hostKey":"","launchedAt":1e300,"specHash":""})");
+  EXPECT_THAT(await(records.of(machine)).error().message,
+              StartsWith(state.path + "/t-0/instance.json: 1e+300 is not a whole number; look for"));
 }
 
-TEST_F(Ec2Records, CountForTenMinutesWithoutEc2ShowingTheInstance) {
-  EXPECT_TRUE(may_still_appear(record, noon + Seconds{599}));
-  EXPECT_FALSE(may_still_appear(record, noon + Seconds{600}));
+TEST_F(RecordsOfEc2, CountForTenMinutesWithoutEc2ShowingTheInstance) {
+  EXPECT_TRUE(may_still_appear(made, noon + Seconds{599}));
+  EXPECT_FALSE(may_still_appear(made, noon + Seconds{600}));
+}
+
+TEST(RecordsThatMove, AreTheSameAtBothPlaces) {
+  const support::TemporaryFolder state;
+  FolderKeeper from(Tag{"t"}, state.path + "/from");
+  FolderKeeper to(Tag{"t"}, state.path + "/to");
+  ASSERT_TRUE(await(from.write(machine, "request.json", "{}")));
+  ASSERT_TRUE(await(from.write(MachineId{"t-1"}, "host_key", "key\n")));
+  ASSERT_TRUE(await(to.write(machine, "instance.json", "of an attempt before")));
+  ASSERT_TRUE(await(copy_records(from, to)));
+  EXPECT_THAT(await(to.of({machine, MachineId{"t-1"}})).value(),
+              ElementsAre(Pair(machine, ElementsAre(Pair("request.json", "{}"))),
+                          Pair(MachineId{"t-1"}, ElementsAre(Pair("host_key", "key\n")))));
 }
 
 }  // namespace
