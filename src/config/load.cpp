@@ -14,7 +14,7 @@
 #include "config/pool.hpp"
 #include "config/queue.hpp"
 #include "config/settings.hpp"
-#include "io/postgres_connection.hpp"
+#include "io/postgres_servers.hpp"
 
 namespace hydra_provisioner::config {
 namespace {

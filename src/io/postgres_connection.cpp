@@ -1,6 +1,5 @@
 #include "io/postgres_connection.hpp"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include "io/postgres_servers.hpp"
 #include "io/text/strings.hpp"
 
 namespace hydra_provisioner::io {
@@ -16,19 +16,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-
 // A pipeline's answers must not fill both sides' buffers while more is sent.
 constexpr std::size_t sent_max = 256;
-
-constexpr int looks_every_ms = 200;  // whether to wait any longer
-
-// As values of a connection string are quoted.
-std::string escaped(std::string_view value) {
-  std::string text;
-  for (const char c : value) text += c == '\'' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
-  return text;
-}
 
 std::string plain(const char* message) { return on_one_line(std::string(trimmed(message))); }
 
@@ -46,48 +35,7 @@ bool is_good(const PGresult* result) {
 
 }  // namespace
 
-std::string connection_string(std::string where) {
-  constexpr std::string_view of_hydra = "dbi:Pg:";
-  if (where.starts_with(of_hydra)) {
-    where.erase(0, of_hydra.size());
-    std::ranges::replace(where, ';', ' ');
-  }
-  const Options options(PQconninfoParse(where.c_str(), nullptr), &PQconninfoFree);
-  if (!options) return where;  // connecting tells why
-  std::string all;
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    const std::string_view name = option->keyword;
-    const char* ours = nullptr;
-    if (name == "connect_timeout") ours = "10";
-    if (name == "tcp_user_timeout") ours = "60000";
-    const char* value = option->val != nullptr ? option->val : ours;  // the operator's own take precedence
-    if (value != nullptr) all += fmt::format("{}{}='{}'", all.empty() ? "" : " ", name, escaped(value));
-  }
-  return all;
-}
-
-std::string shown_connection(const std::string& where) {
-  const Options options(PQconninfoParse(where.c_str(), nullptr), &PQconninfoFree);
-  std::string shown;
-  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
-    const std::string_view name = option->keyword;
-    const bool identifies = name == "service" || name == "host" || name == "hostaddr" || name == "port" ||
-                            name == "dbname" || name == "user";
-    if (identifies && option->val != nullptr)
-      shown += fmt::format("{}{}={}", shown.empty() ? "" : " ", name, option->val);
-  }
-  return shown.empty() ? "PostgreSQL" : "PostgreSQL " + shown;
-}
-
 void PostgresConnection::Clear::operator()(pg_result* result) const { PQclear(result); }
-void PostgresConnection::Close::operator()(pg_conn* connection) const { PQfinish(connection); }
-
-// libpq's own message may repeat a password.
-Expected<void> check_connection(const std::string& where) {
-  const Options options(PQconninfoParse(where.c_str(), nullptr), &PQconninfoFree);
-  if (!options) return failure("is no connection string of libpq");
-  return {};
-}
 
 PostgresResult::PostgresResult(pg_result* result) : result_(result, &PQclear) {}
 std::size_t PostgresResult::rows() const { return static_cast<std::size_t>(PQntuples(result_.get())); }
@@ -103,20 +51,19 @@ std::int64_t PostgresResult::changed() const {
   return parse_number<std::int64_t>(PQcmdTuples(result_.get())).value_or(0);
 }
 
-PostgresConnection::PostgresConnection(pg_conn* connection, std::chrono::seconds patience,
+PostgresConnection::PostgresConnection(PostgresHandle connection, std::chrono::seconds patience,
                                        const std::atomic<bool>* give_up)
-    : connection_(connection), patience_(patience), give_up_(give_up) {}
+    : connection_(std::move(connection)), patience_(patience), give_up_(give_up) {}
 
 PostgresExpected<PostgresConnection> PostgresConnection::open(const std::string& where, std::chrono::seconds patience,
                                                               const std::atomic<bool>* give_up) {
   const std::string all = connection_string(where);
   if (const auto valid = check_connection(all); !valid)
     return std::unexpected(PostgresError{.message = valid.error().message, .sqlstate = {}, .is_lost = true});
-  PostgresConnection opened(PQconnectdb(all.c_str()), patience, give_up);
-  if (PQstatus(opened.connection_.get()) != CONNECTION_OK || PQsetnonblocking(opened.connection_.get(), 1) != 0)
-    return std::unexpected(opened.error());
-  // What the server has to say besides errors is told by other means.
-  PQsetNoticeProcessor(opened.connection_.get(), [](void*, const char*) {}, nullptr);
+  auto connected = connect_to_postgres(all, patience, give_up);
+  if (!connected) return std::unexpected(std::move(connected.error()));
+  PostgresConnection opened(*std::move(connected), patience, give_up);
+  if (PQsetnonblocking(opened.connection_.get(), 1) != 0) return std::unexpected(opened.error());
   return opened;
 }
 
@@ -132,15 +79,11 @@ PostgresError PostgresConnection::lost(std::string why) {
 }
 
 PostgresExpected<void> PostgresConnection::wait(bool for_writing, steady_clock::time_point end) {
-  pollfd socket{.fd = PQsocket(connection_.get()),
-                .events = static_cast<short>(for_writing ? POLLIN | POLLOUT : POLLIN),
-                .revents = 0};
-  while (::poll(&socket, 1, looks_every_ms) <= 0) {
-    if (give_up_ != nullptr && *give_up_) return std::unexpected(lost("it is not waited for any more"));
-    if (steady_clock::now() >= end)
-      return std::unexpected(lost(fmt::format("the server did not answer within {} s", patience_.count())));
-  }
-  if ((socket.revents & ~POLLOUT) != 0 && PQconsumeInput(connection_.get()) == 0) return std::unexpected(error());
+  const auto events = static_cast<short>(for_writing ? POLLIN | POLLOUT : POLLIN);
+  const auto came =
+      wait_for_socket(PQsocket(connection_.get()), events, {.patience = patience_, .give_up = give_up_, .end = end});
+  if (!came) return std::unexpected(lost(came.error()));
+  if ((*came & ~POLLOUT) != 0 && PQconsumeInput(connection_.get()) == 0) return std::unexpected(error());
   return {};
 }
 

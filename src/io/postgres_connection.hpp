@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,28 +13,11 @@
 #include <string>
 #include <string_view>
 
-#include "model/error.hpp"
+#include "io/postgres_connecting.hpp"
 
-struct pg_conn;
 struct pg_result;
 
 namespace hydra_provisioner::io {
-
-// `where` as libpq takes it (`dbname=hydra host=/run/postgresql`, a URI) or as Hydra does (`dbi:Pg:dbname=hydra;`), in
-// libpq's form and with deadlines.
-std::string connection_string(std::string where);
-
-// The same for messages and lists of processes: without a password.
-std::string shown_connection(const std::string& where);
-
-// Whether libpq takes it. Connects to nothing.
-Expected<void> check_connection(const std::string& where);
-
-struct PostgresError {
-  std::string message;   // on one line
-  std::string sqlstate;  // PostgreSQL's code of the error; empty: the server did not say it
-  bool is_lost = false;  // the connection is of no use any more, and whether the statement was carried out is not known
-};
 
 class PostgresResult {
  public:
@@ -51,11 +33,9 @@ class PostgresResult {
   std::shared_ptr<pg_result> result_;
 };
 
-template <class T>
-using PostgresExpected = std::expected<T, PostgresError>;
-
 class PostgresConnection {
  public:
+  // `where` is a connection string, as connection_string() takes it.
   static PostgresExpected<PostgresConnection> open(const std::string& where, std::chrono::seconds patience,
                                                    const std::atomic<bool>* give_up = nullptr);
 
@@ -78,13 +58,10 @@ class PostgresConnection {
   struct Clear {
     void operator()(pg_result* result) const;
   };
-  struct Close {
-    void operator()(pg_conn* connection) const;
-  };
   using Result = std::unique_ptr<pg_result, Clear>;
   using Time = std::chrono::steady_clock::time_point;
 
-  PostgresConnection(pg_conn* connection, std::chrono::seconds patience, const std::atomic<bool>* give_up);
+  PostgresConnection(PostgresHandle connection, std::chrono::seconds patience, const std::atomic<bool>* give_up);
 
   PostgresExpected<const char*> prepared(std::string_view sql);  // its name
   PostgresExpected<void> begin(std::string_view sql, std::span<const Parameter> parameters);
@@ -97,7 +74,7 @@ class PostgresConnection {
   PostgresError error() const;
   PostgresError error_of(const pg_result* result) const;
 
-  std::unique_ptr<pg_conn, Close> connection_;
+  PostgresHandle connection_;
   std::chrono::seconds patience_;
   const std::atomic<bool>* give_up_;                          // null: never
   std::map<std::string, std::string, std::less<>> prepared_;  // names by statement

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "io/postgres_connection.hpp"
+#include "io/postgres_servers.hpp"
 #include "state/database/fields.hpp"
 #include "state/database/postgres.hpp"
 #include "state/database/schema.hpp"
@@ -218,10 +218,10 @@ Expected<std::vector<Tag>> tags_at(const std::string& server) {
   }
 }
 
-Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place) {
+Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place, const std::atomic<bool>* give_up) {
   if (!place.is_shared()) return std::nullopt;
   try {
-    const auto database = open_postgres(place.server, place.tag, PostgresMode::read);
+    const auto database = open_postgres(place.server, place.tag, PostgresMode::read, give_up);
     if (const auto fits = check_schema(*database); !fits) throw DatabaseError("it " + fits.error().message);
     if (!has_host_tables(*database)) return Hosts{};
     return read_hosts(*database);

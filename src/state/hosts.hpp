@@ -1,6 +1,7 @@
 // The hosts that share a journal. One of them leads: it alone makes passes and writes what they do.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,8 +59,8 @@ Millis clock_ahead(Database& database);
 // Of all journals in a database of PostgreSQL.
 Expected<std::vector<Tag>> tags_at(const std::string& server);
 
-// None for a journal that is not shared.
-Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place);
+// None for a journal that is not shared. `give_up`: see open_postgres().
+Expected<std::optional<Hosts>> hosts_of(const JournalPlace& place, const std::atomic<bool>* give_up = nullptr);
 
 // The rest is for the journal: statements on its tables of hosts. They throw DatabaseError.
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "io/postgres_connection.hpp"
+#include "io/postgres_servers.hpp"
 
 namespace hydra_provisioner::state {
 

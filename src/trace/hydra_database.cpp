@@ -12,7 +12,7 @@
 #include <fmt/ranges.h>
 #include <pqxx/pqxx>
 
-#include "io/postgres_connection.hpp"
+#include "io/postgres_servers.hpp"
 #include "io/text/strings.hpp"
 #include "io/text/wording.hpp"
 

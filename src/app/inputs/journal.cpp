@@ -14,7 +14,7 @@
 #include "io/async/clock.hpp"
 #include "io/file/files.hpp"
 #include "io/file/own_file.hpp"
-#include "io/postgres_connection.hpp"
+#include "io/postgres_servers.hpp"
 #include "state/hosts.hpp"
 
 namespace hydra_provisioner::app {

@@ -34,15 +34,13 @@ struct Advice {
   std::string_view sqlstate;  // or the class that it begins with
   std::string_view text;
 };
+// That about connecting is part of the message already.
 constexpr std::array advice{
     Advice{"25006",
            "it must be the primary server, and not be read-only: name all servers in `journal`, with "
            "target_session_attrs=read-write"},
-    Advice{"28", "look after the user and the password: libpq finds the latter in PGPASSFILE or ~/.pgpass"},
-    Advice{"3D000", "make it with createdb"},
     Advice{"42501", "its user needs the right to use and make tables there: see docs/hosts.md"},
     Advice{"53100", "look after the free space of the database server"},
-    Advice{"53300", "the database server allows too few connections"},
     Advice{"55P03", "end the session that holds it: pg_stat_activity lists them"},
     Advice{"57014", "the database server is too slow, or a session holds a lock: pg_stat_activity lists them"}};
 
