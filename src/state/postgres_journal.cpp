@@ -108,8 +108,11 @@ io::Task<std::invoke_result_t<Work>> PostgresJournal::as_leader(const char* doin
   });
 }
 
+// A journal that was moved away or removed meanwhile is looked at anew, which says so.
 Database& PostgresJournal::connected() {
-  if (database_) return *database_;
+  if (database_ && has_host_tables(*database_)) return *database_;
+  is_leading_ = false;
+  database_.reset();
   database_ = open_to_write(place_, &is_ending_);
   token_ = new_token();
   return *database_;
@@ -158,7 +161,7 @@ io::Task<void> PostgresJournal::give_up_lead() {
 
 Error PostgresJournal::not_leading() {
   is_leading_ = false;
-  const auto hosts = hosts_of(place_);
+  const auto hosts = hosts_of(place_, &is_ending_);
   if (hosts && *hosts && (**hosts).leader && (**hosts).leader->host != host_)
     return {fmt::format("journal {}: not written: {} leads since {}", place_.described(), (**hosts).leader->host.name,
                         io::local_time((**hosts).leader->since))};

@@ -21,6 +21,7 @@
 #include "state/machine_records.hpp"
 #include "tests/state/changes.hpp"
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/silent_server.hpp"
 #include "tests/support/usual.hpp"
 
 namespace hydra_provisioner::state {
@@ -242,6 +243,38 @@ TEST_F(SharedJournal, TakesOrdersFromAnyHost) {
   EXPECT_TRUE(run(open_for_orders(place_).value()->commit(changes)));
   EXPECT_EQ(run(a->load(noon)).value().orders,
             (Orders{{{OrderKind::pause, ""}, {.value = 0, .since = noon, .until = {}}}}));
+}
+
+TEST_F(SharedJournal, TellsAHostThatStandsByThatItWasMovedAway) {
+  const auto a = host("a");
+  const auto b = host("b");
+  take_lead(*a);
+  take_lead(*b);
+  run(a->give_up_lead());
+  set_schema_aside(place_.server, place_.tag, "moved-" + place_.tag.text);
+  const auto standing = run(b->take_lead(hours{1}));
+  ASSERT_FALSE(standing);
+  EXPECT_THAT(standing.error().message, HasSubstr("it was moved away: `journal` has to say where it is now"));
+}
+
+TEST_F(SharedJournal, IsMadeAnewByAHostThatStandsByWhereItWasRemoved) {
+  const auto a = host("a");
+  const auto b = host("b");
+  take_lead(*a);
+  take_lead(*b);
+  run(a->give_up_lead());
+  sql(fmt::format("drop schema \"{}\" cascade", schema_name(place_.tag)));
+  EXPECT_EQ(take_lead(*b).host.name, "b");
+}
+
+TEST_F(SharedJournal, IsNotWaitedForOnceThisProcessEnds) {
+  const support::SilentServer server;
+  place_.server = server.where(50);
+  const auto a = host("a");
+  a->stop_waiting();
+  const auto standing = run(a->take_lead(hours{1}));
+  ASSERT_FALSE(standing);
+  EXPECT_THAT(standing.error().message, HasSubstr("it is not waited for any more"));
 }
 
 TEST_F(SharedJournal, IsEmptyBeforeItWasMade) {
