@@ -12,24 +12,26 @@ from support.postgres import USER, Postgres
 from support.shared_farm import SharedTest
 from support.waiting import wait_for
 
+LEADS = "this host leads from now on"
+
 
 class Leading(SharedTest):
     def test_another_goes_on_at_once_when_the_leader_ends(self):
         alpha, beta = self.two_daemons()
         self.stop(alpha)
-        beta.wait_until_said("this host leads from now on")
+        beta.wait_until_said(LEADS)
         self.check_that_it_goes_on(beta, alpha)
 
     def test_another_goes_on_when_the_leader_is_killed(self):
         alpha, beta = self.two_daemons()
         alpha.daemon.kill()
-        beta.wait_until_said("this host leads from now on")
+        beta.wait_until_said(LEADS)
         self.check_that_it_goes_on(beta, alpha)
 
     def test_a_leader_that_was_stopped_for_a_while_does_nothing_more(self):
         alpha, beta = self.two_daemons()
         alpha.pause()
-        beta.wait_until_said("this host leads from now on")
+        beta.wait_until_said(LEADS)
         alpha.queue(runnable=0)
         wait_for(lambda: not alpha.provided(), "beta destroys the machine", beta.said)
         before = alpha.said()
@@ -108,6 +110,46 @@ class Leading(SharedTest):
         self.assertEqual(leader.states(), {"t-0": "ready", "t-1": "ready"})
         self.assertEqual([request["machine"] for request in before.requests("create")], ["t-0", "t-1"])
         self.assertEqual(before.requests("destroy"), [])
+
+
+class ThreeHosts(SharedTest):
+    def test_lead_one_after_the_other(self):
+        alpha, beta = self.two_daemons()
+        gamma = self.host("gamma", alpha.options["journal"], alpha)
+        gamma.begin()
+        gamma.wait_until_said("alpha leads (process ")
+        self.wait_for_standbys(gamma, "beta", "gamma")
+
+        alpha.daemon.kill()
+        second = wait_for(lambda: next((host for host in (beta, gamma) if LEADS in host.said()), None), "another host leads")
+        third = gamma if second is beta else beta
+        third.wait_until_said(f"{second.name} leads (process ")
+        self.wait_for_standbys(third, third.name)
+        self.check_that_it_works(second, 2)
+
+        second.daemon.terminate()
+        self.assertEqual(second.daemon.wait(60), 0, second.said())
+        third.wait_until_said(LEADS)
+        self.wait_for_standbys(third)
+
+        alpha.begin()
+        alpha.wait_until_said(f"{third.name} leads (process ")
+        self.wait_for_standbys(second, "alpha")
+        self.assertEqual(second.leader(), third.name)
+        self.check_that_it_works(third, 1)
+        self.assertEqual([request["machine"] for request in alpha.requests("create")], ["t-0", "t-1"])
+        self.assertEqual(len(alpha.requests("destroy")), 1)
+
+    def wait_for_standbys(self, host, *names):
+        """As it shows them, wherever it runs itself."""
+        shown = lambda: [standby["host"] for standby in host.shown().get("standbys", [])]
+        wait_for(lambda: shown() == list(names), f"{names} stand by", shown)
+
+    def check_that_it_works(self, leader, machines):
+        leader.queue(runnable=5 * machines)
+        leader.wait_for_machines(machines)
+        wait_for(lambda: len(leader.provided()) == machines, f"there are {machines} machines", leader.said)
+        self.assertEqual(list(leader.states().values()), ["ready"] * machines)
 
 
 class JobsOfAnotherHost(SharedTest):

@@ -26,8 +26,10 @@ create index IndexBuildsOnFinished on Builds(finished) where finished = 0;
 
 
 class Postgres:
-    def __init__(self, original=None):
-        """A server with nothing in it, or a copy that follows the original."""
+    def __init__(self, original=None, address="", rules=None, settings=""):
+        """A server with nothing in it, or a copy that follows the original. Besides its socket, it may listen at an address. The
+        rules are pg_hba.conf's for those who come from there."""
+        self.address = address
         self.folder = Path(tempfile.mkdtemp(prefix="hpt-pg-", dir="/tmp"))
         shutil.chown(self.folder, **USER)
         self.programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -36,6 +38,10 @@ class Postgres:
             self.call("pg_basebackup", *where, "-R", "--checkpoint=fast", "--no-sync")
         else:
             self.call("initdb", "-D", self.folder / "data", "-U", "hydra", "-A", "trust", "--no-sync", "--locale=C")
+        if rules:
+            (self.folder / "data/pg_hba.conf").write_text(f"local all all trust\n{rules}\n")
+        with open(self.folder / "data/postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(settings)
         self.start()
 
     def promote(self):
@@ -43,7 +49,7 @@ class Postgres:
         self.call("pg_ctl", "promote", "-D", self.folder / "data")
 
     def start(self):
-        options = ["-D", self.folder / "data", "-k", self.folder, "-h", "", "-F"]
+        options = ["-D", self.folder / "data", "-k", self.folder, "-h", self.address, "-F"]
         with open(self.folder / "log", "ab") as log:
             command = [self.programs / "postgres", *options]
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **USER)
