@@ -45,6 +45,8 @@ constexpr std::array connection_advice{
     ConnectionAdvice{"server does not support SSL", "let it use SSL (`ssl = on`), or say another sslmode"},
     ConnectionAdvice{"received invalid response to SSL negotiation", about_port},
     ConnectionAdvice{"expected authentication request from server", about_port},
+    ConnectionAdvice{"SSL SYSCALL error: EOF detected", about_port},
+    ConnectionAdvice{"SSL error: wrong version number", about_port},
     ConnectionAdvice{"the server did not answer within",
                      "look after the server, and the network between it and this host"}};
 

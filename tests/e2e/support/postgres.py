@@ -26,7 +26,7 @@ create index IndexBuildsOnFinished on Builds(finished) where finished = 0;
 
 
 class Postgres:
-    def __init__(self, original=None, address="", rules=None, settings=""):
+    def __init__(self, original=None, address="", rules=None):
         """A server with nothing in it, or a copy that follows the original. Besides its socket, it may listen at an address. The
         rules are pg_hba.conf's for those who come from there."""
         self.address = address
@@ -40,9 +40,17 @@ class Postgres:
             self.call("initdb", "-D", self.folder / "data", "-U", "hydra", "-A", "trust", "--no-sync", "--locale=C")
         if rules:
             (self.folder / "data/pg_hba.conf").write_text(f"local all all trust\n{rules}\n")
+        self.start()
+
+    def set(self, settings):
+        """Lines of postgresql.conf, which the server has from now on."""
         with open(self.folder / "data/postgresql.conf", "a", encoding="utf-8") as file:
             file.write(settings)
-        self.start()
+        self.restart()
+
+    def own(self, file):
+        """A file of its folder becomes the server's."""
+        shutil.chown(self.folder / file, **USER)
 
     def promote(self):
         """A copy becomes a server of its own, as it is now."""
