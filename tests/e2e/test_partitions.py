@@ -10,7 +10,7 @@ LEASES_AT_MOST = 2  # intervals after the last renewal, until another host leads
 
 class FromTheDatabase(NetworkTest):
     def test_a_leader_does_nothing_more_and_stands_by_when_it_is_back(self):
-        alpha, beta = self.two_daemons()
+        alpha, beta = self.two_daemons(statusTimeout=90)
         self.status.hold(alpha.place.address)
         asked = len(self.status.asked_by(alpha.place.address))
         wait_for(lambda: len(self.status.asked_by(alpha.place.address)) > asked, "alpha makes a pass")
@@ -24,10 +24,27 @@ class FromTheDatabase(NetworkTest):
         wait_for(lambda: not beta.provided(), "beta destroys both machines", beta.said)
         self.network.mend()
         alpha.wait_until_said("beta leads (process ")
+        self.assertIn("not written: beta leads since ", alpha.said())
         self.assertEqual(beta.shown()["standbys"][0]["host"], "alpha")
         self.assertEqual(self.asked_of_cloud(alpha, "create", "destroy", "stop"), ["t-0"])
         self.assertEqual(self.asked_of_cloud(beta, "create"), ["t-1"])
         self.assertEqual(self.files_of(alpha), delivered)
+
+    def test_what_a_leader_was_publishing_does_not_last(self):
+        alpha, beta = self.two_daemons()
+        second = f"{self.cloud_network}.2"
+        self.delivery.hold(alpha.place.address, second)
+        alpha.queue(runnable=7)
+        wait_for(lambda: any(second in file for file in self.files_of(alpha)), "alpha publishes its machines", alpha.said)
+        self.cut_from_database(alpha)
+        beta.wait_until_said("this host leads from now on")
+        alpha.queue(runnable=0)
+        wait_for(lambda: not beta.provided(), "beta destroys both machines", beta.said)
+        self.delivery.release(alpha.place.address)
+        callers = lambda: [request.caller for request in self.delivery.done if second in request.content]
+        wait_for(lambda: alpha.place.address in callers(), "the queue runner has read the file of alpha")
+        alpha.wait_for_machines(0)
+        self.assertEqual(self.delivery.done[-1].caller, beta.place.address)
 
     def test_another_host_leads_within_two_intervals(self):
         interval = 4

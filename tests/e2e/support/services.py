@@ -23,10 +23,13 @@ class Request(NamedTuple):
 class Service:
     """Answers each request in a thread of its own."""
 
-    def __init__(self, address, answer):
+    def __init__(self, address, answer, acts_at_once=False):
+        """acts_at_once: of what is held, only the answer has to wait."""
+        self.acts_at_once = acts_at_once
         self.requests = []
+        self.done = []
         self.answer = answer
-        self.held = {}  # by caller: what in its requests, and what their answers wait for
+        self.held = {}  # by caller: what in its requests, and what they wait for
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(handler):  # noqa: N805  self is the service
@@ -44,16 +47,18 @@ class Service:
         request = Request(handler.client_address[0], handler.rfile.read().decode())
         text, gate = self.held.get(request.caller, (None, None))
         is_held = gate and text in request.content
-        answer = self.answer(request.content)
         self.requests.append(request)
+        if is_held and not self.acts_at_once:
+            gate.wait()
+        answer = self.answer(request.content)
+        self.done.append(request)
         if is_held:
             gate.wait()
-            answer = answer if request.content else self.answer("")  # a mere question is answered by what holds then
         with contextlib.suppress(OSError):  # it does not wait any longer
             handler.wfile.write(answer.encode())
 
     def hold(self, caller, text=""):
-        """Its requests that contain the text are carried out, but not answered until release()."""
+        """Its requests that contain the text wait for release()."""
         self.held[caller] = text, threading.Event()
 
     def release(self, caller):
@@ -78,7 +83,9 @@ def queue_runner(address, farm):
         return farm.status.path.read_text().replace(f'"{NOW}"', str(int(time.time())))
 
     def delivery(content):
-        farm.machines_file.write_text(content)
+        new = farm.folder / f"machines.{threading.get_ident()}"
+        new.write_text(content)
+        new.replace(farm.machines_file)
         return ""
 
     return Service(address, status), Service(address, delivery)
@@ -91,7 +98,7 @@ def cloud(address):
         provided = subprocess.run([PROVIDER], input=request, capture_output=True, encoding="utf-8", check=True)
         return provided.stdout
 
-    return Service(address, answer)
+    return Service(address, answer, acts_at_once=True)
 
 
 def actions_of(requests):
