@@ -43,8 +43,8 @@ class FromTheDatabase(NetworkTest):
         self.delivery.release(alpha.place.address)
         callers = lambda: [request.caller for request in self.delivery.done if second in request.content]
         wait_for(lambda: alpha.place.address in callers(), "the queue runner has read the file of alpha")
+        wait_for(lambda: self.delivery.done[-1].caller == beta.place.address, "beta repeats what it published", beta.said)
         alpha.wait_for_machines(0)
-        self.assertEqual(self.delivery.done[-1].caller, beta.place.address)
 
     def test_another_host_leads_within_two_intervals(self):
         interval = 4

@@ -38,9 +38,11 @@ TEST(ConnectingToPostgres, EndsWithAServerThatSaysNothing) {
                     HasSubstr("the server did not answer within 1 s; look after the server, and the network")));
 }
 
+// Not the shared server, which would stay a child of this process: tests of processes expect none.
 TEST(ConnectingToPostgres, GoesOnToTheNextServerWhereOneHangs) {
   const support::SilentServer server;
-  const std::string where = support::PostgresServer::shared().where();
+  const support::PostgresServer postgres;
+  const std::string where = postgres.where();
   const std::string folder = where.substr(0, where.find(' ')).substr(std::string("host=").size());
   EXPECT_EQ(problem_of_opening(fmt::format("host=127.0.0.1,{} port={},5432 connect_timeout=1 user=farm dbname=postgres",
                                            folder, server.port())),
@@ -60,7 +62,8 @@ TEST(ConnectingToPostgres, TellsOfEachServer) {
 }
 
 TEST(ConnectingToPostgres, SaysWhatToDoAboutWhatTheServerRefuses) {
-  const std::string where = support::PostgresServer::shared().where();
+  const support::PostgresServer postgres;
+  const std::string where = postgres.where();
   const PostgresError no_database = error_of_opening(where + " dbname=nowhere");
   EXPECT_EQ(no_database.sqlstate, "3D000");
   EXPECT_THAT(no_database.message, AllOf(EndsWith("FATAL:  database \"nowhere\" does not exist; make it with createdb"),
