@@ -25,7 +25,7 @@ class NetworkedHost(Host):
         return self.place.inside() + super().command(*words)
 
     def retire(self):
-        """Its machines end with the cloud, which is a part of the test."""
+        """Its machines are processes of the farm, and end with it."""
 
     def end(self):
         self.end_children()
