@@ -6,7 +6,7 @@ from support.networked_farm import NetworkTest
 from support.waiting import wait_for
 
 LEADS = "this host leads from now on"
-LEASES_AT_MOST = 2  # intervals after the last renewal, until another host leads
+INTERVALS_MAX = 2  # from the last renewal of a lease until another host leads
 
 
 class FromTheDatabase(NetworkTest):
@@ -55,7 +55,7 @@ class FromTheDatabase(NetworkTest):
         renewed = float(self.ask(beta, f"select extract(epoch from renewed_at) from {leader}"))
         beta.wait_until_said(LEADS)
         since = float(self.ask(beta, f"select extract(epoch from since) from {leader.replace('alpha', 'beta')}"))
-        self.assertLessEqual(since - renewed, LEASES_AT_MOST * interval)
+        self.assertLessEqual(since - renewed, INTERVALS_MAX * interval)
 
     def test_a_host_that_stands_by_says_so_and_stands_by_again(self):
         alpha, beta = self.two_daemons()
