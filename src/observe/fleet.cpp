@@ -337,11 +337,12 @@ void reconcile_with_providers(Fleet& fleet, const Inventories& inventories,
   }
 }
 
-bool is_unfinished(const Machine& machine, Operation operation) {
+// As the journal has a machine while it has not recorded that the operation has ended.
+bool is_recorded_as_under_way(const Machine& machine, Operation operation) {
   switch (operation) {
     case Operation::create:
     case Operation::start:
-      return is_coming(machine) && (machine.found.interrupted || machine.found.needs_redeploy);
+      return is_coming(machine);
     case Operation::stop:
       return machine.state == stopping;
     case Operation::destroy:
@@ -352,19 +353,51 @@ bool is_unfinished(const Machine& machine, Operation operation) {
   return true;
 }
 
+// Whether the operation has surely come to its end. What a creation has made can have ended while it is still at work,
+// and makes it anew. Null: its provider does not have the machine.
+bool shows_end(const Instance* instance, Operation operation, const Machine& machine) {
+  const bool is_gone = instance == nullptr || instance->state == InstanceState::vanished ||
+                       instance->state == InstanceState::ended;
+  const bool runs = !is_gone && (instance->state == InstanceState::running ||
+                                 (instance->state == InstanceState::unproven && !machine.spec_hash.empty()));
+  switch (operation) {
+    case Operation::create:
+      return runs;
+    case Operation::start:
+      return runs || is_gone;
+    case Operation::stop:
+      return is_gone || instance->state == InstanceState::stopped;
+    case Operation::destroy:
+      return instance == nullptr;
+    case Operation::redeploy:
+      break;
+  }
+  return false;
+}
+
+// False: its provider has not answered.
+bool provider_shows_end(const Machine& machine, Operation operation, const Inventories& inventories,
+                        const std::map<ProviderKind, Instances>& matched) {
+  const auto instances = matched.find(machine.provider);
+  if (instances == matched.end()) return false;
+  const auto instance = instances->second.find(machine.id);
+  if (instance != instances->second.end()) return shows_end(instance->second, operation, machine);
+  return !inventories.at(machine.provider)->unseen.contains(machine.pool) && shows_end(nullptr, operation, machine);
+}
+
 // Ids are `OWNER@NAME`.
 std::string name_of_host(const std::string& id) { return id.substr(id.find('@') + 1); }
 
 // The jobs of a host that led before, and perhaps still runs them, end by their deadlines.
-void leave_to_other_hosts(Fleet& fleet, const std::string& host, Instant now) {
+void leave_to_other_hosts(Fleet& fleet, const Inventories& inventories,
+                          const std::map<ProviderKind, Instances>& matched, const std::string& host, Instant now) {
   if (host.empty()) return;
   for (Machine& machine : fleet.machines) {
     const auto& [what, by, ends_by] = machine.begun;
     if (!what || by == host || !ends_by || now >= *ends_by || machine.found.under_way) continue;
-    if (!is_unfinished(machine, *what)) continue;
+    if (!is_recorded_as_under_way(machine, *what) || provider_shows_end(machine, *what, inventories, matched)) continue;
     machine.found.under_way = what;
     machine.found.elsewhere = name_of_host(by);
-    machine.found.interrupted = machine.found.needs_redeploy = false;
   }
 }
 
@@ -437,8 +470,8 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inven
   note_names(fleet, inventories);
   apply_jobs(fleet, jobs, now);
   note_unclear(fleet, inventories);
+  leave_to_other_hosts(fleet, inventories, matched, claims.host, now);
   reconcile_with_providers(fleet, inventories, matched, now);
-  leave_to_other_hosts(fleet, claims.host, now);
   forget(fleet, claims.forgotten, now);
   note_changed(fleet, remembered);
   return fleet;

@@ -126,6 +126,22 @@ TEST_F(OperationOfAnotherHost, IsLeftAloneUntilItHasSurelyEnded) {
   EXPECT_EQ(found(ready, Operation::redeploy, runs, later), "ready, redeploy under way on other");
 }
 
+TEST_F(OperationOfAnotherHost, ThatStopsAMachineHasNotEndedWhileItRuns) {
+  const auto runs = inventory_of({present(InstanceState::running)});
+  EXPECT_EQ(found(stopping, Operation::stop, runs, later), "stopping, stop under way on other");
+  EXPECT_EQ(found(stopping, Operation::stop, runs, noon), "draining");
+}
+
+TEST_F(OperationOfAnotherHost, MayMakeAnewWhatEndedEarly) {
+  const auto ended = inventory_of({present(InstanceState::ended)});
+  EXPECT_EQ(found(creating, Operation::create, ended, later), "creating, create under way on other");
+  EXPECT_EQ(found(creating, Operation::create, ended, noon), "failed");
+}
+
+TEST_F(OperationOfAnotherHost, HasNotEndedWhileItsProviderIsSilent) {
+  EXPECT_EQ(found(stopping, Operation::stop, no_inventory(), later), "stopping, stop under way on other");
+}
+
 TEST_F(OperationOfAnotherHost, HasEndedWhenTheProviderShowsIt) {
   const auto runs = inventory_of({present(InstanceState::running)});
   EXPECT_EQ(found(creating, Operation::create, runs, later), "creating");
