@@ -1,6 +1,7 @@
 #include "act/ledger.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 namespace hydra_provisioner::act {
 namespace {
+
+constexpr Seconds answer_is_good_for{20};
 
 bool may_have_steps(const Machine& machine) {
   return machine.state == MachineState::ready || machine.state == MachineState::draining ||
@@ -123,6 +126,15 @@ io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
     note_again(std::move(changed), std::move(noted));
   }
   co_return written;
+}
+
+io::Task<Expected<void>> Ledger::confirm() {
+  const Millis asked_at = clock_.stopwatch();
+  auto leads = co_await journal_.confirm();
+  const Millis took = clock_.stopwatch() - asked_at;
+  if (!leads || took <= answer_is_good_for) co_return leads;
+  co_return failure(fmt::format("the journal's answer, whether this host leads, took {} s, and may be wrong by now",
+                                std::chrono::floor<Seconds>(took).count()));
 }
 
 void Ledger::note_again(std::set<MachineId> changed, state::Changes noted) {

@@ -63,8 +63,8 @@ class Ledger {
 
   // Writes everything noted in one transaction. After an error it stays noted for the next commit.
   io::Task<Expected<void>> commit(state::Changes besides = {});
-  // See state::Journal.
-  io::Task<Expected<void>> confirm() { return journal_.confirm(); }
+  // See state::Journal. An answer that took long, or that this process has got only after it stood still, fails, too.
+  io::Task<Expected<void>> confirm();
   std::optional<state::Lead> lead() const { return journal_.lead(); }
   // The latest commit that was to write it has failed. Commits of other machines may have succeeded since.
   bool is_unwritten(const MachineId& machine) const { return unwritten_.contains(machine); }

@@ -408,5 +408,15 @@ TEST_F(GatesOfMachines, AMachineLeavesTheQueueRunnerBeforeItGoes) {
   EXPECT_THAT(told(), ElementsAre("stop a-1"));
 }
 
+TEST_F(GatesOfMachines, ObeyTheLeaderAlone) {
+  has(draining(1));
+  shows(1, false);
+  engine.journal.lost_lead = Error{"beta leads"};
+  act::Gates gates(engine.config, engine.pools, ledger, {{ProviderKind::local, &engine.provider}}, source.status,
+                   source, engine.voice);
+  engine.clock.run(gates.make_leave(ledger.at(id(1))));
+  EXPECT_THAT(told(), ElementsAre());
+}
+
 }  // namespace
 }  // namespace hydra_provisioner::act

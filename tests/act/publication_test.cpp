@@ -315,6 +315,14 @@ TEST_F(Publication, LeavesOutMachinesOfWhosePoolNothingIsKnown) {
   EXPECT_EQ(engine.publisher.published(), "");
 }
 
+TEST_F(Publication, TrustsNoAnswerFromBeforeItStoodStill) {
+  has(new_and_ready(1));
+  engine.journal.confirming_takes = Seconds{60};
+  publish();
+  EXPECT_EQ(engine.publisher.published(), "(nothing)");
+  EXPECT_TRUE(publication.has_failed());
+}
+
 TEST_F(Publication, ReplacesNothingOnceAnotherHostLeads) {
   has(new_and_ready(1));
   engine.journal.lost_lead = Error{"beta leads"};

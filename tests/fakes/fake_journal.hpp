@@ -28,8 +28,10 @@ class FakeJournal final : public state::Journal {
   // Whether another host may act in our place, and what jobs are given to ask the same.
   std::optional<Error> lost_lead;
   std::optional<state::Lead> led;
+  Seconds confirming_takes{};
   io::Task<Expected<void>> confirm() override {
     co_await take_turn();
+    co_await clock_.sleep_for(confirming_takes);
     if (lost_lead) co_return std::unexpected(*lost_lead);
     co_return Expected<void>{};
   }
