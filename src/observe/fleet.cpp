@@ -431,6 +431,16 @@ void apply_jobs(Fleet& fleet, const std::vector<JobState>& jobs, Instant now) {
   }
 }
 
+// The journal may not have the latest, if its database failed over to a copy, or was restored: steps may run on them.
+void note_machines_in_use(Fleet& fleet, const Claims& claims) {
+  for (Machine& machine : fleet.machines) {
+    const bool is_used = !machine.address.empty() && claims.used_by_queue.contains(name_at(machine.address));
+    if (!is_used || machine.listing.first_began_at) continue;
+    machine.listing.is_listed = true;
+    machine.listing.first_began_at = Instant{};
+  }
+}
+
 void note_changed(Fleet& fleet, const std::vector<Machine>& remembered) {
   std::map<MachineId, const Machine*> before;
   for (const Machine& machine : remembered) before.emplace(machine.id, &machine);
@@ -472,6 +482,7 @@ Fleet reconcile(const std::vector<Machine>& remembered, const Inventories& inven
   note_unclear(fleet, inventories);
   leave_to_other_hosts(fleet, inventories, matched, claims.host, now);
   reconcile_with_providers(fleet, inventories, matched, now);
+  note_machines_in_use(fleet, claims);
   forget(fleet, claims.forgotten, now);
   note_changed(fleet, remembered);
   return fleet;

@@ -175,7 +175,10 @@ observe::Claims claims_of(const World& world, const state::Memory& memory, const
   observe::Claims claims{
       .owner = world.owner, .host = world.host, .forgotten = {.machines = {}, .instances = memory.forgotten}};
   if (queue && queue->machines) {
-    for (const auto& [name, machine] : *queue->machines) claims.listed_by_queue.insert(name);
+    for (const auto& [name, machine] : *queue->machines) {
+      claims.listed_by_queue.insert(name);
+      if (machine.enabled == true) claims.used_by_queue.insert(name);
+    }
   }
   if (!memory.last_delivery) claims.in_use = names_in_use(world, queue);
   for (const auto& [key, order] : memory.orders) {

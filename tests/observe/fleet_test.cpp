@@ -709,6 +709,19 @@ TEST(Fleet, AdoptedMachinesThatAreInUseStayReady) {
   EXPECT_EQ(adopted(InstanceState::stopped).state, stopped);
 }
 
+TEST(Fleet, MachinesThatTheQueueRunnerUsesCountAsListedWhateverTheJournalKnows) {
+  const auto listing = [](std::set<std::string> used) {
+    const Claims claims{.used_by_queue = std::move(used)};
+    return reconcile({remembered(creating)}, inventory_of({present(InstanceState::running)}), {}, numbering, noon,
+                     claims)
+        .machines.front()
+        .listing;
+  };
+  EXPECT_TRUE(listing({"root@10.0.0.1"}).first_began_at);
+  EXPECT_TRUE(listing({"root@10.0.0.1"}).is_listed);
+  EXPECT_FALSE(listing({"root@10.0.0.2"}).first_began_at);
+}
+
 TEST(Fleet, AdoptedMachinesCountAsListedBecauseStepsMayRunThere) {
   for (const auto state :
        {InstanceState::running, InstanceState::stopped, InstanceState::incomplete, InstanceState::vanished}) {
