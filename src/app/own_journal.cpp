@@ -5,13 +5,9 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "app/inputs/journal.hpp"
 #include "app/tag_lock.hpp"
-#include "io/async/clock.hpp"
 #include "io/text/local_time.hpp"
 #include "state/postgres_journal.hpp"
 #include "state/sqlite_journal.hpp"
@@ -28,8 +24,6 @@ milliseconds renewal_pause(Seconds interval) { return std::max(lease_for(interva
 // An updateCommand of the host that led before may still be at work: it has 60 s.
 constexpr Seconds others_deliver_within{120};
 
-Instant clock_now() { return io::SystemClock{}.now(); }
-
 state::Host this_host(const Owner& own) { return {.id = host_id(own), .name = host_name(), .process = ::getpid()}; }
 
 }  // namespace
@@ -41,9 +35,14 @@ Expected<OwnJournal> OwnJournal::at(const Config& config, const std::string& sta
 }
 
 OwnJournal::OwnJournal(state::JournalPlace place, Owner own, std::string state_dir)
-    : place_(std::move(place)), own_(std::move(own)), state_dir_(std::move(state_dir)) {
+    : place_(std::move(place)),
+      clock_(std::make_shared<io::SystemClock>()),
+      own_(std::move(own)),
+      state_dir_(std::move(state_dir)) {
   if (place_.is_shared()) shared_ = std::make_unique<state::PostgresJournal>(place_, this_host(own_), own_);
 }
+OwnJournal::OwnJournal(std::unique_ptr<state::SharedJournal> shared, std::shared_ptr<io::Clock> clock)
+    : clock_(std::move(clock)), shared_(std::move(shared)) {}
 OwnJournal::OwnJournal(OwnJournal&& other) noexcept = default;
 OwnJournal::~OwnJournal() = default;
 
@@ -63,12 +62,12 @@ io::Task<Expected<OwnJournal::Turn>> OwnJournal::take_turn(Seconds interval) {
     co_return std::unexpected(std::move(known.error()));
   }
   if (!standing->leads) co_return Turn{.other_leader = leader};
-  io::set_clock_ahead(shared_->clock_ahead());
+  clock_->go_by(shared_->clock_ahead());
   co_return Turn{.journal = shared_.get(),
                  .owner = leader.owner,
                  .host = leader.host.id,
                  .only_from = leader.only_from,
-                 .is_fresh = leader.only_from == leader.epoch && clock_now() - leader.since < others_deliver_within};
+                 .is_fresh = leader.only_from == leader.epoch && clock_->now() - leader.since < others_deliver_within};
 }
 
 // A database that was emptied, or restored from another farm, has other machines than those that this host has made.
@@ -81,10 +80,8 @@ Expected<void> OwnJournal::recognize(const Owner& owner) {
 }
 
 io::Task<void> OwnJournal::keep_turn() {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   while (true) {
-    timer.expires_after(renewal_pause(interval_));
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await clock_->sleep_for(renewal_pause(interval_));
     // That it was lost is told by the next commit, or by the next pass.
     if (shared_) static_cast<void>(co_await shared_->renew_lead());
   }

@@ -7,16 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "pass/world.hpp"
 #include "state/hosts.hpp"
 #include "state/journal.hpp"
-
-namespace hydra_provisioner::state {
-class PostgresJournal;
-}
+#include "state/shared_journal.hpp"
 
 namespace hydra_provisioner::app {
 
@@ -27,6 +25,8 @@ class OwnJournal {
 
   // `state_dir`: where it is recorded which journal this is; empty: nowhere.
   OwnJournal(state::JournalPlace place, Owner own, std::string state_dir = {});
+  // Any journal that hosts share, on a host with this clock.
+  OwnJournal(std::unique_ptr<state::SharedJournal> shared, std::shared_ptr<io::Clock> clock);
   OwnJournal(OwnJournal&& other) noexcept;
   ~OwnJournal();
 
@@ -53,13 +53,14 @@ class OwnJournal {
   Expected<void> recognize(const Owner& owner);
 
   state::JournalPlace place_;
+  std::shared_ptr<io::Clock> clock_;
   Seconds interval_{};  // between passes, of the latest turn
   int rounds_ = 0;      // for which this host has been standing by
   Owner own_;
   std::string state_dir_;
-  Owner recognized_;                                // whose machines the journal was last seen to have
-  std::unique_ptr<state::Journal> file_;            // of a journal that is not shared
-  std::unique_ptr<state::PostgresJournal> shared_;  // of one that is
+  Owner recognized_;                              // whose machines the journal was last seen to have
+  std::unique_ptr<state::Journal> file_;          // of a journal that is not shared
+  std::unique_ptr<state::SharedJournal> shared_;  // of one that is
 };
 
 // How a host is called where several share a journal, by the owner id of its state directory, which has its jobs.

@@ -79,7 +79,7 @@ class OrdersJournal final : public Journal {
 PostgresJournal::PostgresJournal(JournalPlace place, Host host, Owner owner)
     : place_(std::move(place)), host_(std::move(host)), owner_(std::move(owner)) {}
 PostgresJournal::~PostgresJournal() {
-  stop_waiting();
+  is_ending_ = true;
   thread_.join();
 }
 

@@ -1,4 +1,4 @@
-// The journal in a PostgreSQL database that several hosts share. One of them leads, and only its commits succeed.
+// The shared journal in a PostgreSQL database.
 #pragma once
 
 #include <atomic>
@@ -15,32 +15,25 @@
 #include "state/hosts.hpp"
 #include "state/journal.hpp"
 #include "state/place.hpp"
+#include "state/shared_journal.hpp"
 
 namespace hydra_provisioner::state {
 
-class PostgresJournal final : public Journal {
+class PostgresJournal final : public SharedJournal {
  public:
   // It connects when it is first used, and again whenever the connection was lost.
   PostgresJournal(JournalPlace place, Host host, Owner owner);
   ~PostgresJournal() override;
 
-  // Takes the lead or keeps it, for `lease` from now on, unless another host leads. The journal is made, or brought up
-  // to date.
-  io::Task<Expected<Standing>> take_lead(std::chrono::milliseconds lease);
-  // For as long again. Fails if this host does not lead any more, also if it would be free to take the lead anew: what
-  // a pass in between knows may be outdated.
-  io::Task<Expected<void>> renew_lead();
-  // Tells others that this host would lead next, until it has not for a while or gives up.
-  io::Task<void> stand_by();
-  io::Task<void> give_up_lead();
-  // All calls end as soon as possible, also where the server hangs; for a process that has to end.
-  void stop_waiting() { is_ending_ = true; }
-  // How far the clock of the database is ahead of this host's, as of the last take_lead().
-  std::chrono::milliseconds clock_ahead() const { return clock_ahead_; }
+  io::Task<Expected<Standing>> take_lead(std::chrono::milliseconds lease) override;
+  io::Task<Expected<void>> renew_lead() override;
+  io::Task<void> stand_by() override;
+  io::Task<void> give_up_lead() override;
+  void stop_waiting() override { is_ending_ = true; }
+  std::chrono::milliseconds clock_ahead() const override { return clock_ahead_; }
 
-  // These fail unless this host leads. A commit whose answer was lost is looked for, and not repeated.
   io::Task<Expected<Memory>> load(Instant now) override;
-  io::Task<Expected<void>> commit(Changes changes) override;
+  io::Task<Expected<void>> commit(Changes changes) override;  // one whose answer was lost is looked for, not repeated
   io::Task<Expected<Spending>> spent_since(std::set<Instant> times) override;
   io::Task<Expected<Totals>> totals() override;
   io::Task<Expected<void>> confirm() override;
