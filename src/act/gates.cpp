@@ -131,8 +131,8 @@ bool Gates::is_shown_otherwise(const Machine& machine, bool is_open) const {
   return entry != nullptr && entry->enabled && *entry->enabled != is_open;
 }
 
-// Does nothing if the settings of its pool are not known any more. A host that does not lead any more must not undo what
-// the leader has told it.
+// Does nothing if the settings of its pool are not known any more. A host that does not lead any more must not undo
+// what the leader has told it.
 io::Task<Expected<void>> Gates::tell(Machine machine, BuilderOrder order) {
   const auto pool = pools_.find({machine.pool, machine.provider});
   if (pool == pools_.end()) co_return Expected<void>{};

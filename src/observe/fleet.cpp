@@ -356,8 +356,8 @@ bool is_recorded_as_under_way(const Machine& machine, Operation operation) {
 // Whether the operation has surely come to its end. What a creation has made can have ended while it is still at work,
 // and makes it anew. Null: its provider does not have the machine.
 bool shows_end(const Instance* instance, Operation operation, const Machine& machine) {
-  const bool is_gone = instance == nullptr || instance->state == InstanceState::vanished ||
-                       instance->state == InstanceState::ended;
+  const bool is_gone =
+      instance == nullptr || instance->state == InstanceState::vanished || instance->state == InstanceState::ended;
   const bool runs = !is_gone && (instance->state == InstanceState::running ||
                                  (instance->state == InstanceState::unproven && !machine.spec_hash.empty()));
   switch (operation) {

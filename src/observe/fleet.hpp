@@ -42,8 +42,8 @@ struct Claims {
   // use, too, so that they show nothing.
   std::set<std::string> listed_by_queue{};
   std::set<std::string> used_by_queue{};  // those of them that get steps
-  std::set<std::string> in_use{};   // names in its machines file, if this journal has not published one yet
-  std::set<std::string> ordered{};  // ids of machines or instances that an operator has ordered to adopt
+  std::set<std::string> in_use{};         // names in its machines file, if this journal has not published one yet
+  std::set<std::string> ordered{};        // ids of machines or instances that an operator has ordered to adopt
   bool all_are_ordered = false;
   Forgotten forgotten{};
 };

@@ -170,6 +170,11 @@ const SimInstance* Cloud::find(const InstanceId& id) const {
   return found == instances_.end() ? nullptr : &found->second;
 }
 
+bool Cloud::is_foreign(const MachineId& machine) const {
+  return std::ranges::any_of(
+      instances_, [&](const auto& entry) { return entry.second.is_foreign && entry.second.machine == machine; });
+}
+
 SimInstance* Cloud::at(const std::string& address) {
   const auto found = by_address_.find(address);
   if (found == by_address_.end()) return nullptr;

@@ -79,6 +79,7 @@ class Cloud {
 
   SimInstance* find(const MachineId& machine, ProviderKind provider);  // null: its provider has no record of it
   const SimInstance* find(const InstanceId& id) const;                 // also a foreign one
+  bool is_foreign(const MachineId& machine) const;                     // another installation has one of this id, too
   SimInstance* at(const std::string& address);                         // null: no machine that is on has it
   // By a machine that exists, or that its provider still has on record.
   bool is_taken(const std::string& address) const { return by_address_.contains(address); }

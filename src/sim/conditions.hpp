@@ -97,4 +97,12 @@ struct Faults {
   Seconds black_holes_last{0};                // how long they do
 };
 
+// What one host does not reach; each lasts until its time.
+struct Cuts {
+  Time from_clouds{};
+  Time from_queue_runner{};
+  Time from_database{};
+};
+inline constexpr Cuts not_cut_off{};
+
 }  // namespace hydra_provisioner::sim

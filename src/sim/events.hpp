@@ -75,6 +75,14 @@ class Observer {
 
   virtual void operation_is_forgotten(const JobState&) {}  // called just before
 
+  // Of hosts that share a journal. Called just before.
+  virtual void operation_is_confirmed(const act::JobRequest&) {}  // it may be carried out
+  virtual void host_takes_lead(const std::string& /*host*/) {}
+  virtual void host_renews_lead(const std::string& /*host*/, Millis /*lease*/) {}
+  virtual void host_loses_session(const std::string& /*host*/) {}  // because another one wants to lead
+  virtual void host_commits(const std::string& /*host*/, const std::vector<Machine>& /*rows*/) {}
+  virtual void database_failed_over(const std::string& /*leader*/) {}  // who leads as the copy knows it; called after
+
   // An observer that checks safety alone can leave these out.
   virtual void instance_was_made(const SimInstance&) {}
   virtual void instance_changed_power(const SimInstance&) {}

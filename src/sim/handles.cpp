@@ -104,7 +104,7 @@ io::Task<Queue> SimQueueSource::read() {
   if (form_ == StatusForm::parsed) co_return with_steps_under_way(farm_.queue.status(clock_.now()));
   const Faults faults = farm_.faults;
   const Time asked_at = now();
-  if (asked_at < faults.status_fails) {
+  if (asked_at < faults.status_fails || is_cut_off(&Cuts::from_queue_runner)) {
     co_await clock_.sleep_for(Seconds{30});
     co_return std::unexpected(Untrusted{"the command timed out"});
   }
@@ -126,7 +126,7 @@ Queue SimQueueSource::with_steps_under_way(Queue queue) const {
 
 io::Task<Expected<void>> SimQueueSource::wake() {
   co_await take(draw(farm_.pace.status));
-  if (farm_.queue.is_down()) co_return failure("no connection to the database");
+  if (farm_.queue.is_down() || is_cut_off(&Cuts::from_queue_runner)) co_return failure("no connection to the database");
   farm_.queue.wake();
   co_return Expected<void>{};
 }
@@ -139,7 +139,7 @@ io::Task<void> SimProvider::answer() { return take(draw(farm_.pace.question)); }
 // An instance that is on record and that the listing does not show may or may not exist, so this is an error.
 io::Task<Expected<Inventory>> SimProvider::list(providers::ListRequest request) {
   co_await take(lasts(&Faults::listing_is_slow) ? slow_answer : draw(farm_.pace.question));
-  if (lasts(&Faults::listing_fails)) co_return failure("the provider does not answer");
+  if (lasts(&Faults::listing_fails) || is_cut_off()) co_return failure("the provider does not answer");
   const Millis age = lasts(&Faults::listing_is_stale) ? age_of_stale_listing : Millis{0};
   auto shown = farm_.cloud.listing(kind_, now() - age);
   for (const SimInstance* instance : farm_.cloud.on_record(kind_)) {
@@ -164,7 +164,9 @@ io::Task<Expected<void>> SimProvider::ready(Instance instance, PoolConfig) {
   co_return Expected<void>{};
 }
 
+// A program asks whether it leads just before. That it stands still in between is not simulated.
 io::Task<Expected<void>> SimProvider::tell_builder(Instance instance, PoolConfig, providers::BuilderOrder order) {
+  const Life::Quick quick(life_);
   const bool is_unresponsive_now = is_unresponsive();
   co_await ask_machine();
   SimInstance* found = farm_.cloud.at(instance.address);
@@ -191,6 +193,7 @@ io::Task<Expected<void>> SimProvider::keep_alive(providers::MachineRef target, P
 
 io::Task<Expected<providers::Condition>> SimProvider::check(providers::MachineRef target, PoolConfig) {
   co_await ask_machine();
+  if (is_cut_off()) co_return failure("the provider does not answer");
   SimInstance* found = farm_.cloud.find(target.machine, kind_);
   if (found == nullptr) co_return failure("no such machine");
   if (!found->exists()) {
@@ -214,9 +217,12 @@ io::Task<Expected<Instance>> SimProvider::start(providers::MachineRef, PoolConfi
 io::Task<Expected<void>> SimProvider::stop(providers::MachineRef, PoolConfig) { throw only_jobs_do(); }
 io::Task<Expected<void>> SimProvider::destroy(providers::MachineRef, PoolConfig) { throw only_jobs_do(); }
 
+// As above.
 io::Task<Expected<bool>> SimPublisher::publish(std::string content, std::optional<LastDelivery>, Instant) {
+  const Life::Quick quick(life_);
   co_await take(draw(farm_.pace.publication));
-  if (lasts(&Faults::folder_is_gone)) co_return failure("machines file: no such folder", ErrorKind::untouched);
+  if (lasts(&Faults::folder_is_gone) || is_cut_off(&Cuts::from_queue_runner))
+    co_return failure("machines file: no such folder", ErrorKind::untouched);
   if (farm_.disk.machines_file && farm_.disk.machines_file->content == content) {
     farm_.observer.file_was_written(content);
     co_return false;
@@ -238,10 +244,12 @@ io::Task<Expected<bool>> SimCommandPublisher::publish(std::string content, std::
                                                       Instant now) {
   constexpr Millis usual{300};
   constexpr Millis deadline{60'000};
+  const Life::Quick quick(life_);
   life_.waypoint();
   if (last && publish::is_still_good(*last, destination(), content, now)) co_return false;
   co_await clock_.sleep_for(usual + draw(farm_.pace.publication));
-  if (lasts(&Faults::folder_is_gone)) co_return failure("updateCommand: exited with 1");
+  if (lasts(&Faults::folder_is_gone) || is_cut_off(&Cuts::from_queue_runner))
+    co_return failure("updateCommand: exited with 1");
   write(content);
   if (lasts(&Faults::delivery_hangs)) {
     co_await clock_.sleep_for(deadline);
@@ -255,27 +263,28 @@ io::Task<Expected<bool>> SimCommandPublisher::publish(std::string content, std::
 Expected<std::vector<JobState>> SimJobs::list() {
   life_.waypoint();
   if (lasts(&Faults::jobs_are_unknown)) return failure("jobs: cannot be read");
-  return farm_.jobs.list();
+  jobs_.forget_ended_before(trusted_from_);
+  return jobs_.list();
 }
 
 Expected<void> SimJobs::begin(const act::JobRequest& request) {
   life_.waypoint();
-  auto begun = farm_.jobs.begin(request);
+  auto begun = jobs_.begin(request);
   life_.waypoint();
   return begun;
 }
 
 io::Task<JobState> SimJobs::wait(MachineId machine, Operation operation, Instant until) {
   life_.waypoint();
-  while (farm_.jobs.is_running(machine) && now() < until) {
-    co_await clock_.sleep_for(std::min<Time>(farm_.jobs.end_of(machine), until) - now() + Millis{1});
+  while (jobs_.is_running(machine) && now() < until) {
+    co_await clock_.sleep_for(std::min<Time>(jobs_.end_of(machine), until) - now() + Millis{1});
   }
-  co_return farm_.jobs.state_of(machine, operation);
+  co_return jobs_.state_of(machine, operation);
 }
 
 Expected<void> SimJobs::forget(const MachineId& machine) {
   life_.waypoint();
-  farm_.jobs.forget(machine);
+  jobs_.forget(machine);
   life_.waypoint();
   return {};
 }

@@ -21,15 +21,18 @@ namespace hydra_provisioner::sim {
 // What all handles have in common. A handle belongs to one life of the program.
 class Handle {
  protected:
-  Handle(Farm& farm, Life& life) : farm_(farm), life_(life), clock_(farm.timeline, life) {}
+  Handle(Farm& farm, Life& life, const Cuts& cuts = not_cut_off)
+      : farm_(farm), life_(life), cuts_(cuts), clock_(farm.timeline, life) {}
 
   Time now() const { return farm_.timeline.now(); }
   bool lasts(Time Faults::* fault) const { return now() < farm_.faults.*fault; }
+  bool is_cut_off(Time Cuts::* cut) const { return now() < cuts_.*cut; }
   Millis draw(const Span& span) { return span.draw(farm_.delays); }
   io::Task<void> take(Millis duration);
 
   Farm& farm_;
   Life& life_;
+  const Cuts& cuts_;
   VirtualClock clock_;
 };
 
@@ -56,7 +59,8 @@ enum class StatusForm : std::uint8_t { document, parsed };
 // `hydra-queue-runner --status` of the simulated queue runner, or its HTTP server.
 class SimQueueSource final : public observe::QueueSource, private Handle {
  public:
-  SimQueueSource(Farm& farm, Life& life, StatusForm form = StatusForm::document) : Handle(farm, life), form_(form) {}
+  SimQueueSource(Farm& farm, Life& life, StatusForm form = StatusForm::document, const Cuts& cuts = not_cut_off)
+      : Handle(farm, life, cuts), form_(form) {}
 
   io::Task<Queue> read() override;
   io::Task<Expected<void>> wake() override;
@@ -72,7 +76,8 @@ class SimQueueSource final : public observe::QueueSource, private Handle {
 // Only looks at machines. Jobs make and end them (sim/jobs.hpp).
 class SimProvider final : public providers::Provider, private providers::Upkeep, private Handle {
  public:
-  SimProvider(ProviderKind kind, Farm& farm, Life& life) : Handle(farm, life), kind_(kind) {}
+  SimProvider(ProviderKind kind, Farm& farm, Life& life, const Cuts& cuts = not_cut_off)
+      : Handle(farm, life, cuts), kind_(kind) {}
 
   io::Task<Expected<Inventory>> list(providers::ListRequest request) override;
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
@@ -94,14 +99,15 @@ class SimProvider final : public providers::Provider, private providers::Upkeep,
   io::Task<void> ask_machine();
   io::Task<void> answer();
   bool goes_wrong(Time Faults::* fault) { return lasts(fault) && farm_.delays.chance(50); }
-  bool is_unresponsive() const { return lasts(&Faults::machines_are_unresponsive); }
+  bool is_cut_off() const { return Handle::is_cut_off(&Cuts::from_clouds); }
+  bool is_unresponsive() const { return lasts(&Faults::machines_are_unresponsive) || is_cut_off(); }
 
   ProviderKind kind_;
 };
 
 class SimPublisher : public publish::Publisher, protected Handle {
  public:
-  SimPublisher(Farm& farm, Life& life) : Handle(farm, life) {}
+  SimPublisher(Farm& farm, Life& life, const Cuts& cuts = not_cut_off) : Handle(farm, life, cuts) {}
 
   std::string destination() const override { return "the simulated disk"; }
   io::Task<Expected<bool>> publish(std::string content, std::optional<LastDelivery> last, Instant now) override;
@@ -121,15 +127,21 @@ class SimCommandPublisher final : public SimPublisher {
 
 class SimJobs final : public act::Jobs, private Handle {
  public:
-  SimJobs(Farm& farm, Life& life) : Handle(farm, life) {}
+  SimJobs(Farm& farm, Life& life) : SimJobs(farm, life, farm.jobs) {}
+  SimJobs(Farm& farm, Life& life, JobTable& jobs) : Handle(farm, life), jobs_(jobs) {}
 
   Expected<std::vector<JobState>> list() override;
   Expected<void> begin(const act::JobRequest& request) override;
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
   Expected<void> forget(const MachineId& machine) override;
-  std::int64_t first_unused_number() const override { return farm_.jobs.first_unused_number(); }
+  void distrust_before(std::int64_t epoch) override { trusted_from_ = epoch; }
+  std::int64_t first_unused_number() const override { return jobs_.first_unused_number(); }
   void forget_logs(const std::set<MachineId>&, Instant) override {}
   std::string log_file(const MachineId& machine) const override { return machine.text + ".log"; }
+
+ private:
+  JobTable& jobs_;
+  std::int64_t trusted_from_ = 0;
 };
 
 }  // namespace hydra_provisioner::sim

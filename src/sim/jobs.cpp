@@ -6,6 +6,8 @@
 namespace hydra_provisioner::sim {
 namespace {
 
+constexpr Millis asks_within{1'000};
+
 bool is_arrival(Operation operation) { return operation != Operation::stop && operation != Operation::destroy; }
 
 bool does_its_work(JobFate fate) {
@@ -31,14 +33,46 @@ Expected<void> JobTable::begin(const act::JobRequest& request) {
   const JobFate fate = next_fate();
   const Millis duration = duration_of(request, fate);
   Job& job = jobs_[request.machine];
-  job = {.request = request, .serial = ++serials_, .end = timeline_.now() + duration, .result = {}};
+  job = {.request = request,
+         .serial = ++serials_,
+         .end = timeline_.now() + duration,
+         .is_allowed = !request.lead,
+         .result = {}};
   first_unused_number_ = std::max(first_unused_number_, number_of(request.machine) + 1);
   chronicle_.add("job: {} {} begins", to_string(request.operation), request.machine);
-  // In between, the machine is half made or half gone.
-  timeline_.after(duration / 4, [this, request, fate] { act(request, fate); });
-  timeline_.at(job.end,
-               [this, machine = request.machine, serial = job.serial, fate] { finish(machine, serial, fate); });
+  if (!request.lead) {
+    carry_out(job, duration / 4, fate);
+    return {};
+  }
+  timeline_.after(Millis{random_.between(0, std::min(duration, asks_within).count())},
+                  [this, machine = request.machine, serial = job.serial, fate] { ask(machine, serial, fate); });
   return {};
+}
+
+JobTable::Job* JobTable::find(const MachineId& machine, std::int64_t serial) {
+  const auto job = jobs_.find(machine);
+  return job == jobs_.end() || job->second.serial != serial ? nullptr : &job->second;
+}
+
+void JobTable::ask(const MachineId& machine, std::int64_t serial, JobFate fate) {
+  Job* job = find(machine, serial);
+  if (job == nullptr) return;
+  if (auto leads = confirm_(*job->request.lead); !leads) {
+    chronicle_.add("job: {} {} is not begun: {}", to_string(job->request.operation), machine, leads.error().message);
+    job->is_running = false;
+    job->result = failure(std::move(leads.error().message), ErrorKind::unfinished);
+    return;
+  }
+  observer_.operation_is_confirmed(job->request);
+  job->is_allowed = true;
+  carry_out(*job, (job->end - timeline_.now()) / 4, fate);
+}
+
+// In between, the machine is half made or half gone.
+void JobTable::carry_out(const Job& job, Millis acts_after, JobFate fate) {
+  timeline_.after(acts_after, [this, request = job.request, fate] { act(request, fate); });
+  timeline_.at(job.end,
+               [this, machine = job.request.machine, serial = job.serial, fate] { finish(machine, serial, fate); });
 }
 
 void JobTable::forget(const MachineId& machine) {
@@ -46,6 +80,13 @@ void JobTable::forget(const MachineId& machine) {
   if (job == jobs_.end()) return;
   observer_.operation_is_forgotten(state_of(machine, job->second.request.operation));
   jobs_.erase(job);
+}
+
+void JobTable::forget_ended_before(std::int64_t epoch) {
+  std::erase_if(jobs_, [epoch](const auto& entry) {
+    const Job& job = entry.second;
+    return !job.is_running && job.request.lead && job.request.lead->epoch < epoch;
+  });
 }
 
 JobState JobTable::state_of(const MachineId& machine, Operation operation) const {
@@ -62,6 +103,11 @@ Time JobTable::end_of(const MachineId& machine) const { return jobs_.at(machine)
 bool JobTable::is_running(const MachineId& machine) const {
   const auto job = jobs_.find(machine);
   return job != jobs_.end() && job->second.is_running;
+}
+
+bool JobTable::is_at_work(const MachineId& machine) const {
+  const auto job = jobs_.find(machine);
+  return job != jobs_.end() && job->second.is_running && job->second.is_allowed;
 }
 
 std::int64_t JobTable::count_running() const {
@@ -102,7 +148,7 @@ JobFate JobTable::next_fate() {
 void JobTable::act(const act::JobRequest& request, JobFate fate) {
   SimInstance* instance = cloud_.find(request.machine, request.provider);
   const bool comes_this_far = does_its_work(fate) || hangs(fate);
-  if (!comes_this_far) return;
+  if (!comes_this_far || is_cut_off()) return;
   if (request.operation == Operation::create && instance == nullptr)
     cloud_.make(request.machine, request.pool, request.provider, request.owner, request.noted_as);
   if (request.operation == Operation::start && instance != nullptr && instance->power == Power::off)
@@ -115,18 +161,18 @@ void JobTable::act(const act::JobRequest& request, JobFate fate) {
 }
 
 void JobTable::finish(const MachineId& machine, std::int64_t serial, JobFate fate) {
-  const auto found = jobs_.find(machine);
-  if (found == jobs_.end() || found->second.serial != serial) return;
-  Job& job = found->second;
-  JobResult result = outcome(job.request, fate);
-  job.is_running = false;
+  Job* job = find(machine, serial);
+  if (job == nullptr) return;
+  JobResult result = outcome(job->request, fate);
+  job->is_running = false;
   const bool has_result = fate != JobFate::is_killed && fate != JobFate::is_killed_late;
   const std::string ended = result ? "succeeded" : "failed: " + result.error().message;
-  chronicle_.add("job: {} {} {}", to_string(job.request.operation), machine, has_result ? ended : "was killed");
-  if (has_result) job.result = std::move(result);
+  chronicle_.add("job: {} {} {}", to_string(job->request.operation), machine, has_result ? ended : "was killed");
+  if (has_result) job->result = std::move(result);
 }
 
 JobResult JobTable::outcome(const act::JobRequest& request, JobFate fate) {
+  if (is_cut_off()) return failure("the provider does not answer");
   if (lasts(faults_.specification_is_broken) && needs_upkeep(request.provider) && is_arrival(request.operation))
     return failure("the specification is broken", ErrorKind::untouched);
   if (lasts(faults_.destructions_fail) && request.operation == Operation::destroy) return failure("it is protected");

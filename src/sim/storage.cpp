@@ -67,4 +67,15 @@ const Machine* JournalStore::find(const MachineId& machine) const {
   return nullptr;
 }
 
+std::set<MachineId> JournalStore::other_than(const JournalStore& other) const {
+  std::set<MachineId> machines;
+  for (const auto* known : {&machines_, &gone_}) {
+    for (const auto& [number, machine] : *known) {
+      const Machine* there = other.find(machine.id);
+      if (there == nullptr || *there != machine) machines.insert(machine.id);
+    }
+  }
+  return machines;
+}
+
 }  // namespace hydra_provisioner::sim

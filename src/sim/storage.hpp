@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ class JournalStore {
   state::Memory read(Instant now) const;
   void write(state::Changes changes);
   void forget_orders() { orders_.clear(); }
-  const Machine* find(const MachineId& machine) const;  // null: it was never written
+  const Machine* find(const MachineId& machine) const;              // null: it was never written
+  std::set<MachineId> other_than(const JournalStore& other) const;  // machines that it has otherwise
 
  private:
   std::map<std::int64_t, Machine> machines_;  // by number

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -47,7 +48,20 @@ std::optional<Time> Timeline::next() const {
 void Life::waypoint() {
   if (!is_over_ && left_ == 0) die();
   if (left_ >= 0) --left_;
+  if (meanwhile_ && !is_over_) stand_still_if_it_is_time();
   if (is_over_) throw Killed();
+}
+
+void Life::stand_still_if_it_is_time() {
+  if (left_until_still_ > 0)
+    --left_until_still_;
+  else if (quick_ == 0)
+    std::exchange(meanwhile_, {})();
+}
+
+void Life::stand_still_after(std::int64_t waypoints, std::function<void()> meanwhile) {
+  left_until_still_ = waypoints;
+  meanwhile_ = std::move(meanwhile);
 }
 
 void Life::die() {

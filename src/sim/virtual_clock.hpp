@@ -48,18 +48,43 @@ struct Killed : std::exception {
 
 class Life {
  public:
-  // Every handle calls this before and after it does something: these are the places at which the program can die.
+  // `clock_error`: how far the clock of its host is ahead of the true time.
+  explicit Life(Millis clock_error = {}) : clock_error_(clock_error), clock_ahead_(clock_error) {}
+
+  // Every handle calls this before and after it does something: these are the places at which the program can die, or
+  // stand still.
   void waypoint();
   // Dies at its `waypoints`th waypoint from now; 0 is the next one.
   void die_after(std::int64_t waypoints) { left_ = waypoints; }
   void die();
   bool is_over() const { return is_over_; }
+  // As on SIGSTOP: at its `waypoints`th waypoint from now it calls this, and goes on when that returns.
+  void stand_still_after(std::int64_t waypoints, std::function<void()> meanwhile);
+
+  // While one exists, it does not stand still.
+  class Quick {
+   public:
+    explicit Quick(Life& life) : life_(life) { ++life_.quick_; }
+    Quick(const Quick&) = delete;
+    Quick& operator=(const Quick&) = delete;
+    ~Quick() { --life_.quick_; }
+
+   private:
+    Life& life_;
+  };
 
  private:
   friend class VirtualClock;
 
+  void stand_still_if_it_is_time();
+
+  Millis clock_error_;
+  Millis clock_ahead_;  // of the true time, as the program goes by it
   bool is_over_ = false;
   std::int64_t left_ = -1;
+  std::int64_t left_until_still_ = -1;
+  std::function<void()> meanwhile_;  // null: it is not to stand still
+  int quick_ = 0;
   std::uint64_t count_ = 0;
   std::map<std::uint64_t, boost::asio::steady_timer*> sleepers_;  // in the order in which they went to sleep
 };
@@ -68,8 +93,10 @@ class VirtualClock final : public io::Clock {
  public:
   VirtualClock(Timeline& timeline, Life& life) : timeline_(timeline), life_(life) {}
 
-  Instant now() const override { return in_seconds(timeline_.now()); }
+  Instant now() const override { return in_seconds(timeline_.now() + life_.clock_ahead_); }
   io::Task<void> sleep_for(Millis duration) override;
+  Millis stopwatch() const override { return timeline_.now().time_since_epoch(); }
+  void go_by(Millis ahead) override { life_.clock_ahead_ = life_.clock_error_ + ahead; }
 
  private:
   Timeline& timeline_;

@@ -61,3 +61,7 @@ mutant(intents_are_not_awaited "[a-z]+ of sim-[0-9]+ begins, and the journal" ac
 set(seeds --from 2 --every 2)
 mutant(publications_overtake "an older machines file takes the place of a newer one" act/publication.cpp
   "if (is_publishing_)" "if (false)")
+# Of several hosts.
+set(seeds --from 2 --every 3)
+mutant(operations_of_other_hosts_are_not_left_alone "[a-z]+ of sim-[0-9]+ begins on [a-z]+ while an operation of [a-z]+"
+  observe/fleet.cpp "if (host.empty()) return" "if (true) return")

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,8 +19,8 @@ sim::SimInstance* any_machine(sim::Farm& farm, std::int64_t which) {
   return machines.at(static_cast<std::size_t>(which) % machines.size());
 }
 
-void let_another_installation_make(sim::Farm& farm, Program& program, const Event& event) {
-  const PoolSetup& pool = program.pools().at(static_cast<std::size_t>(event.which));
+void let_another_installation_make(sim::Farm& farm, const std::vector<PoolSetup>& pools, const Event& event) {
+  const PoolSetup& pool = pools.at(static_cast<std::size_t>(event.which));
   farm.cloud.make_foreign(MachineId{fmt::format("sim-{}", event.count)}, PoolName{pool.name},
                           pool.is_nixops ? ProviderKind::nixops : ProviderKind::local,
                           Owner{event.seconds > 0 ? "theirs" : ""});
@@ -30,14 +31,13 @@ void let_operations_go_wrong(sim::Farm& farm, const Event& event) {
     farm.faults.next_fates.push_back(static_cast<sim::JobFate>(event.which));
 }
 
-void change_pool(Program& program, const Event& event) {
-  PoolSetup& pool = program.pools().at(static_cast<std::size_t>(event.which));
+void change_pool(Configuration& configuration, const Event& event) {
+  PoolSetup& pool = configuration.change(static_cast<std::size_t>(event.which));
   if (event.kind == EventKind::maximum_changes) {
     pool.max_machines = event.count;
   } else {
     pool.is_configured = !pool.is_configured;
   }
-  program.has_new_configuration();
 }
 
 void harm_machine(sim::Farm& farm, const Event& event) {
@@ -56,7 +56,7 @@ void harm_machine(sim::Farm& farm, const Event& event) {
   }
 }
 
-void let_operator_order(sim::Farm& farm, Program& program, const Event& event) {
+void let_operator_order(sim::Farm& farm, const std::vector<PoolSetup>& pools, const Event& event) {
   using enum OrderKind;
   constexpr std::array orders{drain, destroy, protect, pause, pause, min_machines, max_machines, retry};
   const auto which = static_cast<std::size_t>(event.which) % orders.size();
@@ -70,13 +70,31 @@ void let_operator_order(sim::Farm& farm, Program& program, const Event& event) {
     if (memory.machines.empty()) return;
     whom = at(memory.machines).id.text;
   } else if (which != 4) {
-    whom = at(program.pools()).name;
+    whom = at(pools).name;
   }
+  if (!farm.database.is_up()) return;
   state::Changes changes;
   const bool is_limit = orders.at(which) == min_machines || orders.at(which) == max_machines;
   changes.orders[{orders.at(which), whom}] =
       Order{.value = is_limit ? event.count : 0, .since = now, .until = now + Seconds{event.seconds}};
   farm.journal.write(std::move(changes));
+}
+
+void harm_host(sim::Farm& farm, Hosts& hosts, const Event& event) {
+  const Seconds duration{event.seconds};
+  const sim::Time until = farm.timeline.now() + duration;
+  sim::Cuts& cuts = hosts.host(event.which).cuts;
+  if (event.kind == EventKind::host_stands_still) hosts.let_stand_still(event.which, event.count, duration);
+  if (event.kind == EventKind::host_is_down) hosts.program(event.which).die_after(event.count, duration);
+  if (event.kind == EventKind::host_is_cut_off_from_database) cuts.from_database = until;
+  if (event.kind == EventKind::host_is_cut_off_from_clouds) cuts.from_clouds = until;
+  if (event.kind == EventKind::host_is_cut_off_from_queue_runner) cuts.from_queue_runner = until;
+}
+
+void let_database_fail_over(sim::Farm& farm, const Event& event) {
+  farm.database.stall_copy();
+  farm.timeline.after(Seconds{event.count},
+                      [&farm, duration = Seconds{event.seconds}] { farm.database.fail_over(duration); });
 }
 
 sim::Time* end_of_fault(sim::Faults& faults, EventKind kind) {
@@ -148,15 +166,15 @@ bool ends_back_offs(EventKind kind) {
 
 }  // namespace
 
-void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Event& event) {
+void apply(sim::Farm& farm, Hosts& hosts, Invariants& invariants, const Event& event) {
   farm.chronicle.add("EVENT: {}", to_string(event));
   if (ends_back_offs(event.kind)) invariants.back_offs_may_end();
   switch (event.kind) {
     case EventKind::steps_arrive:
-      farm.queue.add_steps(step_type_of(event, program.pools()), event.count, Seconds{event.seconds});
+      farm.queue.add_steps(step_type_of(event, hosts.configuration().pools()), event.count, Seconds{event.seconds});
       break;
     case EventKind::program_is_killed:
-      program.die_after(event.count);
+      hosts.program(event.which).die_after(event.count);
       break;
     case EventKind::operations_go_wrong:
       let_operations_go_wrong(farm, event);
@@ -184,23 +202,38 @@ void apply(sim::Farm& farm, Program& program, Invariants& invariants, const Even
       farm.cloud.change_specifications();
       break;
     case EventKind::operator_orders:
-      let_operator_order(farm, program, event);
+      let_operator_order(farm, hosts.configuration().pools(), event);
       break;
     case EventKind::another_installation_makes_a_machine:
-      let_another_installation_make(farm, program, event);
+      let_another_installation_make(farm, hosts.configuration().pools(), event);
       break;
     case EventKind::maximum_changes:
     case EventKind::pool_is_toggled:
-      change_pool(program, event);
+      change_pool(hosts.configuration(), event);
+      break;
+    case EventKind::host_stands_still:
+    case EventKind::host_is_down:
+    case EventKind::host_is_cut_off_from_database:
+    case EventKind::host_is_cut_off_from_clouds:
+    case EventKind::host_is_cut_off_from_queue_runner:
+      harm_host(farm, hosts, event);
+      break;
+    case EventKind::database_is_down:
+      farm.database.go_down(Seconds{event.seconds});
+      break;
+    case EventKind::database_fails_over:
+      let_database_fail_over(farm, event);
       break;
     default:
       begin_fault(farm, invariants, event);
   }
 }
 
-void end_all_faults(sim::Farm& farm) {
+void end_all_faults(sim::Farm& farm, Hosts& hosts) {
   farm.chronicle.add("EVENT: all faults end");
   farm.faults = {};
+  farm.database.come_back();
+  hosts.end_faults();
   farm.journal.forget_orders();
 }
 

@@ -12,7 +12,16 @@ namespace hydra_provisioner::simulation {
 namespace {
 
 constexpr Seconds queue_runner_has_surely_read{31};
+// Before a host publishes, it asks whether it leads. The answer may be this old.
+constexpr Seconds answer_takes_at_most{20};
+// What a host that is not the leader any more has begun to publish has arrived by then. So long the leader publishes
+// again and again (World::distrusts_delivery).
+constexpr Seconds others_deliver_within{120};
 constexpr Seconds shortest_back_off{10};  // of 30 s, as a failure is recorded some time before it is forgotten
+
+std::size_t index_of(const std::string& host) {
+  return static_cast<std::size_t>(std::ranges::find(names_of_hosts, host) - names_of_hosts.begin());
+}
 
 std::vector<PoolName> pools_for(const Config& config, const std::string& step_type) {
   std::vector<PoolName> pools;
@@ -44,19 +53,21 @@ bool is_recorded(Operation operation, const JobResult& result, const Machine& ro
   if (!result) return has_failed || row.last_error.contains(result.error().message);
   if (operation == Operation::stop) return row.state != MachineState::stopping;
   if (operation == Operation::destroy) return row.state == MachineState::gone;
-  return !*result || row.instance == (*result)->id;
+  return !*result || row.instance == (*result)->id || has_failed;
 }
 
 }  // namespace
 
+void Invariants::watch(sim::JobTable& jobs) { hosts_.push_back({.jobs = &jobs}); }
+
 void Invariants::pass_begins(const Config& config) {
-  config_ = config;
+  config_ = seen().config = config;
   std::erase_if(covered_since_, [&](const auto& entry) { return !config_.pools.contains(entry.first); });
 }
 
 void Invariants::status_was_read(sim::Time asked_at) {
-  status_from_ = asked_at;
-  status_is_of_unread_queue_ = farm_->queue.has_read_nothing_since(asked_at);
+  seen().status_from = asked_at;
+  seen().status_is_of_unread_queue = farm_->queue.has_read_nothing_since(asked_at);
 }
 
 void Invariants::violate(std::string what) {
@@ -65,26 +76,83 @@ void Invariants::violate(std::string what) {
   violation_ = std::move(what);
 }
 
+void Invariants::note_leader(std::size_t leader) {
+  leader_ = leader;
+  for (std::size_t host = 0; host < hosts_.size(); ++host) {
+    std::optional<sim::Time>& deposed_at = hosts_[host].deposed_at;
+    if (host == leader)
+      deposed_at.reset();
+    else if (!deposed_at)
+      deposed_at = farm_->timeline.now();
+  }
+}
+
+void Invariants::host_takes_lead(const std::string& host) { note_leader(index_of(host)); }
+
+// Its copy is all that is known from now on.
+void Invariants::database_failed_over(const std::string& leader) { note_leader(index_of(leader)); }
+
+void Invariants::host_renews_lead(const std::string&, Millis lease) { leads_until_ = farm_->timeline.now() + lease; }
+
+void Invariants::host_loses_session(const std::string& host) {
+  if (farm_->timeline.now() <= leads_until_)
+    violate(fmt::format("another host ends the session of {}, whose lease has not ended", host));
+}
+
+void Invariants::host_commits(const std::string& host, const std::vector<Machine>& rows) {
+  const Acting acting(*this, index_of(host));
+  check_lead("writes the journal", Seconds{0});
+  rows_are_written(rows);
+}
+
+// `late`: for so long after another one has taken the lead it may be.
+void Invariants::check_lead(std::string_view doing, Seconds late) {
+  if (has_led_within(late)) return;
+  violate(fmt::format("{} {}, and {} leads since {} s", names_of_hosts.at(acting_), doing, names_of_hosts.at(leader_),
+                      std::chrono::floor<Seconds>(farm_->timeline.now() - *seen().deposed_at).count()));
+}
+
+bool Invariants::has_led_within(Seconds duration) {
+  return !seen().deposed_at || farm_->timeline.now() - *seen().deposed_at <= duration;
+}
+
+// A machine whose id another installation chose, too, may have been given up by mistake and taken over again.
+void Invariants::check_other_hosts(const act::JobRequest& request) {
+  if (was_lost(request.machine) || farm_->cloud.is_foreign(request.machine)) return;
+  for (std::size_t host = 0; host < hosts_.size(); ++host) {
+    if (host != acting_ && hosts_[host].jobs->is_at_work(request.machine))
+      violate(fmt::format("{} of {} begins on {} while an operation of {} on it runs", to_string(request.operation),
+                          request.machine, names_of_hosts.at(acting_), names_of_hosts.at(host)));
+  }
+}
+
 void Invariants::operation_begins(const act::JobRequest& request, bool another_runs) {
   if (another_runs)
     violate(fmt::format("{} of {} begins while another operation on it runs", to_string(request.operation),
                         request.machine));
-  if (another_runs) return;  // it is refused
-  const JobState last = farm_->jobs.state_of(request.machine, request.operation);
+  if (another_runs) return;                                 // it is refused
+  if (request.lead && !has_led_within(Seconds{0})) return;  // it will be
+  if (!request.lead) operation_is_confirmed(request);
+  const JobState last = jobs().state_of(request.machine, request.operation);
   if (last.operation == request.operation && last.result && last.result->has_value())
     violate(
         fmt::format("{} of {} begins again, though it has succeeded", to_string(request.operation), request.machine));
   check_owner(request.machine, request.instance);
   check_parallelism(request);
-  check_intent(request);
   check_orders(request);
   check_back_off(request);
   check_redeploys(request);
-  if (request.operation == Operation::create) check_maximum(request);
+  if (request.operation == Operation::create && farm_->database.lost().empty()) check_maximum(request);
   const bool removes = request.operation == Operation::stop || request.operation == Operation::destroy;
   const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
   if (removes && instance != nullptr && instance->exists() && instance->power == sim::Power::on)
     instance_goes_off(*instance, request.operation);
+}
+
+void Invariants::operation_is_confirmed(const act::JobRequest& request) {
+  check_lead(fmt::format("begins to {} {}", to_string(request.operation), request.machine), Seconds{0});
+  check_other_hosts(request);
+  check_intent(request);
 }
 
 // What fails is not tried again in each pass. The exact times are tested elsewhere: when a failure was recorded, and
@@ -100,14 +168,18 @@ void Invariants::check_back_off(const act::JobRequest& request) {
 // The steps on them would end if each machine got broken at once.
 void Invariants::check_redeploys(const act::JobRequest& request) {
   const Machine* known = farm_->journal.find(request.machine);
-  const auto pool = config_.pools.find(request.pool);
+  const Config& config = seen().config;
+  const auto pool = config.pools.find(request.pool);
   if (request.operation != Operation::redeploy || known == nullptr || known->state != MachineState::ready) return;
-  if (pool == config_.pools.end()) return;
-  const std::int64_t others =
-      std::ranges::count_if(farm_->jobs.machines_at(Operation::redeploy, request.pool), [&](const MachineId& machine) {
-        const Machine* other = farm_->journal.find(machine);
-        return other != nullptr && other->ready_at;
-      });
+  if (pool == config.pools.end()) return;
+  std::int64_t others = 0;
+  for (const Seen& host : hosts_) {
+    others +=
+        std::ranges::count_if(host.jobs->machines_at(Operation::redeploy, request.pool), [&](const auto& machine) {
+          const Machine* other = farm_->journal.find(machine);
+          return machine != request.machine && other != nullptr && other->ready_at;
+        });
+  }
   if (others + 1 > pool->second.max_unavailable)
     violate(fmt::format("{} is redeployed beside {} others of {}, at most {} are allowed", request.machine, others,
                         request.pool, pool->second.max_unavailable));
@@ -128,13 +200,14 @@ void Invariants::check_owner(const MachineId& machine, const InstanceId& instanc
 }
 
 void Invariants::check_parallelism(const act::JobRequest& request) {
-  const std::int64_t others = farm_->jobs.count_running();
-  if (others + 1 > config_.max_parallel)
+  const std::int64_t others = jobs().count_running();
+  if (others + 1 > seen().config.max_parallel)
     violate(fmt::format("{} of {} begins while {} others run, at most {} may at a time", to_string(request.operation),
-                        request.machine, others, config_.max_parallel));
+                        request.machine, others, seen().config.max_parallel));
 }
 
 void Invariants::check_intent(const act::JobRequest& request) {
+  if (was_lost(request.machine)) return;
   const Machine* known = farm_->journal.find(request.machine);
   if (known == nullptr || known->state == MachineState::gone)
     return violate(fmt::format("{} of {} begins, and the journal does not know it", to_string(request.operation),
@@ -161,8 +234,8 @@ void Invariants::rows_are_written(const std::vector<Machine>& machines) {
 // A queue runner that has not read its queue shows no steps, whatever waits.
 void Invariants::check_drain(const Machine& machine, const Machine& before) {
   const bool is_drained = before.state == MachineState::ready && machine.state == MachineState::draining;
-  if (!is_drained || !status_is_of_unread_queue_) return;
-  if (!is_ordered_away(orders_, machine, sim::in_seconds(farm_->timeline.now())))
+  if (!is_drained || !seen().status_is_of_unread_queue) return;
+  if (!is_ordered_away(seen().orders, machine, sim::in_seconds(farm_->timeline.now())))
     violate(fmt::format("{} is drained, and the queue runner has not read its queue", machine.id));
 }
 
@@ -173,6 +246,7 @@ void Invariants::operation_is_forgotten(const JobState& job) {
   if (counts) failed_at_[{job.machine, job.operation}] = farm_->timeline.now();
   if (!counts) failed_at_.erase({job.machine, job.operation});
   const Machine* known = farm_->journal.find(job.machine);
+  if (was_lost(job.machine) || !has_led_within(Seconds{0})) return;  // another host may have gone on since
   if (known == nullptr || !is_recorded(job.operation, *job.result, *known))
     violate(fmt::format("{} of {} is forgotten, and the journal does not have its outcome", to_string(job.operation),
                         job.machine));
@@ -183,10 +257,11 @@ void Invariants::check_orders(const act::JobRequest& request) {
   const Machine* known = farm_->journal.find(request.machine);
   const sim::SimInstance* instance = farm_->cloud.find(request.machine, request.provider);
   const bool exists = instance != nullptr && instance->exists();
+  const Orders& orders = seen().orders;
   if (known == nullptr || (!exists && request.operation == Operation::destroy)) return;
-  if (is_ordered_away(orders_, *known, now)) return;
+  if (is_ordered_away(orders, *known, now)) return;
   const auto is_ordered = [&](OrderKind kind, const std::string& whom) {
-    return order_in_force(orders_, kind, whom, now) != nullptr;
+    return order_in_force(orders, kind, whom, now) != nullptr;
   };
   const bool is_removal = request.operation == Operation::stop || request.operation == Operation::destroy;
   if (is_removal && is_ordered(OrderKind::protect, request.machine.text))
@@ -196,16 +271,17 @@ void Invariants::check_orders(const act::JobRequest& request) {
 }
 
 void Invariants::check_maximum(const act::JobRequest& request) {
-  const auto pool = config_.pools.find(request.pool);
-  if (pool == config_.pools.end())
+  const auto pool = seen().config.pools.find(request.pool);
+  if (pool == seen().config.pools.end())
     return violate(fmt::format("{} is created, and its pool is not configured", request.machine));
   const sim::SimInstance* own = farm_->cloud.find(request.machine, request.provider);
   if (own != nullptr && own->exists()) return;
-  const std::int64_t others = farm_->cloud.count_of(request.pool) + farm_->jobs.count_of_coming(request.pool);
+  std::int64_t others = farm_->cloud.count_of(request.pool);
+  for (const Seen& host : hosts_) others += host.jobs->count_of_coming(request.pool);
   constexpr Seconds slow_pass{60};  // an order may have ended since the pass decided
   const Instant now = sim::in_seconds(farm_->timeline.now());
   const auto max_at = [&](Instant time) {
-    const Order* order = order_in_force(orders_, OrderKind::max_machines, request.pool.text, time);
+    const Order* order = order_in_force(seen().orders, OrderKind::max_machines, request.pool.text, time);
     return order != nullptr ? order->value : pool->second.max_machines;
   };
   const std::int64_t max = std::max(max_at(now), max_at(now - slow_pass));
@@ -233,12 +309,18 @@ void Invariants::instance_goes_off(const sim::SimInstance& instance, Operation b
   if (farm_->queue.may_send_steps_to(instance.address))
     violate(fmt::format("{} of {}, to which the queue runner may send a step", to_string(by), instance.machine));
   const auto out = out_since_.find(instance.address);
-  if (out != out_since_.end() && status_from_ < out->second)
+  if (out != out_since_.end() && seen().status_from < out->second)
     violate(fmt::format("{} of {}, and the status is from before it left the machines file", to_string(by),
                         instance.machine));
 }
 
+void Invariants::file_is_to_be_published(const std::string& content) {
+  check_lead("publishes a machines file", answer_takes_at_most);
+  publications_[content] = ++last_publication_;
+}
+
 void Invariants::file_was_written(const std::string& content) {
+  check_lead("has a machines file published", others_deliver_within);
   const auto lines = publish::read_machines_file(content);
   if (!lines) return violate("the published file is malformed");
   std::set<std::string> listed;
@@ -253,7 +335,8 @@ void Invariants::file_was_written(const std::string& content) {
   }
   note_those_out(listed);
   const std::int64_t publication = publications_[content];
-  if (publication < published_) violate("an older machines file takes the place of a newer one");
+  if (publication < published_ && has_led_within(Seconds{0}))
+    violate("an older machines file takes the place of a newer one");
   published_ = publication;
   for (const auto& [name, pool] : config_.pools) covered_since_.emplace(name, farm_->timeline.now());
 }
@@ -275,6 +358,7 @@ void Invariants::check_listing(const std::string& address) {
   const sim::SimInstance* instance = farm_->cloud.at(address);
   const Machine* known = instance == nullptr ? nullptr : farm_->journal.find(instance->machine);
   if (known == nullptr || known->address != address) return;
+  if (!has_led_within(Seconds{0}) || was_lost(known->id)) return;  // it is on its way
   if (!known->listing.first_began_at || known->listing.ended_at)
     violate(fmt::format("{} is listed, and the journal does not know that it will be", known->id));
 }
@@ -282,6 +366,7 @@ void Invariants::check_listing(const std::string& address) {
 // An open gate is what a line in the machines file is elsewhere.
 void Invariants::gate_was_set(const sim::SimInstance& instance) {
   if (!instance.gate_is_open) return;
+  check_lead(fmt::format("opens {}", instance.machine), others_deliver_within);
   check_owner(instance.machine, instance.id);
   if (!farm_->cloud.has_answered_at(instance.address))
     violate(fmt::format("{} is opened, and was never ready", instance.machine));
@@ -299,6 +384,7 @@ void Invariants::step_began(std::int64_t step, const std::string& address) {
   const sim::SimInstance* instance = farm_->cloud.at(address);
   if (!farm_->queue.machines_join() || instance == nullptr) return;
   const Machine* known = farm_->journal.find(instance->machine);
+  if (was_lost(instance->machine)) return;
   if (known == nullptr || !known->listing.first_began_at)
     violate(fmt::format("step {} begins on {}, and the journal does not know that it may", step, instance->machine));
 }
@@ -324,8 +410,10 @@ void Invariants::step_was_aborted(const std::string& type) {
 
 std::string Invariants::why_not_at_rest() {
   if (std::string queue = why_queue_is_not_at_rest(); !queue.empty()) return queue;
-  if (farm_->jobs.count_running() > 0) return "an operation still runs";
-  if (!farm_->jobs.is_empty()) return "an operation that has ended is not forgotten";
+  for (const Seen& host : hosts_) {
+    if (host.jobs->count_running() > 0) return "an operation still runs";
+  }
+  if (!hosts_.at(leader_).jobs->is_empty()) return "an operation that has ended is not forgotten";
   if (std::string machines = why_machines_are_not_at_rest(); !machines.empty()) return machines;
   for (const auto& [name, pool] : config_.pools) {
     std::string why = why_pool_is_not_at_rest(name, pool.min_machines, pool.max_machines, pool.stop_on_idle);

@@ -140,8 +140,12 @@ class LyingJobs final : public act::Jobs {
   Expected<void> begin(const act::JobRequest& request) override {
     if (mutation_ == Mutation::operations_are_lost) return {};
     if (claims_only(request.operation)) return {};
-    return honest_->begin(request);
+    if (mutation_ != Mutation::operations_do_not_ask) return honest_->begin(request);
+    act::JobRequest unasked = request;
+    unasked.lead.reset();
+    return honest_->begin(unasked);
   }
+  void distrust_before(std::int64_t epoch) override { honest_->distrust_before(epoch); }
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override {
     if (claims_only(operation))
       co_return JobState{.machine = machine, .operation = operation, .result = JobResult(std::nullopt)};
@@ -185,12 +189,11 @@ class LyingPublisher final : public publish::Publisher {
 
 class LyingJournal final : public state::Journal {
  public:
-  LyingJournal(std::unique_ptr<state::Journal> honest, Mutation mutation)
-      : honest_(std::move(honest)), mutation_(mutation) {}
+  LyingJournal(state::Journal& honest, Mutation mutation) : honest_(honest), mutation_(mutation) {}
 
   io::Task<Expected<state::Memory>> load(Instant now) override {
-    if (claimed_) std::ignore = co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
-    auto memory = co_await honest_->load(now);
+    if (claimed_) std::ignore = co_await honest_.commit(*std::exchange(claimed_, std::nullopt));
+    auto memory = co_await honest_.load(now);
     if (memory && mutation_ == Mutation::unlisting_is_forgotten) {
       for (Machine& machine : memory->machines) machine.listing.ended_at.reset();
     }
@@ -221,25 +224,65 @@ class LyingJournal final : public state::Journal {
     }
     if (mutation_ == Mutation::commits_are_claimed_early) {
       // It is written before the next one.
-      if (claimed_) std::ignore = co_await honest_->commit(*std::exchange(claimed_, std::nullopt));
+      if (claimed_) std::ignore = co_await honest_.commit(*std::exchange(claimed_, std::nullopt));
       claimed_ = std::move(changes);
       co_return Expected<void>{};
     }
     if (mutation_ == Mutation::old_rows_are_written_again) {
       state::Changes again;
       again.machines = std::exchange(rows_, changes.machines);
-      auto written = co_await honest_->commit(std::move(changes));
-      std::ignore = co_await honest_->commit(std::move(again));
+      auto written = co_await honest_.commit(std::move(changes));
+      std::ignore = co_await honest_.commit(std::move(again));
       co_return written;
     }
-    co_return co_await honest_->commit(std::move(changes));
+    co_return co_await honest_.commit(std::move(changes));
   }
 
+  io::Task<Expected<void>> confirm() override { return honest_.confirm(); }
+  std::optional<state::Lead> lead() const override { return honest_.lead(); }
+
  private:
-  std::unique_ptr<state::Journal> honest_;
+  state::Journal& honest_;
   Mutation mutation_;
   std::optional<state::Changes> claimed_;
   std::vector<Machine> rows_;  // of the commit before
+};
+
+// Of hosts that share a journal.
+class LyingSharedJournal final : public state::SharedJournal {
+ public:
+  LyingSharedJournal(Mutation mutation, sim::Farm& farm, state::Host host, std::unique_ptr<state::SharedJournal> honest)
+      : mutation_(mutation), farm_(farm), host_(std::move(host)), honest_(std::move(honest)) {}
+
+  // The lease of the one who leads is not waited for.
+  io::Task<Expected<state::Standing>> take_lead(Millis lease) override {
+    auto standing = co_await honest_->take_lead(lease);
+    const bool is_too_early = standing && !standing->leads && mutation_ == Mutation::lead_is_taken_early;
+    if (is_too_early) farm_.database.end_session_of_leader();
+    co_return standing;
+  }
+  // It is written whoever leads.
+  io::Task<Expected<void>> commit(state::Changes changes) override {
+    auto written = co_await honest_->commit(changes);
+    if (written || mutation_ != Mutation::commits_are_not_fenced || !farm_.database.is_up()) co_return written;
+    farm_.observer.host_commits(host_.id, changes.machines);
+    farm_.journal.write(std::move(changes));
+    co_return Expected<void>{};
+  }
+  io::Task<Expected<void>> renew_lead() override { return honest_->renew_lead(); }
+  io::Task<void> stand_by() override { return honest_->stand_by(); }
+  io::Task<void> give_up_lead() override { return honest_->give_up_lead(); }
+  void stop_waiting() override { honest_->stop_waiting(); }
+  Millis clock_ahead() const override { return honest_->clock_ahead(); }
+  io::Task<Expected<state::Memory>> load(Instant now) override { return honest_->load(now); }
+  io::Task<Expected<void>> confirm() override { return honest_->confirm(); }
+  std::optional<state::Lead> lead() const override { return honest_->lead(); }
+
+ private:
+  Mutation mutation_;
+  sim::Farm& farm_;
+  state::Host host_;
+  std::unique_ptr<state::SharedJournal> honest_;
 };
 
 }  // namespace
@@ -335,6 +378,28 @@ Scenario with_black_holes(Scenario scenario) {
   return scenario;
 }
 
+// Two hosts. The one that leads stands still for longer than its lease while it makes many machines, again and again.
+Scenario with_hosts(Scenario scenario) {
+  scenario.is_daemon = true;
+  scenario.interval_seconds = 15;
+  scenario.max_parallel = 20;
+  scenario.clock_errors.assign(2, Seconds{0});
+  scenario.pace = {};
+  for (PoolSetup& pool : scenario.pools) {
+    pool.is_nixops = pool.stop_on_idle = false;
+    pool.max_machines = 20;
+    pool.runnables_per_machine = pool.max_jobs = 1;
+  }
+  for (std::int64_t n = 0; n < 10; ++n) {
+    const Seconds at = Seconds{100} + scenario.faults_end_at * n / 11;
+    scenario.events.push_back({.at = at, .count = 20, .seconds = 20});
+    for (const std::int64_t host : {0, 1})
+      scenario.events.push_back(
+          {.at = at, .kind = EventKind::host_stands_still, .which = host, .count = 17 * n % 100, .seconds = 60});
+  }
+  return scenario;
+}
+
 }  // namespace
 
 Scenario mutated(Mutation mutation, Scenario scenario) {
@@ -347,6 +412,9 @@ Scenario mutated(Mutation mutation, Scenario scenario) {
   if (mutation == Mutation::reboots_open_gates) return with_open_reboots(std::move(scenario));
   if (mutation == Mutation::black_holes_look_fine) return with_black_holes(std::move(scenario));
   if (mutation == Mutation::steps_in_doubt_are_not_counted) scenario.style.needs_are_found = false;
+  if (mutation == Mutation::commits_are_not_fenced || mutation == Mutation::lead_is_taken_early ||
+      mutation == Mutation::operations_do_not_ask)
+    return with_hosts(std::move(scenario));
   if (mutation == Mutation::steps_under_way_are_not_seen) return with_a_database(std::move(scenario));
   if (mutation == Mutation::unread_queue_is_trusted) return with_unread_queues(std::move(scenario));
   if (mutation != Mutation::old_status_looks_fresh && mutation != Mutation::settle_is_ignored) return scenario;
@@ -374,14 +442,19 @@ void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World&
       provider = std::make_unique<LyingProvider>(std::move(provider), mutation);
   }
   if (mutation == running_operations_are_not_seen || mutation == ended_operations_are_not_forgotten ||
-      mutation == operations_are_lost || mutation == destructions_are_only_claimed)
+      mutation == operations_are_lost || mutation == destructions_are_only_claimed || mutation == operations_do_not_ask)
     world.jobs = std::make_unique<LyingJobs>(std::move(world.jobs), mutation);
   if (mutation == lines_are_garbled || mutation == file_is_not_written)
     world.publisher = std::make_unique<LyingPublisher>(std::move(world.publisher), mutation);
 }
 
-std::unique_ptr<state::Journal> mutated(Mutation mutation, std::unique_ptr<state::Journal> journal) {
-  return std::make_unique<LyingJournal>(std::move(journal), mutation);
+std::unique_ptr<state::Journal> mutated(Mutation mutation, state::Journal& journal) {
+  return std::make_unique<LyingJournal>(journal, mutation);
+}
+
+std::unique_ptr<state::SharedJournal> mutated(Mutation mutation, sim::Farm& farm, state::Host host,
+                                              std::unique_ptr<state::SharedJournal> journal) {
+  return std::make_unique<LyingSharedJournal>(mutation, farm, std::move(host), std::move(journal));
 }
 
 Config mutated(Mutation mutation, Config config) {

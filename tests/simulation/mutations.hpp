@@ -11,7 +11,9 @@
 #include "model/config.hpp"
 #include "model/enum_names.hpp"
 #include "pass/world.hpp"
+#include "sim/farm.hpp"
 #include "state/journal.hpp"
+#include "state/shared_journal.hpp"
 #include "tests/simulation/schedule.hpp"
 
 namespace hydra_provisioner::simulation {
@@ -54,6 +56,9 @@ enum class Mutation : std::uint8_t {
   reboots_open_gates,
   black_holes_look_fine,
   steps_in_doubt_are_not_counted,
+  commits_are_not_fenced,
+  lead_is_taken_early,
+  operations_do_not_ask,
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -70,7 +75,8 @@ inline constexpr auto names_of<simulation::Mutation> = enum_names(
     "outcomes-are-not-recorded", "old-rows-are-written-again", "failures-are-forgotten", "early-ends-are-not-seen",
     "too-many-are-redeployed", "owners-are-ignored", "gates-are-not-set", "open-machines-look-closed",
     "one-report-is-enough", "unread-queue-is-trusted", "answers-of-gates-are-believed", "reboots-open-gates",
-    "black-holes-look-fine", "steps-in-doubt-are-not-counted");
+    "black-holes-look-fine", "steps-in-doubt-are-not-counted", "commits-are-not-fenced", "lead-is-taken-early",
+    "operations-do-not-ask");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
@@ -81,7 +87,9 @@ std::vector<Mutation> all_mutations();  // but `none`
 // than that no step runs, so that some bugs do no harm where there is one.
 Scenario mutated(Mutation mutation, Scenario scenario);
 void mutate(Mutation mutation, const std::vector<PoolSetup>& pools, pass::World& world);
-std::unique_ptr<state::Journal> mutated(Mutation mutation, std::unique_ptr<state::Journal> journal);
+std::unique_ptr<state::Journal> mutated(Mutation mutation, state::Journal& journal);
+std::unique_ptr<state::SharedJournal> mutated(Mutation mutation, sim::Farm& farm, state::Host host,
+                                              std::unique_ptr<state::SharedJournal> journal);
 Config mutated(Mutation mutation, Config config);
 
 }  // namespace hydra_provisioner::simulation

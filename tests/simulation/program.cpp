@@ -1,6 +1,8 @@
 #include "tests/simulation/program.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,14 +13,15 @@
 #include "pass/rhythm.hpp"
 #include "providers/patient.hpp"
 #include "sim/handles.hpp"
+#include "sim/shared_journal.hpp"
 #include "tests/simulation/setup.hpp"
 
 namespace hydra_provisioner::simulation {
 namespace {
 
 constexpr Millis cron_interval{300'000};
-constexpr Millis restart_delay{5'000};  // of a service that died
 constexpr Seconds patience_of_cron{240};
+constexpr Millis standby_asks_every{3'000};  // not twice a second, so that long runs stay quick
 
 class ChronicleVoice final : public act::Voice {
  public:
@@ -59,6 +62,33 @@ class WatchedJournal final : public state::Journal {
 
  private:
   sim::SimJournal journal_;
+  Invariants& invariants_;
+};
+
+// What is about to be written, the invariants learn from the server.
+class WatchedSharedJournal final : public state::SharedJournal {
+ public:
+  WatchedSharedJournal(std::unique_ptr<state::SharedJournal> journal, Invariants& invariants)
+      : journal_(std::move(journal)), invariants_(invariants) {}
+
+  io::Task<Expected<state::Standing>> take_lead(Millis lease) override { return journal_->take_lead(lease); }
+  io::Task<Expected<void>> renew_lead() override { return journal_->renew_lead(); }
+  io::Task<void> stand_by() override { return journal_->stand_by(); }
+  io::Task<void> give_up_lead() override { return journal_->give_up_lead(); }
+  void stop_waiting() override { journal_->stop_waiting(); }
+  Millis clock_ahead() const override { return journal_->clock_ahead(); }
+
+  io::Task<Expected<state::Memory>> load(Instant now) override {
+    auto memory = co_await journal_->load(now);
+    if (memory) invariants_.journal_was_read(memory->orders);
+    co_return memory;
+  }
+  io::Task<Expected<void>> commit(state::Changes changes) override { return journal_->commit(std::move(changes)); }
+  io::Task<Expected<void>> confirm() override { return journal_->confirm(); }
+  std::optional<state::Lead> lead() const override { return journal_->lead(); }
+
+ private:
+  std::unique_ptr<state::SharedJournal> journal_;
   Invariants& invariants_;
 };
 
@@ -126,15 +156,25 @@ class WatchedPublisher final : public publish::Publisher {
 
 // The program from one start to its end. Its death ends its coroutines, before what they use is destroyed.
 struct Program::Generation {
+  explicit Generation(Seconds clock_error) : life(clock_error) {}
+
   sim::Life life;
   boost::asio::io_context context{1};
   pass::World world;
-  std::unique_ptr<state::Journal> journal;
+  std::unique_ptr<state::Journal> unshared;  // null: hosts share it
+  std::optional<app::OwnJournal> own;        // then
+  std::unique_ptr<state::Journal> journal;   // what passes get of either; null before the first one
   bool has_ended = false;
 };
 
-Program::Program(sim::Farm& farm, const Scenario& scenario, Invariants& invariants, Mutation mutation)
-    : farm_(farm), scenario_(scenario), invariants_(invariants), mutation_(mutation), pools_(scenario.pools) {
+Program::Program(sim::Farm& farm, const Scenario& scenario, Host& host, Configuration& configuration,
+                 Invariants& invariants, Mutation mutation)
+    : farm_(farm),
+      scenario_(scenario),
+      host_(host),
+      configuration_(configuration),
+      invariants_(invariants),
+      mutation_(mutation) {
   begin();
 }
 
@@ -142,14 +182,19 @@ Program::~Program() { end(); }
 
 void Program::begin() {
   if (generation_) return;
-  generation_ = std::make_unique<Generation>();
+  down_ = usual_restart;
+  generation_ = std::make_unique<Generation>(host_.clock_error());
   Generation& generation = *generation_;
   generation.world = make_world(generation);
-  generation.journal = mutated(mutation_, std::make_unique<WatchedJournal>(farm_, generation.life, invariants_));
-  boost::asio::co_spawn(generation.context, run(generation), [&generation](const std::exception_ptr& thrown) {
-    generation.has_ended = true;
-    if (thrown && !generation.life.is_over()) std::rethrow_exception(thrown);
-  });
+  open_journal(generation);
+  const auto spawn = [&](io::Task<void> task, auto ends) {
+    boost::asio::co_spawn(generation.context, std::move(task), [&generation, ends](const std::exception_ptr& thrown) {
+      if (ends) generation.has_ended = true;
+      if (thrown && !generation.life.is_over()) std::rethrow_exception(thrown);
+    });
+  };
+  spawn(run(generation), true);
+  if (generation.own) spawn(generation.own->keep_turn(), false);
 }
 
 void Program::end() {
@@ -161,73 +206,111 @@ void Program::end() {
 }
 
 void Program::go_on() {
-  if (!generation_) return;
+  if (!generation_ || is_going_on_) return;
+  const Invariants::Acting acting(invariants_, host_.number());
+  is_going_on_ = true;
   generation_->context.restart();
   generation_->context.poll();
+  is_going_on_ = false;
   if (!generation_->has_ended) return;
   const bool was_killed = generation_->life.is_over();
   if (was_killed) farm_.chronicle.add("program: killed");
   end();
-  const auto into_interval = farm_.timeline.now().time_since_epoch() % cron_interval;
-  farm_.timeline.after(scenario_.is_daemon ? restart_delay : cron_interval - into_interval, [this] { begin(); });
+  be_started_again();
 }
 
-void Program::die_after(std::int64_t waypoints) {
-  if (generation_) generation_->life.die_after(waypoints);
+void Program::be_started_again() {
+  const auto into_interval = farm_.timeline.now().time_since_epoch() % cron_interval;
+  farm_.timeline.after(scenario_.is_daemon ? Millis(down_) : cron_interval - into_interval, [this] { begin(); });
+}
+
+void Program::die_after(std::int64_t waypoints, Seconds down) {
+  if (!generation_) return;
+  generation_->life.die_after(waypoints);
+  down_ = down;
+}
+
+void Program::stand_still_after(std::int64_t waypoints, std::function<void()> meanwhile) {
+  if (generation_) generation_->life.stand_still_after(waypoints, std::move(meanwhile));
 }
 
 io::Task<void> Program::run(Generation& generation) {
-  return scenario_.is_daemon ? run_daemon(generation) : run_once(generation, patience_of_cron);
+  return scenario_.is_daemon ? run_daemon(generation) : run_once(generation);
 }
 
 io::Task<void> Program::run_daemon(Generation& generation) {
+  io::Clock& clock = *generation.world.clock;
   for (;;) {
-    ChronicleVoice voice(farm_.chronicle);
-    const Config config = read_configuration();
-    invariants_.pass_begins(config);
-    ++passes_;
-    const pass::PassEnd pass =
-        co_await pass::run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, Seconds{0});
-    io::Clock& clock = *generation.world.clock;
-    co_await clock.sleep_for(pass::pause_after(pass, config.interval, clock.now()));
+    const Config config = configuration_.read();
+    const auto turn = co_await take_turn(generation, config);
+    if (turn && turn->other_leader) {
+      co_await clock.sleep_for(std::max(co_await generation.own->stand_by(), standby_asks_every));
+      continue;
+    }
+    pass::PassEnd end;
+    if (turn) end = co_await pass(generation, config, *turn, Seconds{0});
+    co_await clock.sleep_for(pass::pause_after(end, config.interval, clock.now()));
   }
 }
 
-io::Task<void> Program::run_once(Generation& generation, Seconds patience) {
+io::Task<void> Program::run_once(Generation& generation) {
+  const Config config = configuration_.read();
+  const auto turn = co_await take_turn(generation, config);
+  if (turn && turn->journal != nullptr) co_await pass(generation, config, *turn, patience_of_cron);
+  if (generation.own) co_await generation.own->end();
+}
+
+io::Task<Expected<app::OwnJournal::Turn>> Program::take_turn(Generation& generation, const Config& config) {
+  if (!generation.own) co_return app::OwnJournal::Turn{.journal = generation.unshared.get(), .owner = own_installation};
+  co_return co_await generation.own->take_turn(config.interval);
+}
+
+io::Task<pass::PassEnd> Program::pass(Generation& generation, const Config& config, const app::OwnJournal::Turn& turn,
+                                      Seconds patience) {
   ChronicleVoice voice(farm_.chronicle);
-  const Config config = read_configuration();
+  if (!generation.journal) generation.journal = mutated(mutation_, *turn.journal);
+  turn.apply_to(generation.world);
   invariants_.pass_begins(config);
   ++passes_;
-  co_await pass::run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, patience);
+  co_return co_await pass::run_pass(generation.world, mutated(mutation_, config), *generation.journal, voice, patience);
+}
+
+void Program::open_journal(Generation& generation) {
+  if (!scenario_.is_shared()) {
+    generation.unshared = std::make_unique<WatchedJournal>(farm_, generation.life, invariants_);
+    return;
+  }
+  const state::Host self{.id = host_.name(), .name = host_.name(), .process = 1};
+  auto shared = std::make_unique<sim::SimSharedJournal>(farm_, generation.life, host_.cuts, self, own_installation,
+                                                        -host_.clock_error());
+  generation.own.emplace(
+      mutated(mutation_, farm_, self, std::make_unique<WatchedSharedJournal>(std::move(shared), invariants_)),
+      std::make_shared<sim::VirtualClock>(farm_.timeline, generation.life));
 }
 
 pass::World Program::make_world(Generation& generation) {
   sim::Life& life = generation.life;
+  const sim::Cuts& cuts = host_.cuts;
   pass::World world;
   world.clock = std::make_unique<sim::VirtualClock>(farm_.timeline, life);
-  world.queue = std::make_unique<MarkingQueue>(std::make_unique<sim::SimQueueSource>(farm_, life), farm_.timeline);
+  world.queue = std::make_unique<MarkingQueue>(
+      std::make_unique<sim::SimQueueSource>(farm_, life, sim::StatusForm::document, cuts), farm_.timeline);
   if (scenario_.has_update_command) {
-    world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_, life);
+    world.publisher = std::make_unique<sim::SimCommandPublisher>(farm_, life, cuts);
   } else {
-    world.publisher = std::make_unique<sim::SimPublisher>(farm_, life);
+    world.publisher = std::make_unique<sim::SimPublisher>(farm_, life, cuts);
   }
   world.publisher = std::make_unique<WatchedPublisher>(std::move(world.publisher), invariants_);
-  world.jobs = std::make_unique<sim::SimJobs>(farm_, life);
+  world.jobs = std::make_unique<sim::SimJobs>(farm_, life, host_.jobs());
   for (const ProviderKind kind : {ProviderKind::local, ProviderKind::nixops})
-    world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life);
+    world.providers[kind] = std::make_unique<sim::SimProvider>(kind, farm_, life, cuts);
   world.state_dir = "/simulated";
-  world.owner = own_installation;
-  mutate(mutation_, pools_, world);
+  mutate(mutation_, configuration_.pools(), world);
   world.queue = std::make_unique<WatchedQueue>(std::move(world.queue), invariants_);
   if (!scenario_.is_daemon) return world;
   for (auto& [kind, provider] : world.providers)
     provider = std::make_unique<providers::PatientProvider>(std::move(provider), *world.clock);
   return world;
-}
-
-const Config& Program::read_configuration() {
-  if (std::exchange(is_configuration_new_, false)) config_ = configuration_of(scenario_, pools_);
-  return config_;
 }
 
 }  // namespace hydra_provisioner::simulation

@@ -1,11 +1,16 @@
-// The program in a simulated farm: as a daemon, or started by cron every five minutes; killed, and started again.
+// The program on one host of a simulated farm: as a daemon, or started by cron every five minutes; killed, and started
+// again.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <vector>
 
+#include "app/own_journal.hpp"
+#include "pass/pass.hpp"
 #include "sim/farm.hpp"
+#include "tests/simulation/configuration.hpp"
+#include "tests/simulation/host.hpp"
 #include "tests/simulation/invariants.hpp"
 #include "tests/simulation/mutations.hpp"
 #include "tests/simulation/schedule.hpp"
@@ -14,40 +19,45 @@ namespace hydra_provisioner::simulation {
 
 class Program {
  public:
-  Program(sim::Farm& farm, const Scenario& scenario, Invariants& invariants, Mutation mutation);
+  Program(sim::Farm& farm, const Scenario& scenario, Host& host, Configuration& configuration, Invariants& invariants,
+          Mutation mutation);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();
 
   // Runs until it waits for time to pass.
   void go_on();
-  // kill -9 after this many waypoints from now.
-  void die_after(std::int64_t waypoints);
-
-  // The pools of the configuration. A change is in force from the next pass on.
-  std::vector<PoolSetup>& pools() { return pools_; }
-  void has_new_configuration() { is_configuration_new_ = true; }
+  // kill -9 after this many waypoints from now. It is started again after `down`, or when cron does it.
+  void die_after(std::int64_t waypoints, Seconds down = usual_restart);
+  // At that waypoint it calls this, and goes on when that returns.
+  void stand_still_after(std::int64_t waypoints, std::function<void()> meanwhile);
 
   std::int64_t passes() const { return passes_; }
 
  private:
+  static constexpr Seconds usual_restart{5};  // of a service that died
   struct Generation;
 
   void begin();
   void end();
+  void be_started_again();
   io::Task<void> run(Generation& generation);
   io::Task<void> run_daemon(Generation& generation);
-  io::Task<void> run_once(Generation& generation, Seconds patience);
+  io::Task<void> run_once(Generation& generation);
+  io::Task<Expected<app::OwnJournal::Turn>> take_turn(Generation& generation, const Config& config);
+  io::Task<pass::PassEnd> pass(Generation& generation, const Config& config, const app::OwnJournal::Turn& turn,
+                               Seconds patience);
+  void open_journal(Generation& generation);
   pass::World make_world(Generation& generation);
-  const Config& read_configuration();
 
   sim::Farm& farm_;
   const Scenario& scenario_;
+  Host& host_;
+  Configuration& configuration_;
   Invariants& invariants_;
   Mutation mutation_;
-  std::vector<PoolSetup> pools_;
-  Config config_;
-  bool is_configuration_new_ = true;
+  Seconds down_ = usual_restart;
+  bool is_going_on_ = false;  // also while it stands still
   std::int64_t passes_ = 0;
   std::unique_ptr<Generation> generation_;  // null while it does not run
 };

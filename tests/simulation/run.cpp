@@ -7,8 +7,8 @@
 
 #include "sim/farm.hpp"
 #include "tests/simulation/faults.hpp"
+#include "tests/simulation/hosts.hpp"
 #include "tests/simulation/invariants.hpp"
-#include "tests/simulation/program.hpp"
 #include "tests/simulation/setup.hpp"
 
 namespace hydra_provisioner::simulation {
@@ -34,12 +34,12 @@ class Run {
                .pace = scenario.pace,
                .detail = terms.keeps_chronicle ? sim::ChronicleDetail::lines : sim::ChronicleDetail::hash},
               invariants_),
-        program_(watched(), scenario, invariants_, terms.mutation) {
+        hosts_(watched(), scenario, invariants_, terms.mutation) {
     for (const Event& event : scenario_.events) {
-      farm_.timeline.after(event.at, [this, &event] { apply(farm_, program_, invariants_, event); });
+      farm_.timeline.after(event.at, [this, &event] { apply(farm_, hosts_, invariants_, event); });
     }
     farm_.timeline.after(scenario_.faults_end_at, [this] {
-      end_all_faults(farm_);
+      end_all_faults(farm_, hosts_);
       quiet_since_ = farm_.timeline.now();
       look();
     });
@@ -47,13 +47,13 @@ class Run {
 
   Outcome run() {
     while (!is_at_rest_ && !invariants_.violation()) {
-      program_.go_on();
+      hosts_.go_on();
       farm_.timeline.go_on();
     }
     return {.violation = invariants_.violation(),
             .stuck = stuck_,
             .hash = farm_.chronicle.hash(),
-            .passes = program_.passes(),
+            .passes = hosts_.passes(),
             .lines = farm_.chronicle.lines()};
   }
 
@@ -65,7 +65,7 @@ class Run {
 
   void look() {
     const std::string why = invariants_.why_not_at_rest();
-    is_at_rest_ = why.empty();
+    is_at_rest_ = why.empty() && !hosts_.any_stands_still();
     if (is_at_rest_) return;
     if (farm_.queue.running_steps() > 0) quiet_since_ = farm_.timeline.now();
     if (farm_.timeline.now() - quiet_since_ > rest_comes_within) rest_has_not_come(why);
@@ -86,7 +86,7 @@ class Run {
   bool is_strict_;
   Invariants invariants_;
   sim::Farm farm_;
-  Program program_;
+  Hosts hosts_;
   sim::Time quiet_since_;
   bool is_at_rest_ = false;
   std::string stuck_;  // why it did not come to rest before the queue runner was restarted

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -152,6 +153,34 @@ void draw_faults_of_joining(Random& random, Scenario& scenario) {
   sort(scenario.events);
 }
 
+Event draw_fault_of_hosts(Random& random, const Scenario& scenario) {
+  Event fault{.at = Seconds{random.between(100, scenario.faults_end_at.count() - 60)},
+              .kind = static_cast<EventKind>(random.between(static_cast<std::int64_t>(first_fault_of_hosts),
+                                                            static_cast<std::int64_t>(last_fault_of_hosts))),
+              .which = random.between(0, 20),
+              .count = random.between(0, 100),
+              .seconds = one_of<5>(random, {10, 40, 120, 300, 900})};
+  if (random.chance(25)) fault.kind = EventKind::host_stands_still;
+  const bool is_of_database = fault.kind == EventKind::database_is_down || fault.kind == EventKind::database_fails_over;
+  if (is_of_database) fault.seconds = one_of<4>(random, {2, 5, 30, 300});
+  if (fault.kind == EventKind::database_fails_over) fault.count %= 8;
+  return fault;
+}
+
+// Of every third seed, drawn on their own, so that the rest of it is what it would be with one host.
+void draw_hosts(Scenario& scenario) {
+  if (scenario.seed % 3 != 2) return;
+  constexpr std::uint64_t other_than_the_rest = 1'000'000'007;
+  Random random(scenario.seed + other_than_the_rest);
+  scenario.clock_errors.clear();
+  const std::int64_t hosts = random.between(2, 3);
+  for (std::int64_t n = 0; n < hosts; ++n)
+    scenario.clock_errors.emplace_back(one_of<4>(random, {0, 0, -7'200, 10'800}));
+  const std::int64_t faults = random.between(0, 6);
+  for (std::int64_t n = 0; n < faults; ++n) scenario.events.push_back(draw_fault_of_hosts(random, scenario));
+  sort(scenario.events);
+}
+
 std::string described_pings(const sim::QueueRunnerStyle& style) {
   return fmt::format("machines join, ping every {} s, dispatcher wakes every {} s, ",
                      style.ping_interval.count() / 1000, style.dispatch_interval.count() / 1000);
@@ -188,6 +217,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.pace = draw_pace(random);
   draw_another_installation(random, scenario);
   draw_faults_of_joining(random, scenario);
+  draw_hosts(scenario);
   return scenario;
 }
 
@@ -201,6 +231,9 @@ std::string to_string(const Scenario& scenario) {
       scenario.machines_join ? described_pings(style) : "", style.writes_uris ? "URIs, " : "",
       style.lists_machines ? "" : "no machines, ", style.releases_early ? "releases early, " : "",
       style.has_database ? "has a database, " : "", style.unsupported_for_at_most.count(), style.clock_ahead.count());
+  if (scenario.is_shared())
+    text += fmt::format("  {} hosts, whose clocks are ahead by {} s\n", scenario.clock_errors.size(),
+                        fmt::join(scenario.clock_errors | std::views::transform(&Seconds::count), ", "));
   text += fmt::format("  answers take up to: status {}, providers {}, journal {}, machines file {} ms\n",
                       2 * scenario.pace.status.most.count(), 2 * scenario.pace.question.most.count(),
                       2 * scenario.pace.journal.most.count(), 2 * scenario.pace.publication.most.count());

@@ -69,6 +69,14 @@ enum class EventKind : std::uint8_t {
   machine_reboots,  // with an open gate if `count` > 0, as no good image does
   needs_are_unclear,
   machine_is_a_black_hole,  // the next that is made, for 10 s times `seconds`
+  // Of hosts that share a journal: of host `which`, for `seconds`.
+  host_stands_still,  // its program, as on SIGSTOP, at its `count`th waypoint from then on
+  host_is_down,       // its program, from its `count`th waypoint from then on
+  host_is_cut_off_from_database,
+  host_is_cut_off_from_clouds,
+  host_is_cut_off_from_queue_runner,
+  database_is_down,     // for `seconds`
+  database_fails_over,  // for `seconds`, to a copy that lacks what was written in the `count` seconds before
 };
 
 }  // namespace hydra_provisioner::simulation
@@ -84,15 +92,20 @@ inline constexpr auto names_of<simulation::EventKind> = enum_names(
     "pool is toggled", "delivery hangs", "an operator orders something", "machines end early",
     "specification is broken", "destructions fail", "a builder ends", "another installation makes a machine",
     "gate orders seem to fail", "gate orders are lost", "a machine reboots", "needs are unclear",
-    "a machine is a black hole");
+    "a machine is a black hole", "a host stands still", "a host is down", "a host is cut off from the database",
+    "a host is cut off from the clouds", "a host is cut off from the queue runner", "the database is down",
+    "the database fails over");
 }  // namespace hydra_provisioner
 
 namespace hydra_provisioner::simulation {
 
-// Faults of any farm, and faults of one whose machines join. What is in between is always there in some scenarios.
+// Faults of any farm, of one whose machines join, and of one with several hosts. What is in between is always there in
+// some scenarios.
 inline constexpr EventKind last_fault = EventKind::builder_ends;
 inline constexpr EventKind first_fault_of_joining = EventKind::gate_orders_seem_to_fail;
 inline constexpr EventKind last_fault_of_joining = EventKind::machine_is_a_black_hole;
+inline constexpr EventKind first_fault_of_hosts = EventKind::host_stands_still;
+inline constexpr EventKind last_fault_of_hosts = EventKind::database_fails_over;
 
 struct Event {
   Seconds at{};  // from the beginning
@@ -106,10 +119,11 @@ const std::string& step_type_of(const Event& event, const std::vector<PoolSetup>
 
 struct Scenario {
   std::uint64_t seed = 0;
-  bool is_daemon = true;            // otherwise cron starts it every five minutes
-  bool has_update_command = false;  // otherwise the program writes the machines file itself
-  bool machines_join = false;       // otherwise the queue runner reads that file
-  bool can_wake = false;            // the queue runner's dispatcher, where machines join
+  std::vector<Seconds> clock_errors{Seconds{0}};  // of each host; several share the journal
+  bool is_daemon = true;                          // otherwise cron starts it every five minutes
+  bool has_update_command = false;                // otherwise the program writes the machines file itself
+  bool machines_join = false;                     // otherwise the queue runner reads that file
+  bool can_wake = false;                          // the queue runner's dispatcher, where machines join
   std::int64_t interval_seconds = 15;
   std::int64_t max_parallel = 4;
   sim::Pace pace{.question = {Millis{20}, Millis{200}},
@@ -119,6 +133,8 @@ struct Scenario {
   std::vector<PoolSetup> pools;
   std::vector<Event> events;  // by time
   Seconds faults_end_at{};    // from then on nothing goes wrong
+
+  bool is_shared() const { return clock_errors.size() > 1; }
 };
 
 Scenario draw_scenario(std::uint64_t seed);
