@@ -171,6 +171,18 @@ std::string why_file_stays(const World& world, const Look& look, const std::set<
   return "";
 }
 
+// While it is unknown which jobs run: a machine that one of them takes away later must not be put back into use.
+std::vector<JobState> removals_that_may_run(const std::vector<Machine>& machines) {
+  std::vector<JobState> jobs;
+  for (const Machine& machine : machines) {
+    if (machine.state == MachineState::stopping)
+      jobs.push_back({.machine = machine.id, .operation = Operation::stop, .is_running = true, .result = {}});
+    if (machine.state == MachineState::destroying)
+      jobs.push_back({.machine = machine.id, .operation = Operation::destroy, .is_running = true, .result = {}});
+  }
+  return jobs;
+}
+
 observe::Claims claims_of(const World& world, const state::Memory& memory, const Queue& queue, Instant now) {
   observe::Claims claims{
       .owner = world.owner, .host = world.host, .forgotten = {.machines = {}, .instances = memory.forgotten}};
@@ -236,7 +248,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.seen.now = world.clock->now();
   const observe::Claims claims = claims_of(world, memory, look.seen.queue, look.seen.now);
   look.fleet =
-      observe::reconcile(memory.machines, listings, jobs.value_or(std::vector<JobState>{}),
+      observe::reconcile(memory.machines, listings, jobs ? *jobs : removals_that_may_run(memory.machines),
                          {config.tag, first_free_number(world, memory), memory.next_number}, look.seen.now, claims);
   if (look.seen.queue) {
     observe::note_reports(look.fleet, *look.seen.queue, config.queue.silence);

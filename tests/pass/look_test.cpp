@@ -45,6 +45,7 @@ class LookAround : public testing::Test {
 
   fakes::FakeClock& clock() { return static_cast<fakes::FakeClock&>(*world.clock); }
   fakes::FakePublisher& publisher() { return static_cast<fakes::FakePublisher&>(*world.publisher); }
+  fakes::FakeJobs& jobs() { return static_cast<fakes::FakeJobs&>(*world.jobs); }
   fakes::FakeQueue& queue() { return static_cast<fakes::FakeQueue&>(*world.queue); }
   fakes::FakeProvider& provider() {
     return static_cast<fakes::FakeProvider&>(*world.providers.at(ProviderKind::local));
@@ -202,6 +203,17 @@ TEST_F(LookAround, KnowsLittleOfPoolsThatWereNeverRecorded) {
   EXPECT_EQ(seen.seen.retired[0].kind(), ProviderKind::nixops);
   EXPECT_EQ(seen.seen.retired[0].max_machines, 0);
   EXPECT_THAT(seen.seen.retired[0].type.systems, ElementsAre("aarch64-linux"));
+}
+
+TEST_F(LookAround, LeavesAMachineThatMayBeStoppingAloneWhileTheJobsAreUnknown) {
+  remembers(machine(1, MachineState::stopping));
+  provider().has(MachineId{"a-1"});
+  EXPECT_EQ(look().seen.machines.front().state, MachineState::draining) << "no job stops it";
+  jobs().listing_fails = Error{"cannot be read"};
+  const Look seen = look();
+  EXPECT_FALSE(seen.knows_jobs);
+  EXPECT_EQ(seen.seen.machines.front().state, MachineState::stopping);
+  EXPECT_EQ(seen.seen.machines.front().found.under_way, Operation::stop);
 }
 
 TEST(QueueClock, IsAheadOnlyWhenTheDocumentIsOfTheFuture) {
