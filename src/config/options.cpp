@@ -216,6 +216,10 @@ constexpr Option ec2[] = {
     {"probeKey", nix_file, "",
      "a private key with which this host can log in: a machine is then ready when `nix-store --serve` answers; if not "
      "given, when it proves its host key"},
+    {"eventQueue", url, "",
+     "URL of a queue of SQS into which EventBridge writes EC2's announcements: a machine that EC2 is about to end "
+     "leaves "
+     "the machines file at once; see [ec2-provider.md](ec2-provider.md#announcements)"},
     {"leakGrace", seconds, "",
      "an instance with this provisioner's tag that is not in the journal is destroyed this long after its start; if "
      "not given, it is adopted"},

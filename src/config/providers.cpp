@@ -77,6 +77,7 @@ void read_ec2_access(Ec2Settings& ec2, Settings& own) {
   own.read("address", ec2.has_public_address);
   own.read("sshUser", ec2.ssh_user);
   own.read("probeKey", ec2.probe_key);
+  own.read("eventQueue", ec2.event_queue);
   own.read("leakGrace", ec2.leak_grace);
 }
 

@@ -60,11 +60,11 @@ std::optional<Reason> obstacle_to(const PoolView& pool, const Machine& machine, 
   const bool ends_its_use =
       action.kind != ActionKind::undrain && action.kind != ActionKind::start && action.kind != ActionKind::create;
   const Order* protection = in_force(pool, OrderKind::protect, machine.id.text);
-  if (protection != nullptr && ends_its_use && !is_ordered_away(pool.seen.orders, machine, pool.seen.now))
+  if (protection != nullptr && ends_its_use && !must_leave(pool, machine))
     return Reason{ReasonCode::protected_by_order,
                   fmt::format("protected by {}, {}", giver_of(*protection), left_of(*protection, pool.seen.now)),
                   protection->until};
-  return is_ordered_away(pool.seen.orders, machine, pool.seen.now) ? std::nullopt : pool.hold;
+  return must_leave(pool, machine) ? std::nullopt : pool.hold;
 }
 
 constexpr std::size_t failures_tolerated = 5;

@@ -58,10 +58,10 @@ PoolPlan summary_of(const PoolView& pool) {
 }
 
 // Machines that are not needed leave, and so do those that an operator ordered away.
-FreeMachines all_leaving(FreeMachines not_needed, const FreeMachines& ordered_away) {
-  std::ranges::copy(ordered_away.ready, std::back_inserter(not_needed.ready));
-  std::ranges::copy(ordered_away.draining, std::back_inserter(not_needed.draining));
-  std::ranges::copy(ordered_away.stopped, std::back_inserter(not_needed.stopped));
+FreeMachines all_leaving(FreeMachines not_needed, const FreeMachines& sent_away) {
+  std::ranges::copy(sent_away.ready, std::back_inserter(not_needed.ready));
+  std::ranges::copy(sent_away.draining, std::back_inserter(not_needed.draining));
+  std::ranges::copy(sent_away.stopped, std::back_inserter(not_needed.stopped));
   return not_needed;
 }
 
@@ -126,7 +126,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   const std::int64_t leaving = count_destroyed(decision.actions);
   ScaleUp up = scale_up(pool, std::move(sorted.free), sorted.coming_under_way, next_number);
   std::ranges::move(up.actions, std::back_inserter(decision.actions));
-  const FreeMachines leavers = all_leaving(std::move(up.left), sorted.ordered_away);
+  const FreeMachines leavers = all_leaving(std::move(up.left), sorted.sent_away);
   std::ranges::move(scale_down(pool, leavers, leaving), std::back_inserter(decision.actions));
   hold_back(pool, decision.actions);
   if (!pool.unused.empty()) decision.summary.notes.push_back(pool.unused);

@@ -28,6 +28,11 @@ struct PoolView {
   std::string unused{};                    // see unused.hpp
 };
 
+// It leaves even if it is needed: an operator ordered so, or its cloud is about to end it.
+inline bool must_leave(const PoolView& pool, const Machine& machine) {
+  return !machine.found.notice.empty() || is_ordered_away(pool.seen.orders, machine, pool.seen.now);
+}
+
 // A machine that steps may run on.
 struct ActiveMachine {
   const Machine* machine;

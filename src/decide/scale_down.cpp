@@ -82,13 +82,11 @@ bool is_new(const PoolView& pool, const Machine& machine) {
   return machine.ready_at && pool.seen.now - *machine.ready_at < new_for;
 }
 
-bool is_ordered_away(const PoolView& pool, const Machine& machine) {
-  return is_ordered_away(pool.seen.orders, machine, pool.seen.now);
-}
-
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
   if (const Order* order = order_to_leave(pool.seen.orders, *ready.machine, pool.seen.now))
     return act_on(ActionKind::drain, *ready.machine, {ReasonCode::ordered, "ordered by " + giver_of(*order), {}});
+  if (const std::string& notice = ready.machine->found.notice; !notice.empty())
+    return act_on(ActionKind::drain, *ready.machine, {ReasonCode::noticed, notice, {}});
   if (needs_replacement(pool, *ready.machine)) {
     Action drain = act_on(ActionKind::drain, *ready.machine, replacement_reason(pool, *ready.machine));
     drain.in_turn = is_full(pool);
@@ -116,6 +114,7 @@ Reason why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_
   if (!pool.is_configured) return {ReasonCode::not_configured, "its pool is not configured any more", {}};
   if (const Order* order = order_to_leave(pool.seen.orders, machine, pool.seen.now))
     return {ReasonCode::ordered, "ordered by " + giver_of(*order), {}};
+  if (!machine.found.notice.empty()) return {ReasonCode::noticed, machine.found.notice, {}};
   if (exceeds_maximum) return {ReasonCode::beyond_maximum, beyond_maximum(pool), {}};
   return needs_replacement(pool, machine) ? replacement_reason(pool, machine)
                                           : Reason{ReasonCode::surplus, "surplus", {}};
@@ -123,8 +122,8 @@ Reason why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_
 
 Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   const auto [code, why, until] = why_it_leaves(pool, machine, exceeds_maximum);
-  const bool is_kept_stopped =
-      pool.is_configured && pool.settings.stop_on_idle && !exceeds_maximum && !needs_replacement(pool, machine);
+  const bool is_kept_stopped = pool.is_configured && pool.settings.stop_on_idle && !exceeds_maximum &&
+                               !needs_replacement(pool, machine) && machine.found.notice.empty();
   if (!is_kept_stopped) return destroy_when_proven(pool, machine, code, why);
   if (machine.cannot_stop)
     return destroy_when_proven(pool, machine, code, why + ", and its provider refuses to stop it");
@@ -133,7 +132,7 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
 
 Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   const auto paid = paid_period(pool, machine);
-  const bool may_return = !needs_replacement(pool, machine) && !is_ordered_away(pool, machine);
+  const bool may_return = !needs_replacement(pool, machine) && !must_leave(pool, machine);
   if (paid && paid->left >= stays_listed_while_paid && may_return) {
     return act_on(ActionKind::undrain, machine,
                   {ReasonCode::paid,
@@ -196,7 +195,7 @@ std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus
   for (const ActiveMachine& draining : surplus.draining | std::views::reverse)
     actions.push_back(finish_draining(pool, *draining.machine, excess-- > 0));
   for (const ActiveMachine& ready : surplus.ready) {
-    if (pool.seen.queue || is_ordered_away(pool, *ready.machine)) actions.push_back(drain_or_keep(pool, ready));
+    if (pool.seen.queue || must_leave(pool, *ready.machine)) actions.push_back(drain_or_keep(pool, ready));
   }
   return actions;
 }

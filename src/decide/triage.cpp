@@ -77,6 +77,8 @@ std::optional<Action> settle(const PoolView& pool, const Machine& machine) {
     return destroy_when_proven(pool, machine, has_failed ? ReasonCode::failed : ReasonCode::interrupted,
                                has_failed ? "not destroyed yet" : "its destruction was interrupted");
   }
+  if (is_coming(machine) && !machine.found.notice.empty())
+    return destroy_when_proven(pool, machine, ReasonCode::noticed, machine.found.notice);
   // Half stopped: it can be neither used nor started.
   if (machine.state == stopping)
     return stop_when_proven(pool, machine, ReasonCode::interrupted, "its stop was interrupted");
@@ -109,9 +111,8 @@ Triage triage(const PoolView& pool) {
       if (is_settled_capacity(*machine)) ++result.coming_under_way;
       result.settled.push_back(std::move(*action));
     } else {
-      const bool is_ordered_to_leave = is_ordered_away(pool.seen.orders, *machine, pool.seen.now);
-      sort_into(is_ordered_to_leave && !is_coming(*machine) ? result.ordered_away : result.free, *machine,
-                pool.seen.queue);
+      const bool leaves = must_leave(pool, *machine) && !is_coming(*machine);
+      sort_into(leaves ? result.sent_away : result.free, *machine, pool.seen.queue);
     }
   }
   return result;

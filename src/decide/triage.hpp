@@ -11,7 +11,7 @@ namespace hydra_provisioner::decide {
 struct Triage {
   std::vector<Action> settled;
   FreeMachines free;
-  FreeMachines ordered_away;  // by an operator: they leave even if they are needed
+  FreeMachines sent_away;  // see must_leave()
   // Machines that a running job is creating, starting or redeploying, and those that are left alone because their
   // provider describes them badly; they count towards the target.
   std::int64_t coming_under_way = 0;

@@ -60,6 +60,7 @@ struct Ec2Settings {
   bool has_public_address = true;           // machines are reached at their public address; false: at their private one
   std::string ssh_user;                     // empty: the pool's
   std::string probe_key;                    // path of a private key on this host; empty: this program does not log in
+  std::string event_queue;                  // URL of a queue of SQS; empty: EC2's events are not read
   std::optional<Seconds> leak_grace;        // none: unknown machines are adopted
 };
 struct ExecSettings {

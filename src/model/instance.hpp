@@ -38,6 +38,7 @@ struct Instance {
   std::string spec_hash{};             // see Machine; empty when the provider cannot tell
   Seconds billing_period{0};           // of this kind of machine, where its pool has none; 0: billed for what is used
   std::string why{};                   // it is in this state, in its provider's words; empty: they do not say
+  std::string notice{};                // its cloud will end it soon, in its words; empty: it has not said so
   Owner owner{};                       // the installation that made it; empty when the provider cannot tell
   std::optional<std::int64_t> slot{};  // see Machine; none when the provider cannot tell
   MachineId made_as{};  // by this state directory, as files beside the journal say; empty: they do not know it
@@ -54,6 +55,7 @@ struct Inventory {
   std::vector<Instance> instances;
   std::vector<UnclearInstance> unclear{};
   std::map<PoolName, std::string> unseen{};  // pools whose machines could not be listed, and why
+  std::vector<std::string> problems{};       // that hide no machine
   bool notes_owners = false;                 // of each machine as it is made: one without an owner was not made by us
 };
 

@@ -103,6 +103,7 @@ struct BegunOperation {
 // What the present pass has found out about a machine. The journal does not keep it: every pass looks again.
 struct Findings {
   bool vanished = false;        // its provider says that it no longer exists
+  std::string notice{};         // its cloud will end it soon, in its words; empty: it has not said so
   std::string unclear;          // why its provider's description of it cannot be used; empty: it can
   bool interrupted = false;     // its creation or start is not finished, and no job works on it any more
   bool needs_redeploy = false;  // it exists, but is not known to be brought up to its specification
@@ -210,6 +211,7 @@ template <class AnyMachine, class Field>
 void visit_all_fields(AnyMachine& machine, Field&& field) {
   visit_kept_fields(machine, field);
   field(FieldName{"", "vanished"}, machine.found.vanished);
+  field(FieldName{"", "notice"}, machine.found.notice);
   field(FieldName{"", "unclear"}, machine.found.unclear);
   field(FieldName{"", "interrupted"}, machine.found.interrupted);
   field(FieldName{"", "needsRedeploy"}, machine.found.needs_redeploy);

@@ -38,6 +38,7 @@ enum class ReasonCode : std::uint8_t {
   not_needed,
   not_seen,
   not_trusted,
+  noticed,
   ordered,
   paid,
   paused,
@@ -62,9 +63,9 @@ template <>
 inline constexpr auto names_of<ReasonCode> =
     enum_names("back-off", "beyond-maximum", "boot-timeout", "booting", "budget", "busy", "check-due", "failed",
                "failing", "grace", "incomplete", "interrupted", "max-age", "maximum", "needed", "no-replacement",
-               "not-configured", "not-needed", "not-seen", "not-trusted", "ordered", "paid", "paused", "protected",
-               "rest", "restarted", "retry", "specification", "stopped", "surplus", "trouble", "turn", "under-way",
-               "unhealthy", "unproven", "unpublished", "unspecified", "unused", "vanished");
+               "not-configured", "not-needed", "not-seen", "not-trusted", "noticed", "ordered", "paid", "paused",
+               "protected", "rest", "restarted", "retry", "specification", "stopped", "surplus", "trouble", "turn",
+               "under-way", "unhealthy", "unproven", "unpublished", "unspecified", "unused", "vanished");
 
 // Why, with the numbers that led to it. `until`: when this reason ends by itself.
 struct Reason {

@@ -98,6 +98,7 @@ void reconcile_missing(Fleet& fleet, Machine& machine, Instant now) {
 
 void reconcile_present(Fleet& fleet, Machine& machine, const Instance& instance, Instant now) {
   update_from(machine, instance);
+  machine.found.notice = instance.notice;
   switch (instance.state) {
     case InstanceState::vanished:
       note_absence(machine);

@@ -251,6 +251,11 @@ MachineSeen& MachineSeen::under_way(Operation operation) {
   return *this;
 }
 
+MachineSeen& MachineSeen::noticed(std::string notice) {
+  machine_.found.notice = std::move(notice);
+  return *this;
+}
+
 MachineSeen& MachineSeen::vanished() {
   machine_.found.vanished = true;
   return *this;

@@ -83,7 +83,8 @@ class MachineSeen {
   MachineSeen& interrupted();
   MachineSeen& under_way(Operation operation);
   MachineSeen& vanished();
-  MachineSeen& exists();  // as far as its provider has said
+  MachineSeen& noticed(std::string notice);  // of its end, by its cloud
+  MachineSeen& exists();                     // as far as its provider has said
   MachineSeen& unclear(std::string why);
   MachineSeen& refuses_to_stop();
   MachineSeen& failed_with(std::string error);

@@ -207,6 +207,58 @@ class Interruptions(Ec2Test):
         self.assertEqual(asked, ["spot", "spot", None, None])  # two interruptions are enough
 
 
+class Announcements(Ec2Test):
+    def farm_with_queue(self):
+        farm = self.farm(pool={"capacity": "spot"})
+        self.url = farm.make_event_queue()
+        farm.configure(pools={PLAIN: farm.pool(capacity="spot", eventQueue=self.url)})
+        farm.queue(runnable=5)
+        farm.passes_until(lambda: len(farm.listed()) == 1, "a machine is in use")
+        return farm
+
+    def test_take_a_machine_out_of_the_file_and_replace_it(self):
+        farm = self.farm_with_queue()
+        (noticed,) = farm.alive()
+        before = farm.listed()
+        farm.announce(self.url, "EC2 Spot Instance Interruption Warning", noticed)
+        self.assertEnded(farm.run_pass(), 0, "EC2 takes it back two minutes after")
+        self.assertFalse(set(before) & set(farm.listed()))
+        self.assertEqual(farm.messages(self.url), 0)
+        farm.passes_until(lambda: len(farm.listed()) == 1, "another one is in use")
+        self.assertIn(noticed, farm.alive())  # it has not been proven idle
+        self.assertEqual(len(farm.alive()), 2)
+
+    def test_that_are_late_or_of_others_change_nothing(self):
+        farm = self.farm_with_queue()
+        before = farm.listed()
+        (ours,) = farm.alive()
+        farm.announce(self.url, "EC2 Spot Instance Interruption Warning", ours, seconds_ago=700)
+        farm.announce(self.url, "EC2 Spot Instance Interruption Warning", ours, seconds_ago=-700)
+        farm.announce(self.url, "EC2 Spot Instance Interruption Warning", "i-00000000000000000")
+        for number in range(30):
+            farm.announce(self.url, "EC2 Instance State-change Notification", f"i-{number}")
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.listed(), before)
+        self.assertEqual(farm.messages(self.url), 0)
+
+    def test_that_are_none_stay_in_the_queue(self):
+        farm = self.farm_with_queue()
+        before = farm.listed()
+        farm.send(self.url, "an order of another program")
+        ended = farm.run_pass()
+        self.assertIn("1 message is in it that is not from AWS: is it another program's queue?", ended.err)
+        self.assertEqual(farm.listed(), before)
+        self.assertEqual(farm.messages(self.url), 1)
+
+    def test_whose_queue_is_missing_are_said_to_be(self):
+        farm = self.farm_with_queue()
+        before = farm.listed()
+        farm.configure(pools={PLAIN: farm.pool(capacity="spot", eventQueue=self.url + "-none")})
+        ended = farm.run_pass()
+        self.assertRegex(ended.err, "eventQueue http://.*-none: ReceiveMessage in eu-west-1: .*; correct eventQueue, or make")
+        self.assertEqual(farm.listed(), before)
+
+
 class Leaks(Ec2Test):
     def leak(self, farm, **tags):
         names = {"hydra-provisioner": "t", "hydra-provisioner:pool": PLAIN, OWNER: farm.owner()} | tags

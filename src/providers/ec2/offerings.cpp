@@ -74,9 +74,31 @@ Times times_from(const io::Json& json) {
   return times;
 }
 
+using Notices = std::map<InstanceId, Notice>;
+
+io::Json to_json(const Notices& notices) {
+  io::Json json = io::Json::object();
+  for (const auto& [instance, notice] : notices)
+    json[instance.text] = {{"what", hydra_provisioner::to_string(notice.what)}, {"at", to_unix(notice.at)}};
+  return json;
+}
+
+Notices notices_from(const io::Json& json) {
+  Notices notices;
+  for (const auto& [id, notice] : json.get_ref<const io::Json::object_t&>()) {
+    const auto what = from_name<Announcement>(notice.at("what").get<std::string>());
+    if (!what) continue;
+    const InstanceId instance{id};
+    notices.emplace(instance,
+                    Notice{.instance = instance, .what = *what, .at = from_unix(io::whole_number_of(notice.at("at")))});
+  }
+  return notices;
+}
+
 Expected<OfferingMemory> memory_from(const io::Json& json) {
   return OfferingMemory{.refused_until = times_from(json.at("refusedUntil")),
-                        .interruptions = times_from(json.at("interruptions"))};
+                        .interruptions = times_from(json.at("interruptions")),
+                        .notices = notices_from(json.value("notices", io::Json::object()))};
 }
 
 }  // namespace
@@ -103,6 +125,8 @@ void forget_old(OfferingMemory& memory, Instant now) {
   std::erase_if(memory.refused_until, [now](const auto& entry) { return entry.second <= now; });
   // EC2 shows terminated instances for about an hour. An interruption that was forgotten sooner would count again.
   std::erase_if(memory.interruptions, [now](const auto& entry) { return now - entry.second > Seconds{6 * 3600}; });
+  // By then the instance is gone, or was replaced long ago.
+  std::erase_if(memory.notices, [now](const auto& entry) { return now - entry.second.at > Seconds{6 * 3600}; });
 }
 
 OfferingFile::OfferingFile(const std::string& state_dir, const Tag& tag, io::Clock& clock)
@@ -123,8 +147,9 @@ io::Task<Expected<void>> OfferingFile::change(std::function<void(OfferingMemory&
   OfferingMemory memory = read();
   edit(memory);
   forget_old(memory, clock_.now());
-  co_return io::write_own_file(
-      path_, {{"refusedUntil", to_json(memory.refused_until)}, {"interruptions", to_json(memory.interruptions)}});
+  co_return io::write_own_file(path_, {{"refusedUntil", to_json(memory.refused_until)},
+                                       {"interruptions", to_json(memory.interruptions)},
+                                       {"notices", to_json(memory.notices)}});
 }
 
 }  // namespace hydra_provisioner::providers::ec2

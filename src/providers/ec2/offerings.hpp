@@ -14,6 +14,7 @@
 #include "model/error.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
+#include "providers/ec2/api/event_queue.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 
@@ -33,6 +34,7 @@ std::string to_string(const Offering& offering);
 struct OfferingMemory {
   std::map<std::string, Instant> refused_until;  // by region and offering: see key_of()
   std::map<std::string, Instant> interruptions;  // when we noticed them, by the ids of the spot instances
+  std::map<InstanceId, Notice> notices;          // what EC2 last announced about instances
 };
 
 std::string key_of(const std::string& region, const Offering& offering);

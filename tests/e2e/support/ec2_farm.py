@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -117,6 +118,35 @@ class Ec2Mixin:
         request = urllib.request.Request(f"http://127.0.0.1:{self.moto_port}/", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as reply:
             return re.sub(rb' xmlns="[^"]*"', b"", reply.read())
+
+    def ask_queues(self, path, action, **parameters):
+        body = urllib.parse.urlencode({"Action": action, "Version": "2012-11-05"} | parameters).encode()
+        scope = f"Credential=x/20260101/{REGION}/sqs/aws4_request"
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=x"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.moto_port}{path}", data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return ElementTree.fromstring(re.sub(rb' xmlns="[^"]*"', b"", reply.read()))
+
+    def make_event_queue(self):
+        """Its URL."""
+        self.ask_queues("/", "CreateQueue", QueueName="events")
+        return f"http://127.0.0.1:{self.moto_port}/123456789012/events"
+
+    def send(self, queue, message):
+        self.ask_queues(urllib.parse.urlparse(queue).path, "SendMessage", MessageBody=message)
+
+    def announce(self, queue, what, instance, seconds_ago=0):
+        """As EventBridge does."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds_ago))
+        event = {"source": "aws.ec2", "detail-type": what, "time": at, "region": REGION}
+        self.send(queue, json.dumps(event | {"detail": {"instance-id": instance, "instance-action": "terminate"}}))
+
+    def messages(self, queue):
+        """How many there are, also those that were received and not removed."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        wanted = {f"AttributeName.{number}": name for number, name in enumerate(names, 1)}
+        answer = self.ask_queues(urllib.parse.urlparse(queue).path, "GetQueueAttributes", **wanted)
+        return sum(int(value.text) for value in answer.iter("Value"))
 
     def instances(self):
         """As moto has them, by id: XML elements."""

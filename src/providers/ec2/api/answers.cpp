@@ -105,10 +105,21 @@ Expected<std::vector<std::string>> read_unused_volumes(std::string xml, const Ow
   return ids;
 }
 
+Expected<std::vector<QueueMessage>> read_messages(std::string xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "ReceiveMessageResponse");
+  if (!root) return std::unexpected(root.error());
+  std::vector<QueueMessage> messages;
+  for (const pugi::xml_node& message : root->child("ReceiveMessageResult").children("Message"))
+    messages.push_back({.receipt = message.child_value("ReceiptHandle"), .body = message.child_value("Body")});
+  return messages;
+}
+
 std::optional<ErrorAnswer> read_error(std::string xml) {
   pugi::xml_document document;
-  if (!root_of(document, xml, "Response")) return std::nullopt;
-  const pugi::xml_node error = document.document_element().child("Errors").child("Error");
+  if (!document.load_buffer_inplace(xml.data(), xml.size())) return std::nullopt;
+  const pugi::xml_node of_ec2 = document.child("Response").child("Errors").child("Error");
+  const pugi::xml_node error = of_ec2 ? of_ec2 : document.child("ErrorResponse").child("Error");
   if (!error) return std::nullopt;
   return ErrorAnswer{.code = error.child_value("Code"), .message = error.child_value("Message")};
 }

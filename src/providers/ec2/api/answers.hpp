@@ -57,11 +57,18 @@ Expected<FleetAnswer> read_fleet(std::string xml);
 // Ids of the volumes that no instance uses any more.
 Expected<std::vector<std::string>> read_unused_volumes(std::string xml, const Owner& owner);
 
+// Of SQS.
+struct QueueMessage {
+  std::string receipt;  // with which it is removed
+  std::string body;
+};
+Expected<std::vector<QueueMessage>> read_messages(std::string xml);
+
 struct ErrorAnswer {
   std::string code;
   std::string message;
 };
-// No value: EC2 did not write this.
+// No value: neither EC2 nor SQS wrote this.
 std::optional<ErrorAnswer> read_error(std::string xml);
 
 }  // namespace hydra_provisioner::providers::ec2

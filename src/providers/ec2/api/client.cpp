@@ -32,7 +32,9 @@ std::string what_to_do(const ErrorAnswer& answer, Ec2Code meaning) {
     return "; check the credentials, and this host's clock";
   if (meaning == Ec2Code::credentials) return "; check the credentials: they are wrong or have expired";
   if (meaning == Ec2Code::quota) return "; ask AWS for a higher quota, or lower maxMachines";
-  if (answer.code == "UnauthorizedOperation") return "; give these credentials the permission";
+  if (answer.code == "UnauthorizedOperation" || answer.code.starts_with("AccessDenied"))
+    return "; give these credentials the permission";
+  if (answer.code.ends_with("NonExistentQueue")) return "; correct eventQueue, or make the queue";
   if (answer.code.starts_with("Invalid")) return "; correct the option that names it";
   return "";
 }
@@ -65,11 +67,11 @@ bool is_about_an_instance(const Ec2Error& error) {
 
 }  // namespace
 
-io::Task<Ec2Expected<std::string>> Ec2Client::call(Place place, std::string body) {
+io::Task<Ec2Expected<std::string>> Ec2Client::call(Place place, std::string body, Service service) {
   const Instant begun = clock_.now();
   bool had_new_credentials = false;
   for (int attempt = 0;; ++attempt) {
-    auto answer = co_await call_once(place, body);
+    auto answer = co_await call_once(place, body, service);
     if (answer || is_about_an_instance(answer.error())) co_return answer;
     if (answer.error().meaning == Ec2Code::credentials && !std::exchange(had_new_credentials, true)) {
       credentials_.forget();
@@ -82,16 +84,16 @@ io::Task<Ec2Expected<std::string>> Ec2Client::call(Place place, std::string body
   }
 }
 
-io::Task<Ec2Expected<std::string>> Ec2Client::call_once(Place place, std::string body) {
+io::Task<Ec2Expected<std::string>> Ec2Client::call_once(Place place, std::string body, Service service) {
   const auto credentials = co_await credentials_.get();
   if (!credentials) co_return std::unexpected(Ec2Error{.code = "", .error = credentials.error()});
   const std::string where = fmt::format("{} in {}", action_of(body), place.region);
   io::HttpRequest request{.method = "POST",
-                          .url = url_of(place),
+                          .url = service == Service::sqs ? place.endpoint : url_of(place),
                           .headers = {"Content-Type: application/x-www-form-urlencoded; charset=utf-8"},
                           .body = std::move(body),
                           .signer = io::AwsSigner{.region = place.region,
-                                                  .service = "ec2",
+                                                  .service = service == Service::sqs ? "sqs" : "ec2",
                                                   .access_key = credentials->access_key,
                                                   .secret_key = credentials->secret_key},
                           .deadline = seconds{30},

@@ -1,6 +1,7 @@
-// EC2's API: sends signed requests, and returns XML or an error.
+// EC2's API, and that of its queues: sends signed requests, and returns XML or an error.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -25,16 +26,18 @@ struct Ec2Error {
 template <class T>
 using Ec2Expected = std::expected<T, Ec2Error>;
 
+enum class Service : std::uint8_t { ec2, sqs };
+
 class Ec2Client {
  public:
   explicit Ec2Client(io::Clock& clock) : clock_(clock), credentials_(http_, clock) {}
 
   // Returns the XML of the answer. The request must be safe to repeat: it is sent again, for a minute at most, when it
   // was throttled, when it got lost, and when the credentials have just expired.
-  io::Task<Ec2Expected<std::string>> call(Place place, std::string body);
+  io::Task<Ec2Expected<std::string>> call(Place place, std::string body, Service service = Service::ec2);
 
  private:
-  io::Task<Ec2Expected<std::string>> call_once(Place place, std::string body);
+  io::Task<Ec2Expected<std::string>> call_once(Place place, std::string body, Service service);
 
   io::Clock& clock_;
   io::Http http_;

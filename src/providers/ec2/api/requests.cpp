@@ -117,9 +117,9 @@ std::string with_ids(std::string_view action, std::string_view name, const std::
 
 }  // namespace
 
-Form::Form(std::string_view action) {
+Form::Form(std::string_view action, std::string_view version) {
   add("Action", std::string(action));
-  add("Version", "2016-11-15");
+  add("Version", std::string(version));
 }
 
 Form& Form::add(std::string name, std::string value) {

@@ -23,10 +23,12 @@ constexpr std::string_view specification = "hydra-provisioner:specification";
 constexpr std::string_view host_key = "hydra-provisioner:host-key";
 }  // namespace ec2_tag
 
-// The parameters of one request of EC2's Query API, written as application/x-www-form-urlencoded.
+constexpr std::string_view ec2_version = "2016-11-15";
+
+// The parameters of one request of a Query API of AWS, written as application/x-www-form-urlencoded.
 class Form {
  public:
-  explicit Form(std::string_view action);
+  explicit Form(std::string_view action, std::string_view version = ec2_version);
 
   Form& add(std::string name, std::string value);
 

@@ -10,6 +10,8 @@
 
 #include "io/async/gather.hpp"
 #include "io/text/wording.hpp"
+#include "model/counted.hpp"
+#include "providers/ec2/api/event_queue.hpp"
 #include "providers/ec2/api/queries.hpp"
 #include "providers/ec2/api/requests.hpp"
 #include "providers/ec2/machines/records.hpp"
@@ -77,6 +79,8 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
     PlaceView& view = views[place];
     queries.emplace_back([this, place, &view] { return view_place(place, view); });
   }
+  for (const auto& [queue, region] : event_queues())
+    queries.emplace_back([this, queue, region] { return hear(queue, region); });
   const std::size_t all = queries.size();
   co_await io::run_all(std::move(queries), all);
   Inventory inventory{.instances = {}, .notes_owners = true};
@@ -99,6 +103,8 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
   if (auto added = co_await add_recorded(inventory, shown, std::move(seen_regions)); !added)
     co_return std::unexpected(added.error());
   co_await remember_interruptions(interrupted);
+  inventory.problems = std::move(problems_);
+  mark_noticed(inventory);
   co_return inventory;
 }
 
@@ -236,6 +242,57 @@ io::Task<Expected<void>> Ec2Inventory::add_unseen_pools(Inventory& inventory, Pl
     if (one.place.region == place.region) inventory.unseen.emplace(one.instance.pool, error.message);
   }
   co_return Expected<void>{};
+}
+
+// The regions of queues, by their URLs.
+std::map<std::string, std::string> Ec2Inventory::event_queues() const {
+  std::map<std::string, std::string> queues;
+  for (const auto& [pool, settings] : settings_) {
+    if (settings.event_queue.empty()) continue;
+    const std::string region = region_of_queue(settings.event_queue);
+    queues.emplace(settings.event_queue, region.empty() ? settings.region : region);
+  }
+  return queues;
+}
+
+// Machines are listed without it, too: then an announced end is a sudden one.
+io::Task<void> Ec2Inventory::hear(std::string queue, std::string region) {
+  EventQueue events(client_, queue, std::move(region));
+  auto received = co_await events.receive();
+  if (!received) {
+    problems_.push_back(fmt::format("eventQueue {}: {}", queue, received.error().message));
+    co_return;
+  }
+  if (received->foreign > 0)
+    problems_.push_back(fmt::format("eventQueue {}: {} in it that {} not from AWS: is it another program's queue?",
+                                    queue, counted(received->foreign, "message is", "messages are"),
+                                    received->foreign == 1 ? "is" : "are"));
+  if (auto noted = co_await remember(std::move(received->notices)); !noted) {
+    problems_.push_back(noted.error().message);
+    co_return;
+  }
+  // What is not removed comes again, which does no harm.
+  std::ignore = co_await events.remove(std::move(received->receipts));
+}
+
+// Of instances of others, there may be many.
+io::Task<Expected<void>> Ec2Inventory::remember(std::vector<Notice> notices) {
+  std::erase_if(notices, [&](const Notice& notice) {
+    return !request_.known.contains(notice.instance) || is_outdated(notice, clock_.now());
+  });
+  if (notices.empty()) co_return Expected<void>{};
+  co_return co_await offerings_.change([&](OfferingMemory& memory) {
+    for (const Notice& notice : notices) memory.notices.insert_or_assign(notice.instance, notice);
+  });
+}
+
+void Ec2Inventory::mark_noticed(Inventory& inventory) const {
+  const auto notices = offerings_.read().notices;
+  for (Instance& instance : inventory.instances) {
+    const auto notice = notices.find(instance.id);
+    if (notice != notices.end() && instance.state == InstanceState::running)
+      instance.notice = described(notice->second);
+  }
 }
 
 io::Task<void> Ec2Inventory::remember_interruptions(const std::set<std::string>& interrupted) {

@@ -52,6 +52,10 @@ class Ec2Inventory {
 
   io::Task<Expected<std::set<Place>>> places();
   io::Task<void> view_place(Place place, PlaceView& view);
+  io::Task<void> hear(std::string queue, std::string region);
+  io::Task<Expected<void>> remember(std::vector<Notice> notices);
+  void mark_noticed(Inventory& inventory) const;
+  std::map<std::string, std::string> event_queues() const;
   io::Task<Expected<void>> look_for_missing(Place place, PlaceView& view);
   void add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const;
   bool is_leaked(const Instance& instance) const;
@@ -69,7 +73,8 @@ class Ec2Inventory {
   Tag tag_;
   ListRequest request_;
   std::map<PoolName, Ec2Settings> settings_;
-  std::set<MachineId> recorded_;  // of which we have records
+  std::set<MachineId> recorded_;       // of which we have records
+  std::vector<std::string> problems_;  // with queues of events
 };
 
 }  // namespace hydra_provisioner::providers::ec2
