@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
 
 #include "model/error.hpp"
 #include "model/names.hpp"
