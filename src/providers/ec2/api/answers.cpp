@@ -119,7 +119,7 @@ std::optional<ErrorAnswer> read_error(std::string xml) {
   pugi::xml_document document;
   if (!document.load_buffer_inplace(xml.data(), xml.size())) return std::nullopt;
   const pugi::xml_node of_ec2 = document.child("Response").child("Errors").child("Error");
-  const pugi::xml_node error = of_ec2 ? of_ec2 : document.child("ErrorResponse").child("Error");
+  const pugi::xml_node error = of_ec2.empty() ? document.child("ErrorResponse").child("Error") : of_ec2;
   if (!error) return std::nullopt;
   return ErrorAnswer{.code = error.child_value("Code"), .message = error.child_value("Message")};
 }

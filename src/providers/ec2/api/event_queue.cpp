@@ -120,8 +120,8 @@ io::Task<Expected<EventQueue::Received>> EventQueue::receive() {
 io::Task<Expected<void>> EventQueue::remove(std::vector<std::string> receipts) {
   for (std::size_t i = 0; i < receipts.size(); i += messages_at_once) {
     const std::size_t end = std::min(i + messages_at_once, receipts.size());
-    std::vector<std::string> some(std::make_move_iterator(receipts.begin() + static_cast<std::ptrdiff_t>(i)),
-                                  std::make_move_iterator(receipts.begin() + static_cast<std::ptrdiff_t>(end)));
+    const std::vector<std::string> some(std::make_move_iterator(receipts.begin() + static_cast<std::ptrdiff_t>(i)),
+                                        std::make_move_iterator(receipts.begin() + static_cast<std::ptrdiff_t>(end)));
     const auto answer = co_await client_.call(place_, delete_messages(some), Service::sqs);
     if (!answer) co_return std::unexpected(answer.error().error);
   }
