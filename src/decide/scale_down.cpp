@@ -82,11 +82,15 @@ bool is_new(const PoolView& pool, const Machine& machine) {
   return machine.ready_at && pool.seen.now - *machine.ready_at < new_for;
 }
 
+std::optional<Reason> why_it_must_leave(const PoolView& pool, const Machine& machine) {
+  if (const Order* order = order_to_leave(pool.seen.orders, machine, pool.seen.now))
+    return Reason{ReasonCode::ordered, "ordered by " + giver_of(*order), {}};
+  if (!machine.found.notice.empty()) return Reason{ReasonCode::noticed, machine.found.notice, {}};
+  return std::nullopt;
+}
+
 Action drain_or_keep(const PoolView& pool, const ActiveMachine& ready) {
-  if (const Order* order = order_to_leave(pool.seen.orders, *ready.machine, pool.seen.now))
-    return act_on(ActionKind::drain, *ready.machine, {ReasonCode::ordered, "ordered by " + giver_of(*order), {}});
-  if (const std::string& notice = ready.machine->found.notice; !notice.empty())
-    return act_on(ActionKind::drain, *ready.machine, {ReasonCode::noticed, notice, {}});
+  if (const auto why = why_it_must_leave(pool, *ready.machine)) return act_on(ActionKind::drain, *ready.machine, *why);
   if (needs_replacement(pool, *ready.machine)) {
     Action drain = act_on(ActionKind::drain, *ready.machine, replacement_reason(pool, *ready.machine));
     drain.in_turn = is_full(pool);
@@ -112,9 +116,7 @@ std::string beyond_maximum(const PoolView& pool) {
 
 Reason why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
   if (!pool.is_configured) return {ReasonCode::not_configured, "its pool is not configured any more", {}};
-  if (const Order* order = order_to_leave(pool.seen.orders, machine, pool.seen.now))
-    return {ReasonCode::ordered, "ordered by " + giver_of(*order), {}};
-  if (!machine.found.notice.empty()) return {ReasonCode::noticed, machine.found.notice, {}};
+  if (const auto why = why_it_must_leave(pool, machine)) return *why;
   if (exceeds_maximum) return {ReasonCode::beyond_maximum, beyond_maximum(pool), {}};
   return needs_replacement(pool, machine) ? replacement_reason(pool, machine)
                                           : Reason{ReasonCode::surplus, "surplus", {}};

@@ -70,12 +70,7 @@ class Meter final : public sim::Observer {
   // The forecasts of the pools, without their lower bounds. Machines that still exist are paid for until now.
   std::map<PoolName, PoolForecast> results();
 
-  void operation_begins(const act::JobRequest&, bool) override {}
-  void instance_goes_off(const sim::SimInstance&, Operation) override {}
-  void file_was_written(const std::string&) override {}
-  void file_was_lost() override {}
   void file_was_rejected(const std::string& why) override;
-  void step_was_aborted(const std::string&) override {}
   void instance_was_made(const sim::SimInstance& instance) override;
   void instance_changed_power(const sim::SimInstance& instance) override;
   void instance_ended(const sim::SimInstance& instance, bool was_taken_away) override;

@@ -37,15 +37,6 @@ bool exists(const std::string& path) {
 std::string folder_of(const std::string& path) { return std::filesystem::path(path).parent_path(); }
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename(); }
 
-// The first two words of a public key's line; empty when there are fewer.
-std::string type_and_key(std::string_view line) {
-  const std::size_t space = line.find(' ');
-  if (space == std::string_view::npos || space == 0) return {};
-  const std::size_t end = line.find_first_of(" \n", space + 1);
-  const auto key = line.substr(0, end);
-  return key.size() > space + 1 ? std::string(key) : std::string();
-}
-
 // ssh ignores a bad key, and then only says that permission was denied.
 Expected<void> check_private_key(const std::string& path) {
   struct stat found{};
@@ -63,6 +54,14 @@ Expected<void> check_private_key(const std::string& path) {
 }
 
 }  // namespace
+
+std::string type_and_key(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos || space == 0) return {};
+  const std::size_t end = line.find_first_of(" \n", space + 1);
+  const auto key = line.substr(0, end);
+  return key.size() > space + 1 ? std::string(key) : std::string();
+}
 
 io::Task<Expected<KeyPair>> new_key_pair(std::string comment) {
   io::sweep_private_folders(key_folder);

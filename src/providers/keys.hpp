@@ -19,6 +19,9 @@ struct KeyPair {
 };
 io::Task<Expected<KeyPair>> new_key_pair(std::string comment);  // ed25519, without a passphrase
 
+// The first two words of a public key's line, `TYPE KEY COMMENT`; empty when there are fewer.
+std::string type_and_key(std::string_view line);
+
 // Makes the ed25519 key pair PATH and PATH.pub unless PATH exists. The private half is written last: if it exists, so
 // does the other.
 io::Task<Expected<void>> ensure_key_pair(std::string path);

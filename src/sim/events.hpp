@@ -65,13 +65,13 @@ enum class StepEnd : std::uint8_t { done, failed, given_up };  // the queue runn
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void operation_begins(const act::JobRequest& request, bool another_runs) = 0;
+  virtual void operation_begins(const act::JobRequest&, bool /*another_runs*/) {}
   // Called just before.
-  virtual void instance_goes_off(const SimInstance& instance, Operation by) = 0;
-  virtual void file_was_written(const std::string& content) = 0;
-  virtual void file_was_lost() = 0;
-  virtual void file_was_rejected(const std::string& why) = 0;  // by the queue runner
-  virtual void step_was_aborted(const std::string& type) = 0;  // as unsupported
+  virtual void instance_goes_off(const SimInstance&, Operation /*by*/) {}
+  virtual void file_was_written(const std::string& /*content*/) {}
+  virtual void file_was_lost() {}
+  virtual void file_was_rejected(const std::string& /*why*/) {}  // by the queue runner
+  virtual void step_was_aborted(const std::string& /*type*/) {}  // as unsupported
 
   virtual void operation_is_forgotten(const JobState&) {}  // called just before
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "state/database/fields.hpp"
 #include "state/database/postgres.hpp"
@@ -59,10 +60,11 @@ Expected<std::set<MachineId>> MachineRecords::machines() const {
 Expected<std::map<MachineId, NamedTexts>> MachineRecords::of(const std::set<MachineId>& machines) const {
   return reading([&](Database& database) -> Expected<std::map<MachineId, NamedTexts>> {
     std::map<MachineId, NamedTexts> all;
-    for (const MachineId& machine : machines) {
-      const auto rows = query(database, "select name, content from machine_records where machine = $1", machine);
-      while (rows->next()) all[machine].emplace(get<std::string>(*rows, 0), get<std::string>(*rows, 1));
-    }
+    const auto rows = query(database,
+                            "select machine, name, content from machine_records "
+                            "where machine = any (string_to_array($1, ' '))",
+                            fmt::format("{}", fmt::join(machines, " ")));
+    while (rows->next()) all[get<MachineId>(*rows, 0)].emplace(get<std::string>(*rows, 1), get<std::string>(*rows, 2));
     return all;
   });
 }

@@ -18,12 +18,7 @@ using testing::IsEmpty;
 
 class RecordingObserver final : public Observer {
  public:
-  void operation_begins(const act::JobRequest&, bool) override {}
-  void instance_goes_off(const SimInstance&, Operation) override {}
-  void file_was_written(const std::string&) override {}
-  void file_was_lost() override {}
   void file_was_rejected(const std::string& why) override { rejected = why; }
-  void step_was_aborted(const std::string&) override {}
   void step_began(std::int64_t step, const std::string& address) override { begun.emplace_back(step, address); }
 
   std::string rejected;

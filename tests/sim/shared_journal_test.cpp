@@ -94,16 +94,6 @@ class Hosts {
   std::int64_t next_ = 1;
 };
 
-class NoObserver final : public Observer {
- public:
-  void operation_begins(const act::JobRequest&, bool) override {}
-  void instance_goes_off(const SimInstance&, Operation) override {}
-  void file_was_written(const std::string&) override {}
-  void file_was_lost() override {}
-  void file_was_rejected(const std::string&) override {}
-  void step_was_aborted(const std::string&) override {}
-};
-
 class SimulatedHosts final : public Hosts {
  public:
   SimulatedHosts() {
@@ -146,8 +136,8 @@ class SimulatedHosts final : public Hosts {
     return *result;
   }
 
-  NoObserver observer_;
-  Farm farm_{{.seed = 1}, observer_};
+  Observer nothing_is_observed_;
+  Farm farm_{{.seed = 1}, nothing_is_observed_};
   Life life_;
   std::array<std::unique_ptr<SimSharedJournal>, names.size()> journals_;
 };

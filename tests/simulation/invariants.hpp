@@ -141,10 +141,6 @@ class WatchedHost final : public sim::Observer {
     invariants_.instance_goes_off(instance, by);
   }
   void operation_is_forgotten(const JobState& job) override { invariants_.operation_is_forgotten(job); }
-  void file_was_written(const std::string&) override {}
-  void file_was_lost() override {}
-  void file_was_rejected(const std::string&) override {}
-  void step_was_aborted(const std::string&) override {}
 
  private:
   Invariants& invariants_;

@@ -69,22 +69,19 @@ io::Task<Expected<Instance>> Ec2Provider::create(MachineRef target, PoolConfig p
   if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
   if (*before && !(*before)->has_ended()) co_return co_await await_boot(target, pool, *place, **before);
   if (*before && target.must_exist) co_return failure("it has vanished");
-  if (*before) co_return std::unexpected(co_await explain_early_end(target.machine, *place, **before));
+  if (*before) co_return std::unexpected(co_await explain_early_end(record->sent, *place, **before));
   auto launched = co_await launch(target, pool);
   if (!launched) co_return std::unexpected(launched.error());
   co_return co_await await_boot(target, pool, launched->place, std::move(launched->instance));
 }
 
-// The instance may have come from an earlier request, which went to another place.
-io::Task<Expected<Ec2Provider::Launched>> Ec2Provider::launch(MachineRef target, PoolConfig pool) {
+io::Task<Expected<Launched>> Ec2Provider::launch(MachineRef target, PoolConfig pool) {
   const auto wanted = co_await launch_specification(records_, tag_, target, pool);
   if (!wanted) co_return std::unexpected(wanted.error());
-  auto made = co_await launch_.launch(*wanted);
-  if (!made) co_return std::unexpected(made.error());
-  const auto record = co_await records_.of(target.machine);
-  if (!record) co_return std::unexpected(record.error());
-  const Place place = record->sent ? record->sent->place : Place{wanted->settings.region, wanted->settings.endpoint};
-  const Instance instance{.id = instance_id(place, made->id),
+  auto launched = co_await launch_.launch(*wanted);
+  if (!launched) co_return launched;
+  const Place place = launched->place;
+  const Instance instance{.id = instance_id(place, launched->instance.id),
                           .machine = target.machine,
                           .pool = pool.name,
                           .state = InstanceState::running,
@@ -94,7 +91,7 @@ io::Task<Expected<Ec2Provider::Launched>> Ec2Provider::launch(MachineRef target,
                           .spec_hash = wanted->identity.specification};
   if (auto written = co_await records_.write_made(target.machine, {.place = place, .instance = instance}); !written)
     co_return std::unexpected(written.error());
-  co_return Launched{.place = place, .instance = *std::move(made)};
+  co_return launched;
 }
 
 io::Task<Expected<Instance>> Ec2Provider::await_boot(MachineRef target, PoolConfig pool, Place place,
@@ -113,7 +110,7 @@ io::Task<Expected<Instance>> Ec2Provider::await_boot(MachineRef target, PoolConf
   if (!record) co_return std::unexpected(record.error());
   if (!*seen && record->made) co_return record->made->instance;
   if (!*seen) co_return failure(fmt::format("EC2 does not show {} yet", first.id), ErrorKind::unfinished);
-  if ((*seen)->has_ended()) co_return std::unexpected(co_await explain_early_end(target.machine, place, **seen));
+  if ((*seen)->has_ended()) co_return std::unexpected(co_await explain_early_end(record->sent, place, **seen));
   Instance instance = as_instance(**seen, place, settings);
   instance.machine = target.machine;
   if (auto written = co_await records_.write_made(target.machine, {.place = place, .instance = instance}); !written)
@@ -122,11 +119,10 @@ io::Task<Expected<Instance>> Ec2Provider::await_boot(MachineRef target, PoolConf
 }
 
 // When EC2 took the instance back for lack of capacity, its offering is not requested again for a while.
-io::Task<Error> Ec2Provider::explain_early_end(MachineId machine, Place place, Ec2Instance ended) {
+io::Task<Error> Ec2Provider::explain_early_end(std::optional<SentRequest> sent, Place place, Ec2Instance ended) {
   const Error error = ended_while_starting(ended);
-  const auto record = co_await records_.of(std::move(machine));
-  if (error.kind == ErrorKind::no_capacity && record && record->sent && record->sent->offerings.size() == 1)
-    co_await launch_.remember_refusal(place, record->sent->offerings, Ec2Code::capacity);
+  if (error.kind == ErrorKind::no_capacity && sent && sent->offerings.size() == 1)
+    co_await launch_.remember_refusal(place, sent->offerings, Ec2Code::capacity);
   co_return error;
 }
 
@@ -179,7 +175,7 @@ io::Task<Expected<void>> Ec2Provider::destroy(MachineRef target, PoolConfig pool
   } else {
     auto made = co_await launch_.repeat_unanswered_request(target.machine);
     if (!made && made.error().kind == ErrorKind::unfinished) co_return std::unexpected(made.error());
-    if (made && *made) known.push_back((*made)->id);
+    if (made && *made) known.push_back((*made)->instance.id);
   }
   Ec2Removal removal(client_, clock_, tag_, *place, target);
   const bool may_appear = record->made && may_still_appear(*record->made, clock_.now());

@@ -35,18 +35,13 @@ class Ec2Provider final : public Provider {
   bool can_probe() const override { return true; }
 
  private:
-  struct Launched {
-    Place place;
-    Ec2Instance instance;
-  };
-
   // The record of a machine of our tag: a wrong id must not make us remove that of something else.
   io::Task<Expected<Ec2Record>> record_of(MachineId machine);
   // The machine's instance: from our own record while EC2 may not show it yet. No value: none is known.
   io::Task<Expected<std::optional<Ec2Instance>>> find(MachineRef target, Place place, std::optional<MadeInstance> made);
   io::Task<Expected<Launched>> launch(MachineRef target, PoolConfig pool);
   io::Task<Expected<Instance>> await_boot(MachineRef target, PoolConfig pool, Place place, Ec2Instance first);
-  io::Task<Error> explain_early_end(MachineId machine, Place place, Ec2Instance ended);
+  io::Task<Error> explain_early_end(std::optional<SentRequest> sent, Place place, Ec2Instance ended);
 
   Tag tag_;
   io::Clock& clock_;

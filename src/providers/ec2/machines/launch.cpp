@@ -90,7 +90,7 @@ Error nothing_to_request(const Ec2Settings& settings, const Refusals& refusals) 
 
 }  // namespace
 
-io::Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchSpecification specification) {
+io::Task<Expected<Launched>> Ec2Launch::launch(LaunchSpecification specification) {
   const auto& [settings, identity] = specification;
   auto earlier = co_await repeat_unanswered_request(identity.machine);
   if (!earlier) co_return std::unexpected(earlier.error());
@@ -100,21 +100,24 @@ io::Task<Expected<Ec2Instance>> Ec2Launch::launch(LaunchSpecification specificat
     SentRequest request = request_for(specification, std::move(offerings));
     if (auto written = co_await records_.write_sent(identity.machine, request); !written)
       co_return std::unexpected(written.error());
+    const Place place = request.place;
     const auto outcome = co_await send(identity.machine, std::move(request));
     if (!outcome) co_return std::unexpected(outcome.error());
-    if (outcome->made) co_return *outcome->made;
+    if (outcome->made) co_return Launched{.place = place, .instance = *outcome->made};
     for (const Refused& refused : outcome->refused) add_refusal(refusals, refused.message, refused.offerings);
   }
   co_return std::unexpected(nothing_to_request(settings, refusals));
 }
 
-io::Task<Expected<std::optional<Ec2Instance>>> Ec2Launch::repeat_unanswered_request(MachineId machine) {
+io::Task<Expected<std::optional<Launched>>> Ec2Launch::repeat_unanswered_request(MachineId machine) {
   auto record = co_await records_.of(machine);
   if (!record) co_return std::unexpected(record.error());
   if (!record->sent) co_return std::nullopt;
+  const Place place = record->sent->place;
   const auto outcome = co_await send(std::move(machine), *std::move(record->sent));
   if (!outcome) co_return std::unexpected(outcome.error());
-  co_return outcome->made;
+  if (!outcome->made) co_return std::nullopt;
+  co_return Launched{.place = place, .instance = *outcome->made};
 }
 
 // The request is removed when EC2 made no instance of it, and kept while there may be one.

@@ -16,18 +16,23 @@
 
 namespace hydra_provisioner::providers::ec2 {
 
+struct Launched {
+  Place place;  // of the request: an earlier one may have gone to another place
+  Ec2Instance instance;
+};
+
 class Ec2Launch {
  public:
   Ec2Launch(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, io::Clock& clock)
       : client_(client), records_(records), offerings_(offerings), clock_(clock) {}
 
-  // Returns what EC2's answer says of the instance: always its id. Each request is recorded before it is sent;
+  // The instance is what EC2's answer says of it: always its id. Each request is recorded before it is sent;
   // a request without an answer is sent again unchanged. ErrorKind::no_capacity: EC2 refused all offerings, now or
   // lately. ErrorKind::unfinished: there may be an instance, and the next call will find out.
-  io::Task<Expected<Ec2Instance>> launch(LaunchSpecification specification);
+  io::Task<Expected<Launched>> launch(LaunchSpecification specification);
 
   // Repeats a request that was not answered. No value: there was no such request, or EC2 made no instance of it.
-  io::Task<Expected<std::optional<Ec2Instance>>> repeat_unanswered_request(MachineId machine);
+  io::Task<Expected<std::optional<Launched>>> repeat_unanswered_request(MachineId machine);
 
   // Also after EC2 took back an instance that it had just made.
   io::Task<void> remember_refusal(Place place, std::vector<Offering> offerings, Ec2Code meaning);

@@ -1,6 +1,5 @@
 #include "providers/ec2/machines/records.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -75,12 +74,6 @@ io::Json to_json(const MadeInstance& made) {
           {"specHash", instance.spec_hash}};
 }
 
-// Of `TYPE KEY COMMENT`.
-std::string without_comment(std::string public_key) {
-  public_key.resize(std::min(public_key.find_last_of(' '), public_key.size()));
-  return public_key;
-}
-
 }  // namespace
 
 bool may_still_appear(const MadeInstance& made, Instant now) {
@@ -134,15 +127,14 @@ io::Task<Expected<HostKeyPair>> Ec2Records::ensure_host_key(MachineId machine) {
   if (!found) co_return std::unexpected(found.error());
   if (const auto records = found->find(machine); records != found->end() && records->second.contains(private_key_name))
     co_return HostKeyPair{.private_key = records->second.at(private_key_name),
-                          .public_key = without_comment(records->second.at(public_key_name))};
+                          .public_key = type_and_key(records->second.at(public_key_name))};
   auto made = co_await new_key_pair(private_key_name);
   if (!made) co_return std::unexpected(made.error());
   if (auto written = co_await keeper_->write(machine, public_key_name, made->public_half); !written)
     co_return std::unexpected(written.error());
   if (auto written = co_await keeper_->write(machine, private_key_name, made->private_half); !written)
     co_return std::unexpected(written.error());
-  co_return HostKeyPair{.private_key = std::move(made->private_half),
-                        .public_key = without_comment(std::move(made->public_half))};
+  co_return HostKeyPair{.private_key = std::move(made->private_half), .public_key = type_and_key(made->public_half)};
 }
 
 io::Task<Expected<void>> Ec2Records::forget(MachineId machine) {
