@@ -1,6 +1,6 @@
 // The files in STATE_DIR/jobs through which a job and the passes that watch it communicate.
 //
-//   ID.lock          held by the job for as long as it runs
+//   ID.lock          held by the job for as long as it runs; names its process
 //   ID.request.json  what it has to do, and when it was begun
 //   ID.result.json   its result; missing if the job was killed
 //   ../logs/ID.log   its output and that of its children

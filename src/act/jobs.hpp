@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/job.hpp"
@@ -43,6 +45,10 @@ class Jobs {
 
   // Waits until the machine's job has ended, at most until `until`. Returns its state then.
   virtual io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) = 0;
+
+  // The processes of all jobs that were not forgotten yet, as far as they are known: one whose job has ended may have
+  // ended, too.
+  virtual std::set<pid_t> processes() const { return {}; }
 
   // Called when its result is recorded: removes all files of the job except its log.
   virtual Expected<void> forget(const MachineId& machine) = 0;

@@ -15,6 +15,7 @@
 #include "io/file/log_file.hpp"
 #include "io/process/detached.hpp"
 #include "io/process/processes.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::act {
 namespace {
@@ -44,16 +45,22 @@ ProcessJobs::ProcessJobs(std::string program, std::string state_dir, Tag tag, io
       clock_(clock),
       calls_(std::move(calls)) {}
 
-Expected<std::vector<JobState>> ProcessJobs::list() {
-  std::vector<JobState> jobs;
-  const std::string folder = state_dir_ + "/jobs";
-  std::error_code error;
-  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
+std::vector<MachineId> ProcessJobs::requested_machines(std::error_code& error) const {
+  std::vector<MachineId> machines;
+  for (auto entry = fs::directory_iterator(state_dir_ + "/jobs", error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     const std::string name = entry->path().filename();
     if (!name.ends_with(request_suffix)) continue;
-    const MachineId machine{name.substr(0, name.size() - request_suffix.size())};
-    if (!is_of(tag_, machine)) continue;
+    MachineId machine{name.substr(0, name.size() - request_suffix.size())};
+    if (is_of(tag_, machine)) machines.push_back(std::move(machine));
+  }
+  return machines;
+}
+
+Expected<std::vector<JobState>> ProcessJobs::list() {
+  std::vector<JobState> jobs;
+  std::error_code error;
+  for (const MachineId& machine : requested_machines(error)) {
     const auto request = read_request(JobFiles(state_dir_, machine));
     if (!request) continue;
     const JobState state = state_of(machine, request->operation);
@@ -66,7 +73,7 @@ Expected<std::vector<JobState>> ProcessJobs::list() {
       io::kill_all(io::without_hypervisors(io::processes_with(mark_of(machine))));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    return failure(fmt::format("{}: cannot be read: {}", folder, error.message()));
+    return failure(fmt::format("{}/jobs: cannot be read: {}", state_dir_, error.message()));
   }
   return jobs;
 }
@@ -98,7 +105,20 @@ Expected<void> ProcessJobs::begin(const JobRequest& request) {
     return std::unexpected(child.error());
   }
   children_.push_back(*child);
+  std::ignore = (*lock)->write(fmt::format("{}\n", *child));  // for a later daemon, which can do without
   return {};
+}
+
+std::set<pid_t> ProcessJobs::processes() const {
+  constexpr std::size_t bytes_max = 100;
+  std::set<pid_t> processes;
+  std::error_code ignored;
+  for (const MachineId& machine : requested_machines(ignored)) {
+    const auto holder = io::read_file(JobFiles(state_dir_, machine).lock, bytes_max);
+    const auto process = holder && *holder ? io::process_id(io::trimmed(**holder)) : std::nullopt;
+    if (process) processes.insert(*process);
+  }
+  return processes;
 }
 
 io::Task<JobState> ProcessJobs::wait(MachineId machine, Operation operation, Instant until) {

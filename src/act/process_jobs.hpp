@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <sys/types.h>
@@ -33,6 +34,7 @@ class ProcessJobs final : public Jobs {
   Expected<std::vector<JobState>> list() override;
   Expected<void> begin(const JobRequest& request) override;
   io::Task<JobState> wait(MachineId machine, Operation operation, Instant until) override;
+  std::set<pid_t> processes() const override;
   Expected<void> forget(const MachineId& machine) override;
   void distrust_before(std::int64_t epoch) override { trusted_from_ = epoch; }
   std::int64_t first_unused_number() const override;
@@ -41,6 +43,7 @@ class ProcessJobs final : public Jobs {
 
  private:
   std::vector<MachineId> logged_machines() const;
+  std::vector<MachineId> requested_machines(std::error_code& error) const;
   JobState state_of(const MachineId& machine, Operation operation) const;
   std::string mark_of(const MachineId& machine) const;
   bool was_outlived(const MachineId& machine) const;

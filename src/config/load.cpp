@@ -138,6 +138,7 @@ void read_commands(Config& config, Settings& settings) {
   settings.read("statusCommand", config.status_command);
   settings.read("sshCommand", config.status_command);
   settings.read("statusTimeout", config.status_timeout);
+  settings.read("statusInterval", config.status_interval);
   settings.read("updateCommand", config.update_command);
   settings.read("notifyCommand", config.notify_command);
 }

@@ -27,6 +27,9 @@ constexpr Option top_level[] = {
      "prints the queue runner's status; run without a shell"},
     {"sshCommand", command, "", "another name for `statusCommand`; giving both is an error"},
     {"statusTimeout", wait, "30", "how long the status command may take"},
+    {"statusInterval", seconds, "2",
+     "how often the daemon asks for the status between two passes while steps wait or run, to make a pass as soon as "
+     "there is something to do; 0: never; see [operation.md](operation.md#when-the-daemon-makes-a-pass)"},
     {"updateCommand", command, "",
      "receives the machines file on its standard input; without it, `machinesFile` is written"},
     {"machinesFile", machines_file, R"("/var/lib/hydra/provisioned.machines")",
@@ -50,7 +53,9 @@ constexpr Option top_level[] = {
      "how long a removed machine must have been idle before it is stopped or destroyed; if `queue.type` is "
      "`\"hydra-database\"`, only while Hydra's database cannot prove it: see "
      "[status.md](status.md#through-the-database)"},
-    {"interval", timeout, "15", "time between two passes of the daemon"},
+    {"interval", timeout, "15",
+     "time between two passes of the daemon, if nothing calls for one sooner: see "
+     "[operation.md](operation.md#when-the-daemon-makes-a-pass)"},
     {"historyDays", days_count, "400",
      "how long the journal remembers machines that are gone, what happened to them, and what they cost"},
     {"notifyCommand", command, "",

@@ -201,6 +201,17 @@ PostgresExpected<bool> PostgresConnection::wait_for_notification(steady_clock::t
   return std::unexpected(error());
 }
 
+PostgresExpected<std::vector<PostgresNotification>> PostgresConnection::notifications() {
+  if (PQconsumeInput(connection_.get()) == 0) return std::unexpected(error());
+  std::vector<PostgresNotification> all;
+  using Notification = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;
+  for (Notification next(nullptr, &PQfreemem); next.reset(PQnotifies(connection_.get())), next;)
+    all.push_back({.channel = next->relname, .is_own = next->be_pid == PQbackendPID(connection_.get())});
+  return all;
+}
+
+int PostgresConnection::socket() const { return PQsocket(connection_.get()); }
+
 PostgresError PostgresConnection::error_of(const pg_result* result) const {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   return {

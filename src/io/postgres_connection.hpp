@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/postgres_connecting.hpp"
 
@@ -33,6 +34,11 @@ class PostgresResult {
   std::shared_ptr<pg_result> result_;
 };
 
+struct PostgresNotification {
+  std::string channel;
+  bool is_own = false;  // sent by this very connection
+};
+
 class PostgresConnection {
  public:
   // `where` is a connection string, as connection_string() takes it.
@@ -51,6 +57,10 @@ class PostgresConnection {
 
   // Whether a notification came by then.
   PostgresExpected<bool> wait_for_notification(std::chrono::steady_clock::time_point end);
+
+  // All that have come since the last call, without waiting. The socket is readable when there may be more.
+  PostgresExpected<std::vector<PostgresNotification>> notifications();
+  int socket() const;
 
   bool is_lost() const;
 

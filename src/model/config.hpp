@@ -200,6 +200,7 @@ struct Config {
   QueueSettings queue;
   std::vector<std::string> status_command{"hydra-queue-runner", "--status"};
   Seconds status_timeout{30};
+  Seconds status_interval{2};  // between the daemon's looks at the status while steps wait or run; 0: only in passes
   std::optional<std::vector<std::string>> update_command;
   std::string machines_file = "/var/lib/hydra/provisioned.machines";
   std::optional<std::string>

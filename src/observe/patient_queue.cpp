@@ -1,8 +1,42 @@
+#include <chrono>
 #include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "observe/queue_source.hpp"
 
 namespace hydra_provisioner::observe {
+
+// Ends with its reader, whether or not that had an answer.
+struct PatientQueue::Reading {
+  explicit Reading(const boost::asio::any_io_executor& executor)
+      : ended(executor, std::chrono::steady_clock::time_point::max()) {}
+
+  void end() {
+    has_ended = true;
+    ended.cancel();
+  }
+
+  boost::asio::steady_timer ended;
+  bool has_ended = false;
+  std::optional<Queue> answer;
+};
+
+io::Task<Queue> PatientQueue::read() {
+  if (const auto other = reading_.lock(); other && !other->has_ended) {
+    co_await other->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (other->answer) co_return *other->answer;
+  }
+  const auto reading = std::make_shared<Reading>(co_await boost::asio::this_coro::executor);
+  const std::unique_ptr<Reading, decltype([](Reading* own) { own->end(); })> end(reading.get());
+  const auto source = source_;
+  reading_ = reading;
+  reading->answer = co_await source->read();
+  co_return *reading->answer;
+}
 
 // A late failure is an answer; after a late success, there is another machine to wake it for.
 io::Task<Expected<void>> PatientQueue::wake() {

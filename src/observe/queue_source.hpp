@@ -152,19 +152,22 @@ class RarelyAsked final : public QueueSource {
 };
 
 // For a daemon: waits only for a moment for what the queue runner is told. ErrorKind::unanswered: it is still being
-// told, and is not told twice meanwhile.
+// told, and is not told twice meanwhile. Whoever reads while it is being read gets the same answer.
 class PatientQueue final : public QueueSource {
  public:
-  PatientQueue(std::unique_ptr<QueueSource> source, io::Clock& clock)
+  PatientQueue(std::shared_ptr<QueueSource> source, io::Clock& clock)
       : source_(std::move(source)), wake_(clock), evictions_(clock) {}
-  io::Task<Queue> read() override { return source_->read(); }
+  io::Task<Queue> read() override;
   io::Task<Queue> read_machines() override { return source_->read_machines(); }
   io::Task<Expected<void>> wake() override;
   io::Task<Expected<void>> evict(MachineId machine, std::string host) override;
   std::vector<LateEviction> late_evictions() override { return evictions_.take_late(); }
 
  private:
+  struct Reading;
+
   std::shared_ptr<QueueSource> source_;  // shared with calls that outlive this
+  std::weak_ptr<Reading> reading_;       // expired: none is under way
   io::PendingCall<void> wake_;
   io::Questions<void> evictions_;
 };

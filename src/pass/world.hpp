@@ -18,7 +18,7 @@ namespace hydra_provisioner::pass {
 
 struct World {
   std::unique_ptr<io::Clock> clock;
-  std::unique_ptr<observe::QueueSource> queue;
+  std::shared_ptr<observe::QueueSource> queue;  // shared with questions that outlive a change of the configuration
   std::unique_ptr<publish::Publisher> publisher;
   std::unique_ptr<act::Jobs> jobs;
   std::map<ProviderKind, std::unique_ptr<providers::Provider>> providers;

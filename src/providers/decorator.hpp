@@ -2,9 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "providers/provider.hpp"
 
@@ -36,6 +39,7 @@ class ProviderDecorator : public Provider {
   }
   bool can_probe() const override { return provider_->can_probe(); }
   std::vector<std::string> environment_of_jobs() const override { return provider_->environment_of_jobs(); }
+  std::set<pid_t> processes() const override { return provider_->processes(); }
   Upkeep* upkeep() override { return provider_->upkeep(); }
 
  protected:

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "model/error.hpp"
@@ -87,6 +89,9 @@ class Provider {
   virtual io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) {
     return tell_builder_over_ssh(std::move(instance), std::move(pool), order);
   }
+
+  // The processes of this host that its machines are, if they are any: when one ends, a machine may have vanished.
+  virtual std::set<pid_t> processes() const { return {}; }
 
   virtual Upkeep* upkeep() { return nullptr; }  // null: its machines need no upkeep
 };

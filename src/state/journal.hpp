@@ -141,7 +141,7 @@ class Journal {
 // What the journal remembers, to look only: a journal that does not exist is an empty memory. `spent_since` as above.
 Expected<Memory> look(const JournalPlace& place, Instant now, const std::set<Instant>& spent_since = {});
 
-// To write orders, which any host may do. Nothing else may be written by it.
+// To write orders, which any host may do, and to tell a daemon of them. Nothing else may be written by it.
 Expected<std::unique_ptr<Journal>> open_for_orders(const JournalPlace& place);
 
 }  // namespace hydra_provisioner::state

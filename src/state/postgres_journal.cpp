@@ -59,6 +59,7 @@ class OrdersJournal final : public Journal {
     try {
       Transaction transaction(*database_);
       write_changes(*database_, changes);
+      query(*database_, "select pg_notify($1, '')", orders_channel(place_));
       transaction.commit();
       co_return Expected<void>{};
     } catch (const ConnectionLost& error) {

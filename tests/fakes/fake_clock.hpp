@@ -27,6 +27,7 @@ class FakeClock final : public io::Clock {
 
   Instant now() const override { return std::chrono::floor<Seconds>(now_); }
   Time exact_now() const { return now_; }
+  Millis stopwatch() const override { return now_.time_since_epoch(); }
 
   io::Task<void> sleep_for(std::chrono::milliseconds duration) override {
     Sleeper sleeper{.timer = Timer(co_await boost::asio::this_coro::executor, Timer::time_point::max())};

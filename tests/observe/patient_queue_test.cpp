@@ -2,10 +2,12 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/async/gather.hpp"
 #include "observe/queue_source.hpp"
 #include "tests/fakes/fake_clock.hpp"
 
@@ -55,6 +57,28 @@ class APatientQueue : public testing::Test {
 TEST_F(APatientQueue, IsAskedForItsMachinesAlone) {
   PatientQueue queue(std::make_unique<RarelyAsked>(std::make_unique<SlowQueue>(clock, Seconds{0}), clock), clock);
   EXPECT_EQ(clock.run(queue.read_machines()).error().why, "its machines");
+}
+
+TEST_F(APatientQueue, GivesTheSameAnswerToAllWhoReadAtATime) {
+  class Counting final : public QueueSource {
+   public:
+    explicit Counting(fakes::FakeClock& clock) : clock_(clock) {}
+    io::Task<Queue> read() override {
+      const int number = ++numbers_;
+      co_await clock_.sleep_for(Seconds{3});
+      co_return std::unexpected(Untrusted{std::to_string(number)});
+    }
+
+   private:
+    fakes::FakeClock& clock_;
+    int numbers_ = 0;
+  };
+  PatientQueue queue(std::make_shared<Counting>(clock), clock);
+  std::vector<std::string> answers;
+  const auto read = [&]() -> io::Task<void> { answers.push_back((co_await queue.read()).error().why); };
+  clock.run(io::run_all({read, read}, 2));
+  clock.run(io::run_all({read}, 1));
+  EXPECT_THAT(answers, ElementsAre("1", "1", "2"));
 }
 
 TEST_F(APatientQueue, SaysAtOnceHowAnEvictionHasEnded) {

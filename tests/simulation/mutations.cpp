@@ -17,7 +17,7 @@ using Answers = std::map<MachineId, providers::BuilderOrder>;
 
 class LyingQueue final : public observe::QueueSource {
  public:
-  LyingQueue(std::unique_ptr<observe::QueueSource> honest, Mutation mutation,
+  LyingQueue(std::shared_ptr<observe::QueueSource> honest, Mutation mutation,
              std::shared_ptr<const Answers> answers = {})
       : honest_(std::move(honest)), mutation_(mutation), answers_(std::move(answers)) {}
 
@@ -40,7 +40,7 @@ class LyingQueue final : public observe::QueueSource {
   io::Task<Expected<void>> wake() override { return honest_->wake(); }
 
  private:
-  std::unique_ptr<observe::QueueSource> honest_;
+  std::shared_ptr<observe::QueueSource> honest_;
   Mutation mutation_;
   std::shared_ptr<const Answers> answers_;  // which it shows instead of what machines report
 };
@@ -48,7 +48,7 @@ class LyingQueue final : public observe::QueueSource {
 // For each machine that was taken out of the file, its pool seems to need one less.
 class UndercountingQueue final : public observe::QueueSource {
  public:
-  UndercountingQueue(std::unique_ptr<observe::QueueSource> honest, std::int64_t steps_per_machine)
+  UndercountingQueue(std::shared_ptr<observe::QueueSource> honest, std::int64_t steps_per_machine)
       : honest_(std::move(honest)), steps_per_machine_(steps_per_machine) {}
 
   io::Task<Queue> read() override {
@@ -62,14 +62,14 @@ class UndercountingQueue final : public observe::QueueSource {
   }
 
  private:
-  std::unique_ptr<observe::QueueSource> honest_;
+  std::shared_ptr<observe::QueueSource> honest_;
   std::int64_t steps_per_machine_;
 };
 
 // The status of the pass before, as if it were of now.
 class OutdatedQueue final : public observe::QueueSource {
  public:
-  explicit OutdatedQueue(std::unique_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
+  explicit OutdatedQueue(std::shared_ptr<observe::QueueSource> honest) : honest_(std::move(honest)) {}
 
   io::Task<Queue> read() override {
     Queue queue = co_await honest_->read();
@@ -81,7 +81,7 @@ class OutdatedQueue final : public observe::QueueSource {
   }
 
  private:
-  std::unique_ptr<observe::QueueSource> honest_;
+  std::shared_ptr<observe::QueueSource> honest_;
   std::optional<QueueStatus> last_;
 };
 

@@ -97,7 +97,7 @@ constexpr const char* watermark = "asked at";
 // Marks each status with when it was asked for, which stays known even if a mutation changes its times.
 class MarkingQueue final : public observe::QueueSource {
  public:
-  MarkingQueue(std::unique_ptr<observe::QueueSource> source, const sim::Timeline& timeline)
+  MarkingQueue(std::shared_ptr<observe::QueueSource> source, const sim::Timeline& timeline)
       : source_(std::move(source)), timeline_(timeline) {}
 
   io::Task<Queue> read() override {
@@ -111,14 +111,14 @@ class MarkingQueue final : public observe::QueueSource {
   io::Task<Expected<void>> wake() override { return source_->wake(); }
 
  private:
-  std::unique_ptr<observe::QueueSource> source_;
+  std::shared_ptr<observe::QueueSource> source_;
   const sim::Timeline& timeline_;
 };
 
 // Tells the invariants from when the status is that the program gets, and takes the mark off.
 class WatchedQueue final : public observe::QueueSource {
  public:
-  WatchedQueue(std::unique_ptr<observe::QueueSource> source, Invariants& invariants)
+  WatchedQueue(std::shared_ptr<observe::QueueSource> source, Invariants& invariants)
       : source_(std::move(source)), invariants_(invariants) {}
 
   io::Task<Queue> read() override {
@@ -131,7 +131,7 @@ class WatchedQueue final : public observe::QueueSource {
   io::Task<Expected<void>> wake() override { return source_->wake(); }
 
  private:
-  std::unique_ptr<observe::QueueSource> source_;
+  std::shared_ptr<observe::QueueSource> source_;
   Invariants& invariants_;
 };
 

@@ -277,6 +277,15 @@ TEST_F(SharedJournal, IsNotWaitedForOnceThisProcessEnds) {
   EXPECT_THAT(standing.error().message, HasSubstr("it is not waited for any more"));
 }
 
+TEST_F(SharedJournal, TellsTheLeaderOfOrders) {
+  const auto a = host("a");
+  take_lead(*a);
+  auto leader = io::PostgresConnection::open(place_.server, std::chrono::seconds{10});
+  ASSERT_TRUE(leader && leader->run(fmt::format("listen \"{}\"", orders_channel(place_))));
+  EXPECT_TRUE(run(open_for_orders(place_).value()->commit({})));
+  EXPECT_TRUE(leader->wait_for_notification(std::chrono::steady_clock::now() + std::chrono::seconds{60}).value());
+}
+
 TEST_F(SharedJournal, IsEmptyBeforeItWasMade) {
   EXPECT_EQ(look(place_, noon)->machines.size(), 0U);
   EXPECT_FALSE(hosts().leader);

@@ -24,6 +24,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "tests/state/changes.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/usual.hpp"
 
@@ -99,6 +100,17 @@ class Journal : public testing::Test {
   boost::asio::io_context context_;  // outlives the journal's thread
   std::unique_ptr<SqliteJournal> journal_;
 };
+
+TEST_F(Journal, LeavesASignOfOrders) {
+  const JournalPlace place{.tag = Tag{"a"}, .file = file()};
+  const std::filesystem::path sign = orders_file(place);
+  EXPECT_EQ(sign.parent_path(), std::filesystem::path(file()).parent_path());
+  const auto journal = open_for_orders(place).value();
+  EXPECT_TRUE(support::await(journal->load(noon)));
+  EXPECT_FALSE(std::filesystem::exists(sign));
+  EXPECT_TRUE(support::await(journal->commit({})));
+  EXPECT_TRUE(std::filesystem::exists(sign));
+}
 
 TEST_F(Journal, WritesAllOrNothing) {
   open();

@@ -14,7 +14,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "app/daemon/callers.hpp"
 #include "app/daemon/live_config.hpp"
+#include "app/daemon/next_pass.hpp"
 #include "app/daemon/service.hpp"
 #include "app/daemon/signals.hpp"
 #include "app/inputs/good_config.hpp"
@@ -34,8 +36,8 @@ constexpr std::chrono::seconds last_pass_max{5};  // a pass that takes longer is
 
 class Daemon {
  public:
-  Daemon(Config config, const ConfigFile& file, Context context, Signals& signals, config::ConfigErrors errors,
-         OwnJournal journal)
+  Daemon(const boost::asio::any_io_executor& executor, Config config, const ConfigFile& file, Context context,
+         Signals& signals, config::ConfigErrors errors, OwnJournal journal)
       : state_dir_(std::move(context.state_dir)),
         world_(make_patient_world(config, state_dir_)),
         config_(file.path, std::move(config), file.options(), std::move(errors)),
@@ -43,14 +45,20 @@ class Daemon {
         monitor_(state_dir_),
         notifier_(state_dir_, config_.get().tag, *world_.clock),
         signals_(signals),
-        voice_(context.voice) {}
+        voice_(context.voice),
+        next_(executor, *world_.clock),
+        callers_(executor, next_, config_, state_dir_, voice_) {
+    signals_.on_signal([this] { signals_.stop() != 0 ? next_.end() : next_.call("SIGHUP"); });
+  }
 
   io::Task<Outcome> run(io::FileLock lock) {
+    callers_.follow_files_and_databases();
     if (auto listens = monitor_.follow(config_.get()); !listens) co_return failed(std::move(listens.error()));
     if (config_.is_right()) record_good_config(state_dir_, config_.get(), world_.clock->now());
     service::ready("makes its first pass");
     while (signals_.stop() == 0) {
       voice_.begin_pass();
+      next_.begin();
       if (auto kept = keep_lock(lock); !kept) co_return std::unexpected(std::move(kept.error()));
       co_await refresh_config();
       const auto turn = co_await journal_.take_turn(config_.get().interval);
@@ -59,12 +67,12 @@ class Daemon {
         co_await signals_.sleep_for(co_await journal_.stand_by());
         continue;
       }
-      pass::PassEnd end = co_await pass(turn);
+      callers_.follow_files_and_databases();
+      const pass::PassEnd end = co_await pass(turn);
       co_await notifier_.follow(end, config_.get(), trouble_with_config(), voice_);
-      monitor_.show(std::move(end.report), config_.get(), trouble_with(end), voice_);
-      const Seconds pause = pass::pause_after(end, config_.get().interval, world_.clock->now());
-      service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
-      co_await signals_.sleep_for(pause);
+      monitor_.show(end.report, config_.get(), trouble_with(end), voice_);
+      callers_.follow_processes(world_);
+      co_await wait_after(end);
     }
     co_await notifier_.finish(voice_);
     co_await journal_.end();
@@ -72,6 +80,7 @@ class Daemon {
   }
 
   io::Task<void> keep_turn() { return journal_.keep_turn(); }
+  io::Task<void> watch_files() { return callers_.watch_files(); }
   void stop_waiting() { journal_.stop_waiting(); }
 
  private:
@@ -106,6 +115,14 @@ class Daemon {
     co_return co_await pass::run_pass(world_, config_.get(), *turn->journal, voice_, Seconds{0});
   }
 
+  io::Task<void> wait_after(const pass::PassEnd& end) {
+    const Config& config = config_.get();
+    const Seconds pause = pass::pause_after(end, config.interval, world_.clock->now());
+    service::status(fmt::format("{}; next pass in {} s", end.summary, pause.count()));
+    const std::string why = co_await next_.wait({.end = end, .config = config, .queue = world_.queue, .pause = pause});
+    if (!why.empty()) voice_.detail("a pass before it is due: " + why);
+  }
+
   io::Task<void> refresh_config() {
     const bool asked = signals_.take_reload();
     if (asked) service::reloading();
@@ -137,6 +154,8 @@ class Daemon {
   Notifier notifier_;
   Signals& signals_;
   TerminalVoice& voice_;
+  NextPass next_;
+  Callers callers_;
 };
 
 // What it throws is a fault of this program. Without an end of its own, the daemon would go on without passes: of
@@ -177,14 +196,15 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   using namespace boost::asio::experimental::awaitable_operators;
   auto lock = lock_tag(context.state_dir, config.tag);
   if (!lock) co_return std::unexpected(std::move(lock.error()));
-  Signals signals(co_await boost::asio::this_coro::executor);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Signals signals(executor);
   const auto own = owner_of(context.state_dir);
   if (!own) co_return failed(own.error());
   auto journal = OwnJournal::at(config, context.state_dir, *own);
   if (!journal) co_return failed(journal.error());
-  Daemon daemon(std::move(config), file, context, signals, std::move(errors), *std::move(journal));
+  Daemon daemon(executor, std::move(config), file, context, signals, std::move(errors), *std::move(journal));
   const auto ended = co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals, daemon) ||
-                               beat_for_the_watchdog() || daemon.keep_turn());
+                               beat_for_the_watchdog() || daemon.keep_turn() || daemon.watch_files());
   context.voice.note("stopped; running operations go on, and the next start takes them up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;

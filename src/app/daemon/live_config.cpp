@@ -42,6 +42,35 @@ std::string fingerprint_of_links(const std::filesystem::path& folder) {
   return fmt::format("{}", fmt::join(links, "\n"));
 }
 
+// A file, and the links on the way to it: replacing any of these changes what is read.
+void add_way_to(const std::filesystem::path& file, std::set<std::string>& paths) {
+  namespace fs = std::filesystem;
+  constexpr int links_max = 40;
+  fs::path rest = file.lexically_normal();
+  for (int links = 0; links <= links_max; ++links) {
+    fs::path begun;
+    std::error_code ignored;
+    auto part = rest.begin();
+    while (part != rest.end() && !fs::is_symlink(begun, ignored)) begun /= *part++;
+    paths.insert(begun);
+    if (!fs::is_symlink(begun, ignored)) return;
+    fs::path target = begun.parent_path() / fs::read_symlink(begun, ignored);
+    for (; part != rest.end(); ++part) target /= *part;
+    rest = target.lexically_normal();
+  }
+}
+
+// Links in them may lead to what the configuration reads: see fingerprint_of_links().
+void add_folders_beside(const std::filesystem::path& folder, std::set<std::string>& folders) {
+  constexpr std::size_t folders_max = 100;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (folders.size() < folders_max && entry->is_directory(ignored) && !entry->is_symlink(ignored))
+      folders.insert(entry->path());
+  }
+}
+
 }  // namespace
 
 LiveConfig::LiveConfig(std::string file, Config config, config::ConfigOptions options, config::ConfigErrors errors)
@@ -78,6 +107,29 @@ io::Task<bool> LiveConfig::refresh(bool asked, act::Voice& voice) {
   errors_.clear();
   voice.note(fmt::format("{}: read again", file_));
   co_return true;
+}
+
+std::set<std::string> LiveConfig::paths() const {
+  std::set<std::string> paths;
+  add_way_to(config_.file, paths);
+  for (const std::string& file : config_.files) add_way_to(file, paths);
+  return paths;
+}
+
+std::set<std::string> LiveConfig::folders() const {
+  std::set<std::string> folders;
+  for (const std::string& path : paths()) folders.insert(std::filesystem::path(path).parent_path());
+  add_folders_beside(std::filesystem::path(config_.file).parent_path(), folders);
+  return folders;
+}
+
+// Other programs, and this one, may write their files beside the configuration.
+bool LiveConfig::may_have_changed(const io::FolderChange& change) const {
+  const std::filesystem::path path = std::filesystem::path(change.folder) / change.name;
+  std::error_code ignored;
+  const bool may_be_of_it = change.name.empty() || path.extension() == ".nix" ||
+                            std::filesystem::is_symlink(path, ignored) || paths().contains(path);
+  return may_be_of_it && (!errors_.empty() || fingerprint() != fingerprint_);
 }
 
 std::string LiveConfig::fingerprint() const {

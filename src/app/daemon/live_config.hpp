@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "act/voice.hpp"
 #include "config/load.hpp"
 #include "io/async/task.hpp"
+#include "io/file/folder_watch.hpp"
 #include "model/config.hpp"
 
 namespace hydra_provisioner::app {
@@ -25,8 +27,13 @@ class LiveConfig {
   // force. A wrong one, or one with another tag, is reported, and the old one stays in force.
   io::Task<bool> refresh(bool asked, act::Voice& voice);
 
+  // Where changes may be of its files, and whether one of them calls for refresh().
+  std::set<std::string> folders() const;
+  bool may_have_changed(const io::FolderChange& change) const;
+
  private:
   std::string fingerprint() const;
+  std::set<std::string> paths() const;
 
   std::string file_;
   Config config_;

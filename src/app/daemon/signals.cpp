@@ -13,6 +13,11 @@ Signals::Signals(const boost::asio::any_io_executor& executor)
   listen();
 }
 
+void Signals::on_signal(std::function<void()> told) {
+  told_ = std::move(told);
+  if (stop_ != 0 || reload_is_asked_) told_();
+}
+
 io::Task<void> Signals::sleep_for(std::chrono::milliseconds duration) {
   if (stop_ != 0 || reload_is_asked_) co_return;
   sleeper_.expires_after(duration);
@@ -33,6 +38,7 @@ void Signals::listen() {
       stopped_.cancel();
     }
     sleeper_.cancel();
+    told_();
     listen();
   });
 }

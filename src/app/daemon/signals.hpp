@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,6 +16,9 @@ namespace hydra_provisioner::app {
 class Signals {
  public:
   explicit Signals(const boost::asio::any_io_executor& executor);
+
+  // Called for each signal from now on, and at once if one has come that was not handled yet.
+  void on_signal(std::function<void()> told);
 
   // Ends early when a signal comes, and at once if one has come that was not handled yet.
   io::Task<void> sleep_for(std::chrono::milliseconds duration);
@@ -30,6 +34,7 @@ class Signals {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer sleeper_;
   boost::asio::steady_timer stopped_;
+  std::function<void()> told_ = [] {};
   int stop_ = 0;
   bool reload_is_asked_ = false;
 };

@@ -30,7 +30,7 @@ constexpr std::chrono::seconds patience{2};
 // Shows whether the queue has answered.
 class WatchedQueue final : public observe::QueueSource {
  public:
-  WatchedQueue(std::unique_ptr<QueueSource> source, bool& has_answered)
+  WatchedQueue(std::shared_ptr<QueueSource> source, bool& has_answered)
       : source_(std::move(source)), has_answered_(has_answered) {}
 
   io::Task<Queue> read() override {
@@ -40,7 +40,7 @@ class WatchedQueue final : public observe::QueueSource {
   }
 
  private:
-  std::unique_ptr<QueueSource> source_;
+  std::shared_ptr<QueueSource> source_;
   bool& has_answered_;
 };
 

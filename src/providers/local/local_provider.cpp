@@ -109,6 +109,16 @@ io::Task<Expected<Inventory>> LocalProvider::list(ListRequest) {
   co_return inventory;
 }
 
+std::set<pid_t> LocalProvider::processes() const {
+  std::set<pid_t> listeners;
+  const auto names = io::names_in(machines_dir_);
+  for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+    if (const auto listener = listener_of({machines_dir_ + "/" + name}); listener && is_of(tag_, MachineId{name}))
+      listeners.insert(*listener);
+  }
+  return listeners;
+}
+
 io::Task<Expected<std::string>> LocalProvider::specification(PoolConfig pool) { co_return specification_of(pool); }
 
 io::Task<Expected<Instance>> LocalProvider::create(MachineRef target, PoolConfig pool) {

@@ -3,8 +3,11 @@
 // it for users.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "io/async/clock.hpp"
 #include "model/names.hpp"
@@ -31,6 +34,7 @@ class LocalProvider final : public Provider {
   io::Task<Expected<void>> ready(Instance instance, PoolConfig pool) override;
   io::Task<Expected<void>> tell_builder(Instance instance, PoolConfig pool, BuilderOrder order) override;
   bool can_probe() const override { return true; }
+  std::set<pid_t> processes() const override;
 
  private:
   Expected<MachineFolder> folder_of(const MachineId& machine) const;

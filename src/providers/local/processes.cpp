@@ -112,10 +112,13 @@ io::Processes find_processes(const MachineFolder& folder, const io::Processes& k
 
 }  // namespace
 
-bool is_listening(const MachineFolder& folder) {
+std::optional<pid_t> listener_of(const MachineFolder& folder) {
   const auto file = io::read_file(folder.sshd_pid(), 64);
-  if (!file || !*file) return false;
-  const auto pid = io::process_id(io::first_line(**file));
+  return file && *file ? io::process_id(io::first_line(**file)) : std::nullopt;
+}
+
+bool is_listening(const MachineFolder& folder) {
+  const auto pid = listener_of(folder);
   if (!pid) return false;
   // The listener's title keeps its arguments: `sshd: /usr/sbin/sshd -f CONFIG -D -e [listener] 0 of 1000-1000
   // startups`.

@@ -8,6 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+
+#include <sys/types.h>
 
 #include "io/async/clock.hpp"
 #include "model/error.hpp"
@@ -16,6 +19,9 @@
 namespace hydra_provisioner::providers::local {
 
 inline constexpr const char* machine_variable = "HYDRA_PROVISIONER_MACHINE";
+
+// Its listener, as sshd.pid names it; none: the file is missing or damaged. It may have ended.
+std::optional<pid_t> listener_of(const MachineFolder& folder);
 
 // Whether the machine accepts connections: the process that sshd.pid names serves the machine's sshd_config.
 bool is_listening(const MachineFolder& folder);

@@ -14,10 +14,11 @@ BENCHMARK = f"{PLAIN}:benchmark"
 
 
 class DaemonFarm(Farm):
-    """Its status always tells the present time, and what is said of the queue holds from then on."""
+    """Its status always tells the present time, and what is said of the queue holds from then on. Only passes read it, unless a
+    test says otherwise."""
 
     def __init__(self, **options):
-        super().__init__(**{"interval": 1} | options)
+        super().__init__(**{"interval": 1, "statusInterval": 0} | options)
         self.reads = self.folder / "status-reads"
         self.reads.touch()
         read = f"echo >> '{self.reads}'; exec sed \"s/\\\"{NOW}\\\"/$(date +%s)/\" '{self.status.path}'"
@@ -70,6 +71,10 @@ class ServiceManager:
         self.socket.setblocking(False)
         self.told = []
         farm.environment["NOTIFY_SOCKET"] = str(self.path)
+
+    def close(self):
+        self.socket.close()
+        self.path.unlink()
 
     def has_heard(self, text):
         while True:
