@@ -26,6 +26,7 @@ let
     command = types.nonEmptyListOf types.str;
     texts = types.listOf types.str;
     flag = types.bool;
+    count-or-auto = types.either (types.enum [ "auto" ]) (types.ints.between row.min row.max);
     choice = types.enum row.words;
     price = types.numbers.between row.min row.max;
     schedules = types.listOf (sectionType "schedule" { });

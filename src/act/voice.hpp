@@ -14,6 +14,8 @@ class Voice {
   virtual void problem(const std::string& message) = 0;  // something failed: the pass ends with exit status 1
   // What the pass waits for, shown only on a terminal, until the next call; empty: it waits for nothing.
   virtual void progress(const std::string& message) = 0;
+  // How far a long computation has come, from time to time: shown where no terminal shows its progress.
+  virtual void milestone(const std::string& /*message*/) {}
 
   virtual bool had_problems() const = 0;
 };

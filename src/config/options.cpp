@@ -118,6 +118,11 @@ constexpr Option pool[] = {
      "and as many as it takes to start waiting steps within `targetWait`; see [scaling.md](scaling.md)",
      names_of<Scaling>},
     {"targetWait", timeout, "", "with `scaling = \"work\"`: how long steps should wait at most; 300 if not given"},
+    {"spareSlots", count_or_auto, "0",
+     "slots that are kept free besides those for the steps that run and wait, while steps arrive, so that the next "
+     "ones "
+     "need not wait for a boot; `\"auto\"`: as many as the arrivals of the last hour suggest; see "
+     "[scaling.md](scaling.md#spare-slots)"},
     {"packing", flag, "",
      "make the queue runner fill one machine after another instead of distributing steps over all, so that the others "
      "become idle; if not given, `true` with `scaling = \"work\"`, else `false`"},
@@ -133,7 +138,7 @@ constexpr Option pool[] = {
      "stop machines that are not needed, and start them again later, instead of destroying them"},
     {"gracePeriod", seconds, "0",
      "how long a machine that is not needed must be idle before it is drained, and then stopped or destroyed; if not "
-     "given, the time that machines take to boot with `scaling = \"work\"`"},
+     "given, 60 with `scaling = \"work\"`"},
     {"billingPeriod", seconds, "0",
      "machines are billed in whole periods, so a machine is kept while at least 30 minutes are already paid; 0: billed "
      "by use; if not given, 3600 for `ec2` and for EC2 machines of NixOps"},
@@ -276,6 +281,7 @@ std::optional<Range> range_of(OptionKind kind) {
   constexpr std::int64_t ten_years = 315'360'000;
   switch (kind) {
     case count:
+    case count_or_auto:
       return Range{0, 100'000};
     case quantity:
       return Range{1, 1'000'000};
@@ -312,6 +318,11 @@ std::string_view unit_of(OptionKind kind) {
   if (kind == days_count) return "days";
   if (kind == price) return "number";
   return is_time(kind) ? "seconds" : "whole number";
+}
+
+std::string count_text(OptionKind kind) {
+  const auto [min, max] = range_of(kind).value();
+  return fmt::format("{}, {} to {}", unit_of(kind), min, max);
 }
 
 }  // namespace
@@ -359,9 +370,10 @@ std::string value_text(const Option& option) {
       return "address and port";
     case labels:
       return "attribute set of strings";
+    case count_or_auto:
+      return count_text(option.kind) + ", or `\"auto\"`";
     default:
-      const auto [min, max] = range_of(option.kind).value();
-      return fmt::format("{}, {} to {}", unit_of(option.kind), min, max);
+      return count_text(option.kind);
   }
 }
 

@@ -20,8 +20,9 @@ enum class OptionKind : std::uint8_t {
   command,        // a program and its arguments; there is no shell
   texts,
   flag,
-  choice,       // one of the option's words
-  count,        // of machines or steps
+  choice,  // one of the option's words
+  count,   // of machines or steps
+  count_or_auto,
   quantity,     // a divisor or factor, so at least 1
   uid,          // of a user that is not one of the system's
   parallelism,  // of operations
@@ -51,9 +52,10 @@ enum class OptionKind : std::uint8_t {
 template <>
 inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::config::OptionKind> =
     hydra_provisioner::enum_names("tag", "machines-file", "nix-file", "ssh-key", "command", "texts", "flag", "choice",
-                                  "count", "quantity", "uid", "parallelism", "seconds", "timeout", "wait", "days-count",
-                                  "price", "percent", "days", "hours", "time-zone", "schedules", "systems", "features",
-                                  "settings", "word", "words", "text", "url", "endpoint", "labels");
+                                  "count", "count-or-auto", "quantity", "uid", "parallelism", "seconds", "timeout",
+                                  "wait", "days-count", "price", "percent", "days", "hours", "time-zone", "schedules",
+                                  "systems", "features", "settings", "word", "words", "text", "url", "endpoint",
+                                  "labels");
 
 namespace hydra_provisioner::config {
 

@@ -173,12 +173,16 @@ void read_scaling(PoolConfig& pool, Settings& settings) {
   settings.read("scaling", pool.scaling);
   if (pool.scaling == Scaling::work) {
     pool.packing = true;
-    pool.grace_is_boot_time = !settings.has("gracePeriod");
+    if (!settings.has("gracePeriod")) pool.grace_period = grace_by_work;
   } else if (settings.has("targetWait")) {
     settings.report("targetWait", "belongs to scaling = \"work\"; add that, or remove this");
   }
   settings.read("targetWait", pool.target_wait);
   settings.read("packing", pool.packing);
+  CountOrAuto spare;
+  settings.read("spareSlots", spare);
+  pool.spare_slots = spare.count;
+  pool.spares_by_arrivals = spare.is_auto;
 }
 
 }  // namespace

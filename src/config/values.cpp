@@ -168,6 +168,14 @@ Expected<std::int64_t> read_value<std::int64_t>(const Option& option, const io::
 }
 
 template <>
+Expected<CountOrAuto> read_value<CountOrAuto>(const Option& option, const io::Json& value) {
+  if (value == "auto") return CountOrAuto{.is_auto = true};
+  const auto number = read_number(option.kind, value);
+  if (!number) return failure(number.error().message + ", or \"auto\"");
+  return CountOrAuto{.count = *number};
+}
+
+template <>
 Expected<Seconds> read_value<Seconds>(const Option& option, const io::Json& value) {
   auto number = read_number(option.kind, value);
   if (!number) return std::unexpected(std::move(number.error()));

@@ -1,6 +1,7 @@
 // The value of one option, checked.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "config/options.hpp"
@@ -9,9 +10,14 @@
 
 namespace hydra_provisioner::config {
 
-// Value is the type of the option's values: std::int64_t, Seconds, Micros, bool, std::string, std::vector<std::string>
-// or std::map<std::string, std::string>. A choice of two words may be a bool, which is true for the first. The message
-// says what was found, what is expected and, if the meaning can be guessed, what to write.
+struct CountOrAuto {
+  std::int64_t count = 0;
+  bool is_auto = false;
+};
+
+// Value is the type of the option's values: std::int64_t, CountOrAuto, Seconds, Micros, bool, std::string,
+// std::vector<std::string> or std::map<std::string, std::string>. A choice of two words may be a bool, which is true
+// for the first. The message says what was found, what is expected and, if the meaning can be guessed, what to write.
 template <class Value>
 Expected<Value> read_value(const Option& option, const io::Json& value);
 

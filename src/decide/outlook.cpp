@@ -11,6 +11,7 @@ namespace hydra_provisioner::decide {
 namespace {
 
 constexpr std::int64_t steps_to_judge_by = 5;  // fewer say little
+constexpr Seconds arrivals_count_for{600};
 
 // Old queue runners do not say which features a machine supports.
 bool is_of_kind(const StepHistory& past, const MachineKind& kind) {
@@ -51,15 +52,28 @@ std::optional<Millis> expected_time(const PoolConfig& pool, const QueueStatus& s
 }
 
 std::optional<Millis> measured_time(const PoolConfig& pool, const QueueStatus& status) {
-  std::int64_t steps = 0;
+  const std::int64_t steps = steps_ended(pool, status);
+  if (steps < steps_to_judge_by) return std::nullopt;
   Millis time{0};
   for (const StepHistory& past : status.history) {
-    if (!is_of_kind(past, pool.type)) continue;
-    steps += past.steps;
-    time += past.time;
+    if (is_of_kind(past, pool.type)) time += past.time;
   }
-  if (steps < steps_to_judge_by) return std::nullopt;
   return time / steps;
+}
+
+RecentSteps recent_steps(const PoolView& pool) {
+  const auto recent = pool.seen.recent_steps.find(pool.settings.name);
+  return recent == pool.seen.recent_steps.end() ? RecentSteps{} : recent->second;
+}
+
+// Since when more steps wait than are ignored.
+std::optional<Instant> waiting_since(const PoolView& pool, const RecentSteps& recent) {
+  if (pool.load.runnable <= pool.settings.ignored_runnables) return std::nullopt;
+  return recent.waiting_since.value_or(pool.seen.now);
+}
+
+bool arrives(const PoolView& pool, const RecentSteps& recent) {
+  return recent.arrived_at && pool.seen.now - *recent.arrived_at < arrivals_count_for;
 }
 
 }  // namespace
@@ -72,8 +86,39 @@ std::optional<Millis> step_time(const PoolConfig& pool, const QueueStatus& statu
   return measured ? measured : expected;
 }
 
+std::int64_t steps_ended(const PoolConfig& pool, const QueueStatus& status) {
+  std::int64_t steps = 0;
+  for (const StepHistory& past : status.history) steps += is_of_kind(past, pool.type) ? past.steps : 0;
+  return steps;
+}
+
+std::int64_t spare_slots(const PoolView& pool, const Outlook& outlook) {
+  const RecentSteps recent = recent_steps(pool);
+  if (!arrives(pool, recent)) return 0;
+  if (!pool.settings.spares_by_arrivals) return pool.settings.spare_slots;
+  // How many arrive while a machine boots varies by the root of their mean number.
+  constexpr double share = 0.25;
+  const double arrivals = static_cast<double>(recent.arrived) / 3600 * static_cast<double>(outlook.boot_time.count());
+  return static_cast<std::int64_t>(std::ceil(share * std::sqrt(arrivals)));
+}
+
+std::optional<Instant> next_recount(const PoolView& pool) {
+  const RecentSteps recent = recent_steps(pool);
+  std::optional<Instant> next;
+  if (const auto since = waiting_since(pool, recent); since && pool.settings.scaling == Scaling::work) {
+    const Instant overdue_at = *since + pool.settings.target_wait + Seconds{1};
+    next = overdue_at > pool.seen.now ? overdue_at : recent.fewer_ended_at;
+  }
+  if (!pool.settings.spares_slots() || !arrives(pool, recent)) return next;
+  next = earlier_of(next, *recent.arrived_at + arrivals_count_for);
+  return pool.settings.spares_by_arrivals ? earlier_of(next, recent.fewer_arrived_at) : next;
+}
+
 Outlook outlook(const PoolView& pool) {
   Outlook result{.boot_time = boot_time(pool.machines), .step_seconds = step_seconds(pool)};
+  const RecentSteps recent = recent_steps(pool);
+  const auto since = waiting_since(pool, recent);
+  if (since && pool.seen.now - *since > pool.settings.target_wait) result.ended_lately = recent.ended;
   for (const Machine* machine : pool.machines) {
     if (machine->state != MachineState::ready) continue;
     const Idleness activity = idleness(*machine, *pool.seen.queue);

@@ -131,6 +131,8 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   hold_back(pool, decision.actions);
   if (!pool.unused.empty()) decision.summary.notes.push_back(pool.unused);
   decision.changes_at = next_replacement(pool);
+  if (pool.is_configured && pool.seen.queue)
+    decision.changes_at = next_of(decision.changes_at, next_recount(pool), pool.seen.now);
   if (const auto& held = pool.hold ? pool.hold : up.held) {
     decision.summary.notes.push_back(held->text);
     decision.summary.held = held->code;
@@ -143,8 +145,11 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
 PoolTarget computed_target(const PoolView& pool) {
   if (!pool.is_configured) return target_of_retired(pool.settings);
   if (!pool.seen.queue) return target_without_trusted_status(pool.settings);
-  return pool.settings.scaling == Scaling::work ? work_target(pool.settings, pool.load, outlook(pool))
-                                                : classic_target(pool.settings, pool.load);
+  const Outlook ahead = outlook(pool);
+  Wanted wanted = pool.settings.scaling == Scaling::work ? wanted_by_work(pool.settings, pool.load, ahead)
+                                                         : wanted_by_runnables(pool.settings, pool.load);
+  return within_limits(pool.settings, with_spare_slots(std::move(wanted), pool.settings, pool.load, ahead.jobs,
+                                                       spare_slots(pool, ahead)));
 }
 
 PoolTarget target_of(const PoolView& pool) {
@@ -155,10 +160,7 @@ PoolTarget target_of(const PoolView& pool) {
   return target;
 }
 
-Seconds grace_of(const PoolView& pool) {
-  if (!pool.is_configured) return Seconds{0};
-  return pool.settings.grace_is_boot_time ? boot_time(pool.machines) : pool.settings.grace_period;
-}
+Seconds grace_of(const PoolView& pool) { return pool.is_configured ? pool.settings.grace_period : Seconds{0}; }
 
 struct PoolToDecide {
   const PoolConfig* settings;

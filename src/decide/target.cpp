@@ -21,18 +21,35 @@ std::string binding_limit(const PoolConfig& pool, std::int64_t wanted) {
 // More than any farm has; a sum of a few of them still fits.
 constexpr std::int64_t steps_max = 1'000'000'000'000'000;
 
-// How many waiting steps the busy slots will begin within that time: each slot one whenever a step ends.
-std::int64_t begun_by_themselves(const Outlook& outlook, Seconds within) {
+// How many waiting steps the busy slots will begin before new machines could: each slot one whenever a step ends. Those
+// that run now may take much longer than the average; then what has ended lately is the better guess.
+std::int64_t begun_on_average(const PoolConfig& pool, const Outlook& outlook) {
   if (!outlook.step_seconds) return 0;
-  const double rounds = static_cast<double>(within.count()) / std::max(*outlook.step_seconds, 1.0);
+  const double rounds = static_cast<double>(outlook.within(pool).count()) / std::max(*outlook.step_seconds, 1.0);
   return static_cast<std::int64_t>(
       std::floor(std::min(static_cast<double>(outlook.jobs) * rounds, static_cast<double>(steps_max))));
 }
 
+std::int64_t begun_by_themselves(const PoolConfig& pool, const Outlook& outlook) {
+  const std::int64_t begun = begun_on_average(pool, outlook);
+  return std::min(begun, outlook.ended_lately.value_or(begun));
+}
+
+// How long a waiting step is expected to take. Where not even half as many have ended lately as the average says, those
+// that run take longer than the average, and it must be feared that so do those that wait. None: not known.
+std::optional<double> expected_seconds(const PoolConfig& pool, const Outlook& outlook) {
+  if (!outlook.ended_lately || 2 * *outlook.ended_lately >= begun_on_average(pool, outlook))
+    return outlook.step_seconds;
+  if (*outlook.ended_lately == 0) return std::nullopt;
+  return static_cast<double>(outlook.jobs) * static_cast<double>(outlook.within(pool).count()) /
+         static_cast<double>(*outlook.ended_lately);
+}
+
 std::int64_t machines_for(std::int64_t steps, const PoolConfig& pool, const Outlook& outlook) {
   const std::int64_t at_once = ceil_div(steps, pool.max_jobs);
-  if (!outlook.step_seconds) return at_once;
-  const double work = static_cast<double>(steps) * *outlook.step_seconds;
+  const std::optional<double> seconds = expected_seconds(pool, outlook);
+  if (!seconds) return at_once;
+  const double work = static_cast<double>(steps) * *seconds;
   const double within = static_cast<double>(pool.target_wait.count()) * static_cast<double>(pool.max_jobs);
   return std::min(at_once,
                   static_cast<std::int64_t>(std::ceil(std::min(work / within, static_cast<double>(steps_max)))));
@@ -40,38 +57,45 @@ std::int64_t machines_for(std::int64_t steps, const PoolConfig& pool, const Outl
 
 // How many steps so many machines finish within the target wait.
 std::int64_t steps_in_time(std::int64_t machines, const PoolConfig& pool, const Outlook& outlook) {
-  if (!outlook.step_seconds) return 0;
-  if (*outlook.step_seconds <= 0) return steps_max;
+  const std::optional<double> seconds = expected_seconds(pool, outlook);
+  if (!seconds) return 0;
+  if (*seconds <= 0) return steps_max;
   const double within = static_cast<double>(pool.target_wait.count()) * static_cast<double>(pool.max_jobs);
-  return static_cast<std::int64_t>(std::floor(
-      std::min(static_cast<double>(machines) * within / *outlook.step_seconds, static_cast<double>(steps_max))));
+  return static_cast<std::int64_t>(
+      std::floor(std::min(static_cast<double>(machines) * within / *seconds, static_cast<double>(steps_max))));
 }
 
 std::string sum_of(const PoolConfig& pool, const Load& load, const Outlook& outlook, std::int64_t soon_begun,
                    std::int64_t steps, std::int64_t more) {
-  const std::string duration =
-      outlook.step_seconds ? fmt::format(" of {:.0f} s", *outlook.step_seconds) : " of unknown duration";
-  return fmt::format("{} runnable, {} ignored, {} soon begun; {} busy + {} for {}{} within {} s", load.runnable,
-                     pool.ignored_runnables, soon_begun, outlook.busy_machines, more, counted(steps, "step"), duration,
-                     pool.target_wait.count());
+  const std::optional<double> seconds = expected_seconds(pool, outlook);
+  const std::string duration = seconds ? fmt::format(" of {:.0f} s", *seconds) : " of unknown duration";
+  const std::string lately =
+      outlook.ended_lately ? fmt::format(" ({} ended in {} s)", *outlook.ended_lately, outlook.within(pool).count())
+                           : "";
+  return fmt::format("{} runnable, {} ignored, {} soon begun{}; {} busy + {} for {}{} within {} s", load.runnable,
+                     pool.ignored_runnables, soon_begun, lately, outlook.busy_machines, more, counted(steps, "step"),
+                     duration, pool.target_wait.count());
+}
+
+std::int64_t not_ignored(const PoolConfig& pool, const Load& load) {
+  return std::clamp<std::int64_t>(load.runnable - pool.ignored_runnables, 0, steps_max);
 }
 
 }  // namespace
 
-PoolTarget classic_target(const PoolConfig& pool, const Load& load) {
+Wanted wanted_by_runnables(const PoolConfig& pool, const Load& load) {
   const std::int64_t counted = std::max<std::int64_t>(load.runnable - pool.ignored_runnables, 0);
-  const std::int64_t wanted = counted / pool.runnables_per_machine + (counted % pool.runnables_per_machine > 0 ? 1 : 0);
-  return within_limits(pool, wanted,
-                       fmt::format("{} runnable, {} ignored, {} per machine", load.runnable, pool.ignored_runnables,
-                                   pool.runnables_per_machine));
+  return {.machines = ceil_div(counted, pool.runnables_per_machine),
+          .explanation = fmt::format("{} runnable, {} ignored, {} per machine", load.runnable, pool.ignored_runnables,
+                                     pool.runnables_per_machine)};
 }
 
-PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& explanation) {
-  const std::int64_t allowed = std::min(std::max(wanted, pool.min_machines), pool.max_machines);
-  return {.wanted = wanted,
+PoolTarget within_limits(const PoolConfig& pool, const Wanted& wanted) {
+  const std::int64_t allowed = std::min(std::max(wanted.machines, pool.min_machines), pool.max_machines);
+  return {.wanted = wanted.machines,
           .machines = allowed,
-          .explanation =
-              fmt::format("{} → {} wanted, {} allowed{}", explanation, wanted, allowed, binding_limit(pool, wanted))};
+          .explanation = fmt::format("{} → {} wanted, {} allowed{}", wanted.explanation, wanted.machines, allowed,
+                                     binding_limit(pool, wanted.machines))};
 }
 
 PoolTarget target_without_trusted_status(const PoolConfig& pool) {
@@ -89,12 +113,24 @@ PoolTarget target_of_retired(const PoolConfig& pool) {
               fmt::format("not configured any more (provider {}) → 0 wanted, 0 allowed", to_string(pool.kind()))};
 }
 
-PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook) {
-  const std::int64_t counted = std::clamp<std::int64_t>(load.runnable - pool.ignored_runnables, 0, steps_max);
-  const Seconds within = std::max(outlook.boot_time, pool.target_wait);
-  const std::int64_t steps = std::max<std::int64_t>(counted - begun_by_themselves(outlook, within), 0);
+Wanted wanted_by_work(const PoolConfig& pool, const Load& load, const Outlook& outlook) {
+  const std::int64_t counted = not_ignored(pool, load);
+  const std::int64_t steps = std::max<std::int64_t>(counted - begun_by_themselves(pool, outlook), 0);
   const std::int64_t more = machines_for(steps, pool, outlook);
-  return within_limits(pool, outlook.busy_machines + more, sum_of(pool, load, outlook, counted - steps, steps, more));
+  return {.machines = outlook.busy_machines + more,
+          .explanation = sum_of(pool, load, outlook, counted - steps, steps, more)};
+}
+
+Wanted with_spare_slots(Wanted wanted, const PoolConfig& pool, const Load& load, std::int64_t jobs,
+                        std::int64_t spare) {
+  const std::int64_t waiting = not_ignored(pool, load);
+  if (spare == 0 || jobs + waiting == 0) return wanted;
+  const std::int64_t machines = ceil_div(jobs + waiting + spare, pool.max_jobs);
+  if (machines <= wanted.machines) return wanted;
+  wanted.explanation += fmt::format("; {} running + {} waiting + {}, {} per machine", jobs, waiting,
+                                    counted(spare, "spare slot"), pool.max_jobs);
+  wanted.machines = machines;
+  return wanted;
 }
 
 std::int64_t steps_for_maximum(const PoolConfig& pool) {
@@ -102,7 +138,7 @@ std::int64_t steps_for_maximum(const PoolConfig& pool) {
 }
 
 std::int64_t steps_for_maximum(const PoolConfig& pool, const Outlook& outlook) {
-  const std::int64_t begun = begun_by_themselves(outlook, std::max(outlook.boot_time, pool.target_wait));
+  const std::int64_t begun = begun_by_themselves(pool, outlook);
   const std::int64_t unused = std::max<std::int64_t>(pool.max_machines - outlook.busy_machines, 0);
   const std::int64_t steps = std::max(saturating_product(unused, pool.max_jobs), steps_in_time(unused, pool, outlook));
   return saturating_sum(saturating_sum(begun, steps), pool.ignored_runnables);

@@ -1,6 +1,7 @@
 // How many machines a pool should have.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,12 +18,17 @@ struct PoolTarget {
   std::string explanation;    // how it was computed, with its numbers
 };
 
-// The classic rule: ceil(max(runnable − ignoredRunnables, 0) / runnablesPerMachine), within minMachines and
-// maxMachines.
-PoolTarget classic_target(const PoolConfig& pool, const Load& load);
+// By the queue alone, and how that was computed, with its numbers.
+struct Wanted {
+  std::int64_t machines = 0;
+  std::string explanation;
+};
 
-// `wanted` machines, cut to minMachines and maxMachines; `explanation` says how `wanted` was computed.
-PoolTarget within_limits(const PoolConfig& pool, std::int64_t wanted, const std::string& explanation);
+// The classic rule: ceil(max(runnable − ignoredRunnables, 0) / runnablesPerMachine).
+Wanted wanted_by_runnables(const PoolConfig& pool, const Load& load);
+
+// Cut to minMachines and maxMachines.
+PoolTarget within_limits(const PoolConfig& pool, const Wanted& wanted);
 
 PoolTarget target_without_trusted_status(const PoolConfig& pool);  // minMachines
 PoolTarget target_of_retired(const PoolConfig& pool);              // none
@@ -32,12 +38,20 @@ struct Outlook {
   std::int64_t jobs = 0;  // on them
   Seconds boot_time{};
   std::optional<double> step_seconds{};  // how long a step takes on average; none: not known yet
+  // Once steps have waited for longer than the target wait: how many have ended within `within`. No more will soon
+  // begin, whatever the average says.
+  std::optional<std::int64_t> ended_lately{};
+
+  Seconds within(const PoolConfig& pool) const { return std::max(boot_time, pool.target_wait); }
 };
 
 // By the work that waits (`scaling = "work"`, docs/scaling.md): the busy machines, and machines for the waiting steps
 // that these will not begin before new ones could have booted or the target wait is over: one for each maxJobs steps,
 // or fewer if fewer finish the work within the target wait.
-PoolTarget work_target(const PoolConfig& pool, const Load& load, const Outlook& outlook);
+Wanted wanted_by_work(const PoolConfig& pool, const Load& load, const Outlook& outlook);
+
+// At least as many as have a slot for each step that runs or waits, and so many free ones besides.
+Wanted with_spare_slots(Wanted wanted, const PoolConfig& pool, const Load& load, std::int64_t jobs, std::int64_t spare);
 
 // The most waiting steps for which the rules want no more than maxMachines.
 std::int64_t steps_for_maximum(const PoolConfig& pool);                          // the classic rule

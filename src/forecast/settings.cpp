@@ -7,48 +7,72 @@
 
 #include <fmt/format.h>
 
-#include "model/machine.hpp"
-
 namespace hydra_provisioner::forecast {
 namespace {
 
-// Waits and prices that differ by no more than this count as the same.
+// Waits and prices that differ by no more than this count as the same: with other random numbers they would differ by
+// as much.
 constexpr double same_wait = 0.5;
-constexpr double same_price = 1.001;
+constexpr double same_price = 1.01;
+constexpr double same_share_of_wait = 0.98;
 
 Setting between(const Setting& a, const Setting& b) {
   Setting middle = a;
   middle.runnables_per_machine = (a.runnables_per_machine + b.runnables_per_machine) / 2;
   middle.target_wait = (a.target_wait + b.target_wait) / 2;
-  if (a.grace && b.grace) middle.grace = (*a.grace + *b.grace) / 2;
+  middle.grace = (a.grace + b.grace) / 2;
   return middle;
 }
 
-std::vector<Setting> beside(const Setting& setting) {
-  std::vector<Setting> near(6, setting);
-  near[0].packing = !setting.packing;
-  near[1].max_machines = std::max<std::int64_t>(setting.max_machines / 2, 1);
-  near[2].max_machines = setting.max_machines * 2;
-  near[3].grace = setting.grace.value_or(usual_boot_time) / 2;
+// Without those that change nothing, because there were never as many machines.
+std::vector<Setting> with_other_maximum(const Trial& trial) {
+  std::vector<Setting> others;
+  const std::int64_t most = trial.setting.max_machines;
+  const auto add = [&](std::int64_t maximum) {
+    others.push_back(trial.setting);
+    others.back().max_machines = maximum;
+  };
+  if (most > 1 && trial.forecast.peak_machines > most / 2) add(most / 2);
+  if (trial.forecast.peak_machines >= most) add(most * 2);
+  return others;
+}
+
+std::vector<Setting> beside(const Trial& trial) {
+  const Setting& setting = trial.setting;
+  std::vector<Setting> near(5, setting);
+  near[0].spares_by_arrivals = !setting.spares_by_arrivals;
+  near[0].spare_slots = 0;
+  near[1].packing = !setting.packing;
+  near[2].grace = setting.grace == Seconds{0} ? grace_by_work : setting.grace / 2;
   if (setting.scaling == Scaling::work) {
-    near[4].target_wait = std::max(setting.target_wait / 2, Seconds{1});
-    near[5].target_wait = setting.target_wait * 2;
+    near[3].target_wait = std::max(setting.target_wait / 2, Seconds{1});
+    near[4].target_wait = setting.target_wait * 2;
   } else {
-    near[4].runnables_per_machine = std::max<std::int64_t>(setting.runnables_per_machine * 3 / 4, 1);
-    near[5].runnables_per_machine = setting.runnables_per_machine * 3 / 2;
+    near[3].runnables_per_machine = std::max<std::int64_t>(setting.runnables_per_machine * 3 / 4, 1);
+    near[4].runnables_per_machine = setting.runnables_per_machine * 3 / 2;
   }
+  std::ranges::move(with_other_maximum(trial), std::back_inserter(near));
   return near;
+}
+
+// Without two that are nearly the same.
+std::vector<Seconds> target_waits(Seconds longest) {
+  std::vector<Seconds> waits{Seconds{60}, Seconds{300}, Seconds{1200}};
+  const auto is_near = [&](Seconds wait) { return wait > longest * 9 / 10 && wait < longest * 11 / 10; };
+  if (std::ranges::none_of(waits, is_near)) waits.push_back(longest);
+  return waits;
 }
 
 }  // namespace
 
 Setting setting_of(const PoolConfig& pool) {
-  const std::optional<Seconds> grace = pool.grace_is_boot_time ? std::nullopt : std::optional(pool.grace_period);
   return {.scaling = pool.scaling,
           .runnables_per_machine = pool.runnables_per_machine,
           .target_wait = pool.target_wait,
+          .spare_slots = pool.spare_slots,
+          .spares_by_arrivals = pool.spares_by_arrivals,
           .packing = pool.packing,
-          .grace = grace,
+          .grace = pool.grace_period,
           .max_machines = pool.max_machines};
 }
 
@@ -56,9 +80,10 @@ PoolConfig with_setting(PoolConfig pool, const Setting& setting) {
   pool.scaling = setting.scaling;
   pool.runnables_per_machine = setting.runnables_per_machine;
   pool.target_wait = setting.target_wait;
+  pool.spare_slots = setting.spare_slots;
+  pool.spares_by_arrivals = setting.spares_by_arrivals;
   pool.packing = setting.packing;
-  pool.grace_is_boot_time = !setting.grace;
-  pool.grace_period = setting.grace.value_or(Seconds{0});
+  pool.grace_period = setting.grace;
   pool.max_machines = std::max(setting.max_machines, pool.min_machines);
   return pool;
 }
@@ -70,34 +95,42 @@ double Trial::ratio_to_level() const {
   return level == Millis{0} ? 1 : hours_in(forecast.machine_time()) / hours_in(level);
 }
 
-std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot) {
+std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot, Seconds step) {
   const Setting now = setting_of(pool);
   std::vector<Setting> settings{now};
   const auto add = [&](Setting setting) {
     setting.max_machines = now.max_machines;
     if (std::ranges::find(settings, setting) == settings.end()) settings.push_back(setting);
   };
-  for (const bool packing : {false, true}) {
-    for (const std::int64_t runnables : {1, 2, 5, 10, 25}) {
-      for (const Seconds grace : {Seconds{0}, boot, 4 * boot})
-        add({.runnables_per_machine = runnables, .packing = packing, .grace = grace});
+  const Setting by_work{.scaling = Scaling::work, .packing = true, .grace = grace_by_work};
+  for (const bool spares : {false, true}) {
+    // With a shorter target wait than the last, every step of a burst gets a slot of its own: see docs/scaling.md.
+    for (const Seconds wait : target_waits(boot + 2 * step)) {
+      Setting setting = by_work;
+      setting.target_wait = wait;
+      setting.spares_by_arrivals = spares;
+      if (!spares || wait <= Seconds{300}) add(setting);
     }
-    for (const Seconds wait : {Seconds{60}, Seconds{300}, Seconds{1200}})
-      add({.scaling = Scaling::work, .target_wait = wait, .packing = packing});
   }
+  for (const std::int64_t runnables : {1, 3, 10, 30}) add({.runnables_per_machine = runnables});
+  add({.runnables_per_machine = 1, .grace = boot});
   return settings;
 }
 
-std::vector<Setting> finer_settings(const std::vector<Trial>& front, const std::set<Setting>& tried) {
-  std::set<Setting> finer;
-  for (std::size_t i = 0; i < front.size(); ++i) {
+std::vector<Setting> finer_settings(const std::vector<Trial>& front, const Trial& now, const std::set<Setting>& tried,
+                                    std::size_t most) {
+  if (front.empty()) return {};
+  std::vector<Setting> finer;
+  std::set<Setting> known = tried;
+  const auto add = [&](const Setting& setting) {
+    if (finer.size() < most && known.insert(setting).second) finer.push_back(setting);
+  };
+  for (const Trial* landmark : landmarks_of(front, now)) std::ranges::for_each(beside(*landmark), add);
+  for (std::size_t i = 1; i < front.size(); ++i) {
     const Setting& setting = front[i].setting;
-    for (const Setting& near : beside(setting)) finer.insert(near);
-    if (i > 0 && front[i - 1].setting.scaling == setting.scaling) finer.insert(between(front[i - 1].setting, setting));
+    if (front[i - 1].setting.scaling == setting.scaling) add(between(front[i - 1].setting, setting));
   }
-  std::vector<Setting> untried;
-  std::ranges::set_difference(finer, tried, std::back_inserter(untried));
-  return untried;
+  return finer;
 }
 
 std::vector<Trial> front_of(std::vector<Trial> trials) {
@@ -120,7 +153,8 @@ const Trial* best_of(const std::vector<Trial>& front, const Trial& now) {
   // The later ones in the front are quicker.
   const auto from_quickest = front | std::views::reverse;
   const auto quicker = std::ranges::find_if(from_quickest, [&](const Trial& trial) {
-    return trial.wait() + same_wait < now.wait() && trial.price() <= now.price();
+    const bool is_quicker = trial.wait() + same_wait < now.wait() && trial.wait() < now.wait() * same_share_of_wait;
+    return is_quicker && trial.price() <= now.price();
   });
   return quicker == from_quickest.end() ? nullptr : &*quicker;
 }
@@ -138,6 +172,14 @@ const Trial* knee_of(const std::vector<Trial>& front) {
   return depth(*knee) > 0 ? &*knee : nullptr;
 }
 
+std::vector<const Trial*> landmarks_of(const std::vector<Trial>& front, const Trial& now) {
+  std::vector<const Trial*> landmarks;
+  for (const Trial* trial : {best_of(front, now), knee_of(front), &front.back(), &front.front()}) {
+    if (trial != nullptr && std::ranges::find(landmarks, trial) == landmarks.end()) landmarks.push_back(trial);
+  }
+  return landmarks;
+}
+
 std::string nix_text(const Setting& setting) {
   std::string text;
   if (setting.scaling == Scaling::work) {
@@ -145,8 +187,10 @@ std::string nix_text(const Setting& setting) {
   } else {
     text += fmt::format("runnablesPerMachine = {};\n", setting.runnables_per_machine);
   }
+  if (setting.spares_by_arrivals) text += "spareSlots = \"auto\";\n";
+  if (setting.spare_slots > 0) text += fmt::format("spareSlots = {};\n", setting.spare_slots);
   text += fmt::format("packing = {};\n", setting.packing);
-  if (setting.grace) text += fmt::format("gracePeriod = {};\n", setting.grace->count());
+  text += fmt::format("gracePeriod = {};\n", setting.grace.count());
   return text + fmt::format("maxMachines = {};\n", setting.max_machines);
 }
 

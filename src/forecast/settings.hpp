@@ -18,8 +18,10 @@ struct Setting {
   Scaling scaling = Scaling::runnables;
   std::int64_t runnables_per_machine = 10;  // by runnables
   Seconds target_wait{300};                 // by work
+  std::int64_t spare_slots = 0;
+  bool spares_by_arrivals = false;
   bool packing = false;
-  std::optional<Seconds> grace{};  // none: the boot time
+  Seconds grace{0};
   std::int64_t max_machines = 1;
 
   auto operator<=>(const Setting&) const = default;
@@ -37,10 +39,13 @@ struct Trial {
   double wait() const { return forecast.wait.mean; }
 };
 
-// Settings of all kinds, with grace periods around the boot time. The present setting comes first.
-std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot);
-// Settings between and beside those of the front, without those that were tried.
-std::vector<Setting> finer_settings(const std::vector<Trial>& front, const std::set<Setting>& tried);
+// Settings of all kinds, for machines that boot and steps that take so long on average. The present setting comes
+// first.
+std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot, Seconds step);
+// Settings beside those of the front that matter most, and between those of the front; without those that were tried,
+// and `most` at most.
+std::vector<Setting> finer_settings(const std::vector<Trial>& front, const Trial& now, const std::set<Setting>& tried,
+                                    std::size_t most);
 
 // The trials that no other beats in both price and wait, the cheapest first. Trials that left steps unbuilt are left
 // out.
@@ -53,6 +58,9 @@ const Trial* best_of(const std::vector<Trial>& front, const Trial& now);
 // Where the front bends most: with less money steps wait much longer, and with more not much shorter. Null: it has no
 // bend, because there are fewer than three trials.
 const Trial* knee_of(const std::vector<Trial>& front);
+
+// The best, the knee and both ends of a front that is not empty.
+std::vector<const Trial*> landmarks_of(const std::vector<Trial>& front, const Trial& now);
 
 // The setting as attributes of the pool, to be pasted into the configuration.
 std::string nix_text(const Setting& setting);

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -25,6 +27,9 @@ namespace hydra_provisioner::forecast {
 namespace {
 
 constexpr std::chrono::milliseconds between_looks{500};
+constexpr std::chrono::seconds between_milestones{10};
+constexpr std::size_t finer_at_most = 8;
+constexpr std::size_t simulated_with_all_steps = 6;
 
 // What the threads share. A thread takes the next setting, and writes the result of this setting alone.
 struct Work {
@@ -57,10 +62,16 @@ std::string progress_text(const std::string& what, std::size_t done, std::size_t
 
 void wait_for_all(Work& work, std::size_t all, const std::string& what, act::Voice& voice) {
   const auto begin = std::chrono::steady_clock::now();
+  auto next_milestone = begin;
   std::unique_lock lock(work.mutex);
   while (work.done < all) {
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    voice.progress(progress_text(what, work.done, all, elapsed.count()));
+    const auto now = std::chrono::steady_clock::now();
+    const std::string text = progress_text(what, work.done, all, std::chrono::duration<double>(now - begin).count());
+    voice.progress(text);
+    if (work.done > 0 && now >= next_milestone) {
+      voice.milestone(text);
+      next_milestone = now + between_milestones;
+    }
     work.has_changed.wait_for(lock, between_looks);
   }
 }
@@ -93,21 +104,15 @@ std::vector<Trial> run_trials(const Config& config, const trace::Trace& trace, c
   return trials;
 }
 
-}  // namespace
-
-trace::Trace part_of(const trace::Trace& trace, const Config& config, const std::set<PoolName>& pools) {
-  std::vector<bool> is_its_own;
-  is_its_own.reserve(trace.step_types.size());
-  for (const std::string& key : trace.step_types) {
-    const auto pool = decide::pool_of(parse_step_type(key), config);
-    is_its_own.push_back(pool && pools.contains(*pool));
-  }
+// The steps for which this is true. One that depends on others becomes ready when it would if none of those had waited.
+template <class Predicate>
+trace::Trace steps_of(const trace::Trace& trace, Predicate is_part) {
   const auto ready = trace::ready_without_waiting(trace);
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < trace.steps.size(); ++i) {
-    if (is_its_own[trace.steps[i].type]) order.push_back(i);
+    if (is_part(i)) order.push_back(i);
   }
-  const auto is_elsewhere = [&](std::uint32_t step) { return !is_its_own[trace.steps[step].type]; };
+  const auto is_elsewhere = [&](std::uint32_t step) { return !is_part(step); };
   const auto ready_at = [&](std::uint32_t i) {
     const trace::TraceStep& step = trace.steps[i];
     return std::ranges::any_of(step.depends_on, is_elsewhere) ? *ready[i] : step.ready_at;
@@ -126,22 +131,108 @@ trace::Trace part_of(const trace::Trace& trace, const Config& config, const std:
   return part;
 }
 
-Tuning tune(const Config& config, const PoolName& pool, const trace::Trace& trace, const SimulationTerms& terms,
-            act::Voice& voice) {
-  Config alone = config;
-  std::erase_if(alone.pools, [&](const auto& entry) { return entry.first != pool; });
-  const trace::Trace part = part_of(trace, config, {pool});
-  const auto try_all = [&](const std::vector<Setting>& settings, std::string_view what) {
-    return run_trials(alone, part, terms, settings, fmt::format("{}: {}", pool, what), voice);
+Seconds mean_duration(const trace::Trace& trace) {
+  Millis sum{0};
+  for (const trace::TraceStep& step : trace.steps) sum += step.duration;
+  return std::chrono::ceil<Seconds>(sum / std::ssize(trace.steps));
+}
+
+// Of one pool, whose steps are those of the trace.
+class Search {
+ public:
+  Search(const Config& config, const PoolName& pool, const SimulationTerms& terms, act::Voice& voice)
+      : config_(config), pool_(pool), terms_(terms), voice_(voice) {
+    std::erase_if(config_.pools, [&](const auto& entry) { return entry.first != pool; });
+  }
+
+  std::vector<Trial> run(const std::vector<Setting>& settings, const trace::Trace& steps, std::string_view what) {
+    return run_trials(config_, steps, terms_, settings, fmt::format("{}: {}", pool_, what), voice_);
+  }
+
+  // The present setting comes first.
+  std::vector<Trial> search(const trace::Trace& steps) {
+    const Seconds boot = mean_boot(terms_.boots, pool_);
+    auto trials =
+        run(coarse_settings(config_.pools.at(pool_), boot, mean_duration(steps)), steps, "settings of all kinds");
+    std::set<Setting> tried;
+    for (const Trial& trial : trials) tried.insert(trial.setting);
+    auto finer =
+        run(finer_settings(front_of(trials), trials.front(), tried, finer_at_most), steps, "settings near the best");
+    std::ranges::move(finer, std::back_inserter(trials));
+    return trials;
+  }
+
+ private:
+  Config config_;
+  PoolName pool_;
+  const SimulationTerms& terms_;
+  act::Voice& voice_;
+};
+
+void move_into(std::vector<Trial>& front, Trial trial) {
+  if (std::ranges::find(front, trial.setting, &Trial::setting) != front.end()) return;
+  const auto dearer = std::ranges::find_if(front, [&](const Trial& other) { return other.price() > trial.price(); });
+  front.insert(dearer, std::move(trial));
+}
+
+// `known` are trials on the first half. The trials on all steps begin with the present setting.
+Tuning judged(std::vector<Trial> known, std::vector<Trial> trials) {
+  const Trial now_on_half = known.front();
+  const auto front_on_half = front_of(std::move(known));
+  const Trial* best = best_of(front_on_half, now_on_half);
+  Tuning tuning{.now = trials.front(), .front = front_of(trials), .suggested = {}};
+  if (best == nullptr) return tuning;
+  tuning.suggested = best->setting;
+  move_into(tuning.front, *std::ranges::find(trials, best->setting, &Trial::setting));
+  tuning.tuned_on = Comparison{.now = now_on_half, .suggested = *best};
+  return tuning;
+}
+
+// The present one, the landmarks of the front, and others of it.
+std::vector<Setting> to_simulate_with_all_steps(const Trial& now, const std::vector<Trial>& front) {
+  std::vector<Setting> settings{now.setting};
+  const auto add = [&](const Setting& setting) {
+    const bool is_known = std::ranges::find(settings, setting) != settings.end();
+    if (!is_known && settings.size() < simulated_with_all_steps) settings.push_back(setting);
   };
-  std::vector<Trial> trials =
-      try_all(coarse_settings(alone.pools.at(pool), mean_boot(terms.boots, pool)), "settings of all kinds");
-  Tuning tuning{.now = trials.front(), .front = {}};
-  std::set<Setting> tried;
-  for (const Trial& trial : trials) tried.insert(trial.setting);
-  const std::vector<Trial> finer = try_all(finer_settings(front_of(trials), tried), "settings near the best");
-  trials.insert(trials.end(), finer.begin(), finer.end());
-  tuning.front = front_of(std::move(trials));
+  if (front.empty()) return settings;
+  for (const Trial* landmark : landmarks_of(front, now)) add(landmark->setting);
+  for (std::size_t i = 1; i < front.size(); i += 2) add(front[i].setting);
+  return settings;
+}
+
+}  // namespace
+
+const Trial* Tuning::suggestion() const {
+  if (!suggested) return nullptr;
+  const auto found = std::ranges::find(front, *suggested, &Trial::setting);
+  return found == front.end() ? nullptr : &*found;
+}
+
+trace::Trace part_of(const trace::Trace& trace, const Config& config, const std::set<PoolName>& pools) {
+  std::vector<bool> is_its_own;
+  is_its_own.reserve(trace.step_types.size());
+  for (const std::string& key : trace.step_types) {
+    const auto pool = decide::pool_of(parse_step_type(key), config);
+    is_its_own.push_back(pool && pools.contains(*pool));
+  }
+  return steps_of(trace, [&](std::uint32_t step) { return is_its_own[trace.steps[step].type]; });
+}
+
+std::optional<Tuning> tune(const Config& config, const PoolName& pool, const trace::Trace& trace,
+                           const SimulationTerms& terms, act::Voice& voice) {
+  const trace::Trace all = part_of(trace, config, {pool});
+  if (all.steps.empty()) return std::nullopt;
+  const std::size_t half = (all.steps.size() + 1) / 2;
+  const auto is_of_first = [&](std::uint32_t step) { return step < half; };
+  Search search(config, pool, terms, voice);
+  auto known = search.search(steps_of(all, is_of_first));
+  const auto settings = to_simulate_with_all_steps(known.front(), front_of(known));
+  Tuning tuning = judged(std::move(known), search.run(settings, all, "the best for all steps"));
+  const trace::Trace rest = steps_of(all, std::not_fn(is_of_first));
+  if (!tuning.suggested || rest.steps.empty()) return tuning;
+  auto checked = search.run({tuning.now.setting, *tuning.suggested}, rest, "the suggestion for the second half");
+  tuning.applied_to = Comparison{.now = std::move(checked[0]), .suggested = std::move(checked[1])};
   return tuning;
 }
 

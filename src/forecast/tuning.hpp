@@ -1,6 +1,7 @@
 // The search for better settings of a pool, by many simulations on all cores.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -12,15 +13,27 @@
 
 namespace hydra_provisioner::forecast {
 
+// The present setting and the suggested one on the same steps.
+struct Comparison {
+  Trial now;
+  Trial suggested;
+};
+
 struct Tuning {
-  Trial now;                 // the present setting
-  std::vector<Trial> front;  // see front_of()
+  Trial now;                               // the present setting
+  std::vector<Trial> front;                // see front_of(); the suggestion is among them
+  std::optional<Setting> suggested;        // none: nothing that was tried is better than now
+  std::optional<Comparison> tuned_on{};    // of a suggestion: the first half of the steps, for which it was found
+  std::optional<Comparison> applied_to{};  // the other half, which the search has not seen
+
+  const Trial* suggestion() const;  // in the front; null: there is none
 };
 
 // Simulates the pool alone, because others do not matter to it: first with settings of all kinds, then with settings
-// near the best. Shows its progress on the voice.
-Tuning tune(const Config& config, const PoolName& pool, const trace::Trace& trace, const SimulationTerms& terms,
-            act::Voice& voice);
+// near the best, on the first half of its steps; then the best of them on all steps. Shows its progress on the voice.
+// None: the trace has no steps of the pool.
+std::optional<Tuning> tune(const Config& config, const PoolName& pool, const trace::Trace& trace,
+                           const SimulationTerms& terms, act::Voice& voice);
 
 // The part of the trace that belongs to these pools. A step that depends on steps of other pools becomes ready when it
 // would if none of those had waited.

@@ -117,6 +117,10 @@ enum class Scaling : std::uint8_t { runnables, work };
 template <>
 inline constexpr auto names_of<Scaling> = enum_names("runnables", "work");
 
+// The grace period if none is given, by work. What comes after it, until the machine is gone, counts as well: see
+// docs/scaling.md.
+inline constexpr Seconds grace_by_work{60};
+
 // As PoolConfig::host, for a provider whose machines usually belong to one host.
 inline constexpr std::string_view any_host = "any";
 
@@ -129,15 +133,16 @@ struct PoolConfig {
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 10;
   Scaling scaling = Scaling::runnables;
-  Seconds target_wait{300};  // within which waiting work should begin
-  bool packing = false;      // the queue runner fills one machine after another
+  Seconds target_wait{300};         // within which waiting work should begin
+  std::int64_t spare_slots = 0;     // free ones while steps arrive
+  bool spares_by_arrivals = false;  // as many as the arrivals suggest instead of spare_slots
+  bool packing = false;             // the queue runner fills one machine after another
   std::int64_t max_jobs = 1;
   std::int64_t speed_factor = 1;
   std::optional<std::string> ssh_key;  // path of a private key on the queue runner's host
   std::string ssh_user = "root";       // as whom the queue runner logs in
   bool stop_on_idle = false;
   Seconds grace_period{0};
-  bool grace_is_boot_time = false;        // the time that its machines take to boot counts instead of grace_period
   std::optional<Seconds> billing_period;  // none: as the provider says of each machine; 0: billed by use
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age;    // older machines are replaced; none: never
@@ -156,6 +161,7 @@ struct PoolConfig {
   std::string settings_json;  // this pool as it was written; the journal keeps it for when it is no longer configured
 
   ProviderKind kind() const { return kind_of(provider); }
+  bool spares_slots() const { return spares_by_arrivals || spare_slots > 0; }
   bool replaces_on_change() const { return replace_on_change.value_or(!traits_of(kind()).can_redeploy); }
 };
 

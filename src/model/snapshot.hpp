@@ -66,6 +66,18 @@ struct BudgetUse {
 
 inline bool concerns(const BudgetUse& budget, const PoolName& pool) { return !budget.pool || *budget.pool == pool; }
 
+// What passes saw of a pool's steps lately; see pass/recent_steps.hpp.
+struct RecentSteps {
+  std::optional<Instant> waiting_since{};  // since when more wait than are ignored; none: at the pass before, none did
+  std::int64_t ended = 0;                  // within the boot time or the target wait, whichever is longer
+  std::optional<Instant> fewer_ended_at{};
+  std::int64_t arrived = 0;  // within the last hour
+  std::optional<Instant> fewer_arrived_at{};
+  std::optional<Instant> arrived_at{};  // when the latest did
+
+  friend bool operator==(const RecentSteps&, const RecentSteps&) = default;
+};
+
 struct Snapshot {
   Instant now;
   Queue queue = std::unexpected(Untrusted{"not asked yet"});
@@ -83,6 +95,7 @@ struct Snapshot {
   std::set<ProviderKind> can_probe;                 // providers that can ask machines in use whether they answer
   std::optional<Unpublished> unpublished;           // while the machines file cannot be published
   std::map<PoolName, Millis> step_times;            // how long steps took when that was last known: see outlook.hpp
+  std::map<PoolName, RecentSteps> recent_steps{};   // of pools whose targets depend on them
   std::vector<BudgetUse> budgets{};                 // all that are configured
   std::int64_t next_number = 0;                     // the N of the next new machine's TAG-N
 };

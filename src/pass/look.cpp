@@ -262,6 +262,8 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   if (look.seen.queue) look.seen.elsewhere = observe::kinds_elsewhere(*look.seen.queue, look.fleet.machines);
   look.seen.orders = memory.orders;
   look.seen.step_times = memory.step_times;
+  look.step_samples = with_present(memory.step_samples, look.seen, config);
+  look.seen.recent_steps = recent_steps(look.step_samples, look.seen, config);
   if (memory.last_delivery) look.seen.unpublished = memory.last_delivery->trouble;
   look.creations = observe::creations_that_count(memory.creations, config, look.seen);
   look.seen.creations =

@@ -13,6 +13,7 @@
 #include "model/snapshot.hpp"
 #include "observe/creations.hpp"
 #include "observe/fleet.hpp"
+#include "pass/recent_steps.hpp"
 #include "pass/world.hpp"
 #include "state/journal.hpp"
 
@@ -24,6 +25,7 @@ struct Look {
   observe::Creations creations;  // of every configured pool, as the passes before this one left them
   act::PoolSettings pools;       // configured ones and those that only have machines left
   act::Providers reachable;      // providers that told us their machines
+  AllStepSamples step_samples;   // with what this pass sees
   bool knows_jobs = true;        // false: it is unknown which jobs run, so none may begin
   std::vector<std::string> problems;
   std::string keeps_file{};  // why the machines file has to stay as another program wrote it; empty: it has not

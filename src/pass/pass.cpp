@@ -188,6 +188,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   // Record.
   state::Changes record;
   record.step_times = new_step_times(look.seen, config);
+  record.step_samples = changed_samples(std::move(look.step_samples), memory->step_samples, look.seen, config, todo);
   if (look.seen.unseen.empty()) end_adoption(record, look, voice);
   if (waiting != memory->waiting) record.waiting = waiting;
   if (world.calls) record.totals = std::exchange(*world.calls, {});

@@ -25,6 +25,7 @@ state::Memory JournalStore::read(Instant now) const {
   memory.orders = orders_;
   memory.last_delivery = last_delivery_;
   memory.step_times = step_times_;
+  memory.step_samples = step_samples_;
   memory.last_pass = last_pass_;
   for (const auto* known : {&machines_, &gone_}) {
     if (!known->empty()) memory.next_number = std::max(memory.next_number, known->rbegin()->first + 1);
@@ -57,6 +58,7 @@ void JournalStore::write(state::Changes changes) {
   }
   if (changes.last_delivery) last_delivery_ = std::move(changes.last_delivery);
   for (const auto& [pool, time] : changes.step_times) step_times_[pool] = time;
+  for (auto& [pool, samples] : changes.step_samples) step_samples_[pool] = std::move(samples);
   if (changes.pass) last_pass_ = changes.pass->start;
 }
 

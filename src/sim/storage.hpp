@@ -50,6 +50,7 @@ class JournalStore {
   Orders orders_;
   std::optional<LastDelivery> last_delivery_;
   std::map<PoolName, Millis> step_times_;
+  std::map<PoolName, state::StepSamples> step_samples_;
   Instant last_pass_;
 };
 

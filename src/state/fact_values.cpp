@@ -136,6 +136,16 @@ void fields_of_budget(Use& budget, Field& field) {
   field("sparesMinMachines", budget.spares_min_machines);
 }
 
+template <class Field, class Recent>
+void fields_of_recent_steps(Recent& recent, Field& field) {
+  field("waitingSince", recent.waiting_since);
+  field("ended", recent.ended);
+  field("fewerEndedAt", recent.fewer_ended_at);
+  field("arrived", recent.arrived);
+  field("fewerArrivedAt", recent.fewer_arrived_at);
+  field("arrivedAt", recent.arrived_at);
+}
+
 template <class Field, class Pool>
 void fields_of_pool(Pool& pool, Field& field) {
   field("name", pool.name.text);
@@ -148,8 +158,9 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("sshKey", pool.ssh_key);
   field("stopOnIdle", pool.stop_on_idle);
   field("gracePeriod", pool.grace_period);
-  field("graceIsBootTime", pool.grace_is_boot_time);
   field("targetWait", pool.target_wait);
+  field("spareSlots", pool.spare_slots);
+  field("sparesByArrivals", pool.spares_by_arrivals);
   field("billingPeriod", pool.billing_period);
   field("bootTimeout", pool.boot_timeout);
   field("maxAge", pool.max_age);
@@ -316,6 +327,19 @@ Order order_of(const io::Json& value) {
   Reader field(value);
   fields_of_order(order, field);
   return order;
+}
+
+io::Json value_of(const RecentSteps& recent) {
+  Writer field;
+  fields_of_recent_steps(recent, field);
+  return field.take();
+}
+
+RecentSteps recent_steps_of(const io::Json& value) {
+  RecentSteps recent;
+  Reader field(value);
+  fields_of_recent_steps(recent, field);
+  return recent;
 }
 
 io::Json value_of(const std::vector<BudgetUse>& budgets) {

@@ -18,6 +18,7 @@ io::Json value_of(const PoolConfig& pool);
 io::Json value_of(const CreationRecord& record);
 io::Json value_of(const ScheduledLimits& limits);
 io::Json value_of(const Order& order);
+io::Json value_of(const RecentSteps& recent);
 io::Json value_of(const std::vector<BudgetUse>& budgets);
 
 // These throw std::exception for what value_of() never makes.
@@ -30,6 +31,7 @@ PoolConfig pool_of(const io::Json& value);
 CreationRecord creation_record_of(const io::Json& value);
 ScheduledLimits scheduled_limits_of(const io::Json& value);
 Order order_of(const io::Json& value);
+RecentSteps recent_steps_of(const io::Json& value);
 std::vector<BudgetUse> budgets_of(const io::Json& value);
 
 }  // namespace hydra_provisioner::state

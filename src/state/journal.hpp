@@ -34,6 +34,17 @@ struct RecordedPool {
   friend bool operator==(const RecordedPool&, const RecordedPool&) = default;
 };
 
+// How many steps of a pool there were when a pass saw another number than the one before it.
+struct StepSample {
+  Instant time;
+  std::int64_t ended = 0;                  // by the queue runner's count, which begins anew when it restarts
+  std::int64_t present = 0;                // waiting and running ones
+  std::optional<Instant> waiting_since{};  // since when more waited than are ignored; none: no more did
+
+  friend bool operator==(const StepSample&, const StepSample&) = default;
+};
+using StepSamples = std::vector<StepSample>;  // the oldest first
+
 // Creations that failed longer ago are not in the memory.
 inline constexpr Seconds failures_remembered{2 * 3600};
 
@@ -45,6 +56,7 @@ struct Memory {
   std::set<InstanceId> forgotten;  // instances of machines that are gone only because an operator said so
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
+  std::map<PoolName, StepSamples> step_samples;
   Spending spent{};                     // since the times that were asked for; see Journal::spent_since
   std::map<PoolName, Instant> waiting;  // since when a pool has had waiting steps without interruption
   Instant last_pass;                    // when the latest recorded pass began; the epoch: there was none
@@ -116,6 +128,7 @@ struct Changes {
   std::map<OrderKey, std::optional<Order>> orders;  // none: it is taken back
   std::optional<LastDelivery> last_delivery;
   std::map<PoolName, Millis> step_times;
+  std::map<PoolName, StepSamples> step_samples;  // all of each pool; only the newest may differ from what is known
   std::optional<std::map<PoolName, Instant>> waiting{};  // all of them; none: as they were
   Totals totals{};                                       // how much each has grown
   std::optional<PassRecord> pass;

@@ -135,6 +135,30 @@ std::map<PoolName, Millis> read_step_times(Database& database) {
   return times;
 }
 
+void write_step_samples(Database& database, const std::map<PoolName, StepSamples>& samples) {
+  for (const auto& [pool, all] : samples) {
+    const Instant settled = all.size() < 2 ? all.front().time - Seconds{1} : all[all.size() - 2].time;
+    execute(database, "delete from step_samples where pool = $1 and (time < $2 or time > $3)", pool, all.front().time,
+            settled);
+    execute(database,
+            "insert into step_samples (pool, time, ended, present, waiting_since) values ($1, $2, $3, $4, $5)", pool,
+            all.back().time, all.back().ended, all.back().present, all.back().waiting_since);
+  }
+}
+
+std::map<PoolName, StepSamples> read_step_samples(Database& database) {
+  std::map<PoolName, StepSamples> samples;
+  const auto rows =
+      query(database, "select pool, time, ended, present, waiting_since from step_samples order by pool, time");
+  while (rows->next()) {
+    samples[get<PoolName>(*rows, 0)].push_back({.time = get<Instant>(*rows, 1),
+                                                .ended = get<std::int64_t>(*rows, 2),
+                                                .present = get<std::int64_t>(*rows, 3),
+                                                .waiting_since = get<std::optional<Instant>>(*rows, 4)});
+  }
+  return samples;
+}
+
 void write_orders(Database& database, const std::map<OrderKey, std::optional<Order>>& orders) {
   for (const auto& [key, order] : orders) {
     if (!order) {
@@ -224,6 +248,7 @@ Memory read_memory(Database& database, Instant now) {
   memory.orders = read_orders(database);
   memory.last_delivery = read_delivery(database);
   memory.step_times = read_step_times(database);
+  memory.step_samples = read_step_samples(database);
   memory.waiting = read_waiting(database);
   memory.last_pass = ask<Instant>(database, "select start from passes order by id desc limit 1").value_or(Instant{});
   memory.forgotten = read_forgotten(database);
@@ -239,6 +264,7 @@ void write_changes(Database& database, const Changes& changes) {
   write_orders(database, changes.orders);
   if (changes.last_delivery) write_delivery(database, *changes.last_delivery);
   write_step_times(database, changes.step_times);
+  write_step_samples(database, changes.step_samples);
   if (changes.waiting) write_waiting(database, *changes.waiting);
   write_totals(database, changes.totals);
   if (!changes.events.empty() || changes.pass)  // also in passes in which nothing happens

@@ -31,6 +31,10 @@ std::vector<MachineId> mend_times(Memory& memory, Instant now) {
     since = std::min(since, now);
   }
   for (auto& [pool, since] : memory.waiting) since = std::min(since, now);
+  for (auto& [pool, samples] : memory.step_samples) {
+    std::erase_if(samples, [&](const StepSample& sample) { return sample.time > now; });
+    for (StepSample& sample : samples) not_after(sample.waiting_since, now);
+  }
   std::vector<MachineId> mended;
   for (Machine& machine : memory.machines) {
     const Machine before = machine;

@@ -356,22 +356,25 @@ TEST(ReadConfig, ScalesByRunnablesByDefault) {
   const PoolConfig classic = pool_of(local_pool({}));
   EXPECT_EQ(classic.scaling, Scaling::runnables);
   EXPECT_FALSE(classic.packing);
-  EXPECT_FALSE(classic.grace_is_boot_time);
+  EXPECT_EQ(classic.grace_period, Seconds{0});
   const PoolConfig work = pool_of(local_pool({{"scaling", "work"}}));
   EXPECT_EQ(work.scaling, Scaling::work);
   EXPECT_EQ(work.target_wait, Seconds{300});
   EXPECT_TRUE(work.packing);
-  EXPECT_TRUE(work.grace_is_boot_time);
+  EXPECT_EQ(work.grace_period, Seconds{60});
   const PoolConfig own =
       pool_of(local_pool({{"scaling", "work"}, {"targetWait", 60}, {"packing", false}, {"gracePeriod", 0}}));
   EXPECT_EQ(own.target_wait, Seconds{60});
   EXPECT_FALSE(own.packing);
-  EXPECT_FALSE(own.grace_is_boot_time);
+  EXPECT_EQ(own.grace_period, Seconds{0}) << "what the operator sets stays";
   EXPECT_TRUE(pool_of(local_pool({{"packing", true}})).packing);
 }
 
 TEST(ReadConfig, HasTwoRulesOfScaling) {
   EXPECT_EQ(pool_error("scaling", "wrok"), "\"wrok\" is not \"runnables\" or \"work\"");
+  EXPECT_EQ(pool_of(local_pool({{"spareSlots", 3}})).spare_slots, 3);
+  EXPECT_TRUE(pool_of(local_pool({{"spareSlots", "auto"}})).spares_by_arrivals);
+  EXPECT_EQ(pool_error("spareSlots", "many"), "\"many\" is not a whole number, or \"auto\"");
   EXPECT_EQ(pool_error("targetWait", 60), "belongs to scaling = \"work\"; add that, or remove this");
   EXPECT_EQ(error_of(local_pool({{"scaling", "work"}, {"targetWait", 0}})),
             "systemTypes.x86_64-linux.targetWait: 0 is out of range; it must be 1 to 315360000");

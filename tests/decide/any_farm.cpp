@@ -60,7 +60,8 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   if (*arbitrary<bool>()) pool.scaling = Scaling::work;
   pool.target_wait = Seconds{*element<std::int64_t>(1, 60, 300, 315'360'000)};
   pool.max_jobs = *element<std::int64_t>(1, 1, 4, 1'000'000);
-  pool.grace_is_boot_time = *arbitrary<bool>();
+  pool.spare_slots = *element<std::int64_t>(0, 0, 3);
+  pool.spares_by_arrivals = *arbitrary<bool>();
   pool.stop_on_idle = *arbitrary<bool>();
   pool.grace_period = Seconds{*element<std::int64_t>(0, 0, 1, 600, 3600)};
   pool.billing_period = Seconds{*element<std::int64_t>(0, 0, 60, 600, 900, 1800, 3600, 86400)};

@@ -24,11 +24,12 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .runnables_per_machine = settings.runnables_per_machine,
           .scaling = settings.scaling,
           .target_wait = settings.target_wait,
+          .spare_slots = settings.spare_slots,
+          .spares_by_arrivals = settings.spares_by_arrivals,
           .max_jobs = settings.max_jobs,
           .ssh_key = {},
           .stop_on_idle = settings.stop_on_idle,
           .grace_period = settings.grace_period,
-          .grace_is_boot_time = settings.grace_is_boot_time,
           .billing_period = settings.billing_period,
           .boot_timeout = settings.boot_timeout,
           .max_age = settings.max_age,
@@ -461,6 +462,11 @@ Farm& Farm::budget(BudgetUse use) {
 
 Farm& Farm::steps_took(const std::string& pool, Seconds each) {
   snapshot_.step_times[PoolName{pool}] = each;
+  return *this;
+}
+
+Farm& Farm::saw(const std::string& pool, RecentSteps recent) {
+  snapshot_.recent_steps[PoolName{pool}] = recent;
   return *this;
 }
 

@@ -36,7 +36,8 @@ struct Settings {
   std::int64_t max_jobs = 1;
   bool stop_on_idle = false;
   Seconds grace_period{0};
-  bool grace_is_boot_time = false;
+  std::int64_t spare_slots = 0;
+  bool spares_by_arrivals = false;
   std::optional<Seconds> billing_period{};
   Seconds boot_timeout{1800};
   std::optional<Seconds> max_age{};
@@ -157,6 +158,7 @@ class Farm {
   Farm& unpublished_for(Seconds span, const std::string& why);
   Farm& budget(BudgetUse use);
   Farm& steps_took(const std::string& pool, Seconds each);  // before the queue runner restarted
+  Farm& saw(const std::string& pool, RecentSteps recent);
   Farm& checks_every(ProviderKind provider, Seconds span);
   Farm& can_probe(ProviderKind provider);
   Farm& settle(Seconds span);

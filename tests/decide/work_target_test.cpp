@@ -138,16 +138,102 @@ TEST(Work, TakesMachinesForBusyThatTheStatusDoesNotTellOf) {
   EXPECT_EQ(planned(Farm(farm).running(plain_pool, 90)).wanted, 3);  // others build those
 }
 
-TEST(Grace, MayBeAsLongAsMachinesTakeToBoot) {
-  const Settings settings{.grace_is_boot_time = true};
-  const auto booted_in = [](std::int64_t number, Seconds boot) {
-    return ready(number).requested_for(10h).ready_for(10h - boot).idle_for(5min);
+MachineSeen booted_in_180_s(std::int64_t number) { return ready(number).requested_for(10h).ready_for(10h - 180s); }
+
+// Four steps that take hours, where the average is a minute.
+Farm held_up_by_long_steps() {
+  return by_work({.max_machines = 20, .max_jobs = 4}).has(booted_in_180_s(1).busy(4)).has_built(built(200, 60s));
+}
+
+TEST(Work, BelievesTheAverageUntilStepsHaveWaitedForTheTargetWait) {
+  const auto plan_after = [](Seconds waited) {
+    return held_up_by_long_steps()
+        .runnable(plain_pool, 20)
+        .saw(plain_pool, {.waiting_since = noon - waited, .ended = 0})
+        .decided();
   };
-  const Plan quick = farm(plain_pool, settings).has(booted_in(1, 200s)).decided();
-  EXPECT_EQ(reason_of<ActionKind::drain>(quick, 1), "surplus, idle 300 s ≥ grace 200 s");
-  const Plan slow = farm(plain_pool, settings).has(booted_in(1, 400s), booted_in(2, 400s), booted_in(3, 20s)).decided();
-  EXPECT_EQ(reason_of<ActionKind::keep>(slow, 3), "surplus, idle 300 s < grace 400 s");
-  EXPECT_EQ(until_of(slow, 3), noon + 100s);
+  EXPECT_EQ(pool_plan(plan_after(300s), plain_pool).wanted, 1);
+  EXPECT_EQ(plan_after(300s).reconsider_at, noon + 1s);
+  const PoolPlan late = pool_plan(plan_after(301s), plain_pool);
+  EXPECT_EQ(late.wanted, 6) << "those that wait may take as long, so each gets a slot";
+  EXPECT_EQ(late.explanation,
+            "20 runnable, 0 ignored, 0 soon begun (0 ended in 300 s); 1 busy + 5 for 20 steps of unknown duration "
+            "within 300 s → 6 wanted, 6 allowed");
+}
+
+TEST(Work, ExpectsWaitingStepsToTakeAsLongAsThoseThatRunWhereTheAverageIsFarOff) {
+  const auto duration = [](std::int64_t ended) {
+    const Plan p = held_up_by_long_steps()
+                       .runnable(plain_pool, 40)
+                       .saw(plain_pool, {.waiting_since = noon - 1h, .ended = ended})
+                       .decided();
+    const std::string& text = pool_plan(p, plain_pool).explanation;
+    return text.substr(text.find("steps of ") + 9, 5);
+  };
+  EXPECT_EQ(duration(10), "60 s ") << "half as many as on average";
+  EXPECT_EQ(duration(9), "133 s") << "4 slots for 300 s";
+}
+
+TEST(Work, CountsOnWhatHasEndedLatelyWhereThatIsLessThanTheAverageSays) {
+  const auto soon_begun = [](std::int64_t ended) {
+    const Plan p = held_up_by_long_steps()
+                       .runnable(plain_pool, 40)
+                       .saw(plain_pool, {.waiting_since = noon - 1h, .ended = ended, .fewer_ended_at = noon + 70s})
+                       .decided();
+    EXPECT_EQ(p.reconsider_at, noon + 70s);
+    const std::string& text = pool_plan(p, plain_pool).explanation;
+    return text.substr(text.find("ignored, ") + 9, 13);
+  };
+  EXPECT_EQ(soon_begun(7), "7 soon begun ");
+  EXPECT_EQ(soon_begun(99), "20 soon begun");
+}
+
+TEST(Work, HasNoWaitingStepsWhereTheyAreIgnored) {
+  Farm farm = by_work({.ignored_runnables = 5, .max_jobs = 4}).has(ready(1).busy(4)).has_built(built(200, 60s));
+  const Plan p = farm.runnable(plain_pool, 5).saw(plain_pool, {.waiting_since = noon - 1h}).decided();
+  EXPECT_THAT(pool_plan(p, plain_pool).explanation, testing::HasSubstr("0 soon begun; "));
+}
+
+TEST(SpareSlots, AreFreeBesidesTheStepsWhileStepsArrive) {
+  const auto planned_after = [](Seconds arrived_ago, Scaling scaling) {
+    Settings settings{.max_machines = 20, .runnables_per_machine = 10, .scaling = scaling, .max_jobs = 4};
+    settings.spare_slots = 3;
+    return farm(plain_pool, settings)
+        .has(ready(1).busy(4), ready(2).busy(1))
+        .runnable(plain_pool, 2)
+        .saw(plain_pool, {.arrived_at = noon - arrived_ago})
+        .decided();
+  };
+  for (const Scaling scaling : {Scaling::work, Scaling::runnables})
+    EXPECT_EQ(pool_plan(planned_after(599s, scaling), plain_pool).wanted, 3);
+  EXPECT_EQ(planned_after(599s, Scaling::runnables).reconsider_at, noon + 1s);
+  EXPECT_EQ(pool_plan(planned_after(600s, Scaling::runnables), plain_pool).wanted, 1);
+  EXPECT_EQ(pool_plan(planned_after(0s, Scaling::runnables), plain_pool).explanation,
+            "2 runnable, 0 ignored, 10 per machine; 5 running + 2 waiting + 3 spare slots, 4 per machine "
+            "→ 3 wanted, 3 allowed");
+}
+
+TEST(SpareSlots, AreNoneWithoutASingleStep) {
+  Settings settings{.max_machines = 20, .max_jobs = 4};
+  settings.spare_slots = 3;
+  const Plan p = farm(plain_pool, settings).has(ready(1)).saw(plain_pool, {.arrived_at = noon}).decided();
+  EXPECT_EQ(pool_plan(p, plain_pool).wanted, 0);
+}
+
+TEST(SpareSlots, AreAsManyAsTheArrivalsOfTheLastHourSuggest) {
+  const auto spare = [](std::int64_t arrived) {
+    Settings settings{.max_machines = 100};
+    settings.spares_by_arrivals = true;
+    const Plan p = farm(plain_pool, settings)
+                       .has(booted_in_180_s(1).busy(1))
+                       .saw(plain_pool, {.arrived = arrived, .arrived_at = noon - 10s})
+                       .decided();
+    return pool_plan(p, plain_pool).wanted - 1;
+  };
+  EXPECT_EQ(spare(20), 1);
+  EXPECT_EQ(spare(320), 1);  // 16 within a boot
+  EXPECT_EQ(spare(321), 2);
+  EXPECT_EQ(spare(2000), 3);  // 100 within a boot: 2.5
 }
 
 TEST(Work, CountsTheStepsOfMachinesOfItsKindOnly) {

@@ -75,6 +75,7 @@ class FakeJournal final : public state::Journal {
     if (!changes.pools.empty()) memory.pools = std::move(changes.pools);
     if (changes.last_delivery) memory.last_delivery = std::move(changes.last_delivery);
     for (const auto& [pool, time] : changes.step_times) memory.step_times[pool] = time;
+    for (auto& [pool, samples] : changes.step_samples) memory.step_samples[pool] = std::move(samples);
     if (changes.waiting) memory.waiting = std::move(*changes.waiting);
     add(all_totals, changes.totals);
     if (changes.pass) last_pass = std::move(changes.pass);

@@ -1,5 +1,7 @@
 #include "forecast/settings.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,7 +61,8 @@ TEST(Knee, IsNowhereOnAStraightLineOrBetweenTwo) {
 TEST(Settings, ComeBackFromAPoolAsTheyWerePutIn) {
   for (const Setting& setting :
        {Setting{.runnables_per_machine = 3, .packing = true, .grace = Seconds{60}, .max_machines = 7},
-        Setting{.scaling = Scaling::work, .target_wait = Seconds{99}, .packing = true, .max_machines = 2}}) {
+        Setting{.scaling = Scaling::work, .target_wait = Seconds{99}, .spare_slots = 3, .max_machines = 2},
+        Setting{.spares_by_arrivals = true}}) {
     EXPECT_EQ(setting_of(with_setting(PoolConfig{}, setting)), setting);
   }
 }
@@ -74,20 +77,47 @@ TEST(Settings, AreWrittenAsNixAttributes) {
   EXPECT_EQ(nix_text({.runnables_per_machine = 3, .grace = Seconds{60}, .max_machines = 7}),
             "runnablesPerMachine = 3;\npacking = false;\ngracePeriod = 60;\nmaxMachines = 7;\n");
   EXPECT_EQ(nix_text({.scaling = Scaling::work, .target_wait = Seconds{99}, .packing = true, .max_machines = 2}),
-            "scaling = \"work\";\ntargetWait = 99;\npacking = true;\nmaxMachines = 2;\n");
+            "scaling = \"work\";\ntargetWait = 99;\npacking = true;\ngracePeriod = 0;\nmaxMachines = 2;\n");
+  EXPECT_THAT(nix_text({.spares_by_arrivals = true}), testing::HasSubstr("spareSlots = \"auto\";\n"));
+  EXPECT_THAT(nix_text({.spare_slots = 3}), testing::HasSubstr("spareSlots = 3;\n"));
 }
 
 TEST(Search, BeginsWithThePresentSettingAndTriesNothingTwice) {
   PoolConfig pool;
   pool.max_machines = 9;
-  const auto coarse = coarse_settings(pool, Seconds{100});
+  const auto coarse = coarse_settings(pool, Seconds{100}, Seconds{3000});
   EXPECT_EQ(coarse.front(), setting_of(pool));
   std::set<Setting> tried(coarse.begin(), coarse.end());
   EXPECT_EQ(tried.size(), coarse.size());
-  std::vector<Trial> front{{.setting = coarse[1], .forecast = {}}, {.setting = coarse[4], .forecast = {}}};
-  const auto finer = finer_settings(front, tried);
+  std::vector<Trial> front{trial(1, 50, 10), trial(2, 40, 20)};
+  front[0].setting = coarse[1];
+  front[1].setting = coarse[8];
+  const auto finer = finer_settings(front, trial(9, 60, 25), tried, 100);
   EXPECT_FALSE(finer.empty());
   for (const Setting& setting : finer) EXPECT_TRUE(tried.insert(setting).second);
+  EXPECT_EQ(finer_settings(front, trial(9, 60, 25), {}, 3).size(), 3U);
+}
+
+TEST(Search, TriesTargetWaitsBeyondTheBootAndTwoSteps) {
+  const auto coarse = coarse_settings(PoolConfig{}, Seconds{100}, Seconds{3000});
+  const auto has = [&](auto is_it) { return std::ranges::any_of(coarse, is_it); };
+  EXPECT_TRUE(has([](const Setting& setting) { return setting.target_wait == Seconds{6100}; }));
+  EXPECT_TRUE(has([](const Setting& setting) { return setting.spares_by_arrivals; }));
+}
+
+TEST(Search, TriesNoOtherMaximumWhereItWasNeverReached) {
+  Trial few = trial(1, 50, 10);
+  few.setting.max_machines = 8;
+  few.forecast.peak_machines = 3;
+  for (const Setting& setting : finer_settings({few}, few, {few.setting}, 100)) EXPECT_EQ(setting.max_machines, 8);
+  few.forecast.peak_machines = 8;
+  const auto finer = finer_settings({few}, few, {few.setting}, 100);
+  EXPECT_TRUE(std::ranges::any_of(finer, [](const Setting& setting) { return setting.max_machines == 16; }));
+}
+
+TEST(Best, IsNothingThatIsHardlyBetter) {
+  EXPECT_EQ(best_of(front_of({trial(1, 996, 20)}), trial(9, 1000, 20)), nullptr) << "0 % cheaper";
+  EXPECT_EQ(best_of(front_of({trial(1, 1000, 99)}), trial(9, 1000, 100)), nullptr) << "1 % quicker";
 }
 
 }  // namespace

@@ -1,8 +1,13 @@
 #include "forecast/simulated_run.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <random>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -85,6 +90,72 @@ TEST(Simulation, GivesMachinesBackBeforeTheyWereQuietIfItAsksHydrasDatabase) {
   EXPECT_GE(leaving(QueueKind::hydra), Config{}.quiet);
 }
 
+constexpr std::int64_t usual_boot = 180;
+// Beyond the target wait, two boots and what it takes to see a change: passes, and the queue runner's looks at the
+// file.
+constexpr double longest_wait = 300 + 2 * usual_boot + 120;
+
+io::Json by_work(std::int64_t max_machines) {
+  return {{"scaling", "work"}, {"maxJobs", 4}, {"maxMachines", max_machines}};
+}
+
+TEST(Simulation, LetsNoStepWaitForLongOnesWhereTheAverageIsShort) {
+  std::string rows;
+  for (int i = 0; i < 200; ++i) rows += fmt::format("{},60,x86_64-linux\n", 30 * i);
+  for (int i = 0; i < 4; ++i) rows += fmt::format("{},36000,x86_64-linux\n", 20'000 + i);
+  for (int i = 0; i < 20; ++i) rows += fmt::format("{},60,x86_64-linux\n", 22'000 + i);
+  const PoolForecast pool = simulate(config_with(by_work(32)), trace_of(rows), boot_of(usual_boot)).pools.at(plain);
+  EXPECT_EQ(pool.steps, 224);
+  EXPECT_LE(pool.wait.max, 724);
+  EXPECT_LE(hours_in(pool.machine_time()), 13);
+}
+
+// Steps of seconds and of hours, alone and in crowds.
+trace::Trace mixed_steps(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto any_of = [&](auto... values) {
+    const std::array all{values...};
+    return all[random() % all.size()];
+  };
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> steps;
+  std::uint64_t crowd_at = 0;
+  for (int crowd = 0; crowd < 30; ++crowd) {
+    crowd_at += random() % 6000;
+    const std::uint64_t duration = any_of(10U, 60U, 600U, 7200U, 30'000U);
+    const std::uint64_t within = any_of(1U, 60U, 2000U);
+    for (int left = any_of(1, 5, 20, 60); left > 0; --left)
+      steps.emplace_back(crowd_at + random() % within, duration / 2 + random() % duration);
+  }
+  std::ranges::sort(steps);
+  std::string rows;
+  for (const auto& [ready_at, duration] : steps) rows += fmt::format("{},{},x86_64-linux\n", ready_at, duration);
+  return trace_of(rows);
+}
+
+TEST(Simulation, LetsNoStepWaitLongByWorkWhileThereIsRoomBelowTheMaximum) {
+  constexpr std::int64_t most = 1000;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const trace::Trace trace = mixed_steps(seed);
+    const PoolForecast pool = simulate(config_with(by_work(most)), trace, boot_of(usual_boot)).pools.at(plain);
+    EXPECT_LT(pool.peak_machines, most);
+    EXPECT_EQ(pool.steps, std::ssize(trace.steps));
+    EXPECT_LE(pool.wait.max, longest_wait) << "seed " << seed;
+  }
+}
+
+TEST(Simulation, KeepsSpareSlotsForStepsThatArriveWhileOthersRun) {
+  std::string rows;
+  for (int i = 0; i < 60; ++i) rows += fmt::format("{},900,x86_64-linux\n", 60 * i);
+  const auto waits = [&](const io::Json& spare_slots) {
+    io::Json pool = by_work(32);
+    pool["spareSlots"] = spare_slots;
+    return simulate(config_with(pool), trace_of(rows), boot_of(usual_boot)).pools.at(plain).wait;
+  };
+  EXPECT_GT(waits(0).p95, usual_boot);
+  EXPECT_LT(waits(8).p95, usual_boot);
+  EXPECT_LT(waits("auto").mean, waits(0).mean);
+}
+
 TEST(Simulation, KeepsTheMinimumOfMachines) {
   const Forecast forecast =
       simulate(config_with({{"minMachines", 1}}), trace_of("0,60,x86_64-linux\n86400,60,x86_64-linux\n"), boot_of(60));
@@ -136,6 +207,11 @@ TEST(Simulation, SkipsOnlyPassesThatChangeNothing) {
                     {"gracePeriod", 400},
                     {"stopOnIdle", pattern == trace::Pattern::weekly}};
       if (pattern == trace::Pattern::poisson) pool["billingPeriod"] = 3600;
+      if (pattern != trace::Pattern::weekly) pool["spareSlots"] = "auto";
+      if (pattern == trace::Pattern::bursts) {
+        pool["scaling"] = "work";
+        pool["targetWait"] = 60;
+      }
       Config config = config_with(pool);
       if (provider == std::string("nixops"))
         config.pools.at(plain).provider = NixopsSettings{.expression = "/n.nix", .nix_path = {}};

@@ -28,7 +28,7 @@ PoolConfig any_pool() {
   pool.ssh_key = "/key";
   pool.stop_on_idle = true;
   pool.grace_period = Seconds{6};
-  pool.grace_is_boot_time = true;
+  pool.spares_by_arrivals = true;
   pool.scaling = Scaling::work;
   pool.target_wait = Seconds{77};
   pool.billing_period = Seconds{0};  // not the same as none
@@ -109,6 +109,14 @@ Inputs everything() {
                           .until = noon,
                           .spares_min_machines = false},
                          {.limit = Micros{0}, .until = noon}};
+  inputs.seen.recent_steps = {{PoolName{"p"},
+                               {.waiting_since = noon,
+                                .ended = 3,
+                                .fewer_ended_at = noon + Seconds{1},
+                                .arrived = 4,
+                                .fewer_arrived_at = noon + Seconds{2},
+                                .arrived_at = noon - Seconds{3}}},
+                              {PoolName{"q"}, {}}};
   inputs.seen.scheduled = {{PoolName{"p"}, {.period = "mon", .min_machines = 0, .max_machines = {}, .until = noon}}};
   inputs.seen.orders = {{{OrderKind::pause, ""}, {.value = 0, .since = noon, .until = {}}},
                         {{OrderKind::max_machines, "x/y"}, {.value = 7, .since = Instant{}, .until = noon}}};
@@ -135,6 +143,7 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.elsewhere, before.seen.elsewhere);
   EXPECT_EQ(after.seen.specifications, before.seen.specifications);
   EXPECT_EQ(after.seen.check_intervals, before.seen.check_intervals);
+  EXPECT_EQ(after.seen.recent_steps, before.seen.recent_steps);
   EXPECT_EQ(after.seen.scheduled, before.seen.scheduled);
   EXPECT_EQ(after.seen.budgets, before.seen.budgets);
   EXPECT_EQ(after.seen.orders, before.seen.orders);
@@ -150,7 +159,7 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.queue->machines->at("root@10.0.0.1").steps_under_way, std::nullopt);
   EXPECT_EQ(after.config.pools.at(any_pool().name).scaling, Scaling::work);
   EXPECT_EQ(after.config.pools.at(any_pool().name).target_wait, Seconds{77});
-  EXPECT_TRUE(after.config.pools.at(any_pool().name).grace_is_boot_time);
+  EXPECT_TRUE(after.config.pools.at(any_pool().name).spares_by_arrivals);
   const auto& entry = after.seen.queue->machines->at("root@10.0.0.1");
   EXPECT_EQ(entry.enabled, false);
   EXPECT_EQ(entry.current_jobs, 0);

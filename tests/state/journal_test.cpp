@@ -287,6 +287,25 @@ TEST_P(AnyJournal, RemembersTheLastDelivery) {
   EXPECT_EQ(delivery->trouble, trouble);
 }
 
+TEST_P(AnyJournal, RemembersSamplesOfSteps) {
+  open();
+  const PoolName pool{"a"};
+  const auto sample = [](std::int64_t second, std::int64_t ended) {
+    return StepSample{.time = noon + Seconds{second}, .ended = ended, .present = 7, .waiting_since = noon - minutes{1}};
+  };
+  Changes changes;
+  for (StepSamples samples : {StepSamples{sample(0, 1)}, StepSamples{sample(0, 1), sample(15, 2)},
+                              StepSamples{sample(0, 1), sample(15, 2), sample(20, 3)}}) {
+    changes.step_samples = {{pool, samples}};
+    commit(changes);
+    EXPECT_EQ(load().step_samples.at(pool), samples);
+  }
+  const StepSamples merged{sample(15, 2), sample(30, 4)};  // in the place of the newest; the oldest is forgotten
+  changes.step_samples = {{pool, merged}};
+  commit(changes);
+  EXPECT_EQ(load().step_samples.at(pool), merged);
+}
+
 TEST_P(AnyJournal, RemembersHowLongStepsTook) {
   open();
   Changes changes;

@@ -33,6 +33,7 @@ class Move : public testing::Test {
     changes.orders = {{{OrderKind::pause, ""}, Order{.value = 0, .since = noon, .until = {}}}};
     changes.last_delivery = LastDelivery{.content = "# x\n", .at = noon};
     changes.step_times = {{PoolName{"p"}, Millis{3}}};
+    changes.step_samples = {{PoolName{"p"}, {{.time = noon, .ended = 1, .present = 2, .waiting_since = noon}}}};
     changes.waiting.emplace().emplace(PoolName{"p"}, noon);
     count(changes.totals, Total::cost, {"p", "busy", ""}, 0.1);
     changes.pass = PassRecord{.start = noon,

@@ -43,7 +43,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 16;
+constexpr std::int64_t schema = 17;
 
 class Journal : public testing::Test {
  protected:
@@ -198,7 +198,8 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
   open();
   commit(of({machine(7)}));
   close();
-  for (const char* table : {"facts", "usage", "gaps", "passes", "orders", "step_times", "totals", "waiting", "load"})
+  for (const char* table :
+       {"facts", "usage", "gaps", "passes", "orders", "step_times", "totals", "waiting", "load", "step_samples"})
     sql(fmt::format("drop table {}", table));
   for (const char* index : {"events_by_time", "machines_by_number", "machines_gone"})
     sql(fmt::format("drop index {}", index));
@@ -232,7 +233,7 @@ TEST_F(Journal, GetsTheTableOfLoadFromTheVersionBefore) {
   open();
   commit(of({machine(7)}));
   close();
-  sql("drop table load");
+  for (const char* table : {"load", "step_samples"}) sql(fmt::format("drop table {}", table));
   for (const char* column : {"begun_operation", "begun_by", "ends_by"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("pragma user_version = 14");

@@ -147,6 +147,10 @@ void TerminalVoice::progress(const std::string& message) {
   show_progress();
 }
 
+void TerminalVoice::milestone(const std::string& message) {
+  if (!shows_progress_) say(spdlog::level::info, "", message);
+}
+
 io::Task<void> TerminalVoice::animate() {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   while (true) {

@@ -30,6 +30,7 @@ class TerminalVoice final : public act::Voice {
   void note(const std::string& message) override;
   void problem(const std::string& message) override;
   void progress(const std::string& message) override;
+  void milestone(const std::string& message) override;
   void detail(const std::string& message) override;
   void warning(const std::string& message) override;
 

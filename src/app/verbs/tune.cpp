@@ -1,5 +1,7 @@
 #include "app/verbs/verbs.hpp"
 
+#include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,10 +22,21 @@
 namespace hydra_provisioner::app {
 namespace {
 
+// Without a price, only the machine-hours say what a setting costs.
+std::string price_column(const forecast::Trial& trial) {
+  return trial.forecast.cost ? fmt::format(" {:>12.2f}", trial.price()) : "";
+}
+
 std::string row(std::string_view mark, const forecast::Trial& trial) {
-  return fmt::format("{:<4} {:>12.2f} {:>12.1f} {:>7.2f} {:>13} {:>13}  {}\n", mark, trial.price(),
+  return fmt::format("{:<4}{} {:>13.1f} {:>7.2f} {:>13} {:>13}  {}\n", mark, price_column(trial),
                      hours_in(trial.forecast.machine_time()), trial.ratio_to_level(), forecast::span_text(trial.wait()),
                      forecast::span_text(trial.forecast.wait.p95), io::on_one_line(forecast::nix_text(trial.setting)));
+}
+
+std::string heading(const forecast::Trial& now, const std::string& currency) {
+  const std::string cost = currency.empty() ? "cost" : fmt::format("cost, {}", currency);
+  return fmt::format("{:<4}{} {:>13} {:>7} {:>13} {:>13}\n", "", now.forecast.cost ? fmt::format(" {:>12}", cost) : "",
+                     "machine-hours", "/ level", "mean wait", "p95 wait");
 }
 
 std::string_view mark_of(const forecast::Trial& trial, const forecast::Trial* best, const forecast::Trial* knee) {
@@ -45,27 +58,42 @@ std::string share_of_wait(double share) {
 std::string knee_text(const PoolName& name, const forecast::Trial& knee, const forecast::Trial& now) {
   const double dearer = 100 * (knee.price() / now.price() - 1);
   const double share = knee.forecast.wait.p95 / now.forecast.wait.p95;
-  if (!(dearer > 0) || !(share < 1)) return "";
+  if (!(dearer > 0.05) || !(share < 1)) return "";
   return fmt::format("The knee is not cheaper, but for +{:.1f} % {}: {}", dearer, share_of_wait(share),
                      pasted(name, knee.setting));
 }
 
+std::string change_text(const forecast::Comparison& both) {
+  const double saved = 100 * (1 - both.suggested.price() / both.now.price());
+  return fmt::format("{:.1f} % {} there, mean wait {} instead of {}", std::abs(saved), saved < 0 ? "dearer" : "cheaper",
+                     forecast::span_text(both.suggested.wait()), forecast::span_text(both.now.wait()));
+}
+
+// A suggestion that gains much where it was found and little elsewhere is good for the past alone.
+std::string check_text(const forecast::Tuning& tuning) {
+  if (!tuning.tuned_on || !tuning.applied_to) return "";
+  return fmt::format("Found with the first half of the steps ({}); applied to the second half: {}.\n\n",
+                     change_text(*tuning.tuned_on), change_text(*tuning.applied_to));
+}
+
+std::string suggestion_text(const PoolName& name, const forecast::Tuning& tuning, const forecast::Trial& best) {
+  const double saved = 100 * (1 - best.price() / tuning.now.price());
+  std::string text = saved >= 1 ? fmt::format("{:.1f} % cheaper", saved) : "Quicker";
+  if (saved >= 1 && best.wait() <= tuning.now.wait()) text = "As quick as now, and " + text;
+  if (saved < 1 && saved >= 0) text = "No dearer than now, and quicker";
+  return fmt::format("{}: {}{}", text, pasted(name, best.setting), check_text(tuning));
+}
+
 std::string text_of(const PoolName& name, const forecast::Tuning& tuning, const std::string& currency) {
-  const std::string cost = currency.empty() ? "cost" : fmt::format("cost, {}", currency);
-  const std::string price = tuning.now.forecast.cost ? cost : "hours";
-  std::string text = fmt::format("{}\n{:<4} {:>12} {:>12} {:>7} {:>13} {:>13}\n", name, "", price, "machine-hours",
-                                 "/ level", "mean wait", "p95 wait");
-  const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
+  std::string text = fmt::format("{}\n{}", name, heading(tuning.now, currency));
+  const forecast::Trial* best = tuning.suggestion();
   const forecast::Trial* knee = forecast::knee_of(tuning.front);
   for (const forecast::Trial& trial : tuning.front) text += row(mark_of(trial, best, knee), trial);
   text += row("now", tuning.now);
   const std::string about_knee = knee == nullptr || knee == best ? "" : knee_text(name, *knee, tuning.now);
   if (best == nullptr && !about_knee.empty()) return text + about_knee;
   if (best == nullptr) return text + "The present setting is as good as every one that was tried.\n";
-  const double saved = 100 * (1 - best->price() / tuning.now.price());
-  const std::string gain =
-      saved >= 0.1 ? fmt::format("As quick as now, and {:.1f} % cheaper", saved) : "No dearer than now, and quicker";
-  return text + fmt::format("{}: {}", gain, pasted(name, best->setting)) + about_knee;
+  return text + suggestion_text(name, tuning, *best) + about_knee;
 }
 
 std::string text_of(const forecast::Merger& merger) {
@@ -99,15 +127,22 @@ io::Json document_of(const forecast::Trial& trial) {
           {"nix", forecast::nix_text(trial.setting)}};
 }
 
+io::Json document_of(const std::optional<forecast::Comparison>& both) {
+  if (!both) return nullptr;
+  return {{"current", document_of(both->now)}, {"recommended", document_of(both->suggested)}};
+}
+
 io::Json document_of(const forecast::Tuning& tuning) {
   io::Json front = io::Json::array();
   for (const forecast::Trial& trial : tuning.front) front.push_back(document_of(trial));
-  const forecast::Trial* best = forecast::best_of(tuning.front, tuning.now);
+  const forecast::Trial* best = tuning.suggestion();
   const forecast::Trial* knee = forecast::knee_of(tuning.front);
   return {{"current", document_of(tuning.now)},
           {"front", std::move(front)},
           {"knee", knee == nullptr ? io::Json(nullptr) : document_of(*knee)},
-          {"recommended", best == nullptr ? io::Json(nullptr) : document_of(*best)}};
+          {"recommended", best == nullptr ? io::Json(nullptr) : document_of(*best)},
+          {"tunedOn", document_of(tuning.tuned_on)},
+          {"appliedTo", document_of(tuning.applied_to)}};
 }
 
 io::Task<Outcome> run_tune(ForecastOptions options, Context context) {
@@ -117,9 +152,13 @@ io::Task<Outcome> run_tune(ForecastOptions options, Context context) {
   std::string text;
   for (const auto& [name, pool] : inputs->config.pools) {
     if (pool.spill) continue;  // what others leave over to it depends on them
-    const forecast::Tuning tuning = forecast::tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
-    pools[name.text] = document_of(tuning);
-    text += text_of(name, tuning, inputs->config.currency);
+    const auto tuning = forecast::tune(inputs->config, name, inputs->trace, inputs->terms, context.voice);
+    if (!tuning) {
+      context.voice.note(fmt::format("{}: the trace has no steps for it", name));
+      continue;
+    }
+    pools[name.text] = document_of(*tuning);
+    text += text_of(name, *tuning, inputs->config.currency);
   }
   io::Json merges = io::Json::array();
   for (const forecast::Merger& merger :
@@ -142,9 +181,9 @@ Verb tune_verb() {
           .description =
               "Tries many settings of each type with simulated farms and the steps of a trace, or those that this "
               "farm's passes saw. It shows those that no other beats in both cost and waiting, and recommends the "
-              "cheapest that is as quick as the present one. It marks the knee, beyond which more money saves little "
-              "waiting. It also says which types "
-              "should be one, as that needs fewer machines.",
+              "cheapest that is as quick as the present one. It finds it with the first half of the steps, and says "
+              "what it would have meant for the second half. It marks the knee, beyond which more money saves little "
+              "waiting. It also says which types should be one, as that needs fewer machines.",
           .examples = {{{"tune conf.nix --trace farm.csv", "which settings would have been better?"},
                         {"tune conf.nix --since 2d --json", "for the steps of the last two days, for a script"}}},
           .on_signal = OnSignal::left_to_itself,

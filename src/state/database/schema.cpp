@@ -212,6 +212,16 @@ constexpr std::array migrations{R"sql(
   alter table machines add column begun_operation text;
   alter table machines add column begun_by text not null default '';
   alter table machines add column ends_by integer;
+)sql",
+                                R"sql(
+  create table step_samples (
+    pool text not null,
+    time integer not null,
+    ended integer not null,
+    present integer not null,
+    waiting_since integer,
+    primary key (pool, time)
+  ) strict, without rowid;
 )sql"};
 
 }  // namespace
