@@ -28,7 +28,7 @@ void add_new_machine(const Action& create, const Config& config, Ledger& ledger)
   fresh.provider = config.pools.at(create.pool).kind();
   fresh.since = fresh.requested_at = ledger.now();
   fresh.owner = ledger.owner();
-  fresh.wanted_since = ledger.waiting_since(create.pool);
+  if (!create.stands_by) fresh.wanted_since = ledger.waiting_since(create.pool);
   const Machine& machine = ledger.add_to_come(std::move(fresh));
   ledger.note(machine, {{machine.id, MachineEvent::creation_began, create.reason.text}});
   count(ledger.totals(), Total::creations, {create.pool.text});
@@ -50,21 +50,21 @@ void record_intent(const Action& action, const Config& config, Ledger& ledger, O
   }
 }
 
-std::optional<SlowPart> awaited_part(const Machine& machine, Operations& operations) {
+std::optional<SlowPart> awaited_part(const Machine& machine, bool stands_by, Operations& operations) {
   const bool comes = is_coming(machine) && !machine.found.interrupted && !machine.found.needs_redeploy;
   const bool is_awaited = comes || machine.found.under_way == Operation::redeploy;
   if (!is_awaited || !operations.can_ask(machine.provider)) return std::nullopt;
   const auto turn = machine.found.under_way ? Turn::has_begun : Turn::boots;
   const auto operation = machine.found.under_way.value_or(Operation::create);
-  return SlowPart(turn, [=, id = machine.id, &operations] { return operations.await_coming(id, operation); });
+  return SlowPart(turn,
+                  [=, id = machine.id, &operations] { return operations.await_coming(id, operation, stands_by); });
 }
 
 // None: the action was done by recording it.
 std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operations& operations) {
   const auto bring_up = [&](Operation operation) {
-    return SlowPart(Turn::comes, [=, id = action.machine, why = action.reason.text, &operations] {
-      return operations.bring_up(id, operation, why);
-    });
+    return SlowPart(Turn::comes, [=, id = action.machine, why = action.reason.text, stands_by = action.stands_by,
+                                  &operations] { return operations.bring_up(id, operation, why, stands_by); });
   };
   const auto take_down = [&](Operation operation) {
     return SlowPart(Turn::leaves, [=, id = action.machine, why = action.reason.text, by_force = action.by_force,
@@ -83,7 +83,7 @@ std::optional<SlowPart> slow_part(const Action& action, Ledger& ledger, Operatio
       if (action.never_got_ready) operations.give_up(ledger.at(action.machine), action.reason.text);
       return take_down(Operation::destroy);
     case ActionKind::keep:
-      return awaited_part(ledger.at(action.machine), operations);
+      return awaited_part(ledger.at(action.machine), action.stands_by, operations);
     case ActionKind::drain:
     case ActionKind::undrain:
       break;

@@ -117,16 +117,16 @@ Operations::Operations(const PoolSettings& pools, Ledger& ledger, Publication& p
       creations_(std::move(creations)),
       creations_now_(creations_) {}
 
-io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason) {
+io::Task<void> Operations::bring_up(MachineId id, Operation operation, std::string reason, bool stands_by) {
   if (!co_await begin(id, operation, reason)) co_return;
-  co_await await_coming(id, operation);
+  co_await await_coming(id, operation, stands_by);
 }
 
-io::Task<void> Operations::await_coming(MachineId id, Operation operation) {
+io::Task<void> Operations::await_coming(MachineId id, Operation operation, bool stands_by) {
   if (!ledger_.at(id).found.elsewhere.empty()) co_return;
   const Waiting waiting(*this, id);
   const bool finished = ledger_.at(id).found.under_way ? co_await finish_job(id, operation) : true;
-  if (finished) co_await await_readiness(id);
+  if (finished) co_await await_readiness(id, stands_by);
 }
 
 // A machine that the machines file cannot list is of no use, however well it works.
@@ -137,7 +137,7 @@ io::Task<Expected<void>> Operations::is_ready(Machine machine, PoolConfig pool) 
   co_return co_await publication_.expect_joined(machine);
 }
 
-io::Task<void> Operations::await_readiness(MachineId id) {
+io::Task<void> Operations::await_readiness(MachineId id, bool stands_by) {
   milliseconds pause{100};
   while (is_coming(ledger_.at(id))) {
     const Machine machine = ledger_.at(id);
@@ -149,6 +149,7 @@ io::Task<void> Operations::await_readiness(MachineId id) {
       ledger_.at(id).last_error.clear();
       ledger_.at(id).failures = {};
       ledger_.note(ledger_.at(id), MachineEvent::became_ready, "answers");
+      if (stands_by) ledger_.note(ledger_.at(id), MachineEvent::drained, "made to stand by");
       count_ready(machine, ledger_);
       if (!co_await commit()) co_return;
       voice_.note(fmt::format("{}: ready after {} s at {}", id, (clock_.now() - machine.requested_at).count(),
@@ -246,6 +247,7 @@ bool Operations::note_end(const Machine& machine, const JobState& job) {
                    {"its process was killed before it wrote a result; the next pass tries again"});
     return false;
   }
+  if (job.operation == Operation::stop) note_stop(machine.pool, *job.result);
   if (*job.result) return true;
   if (job.operation == Operation::create) note_creation(machine.pool, job.result->error().message);
   report_failure(machine, job.operation, job.result->error());
@@ -315,6 +317,16 @@ void Operations::count_useless(const MachineId& id, const std::string& why) {
   creations_[machine.pool].last_useless = clock_.now();
   ledger_.note_failure(machine, "of no use: " + why);
   note_creation(machine.pool, fmt::format("{} is of no use: {}", id, why));
+}
+
+// None of a pool is made to stand by while its provider refuses to stop them.
+void Operations::note_stop(const PoolName& pool, const JobResult& result) {
+  const bool is_refused = !result && result.error().kind == ErrorKind::refused;
+  CreationRecord& record = creations_[pool];
+  if (!is_refused && !(result && record.stop_refused_at)) return;
+  record.stop_refused_at = is_refused ? std::optional(clock_.now()) : std::nullopt;
+  creations_now_[pool].stop_refused_at = record.stop_refused_at;
+  ledger_.note(pool, creations_now_[pool]);
 }
 
 // An empty error is a success, which outweighs all failures of the same pass; but not if the latest machine got ready

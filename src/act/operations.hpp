@@ -35,8 +35,9 @@ class Operations {
              io::Clock& clock, Voice& voice, std::map<PoolName, CreationRecord> creations, Bounds bounds);
 
   // `reason` is the plan's. The machines are the ledger's, with their intents recorded.
-  io::Task<void> bring_up(MachineId id, Operation operation, std::string reason);
-  io::Task<void> await_coming(MachineId id, Operation operation);  // begun by an earlier pass
+  // One that stands by is not listed when it is ready.
+  io::Task<void> bring_up(MachineId id, Operation operation, std::string reason, bool stands_by = false);
+  io::Task<void> await_coming(MachineId id, Operation operation, bool stands_by = false);  // begun by an earlier pass
   io::Task<void> take_down(MachineId id, Operation operation, std::string reason, bool by_force = false);
 
   bool can_ask(ProviderKind provider) const { return !bounds_.silent.contains(provider); }
@@ -61,11 +62,12 @@ class Operations {
   class Place;
 
   io::Task<Expected<void>> is_ready(Machine machine, PoolConfig pool);
-  io::Task<void> await_readiness(MachineId id);
+  io::Task<void> await_readiness(MachineId id, bool stands_by);
   io::Task<bool> begin(MachineId id, Operation operation, std::string reason);
   io::Task<bool> finish_job(MachineId id, Operation operation);
   bool note_end(const Machine& machine, const JobState& job);
   void note_creation(const PoolName& pool, const std::string& error);
+  void note_stop(const PoolName& pool, const JobResult& result);
   void forget(const MachineId& machine);
   io::Task<bool> commit();
   void report_failure(const Machine& machine, Operation operation, const Error& error);

@@ -111,6 +111,12 @@ constexpr Option pool[] = {
      "[scaling.md](scaling.md#which-type-builds-what)"},
     {"minMachines", count, "0", "machines that are kept even when there is nothing to build"},
     {"maxMachines", count, "1", "the most machines that exist at any moment, stopped and failed ones included"},
+    {"spareMachines", count, "0",
+     "machines without a step that are kept beside those that work, so that the next steps need not wait; see "
+     "[scaling.md](scaling.md#spare-and-standby-machines)"},
+    {"standbyMachines", count, "0",
+     "stopped machines that are kept beside those that run, because they start sooner than new ones; see "
+     "[scaling.md](scaling.md#spare-and-standby-machines)"},
     {"ignoredRunnables", count, "0", "waiting steps that are left to other machines, such as your own"},
     {"runnablesPerMachine", quantity, "10", "one machine is wanted for this many waiting steps"},
     {"scaling", choice, R"("runnables")",
@@ -153,7 +159,8 @@ constexpr Option pool[] = {
      "`maxMachines` leaves no room for both. One that left while there was room goes back if it is needed and the room "
      "is gone; its turn comes an hour later"},
     {"schedules", schedules, "[ ]",
-     "periods with other values of `minMachines` and `maxMachines`; of several that match, the last counts: see below"},
+     "periods with other values of `minMachines`, `maxMachines` and `spareMachines`; of several that match, the last "
+     "counts: see below"},
     {"consecutiveFailures", count, "4",
      "a machine is replaced after the queue runner failed to use it this many times in a row; 0: never"},
     {"maxUnhealthy", percent, "",
@@ -165,6 +172,9 @@ constexpr Option pool[] = {
     {"pricePerHour", price, "",
      "the cost of one machine for an hour in which it is not stopped, such as 0.17; for `cost`, `simulate`, `tune` and "
      "budgets"},
+    {"stoppedPricePerHour", price, "",
+     "the cost of one stopped machine for an hour, such as that of its disk; it needs `pricePerHour`; nothing if not "
+     "given"},
     {"maxCostPerDay", price, "", "budget of this type: as that of all types, see there; it needs `pricePerHour`"},
     {"maxCostPerMonth", price, "", "the same for each calendar month"},
     {"builderEndpoint", url, "",
@@ -242,6 +252,7 @@ constexpr Option schedule[] = {
     {"timeZone", time_zone, R"("UTC")", "the time zone of these days and hours"},
     {"minMachines", count, "", "replaces `minMachines` of the system type"},
     {"maxMachines", count, "", "replaces `maxMachines` of the system type"},
+    {"spareMachines", count, "", "replaces `spareMachines` of the system type"},
 };
 
 constexpr Option exec[] = {

@@ -1,5 +1,6 @@
 #include "config/pool.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
 void read_scaling(PoolConfig& pool, Settings& settings);
 void check_user(PoolConfig& pool, Settings& settings);
 void check_uids(const PoolConfig& pool, Settings& settings);
+void check_stops(const PoolConfig& pool, Settings& settings);
 
 }  // namespace
 
@@ -48,6 +50,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const io::J
   pool.provider = read_provider(settings, report);
   check_user(pool, settings);
   check_uids(pool, settings);
+  check_stops(pool, settings);
   if (!pool.billing_period) pool.billing_period = traits_of(pool.kind()).billing_period;
   pool.settings_json = io::compact(value);
   return pool;
@@ -80,6 +83,22 @@ void read_kind(PoolConfig& pool, Settings& settings) {
   settings.read("spill", pool.spill);
 }
 
+void check_room(const PoolConfig& pool, Settings& settings) {
+  const std::string_view by_default = settings.has("maxMachines") ? "" : " by default";
+  if (pool.spare_machines > pool.max_machines) {
+    settings.report("spareMachines", fmt::format("{} is more than maxMachines, which is {}{}; change one of them",
+                                                 pool.spare_machines, pool.max_machines, by_default));
+  }
+  const std::int64_t running = std::max(pool.min_machines, pool.spare_machines);
+  if (pool.standby_machines == 0 || running > pool.max_machines || running + pool.standby_machines <= pool.max_machines)
+    return;
+  settings.report(
+      "standbyMachines",
+      fmt::format("{} and the {} machines that always run are more than maxMachines, which is {}{}; raise "
+                  "that to {}, or lower the others",
+                  pool.standby_machines, running, pool.max_machines, by_default, running + pool.standby_machines));
+}
+
 void read_machines(PoolConfig& pool, Settings& settings) {
   const bool min_is_right = settings.read("minMachines", pool.min_machines);
   const bool max_is_right = settings.read("maxMachines", pool.max_machines);
@@ -88,6 +107,9 @@ void read_machines(PoolConfig& pool, Settings& settings) {
                     fmt::format("{} is more than maxMachines, which is {}{}; change one of them", pool.min_machines,
                                 pool.max_machines, settings.has("maxMachines") ? "" : " by default"));
   }
+  settings.read("spareMachines", pool.spare_machines);
+  settings.read("standbyMachines", pool.standby_machines);
+  if (max_is_right) check_room(pool, settings);
   settings.read("ignoredRunnables", pool.ignored_runnables);
   settings.read("runnablesPerMachine", pool.runnables_per_machine);
   settings.read("maxJobs", pool.max_jobs);
@@ -112,6 +134,9 @@ void read_times(PoolConfig& pool, Settings& settings) {
   settings.read("consecutiveFailures", pool.consecutive_failures);
   settings.read("maxUnhealthy", pool.max_unhealthy);
   settings.read("pricePerHour", pool.price_per_hour);
+  settings.read("stoppedPricePerHour", pool.stopped_price_per_hour);
+  if (pool.stopped_price_per_hour && !settings.has("pricePerHour"))
+    settings.report("stoppedPricePerHour", "is given without pricePerHour; add that, or remove this");
   read_budget(pool.budget, settings);
   if ((pool.budget.per_day || pool.budget.per_month) && !pool.price_per_hour)
     settings.report("pricePerHour", "is not given, so nothing would ever count for the type's budget; add it");
@@ -127,9 +152,11 @@ Schedule read_schedule(Settings& settings) {
   settings.read("timeZone", time_zone);
   settings.read("minMachines", schedule.min_machines);
   settings.read("maxMachines", schedule.max_machines);
-  if (!settings.has("minMachines") && !settings.has("maxMachines"))
-    settings.report("minMachines",
-                    "neither this nor maxMachines is given, so the schedule would change nothing; add one");
+  settings.read("spareMachines", schedule.spare_machines);
+  if (!settings.has("minMachines") && !settings.has("maxMachines") && !settings.has("spareMachines"))
+    settings.report(
+        "minMachines",
+        "neither this nor maxMachines nor spareMachines is given, so the schedule would change nothing; add one");
   schedule.days = parse_days(days).value_or(schedule.days);
   schedule.minutes = parse_hours(hours).value_or(schedule.minutes);
   schedule.text = fmt::format("{} {} {}", days, hours, time_zone);
@@ -148,6 +175,10 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
     if (min > max)
       report.add(path,
                  fmt::format("minMachines {} is more than maxMachines {} in this schedule; change one", min, max));
+    if (schedule.spare_machines.value_or(0) > max) {
+      report.add(path, fmt::format("spareMachines {} is more than maxMachines {} in this schedule; change one",
+                                   *schedule.spare_machines, max));
+    }
   }
 }
 
@@ -167,6 +198,17 @@ void check_uids(const PoolConfig& pool, Settings& settings) {
   if (local == nullptr || local->trust_builds || pool.max_jobs <= local->uids) return;
   settings.report("local", fmt::format("uids = {} are too few for a machine with maxJobs = {}; change one of them",
                                        local->uids, pool.max_jobs));
+}
+
+// Whether other machines can be stopped shows only when one is: see decide/standby.hpp.
+void check_stops(const PoolConfig& pool, Settings& settings) {
+  const auto* ec2 = std::get_if<Ec2Settings>(&pool.provider);
+  if (pool.standby_machines == 0 || ec2 == nullptr || ec2->capacity == Ec2Capacity::on_demand) return;
+  settings.report(
+      "standbyMachines",
+      fmt::format("spot instances cannot be stopped, and ec2.capacity is \"{}\"; make that \"on-demand\", or "
+                  "remove this",
+                  to_string(ec2->capacity)));
 }
 
 void read_scaling(PoolConfig& pool, Settings& settings) {

@@ -14,6 +14,7 @@ void apply_schedule(PoolConfig& pool, const ScheduledLimits& scheduled, std::vec
   if (scheduled.period.empty()) return;
   pool.min_machines = scheduled.min_machines.value_or(pool.min_machines);
   pool.max_machines = scheduled.max_machines.value_or(pool.max_machines);
+  pool.spare_machines = scheduled.spare_machines.value_or(pool.spare_machines);
   sources.push_back(fmt::format("schedule {}", scheduled.period));
 }
 
@@ -40,7 +41,10 @@ std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const
   apply_order(pool.min_machines, OrderKind::min_machines, pool.name, seen, sources);
   pool.min_machines = std::min(pool.min_machines, pool.max_machines);
   if (sources.empty()) return std::nullopt;
-  limits.source = fmt::format("{} to {} machines: {}", pool.min_machines, pool.max_machines, fmt::join(sources, ", "));
+  const std::string spare =
+      pool.spare_machines != configured.spare_machines ? fmt::format(", {} spare", pool.spare_machines) : "";
+  limits.source =
+      fmt::format("{} to {} machines{}: {}", pool.min_machines, pool.max_machines, spare, fmt::join(sources, ", "));
   return limits;
 }
 

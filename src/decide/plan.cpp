@@ -19,6 +19,7 @@
 #include "decide/scale_up.hpp"
 #include "decide/sorting.hpp"
 #include "decide/spill.hpp"
+#include "decide/standby.hpp"
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
 #include "decide/unused.hpp"
@@ -125,6 +126,7 @@ PoolDecision decide(const PoolView& pool, std::int64_t& next_number) {
   }
   const std::int64_t leaving = count_destroyed(decision.actions);
   ScaleUp up = scale_up(pool, std::move(sorted.free), sorted.coming_under_way, next_number);
+  let_stand_by(pool, decision.actions, up.under_way_to_stand_by);
   std::ranges::move(up.actions, std::back_inserter(decision.actions));
   const FreeMachines leavers = all_leaving(std::move(up.left), sorted.sent_away);
   std::ranges::move(scale_down(pool, leavers, leaving), std::back_inserter(decision.actions));
@@ -154,6 +156,8 @@ PoolTarget computed_target(const PoolView& pool) {
 
 PoolTarget target_of(const PoolView& pool) {
   PoolTarget target = computed_target(pool);
+  if (pool.is_configured && pool.seen.queue && pool.settings.spare_machines > 0)
+    target = with_spare_machines(std::move(target), pool.settings, outlook(pool).busy_machines);
   for (const auto& [spill, steps] : pool.load.left_to)
     target.explanation += fmt::format("; {} more for {}", steps, spill);
   if (!pool.limits.empty()) target.explanation += "; " + pool.limits;

@@ -11,6 +11,7 @@
 #include "decide/proof.hpp"
 #include "decide/redeployment.hpp"
 #include "decide/replacement.hpp"
+#include "decide/standby.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -122,9 +123,16 @@ Reason why_it_leaves(const PoolView& pool, const Machine& machine, bool exceeds_
                                           : Reason{ReasonCode::surplus, "surplus", {}};
 }
 
-Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+// Takes one of the places for machines that stand by, if the machine may have it.
+bool take_place(const PoolView& pool, const Machine& machine, bool exceeds_maximum, std::int64_t& standby_places) {
+  if (standby_places == 0 || exceeds_maximum || !may_stand_by(pool, machine)) return false;
+  --standby_places;
+  return true;
+}
+
+Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum, bool stands_by) {
   const auto [code, why, until] = why_it_leaves(pool, machine, exceeds_maximum);
-  const bool is_kept_stopped = pool.is_configured && pool.settings.stop_on_idle && !exceeds_maximum &&
+  const bool is_kept_stopped = pool.is_configured && (pool.settings.stop_on_idle || stands_by) && !exceeds_maximum &&
                                !needs_replacement(pool, machine) && machine.found.notice.empty();
   if (!is_kept_stopped) return destroy_when_proven(pool, machine, code, why);
   if (machine.cannot_stop)
@@ -132,8 +140,11 @@ Action leave(const PoolView& pool, const Machine& machine, bool exceeds_maximum)
   return stop_when_proven(pool, machine, code, why);
 }
 
-Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
-  const auto paid = paid_period(pool, machine);
+Action finish_draining(const PoolView& pool, const Machine& machine, bool exceeds_maximum,
+                       std::int64_t& standby_places) {
+  const bool stands_by = take_place(pool, machine, exceeds_maximum, standby_places);
+  // One that was made to stand by is not listed for the rest of a paid period either.
+  const auto paid = stands_by && !machine.listing.first_began_at ? std::nullopt : paid_period(pool, machine);
   const bool may_return = !needs_replacement(pool, machine) && !must_leave(pool, machine);
   if (paid && paid->left >= stays_listed_while_paid && may_return) {
     return act_on(ActionKind::undrain, machine,
@@ -149,10 +160,11 @@ Action finish_draining(const PoolView& pool, const Machine& machine, bool exceed
                    fmt::format("draining; paid for another {} s ≥ {} s", paid->left.count(), may_leave_below.count()),
                    paid->is_below(may_leave_below)});
   }
-  return within(paid, leave(pool, machine, exceeds_maximum));
+  return within(paid, leave(pool, machine, exceeds_maximum, stands_by));
 }
 
-Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, bool exceeds_maximum) {
+Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, bool exceeds_maximum,
+                               std::int64_t& standby_places) {
   if (!pool.is_configured)
     return destroy_when_proven(pool, machine, ReasonCode::not_configured, "its pool is not configured any more");
   if (exceeds_maximum)
@@ -161,8 +173,17 @@ Action keep_or_destroy_stopped(const PoolView& pool, const Machine& machine, boo
     const auto [code, text, until] = replacement_reason(pool, machine);
     return destroy_when_proven(pool, machine, code, "stopped; " + text);
   }
+  if (take_place(pool, machine, exceeds_maximum, standby_places)) {
+    return act_on(ActionKind::keep, machine,
+                  {ReasonCode::standby,
+                   fmt::format("stopped; stands by (standbyMachines {})", pool.settings.standby_machines),
+                   {}});
+  }
   if (!pool.settings.stop_on_idle)
-    return destroy_when_proven(pool, machine, ReasonCode::stopped, "stopped; its pool does not keep stopped machines");
+    return destroy_when_proven(pool, machine, ReasonCode::stopped,
+                               pool.settings.standby_machines == 0
+                                   ? "stopped; its pool does not keep stopped machines"
+                                   : fmt::format("stopped; beyond standbyMachines {}", pool.settings.standby_machines));
   return act_on(ActionKind::keep, machine, {ReasonCode::stopped, "stopped; kept for later", {}});
 }
 
@@ -186,16 +207,17 @@ Action wait_or_give_up(const PoolView& pool, const Machine& machine) {
 
 std::vector<Action> scale_down(const PoolView& pool, const FreeMachines& surplus, std::int64_t leaving) {
   std::vector<Action> actions;
+  std::int64_t standbys = standby_places(pool);
   std::int64_t excess = std::ssize(pool.machines) - leaving - pool.settings.max_machines;
   for (const Machine* machine : surplus.coming) {
     actions.push_back(wait_or_give_up(pool, *machine));
     if (actions.back().kind == ActionKind::destroy) --excess;
   }
   for (const Machine* machine : surplus.stopped)
-    actions.push_back(keep_or_destroy_stopped(pool, *machine, excess-- > 0));
+    actions.push_back(keep_or_destroy_stopped(pool, *machine, excess-- > 0, standbys));
   // Without a trusted status nothing is drained, and what drains already can only wait.
   for (const ActiveMachine& draining : surplus.draining | std::views::reverse)
-    actions.push_back(finish_draining(pool, *draining.machine, excess-- > 0));
+    actions.push_back(finish_draining(pool, *draining.machine, excess-- > 0, standbys));
   for (const ActiveMachine& ready : surplus.ready) {
     if (pool.seen.queue || must_leave(pool, *ready.machine)) actions.push_back(drain_or_keep(pool, ready));
   }

@@ -14,6 +14,7 @@
 #include "decide/redeployment.hpp"
 #include "decide/replacement.hpp"
 #include "decide/sorting.hpp"
+#include "decide/standby.hpp"
 #include "decide/unused.hpp"
 
 namespace hydra_provisioner::decide {
@@ -182,6 +183,13 @@ std::int64_t affordable(const PoolView& pool, std::int64_t missing, const Budget
   return std::clamp<std::int64_t>(spared, 0, missing);
 }
 
+Action creation(const PoolView& pool, Reason reason, std::int64_t& next_number) {
+  return {.kind = ActionKind::create,
+          .machine = MachineId{fmt::format("{}-{}", pool.config.tag, next_number++)},
+          .pool = pool.settings.name,
+          .reason = std::move(reason)};
+}
+
 void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_number, ScaleUp& result) {
   if (missing <= 0) return;
   const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines);
@@ -203,11 +211,56 @@ void create_new(const PoolView& pool, std::int64_t missing, std::int64_t& next_n
                          {}};
   }
   for (std::int64_t i = 1; i <= count; ++i) {
-    result.actions.push_back({.kind = ActionKind::create,
-                              .machine = MachineId{fmt::format("{}-{}", pool.config.tag, next_number++)},
-                              .pool = pool.settings.name,
-                              .reason = {ReasonCode::needed, fmt::format("{} of {} new machines", i, count), {}}});
+    result.actions.push_back(
+        creation(pool, {ReasonCode::needed, fmt::format("{} of {} new machines", i, count), {}}, next_number));
   }
+}
+
+// Those that come anyway; an interrupted creation may not have made anything yet, and then needs room.
+std::int64_t let_coming_stand_by(const PoolView& pool, std::int64_t most, std::int64_t room, ScaleUp& result) {
+  std::vector<const Machine*>& coming = result.left.coming;
+  const auto without_room =
+      take_if(coming, [room](const Machine* machine) { return room < 0 && is_created_again(*machine); });
+  const auto used = take(coming, most);
+  std::ranges::copy(without_room, std::back_inserter(coming));
+  for (const Machine* machine : used) {
+    Action action = await_or_resume(pool, *machine);
+    action.stands_by = may_stay_unlisted(pool, *machine);
+    result.actions.push_back(std::move(action));
+  }
+  return std::ssize(used);
+}
+
+// What keeps standbys from being made.
+std::optional<Reason> hold_on_standbys(const PoolView& pool, const BudgetUse* spent) {
+  if (spent != nullptr) return no_more_machines(*spent);
+  if (auto held = creation_hold(pool)) return held;
+  return refusal_to_stop(pool);
+}
+
+void create_standbys(const PoolView& pool, std::int64_t count, const BudgetUse* spent, std::int64_t& next_number,
+                     ScaleUp& result) {
+  if (count <= 0 || !pool.unused.empty()) return;
+  if (auto held = hold_on_standbys(pool, spent)) {
+    if (!result.held) result.held = std::move(held);
+    return;
+  }
+  for (std::int64_t i = 1; i <= count; ++i) {
+    result.actions.push_back(creation(
+        pool, {ReasonCode::standby, fmt::format("{} of {} new machines to stand by", i, count), {}}, next_number));
+    result.actions.back().stands_by = true;
+  }
+}
+
+// `room` is what the maximum leaves for new machines.
+void bring_up_standbys(const PoolView& pool, std::int64_t surplus_under_way, std::int64_t room, const BudgetUse* spent,
+                       std::int64_t& next_number, ScaleUp& result) {
+  std::int64_t missing = missing_standbys(pool, result.left);
+  if (missing <= 0 || !pool.seen.queue) return;
+  result.under_way_to_stand_by = std::min(surplus_under_way, missing);
+  missing -= result.under_way_to_stand_by;
+  missing -= let_coming_stand_by(pool, missing, room, result);
+  create_standbys(pool, std::min(missing, room), spent, next_number, result);
 }
 
 }  // namespace
@@ -223,6 +276,7 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   std::int64_t missing = pool.target.machines;
   missing -= use_ready_machines(pool, missing - replaced.fewer, result);
   missing += replaced.extra - coming_under_way;
+  const std::int64_t surplus_under_way = std::max<std::int64_t>(-missing, 0);
   missing -= wait_for_coming(pool, missing, result);
   missing -= put_back(pool, missing, result);
   std::int64_t allowed = affordable(pool, missing, spent);
@@ -231,7 +285,10 @@ ScaleUp scale_up(const PoolView& pool, FreeMachines free, std::int64_t coming_un
   allowed -= started;
   missing -= put_back_stand_ins(pool, missing - replaced.extra, spent, result);
   if (spent != nullptr && missing > allowed) result.held = no_more_machines(*spent);
+  const std::int64_t first_new = next_number;
   create_new(pool, std::min(missing, allowed), next_number, result);
+  const std::int64_t room = pool.settings.max_machines - std::ssize(pool.machines) - (next_number - first_new);
+  bring_up_standbys(pool, surplus_under_way, room, spent, next_number, result);
   std::ranges::copy(wasting, std::back_inserter(result.left.ready));
   return result;
 }

@@ -12,8 +12,9 @@ namespace hydra_provisioner::decide {
 
 struct ScaleUp {
   std::vector<Action> actions;
-  FreeMachines left;           // not needed for the target
-  std::optional<Reason> held;  // why fewer machines are created than are missing
+  FreeMachines left;                       // not needed for the target
+  std::optional<Reason> held;              // why fewer machines are created than are missing
+  std::int64_t under_way_to_stand_by = 0;  // of those that a running job brings up: see standby.hpp
 };
 
 // `coming_under_way` machines are on their way besides the free ones. New machines are numbered from `next_number`,

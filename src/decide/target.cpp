@@ -149,4 +149,14 @@ std::int64_t saturating_product(std::int64_t a, std::int64_t b) {
   return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::int64_t>::max() : result;
 }
 
+PoolTarget with_spare_machines(PoolTarget target, const PoolConfig& pool, std::int64_t busy_machines) {
+  const std::int64_t wanted = saturating_sum(busy_machines, pool.spare_machines);
+  if (pool.spare_machines == 0 || wanted <= target.wanted) return target;
+  target.wanted = wanted;
+  target.machines = std::max(target.machines, std::min(wanted, pool.max_machines));
+  target.explanation += fmt::format("; {} busy + {} spare → {} wanted, {} allowed{}", busy_machines,
+                                    pool.spare_machines, wanted, target.machines, binding_limit(pool, wanted));
+  return target;
+}
+
 }  // namespace hydra_provisioner::decide

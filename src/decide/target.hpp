@@ -61,4 +61,7 @@ std::int64_t saturating_product(std::int64_t a, std::int64_t b);  // of numbers 
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 
+// With spareMachines beside the busy ones, as far as the maximum allows.
+PoolTarget with_spare_machines(PoolTarget target, const PoolConfig& pool, std::int64_t busy_machines);
+
 }  // namespace hydra_provisioner::decide

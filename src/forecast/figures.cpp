@@ -20,7 +20,8 @@ constexpr std::string_view lower_bound = "lower bound";
 constexpr std::string_view never_built = "never built";
 constexpr std::string_view taken_away = "taken away";
 constexpr std::string_view lost_hours = "hours lost";
-constexpr std::array rare{never_built, taken_away, lost_hours};
+constexpr std::string_view stopped = "stopped";
+constexpr std::array rare{never_built, taken_away, lost_hours, stopped};
 
 constexpr std::string_view most_machines = "machines at most";
 constexpr std::array percentiles{std::string_view("p50"), std::string_view("p95"), std::string_view("p99")};
@@ -58,6 +59,7 @@ std::vector<Figure> figures_of(const PoolForecast& pool, std::string_view curren
                               hours_figure(machine_hours, pool.machine_time())};
   for (std::size_t i = 0; i < phases; ++i)
     figures.push_back(hours_figure(names_of<Phase>.at(i), pool.hours.at(i), machine_hours));
+  figures.push_back(hours_figure(stopped, pool.stopped, machine_hours));
   const auto cost = pool.cost ? std::optional(units_in(*pool.cost)) : std::nullopt;
   figures.push_back({.name = "cost", .value = cost, .text = cost_text(pool.cost, currency), .currency = currency});
   figures.push_back(counted_figure("boots", pool.boots));

@@ -34,6 +34,7 @@ PoolForecast sum_of(const std::vector<const PoolForecast*>& pools) {
     for (std::size_t i = 0; i < phases; ++i) sum.hours.at(i) += pool->hours.at(i);
     const std::optional<Micros> cost = pool->machine_time() == Millis{0} ? Micros{0} : pool->cost;
     sum.cost = sum.cost && cost ? std::optional(Micros{sum.cost->n + cost->n}) : std::nullopt;
+    sum.stopped += pool->stopped;
     sum.boots += pool->boots;
     sum.interruptions += pool->interruptions;
     sum.lost_work += pool->lost_work;

@@ -54,6 +54,7 @@ struct PoolForecast {
   std::int64_t steps = 0;       // that were built
   std::int64_t unfinished = 0;  // that were not built by the end
   std::array<Millis, phases> hours{};
+  Millis stopped{};              // which is not machine time
   std::optional<Micros> cost{};  // none: the price is not known
   std::int64_t boots = 0;
   std::int64_t peak_machines = 0;

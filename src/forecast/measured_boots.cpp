@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <numeric>
+#include <set>
 
 #include "model/machine.hpp"
 
@@ -12,21 +13,40 @@ namespace {
 
 constexpr std::size_t boots_max = 1000;
 
+template <class Predicate>
+BootTimes times_until_ready(const std::vector<state::JournalEvent>& events, Predicate begins) {
+  BootTimes times;
+  std::map<MachineId, Instant> begun;
+  for (const state::JournalEvent& event : events) {
+    if (begins(event)) begun.emplace(event.machine, event.time);
+    const auto beginning = begun.find(event.machine);
+    if (event.kind != "ready" || beginning == begun.end()) continue;
+    if (event.time > beginning->second) times[event.pool].emplace_back(event.time - beginning->second);
+    begun.erase(beginning);
+  }
+  for (auto& [pool, all] : times) {
+    if (all.size() > boots_max) all.erase(all.begin(), all.end() - boots_max);
+  }
+  return times;
+}
+
 }  // namespace
 
 BootTimes boots_in(const std::vector<state::JournalEvent>& events) {
-  BootTimes boots;
-  std::map<MachineId, Instant> requested;
-  for (const state::JournalEvent& event : events) {
-    if (event.kind == "requested") requested.emplace(event.machine, event.time);
-    const auto request = requested.find(event.machine);
-    if (event.kind != "ready" || request == requested.end()) continue;
-    if (event.time > request->second) boots[event.pool].emplace_back(event.time - request->second);
-    requested.erase(request);
-  }
-  for (auto& [pool, times] : boots) {
-    if (times.size() > boots_max) times.erase(times.begin(), times.end() - boots_max);
-  }
+  return times_until_ready(events, [](const state::JournalEvent& event) { return event.kind == "requested"; });
+}
+
+BootTimes starts_in(const std::vector<state::JournalEvent>& events) {
+  std::set<MachineId> stopped;
+  return times_until_ready(events, [&](const state::JournalEvent& event) {
+    const bool was_stopped = stopped.erase(event.machine) > 0;
+    if (event.kind == "stopped") stopped.insert(event.machine);
+    return was_stopped && event.kind == "creating";
+  });
+}
+
+std::vector<Millis> expected_starts(std::vector<Millis> boots) {
+  for (Millis& boot : boots) boot = std::min<Millis>(boot, usual_start_time);
   return boots;
 }
 

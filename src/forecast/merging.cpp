@@ -25,7 +25,8 @@ bool have_a_common_word(const Words& a, const Words& b) {
 
 bool are_alike(const PoolConfig& a, const PoolConfig& b) {
   return !a.spill && !b.spill && a.kind() == b.kind() && a.max_jobs == b.max_jobs &&
-         a.price_per_hour == b.price_per_hour && have_a_common_word(a.type.systems, b.type.systems);
+         a.price_per_hour == b.price_per_hour && a.stopped_price_per_hour == b.stopped_price_per_hour &&
+         have_a_common_word(a.type.systems, b.type.systems);
 }
 
 Words common(const Words& a, const Words& b) {
@@ -113,6 +114,8 @@ PoolConfig merged(const Config& config, const std::vector<PoolName>& pools, cons
     one.type.mandatory_features = common(one.type.mandatory_features, pool.type.mandatory_features);
     one.min_machines += pool.min_machines;
     one.max_machines += pool.max_machines;
+    one.spare_machines += pool.spare_machines;
+    one.standby_machines += pool.standby_machines;
   }
   return one;
 }
@@ -136,6 +139,8 @@ std::string nix_attributes(const PoolConfig& merged) {
       fmt::format("systems = {};\nsupportedFeatures = {};\nmandatoryFeatures = {};\n", nix_list(merged.type.systems),
                   nix_list(merged.type.supported_features), nix_list(merged.type.mandatory_features));
   if (merged.min_machines > 0) text += fmt::format("minMachines = {};\n", merged.min_machines);
+  if (merged.spare_machines > 0) text += fmt::format("spareMachines = {};\n", merged.spare_machines);
+  if (merged.standby_machines > 0) text += fmt::format("standbyMachines = {};\n", merged.standby_machines);
   return text + fmt::format("maxMachines = {};\n", merged.max_machines);
 }
 

@@ -21,6 +21,7 @@ Meter::Meter(const Config& config, sim::Time begin, Millis span_of_curves) : beg
   const WatchedCurve zero(span_of_curves);
   for (const auto& [name, pool] : config.pools) {
     pools_.emplace(name, Sums{.price_per_hour = pool.price_per_hour,
+                              .stopped_price_per_hour = pool.stopped_price_per_hour.value_or(Micros{0}),
                               .billing_period = pool.billing_period.value_or(Seconds{0}),
                               .waiting = zero,
                               .phase = {none, none, none, none},
@@ -45,7 +46,11 @@ void Meter::file_was_rejected(const std::string& why) { throw std::logic_error("
 void Meter::instance_was_made(const sim::SimInstance& instance) { begin_paying(instance.number, instance.pool); }
 
 void Meter::instance_changed_power(const sim::SimInstance& instance) {
-  if (instance.power == sim::Power::off) stop_paying(instance.number);
+  if (instance.power == sim::Power::off) {
+    stop_paying(instance.number);
+    stopped_.try_emplace(instance.number, Stopped{.pool = &pools_.at(instance.pool), .since = timeline_->now()});
+  }
+  if (instance.power == sim::Power::on) end_stop(instance.number);
   if (instance.power == sim::Power::on && !paid_.contains(instance.number))
     begin_paying(instance.number, instance.pool);
 }
@@ -53,6 +58,15 @@ void Meter::instance_changed_power(const sim::SimInstance& instance) {
 void Meter::instance_ended(const sim::SimInstance& instance, bool was_taken_away) {
   if (was_taken_away) ++pools_.at(instance.pool).forecast.interruptions;
   stop_paying(instance.number);
+  end_stop(instance.number);
+}
+
+void Meter::end_stop(std::int64_t instance) {
+  const auto found = stopped_.find(instance);
+  if (found == stopped_.end()) return;
+  const auto& [pool, since] = found->second;
+  pool->forecast.stopped += timeline_->now() - since;
+  stopped_.erase(found);
 }
 
 void Meter::begin_paying(std::int64_t instance, const PoolName& pool) {
@@ -137,11 +151,15 @@ void Meter::step_ended(std::int64_t number, const std::string& address, sim::Ste
 
 std::map<PoolName, PoolForecast> Meter::results() {
   while (!paid_.empty()) stop_paying(paid_.begin()->first);
+  while (!stopped_.empty()) end_stop(stopped_.begin()->first);
   for (const auto& [number, step] : steps_) ++step.pool->forecast.unfinished;
   std::map<PoolName, PoolForecast> results;
   for (auto& [name, sums] : pools_) {
     PoolForecast& result = results[name] = sums.forecast;
-    if (sums.price_per_hour) result.cost = money_for(sums.paid, *sums.price_per_hour);
+    if (sums.price_per_hour) {
+      result.cost = Micros{money_for(sums.paid, *sums.price_per_hour).n +
+                           money_for(result.stopped, sums.stopped_price_per_hour).n};
+    }
     result.wait = summary_of(std::move(sums.waits));
     sums.waiting.change(now(), 0);
     result.waiting = sums.waiting.averages();

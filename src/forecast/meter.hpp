@@ -82,6 +82,7 @@ class Meter final : public sim::Observer {
   struct Sums {
     PoolForecast forecast{};
     std::optional<Micros> price_per_hour{};
+    Micros stopped_price_per_hour{};
     Millis billing_period{};
     Millis paid{};  // in whole periods
     std::int64_t machines = 0;
@@ -100,6 +101,10 @@ class Meter final : public sim::Observer {
 
     Phase phase() const;
   };
+  struct Stopped {
+    Sums* pool = nullptr;
+    sim::Time since;
+  };
   struct Step {
     Sums* pool = nullptr;
     sim::Time ready;
@@ -109,6 +114,7 @@ class Meter final : public sim::Observer {
   void begin_paying(std::int64_t instance, const PoolName& pool);
   void stop_paying(std::int64_t instance);
   void account(Paid& paid);
+  void end_stop(std::int64_t instance);
   Paid* at(const std::string& address);
   Millis since_begin(sim::Time time) const { return time - begin_; }
   Millis now() const { return since_begin(timeline_->now()); }
@@ -119,6 +125,7 @@ class Meter final : public sim::Observer {
   sim::Time last_progress_;
   std::map<PoolName, Sums> pools_;
   std::map<std::int64_t, Paid> paid_;  // by the instance's number
+  std::map<std::int64_t, Stopped> stopped_;
   std::map<std::int64_t, Step> steps_;
 };
 

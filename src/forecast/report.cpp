@@ -39,6 +39,7 @@ io::Json pool_document(const PoolForecast& pool) {
           {"interruptions", pool.interruptions},
           {"lostHours", hours_of(pool.lost_work)},
           {"hours", std::move(hours)},
+          {"stoppedHours", hours_of(pool.stopped)},
           {"wait", wait_document(pool.wait)},
           {"lowerBound", {{"work", hours_of(pool.bounds.work)}, {"level", hours_of(pool.bounds.level)}}}};
 }
@@ -67,6 +68,7 @@ std::string pool_text(const PoolName& name, const PoolForecast& pool, std::strin
   if (pool.interruptions > 0)
     text += fmt::format("  interruptions  {} machines taken away, {:.1f} h of work lost\n", pool.interruptions,
                         hours_in(pool.lost_work));
+  if (pool.stopped > Millis{0}) text += fmt::format("  stopped        {:.1f} h\n", hours_in(pool.stopped));
   text += fmt::format("  cost           {}\n", cost_line(pool.cost, currency));
   text += fmt::format("  wait           mean {}, p50 {}, p95 {}, p99 {}, max {}\n", span_text(pool.wait.mean),
                       span_text(pool.wait.p50), span_text(pool.wait.p95), span_text(pool.wait.p99),

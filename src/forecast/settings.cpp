@@ -84,7 +84,8 @@ PoolConfig with_setting(PoolConfig pool, const Setting& setting) {
   pool.spares_by_arrivals = setting.spares_by_arrivals;
   pool.packing = setting.packing;
   pool.grace_period = setting.grace;
-  pool.max_machines = std::max(setting.max_machines, pool.min_machines);
+  pool.max_machines =
+      std::max(setting.max_machines, std::max(pool.min_machines, pool.spare_machines) + pool.standby_machines);
   return pool;
 }
 

@@ -48,6 +48,7 @@ class ReportingJournal final : public state::Journal {
 
   io::Task<Expected<state::Memory>> load(Instant now) override { return journal_.load(now); }
   io::Task<Expected<void>> commit(state::Changes changes) override {
+    events_ += changes.events.size();
     for (const state::JournalEvent& event : changes.events) {
       if (voice_ == nullptr) break;
       voice_->detail(
@@ -56,17 +57,22 @@ class ReportingJournal final : public state::Journal {
     return journal_.commit(std::move(changes));
   }
   bool keeps_passes() const override { return journal_.keeps_passes(); }
+  std::uint64_t events() const { return events_; }
 
  private:
   state::Journal& journal_;
+  std::uint64_t events_ = 0;
   act::Voice* voice_;
 };
 
 // Measured boot times count from the request, so the operation itself takes nearly no time.
 sim::Pace pace_of(const Config& config, const SimulationTerms& terms) {
   constexpr sim::Span at_once{Millis{1'000}, Millis{1'000}};
-  sim::Pace pace{.operation = at_once, .boots_of = terms.boots};
-  for (const auto& [name, pool] : config.pools) pace.boots_of.try_emplace(name, std::vector{Millis{usual_boot_time}});
+  sim::Pace pace{.operation = at_once, .boots_of = terms.boots, .starts_of = terms.starts};
+  for (const auto& [name, pool] : config.pools) {
+    const auto [boots, is_unknown] = pace.boots_of.try_emplace(name, std::vector{Millis{usual_boot_time}});
+    pace.starts_of.try_emplace(name, expected_starts(boots->second));
+  }
   pace.interruptions_per_hour = terms.interruptions_per_hour;
   return pace;
 }
@@ -133,7 +139,7 @@ class SimulatedRun {
   io::Task<void> run_daemon() {
     SilentVoice voice;
     for (;;) {
-      const std::uint64_t before = farm_.chronicle.count();
+      const std::uint64_t before = count_changes();
       const pass::PassEnd end = co_await pass::run_pass(world_, config_, journal_, voice, Seconds{0});
       ++passes_;
       if (is_over(end) || !co_await sleep_until_something_may_change(before, end)) co_return;
@@ -141,20 +147,23 @@ class SimulatedRun {
   }
 
   // A pass before which nothing has changed would decide the same again. The plan says when it would next change by
-  // itself, and the chronicle has a new line for everything that happens in the farm. False: nothing will ever change.
+  // itself, the chronicle has a new line for everything that happens in the farm, and the journal has an event for
+  // every other change of a machine. False: nothing will ever change.
   io::Task<bool> sleep_until_something_may_change(std::uint64_t before, pass::PassEnd end) {
     sim::Time next = pass_after(farm_.timeline.now(), end);
     for (;;) {
       const auto event = farm_.timeline.next();
-      const bool has_changed = farm_.chronicle.count() != before || !terms_.skips_passes;
+      const bool has_changed = count_changes() != before || !terms_.skips_passes;
       if (!event && !end.reconsider_at && !has_changed) co_return false;
       while (!has_changed && (!event || next < *event) && !is_reached(end.reconsider_at, next))
         next = pass_after(next, end);
       co_await clock_.sleep_for(next - farm_.timeline.now());
-      if (farm_.chronicle.count() != before || is_reached(end.reconsider_at, next) || has_changed) co_return true;
+      if (count_changes() != before || is_reached(end.reconsider_at, next) || has_changed) co_return true;
       next = pass_after(next, end);
     }
   }
+
+  std::uint64_t count_changes() const { return farm_.chronicle.count() + journal_.events(); }
 
   static bool is_reached(std::optional<Instant> time, sim::Time now) { return time && *time <= now; }
 
@@ -169,10 +178,12 @@ class SimulatedRun {
   bool is_over(const pass::PassEnd& end) const {
     if (!feeder_->is_done()) return false;
     const bool is_idle = farm_.queue.waiting_steps() + farm_.queue.running_steps() == 0;
-    const bool is_at_rest = !end.is_changing && farm_.jobs.count_running() == 0 &&
-                            std::ranges::all_of(config_.pools, [&](const auto& entry) {
-                              return meter_.machines_of(entry.first) <= entry.second.min_machines;
-                            });
+    const bool is_at_rest =
+        !end.is_changing && farm_.jobs.count_running() == 0 &&
+        std::ranges::all_of(config_.pools, [&](const auto& entry) {
+          const PoolConfig& pool = entry.second;
+          return meter_.machines_of(entry.first) <= std::max(pool.min_machines, pool.spare_machines);
+        });
     return (is_idle && is_at_rest) || farm_.timeline.now() - meter_.last_progress() > patience;
   }
 

@@ -16,6 +16,7 @@ namespace hydra_provisioner::forecast {
 
 struct SimulationTerms {
   BootTimes boots{};                  // one of them is drawn for each machine; none of a pool: the usual time
+  BootTimes starts{};                 // the same of stopped machines; none of a pool: see expected_starts()
   std::optional<Seconds> interval{};  // between passes, as from cron; none: as the daemon does
   double interruptions_per_hour = 0;  // how often a cloud takes away a machine
   std::uint64_t seed = 1;

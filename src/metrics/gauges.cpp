@@ -155,10 +155,11 @@ void cost_per_hour(const Farm& farm, Values& values) {
   const Snapshot& seen = farm.report.look.seen;
   Sums sums;
   for (const auto& [id, machine] : farm.report.machines) {
-    const auto price = pass::price_of(machine.pool, seen.retired, farm.config);
-    if (!price || !exists(machine)) continue;
+    if (!exists(machine)) continue;
     const auto use = pass::use_of(machine, seen.queue);
-    if (use != pass::Use::stopped) sums[{machine.pool.text, to_string(use)}] += units_in(*price);
+    const auto price = pass::price_of(machine.pool, use, seen.retired, farm.config);
+    const bool is_free = use == pass::Use::stopped && price == Micros{0};
+    if (price && !is_free) sums[{machine.pool.text, to_string(use)}] += units_in(*price);
   }
   add_sums(sums, values, {farm.config.currency});
 }

@@ -109,6 +109,7 @@ struct Schedule {
   std::string time_zone;                     // of the tz database
   std::optional<std::int64_t> min_machines;  // none: as in the pool
   std::optional<std::int64_t> max_machines;
+  std::optional<std::int64_t> spare_machines{};
 
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
@@ -130,6 +131,8 @@ struct PoolConfig {
   bool spill = false;  // gets only what the pools that serve its steps leave over
   std::int64_t min_machines = 0;
   std::int64_t max_machines = 1;
+  std::int64_t spare_machines = 0;    // without a step, beside those that work
+  std::int64_t standby_machines = 0;  // stopped ones, beside those that run
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 10;
   Scaling scaling = Scaling::runnables;
@@ -153,10 +156,11 @@ struct PoolConfig {
   std::int64_t consecutive_failures = 4;      // of the queue runner with a machine, which is then replaced; 0: never
   std::optional<std::int64_t> max_unhealthy;  // percent of its machines; beyond that nothing is done; none: 100
   std::optional<Micros> price_per_hour;       // of one machine that is not stopped; none: unknown
-  Budget budget{};                            // of its own
-  std::string builder_endpoint{};             // to which its machines connect by themselves; empty: they do not
-  std::string builder_token_file{};           // with what they show that they may; empty: with a certificate
-  std::string host{};                         // the only one that looks after its machines; empty: each does
+  std::optional<Micros> stopped_price_per_hour{};  // of its disk; none: nothing
+  Budget budget{};                                 // of its own
+  std::string builder_endpoint{};                  // to which its machines connect by themselves; empty: they do not
+  std::string builder_token_file{};                // with what they show that they may; empty: with a certificate
+  std::string host{};                              // the only one that looks after its machines; empty: each does
   ProviderSettings provider;
   std::string settings_json;  // this pool as it was written; the journal keeps it for when it is no longer configured
 

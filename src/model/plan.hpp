@@ -47,6 +47,7 @@ enum class ReasonCode : std::uint8_t {
   restarted,
   retry,
   specification,
+  standby,
   stopped,
   surplus,
   trouble,
@@ -64,8 +65,8 @@ inline constexpr auto names_of<ReasonCode> =
     enum_names("back-off", "beyond-maximum", "boot-timeout", "booting", "budget", "busy", "check-due", "failed",
                "failing", "grace", "incomplete", "interrupted", "max-age", "maximum", "needed", "no-replacement",
                "not-configured", "not-needed", "not-seen", "not-trusted", "noticed", "ordered", "paid", "paused",
-               "protected", "rest", "restarted", "retry", "specification", "stopped", "surplus", "trouble", "turn",
-               "under-way", "unhealthy", "unproven", "unpublished", "unspecified", "unused", "vanished");
+               "protected", "rest", "restarted", "retry", "specification", "standby", "stopped", "surplus", "trouble",
+               "turn", "under-way", "unhealthy", "unproven", "unpublished", "unspecified", "unused", "vanished");
 
 // Why, with the numbers that led to it. `until`: when this reason ends by itself.
 struct Reason {
@@ -95,6 +96,7 @@ struct Action {
   Reason reason;
   bool never_got_ready = false;  // of destroy: not ready within its bootTimeout, which counts as a failed creation
   bool is_useless = false;       // of drain: of no use although it is new, which counts as a failed creation, too
+  bool stands_by = false;        // of what brings a machine up: it is not listed then, but stopped, until it is needed
   bool in_turn = false;          // of drain: it is the machine's turn to be replaced
   bool by_force = false;         // of stop and destroy: without a proof that no step runs on it
 };

@@ -31,6 +31,8 @@ struct CreationRecord {
   // When the latest one failed that had become ready, but was of no use. While none has worked since, it proves nothing
   // that another gets ready. None: all is well.
   std::optional<Instant> last_useless{};
+  std::optional<Instant>
+      stop_refused_at{};  // by the provider, of the latest machine that was to stop; none: it stopped
 
   friend bool operator==(const CreationRecord&, const CreationRecord&) = default;
 };
@@ -40,6 +42,7 @@ struct ScheduledLimits {
   std::string period;  // Schedule::text; empty: none matches
   std::optional<std::int64_t> min_machines;
   std::optional<std::int64_t> max_machines;
+  std::optional<std::int64_t> spare_machines{};
   std::optional<Instant> until;  // when another will hold; none: not within a week
 
   friend bool operator==(const ScheduledLimits&, const ScheduledLimits&) = default;

@@ -21,6 +21,7 @@ void count_from(CreationRecord& record, Instant from) {
   record.counted_from = std::max(record.counted_from, from);
   if (record.last_failed_pass < record.counted_from) record.failed_passes = 0;
   if (record.last_useless < record.counted_from) record.last_useless.reset();
+  if (record.stop_refused_at < record.counted_from) record.stop_refused_at.reset();
   std::erase_if(record.failures, [&](Instant failure) { return failure < record.counted_from; });
 }
 
@@ -102,7 +103,8 @@ Creations with_ended(Creations creations, const Fleet& fleet, const std::vector<
   }
   std::erase_if(creations, [](const auto& entry) {
     const CreationRecord& record = entry.second;
-    return record.failed_passes == 0 && record.failures.empty() && record.counted_from == Instant{};
+    return record.failed_passes == 0 && record.failures.empty() && record.counted_from == Instant{} &&
+           !record.stop_refused_at;
   });
   return creations;
 }
@@ -111,7 +113,7 @@ bool is_changed(const Creations& remembered, const PoolName& pool, const Creatio
   const auto known = remembered.find(pool);
   const CreationRecord before = known == remembered.end() ? CreationRecord{} : known->second;
   return before.recipe != record.recipe || before.counted_from != record.counted_from ||
-         before.last_useless != record.last_useless;
+         before.last_useless != record.last_useless || before.stop_refused_at != record.stop_refused_at;
 }
 
 }  // namespace hydra_provisioner::observe

@@ -53,6 +53,7 @@ ScheduledLimits scheduled_limits(const std::vector<Schedule>& schedules, Instant
   limits.period = present->text;
   limits.min_machines = present->min_machines;
   limits.max_machines = present->max_machines;
+  limits.spare_machines = present->spare_machines;
   return limits;
 }
 

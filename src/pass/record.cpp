@@ -86,9 +86,8 @@ void count_pass(Totals& totals, const state::PassRecord& pass, const Config& con
       if (span == Seconds{0}) continue;
       const std::string name(names_of<Use>.at(use));
       count(totals, Total::machine_seconds, {usage.pool.text, name}, static_cast<double>(span.count()));
-      if (static_cast<Use>(use) == Use::stopped || !usage.price_per_hour) continue;
-      count(totals, Total::cost, {usage.pool.text, name, config.currency},
-            units_in(*usage.price_per_hour) * hours_in(span));
+      if (const auto cost = cost_of(usage, static_cast<Use>(use)))
+        count(totals, Total::cost, {usage.pool.text, name, config.currency}, *cost);
     }
   }
 }

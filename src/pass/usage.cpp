@@ -39,7 +39,7 @@ void add_machines(state::Load& load, const state::Usage& usage) {
   load.idle += usage.idle;
   load.drain += usage.drain;
   if (!usage.price_per_hour) return;
-  load.cost += static_cast<double>(usage.price_per_hour->n) * hours_in(usage.paid());
+  load.cost += static_cast<double>(usage.price_per_hour->n) * hours_in(usage.paid()) + usage.stopped_cost;
 }
 
 // That of a pool at the same time.
@@ -73,10 +73,24 @@ Use use_of(const Machine& machine, const Queue& queue) {
   }
 }
 
-std::optional<Micros> price_of(const PoolName& pool, const std::vector<PoolConfig>& retired, const Config& config) {
-  if (const auto found = config.pools.find(pool); found != config.pools.end()) return found->second.price_per_hour;
+std::optional<Micros> price_of(const PoolConfig& pool, Use use) {
+  return use == Use::stopped && pool.price_per_hour ? pool.stopped_price_per_hour.value_or(Micros{0})
+                                                    : pool.price_per_hour;
+}
+
+std::optional<Micros> price_of(const PoolName& pool, Use use, const std::vector<PoolConfig>& retired,
+                               const Config& config) {
+  if (const auto found = config.pools.find(pool); found != config.pools.end()) return price_of(found->second, use);
   const auto found = std::ranges::find(retired, pool, &PoolConfig::name);
-  return found == retired.end() ? std::nullopt : found->price_per_hour;
+  return found == retired.end() ? std::nullopt : price_of(*found, use);
+}
+
+std::optional<double> cost_of(const state::Usage& usage, Use use) {
+  constexpr double micros_in_unit = 1e6;
+  if (use == Use::stopped)
+    return usage.stopped_cost > 0 ? std::optional(usage.stopped_cost / micros_in_unit) : std::nullopt;
+  if (!usage.price_per_hour) return std::nullopt;
+  return units_in(*usage.price_per_hour) * hours_in(time_of(usage, use));
 }
 
 std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span) {
@@ -85,7 +99,9 @@ std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, S
   std::vector<state::Usage> all;
   for (auto& [name, usage] : pools) {
     usage.pool = name;
-    usage.price_per_hour = price_of(name, seen.retired, config);
+    usage.price_per_hour = price_of(name, Use::busy, seen.retired, config);
+    const Micros stopped = price_of(name, Use::stopped, seen.retired, config).value_or(Micros{0});
+    usage.stopped_cost = static_cast<double>(stopped.n) * hours_in(usage.stopped);
     all.push_back(std::move(usage));
   }
   return all;

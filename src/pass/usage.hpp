@@ -27,8 +27,14 @@ Use use_of(const Machine& machine, const Queue& queue);
 
 Seconds time_of(const state::Usage& usage, Use use);
 
-// Also of a pool that is not configured any more. None: unknown.
-std::optional<Micros> price_of(const PoolName& pool, const std::vector<PoolConfig>& retired, const Config& config);
+// Per hour, of a machine that is used in this way, also of a pool that is not configured any more. None: unknown. A
+// stopped one costs nothing unless its pool says otherwise.
+std::optional<Micros> price_of(const PoolName& pool, Use use, const std::vector<PoolConfig>& retired,
+                               const Config& config);
+std::optional<Micros> price_of(const PoolConfig& pool, Use use);
+
+// In whole units. None: no price is known, or a stopped machine costs nothing.
+std::optional<double> cost_of(const state::Usage& usage, Use use);
 
 // Of every pool with machines. Each machine counts for the whole `span`, as it is now.
 std::vector<state::Usage> usage_of(const Snapshot& seen, const Config& config, Seconds span);

@@ -1,5 +1,6 @@
 #include "review/cost.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ void add(state::Usage& sum, const state::Usage& part) {
   sum.idle += part.idle;
   sum.drain += part.drain;
   sum.stopped += part.stopped;
+  sum.stopped_cost += part.stopped_cost;
 }
 
 PoolCost sum_of(const std::map<PoolName, PoolCost>& costs) {
@@ -73,6 +75,10 @@ std::map<PoolName, PoolCost> costs_of(const std::vector<state::UsageAt>& usage) 
     // Whole hours and the rest are multiplied apart: a product of micro-units and seconds can exceed 64 bits.
     money.n += which.second.n * (span.count() / hour);
     money.n += (which.second.n * (span.count() % hour) + hour / 2) / hour;
+  }
+  for (auto& [pool, cost] : costs) {
+    if (cost.hours.stopped_cost > 0)
+      cost.money = Micros{cost.money.value_or(Micros{}).n + std::llround(cost.hours.stopped_cost)};
   }
   return costs;
 }

@@ -28,13 +28,28 @@ Limit limit(OrderKind kind, std::int64_t value, std::optional<std::int64_t> Sche
   return limit;
 }
 
+// Only where there are any, or a schedule says that there are none. No order changes them.
+void add_spare(std::vector<Limit>& limits, const PoolConfig& pool, const Snapshot& seen) {
+  const auto scheduled = seen.scheduled.find(pool.name);
+  const bool is_scheduled = scheduled != seen.scheduled.end() && scheduled->second.spare_machines;
+  if (pool.spare_machines == 0 && !is_scheduled) return;
+  limits.push_back(
+      {.name = "spareMachines",
+       .value = pool.spare_machines,
+       .source = is_scheduled ? fmt::format("of schedule {}", scheduled->second.period) : "of the configuration",
+       .until = scheduled == seen.scheduled.end() ? std::nullopt : scheduled->second.until});
+}
+
 }  // namespace
 
 std::vector<Limit> limits_of(const PoolConfig& configured, const Snapshot& seen) {
   const auto other = decide::limits_in_force(configured, seen);
   const PoolConfig& pool = other ? other->pool : configured;
-  return {limit(OrderKind::min_machines, pool.min_machines, &ScheduledLimits::min_machines, pool.name, seen),
-          limit(OrderKind::max_machines, pool.max_machines, &ScheduledLimits::max_machines, pool.name, seen)};
+  std::vector<Limit> limits{
+      limit(OrderKind::min_machines, pool.min_machines, &ScheduledLimits::min_machines, pool.name, seen),
+      limit(OrderKind::max_machines, pool.max_machines, &ScheduledLimits::max_machines, pool.name, seen)};
+  add_spare(limits, pool, seen);
+  return limits;
 }
 
 nlohmann::json limit_documents(const std::vector<Limit>& limits) {

@@ -14,7 +14,7 @@
 namespace hydra_provisioner::review {
 
 struct Limit {
-  std::string name;  // minMachines, maxMachines
+  std::string name;  // minMachines, maxMachines, spareMachines
   std::int64_t value = 0;
   std::string source;            // "of the configuration", "of schedule mon-fri 8-17", "ordered by an operator"
   std::optional<Instant> until;  // none: until it is changed

@@ -83,12 +83,15 @@ state::Inputs later(state::Inputs inputs, Instant time) {
   return inputs;
 }
 
-state::Inputs with_limits(state::Inputs inputs, const PoolName& pool, std::int64_t min, std::int64_t max) {
-  inputs.seen.scheduled.erase(pool);
+// `pool` has the limits in force.
+state::Inputs with_limits(state::Inputs inputs, const PoolConfig& pool, std::int64_t min, std::int64_t max) {
+  inputs.seen.scheduled.erase(pool.name);
   for (const OrderKind kind : {OrderKind::min_machines, OrderKind::max_machines})
-    inputs.seen.orders.erase({kind, pool.text});
-  inputs.config.pools.at(pool).min_machines = min;
-  inputs.config.pools.at(pool).max_machines = max;
+    inputs.seen.orders.erase({kind, pool.name.text});
+  PoolConfig& varied = inputs.config.pools.at(pool.name);
+  varied.min_machines = min;
+  varied.max_machines = max;
+  varied.spare_machines = pool.spare_machines;
   return inputs;
 }
 
@@ -148,20 +151,15 @@ void add_demand(std::vector<Variation>& all, const PoolConfig& pool, const PoolP
   }
 }
 
-void add_limits(std::vector<Variation>& all, const PoolConfig& pool, const state::Inputs& inputs) {
-  const auto other = decide::limits_in_force(pool, inputs.seen);
-  const auto [min, max] = other ? std::pair(other->pool.min_machines, other->pool.max_machines)
-                                : std::pair(pool.min_machines, pool.max_machines);
-  all.push_back(
-      {fmt::format("maxMachines {} instead of {}", max + 1, max), with_limits(inputs, pool.name, min, max + 1)});
-  if (min < max) {
-    all.push_back(
-        {fmt::format("minMachines {} instead of {}", min + 1, min), with_limits(inputs, pool.name, min + 1, max)});
-  }
-  if (min > 0) {
-    all.push_back(
-        {fmt::format("minMachines {} instead of {}", min - 1, min), with_limits(inputs, pool.name, min - 1, max)});
-  }
+void add_limits(std::vector<Variation>& all, const PoolConfig& configured, const state::Inputs& inputs) {
+  const auto other = decide::limits_in_force(configured, inputs.seen);
+  const PoolConfig& pool = other ? other->pool : configured;
+  const auto [min, max] = std::pair(pool.min_machines, pool.max_machines);
+  all.push_back({fmt::format("maxMachines {} instead of {}", max + 1, max), with_limits(inputs, pool, min, max + 1)});
+  if (min < max)
+    all.push_back({fmt::format("minMachines {} instead of {}", min + 1, min), with_limits(inputs, pool, min + 1, max)});
+  if (min > 0)
+    all.push_back({fmt::format("minMachines {} instead of {}", min - 1, min), with_limits(inputs, pool, min - 1, max)});
 }
 
 void add_obstacles(std::vector<Variation>& all, const PoolConfig& pool, const state::Inputs& inputs) {

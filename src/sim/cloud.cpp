@@ -91,7 +91,9 @@ void Cloud::boot(SimInstance& instance) {
   // A machine with upkeep gets a new address at each start, and has booted when its deployment ends.
   if (instance.address.empty() || needs_upkeep(instance.provider)) move_to_new_address(instance);
   ++instance.starts;
-  const Millis boot = needs_upkeep(instance.provider) ? Millis{0} : pace_.boot_of(instance.pool, pace_.boot, random_);
+  const Millis boot = needs_upkeep(instance.provider)
+                          ? Millis{0}
+                          : pace_.boot_of(instance.pool, instance.starts > 1, pace_.boot, random_);
   instance.boots_until = timeline_.now() + boot;
   if (faults_.machines_that_never_boot > 0) {
     --faults_.machines_that_never_boot;

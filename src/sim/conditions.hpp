@@ -35,11 +35,13 @@ struct Pace {
   Span boot{Millis{15'000}, Millis{90'000}};         // of machines that are not deployed
   // Boot times that were measured, by pool. One of them is drawn instead of `boot` or `deployment`.
   std::map<PoolName, std::vector<Millis>> boots_of{};
-  double interruptions_per_hour = 0;  // of a machine that runs
+  std::map<PoolName, std::vector<Millis>> starts_of{};  // the same of machines that were stopped
+  double interruptions_per_hour = 0;                    // of a machine that runs
 
-  Millis boot_of(const PoolName& pool, const Span& usual, Random& random) const {
-    const auto known = boots_of.find(pool);
-    if (known == boots_of.end()) return usual.draw(random);
+  Millis boot_of(const PoolName& pool, bool was_stopped, const Span& usual, Random& random) const {
+    const auto& measured = was_stopped ? starts_of : boots_of;
+    const auto known = measured.find(pool);
+    if (known == measured.end()) return usual.draw(random);
     const std::vector<Millis>& times = known->second;
     return times.at(static_cast<std::size_t>(random.between(0, std::ssize(times) - 1)));
   }

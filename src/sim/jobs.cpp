@@ -133,8 +133,9 @@ std::vector<MachineId> JobTable::machines_at(Operation operation, const PoolName
 Millis JobTable::duration_of(const act::JobRequest& request, JobFate fate) {
   if (hangs(fate)) return request.deadline;
   const bool is_deployment = needs_upkeep(request.provider) && is_arrival(request.operation);
-  const Millis usual =
-      is_deployment ? pace_.boot_of(request.pool, pace_.deployment, random_) : pace_.operation.draw(random_);
+  const bool was_stopped = request.operation == Operation::start;
+  const Millis usual = is_deployment ? pace_.boot_of(request.pool, was_stopped, pace_.deployment, random_)
+                                     : pace_.operation.draw(random_);
   return std::min<Millis>(fate == JobFate::takes_long ? usual * 5 : usual, request.deadline);
 }
 

@@ -122,8 +122,8 @@ StepCounts Archive::step_counts(Instant since) const { return read_step_counts(*
 
 std::vector<UsageAt> Archive::usage(Instant since) const {
   const auto rows = query(*database_,
-                          "select hour, pool, price, boot, busy, idle, drain, stopped from usage where hour >= $1 "
-                          "order by pool, hour, price",
+                          "select hour, pool, price, boot, busy, idle, drain, stopped, stopped_cost from usage "
+                          "where hour >= $1 order by pool, hour, price",
                           since);
   std::vector<UsageAt> all;
   while (rows->next()) {
@@ -133,7 +133,8 @@ std::vector<UsageAt> Archive::usage(Instant since) const {
                 .busy = get<Seconds>(*rows, 4),
                 .idle = get<Seconds>(*rows, 5),
                 .drain = get<Seconds>(*rows, 6),
-                .stopped = get<Seconds>(*rows, 7)};
+                .stopped = get<Seconds>(*rows, 7),
+                .stopped_cost = rows->real(8)};
     const std::int64_t price = rows->integer(2);
     if (price >= 0) usage.price_per_hour = Micros{price};
     all.push_back({get<Instant>(*rows, 0), std::move(usage)});

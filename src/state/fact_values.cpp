@@ -114,6 +114,7 @@ void fields_of_limits(Limits& limits, Field& field) {
   field("period", limits.period);
   field("minMachines", limits.min_machines);
   field("maxMachines", limits.max_machines);
+  field("spareMachines", limits.spare_machines);
   field("until", limits.until);
 }
 
@@ -151,6 +152,8 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("name", pool.name.text);
   field("minMachines", pool.min_machines);
   field("maxMachines", pool.max_machines);
+  field("spareMachines", pool.spare_machines);
+  field("standbyMachines", pool.standby_machines);
   field("ignoredRunnables", pool.ignored_runnables);
   field("runnablesPerMachine", pool.runnables_per_machine);
   field("maxJobs", pool.max_jobs);
@@ -168,6 +171,7 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("replaceOnChange", pool.replace_on_change);
   field("maxUnhealthy", pool.max_unhealthy);
   field("pricePerHour", pool.price_per_hour);
+  field("stoppedPricePerHour", pool.stopped_price_per_hour);
   field("spill", pool.spill);
   field("settings", pool.settings_json);
 }
@@ -300,6 +304,7 @@ io::Json value_of(const CreationRecord& record) {
                     {"failures", std::move(failures)}};
   if (!record.last_error.empty()) value["lastError"] = record.last_error;
   if (record.counted_from != Instant{}) value["countedFrom"] = to_unix(record.counted_from);
+  if (record.stop_refused_at) value["stopRefusedAt"] = to_unix(*record.stop_refused_at);
   return value;
 }
 
@@ -370,6 +375,8 @@ CreationRecord creation_record_of(const io::Json& value) {
   record.last_error = value.value("lastError", "");
   if (const auto from = value.find("countedFrom"); from != value.end())
     record.counted_from = from_unix(io::whole_number_of(*from));
+  if (const auto refused = value.find("stopRefusedAt"); refused != value.end())
+    record.stop_refused_at = from_unix(io::whole_number_of(*refused));
   return record;
 }
 

@@ -76,11 +76,12 @@ struct JournalEvent {
 struct Usage {
   PoolName pool{};
   std::optional<Micros> price_per_hour{};
-  Seconds boot{};     // on their way up
-  Seconds busy{};     // in the machines file, with jobs
-  Seconds idle{};     // in the machines file, without
-  Seconds drain{};    // on their way down, failed ones included
-  Seconds stopped{};  // which costs no machine-hours
+  Seconds boot{};           // on their way up
+  Seconds busy{};           // in the machines file, with jobs
+  Seconds idle{};           // in the machines file, without
+  Seconds drain{};          // on their way down, failed ones included
+  Seconds stopped{};        // which costs no machine-hours
+  double stopped_cost = 0;  // in Micros, which a short pass may cost a fraction of
 
   Seconds paid() const { return boot + busy + idle + drain; }
 };
@@ -99,7 +100,8 @@ struct Load {
   Seconds busy{};
   Seconds idle{};
   Seconds drain{};
-  double cost = 0;  // of these, in Micros, which a short pass may cost a fraction of; 0 without a price
+  double cost =
+      0;  // of these and of stopped ones, in Micros, which a short pass may cost a fraction of; 0 without a price
 };
 
 // The journal adds up load by both spans: the short ones for the last hours, the long ones for weeks.

@@ -55,13 +55,14 @@ void write_facts(Database& database, std::int64_t pass, const Facts& facts) {
 void write_usage(Database& database, const PassRecord& pass) {
   for (const Usage& usage : pass.usage) {
     execute(database,
-            "insert into usage (hour, pool, price, boot, busy, idle, drain, stopped) "
-            "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (hour, pool, price) do update set "
+            "insert into usage (hour, pool, price, boot, busy, idle, drain, stopped, stopped_cost) "
+            "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (hour, pool, price) do update set "
             "boot = usage.boot + excluded.boot, busy = usage.busy + excluded.busy, idle = usage.idle + excluded.idle, "
-            "drain = usage.drain + excluded.drain, stopped = usage.stopped + excluded.stopped",
+            "drain = usage.drain + excluded.drain, stopped = usage.stopped + excluded.stopped, "
+            "stopped_cost = usage.stopped_cost + excluded.stopped_cost",
             std::chrono::floor<std::chrono::hours>(pass.start), usage.pool,
             usage.price_per_hour ? usage.price_per_hour->n : no_price, usage.boot, usage.busy, usage.idle, usage.drain,
-            usage.stopped);
+            usage.stopped, usage.stopped_cost);
   }
   if (pass.unknown == Seconds{0}) return;
   execute(database, "insert into gaps (time, duration) values ($1, $2)", pass.start, pass.unknown);
@@ -118,7 +119,7 @@ Spending read_spending(Database& database, const std::set<Instant>& since) {
   Spending spent;
   for (const Instant time : since) {
     const auto rows = query(database,
-                            "select pool, sum(price * (boot + busy + idle + drain) / 3600.0) from usage "
+                            "select pool, sum(price * (boot + busy + idle + drain) / 3600.0 + stopped_cost) from usage "
                             "where hour >= $1 and price >= 0 group by pool",
                             std::chrono::floor<std::chrono::hours>(time));
     auto& pools = spent[time];

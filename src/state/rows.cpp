@@ -85,13 +85,13 @@ void write_creations(Database& database, const std::map<PoolName, CreationRecord
   for (const auto& [pool, record] : creations) {
     execute(database,
             "insert into creations "
-            "(pool, failed_passes, last_failed_pass, last_error, recipe, counted_from, last_useless) "
-            "values ($1, $2, $3, $4, $5, $6, $7) on conflict (pool) do update set "
+            "(pool, failed_passes, last_failed_pass, last_error, recipe, counted_from, last_useless, stop_refused_at) "
+            "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (pool) do update set "
             "failed_passes = excluded.failed_passes, last_failed_pass = excluded.last_failed_pass, "
             "last_error = excluded.last_error, recipe = excluded.recipe, counted_from = excluded.counted_from, "
-            "last_useless = excluded.last_useless",
+            "last_useless = excluded.last_useless, stop_refused_at = excluded.stop_refused_at",
             pool, record.failed_passes, record.last_failed_pass, record.last_error, record.recipe, record.counted_from,
-            record.last_useless);
+            record.last_useless, record.stop_refused_at);
   }
 }
 
@@ -219,7 +219,8 @@ std::map<PoolName, CreationRecord> read_creations(Database& database, Instant no
   std::map<PoolName, CreationRecord> creations;
   const auto rows = query(
       database,
-      "select pool, failed_passes, last_failed_pass, last_error, recipe, counted_from, last_useless from creations");
+      "select pool, failed_passes, last_failed_pass, last_error, recipe, counted_from, last_useless, stop_refused_at "
+      "from creations");
   while (rows->next()) {
     CreationRecord& record = creations[get<PoolName>(*rows, 0)];
     get(*rows, 1, record.failed_passes);
@@ -228,6 +229,7 @@ std::map<PoolName, CreationRecord> read_creations(Database& database, Instant no
     get(*rows, 4, record.recipe);
     get(*rows, 5, record.counted_from);
     get(*rows, 6, record.last_useless);
+    get(*rows, 7, record.stop_refused_at);
   }
   const auto failures =
       query(database, "select pool, time from events where kind = 'failed' and time > $1 order by time",

@@ -62,6 +62,39 @@ TEST_F(Execution, PublishesAMachineAtOnceWhileAnotherStillBoots) {
   EXPECT_EQ(engine.machine(1).listing.first_began_at, engine.machine(1).ready_at);
 }
 
+TEST_F(Execution, DoesNotListAMachineThatIsMadeToStandBy) {
+  Action creation = action(ActionKind::create, 1);
+  creation.stands_by = true;
+  engine.pass({creation});
+  EXPECT_EQ(engine.state(1), MachineState::draining);
+  EXPECT_TRUE(engine.machine(1).ready_at);
+  EXPECT_FALSE(engine.machine(1).listing.first_began_at);
+  EXPECT_EQ(engine.publisher.published(), "");
+  engine.pass({action(ActionKind::stop, 1)});
+  EXPECT_EQ(engine.state(1), MachineState::stopped);
+}
+
+TEST_F(Execution, DoesNotListAMachineThatAnEarlierPassHasMadeToStandBy) {
+  engine.provider.boots_after(id(1), 1);
+  engine.pass({action(ActionKind::create, 1)}, Seconds{0});
+  ASSERT_EQ(engine.state(1), MachineState::creating);
+  Action wait = action(ActionKind::keep, 1);
+  wait.stands_by = true;
+  engine.pass({wait});
+  EXPECT_EQ(engine.state(1), MachineState::draining);
+  EXPECT_EQ(engine.publisher.published(), "");
+}
+
+TEST_F(Execution, RemembersWhenAProviderRefusedToStopAMachineUntilOneIsStopped) {
+  engine.has(draining(1));
+  engine.has(draining(2));
+  engine.provider.fails(id(1), Operation::stop, {"cannot be stopped", ErrorKind::refused});
+  engine.pass({action(ActionKind::stop, 1)});
+  EXPECT_GE(engine.journal.memory.creations.at(pool).stop_refused_at, noon);
+  engine.pass({action(ActionKind::stop, 2)});
+  EXPECT_EQ(engine.journal.memory.creations.at(pool).stop_refused_at, std::nullopt);
+}
+
 TEST_F(Execution, ForgetsWhatWasMissingWhileAMachineBooted) {
   engine.provider.boots_after(id(1), 3);
   engine.pass({action(ActionKind::create, 1)});

@@ -132,7 +132,11 @@ TEST(ReadConfig, ReadsEveryTopLevelOption) {
 
 TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
   const PoolConfig pool = pool_of(local_pool({{"minMachines", 1},
-                                              {"maxMachines", 2},
+                                              {"maxMachines", 20},
+                                              {"spareMachines", 13},
+                                              {"standbyMachines", 2},
+                                              {"pricePerHour", 2},
+                                              {"stoppedPricePerHour", 0.01},
                                               {"ignoredRunnables", 3},
                                               {"runnablesPerMachine", 4},
                                               {"maxJobs", 5},
@@ -148,7 +152,10 @@ TEST(ReadConfig, ReadsEveryOptionOfASystemType) {
                                               {"consecutiveFailures", 12},
                                               {"maxUnhealthy", 45}}));
   EXPECT_EQ(pool.min_machines, 1);
-  EXPECT_EQ(pool.max_machines, 2);
+  EXPECT_EQ(pool.max_machines, 20);
+  EXPECT_EQ(pool.spare_machines, 13);
+  EXPECT_EQ(pool.standby_machines, 2);
+  EXPECT_EQ(pool.stopped_price_per_hour, Micros{10'000});
   EXPECT_EQ(pool.ignored_runnables, 3);
   EXPECT_EQ(pool.runnables_per_machine, 4);
   EXPECT_EQ(pool.max_jobs, 5);
@@ -254,8 +261,11 @@ TEST(ReadConfig, TakesAnHourForEc2sBillingPeriodByDefault) {
 TEST(ReadConfig, ReadsSchedules) {
   const PoolConfig pool = pool_of(local_pool({{"maxMachines", 4}, {"schedules", io::Json::parse(R"([
     {"days": "mon-fri", "hours": "8-17", "timeZone": "Europe/Amsterdam", "minMachines": 2},
-    {"days": "sun", "maxMachines": 0}])")}}));
-  ASSERT_EQ(pool.schedules.size(), 2U);
+    {"days": "sun", "maxMachines": 0},
+    {"days": "sat", "spareMachines": 1}])")}}));
+  ASSERT_EQ(pool.schedules.size(), 3U);
+  EXPECT_EQ(pool.schedules[1].spare_machines, std::nullopt);
+  EXPECT_EQ(pool.schedules[2].spare_machines, 1);
   EXPECT_EQ(pool.schedules[0].text, "mon-fri 8-17 Europe/Amsterdam");
   EXPECT_EQ(pool.schedules[0].days.count(), 5U);
   EXPECT_EQ(pool.schedules[0].minutes.count(), 600U);
@@ -277,7 +287,8 @@ TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
         {"day": "mon", "maxMachines": 2},
         {"days": "mon-fry", "hours": "8-24", "timeZone": "Amsterdam", "minMachines": 1},
         {"days": "mon"},
-        {"minMachines": 5}])")}})),
+        {"minMachines": 5},
+        {"spareMachines": 5}])")}})),
       UnorderedElementsAre(
           at + " element 1.day: unknown option (did you mean days?)",
           at + " element 2.days: \"mon-fry\" is not days of the week; write them as in \"mon-fri\", \"sat,sun\" or "
@@ -287,9 +298,10 @@ TEST(ReadConfig, SaysWhatIsWrongWithASchedule) {
                "\"*\", from 0 to 23",
           at + " element 2.timeZone: \"Amsterdam\" is not a time zone of this host; write a name such as "
                "\"Europe/Amsterdam\", or install tzdata",
-          at + " element 3.minMachines: neither this nor maxMachines is given, so the schedule would change nothing; "
-               "add one",
-          at + " element 4: minMachines 5 is more than maxMachines 1 in this schedule; change one"));
+          at + " element 3.minMachines: neither this nor maxMachines nor spareMachines is given, so the schedule would "
+               "change nothing; add one",
+          at + " element 4: minMachines 5 is more than maxMachines 1 in this schedule; change one",
+          at + " element 5: spareMachines 5 is more than maxMachines 1 in this schedule; change one"));
 }
 
 TEST(ReadConfig, ReportsAllErrorsAtOnce) {
@@ -395,6 +407,31 @@ TEST(ReadConfig, RefusesAMinimumAboveTheMaximum) {
             "systemTypes.x86_64-linux.minMachines: 3 is more than maxMachines, which is 2; change one of them");
   EXPECT_EQ(error_of(local_pool({{"minMachines", 3}, {"maxMachines", "2"}})),
             "systemTypes.x86_64-linux.maxMachines: \"2\" is not a whole number; write 2");
+}
+
+TEST(ReadConfig, RefusesSpareAndStandbyMachinesForWhichThereIsNoRoom) {
+  EXPECT_EQ(error_of(local_pool({{"spareMachines", 3}, {"maxMachines", 2}})),
+            "systemTypes.x86_64-linux.spareMachines: 3 is more than maxMachines, which is 2; change one of them");
+  EXPECT_EQ(errors_of(local_pool({{"minMachines", 2}, {"standbyMachines", 2}, {"maxMachines", 4}})), ConfigErrors{});
+  EXPECT_EQ(
+      error_of(local_pool({{"minMachines", 1}, {"spareMachines", 2}, {"standbyMachines", 3}, {"maxMachines", 4}})),
+      "systemTypes.x86_64-linux.standbyMachines: 3 and the 2 machines that always run are more than maxMachines, "
+      "which is 4; raise that to 5, or lower the others");
+  EXPECT_EQ(error_of(local_pool({{"standbyMachines", 2}})),
+            "systemTypes.x86_64-linux.standbyMachines: 2 and the 0 machines that always run are more than maxMachines, "
+            "which is 1 by default; raise that to 2, or lower the others");
+}
+
+TEST(ReadConfig, RefusesStandbyMachinesThatCannotBeStopped) {
+  io::Json spot = smallest_ec2;
+  spot["capacity"] = "spot-first";
+  EXPECT_EQ(error_of(with_pool({{"ec2", spot}, {"standbyMachines", 1}})),
+            "systemTypes.x86_64-linux.standbyMachines: spot instances cannot be stopped, and ec2.capacity is "
+            "\"spot-first\"; make that \"on-demand\", or remove this");
+}
+
+TEST(ReadConfig, RefusesAPriceOfStoppedMachinesAlone) {
+  EXPECT_EQ(pool_error("stoppedPricePerHour", 1), "is given without pricePerHour; add that, or remove this");
 }
 
 TEST(ReadConfig, RefusesTwoStatusCommands) {

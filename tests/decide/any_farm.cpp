@@ -55,6 +55,8 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   pool.type = parse_system_type(name).value();
   pool.min_machines = *inRange<std::int64_t>(0, 4);
   pool.max_machines = *inRange<std::int64_t>(0, 9);
+  pool.spare_machines = *element<std::int64_t>(0, 0, 1, 3);
+  pool.standby_machines = *element<std::int64_t>(0, 0, 1, 3);
   pool.ignored_runnables = *inRange<std::int64_t>(0, 8);
   pool.runnables_per_machine = *inRange<std::int64_t>(1, 12);
   if (*arbitrary<bool>()) pool.scaling = Scaling::work;
@@ -217,6 +219,7 @@ CreationRecord any_creation_record() {
   for (std::int64_t i = *inRange<std::int64_t>(0, 9); i > 0; --i)
     record.failures.push_back(std::min(any_instant(), noon));
   std::ranges::sort(record.failures);
+  if (rarely()) record.stop_refused_at = any_instant();
   return record;
 }
 
@@ -238,6 +241,7 @@ void add_orders(AnyFarm& farm, const std::vector<PoolOfMachines>& pools) {
       farm.seen.scheduled[pool.name] = {.period = "sometimes",
                                         .min_machines = {},
                                         .max_machines = *inRange<std::int64_t>(0, 6),
+                                        .spare_machines = *element<std::optional<std::int64_t>>(std::nullopt, 0, 2),
                                         .until = any_instant()};
     }
   }

@@ -20,6 +20,8 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .spill = settings.spill,
           .min_machines = settings.min_machines,
           .max_machines = settings.max_machines,
+          .spare_machines = settings.spare_machines,
+          .standby_machines = settings.standby_machines,
           .ignored_runnables = settings.ignored_runnables,
           .runnables_per_machine = settings.runnables_per_machine,
           .scaling = settings.scaling,
@@ -412,6 +414,11 @@ Farm& Farm::failed_passes(const std::string& pool, std::int64_t count, Instant l
 
 Farm& Farm::failures(const std::string& pool, std::vector<Instant> times) {
   snapshot_.creations[PoolName(pool)].failures = std::move(times);
+  return *this;
+}
+
+Farm& Farm::refused_to_stop(const std::string& pool, Instant time) {
+  snapshot_.creations[PoolName(pool)].stop_refused_at = time;
   return *this;
 }
 

@@ -29,6 +29,8 @@ ProviderSettings default_settings_of(ProviderKind kind);
 struct Settings {
   std::int64_t min_machines = 0;
   std::int64_t max_machines = 10;
+  std::int64_t spare_machines = 0;
+  std::int64_t standby_machines = 0;
   std::int64_t ignored_runnables = 0;
   std::int64_t runnables_per_machine = 1;
   Scaling scaling = Scaling::runnables;
@@ -149,6 +151,7 @@ class Farm {
   Farm& failed_passes(const std::string& pool, std::int64_t count, Instant last);
   Farm& failures(const std::string& pool, std::vector<Instant> times);
   Farm& counted_from(const std::string& pool, Instant from);
+  Farm& refused_to_stop(const std::string& pool, Instant time);
   Farm& failed_last(const std::string& pool, std::string why);
   Farm& specification(const std::string& pool, std::optional<std::string> hash);
   Farm& ordered(OrderKind kind, const std::string& whom, std::int64_t value = 0);

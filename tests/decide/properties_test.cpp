@@ -228,7 +228,8 @@ RC_GTEST_PROP(EveryPlan, StopsOnlyWhereItIsWanted, ()) {
     RC_ASSERT(!machine.found.vanished && machine.state != MachineState::failed);
     if (machine.state == MachineState::stopping) continue;
     RC_ASSERT(!machine.cannot_stop);
-    RC_ASSERT(farm.config.pools.at(machine.pool).stop_on_idle);
+    const PoolConfig& pool = farm.config.pools.at(machine.pool);
+    RC_ASSERT(pool.stop_on_idle || pool.standby_machines > 0);
   }
 }
 

@@ -38,6 +38,29 @@ class ExecLife(ExecTest):
         self.assertEqual(len(farm.requests("create")), 1)
         self.assertEqual(farm.answers()[-1]["machines"][0]["hostKey"], key)
 
+    def test_a_machine_stands_by_until_it_is_needed(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, maxMachines=2, standbyMachines=1)})
+        farm.provider_has("stop")
+        farm.queue()
+        farm.passes_until(lambda: farm.states() == {"t-0": "stopped"}, "one is made and stopped")
+        self.assertEqual(farm.journal("select first_listed_at from machines"), [(None,)])
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.states(), {"t-0": "stopped"})
+        farm.queue(runnable=1)
+        farm.passes_until(lambda: farm.states() == {"t-0": "ready", "t-1": "stopped"}, "it is used, and another stands by")
+        self.assertEqual(farm.listed(), ["127.84.0.1"])
+        self.assertEqual(len(farm.requests("create")), 2)
+
+    def test_none_is_made_to_stand_by_again_if_machines_cannot_be_stopped(self):
+        farm = self.farm()
+        farm.configure(pools={PLAIN: exec_pool(farm.folder, standbyMachines=1)})
+        farm.queue()
+        while not farm.requests("destroy"):
+            farm.run_pass()
+        self.assertEnded(farm.run_pass(), 0, "none is made to stand by for another", f"order: retry {PLAIN}")
+        self.assertEqual(len(farm.requests("create")), 1)
+
     def test_a_machine_that_cannot_be_stopped_is_destroyed(self):
         farm = self.farm()
         farm.configure(pools={PLAIN: exec_pool(farm.folder, stopOnIdle=True)})

@@ -26,6 +26,19 @@ TEST(MeasuredBoots, AreFromTheRequestUntilAMachineWasReadyForTheFirstTime) {
   EXPECT_THAT(boots.at(PoolName{"p"}), ElementsAre(Seconds{90}));
 }
 
+TEST(MeasuredStarts, AreFromTheStartOfAStoppedMachineUntilItWasReady) {
+  const auto starts =
+      starts_in({event(10, "t-1", "requested"), event(11, "t-1", "creating"), event(90, "t-1", "ready"),
+                 event(200, "t-1", "stopped"), event(300, "t-1", "creating"), event(325, "t-1", "ready"),
+                 event(400, "t-1", "creating"), event(500, "t-1", "ready")});
+  ASSERT_EQ(starts.size(), 1u);
+  EXPECT_THAT(starts.at(PoolName{"p"}), ElementsAre(Seconds{25}));
+}
+
+TEST(MeasuredStarts, AreExpectedToBeNoLongerThanBootsWithoutAny) {
+  EXPECT_THAT(expected_starts({Seconds{40}, Seconds{300}}), ElementsAre(Seconds{40}, usual_start_time));
+}
+
 TEST(MeasuredBoots, AreTheLatestThousand) {
   std::vector<state::JournalEvent> events;
   for (int n = 0; n < 1200; ++n) {

@@ -100,11 +100,17 @@ TEST(Merging, KeepsTheFeaturesThatAllRequire) {
   const PoolName both{"x86_64-linux:big-parallel,kvm"};
   Config config = config_of({both, kvm});
   config.pools.at(kvm).min_machines = 1;
+  config.pools.at(both).spare_machines = 2;
+  config.pools.at(both).standby_machines = 3;
   const PoolConfig one = merged(config, {both, kvm}, kvm);
   EXPECT_THAT(one.type.mandatory_features, ElementsAre("kvm"));
   EXPECT_THAT(one.type.supported_features, ElementsAre("big-parallel", "kvm"));
   EXPECT_EQ(one.max_machines, 8);
   EXPECT_EQ(one.min_machines, 1);
+  EXPECT_EQ(one.spare_machines, 2);
+  EXPECT_EQ(one.standby_machines, 3);
+  EXPECT_THAT(nix_attributes(one),
+              testing::HasSubstr("minMachines = 1;\nspareMachines = 2;\nstandbyMachines = 3;\nmaxMachines = 8;\n"));
 }
 
 TEST(Merging, IsOnlyForMachinesThatAreAlike) {

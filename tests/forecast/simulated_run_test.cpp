@@ -163,6 +163,35 @@ TEST(Simulation, KeepsTheMinimumOfMachines) {
   EXPECT_GE(forecast.pools.at(plain).machine_time(), Seconds{86'400});
 }
 
+TEST(Simulation, KeepsSpareMachines) {
+  const auto wait = [](std::int64_t spare) {
+    const Config config = config_with({{"runnablesPerMachine", 1}, {"maxMachines", 4}, {"spareMachines", spare}});
+    return simulate(config, trace_of("0,60,x86_64-linux\n3600,600,x86_64-linux\n"), boot_of(300)).pools.at(plain).wait;
+  };
+  EXPECT_GE(wait(0).max, 300);
+  EXPECT_GE(wait(0).p50, 300);
+  EXPECT_LT(wait(1).p50, 60);
+}
+
+TEST(Simulation, KeepsMachinesThatStandBy) {
+  const trace::Trace trace = trace_of("0,60,x86_64-linux\n36000,60,x86_64-linux\n");
+  const auto forecast = [&](std::int64_t standby) {
+    const Config config = config_with({{"runnablesPerMachine", 1},
+                                       {"maxMachines", 3},
+                                       {"standbyMachines", standby},
+                                       {"pricePerHour", 1},
+                                       {"stoppedPricePerHour", 0.1}});
+    return simulate(config, trace, boot_of(600)).pools.at(plain);
+  };
+  const PoolForecast with = forecast(1);
+  const PoolForecast without = forecast(0);
+  EXPECT_EQ(without.stopped, Millis{0});
+  EXPECT_GE(without.wait.p50, 600);
+  EXPECT_LT(with.wait.p50, 60 + 45);  // a start instead of a boot
+  EXPECT_GT(with.stopped, Seconds{34'000});
+  EXPECT_NEAR(units_in(*with.cost), hours_in(with.machine_time()) + 0.1 * hours_in(with.stopped), 0.001);
+}
+
 TEST(Simulation, LetsStepsWaitForThoseTheyDependOn) {
   const trace::Trace trace = *trace::read_trace(
       "ready_at,duration_s,system,name,depends_on\n0,1000,x86_64-linux,a,\n0,1000,x86_64-linux,b,a\n"

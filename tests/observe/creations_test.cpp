@@ -66,6 +66,13 @@ TEST_F(CreationsThatCount, AreThoseSinceAnOrderToRetry) {
   EXPECT_EQ(record().failed_passes, 0);
 }
 
+TEST_F(CreationsThatCount, TellOfARefusalToStopUntilFailuresCountAnew) {
+  remembered[pool].stop_refused_at = noon - 1h;
+  EXPECT_EQ(record().stop_refused_at, noon - 1h);
+  remembered[pool].counted_from = noon - 30min;
+  EXPECT_EQ(record().stop_refused_at, std::nullopt);
+}
+
 TEST_F(CreationsThatCount, AreAllWhenAChangeLiesInTheFuture) {
   seen.orders[{OrderKind::retry, pool.text}] = {.since = noon + 24h, .until = noon + 25h};
   EXPECT_EQ(record().failed_passes, 4) << "the clock was set back since the order";

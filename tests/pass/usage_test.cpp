@@ -67,6 +67,29 @@ TEST(Load, OfMachinesIsTheirUseAndWhatItCosts) {
   EXPECT_DOUBLE_EQ(load.cost, 20'000) << "those that are stopped cost nothing";
 }
 
+TEST(Load, OfStoppedMachinesIsWhatTheirDisksCost) {
+  const state::Usage used{.pool = plain, .price_per_hour = Micros{3'600'000}, .busy = 1s, .stopped_cost = 250};
+  EXPECT_DOUBLE_EQ(by_pool(load_of({used}, plan_of({}), {}, 15s)).at(plain).cost, 1250);
+  EXPECT_DOUBLE_EQ(*cost_of(used, Use::stopped), 0.00025);
+  EXPECT_DOUBLE_EQ(*cost_of(used, Use::busy), 0.001);
+}
+
+TEST(Usage, CountsStoppedMachinesAtTheirOwnPrice) {
+  Config config;
+  PoolConfig& pool = config.pools[plain];
+  pool.price_per_hour = Micros{7'200'000};
+  Snapshot seen;
+  Machine machine;
+  machine.pool = plain;
+  machine.state = MachineState::stopped;
+  seen.machines = {machine, machine};
+  EXPECT_EQ(usage_of(seen, config, 10s).at(0).stopped_cost, 0);
+  pool.stopped_price_per_hour = Micros{360'000};
+  EXPECT_DOUBLE_EQ(usage_of(seen, config, 10s).at(0).stopped_cost, 2'000);
+  EXPECT_EQ(price_of(plain, Use::stopped, {}, config), Micros{360'000});
+  EXPECT_EQ(price_of(plain, Use::idle, {}, config), Micros{7'200'000});
+}
+
 TEST(Load, OfManyShortPassesCostsAsMuchAsOfALongOne) {
   const state::Usage used{.pool = plain, .price_per_hour = Micros{5'000}, .busy = 2s};
   double cost = 0;

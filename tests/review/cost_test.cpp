@@ -31,6 +31,13 @@ TEST(Cost, IsNothingWhileMachinesAreStopped) {
   EXPECT_EQ(costs.at(plain).hours.stopped, Seconds{3600});
 }
 
+TEST(Cost, IsThatOfTheirDisksWhereThatIsGiven) {
+  const auto costs = costs_of({hour(1, {.price_per_hour = Micros{1'000'000}, .busy = Seconds{1800}}),
+                               hour(1, {.price_per_hour = Micros{1'000'000}, .stopped_cost = 1000.4}),
+                               hour(2, {.price_per_hour = Micros{1'000'000}, .stopped_cost = 1000.4})});
+  EXPECT_EQ(costs.at(plain).money, Micros{502'001});
+}
+
 TEST(Cost, IsNotKnownWithoutAPrice) {
   const auto costs = costs_of({hour(1, {.idle = Seconds{3600}})});
   EXPECT_FALSE(costs.at(plain).money);

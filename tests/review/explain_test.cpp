@@ -95,6 +95,18 @@ TEST(Explain, SaysThatNothingWaitsOrThatWaitingStepsAreIgnored) {
   EXPECT_EQ(change(explanation, "ignoredRunnables 0 instead of 3"), "1 allowed; create 1");
 }
 
+TEST(Explain, SaysHowManySpareMachinesThereAreAndWhoSaysSo) {
+  Replayed pass = farm(0);
+  pass.inputs.config.pools.at(plain).spare_machines = 1;
+  EXPECT_THAT(limits(pass), HasSubstr("  spareMachines 1 of the configuration\n"));
+  EXPECT_EQ(change(explained(pass), "minMachines 1 instead of 0"), "") << "the spare one is one already";
+  EXPECT_EQ(change(explained(pass), "minMachines 2 instead of 1"), "(not tried)");
+  pass.inputs.seen.scheduled[plain] = {
+      .period = "sat", .min_machines = {}, .max_machines = {}, .spare_machines = 0, .until = {}};
+  EXPECT_THAT(limits(pass), HasSubstr("  spareMachines 0 of schedule sat\n"));
+  EXPECT_EQ(change(explained(pass), "minMachines 1 instead of 0"), "1 allowed; create 1");
+}
+
 TEST(Explain, KnowsWhatSchedulesSayOfALaterTime) {
   Replayed pass = farm(0);
   pass.inputs.config.pools.at(plain).settings_json =

@@ -416,7 +416,8 @@ std::string Invariants::why_not_at_rest() {
   if (!hosts_.at(leader_).jobs->is_empty()) return "an operation that has ended is not forgotten";
   if (std::string machines = why_machines_are_not_at_rest(); !machines.empty()) return machines;
   for (const auto& [name, pool] : config_.pools) {
-    std::string why = why_pool_is_not_at_rest(name, pool.min_machines, pool.max_machines, pool.stop_on_idle);
+    std::string why = why_pool_is_not_at_rest(name, std::max(pool.min_machines, pool.spare_machines), pool.max_machines,
+                                              pool.stop_on_idle || pool.standby_machines > 0);
     if (!why.empty()) return why;
   }
   return "";

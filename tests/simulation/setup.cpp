@@ -35,6 +35,16 @@ nlohmann::json settings_of(const PoolSetup& pool) {
   return settings;
 }
 
+// Of some seeds, as far as there is room.
+void add_idle_machines(nlohmann::json& settings, std::uint64_t seed) {
+  const auto max = settings["maxMachines"].get<std::int64_t>();
+  const std::int64_t spare = seed % 7 == 2 ? std::min<std::int64_t>(max, 1) : 0;
+  const std::int64_t room = max - std::max(spare, settings["minMachines"].get<std::int64_t>());
+  const std::int64_t standby = seed % 5 == 1 ? 1 + static_cast<std::int64_t>(seed % 3) : 0;
+  settings["spareMachines"] = spare;
+  settings["standbyMachines"] = std::min(room, standby);
+}
+
 }  // namespace
 
 Config configuration_of(const Scenario& scenario, const std::vector<PoolSetup>& pools) {
@@ -47,6 +57,7 @@ Config configuration_of(const Scenario& scenario, const std::vector<PoolSetup>& 
   for (const PoolSetup& pool : pools) {
     if (!pool.is_configured) continue;
     conf["systemTypes"][pool.name] = settings_of(pool);
+    add_idle_machines(conf["systemTypes"][pool.name], scenario.seed);
     if (scenario.machines_join) conf["systemTypes"][pool.name]["local"]["builder"] = {"/simulated/builder"};
   }
   auto config = config::read_config("simulated.nix", conf, {.allow_empty = true});

@@ -21,6 +21,8 @@ PoolConfig any_pool() {
   pool.spill = true;
   pool.min_machines = 1;
   pool.max_machines = 7;
+  pool.spare_machines = 2;
+  pool.standby_machines = 3;
   pool.ignored_runnables = 2;
   pool.runnables_per_machine = 3;
   pool.max_jobs = 4;
@@ -39,6 +41,7 @@ PoolConfig any_pool() {
   pool.consecutive_failures = 0;
   pool.max_unhealthy = 0;
   pool.price_per_hour = Micros{170'000};
+  pool.stopped_price_per_hour = Micros{10'000};
   pool.provider = NixopsSettings{.expression = "/n.nix", .nix_path = {"a=b"}, .keep_alive_interval = Seconds{77}};
   pool.settings_json = "{}";
   return pool;

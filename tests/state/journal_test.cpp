@@ -238,14 +238,18 @@ TEST_P(AnyJournal, RemembersTheFailuresOfTwoHours) {
   changes.events = {event(noon - minutes{1}, "failed"), event(noon - minutes{119}, "failed"),
                     event(noon - minutes{120}, "failed"), event(noon - minutes{2}, "ready"),
                     event(noon - minutes{3}, "failed", "b")};
-  changes.creations[PoolName{"x86_64-linux"}] = {
-      .failed_passes = 2, .last_failed_pass = noon - minutes{1}, .failures = {noon}, .last_useless = noon};
+  changes.creations[PoolName{"x86_64-linux"}] = {.failed_passes = 2,
+                                                 .last_failed_pass = noon - minutes{1},
+                                                 .failures = {noon},
+                                                 .last_useless = noon,
+                                                 .stop_refused_at = noon - minutes{2}};
   commit(std::move(changes));
   const auto creations = load().creations;
   const CreationRecord& record = creations.at(PoolName{"x86_64-linux"});
   EXPECT_EQ(record.failed_passes, 2);
   EXPECT_EQ(record.last_failed_pass, noon - minutes{1});
   EXPECT_EQ(record.last_useless, noon);
+  EXPECT_EQ(record.stop_refused_at, noon - minutes{2});
   EXPECT_THAT(record.failures, ElementsAre(noon - minutes{119}, noon - minutes{1}));
   EXPECT_THAT(creations.at(PoolName{"b"}).failures, ElementsAre(noon - minutes{3}));
   EXPECT_EQ(creations.at(PoolName{"b"}).failed_passes, 0);
@@ -400,15 +404,16 @@ TEST_P(AnyJournal, SaysWhatWasSpent) {
                      .busy = Seconds{2},
                      .idle = Seconds{3},
                      .drain = Seconds{4},
-                     .stopped = Seconds{1000}};
+                     .stopped = Seconds{1000},
+                     .stopped_cost = 500};
   pass_at(hour - Seconds{3600}, {priced});
   pass_at(hour + Seconds{60}, {priced, {.pool = PoolName{"b"}, .busy = Seconds{5}}});
   const Spending spent = spent_since({hour - Seconds{3600}, hour + Seconds{60}});
   using Pools = std::map<PoolName, Micros>;
-  EXPECT_EQ(spent.at(hour - Seconds{3600}), (Pools{{PoolName{"a"}, Micros{40'000}}}));
-  EXPECT_EQ(spent.at(hour + Seconds{60}), (Pools{{PoolName{"a"}, Micros{20'000}}})) << "whole hours, without stopped";
+  EXPECT_EQ(spent.at(hour - Seconds{3600}), (Pools{{PoolName{"a"}, Micros{41'000}}}));
+  EXPECT_EQ(spent.at(hour + Seconds{60}), (Pools{{PoolName{"a"}, Micros{20'500}}})) << "whole hours";
   close();
-  EXPECT_EQ(look(place(), noon, {hour})->spent.at(hour), (Pools{{PoolName{"a"}, Micros{20'000}}}));
+  EXPECT_EQ(look(place(), noon, {hour})->spent.at(hour), (Pools{{PoolName{"a"}, Micros{20'500}}}));
 }
 
 Machine gone(std::int64_t number, Instant since) {

@@ -350,6 +350,8 @@ TEST_F(SharedJournal, BringsAnOlderVersionUpToDate) {
   for (const char* table : {"load", "step_samples"}) sql(fmt::format("drop table {}", table));
   for (const char* column : {"begun_operation", "begun_by", "ends_by"})
     sql(fmt::format("alter table machines drop column {}", column));
+  sql("alter table creations drop column stop_refused_at");
+  sql("alter table usage drop column stopped_cost");
   sql("update journal_format set version = 14");
   EXPECT_THAT(error_of_looking(), HasSubstr("is of an older version"));
   take_lead(*host("a"));

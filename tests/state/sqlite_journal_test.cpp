@@ -43,7 +43,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 17;
+constexpr std::int64_t schema = 18;
 
 class Journal : public testing::Test {
  protected:
@@ -215,7 +215,7 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
         "missing_since",   "closed_since",    "joined_at",      "seen_open",        "wanted_since",
         "begun_operation", "begun_by",        "ends_by"})
     sql(fmt::format("alter table machines drop column {}", column));
-  for (const char* column : {"last_error", "recipe", "counted_from", "last_useless"})
+  for (const char* column : {"last_error", "recipe", "counted_from", "last_useless", "stop_refused_at"})
     sql(fmt::format("alter table creations drop column {}", column));
   sql("alter table events drop column class");
   sql("pragma user_version = 1");
@@ -236,6 +236,8 @@ TEST_F(Journal, GetsTheTableOfLoadFromTheVersionBefore) {
   for (const char* table : {"load", "step_samples"}) sql(fmt::format("drop table {}", table));
   for (const char* column : {"begun_operation", "begun_by", "ends_by"})
     sql(fmt::format("alter table machines drop column {}", column));
+  sql("alter table creations drop column stop_refused_at");
+  sql("alter table usage drop column stopped_cost");
   sql("pragma user_version = 14");
   open();
   Changes changes;

@@ -51,7 +51,9 @@ forecast::SimulationTerms terms_of(const Config& config, const ForecastOptions& 
   if (options.boot) {
     for (const auto& [name, pool] : config.pools) terms.boots[name] = {Seconds{*options.boot}};
   } else if (journal) {
-    terms.boots = forecast::boots_in(journal->events(Instant{}));
+    const auto events = journal->events(Instant{});
+    terms.boots = forecast::boots_in(events);
+    terms.starts = forecast::starts_in(events);
   }
   return terms;
 }

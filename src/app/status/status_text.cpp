@@ -14,6 +14,7 @@
 #include "io/text/printable.hpp"
 #include "io/text/wording.hpp"
 #include "model/counted.hpp"
+#include "pass/usage.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -77,9 +78,11 @@ std::string hourly_cost_text(const pass::Look& look, const std::string& currency
   std::int64_t unpriced = 0;
   bool has_price = false;
   for (const Machine& machine : look.seen.machines) {
-    if (machine.state == MachineState::stopped) continue;
+    const bool is_stopped = machine.state == MachineState::stopped;
     const auto pool = look.pools.find({machine.pool, machine.provider});
-    const auto price = pool == look.pools.end() ? std::nullopt : pool->second.price_per_hour;
+    const auto price =
+        pool == look.pools.end() ? std::nullopt : pass::price_of(pool->second, pass::use_of(machine, look.seen.queue));
+    if (is_stopped && price.value_or(Micros{0}).n == 0) continue;
     if (price) sum.n += price->n;
     has_price = has_price || price;
     unpriced += price ? 0 : 1;

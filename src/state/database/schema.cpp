@@ -222,6 +222,10 @@ constexpr std::array migrations{R"sql(
     waiting_since integer,
     primary key (pool, time)
   ) strict, without rowid;
+)sql",
+                                R"sql(
+  alter table creations add column stop_refused_at integer;
+  alter table usage add column stopped_cost real not null default 0;
 )sql"};
 
 }  // namespace

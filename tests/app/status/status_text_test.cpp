@@ -156,6 +156,15 @@ TEST(StatusText, SaysOfWhichMachinesThePriceIsNotKnown) {
   EXPECT_THAT(farm.text(), HasSubstr("1.50 per hour, 1 machine without a price\n"));
 }
 
+TEST(StatusText, CountsStoppedMachinesAtTheirOwnPrice) {
+  Farm farm;
+  farm.add_ready(1);
+  farm.add(MachineState::stopped);
+  EXPECT_THAT(farm.text(), HasSubstr("1.50 per hour\n"));
+  farm.look.pools.begin()->second.stopped_price_per_hour = Micros{10'000};
+  EXPECT_THAT(farm.text(), HasSubstr("1.51 per hour\n"));
+}
+
 TEST(StatusText, ShowsEachMachineOnceThoughTwoPoolsShareAName) {
   Farm farm;
   farm.add_ready(1);
