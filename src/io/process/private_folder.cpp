@@ -11,11 +11,14 @@
 #include <tuple>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/async/waypoint.hpp"
+#include "io/file/descriptor.hpp"
 #include "io/file/files.hpp"
 #include "io/process/processes.hpp"
 #include "io/text/strings.hpp"
@@ -31,6 +34,7 @@ constexpr std::size_t purpose_bytes_max = 12;
 constexpr std::string_view id_digits_max = "4194304";  // PID_MAX_LIMIT of the kernel
 constexpr std::string_view random_part = "XXXXXX";     // as mkdtemp(3) wants it
 constexpr const char* usual_base = "/tmp";
+constexpr int attempts_max = 10;
 
 bool is_purpose(std::string_view text) {
   return !text.empty() && text.size() <= purpose_bytes_max &&
@@ -100,11 +104,22 @@ bool is_left_behind(const std::string& folder, pid_t maker) {
   return is_folder_of_ours(folder) && !look_at(maker) && attached(users_of(folder, 0)).empty();
 }
 
+// Its maker holds it for as long as it lives: in a container that shares the folder with others, the id of a process
+// does not say that it has ended. None: another process holds it, or it is gone.
+std::optional<Descriptor> lock(const std::string& folder) {
+  Descriptor held(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!held.is_open()) return std::nullopt;
+  const bool is_held_elsewhere = ::flock(held.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (is_held_elsewhere || !is_folder_of_ours(folder)) return std::nullopt;
+  return held;
+}
+
 void sweep(const std::string& base, std::string_view purpose) {
   std::error_code error;
   for (fs::directory_iterator entry(base, error), last; !error && entry != last; entry.increment(error)) {
     const auto maker = maker_of(entry->path().filename().native(), purpose);
-    if (maker && is_left_behind(entry->path(), *maker)) clear_away(entry->path(), 0);
+    if (!maker || !is_left_behind(entry->path(), *maker)) continue;
+    if (const auto held = lock(entry->path())) clear_away(entry->path(), 0);
   }
 }
 
@@ -112,17 +127,25 @@ void sweep(const std::string& base, std::string_view purpose) {
 
 Expected<PrivateFolder> PrivateFolder::make(std::string_view purpose) {
   if (!is_purpose(purpose)) return failure(fmt::format("\"{}\" is not a purpose of a private folder", purpose));
-  std::string path = fmt::format("{}/hp-{}-{}-{}", base_for(purpose), purpose, ::getpid(), random_part);
-  if (::mkdtemp(path.data()) == nullptr) return failure(fmt::format("cannot create {}: {}", path, os_error(errno)));
-  PrivateFolder folder(std::move(path));
-  waypoint("private_folder.after-make");
-  return folder;
+  const std::string pattern = fmt::format("{}/hp-{}-{}-{}", base_for(purpose), purpose, ::getpid(), random_part);
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    std::string path = pattern;
+    if (::mkdtemp(path.data()) == nullptr) return failure(fmt::format("cannot create {}: {}", path, os_error(errno)));
+    auto held = lock(path);
+    if (!held) continue;  // a sweep was faster
+    waypoint("private_folder.after-make");
+    return PrivateFolder(std::move(path), *std::move(held));
+  }
+  return failure(fmt::format("cannot create {}: it is removed at once, {} times", pattern, attempts_max));
 }
 
-PrivateFolder::PrivateFolder(PrivateFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+PrivateFolder::PrivateFolder(PrivateFolder&& other) noexcept
+    : path_(std::exchange(other.path_, {})), held_(std::move(other.held_)) {}
 
 PrivateFolder& PrivateFolder::operator=(PrivateFolder&& other) noexcept {
-  const PrivateFolder replaced(std::exchange(path_, std::exchange(other.path_, {})));
+  const PrivateFolder replaced(std::move(*this));
+  path_ = std::exchange(other.path_, {});
+  held_ = std::move(other.held_);
   return *this;
 }
 

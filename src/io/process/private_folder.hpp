@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "io/file/descriptor.hpp"
 #include "model/error.hpp"
 
 namespace hydra_provisioner::io {
@@ -25,8 +26,9 @@ class PrivateFolder {
   const std::string& path() const { return path_; }
 
  private:
-  explicit PrivateFolder(std::string path) : path_(std::move(path)) {}
+  PrivateFolder(std::string path, Descriptor held) : path_(std::move(path)), held_(std::move(held)) {}
   std::string path_;  // empty after a move
+  Descriptor held_;   // its lock: it is in use
 };
 
 // Removes what killed runs left behind: this user's folders whose maker has ended and that only daemons use, which are

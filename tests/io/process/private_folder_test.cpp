@@ -184,6 +184,18 @@ TEST_F(PrivateFolder, StaysWhileItsMakerLives) {
   EXPECT_TRUE(fs::exists(other + "/secret"));
 }
 
+TEST_F(PrivateFolder, StaysWhileItsMakerLivesInAnotherContainer) {
+  const std::string as_seen_here = base + "/" + name_by(ended());
+  {
+    const auto folder = made();
+    fs::rename(folder.path(), as_seen_here);
+    sweep_private_folders(purpose);
+    EXPECT_TRUE(fs::exists(as_seen_here));
+  }
+  sweep_private_folders(purpose);
+  EXPECT_FALSE(fs::exists(as_seen_here));
+}
+
 TEST_F(PrivateFolder, StaysWhenItMayBeSomethingElse) {
   const std::string id = std::to_string(ended());
   const std::string prefix = "hp-" + purpose;
