@@ -192,6 +192,10 @@ void Invariants::instance_was_made(const sim::SimInstance& instance) {
   check_name(instance);
 }
 
+void Invariants::instance_ended(const sim::SimInstance& instance, bool /*was_taken_away*/) {
+  if (instance.has_ended_early) --made_[instance.machine];  // another one is made in its place
+}
+
 // Of another installation no machine is touched, listed or counted.
 void Invariants::check_owner(const MachineId& machine, const InstanceId& instance) {
   const sim::SimInstance* made = farm_->cloud.find(instance);

@@ -62,6 +62,7 @@ class Invariants final : public sim::Observer {
   void step_was_aborted(const std::string& type) override;
   void operation_is_forgotten(const JobState& job) override;
   void instance_was_made(const sim::SimInstance& instance) override;
+  void instance_ended(const sim::SimInstance& instance, bool was_taken_away) override;
   void gate_was_set(const sim::SimInstance& instance) override;
   void builder_is_stopped(const sim::SimInstance& instance) override;
   void machine_failed_each_try(std::int64_t step, const std::string& address) override;
@@ -119,7 +120,7 @@ class Invariants final : public sim::Observer {
   std::int64_t published_ = 0;                                      // that is on the disk
   std::map<std::pair<MachineId, Operation>, sim::Time> failed_at_;  // removals whose latest attempt failed
   sim::Time back_offs_ended_at_;
-  std::map<MachineId, std::int64_t> made_;  // how many instances of each machine
+  std::map<MachineId, std::int64_t> made_;  // how many instances of each machine, without those that ended early
   std::optional<std::string> violation_;
 };
 
