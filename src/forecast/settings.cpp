@@ -115,6 +115,9 @@ std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot, Secon
   }
   for (const std::int64_t runnables : {1, 3, 10, 30}) add({.runnables_per_machine = runnables});
   add({.runnables_per_machine = 1, .grace = boot});
+  Setting with_shorter_grace = now;
+  with_shorter_grace.grace /= 2;
+  add(with_shorter_grace);
   return settings;
 }
 

@@ -75,7 +75,7 @@ TEST(Standby, MachinesAreThoseThatComeAndAreNotNeeded) {
 
 TEST(Standby, MachinesAreNotThoseThatTheirCloudTakesBack) {
   const Plan p = farm(standing_by, {.standby_machines = 1}).has(draining(1), draining(2).noticed("it ends")).decided();
-  EXPECT_EQ(actions_of(p), "destroy 2, stop 1");
+  EXPECT_EQ(actions_of(p), "stop 1, destroy 2");
 }
 
 TEST(Standby, MachinesAreTheLatestOfThoseUnderWay) {

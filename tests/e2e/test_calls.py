@@ -230,6 +230,7 @@ class HydraDatabase(CallTest):
 
     def test_a_flood_costs_no_pass_and_no_more_than_a_look_a_second(self):
         farm = self.listening_farm()
+        wait_for(lambda: farm.journal("select count(*) from passes")[0][0] == 1, "the first pass has asked", farm.said)
         dumps, began = self.queue_runner.dumps, time.monotonic()
         self.postgres.run("do $$ begin for n in 1..20000 loop perform pg_notify('step_started', n::text); end loop; end $$")
         for _ in range(50):

@@ -105,6 +105,14 @@ TEST(Search, TriesTargetWaitsBeyondTheBootAndTwoSteps) {
   EXPECT_TRUE(has([](const Setting& setting) { return setting.spares_by_arrivals; }));
 }
 
+TEST(Search, TriesThePresentSettingWithAShorterGrace) {
+  PoolConfig pool;
+  pool.grace_period = Seconds{3600};
+  Setting shorter = setting_of(pool);
+  shorter.grace = Seconds{1800};
+  EXPECT_THAT(coarse_settings(pool, Seconds{100}, Seconds{3000}), testing::Contains(shorter));
+}
+
 TEST(Search, TriesNoOtherMaximumWhereItWasNeverReached) {
   Trial few = trial(1, 50, 10);
   few.setting.max_machines = 8;

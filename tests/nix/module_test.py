@@ -135,7 +135,7 @@ class Module:
         pool = """
             pricePerHour = 0.17; stopOnIdle = true; maxMachines = 3; sshKey = "/key"; local = { };
             schedules = [ { hours = "8-17"; minMachines = 2; } ];
-            mandatoryFeatures = [ ];
+            mandatoryFeatures = [ ]; spareSlots = "auto";
         """
         settings = f'queue = {{ type = "command"; command = [ "q" ]; }}; systemTypes."a-b:kvm" = {{ {pool} }};'
         written = self.written(enabled(settings, 'user = "root";'))
@@ -143,7 +143,8 @@ class Module:
         self.assertEqual(
             written["systemTypes"],
             {"a-b:kvm": {"pricePerHour": 0.17, "stopOnIdle": True, "maxMachines": 3, "sshKey": "/key", "local": {},
-                         "schedules": [{"hours": "8-17", "minMachines": 2}], "mandatoryFeatures": []}},
+                         "schedules": [{"hours": "8-17", "minMachines": 2}], "mandatoryFeatures": [],
+                         "spareSlots": "auto"}},
         )
 
     def test_leaves_the_settings_of_a_program_as_they_are(self):
@@ -184,6 +185,7 @@ class Module:
         for wrong in ('tag = "my farm";', "maxParallel = 0;", "historyDays = 4000;", 'machinesFile = "machines";',
                       'queue.type = "hydra-c";', 'statusCommand = "true";', "statusCommand = [ ];", 'metricsListen = "here";',
                       "systemTypes.t.pricePerHour = -1;", 'systemTypes.t.sshKey = "@key";', "systemTypes.t.systems = [ ];",
+                      'systemTypes.t.spareSlots = "many";', "systemTypes.t.spareSlots = -1;",
                       'systemTypes.t.ec2.endpoint = "ftp://cloud";', 'systemTypes.t.ec2.region = "eu west";'):
             with self.subTest(wrong):
                 self.assertIn("is not of type", self.refused(f"{CLOUD} {wrong}"))
