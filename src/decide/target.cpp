@@ -32,7 +32,10 @@ std::int64_t begun_on_average(const PoolConfig& pool, const Outlook& outlook) {
 
 std::int64_t begun_by_themselves(const PoolConfig& pool, const Outlook& outlook) {
   const std::int64_t begun = begun_on_average(pool, outlook);
-  return std::min(begun, outlook.ended_lately.value_or(begun));
+  if (!outlook.ended_lately) return begun;
+  const auto ended = static_cast<double>(*outlook.ended_lately);
+  const double by_chance = 2 * std::sqrt(ended);  // two standard deviations of a number of independent events
+  return std::min(begun, static_cast<std::int64_t>(std::floor(ended + by_chance)));
 }
 
 // How long a waiting step is expected to take. Where not even half as many have ended lately as the average says, those

@@ -140,9 +140,9 @@ Seconds mean_duration(const trace::Trace& trace) {
 // Of one pool, whose steps are those of the trace.
 class Search {
  public:
-  Search(const Config& config, const PoolName& pool, const SimulationTerms& terms, act::Voice& voice)
-      : config_(config), pool_(pool), terms_(terms), voice_(voice) {
-    std::erase_if(config_.pools, [&](const auto& entry) { return entry.first != pool; });
+  Search(Config config, PoolName pool, const SimulationTerms& terms, act::Voice& voice)
+      : config_(std::move(config)), pool_(std::move(pool)), terms_(terms), voice_(voice) {
+    std::erase_if(config_.pools, [&](const auto& entry) { return entry.first != pool_; });
   }
 
   std::vector<Trial> run(const std::vector<Setting>& settings, const trace::Trace& steps, std::string_view what) {

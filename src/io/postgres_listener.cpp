@@ -172,6 +172,7 @@ PostgresListener::PostgresListener(const boost::asio::any_io_executor& executor,
   session_->begin();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): asio's timers are cancelled without an exception
 PostgresListener::~PostgresListener() { session_->end(); }
 
 }  // namespace hydra_provisioner::io

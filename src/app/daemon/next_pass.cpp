@@ -61,7 +61,8 @@ void NextPass::consider(const Queue& status, const Last& last) {
   set_period(status, last);
   const Instant now = clock_.now();
   const Plan foreseen = pass::foresee(*last.end.report, last.config, *status, now);
-  if (std::string news = pass::news_in(foreseen, last.end.report->plan); !news.empty()) call("the status: " + news);
+  if (const std::string news = pass::news_in(foreseen, last.end.report->plan); !news.empty())
+    call("the status: " + news);
   constexpr Seconds at_least{1};
   if (foreseen.reconsider_at)
     due_ = std::min(due_, clock_.stopwatch() + std::max(*foreseen.reconsider_at - now, at_least));
