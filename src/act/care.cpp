@@ -144,7 +144,12 @@ io::Task<providers::Condition> Care::check(MachineId id) {
   }
   const MachineState before = machine.state;
   note_condition(machine, *found);
-  if (machine.state != before) co_await publication_.publish();
+  if (machine.state == before) co_return *found;
+  if (machine.state == MachineState::ready) {
+    publication_.publish_soon();
+  } else {
+    co_await publication_.publish();
+  }
   co_return *found;
 }
 

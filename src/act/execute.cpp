@@ -136,10 +136,10 @@ io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger,
   const std::vector<Part> parts = slow_parts(actions, ledger, operations);
   if (parts.empty() && plan.in_use.empty() && plan.probed.empty()) co_return;
   // Side by side, so that a machine that hangs in one does not delay the other.
-  co_await io::run_all(
+  co_await publication.publish_during(io::run_all(
       {[&] { return io::run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); },
        [&] { return care.probe(plan.probed, parallel_max); }},
-      3);
+      3));
   co_await publication.publish();
 }
 

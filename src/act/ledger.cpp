@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "observe/places.hpp"
+#include "publish/machines_file.hpp"
 
 namespace hydra_provisioner::act {
 namespace {
@@ -35,6 +36,7 @@ Machine& Ledger::add(Machine machine) {
   const MachineId id = machine.id;
   const auto [entry, is_new] = machines_.insert_or_assign(id, std::move(machine));
   const auto number = [](const Machine* each) { return number_of(each->id); };
+  queue_names_.emplace(publish::unique_name(entry->second), id);
   if (is_new) by_number_.insert(std::ranges::upper_bound(by_number_, number_of(id), {}, number), &entry->second);
   return entry->second;
 }
@@ -91,7 +93,23 @@ std::optional<Instant> Ledger::waiting_since(const PoolName& pool) const {
   return found == waiting_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Ledger::touch(const Machine& machine) { changed_.insert(machine.id); }
+// Its address may be another one now.
+void Ledger::touch(const Machine& machine) {
+  changed_.insert(machine.id);
+  queue_names_.emplace(publish::unique_name(machine), machine.id);
+}
+
+const Machine* Ledger::namesake_in_use(const Machine& machine) const {
+  const std::string name = publish::unique_name(machine);
+  for (auto entry = queue_names_.lower_bound({name, {}}); entry != queue_names_.end(); ++entry) {
+    if (entry->first != name) break;
+    const Machine& other = machines_.at(entry->second);
+    const bool is_used = other.state == MachineState::ready || other.state == MachineState::draining;
+    const bool has_it = other.id != machine.id && publish::unique_name(other) == name;
+    if (has_it && is_used && !other.found.vanished) return &other;
+  }
+  return nullptr;
+}
 
 void Ledger::note(const observe::Fleet& found, Voice& voice) {
   for (const MachineId& id : found.adopted) {

@@ -27,6 +27,8 @@ class Ledger {
   Machine& at(const MachineId& machine) { return machines_.at(machine); }
   Machine* find(const MachineId& machine);  // null: there is none
   const std::vector<Machine*>& all() const { return by_number_; }
+  // Another machine of the same name in the machines file, that steps may be sent to or run on; null: there is none.
+  const Machine* namesake_in_use(const Machine& machine) const;
   Instant now() const { return clock_.now(); }
   io::Clock& clock() const { return clock_; }
   const Owner& owner() const { return owner_; }
@@ -77,8 +79,9 @@ class Ledger {
   io::Clock& clock_;
   Owner owner_;
   std::map<MachineId, Machine> machines_;
-  std::vector<Machine*> by_number_;  // of machines_
-  std::set<MachineId> names_;        // that are taken at their providers
+  std::vector<Machine*> by_number_;                          // of machines_
+  std::set<MachineId> names_;                                // that are taken at their providers
+  std::set<std::pair<std::string, MachineId>> queue_names_;  // that they have or had in the machines file
   std::set<MachineId> changed_;
   std::set<MachineId> unwritten_;
   std::map<PoolName, Instant> waiting_;

@@ -154,7 +154,7 @@ io::Task<void> Operations::await_readiness(MachineId id, bool stands_by) {
       if (!co_await commit()) co_return;
       voice_.note(fmt::format("{}: ready after {} s at {}", id, (clock_.now() - machine.requested_at).count(),
                               machine.address));
-      co_await publication_.publish();
+      publication_.publish_soon();
       co_return;
     }
     ledger_.at(id).last_error = ready.error().message;

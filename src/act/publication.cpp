@@ -1,10 +1,13 @@
 #include "act/publication.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <ranges>
 
 #include <fmt/format.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include "io/async/gather.hpp"
 #include "io/text/local_time.hpp"
 #include "providers/keys.hpp"
 
@@ -12,6 +15,12 @@ namespace hydra_provisioner::act {
 namespace {
 
 constexpr Seconds queue_runner_looks_every{30};
+
+// Between publications of machines that become ready one after another. Each of them looks at all machines; so that
+// they cost no more of a large farm's time than of a small one's, more than 10,000 machines wait longer.
+std::chrono::milliseconds pause_among(std::size_t machines) {
+  return std::chrono::milliseconds{std::max<std::size_t>(1000, machines / 10)};
+}
 
 }  // namespace
 
@@ -48,6 +57,25 @@ io::Task<void> Publication::publish() {
   is_publishing_ = false;
 }
 
+io::Task<void> Publication::publish_during(io::Task<void> work) {
+  const auto do_work = [&]() -> io::Task<void> {
+    co_await std::move(work);
+    is_over_.set();
+  };
+  co_await io::run_all({do_work, [this] { return publish_what_is_due(); }}, 2);
+}
+
+io::Task<void> Publication::publish_what_is_due() {
+  using namespace boost::asio::experimental::awaitable_operators;
+  while (true) {
+    co_await (is_due_.wait() || is_over_.wait());
+    if (is_over_.is_set()) co_return;
+    is_due_.reset();
+    co_await publish();
+    co_await (ledger_.clock().sleep_for(pause_among(ledger_.all().size())) || is_over_.wait());
+  }
+}
+
 void Publication::hold_back(const std::string& why) {
   gave_up_ = true;
   trouble_ = Unpublished{ledger_.now(), why};
@@ -65,27 +93,16 @@ publish::MachinesFile Publication::render(const std::set<MachineId>& without) {
   return publish::render_machines_file(config_, std::move(machines));
 }
 
-publish::NamesInUse Publication::names_in_use() const {
-  publish::NamesInUse names;
-  for (const Machine* machine : ledger_.all()) {
-    const bool is_used = machine->state == MachineState::ready || machine->state == MachineState::draining;
-    if (is_used && !machine->found.vanished) names.add(*machine);
-  }
-  return names;
-}
-
 Expected<void> Publication::can_list(const Machine& machine) const {
-  return publish::check_line(machine, names_in_use());
+  return publish::check_line(machine, ledger_.namesake_in_use(machine));
 }
 
 // Its address may have changed since it became ready. Of two machines with one address the older one stays.
 void Publication::note_unfit() {
-  publish::NamesInUse names = names_in_use();
   for (Machine* machine : ledger_.all() | std::views::reverse) {
     if (machine->state != MachineState::ready || machine->found.vanished) continue;
-    const auto fits = publish::check_line(*machine, names);
+    const auto fits = can_list(*machine);
     if (fits) continue;
-    names.remove(*machine);
     ledger_.note(*machine, MachineEvent::became_unready, fits.error().message);
     machine->last_error = fits.error().message;
     report_once(fmt::format("{}: taken out of use: {}", machine->id, fits.error().message));

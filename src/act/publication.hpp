@@ -9,6 +9,7 @@
 
 #include "act/ledger.hpp"
 #include "act/voice.hpp"
+#include "io/async/event.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
 #include "publish/machines_file.hpp"
@@ -33,6 +34,12 @@ class Publication {
   // publishes once more.
   io::Task<void> publish();
 
+  // For machines that have become ready. While publish_during() works, it publishes at once, but at most once a second,
+  // so that many machines which become ready one after another cost few publications.
+  void publish_soon() { is_due_.set(); }
+  // After this work, what is due may still be unpublished.
+  io::Task<void> publish_during(io::Task<void> work);
+
   // Nothing is published in this pass, as if every attempt had failed.
   void hold_back(const std::string& why);
 
@@ -47,11 +54,11 @@ class Publication {
   io::Task<void> make_leave(Machine machine) { return publisher_.make_leave(std::move(machine)); }
 
  private:
-  publish::NamesInUse names_in_use() const;
   void note_unfit();
   publish::MachinesFile render(const std::set<MachineId>& without);
   std::set<MachineId> without_record() const;
   io::Task<void> publish_once();
+  io::Task<void> publish_what_is_due();
   io::Task<Expected<bool>> deliver(const publish::MachinesFile& file, const std::optional<LastDelivery>& before);
   void note_intent(const publish::MachinesFile& file);
   void take_back_intent();
@@ -72,6 +79,8 @@ class Publication {
   std::set<MachineId> unrecorded_;       // to be listed, but not in the journal yet
   std::map<MachineId, Machine> before_;  // the earlier state of machines that are about to be listed
   std::set<std::string> reported_;       // in this pass
+  io::Event is_due_;
+  io::Event is_over_;  // the work of publish_during()
   bool is_publishing_ = false;
   bool again_ = false;
   bool gave_up_ = false;  // for this pass

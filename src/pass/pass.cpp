@@ -66,9 +66,9 @@ void forget_old_logs(act::Jobs& jobs, const act::Ledger& ledger, Instant last_pa
 }
 
 bool is_adopted(const observe::Fleet& fleet, const std::string& name) {
-  return std::ranges::any_of(fleet.adopted, [&](const MachineId& id) {
-    const auto machine = std::ranges::find(fleet.machines, id, &Machine::id);
-    return id.text == name || (machine != fleet.machines.end() && machine->instance.text == name);
+  return std::ranges::any_of(fleet.machines, [&](const Machine& machine) {
+    return (machine.id.text == name || machine.instance.text == name) &&
+           std::ranges::find(fleet.adopted, machine.id) != fleet.adopted.end();
   });
 }
 

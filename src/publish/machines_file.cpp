@@ -44,6 +44,7 @@ MachinesFile render_machines_file(const Config& config, std::vector<ListedMachin
 }
 
 std::vector<PoolName> new_placeholders(const MachinesFile& file, std::string_view before, const Config& config) {
+  if (file.placeholders.empty()) return {};
   const auto lines = read_machines_file(before);
   std::vector<PoolName> fresh;
   for (const PoolName& pool : file.placeholders) {
@@ -65,27 +66,12 @@ std::string render_ssh_config(std::string_view machines_file) {
   return text;
 }
 
-std::string NamesInUse::name_of(const Machine& machine) { return io::in_lower_case(queue_name(machine)); }
+std::string unique_name(const Machine& machine) { return io::in_lower_case(queue_name(machine)); }
 
-void NamesInUse::remove(const Machine& machine) {
-  const auto [first, last] = machines_.equal_range(name_of(machine));
-  const auto found =
-      std::ranges::find(first, last, machine.id, &std::multimap<std::string, MachineId>::value_type::second);
-  if (found != last) machines_.erase(found);
-}
-
-const MachineId* NamesInUse::another_of(const Machine& machine) const {
-  const auto [first, last] = machines_.equal_range(name_of(machine));
-  for (auto found = first; found != last; ++found) {
-    if (found->second != machine.id) return &found->second;
-  }
-  return nullptr;
-}
-
-Expected<void> check_line(const Machine& machine, const NamesInUse& names) {
+Expected<void> check_line(const Machine& machine, const Machine* namesake) {
   if (auto checked = check_address(machine.address); !checked) return checked;
   if (auto checked = check_host_key(machine.host_key); !checked) return checked;
-  if (const MachineId* other = names.another_of(machine)) return std::unexpected(taken_address(machine, *other));
+  if (namesake != nullptr) return std::unexpected(taken_address(machine, namesake->id));
   return {};
 }
 
@@ -234,7 +220,7 @@ std::set<PoolName> add_machines(MachinesFile& file, const Config& config, const 
     auto line = machine_line(config, *machine, *pool);
     if (line) {
       // Of two lines with one name the queue runner would keep only the last. `ADDRESS` means `root@ADDRESS`.
-      const auto [first, is_new] = addresses.emplace(io::in_lower_case(queue_name(*machine)), machine->id);
+      const auto [first, is_new] = addresses.emplace(unique_name(*machine), machine->id);
       if (!is_new) line = std::unexpected(taken_address(*machine, first->second));
     }
     if (!line) {

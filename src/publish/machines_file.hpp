@@ -2,7 +2,6 @@
 // line is checked first. A machine with a malformed line is left out and reported.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,22 +36,12 @@ std::vector<PoolName> new_placeholders(const MachinesFile& file, std::string_vie
 // For the names in this content that have a port: Host blocks of ssh_config(5), which say what they mean.
 std::string render_ssh_config(std::string_view machines_file);
 
-// Which machines have which names in the file, where case makes no difference.
-class NamesInUse {
- public:
-  void add(const Machine& machine) { machines_.emplace(name_of(machine), machine.id); }
-  void remove(const Machine& machine);
-  const MachineId* another_of(const Machine& machine) const;  // of the same name; null: there is none
-
- private:
-  static std::string name_of(const Machine& machine);
-
-  std::multimap<std::string, MachineId> machines_;
-};
+// In the file, where case makes no difference.
+std::string unique_name(const Machine& machine);
 
 // Whether what the machine has brought along, its address and its host key, can stand in the file. Of two machines with
-// one address the queue runner would see only one. `names` may be with or without the machine itself.
-Expected<void> check_line(const Machine& machine, const NamesInUse& names);
+// one name the queue runner would see only one. `namesake`: another one that may be in use; null: there is none.
+Expected<void> check_line(const Machine& machine, const Machine* namesake);
 
 // The tag in the first line of a file; empty for a file that no provisioner has written.
 std::string tag_of_machines_file(std::string_view content);

@@ -95,6 +95,27 @@ TEST_F(Execution, RemembersWhenAProviderRefusedToStopAMachineUntilOneIsStopped) 
   EXPECT_EQ(engine.journal.memory.creations.at(pool).stop_refused_at, std::nullopt);
 }
 
+TEST_F(Execution, PublishesAFewTimesWhenManyMachinesBecomeReadyTogether) {
+  constexpr std::int64_t many = 100;
+  std::vector<Action> actions;
+  for (std::int64_t number = 1; number <= many; ++number) {
+    engine.has(creating(number));
+    actions.push_back(action(ActionKind::keep, number));
+  }
+  engine.pass(std::move(actions));
+  EXPECT_LE(engine.publisher.last_deliveries.size(), 4);
+  for (std::int64_t number = 1; number <= many; ++number)
+    EXPECT_TRUE(engine.machine(number).listing.is_listed) << number;
+}
+
+TEST_F(Execution, TakesAMachineOutBeforeItIsDestroyedThoughOthersBecomeReady) {
+  engine.has(ready(1));
+  engine.has(creating(2));
+  engine.pass({action(ActionKind::drain, 1), action(ActionKind::keep, 2)});
+  engine.pass({action(ActionKind::destroy, 1)});
+  EXPECT_TRUE(engine.chronicle.has_before("publish 10.0.0.2", "destroy a-1"));
+}
+
 TEST_F(Execution, ForgetsWhatWasMissingWhileAMachineBooted) {
   engine.provider.boots_after(id(1), 3);
   engine.pass({action(ActionKind::create, 1)});

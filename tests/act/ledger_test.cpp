@@ -61,6 +61,23 @@ TEST_F(LedgerTest, IgnoresAnEventThatMakesNoSense) {
   EXPECT_EQ(ledger.at(id(9)).state, MachineState::ready);
 }
 
+TEST_F(LedgerTest, KnowsWhoElseHasTheNameOfAMachine) {
+  EXPECT_EQ(ledger.namesake_in_use(ledger.at(id(9))), nullptr);
+  ledger.at(id(10)).address = "ROOT@10.0.0.9";
+  ledger.touch(ledger.at(id(10)));
+  EXPECT_EQ(ledger.namesake_in_use(ledger.at(id(9))), &ledger.at(id(10)));
+  EXPECT_EQ(ledger.namesake_in_use(ledger.at(id(10))), &ledger.at(id(9)));
+
+  ledger.at(id(10)).state = MachineState::stopped;
+  EXPECT_EQ(ledger.namesake_in_use(ledger.at(id(9))), nullptr) << "no step can come to it";
+  ledger.at(id(10)).state = MachineState::draining;
+  EXPECT_NE(ledger.namesake_in_use(ledger.at(id(9))), nullptr);
+
+  ledger.at(id(10)).address = "10.0.0.10";
+  ledger.touch(ledger.at(id(10)));
+  EXPECT_EQ(ledger.namesake_in_use(ledger.at(id(9))), nullptr) << "it had the name before";
+}
+
 TEST_F(LedgerTest, KeepsAFailuresReason) {
   ledger.note(ledger.at(id(9)), MachineEvent::failed, "not ready in time");
   EXPECT_TRUE(commit());

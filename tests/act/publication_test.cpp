@@ -1,5 +1,6 @@
 #include "act/publication.hpp"
 
+#include <chrono>
 #include <functional>
 #include <tuple>
 #include <vector>
@@ -13,6 +14,7 @@
 namespace hydra_provisioner::act {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -25,10 +27,33 @@ class Publication : public testing::Test {
     ledger.add(machine);
   }
   void publish() { engine.clock.run(publication.publish()); }
+
+  // Things that happen while the pass works, each so long after its beginning, and when the work ends.
+  using Happening = std::pair<milliseconds, std::function<void()>>;
+  void work(std::vector<Happening> happenings, milliseconds end) {
+    happenings.emplace_back(end, [] {});
+    const auto all = [&]() -> io::Task<void> {
+      for (const auto& [time, happen] : happenings) {
+        co_await engine.clock.sleep_for(began + time - engine.clock.exact_now());
+        happen();
+      }
+    };
+    engine.clock.run(publication.publish_during(all()));
+  }
+  std::function<void()> ready_at_last(std::int64_t number) {
+    return [this, number] {
+      ledger.note(machine(number), MachineEvent::became_ready, "answers");
+      publication.publish_soon();
+    };
+  }
+  std::function<void()> expect_published(const std::string& addresses) {
+    return [this, addresses] { EXPECT_EQ(engine.publisher.published(), addresses); };
+  }
   Machine& machine(std::int64_t number) { return ledger.at(id(number)); }
 
   Engine engine;
   Ledger ledger{engine.journal, engine.clock, {}};
+  const fakes::FakeClock::Time began = engine.clock.exact_now();
   const Seconds queue_clock_ahead{7};
   act::Publication publication{engine.config, engine.pools,      ledger,      engine.publisher,
                                std::nullopt,  queue_clock_ahead, engine.voice};
@@ -299,6 +324,52 @@ TEST_F(Publication, PublishesOnceMoreWhatBecameReadyMeanwhile) {
   engine.clock.run(both());
   EXPECT_THAT(engine.publisher.contents, SizeIs(2));
   EXPECT_EQ(engine.publisher.published(), " 10.0.0.1 10.0.0.2");
+}
+
+TEST_F(Publication, PublishesTheFirstOfABurstAtOnceAndTheOthersTogetherWithinASecond) {
+  for (const std::int64_t number : {1, 2, 3, 4}) has(creating(number));
+  work({{milliseconds{0}, ready_at_last(1)},
+        {milliseconds{100}, expect_published(" 10.0.0.1")},
+        {milliseconds{300}, ready_at_last(2)},
+        {milliseconds{600}, ready_at_last(3)},
+        {milliseconds{900}, expect_published(" 10.0.0.1")},
+        {milliseconds{1200}, expect_published(" 10.0.0.1 10.0.0.2 10.0.0.3")},
+        {milliseconds{5000}, ready_at_last(4)},
+        {milliseconds{5100}, expect_published(" 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4")}},
+       milliseconds{9000});
+  EXPECT_THAT(engine.publisher.last_deliveries, SizeIs(3));
+}
+
+TEST_F(Publication, PublishesALargerFarmMoreRarely) {
+  for (std::int64_t number = 1; number <= 20'000; ++number) ledger.add(creating(number));
+  work({{milliseconds{0}, ready_at_last(1)},
+        {milliseconds{300}, ready_at_last(2)},
+        {milliseconds{1900}, expect_published(" 10.0.0.1")},
+        {milliseconds{2200}, expect_published(" 10.0.0.1 10.0.0.2")}},
+       milliseconds{3000});
+}
+
+TEST_F(Publication, TakesAMachineOutAtOnceHoweverShortlyAfterAnotherBecameReady) {
+  has(ready(1));
+  has(creating(2));
+  const auto drain = [&]() -> io::Task<void> {
+    co_await engine.clock.sleep_for(milliseconds{100});
+    ledger.note(machine(1), MachineEvent::drained, "surplus");
+    co_await publication.publish();
+    EXPECT_EQ(engine.publisher.published(), " 10.0.0.2");
+    EXPECT_TRUE(machine(1).listing.ended_at) << "only now it may be destroyed";
+    EXPECT_LT(engine.clock.exact_now() - began, milliseconds{200});
+  };
+  ready_at_last(2)();
+  engine.clock.run(publication.publish_during(drain()));
+  EXPECT_THAT(engine.publisher.contents, SizeIs(2)) << "of both, and of one";
+}
+
+TEST_F(Publication, DoesNotDelayTheEndOfTheWork) {
+  has(creating(1));
+  has(creating(2));
+  work({{milliseconds{0}, ready_at_last(1)}, {milliseconds{100}, ready_at_last(2)}}, milliseconds{200});
+  EXPECT_LT(engine.clock.exact_now() - began, milliseconds{300});
 }
 
 TEST_F(Publication, ListsMachinesOfPoolsThatAreNotConfiguredAnyMore) {

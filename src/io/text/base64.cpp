@@ -1,5 +1,6 @@
 #include "io/text/base64.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace hydra_provisioner::io {
@@ -7,10 +8,21 @@ namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+constexpr std::uint8_t no_digit = 64;
+
+// Machines files have a key in each line.
+constexpr std::array<std::uint8_t, 256> values = [] {
+  std::array<std::uint8_t, 256> all{};
+  all.fill(no_digit);
+  for (std::uint8_t n = 0; n < alphabet.size(); ++n) all[static_cast<unsigned char>(alphabet[n])] = n;
+  return all;
+}();
+
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
   std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char byte : bytes) {
@@ -24,12 +36,13 @@ std::string to_base64(std::string_view bytes) {
 
 std::optional<std::string> from_base64(std::string_view text) {
   std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char letter : text.substr(0, text.find('='))) {
-    const auto value = alphabet.find(letter);
-    if (value == std::string_view::npos) return std::nullopt;
-    buffer = (buffer << 6) | static_cast<std::uint32_t>(value);
+    const std::uint8_t value = values[static_cast<unsigned char>(letter)];
+    if (value == no_digit) return std::nullopt;
+    buffer = (buffer << 6) | value;
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
