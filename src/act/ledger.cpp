@@ -24,6 +24,7 @@ bool may_have_steps(const Machine& machine) {
 
 Ledger::Ledger(state::Journal& journal, io::Clock& clock, std::vector<Machine> machines, Owner owner)
     : journal_(journal), clock_(clock), owner_(std::move(owner)) {
+  is_idle_.set();
   for (Machine& machine : machines) add(std::move(machine));
 }
 
@@ -125,7 +126,26 @@ void Ledger::note(const observe::Fleet& found, Voice& voice) {
   names_ = found.names;
 }
 
+io::Task<Expected<void>> Ledger::commit() {
+  if (const auto shared = next_) {
+    co_await shared->is_over.wait();
+    co_return shared->outcome;
+  }
+  const auto own = next_ = std::make_shared<Shared>();
+  co_await is_idle_.wait();
+  next_.reset();
+  own->outcome = co_await write({});
+  own->is_over.set();
+  co_return own->outcome;
+}
+
 io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
+  co_await is_idle_.wait();
+  co_return co_await write(std::move(besides));
+}
+
+io::Task<Expected<void>> Ledger::write(state::Changes besides) {
+  is_idle_.reset();
   // Taken before waiting: what is noted meanwhile belongs to the next commit.
   std::set<MachineId> changed = std::exchange(changed_, {});
   state::Changes noted = std::exchange(noted_, {});
@@ -143,6 +163,7 @@ io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
     unwritten_.insert(changed.begin(), changed.end());
     note_again(std::move(changed), std::move(noted));
   }
+  is_idle_.set();
   co_return written;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "act/voice.hpp"
 #include "io/async/clock.hpp"
+#include "io/async/event.hpp"
 #include "io/async/task.hpp"
 #include "model/error.hpp"
 #include "model/machine.hpp"
@@ -63,8 +65,10 @@ class Ledger {
   // For the end of a pass: nothing else may be called after this.
   std::map<MachineId, Machine> take_machines() { return std::move(machines_); }
 
-  // Writes everything noted in one transaction. After an error it stays noted for the next commit.
-  io::Task<Expected<void>> commit(state::Changes besides = {});
+  // Writes everything noted in one transaction, after the one that is being written. Calls that wait for that are one.
+  // After an error it stays noted for the next commit.
+  io::Task<Expected<void>> commit();
+  io::Task<Expected<void>> commit(state::Changes besides);
   // See state::Journal. An answer that took long, or that this process has got only after it stood still, fails, too.
   io::Task<Expected<void>> confirm();
   std::optional<state::Lead> lead() const { return journal_.lead(); }
@@ -72,6 +76,12 @@ class Ledger {
   bool is_unwritten(const MachineId& machine) const { return unwritten_.contains(machine); }
 
  private:
+  // A commit of several callers.
+  struct Shared {
+    io::Event is_over;
+    Expected<void> outcome;
+  };
+  io::Task<Expected<void>> write(state::Changes besides);
   void count_event(const Machine& machine, const observe::Discovery& discovery);
   void note_again(std::set<MachineId> changed, state::Changes noted);
 
@@ -87,7 +97,9 @@ class Ledger {
   std::map<PoolName, Instant> waiting_;
   Totals written_totals_;
   std::vector<std::pair<MachineId, PoolName>> lost_;
-  state::Changes noted_;  // its machines are those of changed_
+  state::Changes noted_;          // its machines are those of changed_
+  io::Event is_idle_;             // nothing is being written
+  std::shared_ptr<Shared> next_;  // which waits for that
 };
 
 }  // namespace hydra_provisioner::act

@@ -1,8 +1,14 @@
 #include "act/ledger.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/async/gather.hpp"
 #include "tests/act/engine.hpp"
 
 namespace hydra_provisioner::act {
@@ -17,6 +23,21 @@ class LedgerTest : public testing::Test {
     std::vector<std::string> kinds;
     for (const state::JournalEvent& event : journal.events) kinds.push_back(event.kind);
     return kinds;
+  }
+
+  // Of each machine at the same time. How many succeed?
+  std::int64_t commit_each(std::int64_t machines) {
+    std::int64_t succeeded = 0;
+    std::vector<std::function<io::Task<void>()>> all;
+    for (std::int64_t number = 1; number <= machines; ++number) {
+      ledger.add(ready(number));
+      all.emplace_back([this, number, &succeeded]() -> io::Task<void> {
+        ledger.note(ledger.at(id(number)), MachineEvent::drained, "surplus");
+        if (co_await ledger.commit()) ++succeeded;
+      });
+    }
+    clock.run(io::run_all(std::move(all), static_cast<std::size_t>(machines)));
+    return succeeded;
   }
 
   fakes::Chronicle chronicle;
@@ -94,6 +115,23 @@ TEST_F(LedgerTest, WritesAfterAnErrorWhatItCouldNotWriteBefore) {
   EXPECT_TRUE(commit());
   EXPECT_THAT(chronicle.entries, ElementsAre("commit failed", "commit a-10 ready listed a-9 ready listed"));
   EXPECT_THAT(kinds(), ElementsAre("draining", "ready"));
+}
+
+TEST_F(LedgerTest, WritesTogetherWhatSeveralNoteWhileItWrites) {
+  EXPECT_EQ(commit_each(5), 5);
+  EXPECT_THAT(chronicle.entries, ElementsAre("commit a-1 draining listed",
+                                             "commit a-2 draining listed a-3 draining listed "
+                                             "a-4 draining listed a-5 draining listed"));
+  EXPECT_EQ(journal.events.size(), 5);
+}
+
+TEST_F(LedgerTest, TellsAllOfThemThatItCouldNotWrite) {
+  journal.fails_after(1);
+  EXPECT_EQ(commit_each(5), 1);
+  EXPECT_TRUE(ledger.is_unwritten(id(5)));
+  journal.recovers();
+  EXPECT_TRUE(commit());
+  EXPECT_EQ(journal.events.size(), 5);
 }
 
 TEST_F(LedgerTest, WritesWhatElseIsHandedIn) {
