@@ -90,9 +90,11 @@ bool QueueRunner::is_busy_at(const std::string& address) const {
   });
 }
 
+// Nothing arrives through a connection that was cut off.
 bool QueueRunner::may_send_steps_to(const std::string& address) const {
-  const bool is_known = std::ranges::any_of(
-      machines_, [&](const auto& entry) { return entry.second.address == address && entry.second.is_enabled; });
+  const bool is_known = std::ranges::any_of(machines_, [&](const auto& entry) {
+    return entry.second.address == address && entry.second.is_enabled && !entry.second.is_cut_off;
+  });
   if (is_known || machines_join()) return is_known;
   const std::string name = "root@" + address;
   const auto lines = publish::read_machines_file(disk_.machines_file ? disk_.machines_file->content : "");

@@ -10,13 +10,13 @@ namespace {
 using Timer = boost::asio::steady_timer;
 
 struct Registration {
-  Registration(std::set<Timer*>& all, Timer& timer) : waiting(all), own(&timer) { waiting.insert(own); }
+  Registration(std::list<Timer*>& all, Timer& timer) : waiting(all), own(all.insert(all.end(), &timer)) {}
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
   ~Registration() { waiting.erase(own); }
 
-  std::set<Timer*>& waiting;
-  Timer* own;
+  std::list<Timer*>& waiting;
+  std::list<Timer*>::iterator own;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Something that coroutines wait for, and that is there from then on.
 #pragma once
 
-#include <set>
+#include <list>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -18,7 +18,7 @@ class Event {
 
  private:
   bool is_set_ = false;
-  std::set<boost::asio::steady_timer*> waiting_;  // cancelled when it is set
+  std::list<boost::asio::steady_timer*> waiting_;  // in the order of the waits; cancelled when it is set
 };
 
 }  // namespace hydra_provisioner::io
