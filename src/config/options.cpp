@@ -220,6 +220,10 @@ constexpr Option ec2[] = {
      "`\"spot-first\"`: spot instances; on demand when there is none to be had, and for half an hour after several of "
      "them were interrupted",
      names_of<Ec2Capacity>},
+    {"choose", choice, R"("order")",
+     "with spot instances: `\"cheapest\"`: the cheapest of all instance types and subnets is tried first; see "
+     "[ec2-provider.md](ec2-provider.md#spot-prices)",
+     names_of<Ec2Choice>},
     {"securityGroups", words, "", "their ids; if not given, the default of the network¹"},
     {"keyPair", word, "", "name of the EC2 key pair whose owner may log in¹"},
     {"iamProfile", word, "", "name or ARN of the instance profile¹"},

@@ -59,6 +59,7 @@ void read_ec2_source(Ec2Settings& ec2, Settings& own, Report& report) {
     report.add(own.path(), R"(no instanceTypes; add some, such as instanceTypes = [ "c7a.4xlarge" ];)");
   own.read("subnets", ec2.subnets);
   own.read("capacity", ec2.capacity);
+  own.read("choose", ec2.choose);
 }
 
 void read_ec2_machine(Ec2Settings& ec2, Settings& own) {
@@ -94,6 +95,15 @@ void check_required_ec2_options(const Ec2Settings& ec2, const Settings& own, Rep
                                             : R"(no image; add one, such as image = "ami-…";, or a launchTemplate)");
 }
 
+// Only spot prices can be asked for.
+void check_choice(const Ec2Settings& ec2, Settings& own) {
+  if (ec2.choose != Ec2Choice::cheapest) return;
+  if (own.has("launchTemplate"))
+    own.report("choose", "with launchTemplate, EC2 chooses by price and capacity itself; remove it");
+  else if (ec2.capacity == Ec2Capacity::on_demand)
+    own.report("choose", R"(only spot prices are known; add capacity = "spot-first" or "spot", or remove it)");
+}
+
 void check_combinations_of_ec2_options(const Ec2Settings& ec2, Settings& own) {
   if (own.has("launchTemplate")) {
     for (const std::string_view option : {"securityGroups", "keyPair", "iamProfile", "rootVolume", "rootDevice"}) {
@@ -119,6 +129,7 @@ void read_settings(Ec2Settings& ec2, Settings& pool, Report& report) {
   read_ec2_access(ec2, own);
   check_required_ec2_options(ec2, own, report);
   check_combinations_of_ec2_options(ec2, own);
+  check_choice(ec2, own);
 }
 
 // Programs that provide machines

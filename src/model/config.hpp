@@ -40,6 +40,10 @@ enum class Ec2Capacity : std::uint8_t { on_demand, spot, spot_first };
 template <>
 inline constexpr auto names_of<Ec2Capacity> = enum_names("on-demand", "spot", "spot-first");
 
+enum class Ec2Choice : std::uint8_t { order, cheapest };
+template <>
+inline constexpr auto names_of<Ec2Choice> = enum_names("order", "cheapest");
+
 struct Ec2Settings {
   std::string region;
   std::string endpoint;                     // URL; empty: that of the region
@@ -49,6 +53,7 @@ struct Ec2Settings {
   std::vector<std::string> instance_types;  // in order of preference
   std::vector<std::string> subnets;         // in order of preference; none: EC2 chooses
   Ec2Capacity capacity = Ec2Capacity::on_demand;
+  Ec2Choice choose = Ec2Choice::order;       // by which spot instances are tried
   std::vector<std::string> security_groups;  // ids
   std::string key_pair;                      // the name of a key pair in EC2
   std::string iam_profile;                   // name or ARN

@@ -56,6 +56,7 @@ struct Inventory {
   std::vector<UnclearInstance> unclear{};
   std::map<PoolName, std::string> unseen{};  // pools whose machines could not be listed, and why
   std::vector<std::string> problems{};       // that hide no machine
+  std::vector<std::string> warnings{};       // of what works less well than it could
   bool notes_owners = false;                 // of each machine as it is made: one without an owner was not made by us
 };
 

@@ -126,6 +126,7 @@ void split_by_reach(Look& look, const World& world, const observe::Inventories& 
       look.reachable.emplace(kind, world.providers.at(kind).get());
       for (const auto& [pool, why] : listing->unseen) look.problems.push_back(fmt::format("{}: {}", pool, why));
       std::ranges::copy(listing->problems, std::back_inserter(look.problems));
+      std::ranges::copy(listing->warnings, std::back_inserter(look.warnings));
     } else {
       look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
     }

@@ -28,6 +28,7 @@ struct Look {
   AllStepSamples step_samples;   // with what this pass sees
   bool knows_jobs = true;        // false: it is unknown which jobs run, so none may begin
   std::vector<std::string> problems;
+  std::vector<std::string> warnings{};  // of providers
   std::string keeps_file{};  // why the machines file has to stay as another program wrote it; empty: it has not
 };
 

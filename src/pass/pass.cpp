@@ -150,6 +150,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   const std::vector<MachineId> mended = state::mend_times(*memory, start);
   Look look = co_await look_around(world, config, *memory);
   for (const std::string& problem : look.problems) voice.problem(problem);
+  for (const std::string& warning : look.warnings) voice.warning(warning);
   tell(look.fleet.foreign, is_first, voice);
 
   // Decide.

@@ -53,6 +53,18 @@ TEST(Ec2Options, HaveDefaults) {
   EXPECT_EQ(defaults.endpoint, "");
 }
 
+TEST(Ec2Options, ChooseByPriceOnlyAmongSpotInstances) {
+  EXPECT_EQ(read({{"capacity", "spot"}, {"choose", "cheapest"}}).choose, Ec2Choice::cheapest);
+  EXPECT_EQ(read({{"choose", "order"}}).choose, Ec2Choice::order);
+  EXPECT_EQ(error_of_changes({{"choose", "cheapest"}}),
+            R"(.choose: only spot prices are known; add capacity = "spot-first" or "spot", or remove it)");
+  EXPECT_EQ(error_of_changes({{"capacity", "spot"}, {"choose", "cheap"}}),
+            R"(.choose: "cheap" is not "order" or "cheapest")");
+  EXPECT_EQ(
+      error_of_changes({{"image", nullptr}, {"launchTemplate", "t"}, {"capacity", "spot"}, {"choose", "cheapest"}}),
+      ".choose: with launchTemplate, EC2 chooses by price and capacity itself; remove it");
+}
+
 TEST(Ec2Options, AreRead) {
   const Ec2Settings all = read({{"subnets", {"subnet-1", "subnet-2"}},
                                 {"capacity", "spot-first"},

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 
 from support import program
 from support.ec2_farm import REGION, SECRET_KEY, Ec2Test
@@ -10,6 +11,18 @@ from support.farm import PLAIN
 from support.waiting import wait_for
 
 SPOT = "InstanceMarketOptions.MarketType"
+PRICES = {"action": "DescribeSpotPriceHistory"}
+
+
+def price_history(*prices):
+    """EC2's answer: instance type, price, age in seconds, and perhaps the zone."""
+    items = ""
+    for instance_type, price, age, *zone in prices:
+        at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - age))
+        items += f"<item><instanceType>{instance_type}</instanceType><spotPrice>{price}</spotPrice>"
+        items += f"<timestamp>{at}</timestamp><availabilityZone>{(zone or ['eu-west-1a'])[0]}</availabilityZone></item>"
+    history = f"<spotPriceHistorySet>{items}</spotPriceHistorySet>"
+    return f"<DescribeSpotPriceHistoryResponse>{history}</DescribeSpotPriceHistoryResponse>"
 
 
 class LifeCycle(Ec2Test):
@@ -177,6 +190,78 @@ class Fleets(Ec2Test):
         self.assertEqual(len(farm.calls("CreateFleet")), 2)
         refused = json.loads((farm.state / "ec2/t.json").read_text())["refusedUntil"]
         self.assertEqual(sorted(refused), [f"{REGION} c5.large spot", f"{REGION} c6i.large spot"])
+
+
+class Prices(Ec2Test):
+    """With `choose = "cheapest"`."""
+
+    def cheapest(self, *prices, **settings):
+        """A farm whose cloud has these spot prices: instance type, price, age in seconds."""
+        farm = self.farm(boots=False)
+        types = {"instanceTypes": ["c5.large", "c6i.large", "m5.large"]}
+        farm.configure(
+            pools={PLAIN: farm.pool(capacity="spot", choose="cheapest", **types | settings)}, passTimeout=1
+        )
+        farm.set_faults(PRICES | {"before": {"text": price_history(*prices)}})
+        farm.queue(runnable=1)
+        return farm
+
+    def asked_for(self, farm):
+        wait_for(farm.alive, "the job has asked for an instance")
+        return [call["InstanceType"] for call in farm.calls("RunInstances")]
+
+    def test_decide_which_instance_type_is_tried_first(self):
+        farm = self.cheapest(("c5.large", "0.09", 60), ("c6i.large", "0.08", 60), ("m5.large", "0.07", 86400 * 30))
+        self.assertEqual(farm.run_pass().err.count("spot prices"), 0)
+        self.assertEqual(self.asked_for(farm), ["m5.large"])
+        for _ in range(3):
+            farm.run_pass()
+        (call,) = farm.calls("DescribeSpotPriceHistory")
+        self.assertEqual([call[f"InstanceType.{n}"] for n in (1, 2, 3)], ["c5.large", "c6i.large", "m5.large"])
+        self.assertEqual(call["ProductDescription.1"], "Linux/UNIX")
+
+    def test_leave_what_is_refused_alone(self):
+        farm = self.cheapest(("c5.large", "0.09", 60), ("c6i.large", "0.07", 60), ("m5.large", "0.08", 60))
+        lacking = {"code": "InsufficientInstanceCapacity", "message": "none left"}
+        refusal = {"action": "RunInstances", "with": {"InstanceType": "c6i.large"}, "before": lacking}
+        prices = price_history(("c5.large", "0.09", 60), ("c6i.large", "0.07", 60), ("m5.large", "0.08", 60))
+        farm.set_faults(refusal, PRICES | {"before": {"text": prices}})
+        farm.run_pass()
+        self.assertEqual(self.asked_for(farm), ["c6i.large", "m5.large"])
+
+    def test_that_are_missing_or_from_the_future_leave_the_order(self):
+        farm = self.cheapest(("c6i.large", "0.01", -86400), ("m5.large", "free", 60))
+        missing = "spot prices: EC2 says none in eu-west-1 of c5.large, c6i.large and m5.large"
+        self.assertIn(f"warning: {missing}", farm.run_pass().err)
+        self.assertEqual(self.asked_for(farm), ["c5.large"])
+
+    def test_that_may_not_be_asked_for_leave_the_order(self):
+        farm = self.cheapest()
+        refusal = {"code": "UnauthorizedOperation", "message": "You are not authorized", "status": 403}
+        farm.set_faults(PRICES | {"before": refusal})
+        ended = farm.run_pass()
+        self.assertRegex(ended.err, "warning: spot prices: .*give these credentials the permission ec2:DescribeSpotPrice")
+        self.assertEqual(self.asked_for(farm), ["c5.large"])
+        farm.run_pass()
+        self.assertEqual(len(farm.calls("DescribeSpotPriceHistory")), 1)
+
+    def test_that_do_not_come_are_not_awaited(self):
+        farm = self.cheapest()
+        farm.set_faults(PRICES | {"before": {"seconds": 600}})
+        farm.run_pass()
+        self.assertEqual(self.asked_for(farm), ["c5.large"])
+
+    def test_are_those_of_the_subnets_zones(self):
+        farm = self.farm(boots=False)
+        subnets = farm.subnets("eu-west-1a", "eu-west-1b")
+        farm.configure(pools={PLAIN: farm.pool(capacity="spot", choose="cheapest", subnets=subnets)}, passTimeout=1)
+        text = price_history(("c5.large", "0.09", 60, "eu-west-1a"), ("c5.large", "0.08", 60, "eu-west-1b"))
+        farm.set_faults(PRICES | {"before": {"text": text}})
+        farm.queue(runnable=1)
+        farm.run_pass()
+        wait_for(farm.alive, "the job has asked for an instance")
+        (call,) = farm.calls("RunInstances")
+        self.assertEqual(call["NetworkInterface.1.SubnetId"], subnets[1])
 
 
 class Secrets(Ec2Test):

@@ -48,13 +48,14 @@ std::optional<Place> place_of(const MachineRef& target, const Ec2Settings& setti
 Ec2Provider::Ec2Provider(Tag tag, std::string state_dir, std::unique_ptr<RecordKeeper> keeper, io::Clock& clock)
     : tag_(std::move(tag)),
       clock_(clock),
-      client_(clock),
+      client_(std::make_shared<Ec2Client>(clock)),
       records_(std::move(keeper)),
       offerings_(state_dir, tag_, clock),
-      launch_(client_, records_, offerings_, clock) {}
+      launch_(*client_, records_, offerings_, clock),
+      prices_(client_, offerings_, clock) {}
 
 io::Task<Expected<Inventory>> Ec2Provider::list(ListRequest request) {
-  Ec2Inventory inventory(client_, records_, offerings_, clock_, tag_, std::move(request));
+  Ec2Inventory inventory(*client_, records_, offerings_, prices_, clock_, tag_, std::move(request));
   co_return co_await inventory.list();
 }
 
@@ -104,7 +105,7 @@ io::Task<Expected<Instance>> Ec2Provider::await_boot(MachineRef target, PoolConf
   Expected<std::optional<Ec2Instance>> seen = first;
   const bool has_tags = !first.tag(ec2_tag::machine).empty();
   if (!has_tags || !is_up(first))
-    seen = co_await wait_until(client_, clock_, place, tag_, first.id, address_patience, is_up);
+    seen = co_await wait_until(*client_, clock_, place, tag_, first.id, address_patience, is_up);
   if (!seen) co_return failure(seen.error().message, ErrorKind::unfinished);
   const auto record = co_await records_.of(target.machine);
   if (!record) co_return std::unexpected(record.error());
@@ -134,12 +135,12 @@ io::Task<Expected<Instance>> Ec2Provider::start(MachineRef target, PoolConfig po
   auto before = co_await find(target, *place, record->made);
   if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
   if (*before && (*before)->state == Ec2State::stopping) {
-    before = co_await wait_until(client_, clock_, *place, tag_, (*before)->id, stop_patience,
+    before = co_await wait_until(*client_, clock_, *place, tag_, (*before)->id, stop_patience,
                                  [](const Ec2Instance& seen) { return seen.state != Ec2State::stopping; });
     if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
   }
   if (!*before || (*before)->has_ended()) co_return failure("its instance is gone", ErrorKind::refused);
-  const auto answer = co_await client_.call(*place, start_instance((*before)->id));
+  const auto answer = co_await client_->call(*place, start_instance((*before)->id));
   if (!answer) co_return std::unexpected(as_error(answer.error()));
   (*before)->state = Ec2State::stopped;  // EC2 shows it so for a while
   co_return co_await await_boot(target, pool, *place, **std::move(before));
@@ -151,13 +152,13 @@ io::Task<Expected<void>> Ec2Provider::stop(MachineRef target, PoolConfig pool) {
   const auto place = place_of(target, ec2_settings_of(pool), *record);
   const std::string ec2_id = ec2_id_of(target.instance);
   if (!place || region_of(target.instance).empty()) co_return failure("it has no instance");
-  const auto answer = co_await client_.call(*place, stop_instance(ec2_id));
+  const auto answer = co_await client_->call(*place, stop_instance(ec2_id));
   if (!answer) {
     const bool can_be_stopped = answer.error().meaning != Ec2Code::refusal;  // a spot instance cannot
     co_return failure(answer.error().error.message, can_be_stopped ? answer.error().error.kind : ErrorKind::refused);
   }
   const auto is_off = [](const Ec2Instance& seen) { return seen.state == Ec2State::stopped || seen.has_ended(); };
-  const auto seen = co_await wait_until(client_, clock_, *place, tag_, ec2_id, stop_patience, is_off);
+  const auto seen = co_await wait_until(*client_, clock_, *place, tag_, ec2_id, stop_patience, is_off);
   if (!seen) co_return std::unexpected(seen.error());
   if (*seen && is_off(**seen)) co_return Expected<void>{};
   co_return failure(fmt::format("{} has not stopped within {} s", ec2_id, stop_patience.count()), ErrorKind::timed_out);
@@ -177,7 +178,7 @@ io::Task<Expected<void>> Ec2Provider::destroy(MachineRef target, PoolConfig pool
     if (!made && made.error().kind == ErrorKind::unfinished) co_return std::unexpected(made.error());
     if (made && *made) known.push_back((*made)->instance.id);
   }
-  Ec2Removal removal(client_, clock_, tag_, *place, target);
+  Ec2Removal removal(*client_, clock_, tag_, *place, target);
   const bool may_appear = record->made && may_still_appear(*record->made, clock_.now());
   if (auto removed = co_await removal.remove(std::move(known), may_appear); !removed) co_return removed;
   co_return co_await records_.forget(target.machine);
@@ -210,7 +211,7 @@ io::Task<Expected<std::optional<Ec2Instance>>> Ec2Provider::find(MachineRef targ
                                                                  std::optional<MadeInstance> made) {
   const InstanceId id = made ? made->instance.id : target.instance;
   if (region_of(id).empty()) co_return std::nullopt;
-  auto found = co_await find_instances(client_, place, tag_, {ec2_id_of(id)});
+  auto found = co_await find_instances(*client_, place, tag_, {ec2_id_of(id)});
   if (!found) co_return std::unexpected(found.error());
   if (!found->empty()) co_return std::move(found->front());
   Ec2Instance hidden{.id = ec2_id_of(id)};

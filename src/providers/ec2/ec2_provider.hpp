@@ -1,6 +1,7 @@
 // Machines of Amazon EC2, created and terminated through EC2's own API. docs/ec2-provider.md describes it for users.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "providers/ec2/machines/launch.hpp"
 #include "providers/ec2/machines/records.hpp"
 #include "providers/ec2/offerings.hpp"
+#include "providers/ec2/price_list.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -45,10 +47,11 @@ class Ec2Provider final : public Provider {
 
   Tag tag_;
   io::Clock& clock_;
-  Ec2Client client_;
+  std::shared_ptr<Ec2Client> client_;
   Ec2Records records_;
   OfferingFile offerings_;
   Ec2Launch launch_;
+  PriceList prices_;
 };
 
 }  // namespace hydra_provisioner::providers::ec2

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -59,6 +60,15 @@ std::vector<Offering> all_offerings(const Ec2Settings& settings) {
   return all;
 }
 
+// Those whose prices are not known stay in their order behind the others.
+void sort_by_price(std::vector<Offering>& offerings, const SpotPrices& prices, Instant now) {
+  std::ranges::stable_sort(offerings, {}, [&](const Offering& offering) {
+    if (offering.market != Market::spot) return std::tuple(true, false, Micros{});
+    const auto price = price_of(prices, offering.instance_type, offering.subnet, now);
+    return std::tuple(false, !price, price.value_or(Micros{}));
+  });
+}
+
 using Times = std::map<std::string, Instant>;
 
 io::Json to_json(const Times& times) {
@@ -95,10 +105,26 @@ Notices notices_from(const io::Json& json) {
   return notices;
 }
 
+using Prices = std::map<std::string, SpotPrices>;
+
+io::Json to_json(const Prices& prices) {
+  io::Json json = io::Json::object();
+  for (const auto& [region, known] : prices) json[region] = ec2::to_json(known);
+  return json;
+}
+
+Prices prices_from(const io::Json& json) {
+  Prices prices;
+  for (const auto& [region, known] : json.get_ref<const io::Json::object_t&>())
+    prices.emplace(region, spot_prices_from(known));
+  return prices;
+}
+
 Expected<OfferingMemory> memory_from(const io::Json& json) {
   return OfferingMemory{.refused_until = times_from(json.at("refusedUntil")),
                         .interruptions = times_from(json.at("interruptions")),
-                        .notices = notices_from(json.value("notices", io::Json::object()))};
+                        .notices = notices_from(json.value("notices", io::Json::object())),
+                        .spot_prices = prices_from(json.value("spotPrices", io::Json::object()))};
 }
 
 }  // namespace
@@ -118,6 +144,9 @@ std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const Offeri
     const bool is_refused = refused != memory.refused_until.end() && now < refused->second;
     return is_refused || (without_spot && offering.market == Market::spot);
   });
+  const auto prices = memory.spot_prices.find(settings.region);
+  if (settings.choose == Ec2Choice::cheapest && prices != memory.spot_prices.end())
+    sort_by_price(offerings, prices->second, now);
   return offerings;
 }
 
@@ -127,6 +156,8 @@ void forget_old(OfferingMemory& memory, Instant now) {
   std::erase_if(memory.interruptions, [now](const auto& entry) { return now - entry.second > Seconds{6 * 3600}; });
   // By then the instance is gone, or was replaced long ago.
   std::erase_if(memory.notices, [now](const auto& entry) { return now - entry.second.at > Seconds{6 * 3600}; });
+  std::erase_if(memory.spot_prices,
+                [now](const auto& entry) { return now - entry.second.asked_at > Seconds{6 * 3600}; });
 }
 
 OfferingFile::OfferingFile(const std::string& state_dir, const Tag& tag, io::Clock& clock)
@@ -149,7 +180,8 @@ io::Task<Expected<void>> OfferingFile::change(std::function<void(OfferingMemory&
   forget_old(memory, clock_.now());
   co_return io::write_own_file(path_, {{"refusedUntil", to_json(memory.refused_until)},
                                        {"interruptions", to_json(memory.interruptions)},
-                                       {"notices", to_json(memory.notices)}});
+                                       {"notices", to_json(memory.notices)},
+                                       {"spotPrices", to_json(memory.spot_prices)}});
 }
 
 }  // namespace hydra_provisioner::providers::ec2

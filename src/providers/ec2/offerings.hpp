@@ -15,6 +15,7 @@
 #include "model/names.hpp"
 #include "model/time.hpp"
 #include "providers/ec2/api/event_queue.hpp"
+#include "providers/ec2/spot_prices.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 
@@ -32,9 +33,10 @@ struct Offering {
 std::string to_string(const Offering& offering);
 
 struct OfferingMemory {
-  std::map<std::string, Instant> refused_until;  // by region and offering: see key_of()
-  std::map<std::string, Instant> interruptions;  // when we noticed them, by the ids of the spot instances
-  std::map<InstanceId, Notice> notices;          // what EC2 last announced about instances
+  std::map<std::string, Instant> refused_until;     // by region and offering: see key_of()
+  std::map<std::string, Instant> interruptions;     // when we noticed them, by the ids of the spot instances
+  std::map<InstanceId, Notice> notices;             // what EC2 last announced about instances
+  std::map<std::string, SpotPrices> spot_prices{};  // by region
 };
 
 std::string key_of(const std::string& region, const Offering& offering);
@@ -43,8 +45,9 @@ constexpr Seconds capacity_back_off{180};
 constexpr Seconds quota_back_off{900};  // a quota changes only by an operator, or when machines go
 
 // All offerings that the settings allow, except those in the memory that were refused lately. They are in the order in
-// which to try them: spot before on demand, then by instance type, then by subnet. After two interruptions within a
-// quarter of an hour, `spot-first` means on demand for half an hour.
+// which to try them: spot before on demand, then by instance type, then by subnet. With `choose = "cheapest"`, spot
+// instances are sorted by price before; those of unknown price come last. After two interruptions within a quarter of
+// an hour, `spot-first` means on demand for half an hour.
 std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const OfferingMemory& memory, Instant now);
 
 // Removes what does not matter any more.

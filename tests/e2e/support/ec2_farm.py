@@ -148,6 +148,12 @@ class Ec2Mixin:
         answer = self.ask_queues(urllib.parse.urlparse(queue).path, "GetQueueAttributes", **wanted)
         return sum(int(value.text) for value in answer.iter("Value"))
 
+    def subnets(self, *zones):
+        """The ids of moto's own subnets in these zones."""
+        subnets = ElementTree.fromstring(self.ask_moto("DescribeSubnets")).iter("item")
+        by_zone = {each.findtext("availabilityZone"): each.findtext("subnetId") for each in subnets}
+        return [by_zone[zone] for zone in zones]
+
     def instances(self):
         """As moto has them, by id: XML elements."""
         items = ElementTree.fromstring(self.ask_moto("DescribeInstances", MaxResults=1000)).iter("item")

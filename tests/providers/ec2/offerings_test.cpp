@@ -51,6 +51,43 @@ TEST(Offerings, NeedNoSubnet) {
   EXPECT_THAT(tried(anywhere, {}), ElementsAre("big on demand", "small on demand"));
 }
 
+Ec2Settings cheapest(Ec2Capacity capacity) {
+  Ec2Settings by_price = settings(capacity);
+  by_price.choose = Ec2Choice::cheapest;
+  return by_price;
+}
+
+OfferingMemory with_prices() {
+  OfferingMemory memory;
+  memory.spot_prices["eu-west-1"] = {
+      .asked_at = start,
+      .seen_at = start,
+      .by_type = {{"big", {{"zone-a", Micros{300}}}}, {"small", {{"zone-a", Micros{400}}, {"zone-b", Micros{200}}}}},
+      .zones = {{"a", "zone-a"}, {"b", "zone-b"}}};
+  return memory;
+}
+
+TEST(Offerings, AreTriedByPrice) {
+  EXPECT_THAT(tried(cheapest(Ec2Capacity::spot_first), with_prices()),
+              ElementsAre("small spot in b", "big spot in a", "small spot in a", "big spot in b", "big on demand in a",
+                          "big on demand in b", "small on demand in a", "small on demand in b"));
+  EXPECT_THAT(tried(settings(Ec2Capacity::spot), with_prices()),
+              ElementsAre("big spot in a", "big spot in b", "small spot in a", "small spot in b"));
+}
+
+TEST(Offerings, OfUnknownPriceAreTriedInTheirOrder) {
+  const std::vector<std::string> in_order = tried(settings(Ec2Capacity::spot_first), {});
+  EXPECT_EQ(tried(cheapest(Ec2Capacity::spot_first), {}), in_order);
+  EXPECT_EQ(tried(cheapest(Ec2Capacity::spot_first), with_prices(), start + Seconds{3600}), in_order);
+}
+
+TEST(Offerings, ThatAreCheapestAreLeftAloneWhenTheyWereRefused) {
+  OfferingMemory memory = with_prices();
+  memory.refused_until[key_of("eu-west-1", {Market::spot, "small", "b"})] = start + Seconds{180};
+  EXPECT_THAT(tried(cheapest(Ec2Capacity::spot), memory),
+              ElementsAre("big spot in a", "small spot in a", "big spot in b"));
+}
+
 TEST(Offerings, ThatWereRefusedAreLeftAloneForAWhile) {
   const Ec2Settings on_demand = settings(Ec2Capacity::on_demand);
   OfferingMemory memory;
@@ -108,10 +145,12 @@ TEST(OfferingFile, RemembersBetweenProcesses) {
     memory.refused_until["a"] = start + Seconds{1};
     memory.refused_until["old"] = start;
     memory.interruptions["i-1"] = start;
+    memory.spot_prices = with_prices().spot_prices;
   })));
   const OfferingMemory memory = OfferingFile(state.path, Tag{"t"}, clock).read();
   EXPECT_EQ(memory.refused_until, (std::map<std::string, Instant>{{"a", start + Seconds{1}}}));
   EXPECT_EQ(memory.interruptions, (std::map<std::string, Instant>{{"i-1", start}}));
+  EXPECT_EQ(memory.spot_prices.at("eu-west-1").by_type, with_prices().spot_prices.at("eu-west-1").by_type);
   EXPECT_THAT(OfferingFile(state.path, Tag{"other"}, clock).read().interruptions, IsEmpty());
 }
 
@@ -120,7 +159,8 @@ TEST(OfferingFile, ThatCannotBeReadCountsAsEmpty) {
   FixedClock clock;
   ASSERT_TRUE(io::make_folder(state.path + "/ec2", 0700));
   for (const std::string content : {"", "[]", R"({"refusedUntil": 3, "interruptions": {}})", R"({"refusedUntil": {}})",
-                                    R"({"refusedUntil": {"a": 1e300}, "interruptions": {}})"}) {
+                                    R"({"refusedUntil": {"a": 1e300}, "interruptions": {}})",
+                                    R"({"refusedUntil": {"a": 9}, "interruptions": {}, "spotPrices": {"r": {}}})"}) {
     std::ofstream(state.path + "/ec2/t.json") << content;
     EXPECT_THAT(OfferingFile(state.path, Tag{"t"}, clock).read().refused_until, IsEmpty()) << content;
   }

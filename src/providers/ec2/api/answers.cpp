@@ -1,6 +1,9 @@
 #include "providers/ec2/api/answers.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
@@ -57,6 +60,15 @@ FleetError error_of(const pugi::xml_node& item) {
           .subnet = overrides.child_value("subnetId")};
 }
 
+// "0.0676" of a dollar.
+std::optional<Micros> price_from(std::string_view text) {
+  constexpr double highest = 1e6;
+  double price = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), price);
+  const bool is_price = error == std::errc{} && end == text.data() + text.size() && price > 0 && price < highest;
+  return is_price ? std::optional(Micros{std::llround(price * 1e6)}) : std::nullopt;
+}
+
 }  // namespace
 
 std::string Ec2Instance::tag(std::string_view name) const {
@@ -88,6 +100,33 @@ Expected<FleetAnswer> read_fleet(std::string xml) {
   }
   for (const pugi::xml_node& item : root->child("errorSet").children("item")) answer.errors.push_back(error_of(item));
   return answer;
+}
+
+Expected<SpotPricePage> read_spot_prices(std::string xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "DescribeSpotPriceHistoryResponse");
+  if (!root) return std::unexpected(root.error());
+  SpotPricePage page{.prices = {}, .next_token = root->child_value("nextToken")};
+  for (const pugi::xml_node& item : root->child("spotPriceHistorySet").children("item")) {
+    const auto price = price_from(item.child_value("spotPrice"));
+    const auto at = io::parse_iso_time(item.child_value("timestamp"));
+    if (!price || !at) continue;
+    page.prices.push_back({.instance_type = item.child_value("instanceType"),
+                           .zone = item.child_value("availabilityZone"),
+                           .per_hour = *price,
+                           .at = *at});
+  }
+  return page;
+}
+
+Expected<std::map<std::string, std::string>> read_zones(std::string xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "DescribeSubnetsResponse");
+  if (!root) return std::unexpected(root.error());
+  std::map<std::string, std::string> zones;
+  for (const pugi::xml_node& item : root->child("subnetSet").children("item"))
+    zones.emplace(item.child_value("subnetId"), item.child_value("availabilityZone"));
+  return zones;
 }
 
 Expected<std::vector<std::string>> read_unused_volumes(std::string xml, const Owner& owner) {

@@ -10,6 +10,7 @@
 
 #include "model/enum_names.hpp"
 #include "model/error.hpp"
+#include "model/money.hpp"
 #include "model/names.hpp"
 #include "model/time.hpp"
 
@@ -53,6 +54,25 @@ struct FleetAnswer {
   std::vector<FleetError> errors;
 };
 Expected<FleetAnswer> read_fleet(std::string xml);
+
+// An entry of the history of spot prices: from this time on, an hour in this zone cost so much.
+struct SpotPrice {
+  std::string instance_type;
+  std::string zone;
+  Micros per_hour;
+  Instant at;
+};
+
+struct SpotPricePage {
+  std::vector<SpotPrice> prices;
+  std::string next_token;  // empty: this is the last page
+};
+
+// Leaves out what is no price.
+Expected<SpotPricePage> read_spot_prices(std::string xml);
+
+// The zones of subnets.
+Expected<std::map<std::string, std::string>> read_zones(std::string xml);
 
 // Ids of the volumes that no instance uses any more.
 Expected<std::vector<std::string>> read_unused_volumes(std::string xml, const Owner& owner);

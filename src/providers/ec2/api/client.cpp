@@ -27,22 +27,27 @@ milliseconds pause_before(int attempt) {
   return milliseconds{std::uniform_int_distribution<milliseconds::rep>(0, longest.count())(random)};
 }
 
-std::string what_to_do(const ErrorAnswer& answer, Ec2Code meaning) {
+// Other requests need several permissions, and EC2's text says which one is missing.
+std::string permission_for(std::string_view action) {
+  return action.starts_with("Describe") ? fmt::format(" ec2:{}", action) : "";
+}
+
+std::string what_to_do(const ErrorAnswer& answer, Ec2Code meaning, std::string_view action) {
   if (answer.code == "RequestExpired" || answer.code == "SignatureDoesNotMatch")
     return "; check the credentials, and this host's clock";
   if (meaning == Ec2Code::credentials) return "; check the credentials: they are wrong or have expired";
   if (meaning == Ec2Code::quota) return "; ask AWS for a higher quota, or lower maxMachines";
   if (answer.code == "UnauthorizedOperation" || answer.code.starts_with("AccessDenied"))
-    return "; give these credentials the permission";
+    return "; give these credentials the permission" + permission_for(action);
   if (answer.code.ends_with("NonExistentQueue")) return "; correct eventQueue, or make the queue";
   if (answer.code.starts_with("Invalid")) return "; correct the option that names it";
   return "";
 }
 
-Ec2Error error_of(const std::string& where, const ErrorAnswer& answer) {
+Ec2Error error_of(const std::string& where, const ErrorAnswer& answer, std::string_view action) {
   const Ec2Code meaning = meaning_of(answer.code);
   std::string text = fmt::format("{}: {}: {}{}", where, io::shortened(answer.code, 100),
-                                 io::quoted(answer.message, 300), what_to_do(answer, meaning));
+                                 io::quoted(answer.message, 300), what_to_do(answer, meaning, action));
   const ErrorKind kind = meaning == Ec2Code::capacity ? ErrorKind::no_capacity : ErrorKind::failed;
   return {.code = answer.code, .meaning = meaning, .error = {std::move(text), kind}};
 }
@@ -87,7 +92,8 @@ io::Task<Ec2Expected<std::string>> Ec2Client::call(Place place, std::string body
 io::Task<Ec2Expected<std::string>> Ec2Client::call_once(Place place, std::string body, Service service) {
   const auto credentials = co_await credentials_.get();
   if (!credentials) co_return std::unexpected(Ec2Error{.code = "", .error = credentials.error()});
-  const std::string where = fmt::format("{} in {}", action_of(body), place.region);
+  const std::string action(action_of(body));
+  const std::string where = fmt::format("{} in {}", action, place.region);
   io::HttpRequest request{.method = "POST",
                           .url = service == Service::sqs ? place.endpoint : url_of(place),
                           .headers = {"Content-Type: application/x-www-form-urlencoded; charset=utf-8"},
@@ -103,7 +109,7 @@ io::Task<Ec2Expected<std::string>> Ec2Client::call_once(Place place, std::string
   auto answer = co_await http_.send(std::move(request));
   if (!answer) co_return std::unexpected(Ec2Error{.code = "", .error = within(where, answer.error())});
   if (answer->status == 200) co_return std::move(answer->body);
-  if (const auto error = read_error(answer->body)) co_return std::unexpected(error_of(where, *error));
+  if (const auto error = read_error(answer->body)) co_return std::unexpected(error_of(where, *error, action));
   co_return std::unexpected(foreign_answer(where, *answer));
 }
 

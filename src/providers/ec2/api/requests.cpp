@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "io/text/base64.hpp"
+#include "io/text/iso_time.hpp"
 #include "io/text/strings.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -204,6 +205,19 @@ std::string describe_instances_of(const Tag& tag, const MachineId& machine, cons
 
 std::string describe_volumes_of(const Tag& tag, const MachineId& machine, const Owner& owner) {
   return query_of_machine("DescribeVolumes", tag, machine, owner);
+}
+
+std::string describe_spot_prices(const std::vector<std::string>& instance_types, Instant now,
+                                 const std::string& next_token) {
+  Form form("DescribeSpotPriceHistory");
+  add_list(form, "InstanceType", instance_types);
+  form.add("ProductDescription.1", "Linux/UNIX").add("StartTime", io::iso_time(now)).add("EndTime", io::iso_time(now));
+  if (!next_token.empty()) form.add("NextToken", next_token);
+  return form.body();
+}
+
+std::string describe_subnets(const std::vector<std::string>& ids) {
+  return with_ids("DescribeSubnets", "SubnetId", ids);
 }
 
 std::string terminate_instances(const std::vector<std::string>& ec2_ids) {

@@ -9,6 +9,7 @@
 
 #include "model/config.hpp"
 #include "model/names.hpp"
+#include "model/time.hpp"
 #include "providers/ec2/offerings.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -68,6 +69,11 @@ std::string describe_instances(const Tag& tag, const std::vector<std::string>& e
 // An empty owner stands for all owners.
 std::string describe_instances_of(const Tag& tag, const MachineId& machine, const Owner& owner);
 std::string describe_volumes_of(const Tag& tag, const MachineId& machine, const Owner& owner);
+
+// The spot prices of Linux in force at this moment.
+std::string describe_spot_prices(const std::vector<std::string>& instance_types, Instant now,
+                                 const std::string& next_token);
+std::string describe_subnets(const std::vector<std::string>& ids);
 
 std::string terminate_instances(const std::vector<std::string>& ec2_ids);
 std::string stop_instance(const std::string& ec2_id);

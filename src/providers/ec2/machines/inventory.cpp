@@ -56,11 +56,12 @@ std::string why_ended(const Ec2Instance& ended) {
 
 bool was_interrupted(const Ec2Instance& seen) { return seen.reason.starts_with("Server.SpotInstance"); }
 
-Ec2Inventory::Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, io::Clock& clock, Tag tag,
-                           ListRequest request)
+Ec2Inventory::Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, PriceList& prices,
+                           io::Clock& clock, Tag tag, ListRequest request)
     : client_(client),
       records_(records),
       offerings_(offerings),
+      prices_(prices),
       clock_(clock),
       tag_(std::move(tag)),
       request_(std::move(request)) {
@@ -81,6 +82,9 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
   }
   for (const auto& [queue, region] : event_queues())
     queries.emplace_back([this, queue, region] { return hear(queue, region); });
+  const std::vector<PriceQuestion> questions = price_questions(all_settings());
+  for (const PriceQuestion& question : questions)
+    queries.emplace_back([this, question] { return prices_.refresh(question); });
   const std::size_t all = queries.size();
   co_await io::run_all(std::move(queries), all);
   Inventory inventory{.instances = {}, .notes_owners = true};
@@ -104,6 +108,7 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
     co_return std::unexpected(added.error());
   co_await remember_interruptions(interrupted);
   inventory.problems = std::move(problems_);
+  inventory.warnings = prices_.warnings(questions);
   mark_noticed(inventory);
   co_return inventory;
 }
@@ -242,6 +247,12 @@ io::Task<Expected<void>> Ec2Inventory::add_unseen_pools(Inventory& inventory, Pl
     if (one.place.region == place.region) inventory.unseen.emplace(one.instance.pool, error.message);
   }
   co_return Expected<void>{};
+}
+
+std::vector<Ec2Settings> Ec2Inventory::all_settings() const {
+  std::vector<Ec2Settings> all;
+  for (const auto& [pool, settings] : settings_) all.push_back(settings);
+  return all;
 }
 
 // The regions of queues, by their URLs.

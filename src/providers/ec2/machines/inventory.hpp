@@ -16,6 +16,7 @@
 #include "providers/ec2/api/client.hpp"
 #include "providers/ec2/machines/records.hpp"
 #include "providers/ec2/offerings.hpp"
+#include "providers/ec2/price_list.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -32,8 +33,8 @@ std::string why_ended(const Ec2Instance& ended);
 
 class Ec2Inventory {
  public:
-  Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, io::Clock& clock, Tag tag,
-               ListRequest request);
+  Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, PriceList& prices, io::Clock& clock,
+               Tag tag, ListRequest request);
 
   // Leaves out instances that have ended. A known instance that EC2 does not show is queried by its id, and counts as
   // running while it may be too young to be shown. A machine has vanished if we only have records of it: destroying it
@@ -56,6 +57,7 @@ class Ec2Inventory {
   io::Task<Expected<void>> remember(std::vector<Notice> notices);
   void mark_noticed(Inventory& inventory) const;
   std::map<std::string, std::string> event_queues() const;
+  std::vector<Ec2Settings> all_settings() const;
   io::Task<Expected<void>> look_for_missing(Place place, PlaceView& view);
   void add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const;
   bool is_leaked(const Instance& instance) const;
@@ -69,6 +71,7 @@ class Ec2Inventory {
   Ec2Client& client_;
   Ec2Records& records_;
   OfferingFile& offerings_;
+  PriceList& prices_;
   io::Clock& clock_;
   Tag tag_;
   ListRequest request_;

@@ -54,6 +54,45 @@ TEST(Ec2Answers, MayBeOneNewInstance) {
   EXPECT_EQ(page->instances[0].state, Ec2State::pending);
 }
 
+std::string spot_price(const std::string& price, const std::string& time = "2026-11-25T17:33:48.000Z") {
+  return "<item><instanceType>c7a.large</instanceType><productDescription>Linux/UNIX</productDescription><spotPrice>" +
+         price + "</spotPrice><timestamp>" + time +
+         "</timestamp><availabilityZone>eu-west-1a</availabilityZone></item>";
+}
+
+TEST(Ec2Answers, AreSpotPrices) {
+  const auto page =
+      read_spot_prices("<DescribeSpotPriceHistoryResponse><spotPriceHistorySet>" + spot_price("0.067600") +
+                       "</spotPriceHistorySet><nextToken>more==</nextToken>"
+                       "</DescribeSpotPriceHistoryResponse>");
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->next_token, "more==");
+  ASSERT_EQ(page->prices.size(), 1U);
+  EXPECT_EQ(page->prices[0].instance_type, "c7a.large");
+  EXPECT_EQ(page->prices[0].zone, "eu-west-1a");
+  EXPECT_EQ(page->prices[0].per_hour, Micros{67'600});
+  EXPECT_EQ(page->prices[0].at, from_unix(1795628028));
+}
+
+TEST(Ec2Answers, LeaveOutWhatIsNoPrice) {
+  std::string items;
+  for (const std::string price : {"", "0", "-1", "nan", "inf", "1e9", "0.1 USD", "free"}) items += spot_price(price);
+  items += spot_price("0.1", "yesterday");
+  const auto page = read_spot_prices("<DescribeSpotPriceHistoryResponse><spotPriceHistorySet>" + items +
+                                     "</spotPriceHistorySet></DescribeSpotPriceHistoryResponse>");
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->prices.empty());
+  EXPECT_FALSE(read_spot_prices("<DescribeInstancesResponse/>"));
+}
+
+TEST(Ec2Answers, AreZonesOfSubnets) {
+  const auto zones = read_zones(
+      "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId><availabilityZone>eu-west-1a"
+      "</availabilityZone></item></subnetSet></DescribeSubnetsResponse>");
+  ASSERT_TRUE(zones);
+  EXPECT_EQ(*zones, (std::map<std::string, std::string>{{"subnet-1", "eu-west-1a"}}));
+}
+
 TEST(Ec2Answers, ThatAreCutOffAreErrors) {
   const std::string whole = recorded("describe-instances.xml");
   const auto last = whole.find("</DescribeInstancesResponse>") + std::string("</DescribeInstancesResponse>").size();

@@ -91,6 +91,13 @@ TEST(Requests, CannotOverrideOurTags) {
   EXPECT_THAT(request(with_tags), Not(HasSubstr("Value=other")));
 }
 
+TEST(Requests, AskForThePricesInForceNow) {
+  EXPECT_EQ(describe_spot_prices({"a", "b"}, from_unix(1795628028), "next"),
+            "Action=DescribeSpotPriceHistory&Version=2016-11-15&InstanceType.1=a&InstanceType.2=b&"
+            "ProductDescription.1=Linux%2FUNIX&StartTime=2026-11-25T17%3A33%3A48Z&EndTime=2026-11-25T17%3A33%3A48Z&"
+            "NextToken=next");
+}
+
 TEST(Requests, AskAFleetForAnyOfSeveralOfferings) {
   Ec2Settings by_template = settings();
   by_template.launch_template = "builder";
