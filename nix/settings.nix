@@ -26,10 +26,12 @@ let
     command = types.nonEmptyListOf types.str;
     texts = types.listOf types.str;
     flag = types.bool;
+    quantity-or-auto = types.either (types.enum [ "auto" ]) (types.ints.between row.min row.max);
     count-or-auto = types.either (types.enum [ "auto" ]) (types.ints.between row.min row.max);
     choice = types.enum row.words;
     price = types.numbers.between row.min row.max;
     schedules = types.listOf (sectionType "schedule" { });
+    regions = types.listOf (sectionType "region" { });
     systems = types.nonEmptyListOf word;
     features = types.listOf word;
     settings =
@@ -74,6 +76,7 @@ let
 
   writtenOption = row: value:
     if row.kind == "schedules" then map (written "schedule") value
+    else if row.kind == "regions" then map (written "region") value
     else if row.name == "systemTypes" then builtins.mapAttrs (name: written "pool") value
     else if row.kind == "settings" && table ? ${row.name} then written row.name value
     else plain value;

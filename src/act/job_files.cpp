@@ -13,7 +13,8 @@ io::Json to_json(const Instance& instance) {
   io::Json json{{"id", instance.id.text},         {"machine", instance.machine.text},
                 {"pool", instance.pool.text},     {"state", to_string(instance.state)},
                 {"address", instance.address},    {"hostKey", instance.host_key},
-                {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()}};
+                {"specHash", instance.spec_hash}, {"billingPeriodSeconds", instance.billing_period.count()},
+                {"maxJobs", instance.max_jobs}};
   if (instance.launched_at) json["launchedAt"] = to_unix(*instance.launched_at);
   return json;
 }
@@ -30,7 +31,8 @@ Expected<Instance> instance_from(const io::Json& json) {
                     .host_key = json.at("hostKey").get<std::string>(),
                     .launched_at = {},
                     .spec_hash = json.value("specHash", ""),
-                    .billing_period = Seconds{io::whole_number_of(json.value("billingPeriodSeconds", io::Json(0)))}};
+                    .billing_period = Seconds{io::whole_number_of(json.value("billingPeriodSeconds", io::Json(0)))},
+                    .max_jobs = io::whole_number_of(json.value("maxJobs", io::Json(0)))};
   if (json.contains("launchedAt")) instance.launched_at = from_unix(io::whole_number_of(json.at("launchedAt")));
   return instance;
 }

@@ -132,7 +132,10 @@ constexpr Option pool[] = {
     {"packing", flag, "",
      "make the queue runner fill one machine after another instead of distributing steps over all, so that the others "
      "become idle; if not given, `true` with `scaling = \"work\"`, else `false`"},
-    {"maxJobs", quantity, "1", "the most steps that a machine builds at a time"},
+    {"maxJobs", quantity_or_auto, "1",
+     "the most steps that a machine builds at a time; `\"auto\"`, with `ec2`: one for each of its virtual processors; "
+     "see "
+     "[ec2-provider.md](ec2-provider.md#instance-types-of-different-sizes)"},
     {"speedFactor", quantity, "1", "the queue runner prefers machines with a higher factor"},
     {"sshKey", ssh_key, "",
      "path of the private key on the queue runner's host with which it logs in as root; `local` accepts the public "
@@ -210,7 +213,9 @@ constexpr Option local[] = {
 };
 
 constexpr Option ec2[] = {
-    {"region", word, "", "such as `\"eu-west-1\"`; required"},
+    {"region", word, "", "such as `\"eu-west-1\"`; `region` or `regions` is required"},
+    {"regions", regions, "[ ]",
+     "several regions, in order of preference: see below and [ec2-provider.md](ec2-provider.md#several-regions)"},
     {"image", word, "", "the AMI that machines boot; `image` or `launchTemplate` is required"},
     {"launchTemplate", word, "", "id or name of a launch template, which then replaces the options marked with ¹"},
     {"launchTemplateVersion", word, R"("$Default")", "the version of the launch template"},
@@ -250,6 +255,18 @@ constexpr Option ec2[] = {
     {"endpoint", url, "", "URL of another cloud or of a test server, such as `\"http://127.0.0.1:5000\"`"},
 };
 
+constexpr Option region[] = {
+    {"region", word, "", "such as `\"eu-west-1\"`; required"},
+    {"image", word, "", "the AMI in this region; `image` or `launchTemplate` is required"},
+    {"launchTemplate", word, "", "id or name of a launch template in this region; if not given, that of all regions"},
+    {"launchTemplateVersion", word, "", "its version; if not given, that of all regions"},
+    {"subnets", words, "", "ids of subnets of this region"},
+    {"securityGroups", words, "", "ids of security groups of this region¹"},
+    {"keyPair", word, "", "if not given, that of all regions¹"},
+    {"eventQueue", url, "", "if not given, that of all regions"},
+    {"endpoint", url, "", "URL of another cloud or of a test server"},
+};
+
 constexpr Option schedule[] = {
     {"days", days, R"("*")", "days of the week"},
     {"hours", hours, R"("*")", "hours of the day: `8-17` is from 8:00 to 17:59, `06:30-19:30` from 6:30 to 19:29"},
@@ -274,6 +291,7 @@ std::span<const Option> queue_options() { return queue; }
 std::span<const Option> pool_options() { return pool; }
 std::span<const Option> local_options() { return local; }
 std::span<const Option> ec2_options() { return ec2; }
+std::span<const Option> region_options() { return region; }
 std::span<const Option> schedule_options() { return schedule; }
 std::span<const Option> exec_options() { return exec; }
 
@@ -286,6 +304,7 @@ std::span<const OptionGroup> option_groups() {
       {"local", "systemTypes.<type>.local", local},
       {"exec", "systemTypes.<type>.exec", exec},
       {"ec2", "systemTypes.<type>.ec2", ec2},
+      {"region", "systemTypes.<type>.ec2.regions.*", region},
   };
   return groups;
 }
@@ -299,6 +318,7 @@ std::optional<Range> range_of(OptionKind kind) {
     case count_or_auto:
       return Range{0, 100'000};
     case quantity:
+    case quantity_or_auto:
       return Range{1, 1'000'000};
     case uid:
       return Range{1000, 2'000'000'000};
@@ -366,6 +386,7 @@ std::string value_text(const Option& option) {
     case time_zone:
       return "name of a time zone, such as `Europe/Amsterdam`";
     case schedules:
+    case OptionKind::regions:
       return "list of attribute sets";
     case systems:
       return "list of systems";
@@ -386,6 +407,7 @@ std::string value_text(const Option& option) {
     case labels:
       return "attribute set of strings";
     case count_or_auto:
+    case quantity_or_auto:
       return count_text(option.kind) + ", or `\"auto\"`";
     default:
       return count_text(option.kind);

@@ -23,7 +23,8 @@ enum class OptionKind : std::uint8_t {
   choice,  // one of the option's words
   count,   // of machines or steps
   count_or_auto,
-  quantity,     // a divisor or factor, so at least 1
+  quantity,  // a divisor or factor, so at least 1
+  quantity_or_auto,
   uid,          // of a user that is not one of the system's
   parallelism,  // of operations
   seconds,      // at least 0
@@ -36,6 +37,7 @@ enum class OptionKind : std::uint8_t {
   hours,      // of the day, as in cron
   time_zone,  // of the tz database
   schedules,  // a list of attribute sets
+  regions,    // the same
   systems,    // a list of names, at least one
   features,   // a list of names
   settings,   // an attribute set
@@ -52,10 +54,10 @@ enum class OptionKind : std::uint8_t {
 template <>
 inline constexpr auto hydra_provisioner::names_of<hydra_provisioner::config::OptionKind> =
     hydra_provisioner::enum_names("tag", "machines-file", "nix-file", "ssh-key", "command", "texts", "flag", "choice",
-                                  "count", "count-or-auto", "quantity", "uid", "parallelism", "seconds", "timeout",
-                                  "wait", "days-count", "price", "percent", "days", "hours", "time-zone", "schedules",
-                                  "systems", "features", "settings", "word", "words", "text", "url", "endpoint",
-                                  "labels");
+                                  "count", "count-or-auto", "quantity", "quantity-or-auto", "uid", "parallelism",
+                                  "seconds", "timeout", "wait", "days-count", "price", "percent", "days", "hours",
+                                  "time-zone", "schedules", "regions", "systems", "features", "settings", "word",
+                                  "words", "text", "url", "endpoint", "labels");
 
 namespace hydra_provisioner::config {
 
@@ -74,6 +76,7 @@ std::span<const Option> local_options();     // of `systemTypes.<type>.local`
 std::span<const Option> schedule_options();  // of an element of `systemTypes.<type>.schedules`
 std::span<const Option> exec_options();      // of `systemTypes.<type>.exec`
 std::span<const Option> ec2_options();       // of `systemTypes.<type>.ec2`
+std::span<const Option> region_options();    // of an element of `systemTypes.<type>.ec2.regions`
 
 // One of the tables above, and where its options stand.
 struct OptionGroup {

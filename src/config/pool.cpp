@@ -24,6 +24,7 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report);
 void read_scaling(PoolConfig& pool, Settings& settings);
 void check_user(PoolConfig& pool, Settings& settings);
 void check_uids(const PoolConfig& pool, Settings& settings);
+void check_jobs(PoolConfig& pool, Settings& settings);
 void check_stops(const PoolConfig& pool, Settings& settings);
 
 }  // namespace
@@ -50,6 +51,7 @@ PoolConfig read_pool(std::string_view name, const std::string& path, const io::J
   pool.provider = read_provider(settings, report);
   check_user(pool, settings);
   check_uids(pool, settings);
+  check_jobs(pool, settings);
   check_stops(pool, settings);
   if (!pool.billing_period) pool.billing_period = traits_of(pool.kind()).billing_period;
   pool.settings_json = io::compact(value);
@@ -112,7 +114,10 @@ void read_machines(PoolConfig& pool, Settings& settings) {
   if (max_is_right) check_room(pool, settings);
   settings.read("ignoredRunnables", pool.ignored_runnables);
   settings.read("runnablesPerMachine", pool.runnables_per_machine);
-  settings.read("maxJobs", pool.max_jobs);
+  CountOrAuto jobs{.count = pool.max_jobs};
+  settings.read("maxJobs", jobs);
+  pool.jobs_by_machine = jobs.is_auto;
+  if (!jobs.is_auto) pool.max_jobs = jobs.count;
   settings.read("speedFactor", pool.speed_factor);
   settings.read("sshKey", pool.ssh_key);
   settings.read("sshUser", pool.ssh_user);
@@ -198,6 +203,17 @@ void check_uids(const PoolConfig& pool, Settings& settings) {
   if (local == nullptr || local->trust_builds || pool.max_jobs <= local->uids) return;
   settings.report("local", fmt::format("uids = {} are too few for a machine with maxJobs = {}; change one of them",
                                        local->uids, pool.max_jobs));
+}
+
+void check_jobs(PoolConfig& pool, Settings& settings) {
+  if (!pool.jobs_by_machine) return;
+  if (auto* ec2 = std::get_if<Ec2Settings>(&pool.provider)) ec2->compares_vcpus = true;
+  if (!traits_of(pool.kind()).tells_max_jobs)
+    settings.report("maxJobs", "only ec2 says how many processors a machine has; write a number instead of \"auto\"");
+  else if (!pool.builder_endpoint.empty())
+    settings.report("maxJobs",
+                    "with builderEndpoint, a machine is told how many steps it takes before its size is known; write a "
+                    "number instead of \"auto\"");
 }
 
 // Whether other machines can be stopped shows only when one is: see decide/standby.hpp.

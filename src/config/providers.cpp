@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,18 +88,77 @@ bool is_region(std::string_view name) {
   return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
-void check_required_ec2_options(const Ec2Settings& ec2, const Settings& own, Report& report) {
+void check_region(const std::string& region, const Settings& own, Report& report) {
   if (!own.has("region")) report.add(own.path(), R"(no region; add one, such as region = "eu-west-1";)");
-  if (!is_region(ec2.region)) report.add(own.path_of("region"), R"(not the name of a region, such as "eu-west-1")");
-  if (own.has("image") == own.has("launchTemplate"))
-    report.add(own.path(), own.has("image") ? "both image and launchTemplate; keep one of them"
-                                            : R"(no image; add one, such as image = "ami-…";, or a launchTemplate)");
+  if (!is_region(region)) report.add(own.path_of("region"), R"(not the name of a region, such as "eu-west-1")");
+}
+
+void check_source(bool has_image, bool has_template, const Settings& own, Report& report) {
+  if (has_image == has_template)
+    report.add(own.path(), has_image ? "both image and launchTemplate; keep one of them"
+                                     : R"(no image; add one, such as image = "ami-…";, or a launchTemplate)");
+}
+
+// What is not given is that of all regions; what only one region can have was not given for all.
+Ec2Region read_ec2_region(const Ec2Settings& all, Settings& own, Report& report) {
+  Ec2Region region;
+  region.launch_template = all.launch_template;
+  region.launch_template_version = all.launch_template_version;
+  region.key_pair = all.key_pair;
+  region.event_queue = all.event_queue;
+  own.read("region", region.region);
+  own.read("image", region.image);
+  own.read("launchTemplate", region.launch_template);
+  own.read("launchTemplateVersion", region.launch_template_version);
+  own.read("subnets", region.subnets);
+  own.read("securityGroups", region.security_groups);
+  own.read("keyPair", region.key_pair);
+  own.read("eventQueue", region.event_queue);
+  own.read("endpoint", region.endpoint);
+  check_region(region.region, own, report);
+  check_source(own.has("image"), !region.launch_template.empty(), own, report);
+  if (region.launch_template.empty()) return region;
+  for (const std::string_view option : {"securityGroups", "keyPair"}) {
+    if (own.has(option)) own.report(option, "belongs in the launch template; remove it here");
+  }
+  return region;
+}
+
+void read_ec2_regions(Ec2Settings& ec2, Settings& own, Report& report) {
+  if (own.has("region")) own.report("regions", "region is given, too; keep one of them");
+  for (const std::string_view option : {"image", "subnets", "securityGroups", "endpoint"}) {
+    if (own.has(option)) own.report(option, "is of one region; give it in each of the regions");
+  }
+  std::set<std::string> known;
+  for (const io::Json* element : own.list_of_attributes("regions")) {
+    const std::string path = element_path(own.path_of("regions"), ec2.regions.size() + 1);
+    Settings of_region(path, *element, region_options(), report);
+    ec2.regions.push_back(read_ec2_region(ec2, of_region, report));
+    const std::string& name = ec2.regions.back().region;
+    if (!name.empty() && !known.insert(name).second)
+      report.add(path, fmt::format("{:?} is in the list before; keep one of them", name));
+  }
+  if (ec2.regions.empty()) own.report("regions", "no region in the list; add one, or give region instead");
+}
+
+void check_required_ec2_options(Ec2Settings& ec2, Settings& own, Report& report) {
+  if (own.has("regions")) {
+    read_ec2_regions(ec2, own, report);
+    return;
+  }
+  check_region(ec2.region, own, report);
+  check_source(own.has("image"), own.has("launchTemplate"), own, report);
+}
+
+bool has_launch_template(const Ec2Settings& ec2) {
+  return !ec2.launch_template.empty() ||
+         std::ranges::any_of(ec2.regions, [](const Ec2Region& region) { return !region.launch_template.empty(); });
 }
 
 // Only spot prices can be asked for.
 void check_choice(const Ec2Settings& ec2, Settings& own) {
   if (ec2.choose != Ec2Choice::cheapest) return;
-  if (own.has("launchTemplate"))
+  if (has_launch_template(ec2))
     own.report("choose", "with launchTemplate, EC2 chooses by price and capacity itself; remove it");
   else if (ec2.capacity == Ec2Capacity::on_demand)
     own.report("choose", R"(only spot prices are known; add capacity = "spot-first" or "spot", or remove it)");
@@ -109,7 +169,7 @@ void check_combinations_of_ec2_options(const Ec2Settings& ec2, Settings& own) {
     for (const std::string_view option : {"securityGroups", "keyPair", "iamProfile", "rootVolume", "rootDevice"}) {
       if (own.has(option)) own.report(option, "belongs in the launch template; remove it here");
     }
-  } else if (own.has("launchTemplateVersion")) {
+  } else if (own.has("launchTemplateVersion") && !has_launch_template(ec2)) {
     own.report("launchTemplateVersion", "belongs to launchTemplate, which is not given; remove it");
   }
   if (own.has("userData") && own.has("userDataFile"))

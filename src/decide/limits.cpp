@@ -29,9 +29,12 @@ void apply_order(std::int64_t& limit, OrderKind kind, const PoolName& pool, cons
 }  // namespace
 
 std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const Snapshot& seen) {
-  if (seen.orders.empty() && !seen.scheduled.contains(configured.name)) return std::nullopt;
+  const auto jobs = seen.max_jobs.find(configured.name);
+  const bool are_jobs_known = configured.jobs_by_machine && jobs != seen.max_jobs.end();
+  if (seen.orders.empty() && !seen.scheduled.contains(configured.name) && !are_jobs_known) return std::nullopt;
   LimitsInForce limits{.pool = configured, .source = {}, .of_maximum = {}};
   PoolConfig& pool = limits.pool;
+  if (are_jobs_known) pool.max_jobs = jobs->second;
   std::vector<std::string> sources;
   if (const auto scheduled = seen.scheduled.find(pool.name); scheduled != seen.scheduled.end())
     apply_schedule(pool, scheduled->second, sources);
@@ -40,7 +43,7 @@ std::optional<LimitsInForce> limits_in_force(const PoolConfig& configured, const
   if (is_maximum_scheduled || pool.max_machines != configured.max_machines) limits.of_maximum = sources.back();
   apply_order(pool.min_machines, OrderKind::min_machines, pool.name, seen, sources);
   pool.min_machines = std::min(pool.min_machines, pool.max_machines);
-  if (sources.empty()) return std::nullopt;
+  if (sources.empty()) return are_jobs_known ? std::optional(std::move(limits)) : std::nullopt;
   const std::string spare =
       pool.spare_machines != configured.spare_machines ? fmt::format(", {} spare", pool.spare_machines) : "";
   limits.source =

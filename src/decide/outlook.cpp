@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <ranges>
+#include <utility>
 
 #include "decide/idleness.hpp"
 
@@ -76,6 +79,25 @@ bool arrives(const PoolView& pool, const RecentSteps& recent) {
   return recent.arrived_at && pool.seen.now - *recent.arrived_at < arrivals_count_for;
 }
 
+// Those that stay out of the count leave, or have left.
+bool may_build(const PoolView& pool, const Machine& machine) {
+  return (machine.state == MachineState::ready || is_coming(machine)) && !machine.found.vanished &&
+         !must_leave(pool, machine);
+}
+
+std::vector<std::int64_t> max_jobs_of_each(const PoolView& pool) {
+  if (!pool.settings.jobs_by_machine) return {};
+  std::vector<std::pair<bool, std::int64_t>> all;
+  for (const Machine* machine : pool.machines) {
+    if (!may_build(pool, *machine)) continue;
+    const bool is_busy = machine->state == MachineState::ready && idleness(*machine, *pool.seen.queue).is_busy();
+    all.emplace_back(is_busy, max_jobs_of(*machine, pool.settings));
+  }
+  std::ranges::sort(all, std::greater{});
+  const auto counts = all | std::views::values;
+  return {counts.begin(), counts.end()};
+}
+
 }  // namespace
 
 // The database knows what waits, but not what features that requires.
@@ -119,6 +141,7 @@ Outlook outlook(const PoolView& pool) {
   const RecentSteps recent = recent_steps(pool);
   const auto since = waiting_since(pool, recent);
   if (since && pool.seen.now - *since > pool.settings.target_wait) result.ended_lately = recent.ended;
+  result.max_jobs = max_jobs_of_each(pool);
   for (const Machine* machine : pool.machines) {
     if (machine->state != MachineState::ready) continue;
     const Idleness activity = idleness(*machine, *pool.seen.queue);
@@ -129,7 +152,7 @@ Outlook outlook(const PoolView& pool) {
   // It is not known which machines are busy; at best, steps fill them.
   const auto ready = std::ranges::count(pool.machines, MachineState::ready, &Machine::state);
   result.jobs = pool.load.running;
-  result.busy_machines = std::min(ready, ceil_div(pool.load.running, pool.settings.max_jobs));
+  result.busy_machines = std::min(ready, machines_for_slots(pool.load.running, result.max_jobs, pool.settings));
   return result;
 }
 

@@ -23,6 +23,7 @@
 #include "decide/target.hpp"
 #include "decide/triage.hpp"
 #include "decide/unused.hpp"
+#include "model/counted.hpp"
 
 namespace hydra_provisioner::decide {
 namespace {
@@ -150,8 +151,8 @@ PoolTarget computed_target(const PoolView& pool) {
   const Outlook ahead = outlook(pool);
   Wanted wanted = pool.settings.scaling == Scaling::work ? wanted_by_work(pool.settings, pool.load, ahead)
                                                          : wanted_by_runnables(pool.settings, pool.load);
-  return within_limits(pool.settings, with_spare_slots(std::move(wanted), pool.settings, pool.load, ahead.jobs,
-                                                       spare_slots(pool, ahead)));
+  return within_limits(pool.settings,
+                       with_spare_slots(std::move(wanted), pool.settings, pool.load, ahead, spare_slots(pool, ahead)));
 }
 
 PoolTarget target_of(const PoolView& pool) {
@@ -160,6 +161,8 @@ PoolTarget target_of(const PoolView& pool) {
     target = with_spare_machines(std::move(target), pool.settings, outlook(pool).busy_machines);
   for (const auto& [spill, steps] : pool.load.left_to)
     target.explanation += fmt::format("; {} more for {}", steps, spill);
+  if (pool.settings.jobs_by_machine)
+    target.explanation += fmt::format("; {} at a time on a new machine", counted(pool.settings.max_jobs, "step"));
   if (!pool.limits.empty()) target.explanation += "; " + pool.limits;
   return target;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
@@ -48,14 +50,20 @@ std::optional<double> expected_seconds(const PoolConfig& pool, const Outlook& ou
          static_cast<double>(*outlook.ended_lately);
 }
 
+// The machines besides the busy ones.
+std::span<const std::int64_t> max_jobs_of_others(const Outlook& outlook) {
+  const auto all = std::span(outlook.max_jobs);
+  return all.subspan(std::min(static_cast<std::size_t>(outlook.busy_machines), all.size()));
+}
+
+// For each waiting step a slot, or fewer if fewer finish the work within the target wait.
 std::int64_t machines_for(std::int64_t steps, const PoolConfig& pool, const Outlook& outlook) {
-  const std::int64_t at_once = ceil_div(steps, pool.max_jobs);
-  const std::optional<double> seconds = expected_seconds(pool, outlook);
-  if (!seconds) return at_once;
-  const double work = static_cast<double>(steps) * *seconds;
-  const double within = static_cast<double>(pool.target_wait.count()) * static_cast<double>(pool.max_jobs);
-  return std::min(at_once,
-                  static_cast<std::int64_t>(std::ceil(std::min(work / within, static_cast<double>(steps_max)))));
+  std::int64_t slots = steps;
+  if (const std::optional<double> seconds = expected_seconds(pool, outlook)) {
+    const double work = static_cast<double>(steps) * *seconds / static_cast<double>(pool.target_wait.count());
+    slots = std::min(slots, static_cast<std::int64_t>(std::ceil(std::min(work, static_cast<double>(steps_max)))));
+  }
+  return machines_for_slots(slots, max_jobs_of_others(outlook), pool);
 }
 
 // How many steps so many machines finish within the target wait.
@@ -124,13 +132,23 @@ Wanted wanted_by_work(const PoolConfig& pool, const Load& load, const Outlook& o
           .explanation = sum_of(pool, load, outlook, counted - steps, steps, more)};
 }
 
-Wanted with_spare_slots(Wanted wanted, const PoolConfig& pool, const Load& load, std::int64_t jobs,
+std::int64_t machines_for_slots(std::int64_t slots, std::span<const std::int64_t> known, const PoolConfig& pool) {
+  std::int64_t machines = 0;
+  for (const std::int64_t max_jobs : known) {
+    if (slots <= 0) return machines;
+    slots -= max_jobs;
+    ++machines;
+  }
+  return machines + ceil_div(std::max<std::int64_t>(slots, 0), pool.max_jobs);
+}
+
+Wanted with_spare_slots(Wanted wanted, const PoolConfig& pool, const Load& load, const Outlook& outlook,
                         std::int64_t spare) {
   const std::int64_t waiting = not_ignored(pool, load);
-  if (spare == 0 || jobs + waiting == 0) return wanted;
-  const std::int64_t machines = ceil_div(jobs + waiting + spare, pool.max_jobs);
+  if (spare == 0 || outlook.jobs + waiting == 0) return wanted;
+  const std::int64_t machines = machines_for_slots(outlook.jobs + waiting + spare, outlook.max_jobs, pool);
   if (machines <= wanted.machines) return wanted;
-  wanted.explanation += fmt::format("; {} running + {} waiting + {}, {} per machine", jobs, waiting,
+  wanted.explanation += fmt::format("; {} running + {} waiting + {}, {} per machine", outlook.jobs, waiting,
                                     counted(spare, "spare slot"), pool.max_jobs);
   wanted.machines = machines;
   return wanted;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "decide/demand.hpp"
 #include "model/config.hpp"
@@ -41,6 +43,9 @@ struct Outlook {
   // Once steps have waited for longer than the target wait: how many have ended within `within`. No more will soon
   // begin, whatever the average says.
   std::optional<std::int64_t> ended_lately{};
+  // Where machines differ: how many steps each builds at a time that is there or comes, the busy ones first, then those
+  // that build most.
+  std::vector<std::int64_t> max_jobs{};
 
   Seconds within(const PoolConfig& pool) const { return std::max(boot_time, pool.target_wait); }
 };
@@ -51,7 +56,11 @@ struct Outlook {
 Wanted wanted_by_work(const PoolConfig& pool, const Load& load, const Outlook& outlook);
 
 // At least as many as have a slot for each step that runs or waits, and so many free ones besides.
-Wanted with_spare_slots(Wanted wanted, const PoolConfig& pool, const Load& load, std::int64_t jobs, std::int64_t spare);
+Wanted with_spare_slots(Wanted wanted, const PoolConfig& pool, const Load& load, const Outlook& outlook,
+                        std::int64_t spare);
+
+// How many machines build so many steps at a time: first those of which that is known, then new ones.
+std::int64_t machines_for_slots(std::int64_t slots, std::span<const std::int64_t> known, const PoolConfig& pool);
 
 // The most waiting steps for which the rules want no more than maxMachines.
 std::int64_t steps_for_maximum(const PoolConfig& pool);                          // the classic rule

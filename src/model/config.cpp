@@ -22,6 +22,7 @@ std::span<const ProviderTraits> all_provider_traits() {
       {.option = "ec2",
        .defaults = Ec2Settings{},
        .billing_period = Seconds{3600},
+       .tells_max_jobs = true,
        .billing_hint = "AWS bills Linux by the second since 2017: 60 saves money"},
       {.option = "exec", .defaults = ExecSettings{}},
   }};

@@ -44,8 +44,22 @@ enum class Ec2Choice : std::uint8_t { order, cheapest };
 template <>
 inline constexpr auto names_of<Ec2Choice> = enum_names("order", "cheapest");
 
-struct Ec2Settings {
+// What a pool has of its own in one of several regions.
+struct Ec2Region {
   std::string region;
+  std::string endpoint{};
+  std::string image{};
+  std::string launch_template{};
+  std::string launch_template_version{};
+  std::vector<std::string> subnets{};
+  std::vector<std::string> security_groups{};
+  std::string key_pair{};
+  std::string event_queue{};
+};
+
+struct Ec2Settings {
+  std::string region;                       // empty: there are `regions`
+  std::vector<Ec2Region> regions{};         // in order of preference
   std::string endpoint;                     // URL; empty: that of the region
   std::string image;                        // empty: as the launch template says
   std::string launch_template;              // an id or a name; empty: none
@@ -54,6 +68,7 @@ struct Ec2Settings {
   std::vector<std::string> subnets;         // in order of preference; none: EC2 chooses
   Ec2Capacity capacity = Ec2Capacity::on_demand;
   Ec2Choice choose = Ec2Choice::order;       // by which spot instances are tried
+  bool compares_vcpus = false;               // their prices, instead of those of whole machines
   std::vector<std::string> security_groups;  // ids
   std::string key_pair;                      // the name of a key pair in EC2
   std::string iam_profile;                   // name or ARN
@@ -95,6 +110,7 @@ struct ProviderTraits {
   bool is_always_asked = false;             // even if no machine is known: that costs nothing, and starts no program
   bool makes_login_key = false;             // with which the queue runner logs in, if a pool gives no key
   bool accepts_only_root = false;           // its machines know no other user
+  bool tells_max_jobs = false;              // of each machine, by its processors
   bool belongs_to_one_host = false;         // only the host that made its machines can look after them
   std::string_view billing_hint{};          // for a pool that is billed by the hour or by longer periods
 };
@@ -146,6 +162,7 @@ struct PoolConfig {
   bool spares_by_arrivals = false;  // as many as the arrivals suggest instead of spare_slots
   bool packing = false;             // the queue runner fills one machine after another
   std::int64_t max_jobs = 1;
+  bool jobs_by_machine = false;  // each has as many as its provider says; max_jobs is that of a new one, or 1
   std::int64_t speed_factor = 1;
   std::optional<std::string> ssh_key;  // path of a private key on the queue runner's host
   std::string ssh_user = "root";       // as whom the queue runner logs in

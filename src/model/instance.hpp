@@ -37,6 +37,7 @@ struct Instance {
   std::optional<Instant> launched_at;
   std::string spec_hash{};             // see Machine; empty when the provider cannot tell
   Seconds billing_period{0};           // of this kind of machine, where its pool has none; 0: billed for what is used
+  std::int64_t max_jobs = 0;           // see Machine
   std::string why{};                   // it is in this state, in its provider's words; empty: they do not say
   std::string notice{};                // its cloud will end it soon, in its words; empty: it has not said so
   Owner owner{};                       // the installation that made it; empty when the provider cannot tell
@@ -55,9 +56,11 @@ struct Inventory {
   std::vector<Instance> instances;
   std::vector<UnclearInstance> unclear{};
   std::map<PoolName, std::string> unseen{};  // pools whose machines could not be listed, and why
-  std::vector<std::string> problems{};       // that hide no machine
-  std::vector<std::string> warnings{};       // of what works less well than it could
-  bool notes_owners = false;                 // of each machine as it is made: one without an owner was not made by us
+  // How many steps the next new machine will build at a time, of pools that leave that to their provider.
+  std::map<PoolName, std::int64_t> max_jobs{};
+  std::vector<std::string> problems{};  // that hide no machine
+  std::vector<std::string> warnings{};  // of what works less well than it could
+  bool notes_owners = false;            // of each machine as it is made: one without an owner was not made by us
 };
 
 }  // namespace hydra_provisioner

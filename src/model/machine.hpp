@@ -133,6 +133,7 @@ struct Machine {
   std::string spec_hash;
   std::optional<Instant> launched_at;         // when the current billing periods began to count
   Seconds billing_period{0};                  // where its pool has none; 0: billed for what is used
+  std::int64_t max_jobs = 0;                  // where its pool leaves that to its provider; 0: not known
   std::optional<Instant> checked_at;          // when its provider was last asked whether it still works
   std::optional<Instant> unanswered_since{};  // while steps run on it and it does not answer; none: it answered
   std::optional<Instant> kept_alive_at;       // when it was last told, or was to be told, that it is needed
@@ -177,6 +178,7 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"spec_hash", "specHash"}, machine.spec_hash);
   field(FieldName{"launched_at", "launchedAt"}, machine.launched_at);
   field(FieldName{"billing_period", "billingPeriod"}, machine.billing_period);
+  field(FieldName{"max_jobs", "maxJobs"}, machine.max_jobs);
   field(FieldName{"checked_at", "checkedAt"}, machine.checked_at);
   field(FieldName{"unanswered_since", "unansweredSince"}, machine.unanswered_since);
   field(FieldName{"kept_alive_at", "keptAliveAt"}, machine.kept_alive_at);
@@ -240,6 +242,11 @@ bool is_out_of_use(const Machine& machine);
 // When a coming machine counts as failed: its pool's bootTimeout after its request.
 inline Instant boot_deadline(const Machine& machine, const PoolConfig& pool) {
   return machine.requested_at + pool.boot_timeout;
+}
+
+// The most steps that it builds at a time.
+inline std::int64_t max_jobs_of(const Machine& machine, const PoolConfig& pool) {
+  return pool.jobs_by_machine && machine.max_jobs > 0 ? machine.max_jobs : pool.max_jobs;
 }
 
 // The id that its provider notes for it.

@@ -97,6 +97,7 @@ struct Snapshot {
   std::map<ProviderKind, Seconds> check_intervals;  // of providers whose machines need upkeep while in use
   std::set<ProviderKind> can_probe;                 // providers that can ask machines in use whether they answer
   std::optional<Unpublished> unpublished;           // while the machines file cannot be published
+  std::map<PoolName, std::int64_t> max_jobs{};      // of the next new machine, where its provider decides that
   std::map<PoolName, Millis> step_times;            // how long steps took when that was last known: see outlook.hpp
   std::map<PoolName, RecentSteps> recent_steps{};   // of pools whose targets depend on them
   std::vector<BudgetUse> budgets{};                 // all that are configured

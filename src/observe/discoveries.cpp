@@ -116,6 +116,7 @@ void update_from(Machine& machine, const Instance& instance) {
   machine.host_key = instance.host_key;
   machine.launched_at = instance.launched_at;
   machine.billing_period = instance.billing_period;
+  if (instance.max_jobs > 0) machine.max_jobs = instance.max_jobs;
   if (!instance.spec_hash.empty()) machine.spec_hash = instance.spec_hash;
 }
 

@@ -127,6 +127,7 @@ void split_by_reach(Look& look, const World& world, const observe::Inventories& 
       for (const auto& [pool, why] : listing->unseen) look.problems.push_back(fmt::format("{}: {}", pool, why));
       std::ranges::copy(listing->problems, std::back_inserter(look.problems));
       std::ranges::copy(listing->warnings, std::back_inserter(look.warnings));
+      look.seen.max_jobs.insert(listing->max_jobs.begin(), listing->max_jobs.end());
     } else {
       look.problems.push_back(fmt::format("{}: {}", to_string(kind), listing.error().message));
     }

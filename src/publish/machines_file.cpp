@@ -200,7 +200,7 @@ Expected<std::string> machine_line(const Config& config, const Machine& machine,
   const Line line{.address = machine.address,
                   .type = pool.type,
                   .ssh_key = pool.ssh_key.value_or("-"),
-                  .max_jobs = pool.max_jobs,
+                  .max_jobs = max_jobs_of(machine, pool),
                   .speed_factor = pool.packing ? pool.speed_factor * packing_factor : pool.speed_factor,
                   .host_key = machine.host_key,
                   .has_ssh_config = config.ssh_config_file.has_value()};

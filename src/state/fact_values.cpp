@@ -157,6 +157,7 @@ void fields_of_pool(Pool& pool, Field& field) {
   field("ignoredRunnables", pool.ignored_runnables);
   field("runnablesPerMachine", pool.runnables_per_machine);
   field("maxJobs", pool.max_jobs);
+  field("jobsByMachine", pool.jobs_by_machine);
   field("speedFactor", pool.speed_factor);
   field("sshKey", pool.ssh_key);
   field("stopOnIdle", pool.stop_on_idle);

@@ -123,6 +123,7 @@ void read_fact(Inputs& inputs, std::string_view kind, const std::string& name, c
     seen.unpublished =
         Unpublished{from_unix(io::whole_number_of(value.at("since"))), value.at("why").get<std::string>()};
   if (kind == "budgets") seen.budgets = budgets_of(value);
+  if (kind == "maxJobs") seen.max_jobs.emplace(PoolName{name}, io::whole_number_of(value));
   if (kind == "stepTime") seen.step_times.emplace(PoolName{name}, Millis{io::whole_number_of(value)});
   if (kind == "recentSteps") seen.recent_steps.emplace(PoolName{name}, recent_steps_of(value));
   if (kind == "checks") seen.check_intervals.emplace(provider_named(name), Seconds{io::whole_number_of(value)});
@@ -171,6 +172,7 @@ Facts facts_of(const Snapshot& seen, const Config& config) {
   if (seen.unpublished)
     facts["unpublished"] = io::compact({{"since", to_unix(seen.unpublished->since)}, {"why", seen.unpublished->why}});
   if (!seen.budgets.empty()) facts["budgets"] = io::compact(value_of(seen.budgets));
+  for (const auto& [name, jobs] : seen.max_jobs) facts["maxJobs/" + name.text] = fmt::format("{}", jobs);
   for (const auto& [name, time] : seen.step_times) facts["stepTime/" + name.text] = fmt::format("{}", time.count());
   for (const auto& [name, recent] : seen.recent_steps)
     facts["recentSteps/" + name.text] = io::compact(value_of(recent));

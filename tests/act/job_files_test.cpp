@@ -86,9 +86,11 @@ TEST_F(JobFilesTest, CarryAMachine) {
                             .state = state,
                             .address = "10.0.0.1",
                             .host_key = "ssh-ed25519 AAAA",
-                            .launched_at = from_unix(1'800'000'000)};
+                            .launched_at = from_unix(1'800'000'000),
+                            .max_jobs = 16};
     const JobResult read = through_the_file(instance);
     ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->max_jobs, 16);
     EXPECT_EQ((*read)->id, instance.id);
     EXPECT_EQ((*read)->machine, instance.machine);
     EXPECT_EQ((*read)->pool, instance.pool);

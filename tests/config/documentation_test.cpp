@@ -63,6 +63,7 @@ TEST(Documentation, ListsEveryOptionWithItsDefault) {
   EXPECT_THAT(text, testing::HasSubstr(table(pool_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(local_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(ec2_options())));
+  EXPECT_THAT(text, testing::HasSubstr(table(region_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(schedule_options())));
   EXPECT_THAT(text, testing::HasSubstr(table(exec_options())));
 }

@@ -65,6 +65,71 @@ TEST(Ec2Options, ChooseByPriceOnlyAmongSpotInstances) {
       ".choose: with launchTemplate, EC2 chooses by price and capacity itself; remove it");
 }
 
+io::Json of_regions(const io::Json& regions) { return {{"region", nullptr}, {"image", nullptr}, {"regions", regions}}; }
+
+TEST(Ec2Regions, AreRead) {
+  io::Json changes = of_regions({{{"region", "eu-west-1"}, {"image", "ami-1"}, {"subnets", {"subnet-1"}}},
+                                 {{"region", "us-east-1"}, {"image", "ami-2"}, {"keyPair", "mine"}}});
+  changes["keyPair"] = "all";
+  const Ec2Settings settings = read(changes);
+  EXPECT_EQ(settings.region, "");
+  ASSERT_EQ(settings.regions.size(), 2U);
+  EXPECT_EQ(settings.regions[0].region, "eu-west-1");
+  EXPECT_EQ(settings.regions[0].image, "ami-1");
+  EXPECT_THAT(settings.regions[0].subnets, ElementsAre("subnet-1"));
+  EXPECT_EQ(settings.regions[0].key_pair, "all");
+  EXPECT_EQ(settings.regions[1].key_pair, "mine");
+}
+
+TEST(Ec2Regions, ShareALaunchTemplate) {
+  io::Json changes = of_regions({{{"region", "eu-west-1"}}, {{"region", "us-east-1"}, {"launchTemplateVersion", "7"}}});
+  changes["launchTemplate"] = "builder";
+  const Ec2Settings settings = read(changes);
+  EXPECT_EQ(settings.regions.at(0).launch_template, "builder");
+  EXPECT_EQ(settings.regions.at(0).launch_template_version, "$Default");
+  EXPECT_EQ(settings.regions.at(1).launch_template_version, "7");
+}
+
+TEST(Ec2Regions, AreCheckedOneByOne) {
+  const io::Json good{{"region", "eu-west-1"}, {"image", "ami-1"}};
+  EXPECT_EQ(error_of_changes(of_regions({good, {{"region", "us-east-1"}}})),
+            R"(.regions element 2: no image; add one, such as image = "ami-…";, or a launchTemplate)");
+  EXPECT_EQ(error_of_changes(of_regions({{{"image", "ami-1"}}})),
+            R"(.regions element 1: no region; add one, such as region = "eu-west-1";)");
+  EXPECT_EQ(error_of_changes(of_regions({good, good})),
+            R"(.regions element 2: "eu-west-1" is in the list before; keep one of them)");
+  EXPECT_EQ(error_of_changes(of_regions(io::Json::array())),
+            ".regions: no region in the list; add one, or give region instead");
+  EXPECT_EQ(error_of_changes(of_regions({{{"region", "a/b"}, {"image", "ami-1"}}})),
+            R"(.regions element 1.region: not the name of a region, such as "eu-west-1")");
+  EXPECT_THAT(error_of_changes(of_regions({{{"region", "a"}, {"image", "b"}, {"imag", "c"}}})), HasSubstr("imag"));
+}
+
+TEST(Ec2Regions, ShareNothingThatOnlyOneRegionHas) {
+  const io::Json good{{"region", "eu-west-1"}, {"image", "ami-1"}};
+  io::Json both = of_regions(io::Json::array({good}));
+  both["region"] = "eu-west-1";
+  EXPECT_EQ(error_of_changes(both), ".regions: region is given, too; keep one of them");
+  io::Json changes = of_regions(io::Json::array({good}));
+  changes["image"] = "ami-1";
+  EXPECT_EQ(error_of_changes(changes), ".image: is of one region; give it in each of the regions");
+}
+
+TEST(Ec2Options, LeaveTheNumberOfStepsToEachMachine) {
+  io::Json all = settings(io::Json::object());
+  all["systemTypes"]["x86_64-linux"]["maxJobs"] = "auto";
+  const auto config = read_config("conf.nix", all, {});
+  ASSERT_TRUE(config) << io::Json(config.error());
+  const PoolConfig& pool = config->pools.at(PoolName{"x86_64-linux"});
+  EXPECT_TRUE(pool.jobs_by_machine);
+  EXPECT_EQ(pool.max_jobs, 1);
+  EXPECT_TRUE(std::get<Ec2Settings>(pool.provider).compares_vcpus);
+  all["systemTypes"]["x86_64-linux"]["builderEndpoint"] = "http://queue:1";
+  all["queue"] = {{"type", "hydra-rust"}};
+  EXPECT_THAT(io::Json(read_config("conf.nix", all, {}).error()).dump(),
+              HasSubstr("with builderEndpoint, a machine is told how many steps it takes before its size is known"));
+}
+
 TEST(Ec2Options, AreRead) {
   const Ec2Settings all = read({{"subnets", {"subnet-1", "subnet-2"}},
                                 {"capacity", "spot-first"},

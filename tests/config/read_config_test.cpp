@@ -328,16 +328,16 @@ TEST(ReadConfig, WritesPathsAsNixDoes) {
 }
 
 TEST(ReadConfig, SaysWhatIsThereInsteadOfANumber) {
-  EXPECT_EQ(pool_error("maxJobs", "four"), "\"four\" is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", "4"), "\"4\" is not a whole number; write 4");
-  EXPECT_EQ(pool_error("maxJobs", "4 min"), "\"4 min\" is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", 2.5), "2.5 is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", 1e300), "1e+300 is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", true), "true is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", nullptr), "null is not a whole number; leave the option out for its default");
-  EXPECT_EQ(pool_error("maxJobs", io::Json::array()), "an empty list is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", {{"a", 1}}), "an attribute set is not a whole number");
-  EXPECT_EQ(pool_error("maxJobs", function), "a function is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", "four"), "\"four\" is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", "4"), "\"4\" is not a whole number; write 4");
+  EXPECT_EQ(pool_error("speedFactor", "4 min"), "\"4 min\" is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", 2.5), "2.5 is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", 1e300), "1e+300 is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", true), "true is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", nullptr), "null is not a whole number; leave the option out for its default");
+  EXPECT_EQ(pool_error("speedFactor", io::Json::array()), "an empty list is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", {{"a", 1}}), "an attribute set is not a whole number");
+  EXPECT_EQ(pool_error("speedFactor", function), "a function is not a whole number");
 }
 
 TEST(ReadConfig, SaysHowManySecondsWereProbablyMeant) {
@@ -354,7 +354,7 @@ TEST(ReadConfig, AcceptsNumbersInTheirRangeOnly) {
   EXPECT_EQ(pool_error("minMachines", -1), "-1 is out of range; it must be 0 to 100000");
   EXPECT_EQ(pool_error("maxMachines", 100'001), "100001 is out of range; it must be 0 to 100000");
   EXPECT_EQ(pool_error("runnablesPerMachine", 0), "0 is out of range; it must be 1 to 1000000");
-  EXPECT_EQ(pool_error("maxJobs", 0), "0 is out of range; it must be 1 to 1000000");
+  EXPECT_EQ(pool_error("speedFactor", 0), "0 is out of range; it must be 1 to 1000000");
   EXPECT_EQ(pool_error("speedFactor", 1'000'001), "1000001 is out of range; it must be 1 to 1000000");
   EXPECT_EQ(pool_error("bootTimeout", 0), "0 is out of range; it must be 1 to 315360000");
   EXPECT_EQ(pool_error("gracePeriod", 315'360'001), "315360001 is out of range; it must be 0 to 315360000");
@@ -387,6 +387,8 @@ TEST(ReadConfig, HasTwoRulesOfScaling) {
   EXPECT_EQ(pool_of(local_pool({{"spareSlots", 3}})).spare_slots, 3);
   EXPECT_TRUE(pool_of(local_pool({{"spareSlots", "auto"}})).spares_by_arrivals);
   EXPECT_EQ(pool_error("spareSlots", "many"), "\"many\" is not a whole number, or \"auto\"");
+  EXPECT_EQ(pool_error("maxJobs", "auto"),
+            "only ec2 says how many processors a machine has; write a number instead of \"auto\"");
   EXPECT_EQ(pool_error("targetWait", 60), "belongs to scaling = \"work\"; add that, or remove this");
   EXPECT_EQ(error_of(local_pool({{"scaling", "work"}, {"targetWait", 0}})),
             "systemTypes.x86_64-linux.targetWait: 0 is out of range; it must be 1 to 315360000");
@@ -700,8 +702,9 @@ TEST(ReadPool, SaysWhatIsWrongWithARecord) {
   EXPECT_THAT(read_pool("x86_64-linux", "{").error(),
               ElementsAre(StartsWith("recorded settings: systemTypes.x86_64-linux: line 1, column 2: ")));
   EXPECT_THAT(
-      read_pool("x86_64-linux", R"({"local": {}, "maxJobs": 0})").error(),
-      ElementsAre("recorded settings: systemTypes.x86_64-linux.maxJobs: 0 is out of range; it must be 1 to 1000000"));
+      read_pool("x86_64-linux", R"({"local": {}, "speedFactor": 0})").error(),
+      ElementsAre(
+          "recorded settings: systemTypes.x86_64-linux.speedFactor: 0 is out of range; it must be 1 to 1000000"));
 }
 
 // Not rc::gen::construct<Json>, which uses braces and so makes a list of its arguments.

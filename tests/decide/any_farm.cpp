@@ -62,6 +62,7 @@ PoolConfig any_pool(const std::string& name, ProviderKind kind) {
   if (*arbitrary<bool>()) pool.scaling = Scaling::work;
   pool.target_wait = Seconds{*element<std::int64_t>(1, 60, 300, 315'360'000)};
   pool.max_jobs = *element<std::int64_t>(1, 1, 4, 1'000'000);
+  pool.jobs_by_machine = rarely();
   pool.spare_slots = *element<std::int64_t>(0, 0, 3);
   pool.spares_by_arrivals = *arbitrary<bool>();
   pool.stop_on_idle = *arbitrary<bool>();
@@ -109,6 +110,7 @@ Machine any_machine(std::int64_t number, const PoolOfMachines& pool) {
   machine.requested_at = any_instant();
   machine.address = rarely() ? "" : fmt::format("10.0.0.{}", rarely() ? 1 : number);
   machine.launched_at = any_instant_if_any();
+  machine.max_jobs = *element<std::int64_t>(0, 2, 64);
   machine.ready_at = any_instant_if_any();
   machine.listing.began_at = any_instant_if_any();
   machine.listing.first_began_at = any_instant_if_any();

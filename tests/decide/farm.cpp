@@ -29,6 +29,7 @@ PoolConfig pool_config(const std::string& name, const Settings& settings) {
           .spare_slots = settings.spare_slots,
           .spares_by_arrivals = settings.spares_by_arrivals,
           .max_jobs = settings.max_jobs,
+          .jobs_by_machine = settings.jobs_by_machine,
           .ssh_key = {},
           .stop_on_idle = settings.stop_on_idle,
           .grace_period = settings.grace_period,
@@ -189,6 +190,11 @@ MachineSeen& MachineSeen::kept_alive_for(Seconds span) {
   return *this;
 }
 
+MachineSeen& MachineSeen::builds(std::int64_t max_jobs) {
+  machine_.max_jobs = max_jobs;
+  return *this;
+}
+
 MachineSeen& MachineSeen::billed_by(Seconds period) {
   machine_.billing_period = period;
   return *this;
@@ -321,6 +327,11 @@ StepTypeCount& Farm::step_type(const std::string& key) {
 
 Farm& Farm::runnable(const std::string& key, std::int64_t count) {
   step_type(key).runnable = count;
+  return *this;
+}
+
+Farm& Farm::new_machines_build(const std::string& pool, std::int64_t max_jobs) {
+  snapshot_.max_jobs[PoolName{pool}] = max_jobs;
   return *this;
 }
 

@@ -36,6 +36,7 @@ struct Settings {
   Scaling scaling = Scaling::runnables;
   Seconds target_wait{300};
   std::int64_t max_jobs = 1;
+  bool jobs_by_machine = false;
   bool stop_on_idle = false;
   Seconds grace_period{0};
   std::int64_t spare_slots = 0;
@@ -100,8 +101,9 @@ class MachineSeen {
   MachineSeen& seen_idle_for(Seconds span);  // of a queue that does not say since when
   MachineSeen& checked_for(Seconds span);    // since it was last checked
   MachineSeen& unanswered_for(Seconds span);
-  MachineSeen& billed_by(Seconds period);     // unless its pool says otherwise
-  MachineSeen& kept_alive_for(Seconds span);  // since it was last told that it is needed
+  MachineSeen& billed_by(Seconds period);      // unless its pool says otherwise
+  MachineSeen& builds(std::int64_t max_jobs);  // at a time
+  MachineSeen& kept_alive_for(Seconds span);   // since it was last told that it is needed
 
   const Machine& machine() const { return machine_; }
   const std::optional<QueueMachine>& entry() const { return entry_; }
@@ -134,6 +136,7 @@ class Farm {
 
   Farm& runnable(const std::string& step_type, std::int64_t count);
   Farm& running(const std::string& step_type, std::int64_t count);
+  Farm& new_machines_build(const std::string& pool, std::int64_t max_jobs);  // at a time
   Farm& started(Instant queue_runner_start);
   Farm& started_unknown();
   Farm& clock_ahead(Seconds difference);  // the queue runner's, of ours

@@ -195,6 +195,44 @@ TEST(Work, HasNoWaitingStepsWhereTheyAreIgnored) {
   EXPECT_THAT(pool_plan(p, plain_pool).explanation, testing::HasSubstr("0 soon begun; "));
 }
 
+Farm of_several_sizes(Settings settings = {}) {
+  settings.jobs_by_machine = true;
+  settings.max_machines = 20;
+  return by_work(settings).new_machines_build(plain_pool, 8);
+}
+
+TEST(MachinesOfSeveralSizes, AreMadeForTheStepsThatTheOthersLeave) {
+  const auto wanted = [](Farm farm, std::int64_t waiting) {
+    return planned(farm.runnable(plain_pool, waiting)).wanted;
+  };
+  EXPECT_EQ(wanted(of_several_sizes(), 64), 8);
+  EXPECT_EQ(wanted(of_several_sizes().has(coming(1).builds(64)), 64), 1) << "one that comes has room for all";
+  EXPECT_EQ(wanted(of_several_sizes().has(coming(1).builds(64)), 65), 2);
+  EXPECT_EQ(wanted(of_several_sizes().has(coming(1).builds(2), ready(2).builds(16)), 33), 4)
+      << "16 steps on the bigger, 2 on the smaller, and 15 on two new ones";
+  EXPECT_EQ(wanted(of_several_sizes().has(ready(1).builds(64).busy(64)), 8), 2) << "a busy one has no room";
+  EXPECT_EQ(wanted(of_several_sizes().has(coming(1)), 16), 2) << "one of unknown size is like a new one";
+}
+
+TEST(MachinesOfSeveralSizes, ThatLeaveHaveNoRoom) {
+  EXPECT_EQ(planned(of_several_sizes().has(ready(1).builds(64).noticed("soon")).runnable(plain_pool, 16)).wanted, 2);
+  EXPECT_EQ(planned(of_several_sizes().has(draining(1).builds(64)).runnable(plain_pool, 16)).wanted, 2);
+}
+
+TEST(MachinesOfSeveralSizes, HaveRoomForSpareSlotsTogether) {
+  Settings settings;
+  settings.spare_slots = 4;
+  Farm farm = of_several_sizes(settings).has(ready(1).builds(16).busy(14), coming(2).builds(2));
+  farm.saw(plain_pool, {.arrived_at = noon});
+  EXPECT_EQ(planned(farm).wanted, 2) << "14 run, 4 are free";
+  EXPECT_EQ(planned(farm.runnable(plain_pool, 1)).wanted, 3);
+}
+
+TEST(MachinesOfSeveralSizes, AreExplainedByWhatANewOneBuilds) {
+  EXPECT_THAT(planned(of_several_sizes().runnable(plain_pool, 1)).explanation,
+              testing::EndsWith("; 8 steps at a time on a new machine"));
+}
+
 TEST(SpareSlots, AreFreeBesidesTheStepsWhileStepsArrive) {
   const auto planned_after = [](Seconds arrived_ago, Scaling scaling) {
     Settings settings{.max_machines = 20, .runnables_per_machine = 10, .scaling = scaling, .max_jobs = 4};

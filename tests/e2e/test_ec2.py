@@ -264,6 +264,117 @@ class Prices(Ec2Test):
         self.assertEqual(call["NetworkInterface.1.SubnetId"], subnets[1])
 
 
+LACKING = {"code": "InsufficientInstanceCapacity", "message": "none left"}
+
+
+class Sizes(Ec2Test):
+    """With `maxJobs = "auto"`."""
+
+    def sized(self, boots=False, types=("c5.2xlarge", "c5.large")):
+        farm = self.farm(boots=boots)
+        more = {"maxJobs": "auto", "scaling": "work"}
+        farm.configure(pools={PLAIN: farm.pool(maxMachines=20, instanceTypes=list(types), more=more)}, passTimeout=1)
+        return farm
+
+    def test_are_those_of_each_machine(self):
+        farm = self.sized(boots=True)
+        farm.configure(passTimeout=30)
+        farm.queue(runnable=8)
+        self.assertEnded(farm.run_pass("-v"), 0, "8 steps at a time on a new machine", "t-0: ready after")
+        self.assertRegex(farm.machines_file.read_text(), r"root@\S+ i686-linux,x86_64-linux - 8 1000 ")
+        self.assertEqual(farm.journal("select max_jobs from machines"), [(8,)])
+        farm.run_pass()
+        (call,) = farm.calls("DescribeInstanceTypes")
+        self.assertEqual([call[f"Filter.1.Value.{n}"] for n in (1, 2)], ["c5.2xlarge", "c5.large"])
+
+    def test_that_are_smaller_than_expected_are_made_up_for(self):
+        farm = self.sized()
+        farm.set_faults({"action": "RunInstances", "with": {"InstanceType": "c5.2xlarge"}, "before": LACKING})
+        farm.queue(runnable=10)
+        farm.run_pass()  # expects two of 8
+        wait_for(lambda: len(farm.alive()) == 2, "both got 2")
+        farm.run_pass()
+        wait_for(lambda: len(farm.alive()) == 5, "for the other 6 steps there are three more")
+        farm.run_pass()
+        self.assertEqual(len(farm.alive()), 5)
+
+    def test_that_may_not_be_asked_for_keep_machines_from_being_made(self):
+        farm = self.sized()
+        refusal = {"code": "UnauthorizedOperation", "message": "You are not authorized", "status": 403}
+        farm.set_faults({"action": "DescribeInstanceTypes", "before": refusal})
+        farm.queue(runnable=1)
+        ended = farm.run_pass()
+        self.assertRegex(ended.err, "how many processors a c5.2xlarge has is not known: .* permission ec2:DescribeInstanceT")
+        self.assertEqual(farm.machines(), {})
+        farm.set_faults()
+        farm.run_pass()
+        wait_for(farm.alive, "the job has asked for an instance")
+
+    def test_of_unknown_types_are_said_to_be_so(self):
+        farm = self.sized(types=["c5.huge"])
+        farm.queue(runnable=1)
+        self.assertIn('ec2.instanceTypes: EC2 knows no "c5.huge" there; correct it', farm.run_pass().err)
+        self.assertEqual(farm.machines(), {})
+
+    def test_are_simulated_as_the_last_pass_saw_them(self):
+        farm = self.sized()
+        trace = farm.folder / "trace.csv"
+        trace.write_text("ready_at,duration_s,system\n0,60,x86_64-linux\n")
+        ended = farm.run("simulate", farm.conf, "--trace", trace)
+        self.assertEqual(ended.status, 1)
+        self.assertIn('what maxJobs = "auto" means is only known after a pass; simulate a copy', ended.err)
+        farm.queue()
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEnded(farm.run("simulate", farm.conf, "--trace", trace), 0)
+
+
+class Regions(Ec2Test):
+    OTHER = "us-east-1"
+
+    def spread(self, other=None, boots=False, **more):
+        farm = self.farm(boots=boots)
+        self.configure(farm, other, **more)
+        return farm
+
+    def configure(self, farm, other=None, **more):
+        here = {"region": REGION, "image": "ami-12c6146b", "endpoint": f"http://127.0.0.1:{farm.port}"}
+        there = here | {"region": self.OTHER, "image": "ami-2"} | (other or {})
+        nothing = {"region": None, "image": None, "endpoint": None}
+        farm.configure(pools={PLAIN: farm.pool(regions=[here, there], more=more, **nothing)}, passTimeout=20)
+
+    def test_take_over_from_each_other(self):
+        farm = self.spread(boots=True)
+        farm.set_faults({"action": "RunInstances", "with": {"ImageId": "ami-12c6146b"}, "before": LACKING})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        (machine,) = farm.machines().values()
+        self.assertTrue(machine["instance"].startswith(f"{self.OTHER}/"), machine)
+        self.assertEqual(farm.alive(), [])
+        farm.region = self.OTHER
+        self.assertEqual(len(farm.alive()), 1)
+        farm.queue()
+        farm.passes_until(lambda: not farm.machines(), "the machine is gone")
+        self.assertEqual(farm.alive(), [])
+
+    def test_replace_only_machines_of_the_one_that_changed(self):
+        farm = self.spread(boots=True, minMachines=1)
+        farm.queue()
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        farm.set_faults({"action": "RunInstances", "with": {"ImageId": "ami-12c6146b"}, "before": LACKING})
+        self.configure(farm, minMachines=2)
+        self.assertEnded(farm.run_pass(), 0, "t-1: ready after")
+        self.configure(farm, {"image": "ami-3"}, minMachines=2)
+        farm.passes_until(lambda: set(farm.states()) == {"t-0", "t-2"}, "the one there is another")
+        self.assertEqual([call["ImageId"] for call in farm.calls("RunInstances")][-1], "ami-3")
+        self.assertEqual(len(farm.alive()), 1)
+
+    def test_that_cannot_be_asked_keep_machines_from_being_made(self):
+        farm = self.spread({"endpoint": "http://127.0.0.1:1"})
+        farm.queue(runnable=1)
+        self.assertIn("DescribeInstances in us-east-1", farm.run_pass().err)
+        self.assertEqual(farm.calls("RunInstances"), [])
+
+
 class Secrets(Ec2Test):
     def test_are_nowhere_but_in_requests_and_the_machines_own_folder(self):
         farm = self.farm()

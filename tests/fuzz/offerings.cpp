@@ -27,6 +27,8 @@ Ec2Settings settings() {
   settings.region = "r";
   settings.instance_types = {"big", "small"};
   settings.capacity = Ec2Capacity::spot_first;
+  settings.choose = Ec2Choice::cheapest;
+  settings.compares_vcpus = true;
   return settings;
 }
 

@@ -59,12 +59,13 @@ let
       rows = builtins.mapAttrs (name: row);
       top = below settings;
       pool = below top.systemTypes;
+      ec2 = below pool.ec2;
     in
     builtins.mapAttrs (name: rows) {
-      inherit top pool;
+      inherit top pool ec2;
       queue = below top.queue;
       local = below pool.local;
-      ec2 = below pool.ec2;
+      region = below ec2.regions;
       exec = below pool.exec;
       schedule = below pool.schedules;
     };

@@ -131,6 +131,12 @@ let
       merge = path: values: if all (value: value == null) values then null else type.merge path values;
     };
 
+    either = a: b: {
+      description = "${a.description} or ${b.description}";
+      check = value: a.check value || b.check value;
+      merge = path: values: (if all a.check values then a else b).merge path values;
+    };
+
     listOf = type: {
       description = "list of ${type.description}";
       check = isList;

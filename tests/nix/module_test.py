@@ -147,6 +147,13 @@ class Module:
                          "spareSlots": "auto"}},
         )
 
+    def test_writes_the_regions_of_ec2(self):
+        regions = '[ { region = "eu-west-1"; image = "ami-1"; subnets = [ "subnet-1" ]; } ]'
+        pool = f'maxJobs = "auto"; ec2 = {{ instanceTypes = [ "c7a.large" ]; regions = {regions}; }};'
+        written = self.written(enabled(f"systemTypes.t = {{ {pool} }};"))["systemTypes"]["t"]
+        self.assertEqual(written["maxJobs"], "auto")
+        self.assertEqual(written["ec2"]["regions"], [{"region": "eu-west-1", "image": "ami-1", "subnets": ["subnet-1"]}])
+
     def test_leaves_the_settings_of_a_program_as_they_are(self):
         settings = 'systemTypes.t.exec = { command = [ "/p" ]; settings = { empty = null; nested.list = [ 1 "two" ]; }; };'
         written = self.written(enabled(settings))

@@ -78,6 +78,17 @@ TEST(MachinesFile, HasLargeSpeedFactorsForPacking) {
   EXPECT_TRUE(farm.file().content.contains("root@10.0.0.1 aarch64-linux - 1 3000 - - -\n"));
 }
 
+TEST(MachinesFile, SaysHowManyStepsAMachineBuildsIfItsPoolLeavesThatToMachines) {
+  Farm farm;
+  farm.pool("aarch64-linux").jobs_by_machine = true;
+  farm.machine("hydra-provisioned-1", "aarch64-linux", "10.0.0.1").max_jobs = 64;
+  farm.machine("hydra-provisioned-2", "aarch64-linux", "10.0.0.2").max_jobs = 0;
+  EXPECT_TRUE(farm.file().content.contains("root@10.0.0.1 aarch64-linux - 64 1 - - -\n"));
+  EXPECT_TRUE(farm.file().content.contains("root@10.0.0.2 aarch64-linux - 1 1 - - -\n")) << "its size is not known";
+  farm.pool("aarch64-linux").jobs_by_machine = false;
+  EXPECT_TRUE(farm.file().content.contains("root@10.0.0.1 aarch64-linux - 1 1 - - -\n"));
+}
+
 TEST(MachinesFile, WritesAMinusForAMissingValue) {
   Farm farm;
   farm.machine("hydra-provisioned-1", "aarch64-linux", "builder.example.org");

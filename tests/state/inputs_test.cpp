@@ -112,6 +112,7 @@ Inputs everything() {
                           .until = noon,
                           .spares_min_machines = false},
                          {.limit = Micros{0}, .until = noon}};
+  inputs.seen.max_jobs = {{PoolName{"p"}, 16}};
   inputs.seen.recent_steps = {{PoolName{"p"},
                                {.waiting_since = noon,
                                 .ended = 3,
@@ -147,6 +148,7 @@ TEST(Inputs, AreReadAgainAsTheyWere) {
   EXPECT_EQ(after.seen.specifications, before.seen.specifications);
   EXPECT_EQ(after.seen.check_intervals, before.seen.check_intervals);
   EXPECT_EQ(after.seen.recent_steps, before.seen.recent_steps);
+  EXPECT_EQ(after.seen.max_jobs, before.seen.max_jobs);
   EXPECT_EQ(after.seen.scheduled, before.seen.scheduled);
   EXPECT_EQ(after.seen.budgets, before.seen.budgets);
   EXPECT_EQ(after.seen.orders, before.seen.orders);

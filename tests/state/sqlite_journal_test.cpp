@@ -43,7 +43,7 @@ using testing::StartsWith;
 
 using support::noon;
 
-constexpr std::int64_t schema = 18;
+constexpr std::int64_t schema = 19;
 
 class Journal : public testing::Test {
  protected:

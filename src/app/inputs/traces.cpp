@@ -27,6 +27,10 @@ namespace {
 
 constexpr std::int64_t day = 86'400;
 
+bool leaves_jobs_to_machines(const Config& config) {
+  return std::ranges::any_of(config.pools, [](const auto& entry) { return entry.second.jobs_by_machine; });
+}
+
 // The farm's own. None: it has none yet, or nothing of it is needed.
 std::expected<std::optional<state::Archive>, Failure> journal_of(const Config& config, const ForecastOptions& options,
                                                                  const std::string& state_dir) {
@@ -37,7 +41,8 @@ std::expected<std::optional<state::Archive>, Failure> journal_of(const Config& c
   }
   std::error_code ignored;
   const state::JournalPlace place = state::journal_place(config, state_dir);
-  if (options.boot || (!place.is_shared() && !std::filesystem::exists(place.file, ignored))) return std::nullopt;
+  const bool is_needed = !options.boot || leaves_jobs_to_machines(config);
+  if (!is_needed || (!place.is_shared() && !std::filesystem::exists(place.file, ignored))) return std::nullopt;
   auto archive = state::Archive::open(place);
   if (!archive) return std::nullopt;
   return *std::move(archive);
@@ -64,11 +69,30 @@ void drop_budgets(Config& config) {
   for (auto& [name, pool] : config.pools) pool.budget = {};
 }
 
-ForecastSubject subject_of(Config config, const ForecastOptions& options,
-                           const std::optional<state::Archive>& journal) {
+// A simulated cloud has machines of one size: that of the next one by the last pass.
+Expected<void> settle_jobs(Config& config, const std::optional<state::Archive>& journal) {
+  const auto pass = journal ? journal->latest_pass() : std::nullopt;
+  for (auto& [name, pool] : config.pools) {
+    if (!pool.jobs_by_machine) continue;
+    const auto fact = pass ? journal->fact(*pass, "maxJobs/" + name.text) : std::nullopt;
+    const auto known = fact ? io::leading_number<std::int64_t>(*fact) : std::nullopt;
+    if (!known)
+      return failure(
+          fmt::format("systemTypes.{}: what maxJobs = \"auto\" means is only known after a pass; simulate a "
+                      "copy of the configuration with a number",
+                      name));
+    pool.max_jobs = known->number;
+    pool.jobs_by_machine = false;
+  }
+  return {};
+}
+
+std::expected<ForecastSubject, Failure> subject_of(Config config, const ForecastOptions& options,
+                                                   const std::optional<state::Archive>& journal) {
+  if (auto settled = settle_jobs(config, journal); !settled) return failed(std::move(settled.error()));
   forecast::SimulationTerms terms = terms_of(config, options, journal);
   drop_budgets(config);
-  return {.config = std::move(config), .terms = std::move(terms)};
+  return ForecastSubject{.config = std::move(config), .terms = std::move(terms)};
 }
 
 }  // namespace
@@ -109,9 +133,10 @@ std::expected<ForecastInputs, Failure> inputs_for(Config config, const ForecastO
   auto trace = options.since ? forecast::recorded_steps(journal.value(), *options.since, options.steps_max)
                              : trace::read_trace_file(options.trace);
   if (!trace) return failed(std::move(trace.error()));
-  ForecastSubject subject = subject_of(std::move(config), options, journal);
+  auto subject = subject_of(std::move(config), options, journal);
+  if (!subject) return std::unexpected(std::move(subject.error()));
   return ForecastInputs{
-      .config = std::move(subject.config), .trace = *std::move(trace), .terms = std::move(subject.terms)};
+      .config = std::move(subject->config), .trace = *std::move(trace), .terms = std::move(subject->terms)};
 }
 
 io::Task<std::expected<ForecastSubject, Failure>> read_subject(ForecastOptions options, std::string state_dir) {

@@ -14,6 +14,7 @@
 #include "providers/ec2/machines/inventory.hpp"
 #include "providers/ec2/machines/removal.hpp"
 #include "providers/ec2/machines/specification.hpp"
+#include "providers/ec2/regions.hpp"
 #include "providers/keys.hpp"
 #include "providers/probes.hpp"
 
@@ -33,14 +34,23 @@ Error ended_while_starting(const Ec2Instance& ended) {
           lacked_capacity(ended) ? ErrorKind::no_capacity : ErrorKind::failed};
 }
 
-// Where the machine is or was requested; otherwise where its pool's machines are. No value: no place is known.
-std::optional<Place> place_of(const MachineRef& target, const Ec2Settings& settings, const Ec2Record& record) {
+// Where the machine is or was requested. No value: no place is known.
+std::optional<Place> known_place(const MachineRef& target, const Ec2Settings& settings, const Ec2Record& record) {
   Place place{.region = region_of(target.instance), .endpoint = ""};
   if (record.sent) place = record.sent->place;
   if (record.made) place = record.made->place;
-  if (place.region.empty()) place.region = settings.region;
-  if (place.region == settings.region) place.endpoint = settings.endpoint;
-  return place.region.empty() ? std::nullopt : std::optional(place);
+  if (place.region.empty()) return std::nullopt;
+  const Ec2Settings there = in_region(settings, place.region);
+  if (there.region == place.region) place.endpoint = there.endpoint;
+  return place;
+}
+
+// If it is not known, it may be wherever its pool's machines are.
+std::vector<Place> places_of(const MachineRef& target, const Ec2Settings& settings, const Ec2Record& record) {
+  if (const auto place = known_place(target, settings, record)) return {*place};
+  std::vector<Place> places;
+  for (const Ec2Settings& region : by_region(settings)) places.push_back(place_of(region));
+  return places;
 }
 
 }  // namespace
@@ -59,18 +69,24 @@ io::Task<Expected<Inventory>> Ec2Provider::list(ListRequest request) {
   co_return co_await inventory.list();
 }
 
-io::Task<Expected<std::string>> Ec2Provider::specification(PoolConfig pool) { co_return specification_of(pool); }
+io::Task<Expected<std::string>> Ec2Provider::specification(PoolConfig pool) {
+  auto all = specifications_of(pool);
+  if (!all) co_return std::unexpected(all.error());
+  co_return std::move(all->whole);
+}
 
 io::Task<Expected<Instance>> Ec2Provider::create(MachineRef target, PoolConfig pool) {
   const auto record = co_await record_of(target.machine);
   if (!record) co_return std::unexpected(record.error());
-  const auto place = place_of(target, ec2_settings_of(pool), *record);
-  if (!place) co_return failure("its pool has no region");
-  const auto before = co_await find(target, *place, record->made);
-  if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
-  if (*before && !(*before)->has_ended()) co_return co_await await_boot(target, pool, *place, **before);
-  if (*before && target.must_exist) co_return failure("it has vanished");
-  if (*before) co_return std::unexpected(co_await explain_early_end(record->sent, *place, **before));
+  const Ec2Settings settings = ec2_settings_of(pool);
+  if (by_region(settings).empty()) co_return failure("its pool has no region");
+  if (const auto place = known_place(target, settings, *record)) {
+    const auto before = co_await find(target, *place, record->made);
+    if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
+    if (*before && !(*before)->has_ended()) co_return co_await await_boot(target, pool, *place, **before);
+    if (*before && target.must_exist) co_return failure("it has vanished");
+    if (*before) co_return std::unexpected(co_await explain_early_end(record->sent, *place, **before));
+  }
   auto launched = co_await launch(target, pool);
   if (!launched) co_return std::unexpected(launched.error());
   co_return co_await await_boot(target, pool, launched->place, std::move(launched->instance));
@@ -89,7 +105,7 @@ io::Task<Expected<Launched>> Ec2Provider::launch(MachineRef target, PoolConfig p
                           .address = "",
                           .host_key = wanted->identity.host_key,
                           .launched_at = clock_.now(),
-                          .spec_hash = wanted->identity.specification};
+                          .spec_hash = wanted->specifications.whole};
   if (auto written = co_await records_.write_made(target.machine, {.place = place, .instance = instance}); !written)
     co_return std::unexpected(written.error());
   co_return launched;
@@ -97,10 +113,10 @@ io::Task<Expected<Launched>> Ec2Provider::launch(MachineRef target, PoolConfig p
 
 io::Task<Expected<Instance>> Ec2Provider::await_boot(MachineRef target, PoolConfig pool, Place place,
                                                      Ec2Instance first) {
-  const Ec2Settings settings = ec2_settings_of(pool);
+  const PoolKnowledge known = knowledge_of(pool, offerings_.read());
   const auto is_up = [&](const Ec2Instance& one) {
     const bool is_on = one.state == Ec2State::pending || one.state == Ec2State::running;
-    return one.has_ended() || (is_on && !as_instance(one, place, settings).address.empty());
+    return one.has_ended() || (is_on && !as_instance(one, place, known).address.empty());
   };
   Expected<std::optional<Ec2Instance>> seen = first;
   const bool has_tags = !first.tag(ec2_tag::machine).empty();
@@ -112,7 +128,7 @@ io::Task<Expected<Instance>> Ec2Provider::await_boot(MachineRef target, PoolConf
   if (!*seen && record->made) co_return record->made->instance;
   if (!*seen) co_return failure(fmt::format("EC2 does not show {} yet", first.id), ErrorKind::unfinished);
   if ((*seen)->has_ended()) co_return std::unexpected(co_await explain_early_end(record->sent, place, **seen));
-  Instance instance = as_instance(**seen, place, settings);
+  Instance instance = as_instance(**seen, place, known);
   instance.machine = target.machine;
   if (auto written = co_await records_.write_made(target.machine, {.place = place, .instance = instance}); !written)
     co_return std::unexpected(written.error());
@@ -130,7 +146,7 @@ io::Task<Error> Ec2Provider::explain_early_end(std::optional<SentRequest> sent, 
 io::Task<Expected<Instance>> Ec2Provider::start(MachineRef target, PoolConfig pool) {
   const auto record = co_await record_of(target.machine);
   if (!record) co_return std::unexpected(record.error());
-  const auto place = place_of(target, ec2_settings_of(pool), *record);
+  const auto place = known_place(target, ec2_settings_of(pool), *record);
   if (!place) co_return failure("it has no instance", ErrorKind::refused);
   auto before = co_await find(target, *place, record->made);
   if (!before) co_return failure(before.error().message, ErrorKind::unfinished);
@@ -149,7 +165,7 @@ io::Task<Expected<Instance>> Ec2Provider::start(MachineRef target, PoolConfig po
 io::Task<Expected<void>> Ec2Provider::stop(MachineRef target, PoolConfig pool) {
   const auto record = co_await record_of(target.machine);
   if (!record) co_return std::unexpected(record.error());
-  const auto place = place_of(target, ec2_settings_of(pool), *record);
+  const auto place = known_place(target, ec2_settings_of(pool), *record);
   const std::string ec2_id = ec2_id_of(target.instance);
   if (!place || region_of(target.instance).empty()) co_return failure("it has no instance");
   const auto answer = co_await client_->call(*place, stop_instance(ec2_id));
@@ -167,8 +183,7 @@ io::Task<Expected<void>> Ec2Provider::stop(MachineRef target, PoolConfig pool) {
 io::Task<Expected<void>> Ec2Provider::destroy(MachineRef target, PoolConfig pool) {
   const auto record = co_await record_of(target.machine);
   if (!record) co_return std::unexpected(record.error());
-  const auto place = place_of(target, ec2_settings_of(pool), *record);
-  if (!place) co_return co_await records_.forget(target.machine);  // no instance was ever requested
+  const std::vector<Place> places = places_of(target, ec2_settings_of(pool), *record);
   std::vector<std::string> known;
   if (!region_of(target.instance).empty()) known.push_back(ec2_id_of(target.instance));
   if (record->made) {
@@ -178,9 +193,11 @@ io::Task<Expected<void>> Ec2Provider::destroy(MachineRef target, PoolConfig pool
     if (!made && made.error().kind == ErrorKind::unfinished) co_return std::unexpected(made.error());
     if (made && *made) known.push_back((*made)->instance.id);
   }
-  Ec2Removal removal(*client_, clock_, tag_, *place, target);
   const bool may_appear = record->made && may_still_appear(*record->made, clock_.now());
-  if (auto removed = co_await removal.remove(std::move(known), may_appear); !removed) co_return removed;
+  for (const Place& place : places) {
+    Ec2Removal removal(*client_, clock_, tag_, place, target);
+    if (auto removed = co_await removal.remove(known, may_appear); !removed) co_return removed;
+  }
   co_return co_await records_.forget(target.machine);
 }
 

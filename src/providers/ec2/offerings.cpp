@@ -14,6 +14,7 @@
 #include "io/file/lock.hpp"
 #include "io/file/own_file.hpp"
 #include "io/text/json.hpp"
+#include "providers/ec2/regions.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
@@ -49,23 +50,37 @@ std::vector<Market> markets_of(const Ec2Settings& settings) {
 
 std::vector<Offering> all_offerings(const Ec2Settings& settings) {
   const std::vector<std::string> anywhere{""};
+  const std::vector<Ec2Settings> regions = by_region(settings);
   std::vector<Offering> all;
   for (const Market market : markets_of(settings)) {
-    for (const std::string& type : settings.instance_types) {
-      for (const std::string& subnet : settings.subnets.empty() ? anywhere : settings.subnets) {
-        all.push_back({.market = market, .instance_type = type, .subnet = subnet});
+    for (const Ec2Settings& region : regions) {
+      for (const std::string& type : region.instance_types) {
+        for (const std::string& subnet : region.subnets.empty() ? anywhere : region.subnets)
+          all.push_back({.market = market, .instance_type = type, .subnet = subnet, .region = region.region});
       }
     }
   }
   return all;
 }
 
+// None: not known.
+std::optional<double> price_to_compare(const Ec2Settings& settings, const Offering& offering,
+                                       const OfferingMemory& memory, Instant now) {
+  const auto prices = memory.spot_prices.find(offering.region);
+  if (prices == memory.spot_prices.end()) return std::nullopt;
+  const auto price = price_of(prices->second, offering.instance_type, offering.subnet, now);
+  if (!price || !settings.compares_vcpus) return price ? std::optional(static_cast<double>(price->n)) : std::nullopt;
+  const auto vcpus = vcpus_of(memory, offering.instance_type);
+  return vcpus ? std::optional(static_cast<double>(price->n) / static_cast<double>(*vcpus)) : std::nullopt;
+}
+
 // Those whose prices are not known stay in their order behind the others.
-void sort_by_price(std::vector<Offering>& offerings, const SpotPrices& prices, Instant now) {
+void sort_by_price(std::vector<Offering>& offerings, const Ec2Settings& settings, const OfferingMemory& memory,
+                   Instant now) {
   std::ranges::stable_sort(offerings, {}, [&](const Offering& offering) {
-    if (offering.market != Market::spot) return std::tuple(true, false, Micros{});
-    const auto price = price_of(prices, offering.instance_type, offering.subnet, now);
-    return std::tuple(false, !price, price.value_or(Micros{}));
+    if (offering.market != Market::spot) return std::tuple(true, false, 0.0);
+    const auto price = price_to_compare(settings, offering, memory, now);
+    return std::tuple(false, !price, price.value_or(0));
   });
 }
 
@@ -105,6 +120,13 @@ Notices notices_from(const io::Json& json) {
   return notices;
 }
 
+std::map<std::string, std::int64_t> counts_from(const io::Json& json) {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& [name, count] : json.get_ref<const io::Json::object_t&>())
+    counts.emplace(name, io::whole_number_of(count));
+  return counts;
+}
+
 using Prices = std::map<std::string, SpotPrices>;
 
 io::Json to_json(const Prices& prices) {
@@ -124,6 +146,7 @@ Expected<OfferingMemory> memory_from(const io::Json& json) {
   return OfferingMemory{.refused_until = times_from(json.at("refusedUntil")),
                         .interruptions = times_from(json.at("interruptions")),
                         .notices = notices_from(json.value("notices", io::Json::object())),
+                        .vcpus = counts_from(json.value("vcpus", io::Json::object())),
                         .spot_prices = prices_from(json.value("spotPrices", io::Json::object()))};
 }
 
@@ -140,14 +163,17 @@ std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const Offeri
   const bool without_spot = settings.capacity == Ec2Capacity::spot_first && is_spot_unreliable(memory, now);
   std::vector<Offering> offerings = all_offerings(settings);
   std::erase_if(offerings, [&](const Offering& offering) {
-    const auto refused = memory.refused_until.find(key_of(settings.region, offering));
+    const auto refused = memory.refused_until.find(key_of(offering.region, offering));
     const bool is_refused = refused != memory.refused_until.end() && now < refused->second;
     return is_refused || (without_spot && offering.market == Market::spot);
   });
-  const auto prices = memory.spot_prices.find(settings.region);
-  if (settings.choose == Ec2Choice::cheapest && prices != memory.spot_prices.end())
-    sort_by_price(offerings, prices->second, now);
+  if (settings.choose == Ec2Choice::cheapest) sort_by_price(offerings, settings, memory, now);
   return offerings;
+}
+
+std::optional<std::int64_t> vcpus_of(const OfferingMemory& memory, const std::string& instance_type) {
+  const auto found = memory.vcpus.find(instance_type);
+  return found == memory.vcpus.end() || found->second <= 0 ? std::nullopt : std::optional(found->second);
 }
 
 void forget_old(OfferingMemory& memory, Instant now) {
@@ -181,6 +207,7 @@ io::Task<Expected<void>> OfferingFile::change(std::function<void(OfferingMemory&
   co_return io::write_own_file(path_, {{"refusedUntil", to_json(memory.refused_until)},
                                        {"interruptions", to_json(memory.interruptions)},
                                        {"notices", to_json(memory.notices)},
+                                       {"vcpus", memory.vcpus},
                                        {"spotPrices", to_json(memory.spot_prices)}});
 }
 

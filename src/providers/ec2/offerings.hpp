@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,29 +26,34 @@ struct Offering {
   Market market = Market::on_demand;
   std::string instance_type;
   std::string subnet;  // empty: EC2 chooses one
+  std::string region{};
 
   auto operator<=>(const Offering&) const = default;
 };
 
-// `c7a.large on demand in subnet-1`
+// `c7a.large on demand in subnet-1`, whichever region that is in
 std::string to_string(const Offering& offering);
 
 struct OfferingMemory {
   std::map<std::string, Instant> refused_until;     // by region and offering: see key_of()
   std::map<std::string, Instant> interruptions;     // when we noticed them, by the ids of the spot instances
   std::map<InstanceId, Notice> notices;             // what EC2 last announced about instances
+  std::map<std::string, std::int64_t> vcpus{};      // of instance types; EC2 never changes them
   std::map<std::string, SpotPrices> spot_prices{};  // by region
 };
 
 std::string key_of(const std::string& region, const Offering& offering);
 
+// None: not known.
+std::optional<std::int64_t> vcpus_of(const OfferingMemory& memory, const std::string& instance_type);
+
 constexpr Seconds capacity_back_off{180};
 constexpr Seconds quota_back_off{900};  // a quota changes only by an operator, or when machines go
 
 // All offerings that the settings allow, except those in the memory that were refused lately. They are in the order in
-// which to try them: spot before on demand, then by instance type, then by subnet. With `choose = "cheapest"`, spot
-// instances are sorted by price before; those of unknown price come last. After two interruptions within a quarter of
-// an hour, `spot-first` means on demand for half an hour.
+// which to try them: spot before on demand, then by region, by instance type, and by subnet. With `choose =
+// "cheapest"`, spot instances are sorted by price before; those of unknown price come last. After two interruptions
+// within a quarter of an hour, `spot-first` means on demand for half an hour.
 std::vector<Offering> offerings_to_try(const Ec2Settings& settings, const OfferingMemory& memory, Instant now);
 
 // Removes what does not matter any more.

@@ -12,6 +12,7 @@
 #include "io/text/wording.hpp"
 #include "providers/ec2/api/answers.hpp"
 #include "providers/ec2/api/requests.hpp"
+#include "providers/ec2/regions.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
@@ -74,8 +75,8 @@ Texts without_price(const PriceQuestion& question, const SpotPrices& prices, Ins
 std::vector<PriceQuestion> price_questions(const std::vector<Ec2Settings>& pools) {
   std::map<Place, PriceQuestion> by_place;
   for (const Ec2Settings& settings : pools) {
-    if (settings.choose != Ec2Choice::cheapest || settings.region.empty()) continue;
-    const Place place{.region = settings.region, .endpoint = settings.endpoint};
+    if (settings.choose != Ec2Choice::cheapest) continue;
+    const Place place = place_of(settings);
     PriceQuestion& question = by_place.try_emplace(place, PriceQuestion{.place = place}).first->second;
     question.instance_types.insert(settings.instance_types.begin(), settings.instance_types.end());
     question.subnets.insert(settings.subnets.begin(), settings.subnets.end());

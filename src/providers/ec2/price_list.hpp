@@ -25,7 +25,7 @@ struct PriceQuestion {
   friend bool operator==(const PriceQuestion&, const PriceQuestion&) = default;
 };
 
-// One for each place.
+// One for each place, of settings with one region each.
 std::vector<PriceQuestion> price_questions(const std::vector<Ec2Settings>& pools);
 
 class PriceList {

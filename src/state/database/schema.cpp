@@ -226,6 +226,9 @@ constexpr std::array migrations{R"sql(
                                 R"sql(
   alter table creations add column stop_refused_at integer;
   alter table usage add column stopped_cost real not null default 0;
+)sql",
+                                R"sql(
+  alter table machines add column max_jobs integer not null default 0;
 )sql"};
 
 }  // namespace

@@ -61,6 +61,8 @@ def moto():
 class Ec2Mixin:
     """Adds the cloud to a kind of farm."""
 
+    region = REGION  # that the test looks at
+
     def begin_cloud(self, boots=True):
         if not MOTO.exists():
             raise AssertionError("build/moto is missing; run scripts/moto-environment")
@@ -113,7 +115,7 @@ class Ec2Mixin:
     def ask_moto(self, action, **parameters):
         """Past everything that could go wrong."""
         body = urllib.parse.urlencode({"Action": action, "Version": "2016-11-15"} | parameters).encode()
-        scope = f"Credential=x/20260101/{REGION}/ec2/aws4_request"
+        scope = f"Credential=x/20260101/{self.region}/ec2/aws4_request"
         headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=x"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.moto_port}/", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as reply:

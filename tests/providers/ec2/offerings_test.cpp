@@ -75,6 +75,45 @@ TEST(Offerings, AreTriedByPrice) {
               ElementsAre("big spot in a", "big spot in b", "small spot in a", "small spot in b"));
 }
 
+TEST(Offerings, OfDifferentSizesAreComparedByTheirProcessors) {
+  Ec2Settings by_vcpu = cheapest(Ec2Capacity::spot);
+  by_vcpu.compares_vcpus = true;
+  OfferingMemory memory = with_prices();
+  memory.vcpus = {{"big", 8}, {"small", 2}};
+  EXPECT_THAT(tried(by_vcpu, memory),
+              ElementsAre("big spot in a", "small spot in b", "small spot in a", "big spot in b"));
+  memory.vcpus = {{"big", 0}, {"small", 2}};
+  EXPECT_THAT(tried(by_vcpu, memory),
+              ElementsAre("small spot in b", "small spot in a", "big spot in a", "big spot in b"));
+}
+
+Ec2Settings two_regions(Ec2Capacity capacity) {
+  Ec2Settings settings = cheapest(capacity);
+  settings.region = "";
+  settings.choose = Ec2Choice::order;
+  settings.regions = {{.region = "eu-west-1", .subnets = {"a", "b"}}, {.region = "us-east-1", .subnets = {"c"}}};
+  return settings;
+}
+
+TEST(Offerings, AreTriedInOneRegionAfterTheOther) {
+  EXPECT_THAT(tried(two_regions(Ec2Capacity::spot_first), {}),
+              ElementsAre("big spot in a", "big spot in b", "small spot in a", "small spot in b", "big spot in c",
+                          "small spot in c", "big on demand in a", "big on demand in b", "small on demand in a",
+                          "small on demand in b", "big on demand in c", "small on demand in c"));
+}
+
+TEST(Offerings, OfAllRegionsAreComparedByPrice) {
+  Ec2Settings settings = two_regions(Ec2Capacity::spot);
+  settings.choose = Ec2Choice::cheapest;
+  OfferingMemory memory = with_prices();
+  memory.spot_prices["us-east-1"] = {
+      .asked_at = start, .seen_at = start, .by_type = {{"big", {{"z", Micros{250}}}}}, .zones = {{"c", "z"}}};
+  EXPECT_THAT(tried(settings, memory), ElementsAre("small spot in b", "big spot in c", "big spot in a",
+                                                   "small spot in a", "big spot in b", "small spot in c"));
+  memory.refused_until[key_of("us-east-1", {Market::spot, "big", "c"})] = start + Seconds{180};
+  EXPECT_EQ(tried(settings, memory).size(), 5U);
+}
+
 TEST(Offerings, OfUnknownPriceAreTriedInTheirOrder) {
   const std::vector<std::string> in_order = tried(settings(Ec2Capacity::spot_first), {});
   EXPECT_EQ(tried(cheapest(Ec2Capacity::spot_first), {}), in_order);
@@ -146,10 +185,12 @@ TEST(OfferingFile, RemembersBetweenProcesses) {
     memory.refused_until["old"] = start;
     memory.interruptions["i-1"] = start;
     memory.spot_prices = with_prices().spot_prices;
+    memory.vcpus = {{"big", 16}};
   })));
   const OfferingMemory memory = OfferingFile(state.path, Tag{"t"}, clock).read();
   EXPECT_EQ(memory.refused_until, (std::map<std::string, Instant>{{"a", start + Seconds{1}}}));
   EXPECT_EQ(memory.interruptions, (std::map<std::string, Instant>{{"i-1", start}}));
+  EXPECT_EQ(vcpus_of(memory, "big"), 16);
   EXPECT_EQ(memory.spot_prices.at("eu-west-1").by_type, with_prices().spot_prices.at("eu-west-1").by_type);
   EXPECT_THAT(OfferingFile(state.path, Tag{"other"}, clock).read().interruptions, IsEmpty());
 }

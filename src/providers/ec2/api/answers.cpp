@@ -21,10 +21,17 @@ std::map<std::string, std::string> tags_of(const pugi::xml_node& item) {
   return tags;
 }
 
+std::int64_t count_in(const pugi::xml_node& parent, const char* name) { return parent.child(name).text().as_llong(); }
+
+std::int64_t vcpus_in(const pugi::xml_node& options) {
+  return count_in(options, "coreCount") * count_in(options, "threadsPerCore");
+}
+
 Ec2Instance instance_of(const pugi::xml_node& item) {
   const std::string_view state = item.child("instanceState").child_value("name");
   return {.id = item.child_value("instanceId"),
           .type = item.child_value("instanceType"),
+          .vcpus = vcpus_in(item.child("cpuOptions")),
           .state = from_name<Ec2State>(state).value_or(Ec2State::terminated),
           .reason = item.child("stateReason").child_value("code"),
           .explanation = item.child("stateReason").child_value("message"),
@@ -115,6 +122,18 @@ Expected<SpotPricePage> read_spot_prices(std::string xml) {
                            .zone = item.child_value("availabilityZone"),
                            .per_hour = *price,
                            .at = *at});
+  }
+  return page;
+}
+
+Expected<SizesPage> read_sizes(std::string xml) {
+  pugi::xml_document document;
+  const auto root = root_of(document, xml, "DescribeInstanceTypesResponse");
+  if (!root) return std::unexpected(root.error());
+  SizesPage page{.vcpus = {}, .next_token = root->child_value("nextToken")};
+  for (const pugi::xml_node& item : root->child("instanceTypeSet").children("item")) {
+    const std::int64_t vcpus = count_in(item.child("vCpuInfo"), "defaultVCpus");
+    if (vcpus > 0) page.vcpus.emplace(item.child_value("instanceType"), vcpus);
   }
   return page;
 }

@@ -21,6 +21,7 @@ enum class Ec2State : std::uint8_t { pending, running, stopping, stopped, shutti
 struct Ec2Instance {
   std::string id;
   std::string type{};
+  std::int64_t vcpus = 0;  // 0: EC2 does not say
   Ec2State state = Ec2State::pending;
   std::string reason{};       // of the state: a code, such as Server.SpotInstanceTermination
   std::string explanation{};  // of the state, for humans
@@ -67,6 +68,13 @@ struct SpotPricePage {
   std::vector<SpotPrice> prices;
   std::string next_token;  // empty: this is the last page
 };
+
+// How many virtual processors the instance types have, by their names.
+struct SizesPage {
+  std::map<std::string, std::int64_t> vcpus;
+  std::string next_token;
+};
+Expected<SizesPage> read_sizes(std::string xml);
 
 // Leaves out what is no price.
 Expected<SpotPricePage> read_spot_prices(std::string xml);

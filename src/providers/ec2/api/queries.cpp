@@ -61,6 +61,23 @@ io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Client& client, Pla
   co_return std::move(page->instances);
 }
 
+io::Task<Expected<std::map<std::string, std::int64_t>>> sizes_of(Ec2Client& client, Place place,
+                                                                 std::vector<std::string> instance_types) {
+  constexpr int pages_max = 100;
+  std::map<std::string, std::int64_t> vcpus;
+  std::string next;
+  for (int number = 0; number < pages_max; ++number) {
+    auto answer = co_await client.call(place, describe_instance_types(instance_types, next));
+    if (!answer) co_return std::unexpected(answer.error().error);
+    auto page = read_sizes(*std::move(answer));
+    if (!page) co_return std::unexpected(within("DescribeInstanceTypes in " + place.region, page.error()));
+    vcpus.merge(page->vcpus);
+    if (page->next_token.empty()) break;
+    next = std::move(page->next_token);
+  }
+  co_return vcpus;
+}
+
 io::Task<Expected<std::optional<Ec2Instance>>> wait_until(Ec2Client& client, io::Clock& clock, Place place, Tag tag,
                                                           std::string ec2_id, Seconds patience,
                                                           std::function<bool(const Ec2Instance&)> is_as_wanted) {

@@ -1,7 +1,9 @@
 // Questions to EC2 that can take more than one request.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +28,10 @@ io::Task<Expected<std::vector<Ec2Instance>>> find_instances(Ec2Client& client, P
 // The instances that are tagged with a machine's id: usually one.
 io::Task<Expected<std::vector<Ec2Instance>>> instances_of(Ec2Client& client, Place place, Tag tag, MachineId machine,
                                                           Owner owner);
+
+// How many virtual processors these instance types have, as far as they exist in this place.
+io::Task<Expected<std::map<std::string, std::int64_t>>> sizes_of(Ec2Client& client, Place place,
+                                                                 std::vector<std::string> instance_types);
 
 // Looks at an instance again and again, until `is_as_wanted` is true, the instance has ended, or the patience is over.
 // Returns the instance as EC2 showed it last. No value: EC2 never showed it.

@@ -216,6 +216,14 @@ std::string describe_spot_prices(const std::vector<std::string>& instance_types,
   return form.body();
 }
 
+std::string describe_instance_types(const std::vector<std::string>& names, const std::string& next_token) {
+  Form form("DescribeInstanceTypes");
+  form.add("Filter.1.Name", "instance-type");
+  add_list(form, "Filter.1.Value", names);
+  if (!next_token.empty()) form.add("NextToken", next_token);
+  return form.body();
+}
+
 std::string describe_subnets(const std::vector<std::string>& ids) {
   return with_ids("DescribeSubnets", "SubnetId", ids);
 }

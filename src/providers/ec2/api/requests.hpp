@@ -73,6 +73,8 @@ std::string describe_volumes_of(const Tag& tag, const MachineId& machine, const 
 // The spot prices of Linux in force at this moment.
 std::string describe_spot_prices(const std::vector<std::string>& instance_types, Instant now,
                                  const std::string& next_token);
+// Of those that exist in the region; the request knows no error for others.
+std::string describe_instance_types(const std::vector<std::string>& names, const std::string& next_token);
 std::string describe_subnets(const std::vector<std::string>& ids);
 
 std::string terminate_instances(const std::vector<std::string>& ec2_ids);

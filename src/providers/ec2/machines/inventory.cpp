@@ -16,6 +16,7 @@
 #include "providers/ec2/api/requests.hpp"
 #include "providers/ec2/machines/records.hpp"
 #include "providers/ec2/machines/specification.hpp"
+#include "providers/ec2/regions.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
@@ -33,17 +34,31 @@ std::string address_of(const Ec2Instance& seen, const Ec2Settings& settings) {
   return settings.has_public_address ? seen.public_address : seen.private_address;
 }
 
+std::int64_t max_jobs_of(const Ec2Instance& seen, const PoolKnowledge& pool) {
+  if (seen.vcpus > 0) return seen.vcpus;
+  const auto of_type = pool.vcpus.find(seen.type);
+  return of_type == pool.vcpus.end() ? 0 : of_type->second;
+}
+
 }  // namespace
 
-Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Settings& settings) {
+PoolKnowledge knowledge_of(const PoolConfig& pool, const OfferingMemory& memory) {
+  return {.settings = ec2_settings_of(pool),
+          .specifications = specifications_of(pool).value_or(Specifications{}),
+          .vcpus = memory.vcpus};
+}
+
+Instance as_instance(const Ec2Instance& seen, const Place& place, const PoolKnowledge& pool) {
   return {.id = instance_id(place, seen.id),
           .machine = MachineId{seen.tag(ec2_tag::machine)},
           .pool = PoolName{seen.tag(ec2_tag::pool)},
           .state = state_of(seen),
-          .address = address_of(seen, settings),
+          .address = address_of(seen, pool.settings),
           .host_key = seen.tag(ec2_tag::host_key),
           .launched_at = seen.launched_at,
-          .spec_hash = specification_seen(seen.tag(ec2_tag::specification), seen.type, settings),
+          .spec_hash = specification_seen(seen.tag(ec2_tag::specification), place.region, seen.type, pool.settings,
+                                          pool.specifications),
+          .max_jobs = max_jobs_of(seen, pool),
           .owner = Owner{seen.tag(ec2_tag::owner)}};
 }
 
@@ -64,8 +79,10 @@ Ec2Inventory::Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile&
       prices_(prices),
       clock_(clock),
       tag_(std::move(tag)),
-      request_(std::move(request)) {
-  for (const PoolConfig& pool : request_.pools) settings_.emplace(pool.name, ec2_settings_of(pool));
+      request_(std::move(request)),
+      sizes_(client, offerings, clock, request_.pools) {
+  const OfferingMemory memory = offerings_.read();
+  for (const PoolConfig& pool : request_.pools) pools_.emplace(pool.name, knowledge_of(pool, memory));
 }
 
 io::Task<Expected<Inventory>> Ec2Inventory::list() {
@@ -75,18 +92,9 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
   const auto all_places = co_await places();
   if (!all_places) co_return std::unexpected(all_places.error());
   std::map<Place, PlaceView> views;
-  std::vector<std::function<io::Task<void>()>> queries;
-  for (const Place& place : *all_places) {
-    PlaceView& view = views[place];
-    queries.emplace_back([this, place, &view] { return view_place(place, view); });
-  }
-  for (const auto& [queue, region] : event_queues())
-    queries.emplace_back([this, queue, region] { return hear(queue, region); });
-  const std::vector<PriceQuestion> questions = price_questions(all_settings());
-  for (const PriceQuestion& question : questions)
-    queries.emplace_back([this, question] { return prices_.refresh(question); });
-  const std::size_t all = queries.size();
-  co_await io::run_all(std::move(queries), all);
+  for (const Place& place : *all_places) views[place] = {};
+  const std::vector<PriceQuestion> price_list = price_questions(all_settings());
+  co_await ask(views, price_list);
   Inventory inventory{.instances = {}, .notes_owners = true};
   std::set<std::string> interrupted;
   std::set<std::string> seen_regions;
@@ -108,18 +116,30 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
     co_return std::unexpected(added.error());
   co_await remember_interruptions(interrupted);
   inventory.problems = std::move(problems_);
-  inventory.warnings = prices_.warnings(questions);
+  inventory.warnings = prices_.warnings(price_list);
+  sizes_.add_to(inventory);
   mark_noticed(inventory);
   co_return inventory;
+}
+
+// All at once.
+io::Task<void> Ec2Inventory::ask(std::map<Place, PlaceView>& views, const std::vector<PriceQuestion>& price_list) {
+  std::vector<std::function<io::Task<void>()>> queries = sizes_.questions();
+  for (auto& [place, view] : views) queries.emplace_back([this, place, &view] { return view_place(place, view); });
+  for (const auto& [queue, region] : event_queues())
+    queries.emplace_back([this, queue, region] { return hear(queue, region); });
+  for (const PriceQuestion& question : price_list)
+    queries.emplace_back([this, question] { return prices_.refresh(question); });
+  const std::size_t all = queries.size();
+  co_await io::run_all(std::move(queries), all);
 }
 
 // Where pools want machines, and where known machines are.
 io::Task<Expected<std::set<Place>>> Ec2Inventory::places() {
   std::set<Place> places;
   std::set<std::string> regions;
-  for (const auto& [pool, settings] : settings_) {
-    if (settings.region.empty()) continue;
-    places.insert({.region = settings.region, .endpoint = settings.endpoint});
+  for (const Ec2Settings& settings : all_settings()) {
+    places.insert(place_of(settings));
     regions.insert(settings.region);
   }
   std::set<std::string> others;
@@ -177,8 +197,8 @@ void Ec2Inventory::add_seen(const Place& place, const Ec2Instance& seen, PlaceVi
     if (was_interrupted(seen)) view.interrupted.insert(seen.id);
     return;
   }
-  const auto settings = settings_.find(PoolName{seen.tag(ec2_tag::pool)});
-  add(as_instance(seen, place, settings == settings_.end() ? Ec2Settings{} : settings->second), view);
+  const auto pool = pools_.find(PoolName{seen.tag(ec2_tag::pool)});
+  add(as_instance(seen, place, pool == pools_.end() ? PoolKnowledge{} : pool->second), view);
 }
 
 // Whether neither the journal nor a record knows the machine.
@@ -189,10 +209,10 @@ bool Ec2Inventory::is_leaked(const Instance& instance) const {
 // With a leakGrace, a leaked machine is not used: it is hidden at first, and then shown as broken.
 void Ec2Inventory::add(Instance instance, PlaceView& view) const {
   if (recorded_.contains(instance.machine)) instance.made_as = instance.machine;
-  const auto settings = settings_.find(instance.pool);
-  if (settings != settings_.end() && settings->second.leak_grace && is_leaked(instance)) {
+  const auto pool = pools_.find(instance.pool);
+  if (pool != pools_.end() && pool->second.settings.leak_grace && is_leaked(instance)) {
     const auto age = clock_.now() - instance.launched_at.value_or(Instant{});
-    if (age < *settings->second.leak_grace) return;
+    if (age < *pool->second.settings.leak_grace) return;
     instance.state = InstanceState::incomplete;
   }
   view.instances.push_back(std::move(instance));
@@ -238,8 +258,10 @@ io::Task<Expected<void>> Ec2Inventory::add_recorded(Inventory& inventory, const 
 
 // The pools that want machines in this place, or have some there.
 io::Task<Expected<void>> Ec2Inventory::add_unseen_pools(Inventory& inventory, Place place, Error error) {
-  for (const auto& [pool, settings] : settings_) {
-    if (settings.region == place.region || settings.region.empty()) inventory.unseen.emplace(pool, error.message);
+  for (const auto& [pool, known] : pools_) {
+    const auto regions = by_region(known.settings);
+    const bool is_here = std::ranges::count(regions, place.region, &Ec2Settings::region) > 0;
+    if (is_here || regions.empty()) inventory.unseen.emplace(pool, error.message);
   }
   const auto made = co_await all_made();
   if (!made) co_return std::unexpected(made.error());
@@ -251,14 +273,14 @@ io::Task<Expected<void>> Ec2Inventory::add_unseen_pools(Inventory& inventory, Pl
 
 std::vector<Ec2Settings> Ec2Inventory::all_settings() const {
   std::vector<Ec2Settings> all;
-  for (const auto& [pool, settings] : settings_) all.push_back(settings);
+  for (const auto& [pool, known] : pools_) std::ranges::move(by_region(known.settings), std::back_inserter(all));
   return all;
 }
 
 // The regions of queues, by their URLs.
 std::map<std::string, std::string> Ec2Inventory::event_queues() const {
   std::map<std::string, std::string> queues;
-  for (const auto& [pool, settings] : settings_) {
+  for (const Ec2Settings& settings : all_settings()) {
     if (settings.event_queue.empty()) continue;
     const std::string region = region_of_queue(settings.event_queue);
     queues.emplace(settings.event_queue, region.empty() ? settings.region : region);

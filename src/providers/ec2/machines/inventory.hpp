@@ -1,6 +1,7 @@
 // Which machines there are: our instances as EC2 shows them, with one query for each region, and our own records.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,15 +15,25 @@
 #include "model/instance.hpp"
 #include "providers/ec2/api/answers.hpp"
 #include "providers/ec2/api/client.hpp"
+#include "providers/ec2/machine_sizes.hpp"
 #include "providers/ec2/machines/records.hpp"
+#include "providers/ec2/machines/specification.hpp"
 #include "providers/ec2/offerings.hpp"
 #include "providers/ec2/price_list.hpp"
 #include "providers/provider.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 
-// An instance that has not ended. `settings` are those of its pool, or empty.
-Instance as_instance(const Ec2Instance& seen, const Place& place, const Ec2Settings& settings);
+// What the pool of an instance tells of it; empty, if the pool is not known.
+struct PoolKnowledge {
+  Ec2Settings settings{};
+  Specifications specifications{};
+  std::map<std::string, std::int64_t> vcpus{};  // of instance types
+};
+PoolKnowledge knowledge_of(const PoolConfig& pool, const OfferingMemory& memory);
+
+// An instance that has not ended.
+Instance as_instance(const Ec2Instance& seen, const Place& place, const PoolKnowledge& pool);
 
 // Whether EC2 took a spot instance back.
 bool was_interrupted(const Ec2Instance& seen);
@@ -52,6 +63,7 @@ class Ec2Inventory {
   using Shown = std::map<InstanceId, Ec2Instance>;  // of all places
 
   io::Task<Expected<std::set<Place>>> places();
+  io::Task<void> ask(std::map<Place, PlaceView>& views, const std::vector<PriceQuestion>& price_list);
   io::Task<void> view_place(Place place, PlaceView& view);
   io::Task<void> hear(std::string queue, std::string region);
   io::Task<Expected<void>> remember(std::vector<Notice> notices);
@@ -75,7 +87,8 @@ class Ec2Inventory {
   io::Clock& clock_;
   Tag tag_;
   ListRequest request_;
-  std::map<PoolName, Ec2Settings> settings_;
+  MachineSizes sizes_;
+  std::map<PoolName, PoolKnowledge> pools_;
   std::set<MachineId> recorded_;       // of which we have records
   std::vector<std::string> problems_;  // with queues of events
 };

@@ -16,6 +16,7 @@
 
 #include "io/text/wording.hpp"
 #include "providers/ec2/api/requests.hpp"
+#include "providers/ec2/regions.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
 namespace {
@@ -26,12 +27,15 @@ bool is_refusal_of_an_offering(std::string_view code) {
   return meaning == Ec2Code::capacity || meaning == Ec2Code::quota || code == "Unsupported";
 }
 
-// The offerings of each request: with a launch template all of a market, otherwise one at a time.
+// The offerings of each request: with a launch template all of a market and region, otherwise one at a time.
 std::vector<std::vector<Offering>> attempts(const Ec2Settings& settings, const std::vector<Offering>& offerings) {
   std::vector<std::vector<Offering>> attempts;
   for (const Offering& offering : offerings) {
-    const bool joins =
-        !settings.launch_template.empty() && !attempts.empty() && attempts.back().front().market == offering.market;
+    const auto goes_with = [&](const Offering& other) {
+      return other.market == offering.market && other.region == offering.region;
+    };
+    const bool joins = !in_region(settings, offering.region).launch_template.empty() && !attempts.empty() &&
+                       goes_with(attempts.back().front());
     if (!joins) attempts.emplace_back();
     attempts.back().push_back(offering);
   }
@@ -40,12 +44,12 @@ std::vector<std::vector<Offering>> attempts(const Ec2Settings& settings, const s
 
 SentRequest request_for(const LaunchSpecification& specification, std::vector<Offering> offerings) {
   const std::string token = to_string(boost::uuids::random_generator()());
-  const auto& [settings, identity] = specification;
+  const Ec2Settings settings = in_region(specification.settings, offerings.front().region);
+  Identity identity = specification.identity;
+  identity.specification = specification.specifications.by_region.at(settings.region);
   std::string body = settings.launch_template.empty() ? run_instances(settings, identity, offerings.front(), token)
                                                       : create_fleet(settings, identity, offerings, token);
-  return {.place = {.region = settings.region, .endpoint = settings.endpoint},
-          .offerings = std::move(offerings),
-          .body = std::move(body)};
+  return {.place = place_of(settings), .offerings = std::move(offerings), .body = std::move(body)};
 }
 
 bool is_about(const FleetError& error, const Offering& offering) {
@@ -83,15 +87,18 @@ Error nothing_to_request(const Ec2Settings& settings, const Refusals& refusals) 
   if (!refusals.empty()) return {described(refusals), ErrorKind::no_capacity};
   const std::string types =
       settings.instance_types.size() == 1 ? settings.instance_types.front() : "all instance types";
-  return {
-      fmt::format("EC2 refused {} in {} within the last minutes, so nothing is requested now", types, settings.region),
-      ErrorKind::no_capacity};
+  std::vector<std::string> regions;
+  for (const Ec2Settings& region : by_region(settings)) regions.push_back(region.region);
+  return {fmt::format("EC2 refused {} in {} within the last minutes, so nothing is requested now", types,
+                      io::enumerated(regions, "and")),
+          ErrorKind::no_capacity};
 }
 
 }  // namespace
 
 io::Task<Expected<Launched>> Ec2Launch::launch(LaunchSpecification specification) {
-  const auto& [settings, identity] = specification;
+  const Ec2Settings& settings = specification.settings;
+  const Identity& identity = specification.identity;
   auto earlier = co_await repeat_unanswered_request(identity.machine);
   if (!earlier) co_return std::unexpected(earlier.error());
   if (*earlier) co_return **std::move(earlier);

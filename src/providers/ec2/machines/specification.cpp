@@ -11,6 +11,7 @@
 #include "io/file/files.hpp"
 #include "io/text/hash.hpp"
 #include "io/text/json.hpp"
+#include "providers/ec2/regions.hpp"
 #include "providers/joining.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -51,14 +52,25 @@ Expected<std::string> specification_of(const Ec2Settings& settings) {
   return io::content_hash(io::compact(all));
 }
 
-Expected<std::string> specification_of(const PoolConfig& pool) {
-  auto specification = specification_of(ec2_settings_of(pool));
-  if (!specification || pool.builder_endpoint.empty()) return specification;
-  return io::content_hash(*specification + part_of_specification(pool));
+Expected<Specifications> specifications_of(const PoolConfig& pool) {
+  Specifications all;
+  std::string together;
+  for (const Ec2Settings& settings : by_region(ec2_settings_of(pool))) {
+    auto specification = specification_of(settings);
+    if (!specification) return std::unexpected(specification.error());
+    if (!pool.builder_endpoint.empty()) specification = io::content_hash(*specification + part_of_specification(pool));
+    together += *specification;
+    all.by_region.emplace(settings.region, *std::move(specification));
+  }
+  all.whole = all.by_region.size() == 1 ? all.by_region.begin()->second : io::content_hash(together);
+  return all;
 }
 
-std::string specification_seen(const std::string& tagged, const std::string& instance_type,
-                               const Ec2Settings& settings) {
+std::string specification_seen(const std::string& tagged, const std::string& region, const std::string& instance_type,
+                               const Ec2Settings& settings, const Specifications& wanted) {
+  const auto of_region = wanted.by_region.find(region);
+  if (of_region != wanted.by_region.end() && of_region->second == tagged && tagged != wanted.whole)
+    return specification_seen(wanted.whole, region, instance_type, settings, wanted);
   const bool is_allowed = settings.instance_types.empty() ||
                           std::ranges::find(settings.instance_types, instance_type) != settings.instance_types.end();
   return is_allowed ? tagged : fmt::format("{} on {}", tagged, instance_type);
@@ -67,8 +79,8 @@ std::string specification_seen(const std::string& tagged, const std::string& ins
 io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Records& records, Tag tag, MachineRef target,
                                                              PoolConfig pool) {
   const Ec2Settings settings = ec2_settings_of(pool);
-  const auto specification = specification_of(pool);
-  if (!specification) co_return std::unexpected(specification.error());
+  auto specifications = specifications_of(pool);
+  if (!specifications) co_return std::unexpected(specifications.error());
   const auto key = co_await records.ensure_host_key(target.machine);
   if (!key) co_return std::unexpected(key.error());
   const auto own_data = user_data_of(settings);
@@ -82,9 +94,10 @@ io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Records& records
                                              .machine = target.machine,
                                              .owner = target.owner,
                                              .pool = pool.name,
-                                             .specification = *specification,
+                                             .specification = "",
                                              .host_key = key->public_key,
-                                             .user_data = *std::move(user_data)}};
+                                             .user_data = *std::move(user_data)},
+                                .specifications = *std::move(specifications)};
 }
 
 }  // namespace hydra_provisioner::providers::ec2

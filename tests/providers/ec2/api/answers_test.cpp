@@ -85,6 +85,32 @@ TEST(Ec2Answers, LeaveOutWhatIsNoPrice) {
   EXPECT_FALSE(read_spot_prices("<DescribeInstancesResponse/>"));
 }
 
+TEST(Ec2Answers, AreSizesOfInstanceTypes) {
+  const auto item = [](const std::string& name, const std::string& vcpus) {
+    return "<item><instanceType>" + name + "</instanceType><vCpuInfo><defaultVCpus>" + vcpus +
+           "</defaultVCpus><defaultCores>1</defaultCores></vCpuInfo></item>";
+  };
+  const auto page =
+      read_sizes("<DescribeInstanceTypesResponse><instanceTypeSet>" + item("c7a.large", "2") + item("strange", "-3") +
+                 item("odd", "many") + "</instanceTypeSet><nextToken>more</nextToken></DescribeInstanceTypesResponse>");
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->vcpus, (std::map<std::string, std::int64_t>{{"c7a.large", 2}}));
+  EXPECT_EQ(page->next_token, "more");
+}
+
+TEST(Ec2Answers, SayHowManyProcessorsAnInstanceHas) {
+  const auto vcpus = [](const std::string& options) {
+    return read_instances("<RunInstancesResponse><instancesSet><item><instanceId>i-1</instanceId>" + options +
+                          "</item></instancesSet></RunInstancesResponse>")
+        .value()
+        .instances.at(0)
+        .vcpus;
+  };
+  EXPECT_EQ(vcpus("<cpuOptions><coreCount>8</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>"), 16);
+  EXPECT_EQ(vcpus(""), 0);
+  EXPECT_EQ(vcpus("<cpuOptions><coreCount>8</coreCount></cpuOptions>"), 0);
+}
+
 TEST(Ec2Answers, AreZonesOfSubnets) {
   const auto zones = read_zones(
       "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId><availabilityZone>eu-west-1a"

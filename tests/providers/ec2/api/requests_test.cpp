@@ -98,6 +98,12 @@ TEST(Requests, AskForThePricesInForceNow) {
             "NextToken=next");
 }
 
+TEST(Requests, AskForTheSizesOfInstanceTypes) {
+  EXPECT_EQ(describe_instance_types({"a", "b"}, ""),
+            "Action=DescribeInstanceTypes&Version=2016-11-15&Filter.1.Name=instance-type&Filter.1.Value.1=a&"
+            "Filter.1.Value.2=b");
+}
+
 TEST(Requests, AskAFleetForAnyOfSeveralOfferings) {
   Ec2Settings by_template = settings();
   by_template.launch_template = "builder";

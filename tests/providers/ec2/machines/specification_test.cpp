@@ -3,6 +3,8 @@
 #include <fstream>
 #include <initializer_list>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -175,6 +177,41 @@ TEST(Specification, FollowsTheFileOfUserData) {
   const std::string before = specification_of(settings).value();
   std::ofstream(settings.user_data_file) << "b";
   EXPECT_NE(specification_of(settings).value(), before);
+}
+
+PoolConfig in_regions(const std::vector<Ec2Region>& regions) {
+  Ec2Settings settings;
+  settings.regions = regions;
+  PoolConfig pool;
+  pool.provider = settings;
+  return pool;
+}
+
+TEST(Specifications, OfOneRegionAreTheSameWithAndWithoutAList) {
+  Ec2Settings settings;
+  settings.region = "eu-west-1";
+  settings.image = "ami-1";
+  PoolConfig pool;
+  pool.provider = settings;
+  const Specifications alone = specifications_of(pool).value();
+  EXPECT_EQ(alone.whole, specification_of(settings).value());
+  EXPECT_EQ(specifications_of(in_regions({{.region = "eu-west-1", .image = "ami-1"}})).value().whole, alone.whole);
+}
+
+TEST(Specifications, OutdateOnlyMachinesOfTheRegionThatChanged) {
+  const Specifications before =
+      specifications_of(in_regions({{.region = "a", .image = "ami-1"}, {.region = "b", .image = "ami-2"}})).value();
+  const PoolConfig pool =
+      in_regions({{.region = "a", .image = "ami-1"}, {.region = "b", .image = "ami-3"}, {.region = "c", .image = "x"}});
+  const Specifications now = specifications_of(pool).value();
+  EXPECT_NE(now.whole, before.whole);
+  const auto seen = [&](const std::string& region) {
+    return specification_seen(before.by_region.at(region), region, "big", std::get<Ec2Settings>(pool.provider), now);
+  };
+  EXPECT_EQ(seen("a"), now.whole);
+  EXPECT_NE(seen("b"), now.whole);
+  EXPECT_EQ(specification_seen(now.by_region.at("a"), "b", "big", {}, now), now.by_region.at("a"))
+      << "what is right in one region is not in another";
 }
 
 }  // namespace
