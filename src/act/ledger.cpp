@@ -54,6 +54,7 @@ void Ledger::note(Machine& machine, MachineEvent event, const std::string& reaso
   if (event == MachineEvent::failed) machine.last_error = reason;
   if (event == MachineEvent::destruction_began && machine.found.vanished && was_in_use) {
     count(totals(), Total::interruptions, {machine.pool.text});
+    count(totals(), Total::lost_step_seconds, {machine.pool.text}, lost_step_seconds(machine));
     lost_.emplace_back(machine.id, machine.pool);
   }
   note(machine, {{machine.id, event, reason, failure}});
@@ -70,6 +71,16 @@ void Ledger::note(const Machine& machine, const std::vector<observe::Discovery>&
                              .failure_class = discovery.failure});
     count_event(machine, discovery);
   }
+}
+
+// When each step began is not known. One that is interrupted at any moment has run about as long as steps take on
+// average, if their durations differ as much as those of builds do.
+double Ledger::lost_step_seconds(const Machine& machine) const {
+  if (!machine.busy_since) return 0;
+  const Millis busy = std::max(now() - *machine.busy_since, Seconds{0});
+  const auto average = step_times_.find(machine.pool);
+  const Millis each = average == step_times_.end() ? busy : std::min(busy, average->second);
+  return static_cast<double>(machine.jobs) * std::chrono::duration<double>(each).count();
 }
 
 void Ledger::count_event(const Machine& machine, const observe::Discovery& discovery) {

@@ -53,6 +53,8 @@ class Ledger {
   // Since when steps have been waiting in each pool.
   void know_waiting(std::map<PoolName, Instant> since) { waiting_ = std::move(since); }
   std::optional<Instant> waiting_since(const PoolName& pool) const;
+  // How long steps take on average in each pool.
+  void know_step_times(std::map<PoolName, Millis> times) { step_times_ = std::move(times); }
   // What grows is noted here, and written with the events that it counts.
   Totals& totals() { return noted_.totals; }
   const Totals& written_totals() const { return written_totals_; }  // by this pass
@@ -83,6 +85,7 @@ class Ledger {
   };
   io::Task<Expected<void>> write(state::Changes besides);
   void count_event(const Machine& machine, const observe::Discovery& discovery);
+  double lost_step_seconds(const Machine& machine) const;
   void note_again(std::set<MachineId> changed, state::Changes noted);
 
   state::Journal& journal_;
@@ -95,6 +98,7 @@ class Ledger {
   std::set<MachineId> changed_;
   std::set<MachineId> unwritten_;
   std::map<PoolName, Instant> waiting_;
+  std::map<PoolName, Millis> step_times_;
   Totals written_totals_;
   std::vector<std::pair<MachineId, PoolName>> lost_;
   state::Changes noted_;          // its machines are those of changed_

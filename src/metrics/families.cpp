@@ -128,6 +128,10 @@ constexpr Family table[] = {
     total_of(Total::stops, {"pool"}, "machines that were stopped"),
     total_of(Total::destructions, {"pool"}, "machines that were destroyed, or found gone"),
     total_of(Total::interruptions, {"pool"}, "machines in use that ended without our doing, such as spot instances"),
+    total_of(
+        Total::lost_step_seconds, {"pool"},
+        "for how long the steps had run that were on such machines by the last status, as far as that is known: each "
+        "as long as a step of its type takes on average, or as long as its machine had been busy if that is less"),
     total_of(Total::boot, {"pool"}, "from the request for a new machine until it was ready"),
     total_of(
         Total::demand_to_ready, {"pool"},

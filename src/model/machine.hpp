@@ -139,7 +139,11 @@ struct Machine {
   std::optional<Instant> kept_alive_at;       // when it was last told, or was to be told, that it is needed
   std::optional<Instant> ready_at;  // idle time counts from here, or from the listing's beginning if that is later
   std::optional<Instant> seen_idle_at{};  // the first of the latest reports without steps: as Listing::seen_out_at
-  std::optional<Instant> joined_at{};     // when the latest of the connections began that were shown of its name
+  // By the last status before its provider said that it is gone: how many steps were on it, and since when it had some
+  // without a break.
+  std::int64_t jobs = 0;
+  std::optional<Instant> busy_since{};
+  std::optional<Instant> joined_at{};  // when the latest of the connections began that were shown of its name
   // Since when steps waited when it was created or started for them, until it has its first step. None: it has had one,
   // or no step waited.
   std::optional<Instant> wanted_since{};
@@ -184,6 +188,8 @@ void visit_kept_fields(AnyMachine& machine, Field&& field) {
   field(FieldName{"kept_alive_at", "keptAliveAt"}, machine.kept_alive_at);
   field(FieldName{"ready_at", "readyAt"}, machine.ready_at);
   field(FieldName{"seen_idle_at", "seenIdleAt"}, machine.seen_idle_at);
+  field(FieldName{"jobs", "jobs"}, machine.jobs);
+  field(FieldName{"busy_since", "busySince"}, machine.busy_since);
   field(FieldName{"joined_at", "joinedAt"}, machine.joined_at);
   field(FieldName{"wanted_since", "wantedSince"}, machine.wanted_since);
   field(FieldName{"cannot_stop", "cannotStop"}, machine.cannot_stop);

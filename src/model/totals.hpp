@@ -20,6 +20,7 @@ enum class Total : std::uint8_t {
   stops,
   destructions,
   interruptions,
+  lost_step_seconds,
   boot,
   demand_to_ready,
   demand_to_first_step,
@@ -34,9 +35,10 @@ enum class Total : std::uint8_t {
 template <>
 inline constexpr auto names_of<Total> =
     enum_names("machine_creations_total", "machine_starts_total", "machine_failures_total", "machine_stops_total",
-               "machine_destructions_total", "machine_interruptions_total", "boot_seconds", "demand_to_ready_seconds",
-               "demand_to_first_step_seconds", "machine_seconds_total", "cost_total", "provider_calls_total",
-               "provider_call_seconds", "publication_failures_total", "pass_duration_seconds", "pass_failures_total");
+               "machine_destructions_total", "machine_interruptions_total", "lost_step_seconds_total", "boot_seconds",
+               "demand_to_ready_seconds", "demand_to_first_step_seconds", "machine_seconds_total", "cost_total",
+               "provider_calls_total", "provider_call_seconds", "publication_failures_total", "pass_duration_seconds",
+               "pass_failures_total");
 
 struct TotalKey {
   Total total;

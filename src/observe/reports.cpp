@@ -110,11 +110,19 @@ void note_idleness(Machine& machine, const QueueStatus& status) {
   keep_since(machine.seen_idle_at, status.from_program && is_idle, status.time);
 }
 
+// What is lost if its cloud takes it back. The queue runner may have noticed already that one is gone.
+void note_work(Machine& machine, const QueueStatus& status) {
+  const QueueMachine* entry = machine.found.vanished ? nullptr : entry_of(status, machine);
+  if (entry == nullptr) return;
+  machine.jobs = jobs_on(*entry);
+  keep_since(machine.busy_since, machine.jobs > 0, status.arrived);
+}
+
 // What the journal keeps of it.
 auto kept(const Machine& machine) {
   const Listing& listing = machine.listing;
-  return std::tuple(machine.seen_idle_at, machine.joined_at, listing.seen_out_at, listing.missing_since,
-                    listing.closed_since, listing.was_seen_open);
+  return std::tuple(machine.seen_idle_at, machine.jobs, machine.busy_since, machine.joined_at, listing.seen_out_at,
+                    listing.missing_since, listing.closed_since, listing.was_seen_open);
 }
 
 }  // namespace
@@ -135,6 +143,7 @@ void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence) {
     } else {
       note_idleness(machine, status);
     }
+    note_work(machine, status);
     if (kept(machine) != before) fleet.changed.push_back(machine.id);
   }
 }

@@ -14,7 +14,7 @@ namespace hydra_provisioner::observe {
 // since it was unlisted show it closed and without steps (one may have been under way to it when it was closed), or the
 // queue runner has not known it for `silence`. If machines of one name hide each other, no hidden one may have steps
 // meanwhile. Also since when a machine is closed that is to be open. Of other machines it notes since when a queue
-// shows them idle that does not say so itself.
+// shows them idle that does not say so itself. Of all that exist, it notes what runs on them.
 void note_reports(Fleet& fleet, const QueueStatus& status, Seconds silence);
 
 // Why this document, which may be later than that of the latest note_reports(), proves nothing about the machine; or

@@ -161,6 +161,7 @@ io::Task<PassEnd> run_pass(const World& world, const Config& config, state::Jour
   act::Ledger ledger(journal, *world.clock, look.fleet.machines, world.owner);
   auto waiting = waiting_since(memory->waiting, todo);
   ledger.know_waiting(waiting);
+  ledger.know_step_times(all_step_times(look.seen, config));
   ledger.note(look.fleet, voice);
   note_first_steps(ledger, look.seen.queue);
   for (const MachineId& machine : mended) ledger.touch(ledger.at(machine));

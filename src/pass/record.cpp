@@ -66,6 +66,15 @@ state::Facts decided(const io::Json& plan) {
   return facts;
 }
 
+std::map<PoolName, Millis> all_step_times(const Snapshot& seen, const Config& config) {
+  std::map<PoolName, Millis> times = seen.step_times;
+  for (const auto& [name, pool] : config.pools) {
+    if (const auto time = seen.queue ? decide::step_time(pool, *seen.queue) : std::nullopt)
+      times.insert_or_assign(name, *time);
+  }
+  return times;
+}
+
 std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config) {
   std::map<PoolName, Millis> times;
   for (const auto& [name, pool] : config.pools) {

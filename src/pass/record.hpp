@@ -25,6 +25,7 @@ std::vector<state::RecordedPool> changed_pools(const Config& config, const std::
 state::Facts decided(const nlohmann::json& plan);
 
 // How long steps take, where a decision uses that and it has changed: the queue runner forgets it when it restarts.
+std::map<PoolName, Millis> all_step_times(const Snapshot& seen, const Config& config);  // as far as known
 std::map<PoolName, Millis> new_step_times(const Snapshot& seen, const Config& config);
 
 // Of a pass as a whole: how long it took, whether it failed, and what the machines were used for and cost.

@@ -118,6 +118,7 @@ io::Task<void> Engine::carry_out(Plan plan, Seconds pass_timeout) {
 
   Ledger ledger(journal, clock, fleet.machines);
   ledger.know_waiting(waiting);
+  ledger.know_step_times(step_times);
   for (const MachineId& changed : fleet.changed) ledger.touch(ledger.at(changed));
   for (const observe::Discovery& discovery : fleet.discoveries) ledger.note(ledger.at(discovery.machine), {discovery});
   Publication publication(config, pools, ledger, publisher, memory.last_delivery, Seconds{0}, voice);

@@ -58,7 +58,8 @@ class Engine {
   Config config;
   PoolSettings pools;
   std::map<PoolName, Instant> waiting;  // since when steps wait
-  bool knows_jobs = true;               // else their folder cannot be read while a pass looks around
+  std::map<PoolName, Millis> step_times;
+  bool knows_jobs = true;  // else their folder cannot be read while a pass looks around
 
   // The journal remembers the machine, and the provider has it in the state that goes with that.
   void has(const Machine& machine);

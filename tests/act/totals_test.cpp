@@ -79,6 +79,24 @@ TEST_F(Counting, AMachineInUseThatVanished) {
   EXPECT_EQ(total(Total::destructions), 1);
 }
 
+TEST_F(Counting, WhatRanOnAMachineThatVanished) {
+  const auto lost = [&](Seconds busy, std::optional<Millis> average) {
+    engine.step_times.clear();
+    if (average) engine.step_times[pool] = *average;
+    Machine machine = ready(1);
+    machine.jobs = 3;
+    machine.busy_since = noon - busy;
+    engine.has(machine);
+    engine.provider.machines.clear();
+    const double before = total(Total::lost_step_seconds);
+    engine.pass({action(ActionKind::destroy, 1)});
+    return total(Total::lost_step_seconds) - before;
+  };
+  EXPECT_NEAR(lost(Seconds{100}, std::nullopt), 300, 30) << "all of them may have run since";
+  EXPECT_NEAR(lost(Seconds{10'000}, Millis{60'000}), 180, 1);
+  EXPECT_NEAR(lost(Seconds{100}, Millis{600'000}), 300, 30);
+}
+
 TEST_F(Counting, AMachineThatLeavesIsNoInterruption) {
   engine.has(draining(1));
   engine.pass({action(ActionKind::destroy, 1)});

@@ -153,8 +153,13 @@ class OfAProvider(ExecTest):
     def test_a_machine_that_vanishes_is_an_interruption(self):
         farm = self.farm_with_machine()
         self.assertEqual(self.counted("machine_interruptions_total"), 0)
+        entry = {"enabled": True, "currentJobs": 2}
+        farm.queue(machines={f"root@{name}": entry for name in farm.listed()})
+        self.assertEnded(farm.run_pass(), 0)
+        self.assertEqual(farm.journal("select jobs, busy_since is null from machines"), [(2, 0)])
         farm.vanish("t-0")
         farm.passes_until(lambda: self.counted("machine_interruptions_total") == 1, "it is counted")
+        self.assertGreaterEqual(self.counted("lost_step_seconds_total"), 0)
         asked = {"provider": "exec", "call": "list", "outcome": "succeeded"}
         self.assertGreater(sample(self.file.read_text(), "provider_calls_total", **asked), 0)
 

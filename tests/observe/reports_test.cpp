@@ -32,6 +32,7 @@ class Reports : public testing::Test {
     status.from_program = from_program;
     if (entry) status.machines->emplace(name, *entry);
     fleet.machines.front().found = {};
+    fleet.machines.front().found.vanished = vanished;
     note_reports(fleet, status, silence);
     return fleet.machines.front();
   }
@@ -46,12 +47,23 @@ class Reports : public testing::Test {
 
   Fleet fleet{.machines = {}, .adopted = {}, .changed = {}, .discoveries = {}, .unclear = {}, .ended_early = {}};
   bool joins = true;
+  bool vanished = false;
   bool hides = false;
   bool hidden_may_be_busy = false;
   std::optional<Instant> started = noon - Seconds{3600};
   bool from_program = false;
   std::string name = "t-1";  // of its entry
 };
+
+TEST_F(Reports, SayWhatRunsOnTheMachineWhileItExists) {
+  EXPECT_EQ(shown(Seconds{1}, entry(true, 2, Seconds{0})).jobs, 2);
+  EXPECT_EQ(shown(Seconds{5}, entry(true, 3, Seconds{0})).busy_since, noon + Seconds{1});
+  EXPECT_EQ(shown(Seconds{9}, std::nullopt).jobs, 3) << "nothing is known";
+  EXPECT_EQ(shown(Seconds{9}, entry(true, 0, Seconds{0})).busy_since, std::nullopt);
+  EXPECT_EQ(shown(Seconds{13}, entry(true, 1, Seconds{0})).busy_since, noon + Seconds{13});
+  vanished = true;
+  EXPECT_EQ(shown(Seconds{17}, entry(true, 0, Seconds{0})).jobs, 1) << "the queue runner has noticed its end";
+}
 
 TEST_F(Reports, TwoThatShowItClosedAndWithoutStepsAreAProof) {
   EXPECT_FALSE(is_proven(shown(Seconds{1}, entry(false, 0, Seconds{0}))));
@@ -333,7 +345,7 @@ TEST_F(Descriptions, ShowSinceWhenItIsIdle) {
   EXPECT_EQ(shown(Seconds{1}, with_jobs(1)).seen_idle_at, std::nullopt);
   EXPECT_EQ(shown(Seconds{2}, with_jobs(0)).seen_idle_at, noon + Seconds{2});
   EXPECT_EQ(shown(Seconds{9}, with_jobs(0)).seen_idle_at, noon + Seconds{2});
-  EXPECT_EQ(fleet.changed.size(), 1) << "the journal keeps it";
+  EXPECT_EQ(fleet.changed.size(), 2) << "the journal keeps it, and before that the step";
   EXPECT_EQ(shown(Seconds{11}, with_jobs(2)).seen_idle_at, std::nullopt);
   EXPECT_FALSE(is_proven(shown(Seconds{12}, with_jobs(0)))) << "the machine itself has reported nothing";
 }

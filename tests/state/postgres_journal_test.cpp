@@ -348,7 +348,7 @@ TEST_F(SharedJournal, RefusesWhatANewerVersionWrote) {
 TEST_F(SharedJournal, BringsAnOlderVersionUpToDate) {
   take_lead(*host("a"));
   for (const char* table : {"load", "step_samples"}) sql(fmt::format("drop table {}", table));
-  for (const char* column : {"begun_operation", "begun_by", "ends_by"})
+  for (const char* column : {"begun_operation", "begun_by", "ends_by", "max_jobs", "jobs", "busy_since"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("alter table creations drop column stop_refused_at");
   sql("alter table usage drop column stopped_cost");

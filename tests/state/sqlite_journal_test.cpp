@@ -213,7 +213,8 @@ TEST_F(Journal, ReadsWhatTheFirstVersionWrote) {
         "failed_at",       "cannot_redeploy", "leaves_in_turn", "unanswered_since", "kept_alive_at",
         "owner",           "noted_as",        "slot",           "seen_idle_at",     "seen_out_at",
         "missing_since",   "closed_since",    "joined_at",      "seen_open",        "wanted_since",
-        "begun_operation", "begun_by",        "ends_by"})
+        "begun_operation", "begun_by",        "ends_by",        "max_jobs",         "jobs",
+        "busy_since"})
     sql(fmt::format("alter table machines drop column {}", column));
   for (const char* column : {"last_error", "recipe", "counted_from", "last_useless", "stop_refused_at"})
     sql(fmt::format("alter table creations drop column {}", column));
@@ -234,7 +235,7 @@ TEST_F(Journal, GetsTheTableOfLoadFromTheVersionBefore) {
   commit(of({machine(7)}));
   close();
   for (const char* table : {"load", "step_samples"}) sql(fmt::format("drop table {}", table));
-  for (const char* column : {"begun_operation", "begun_by", "ends_by"})
+  for (const char* column : {"begun_operation", "begun_by", "ends_by", "max_jobs", "jobs", "busy_since"})
     sql(fmt::format("alter table machines drop column {}", column));
   sql("alter table creations drop column stop_refused_at");
   sql("alter table usage drop column stopped_cost");

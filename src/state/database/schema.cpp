@@ -229,6 +229,8 @@ constexpr std::array migrations{R"sql(
 )sql",
                                 R"sql(
   alter table machines add column max_jobs integer not null default 0;
+  alter table machines add column jobs integer not null default 0;
+  alter table machines add column busy_since integer;
 )sql"};
 
 }  // namespace
