@@ -218,6 +218,10 @@ class Prices(Ec2Test):
             farm.run_pass()
         (call,) = farm.calls("DescribeSpotPriceHistory")
         self.assertEqual([call[f"InstanceType.{n}"] for n in (1, 2, 3)], ["c5.large", "c6i.large", "m5.large"])
+        more = ["c5.large", "c5.xlarge"]
+        farm.configure(pools={PLAIN: farm.pool(capacity="spot", choose="cheapest", instanceTypes=more)})
+        self.assertIn("EC2 says none in eu-west-1 of c5.xlarge", farm.run_pass().err)
+        self.assertEqual(len(farm.calls("DescribeSpotPriceHistory")), 2)
         self.assertEqual(call["ProductDescription.1"], "Linux/UNIX")
 
     def test_leave_what_is_refused_alone(self):
@@ -355,6 +359,19 @@ class Regions(Ec2Test):
         farm.queue()
         farm.passes_until(lambda: not farm.machines(), "the machine is gone")
         self.assertEqual(farm.alive(), [])
+
+    def test_have_announcements_of_their_own(self):
+        farm = self.farm()
+        farm.region = self.OTHER
+        queue = farm.make_event_queue()
+        self.configure(farm, {"eventQueue": queue})
+        farm.set_faults({"action": "RunInstances", "with": {"ImageId": "ami-12c6146b"}, "before": LACKING})
+        farm.queue(runnable=1)
+        self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        farm.announce(queue, "EC2 Spot Instance Interruption Warning", farm.alive()[0])
+        before = farm.listed()
+        self.assertEnded(farm.run_pass(), 0, "EC2 takes it back two minutes after")
+        self.assertFalse(set(before) & set(farm.listed()))
 
     def test_replace_only_machines_of_the_one_that_changed(self):
         farm = self.spread(boots=True, minMachines=1)

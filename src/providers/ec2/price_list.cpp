@@ -58,6 +58,12 @@ io::Task<Expected<SpotPrices>> ask(std::shared_ptr<Ec2Client> client, PriceQuest
       .asked_at = now, .seen_at = now, .by_type = newest_prices(*history, now), .zones = *std::move(zones)};
 }
 
+std::set<std::string> all_named_in(const PriceQuestion& question) {
+  std::set<std::string> all = question.instance_types;
+  all.insert(question.subnets.begin(), question.subnets.end());
+  return all;
+}
+
 // The instance types and subnets without a price.
 Texts without_price(const PriceQuestion& question, const SpotPrices& prices, Instant now) {
   const std::set<std::string> anywhere{""};
@@ -92,23 +98,25 @@ io::Task<void> PriceList::refresh(PriceQuestion question) {
   if (!call.is_pending() && !call.is_answered()) {
     const auto known = offerings_.read().spot_prices;
     const auto prices = known.find(question.place.region);
-    if (prices != known.end() && !are_outdated(prices->second, now)) co_return;
+    const bool is_known = prices != known.end() && prices->second.asked_for == all_named_in(question);
+    if (is_known && !are_outdated(prices->second, now)) co_return;
     co_await call.start([client = client_, question, now] { return ask(client, question, now); });
   }
   auto found = co_await call.wait(io::short_patience);
-  if (found) co_await note(question.place.region, *std::move(found));
+  if (found) co_await note(question, *std::move(found));
 }
 
 // When this fails, the next pass asks again.
-io::Task<void> PriceList::note(std::string region, Expected<SpotPrices> found) {
+io::Task<void> PriceList::note(PriceQuestion question, Expected<SpotPrices> found) {
   std::ignore = co_await offerings_.change([&](OfferingMemory& memory) {
-    SpotPrices& prices = memory.spot_prices[region];
+    SpotPrices& prices = memory.spot_prices[question.place.region];
     if (found) {
       prices = *std::move(found);
     } else {
       prices.asked_at = clock_.now();
       prices.trouble = found.error().message;
     }
+    prices.asked_for = all_named_in(question);
   });
 }
 

@@ -41,7 +41,7 @@ class PriceList {
   std::vector<std::string> warnings(const std::vector<PriceQuestion>& questions) const;
 
  private:
-  io::Task<void> note(std::string region, Expected<SpotPrices> found);
+  io::Task<void> note(PriceQuestion question, Expected<SpotPrices> found);
 
   std::shared_ptr<Ec2Client> client_;
   OfferingFile& offerings_;

@@ -43,6 +43,7 @@ std::optional<Micros> price_of(const SpotPrices& prices, const std::string& inst
 
 io::Json to_json(const SpotPrices& prices) {
   io::Json json{{"askedAt", to_unix(prices.asked_at)},
+                {"askedFor", prices.asked_for},
                 {"trouble", prices.trouble},
                 {"zones", prices.zones},
                 {"perHour", io::Json::object()}};
@@ -58,6 +59,7 @@ SpotPrices spot_prices_from(const io::Json& json) {
                     .seen_at = std::nullopt,
                     .trouble = json.at("trouble").get<std::string>()};
   if (json.contains("seenAt")) prices.seen_at = from_unix(io::whole_number_of(json.at("seenAt")));
+  json.at("askedFor").get_to(prices.asked_for);
   json.at("zones").get_to(prices.zones);
   for (const auto& [type, zones] : json.at("perHour").get_ref<const io::Json::object_t&>()) {
     for (const auto& [zone, price] : zones.get_ref<const io::Json::object_t&>())

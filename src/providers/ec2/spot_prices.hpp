@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,10 @@
 namespace hydra_provisioner::providers::ec2 {
 
 struct SpotPrices {
-  Instant asked_at;                  // also in vain
-  std::optional<Instant> seen_at{};  // when the prices were right; none: they are unknown
-  std::string trouble{};             // why they could not be asked for at last; empty: they could
+  Instant asked_at;                   // also in vain
+  std::set<std::string> asked_for{};  // instance types and subnets
+  std::optional<Instant> seen_at{};   // when the prices were right; none: they are unknown
+  std::string trouble{};              // why they could not be asked for at last; empty: they could
   std::map<std::string, std::map<std::string, Micros>> by_type{};  // by instance type and zone, for an hour
   std::map<std::string, std::string> zones{};                      // of subnets
 };

@@ -123,7 +123,7 @@ class Ec2Mixin:
 
     def ask_queues(self, path, action, **parameters):
         body = urllib.parse.urlencode({"Action": action, "Version": "2012-11-05"} | parameters).encode()
-        scope = f"Credential=x/20260101/{REGION}/sqs/aws4_request"
+        scope = f"Credential=x/20260101/{self.region}/sqs/aws4_request"
         headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=x"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.moto_port}{path}", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as reply:
@@ -140,7 +140,7 @@ class Ec2Mixin:
     def announce(self, queue, what, instance, seconds_ago=0):
         """As EventBridge does."""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds_ago))
-        event = {"source": "aws.ec2", "detail-type": what, "time": at, "region": REGION}
+        event = {"source": "aws.ec2", "detail-type": what, "time": at, "region": self.region}
         self.send(queue, json.dumps(event | {"detail": {"instance-id": instance, "instance-action": "terminate"}}))
 
     def messages(self, queue):

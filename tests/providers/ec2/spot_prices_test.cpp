@@ -84,10 +84,12 @@ TEST(SpotPrices, FromTheFutureAreNone) {
 TEST(SpotPrices, StayTheSameInAFile) {
   SpotPrices written = prices();
   written.trouble = "no";
+  written.asked_for = {"big", "subnet-1"};
   const SpotPrices read = spot_prices_from(to_json(written));
   EXPECT_EQ(read.asked_at, written.asked_at);
   EXPECT_EQ(read.seen_at, written.seen_at);
   EXPECT_EQ(read.trouble, "no");
+  EXPECT_EQ(read.asked_for, written.asked_for);
   EXPECT_EQ(read.by_type, written.by_type);
   EXPECT_EQ(read.zones, written.zones);
   EXPECT_EQ(spot_prices_from(to_json({.asked_at = now})).seen_at, std::nullopt);

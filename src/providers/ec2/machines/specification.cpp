@@ -69,11 +69,11 @@ Expected<Specifications> specifications_of(const PoolConfig& pool) {
 std::string specification_seen(const std::string& tagged, const std::string& region, const std::string& instance_type,
                                const Ec2Settings& settings, const Specifications& wanted) {
   const auto of_region = wanted.by_region.find(region);
-  if (of_region != wanted.by_region.end() && of_region->second == tagged && tagged != wanted.whole)
-    return specification_seen(wanted.whole, region, instance_type, settings, wanted);
+  const bool is_current = of_region != wanted.by_region.end() && of_region->second == tagged;
+  const std::string& specification = is_current ? wanted.whole : tagged;
   const bool is_allowed = settings.instance_types.empty() ||
                           std::ranges::find(settings.instance_types, instance_type) != settings.instance_types.end();
-  return is_allowed ? tagged : fmt::format("{} on {}", tagged, instance_type);
+  return is_allowed ? specification : fmt::format("{} on {}", specification, instance_type);
 }
 
 io::Task<Expected<LaunchSpecification>> launch_specification(Ec2Records& records, Tag tag, MachineRef target,
