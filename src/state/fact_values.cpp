@@ -200,7 +200,10 @@ ProviderSettings default_settings_of(const std::string& provider) {
 io::Json value_of(const Machine& machine) {
   Writer field;
   visit_all_fields(machine, field);
-  return field.take();
+  io::Json value = field.take();
+  // These change with every step, and nothing is decided by them: they would record each busy machine in each pass.
+  for (const char* work : {"jobs", "busySince"}) value.erase(work);
+  return value;
 }
 
 Machine machine_of(const MachineId& id, const io::Json& value) {

@@ -61,6 +61,7 @@ Machine machine_with_everything() {
   machine.spec_hash = "s";
   machine.launched_at = noon - Seconds{3};
   machine.billing_period = Seconds{60};
+  machine.max_jobs = 16;
   machine.checked_at = noon - Seconds{4};
   machine.kept_alive_at = noon - Seconds{5};
   machine.noted_as = MachineId{"a-0"};
@@ -229,6 +230,14 @@ TEST(Inputs, StayTheSameFactsWhileOnlyTimePasses) {
   inputs.seen.now += Seconds{15};
   inputs.seen.queue->time += Seconds{15};
   inputs.seen.queue->arrived += Seconds{15};
+  EXPECT_EQ(facts_of(inputs.seen, inputs.config), before);
+}
+
+TEST(Inputs, StayTheSameFactsWhateverRunsOnAMachine) {
+  Inputs inputs = everything();
+  const Facts before = facts_of(inputs.seen, inputs.config);
+  inputs.seen.machines.front().jobs = 3;
+  inputs.seen.machines.front().busy_since = noon;
   EXPECT_EQ(facts_of(inputs.seen, inputs.config), before);
 }
 
