@@ -70,7 +70,8 @@ Texts without_price(const PriceQuestion& question, const SpotPrices& prices, Ins
   Texts missing;
   for (const std::string& type : question.instance_types) {
     for (const std::string& subnet : question.subnets.empty() ? anywhere : question.subnets) {
-      if (!price_of(prices, type, subnet, now)) missing.push_back(subnet.empty() ? type : type + " in " + subnet);
+      if (!price_of(prices, type, subnet, now))
+        missing.push_back(subnet.empty() ? type : fmt::format("{} in {}", type, subnet));
     }
   }
   return missing;
@@ -88,6 +89,7 @@ std::vector<PriceQuestion> price_questions(const std::vector<Ec2Settings>& pools
     question.subnets.insert(settings.subnets.begin(), settings.subnets.end());
   }
   std::vector<PriceQuestion> questions;
+  questions.reserve(by_place.size());
   for (auto& [place, question] : by_place) questions.push_back(std::move(question));
   return questions;
 }
