@@ -122,9 +122,6 @@ let
     enum = words: simple "one of ${concatStringsSep ", " (map toJSON words)}" (value: elem value words);
     addCheck = type: check: type // { check = value: type.check value && check value; };
 
-    either = one: other:
-      simple "${one.description} or ${other.description}" (value: one.check value || other.check value);
-
     nullOr = type: type // {
       description = "null or ${type.description}";
       check = value: value == null || type.check value;
