@@ -174,14 +174,20 @@ std::string why_file_stays(const World& world, const Look& look, const std::set<
   return "";
 }
 
-// While it is unknown which jobs run: a machine that one of them takes away later must not be put back into use.
-std::vector<JobState> removals_that_may_run(const std::vector<Machine>& machines) {
+std::optional<Operation> operation_that_may_run(const Machine& machine) {
+  if (machine.state == MachineState::stopping) return Operation::stop;
+  if (machine.state == MachineState::destroying) return Operation::destroy;
+  const bool may_be_made = machine.state == MachineState::creating && machine.instance.text.empty();
+  return may_be_made ? std::optional(Operation::create) : std::nullopt;
+}
+
+// While it is unknown which jobs run: a machine that one of them takes away later must not be put back into use, and
+// one that it makes later must not be given up.
+std::vector<JobState> jobs_that_may_run(const std::vector<Machine>& machines) {
   std::vector<JobState> jobs;
   for (const Machine& machine : machines) {
-    if (machine.state == MachineState::stopping)
-      jobs.push_back({.machine = machine.id, .operation = Operation::stop, .is_running = true, .result = {}});
-    if (machine.state == MachineState::destroying)
-      jobs.push_back({.machine = machine.id, .operation = Operation::destroy, .is_running = true, .result = {}});
+    if (const auto operation = operation_that_may_run(machine))
+      jobs.push_back({.machine = machine.id, .operation = *operation, .is_running = true, .result = {}});
   }
   return jobs;
 }
@@ -251,7 +257,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
   look.seen.now = world.clock->now();
   const observe::Claims claims = claims_of(world, memory, look.seen.queue, look.seen.now);
   look.fleet =
-      observe::reconcile(memory.machines, listings, jobs ? *jobs : removals_that_may_run(memory.machines),
+      observe::reconcile(memory.machines, listings, jobs ? *jobs : jobs_that_may_run(memory.machines),
                          {config.tag, first_free_number(world, memory), memory.next_number}, look.seen.now, claims);
   if (look.seen.queue) {
     observe::note_reports(look.fleet, *look.seen.queue, config.queue.silence);

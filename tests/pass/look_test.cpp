@@ -216,6 +216,12 @@ TEST_F(LookAround, LeavesAMachineThatMayBeStoppingAloneWhileTheJobsAreUnknown) {
   EXPECT_EQ(seen.seen.machines.front().found.under_way, Operation::stop);
 }
 
+TEST_F(LookAround, DoesNotGiveUpAMachineThatMayBeBeingMadeWhileTheJobsAreUnknown) {
+  remembers(machine(1, MachineState::creating));
+  jobs().listing_fails = Error{"cannot be read"};
+  EXPECT_EQ(look().seen.machines.front().found.under_way, Operation::create);
+}
+
 TEST(QueueClock, IsAheadOnlyWhenTheDocumentIsOfTheFuture) {
   QueueStatus status;
   status.arrived = noon;
