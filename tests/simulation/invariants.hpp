@@ -120,7 +120,8 @@ class Invariants final : public sim::Observer {
   std::int64_t published_ = 0;                                      // that is on the disk
   std::map<std::pair<MachineId, Operation>, sim::Time> failed_at_;  // removals whose latest attempt failed
   sim::Time back_offs_ended_at_;
-  std::map<MachineId, std::int64_t> made_;  // how many instances of each machine, without those that ended early
+  std::map<MachineId, std::int64_t> made_;  // how many instances of each machine
+  std::set<MachineId> ended_early_;
   std::optional<std::string> violation_;
 };
 

@@ -311,6 +311,16 @@ Scenario with_early_ends(Scenario scenario) {
   return scenario;
 }
 
+// Every other step is in doubt. Here they arrive alone, when no machine is there for others.
+Scenario with_steps_in_doubt(Scenario scenario) {
+  scenario.style.needs_are_found = false;
+  for (PoolSetup& pool : scenario.pools) pool.min_machines = 0;
+  for (const int part : {1, 2, 3, 4})
+    scenario.events.push_back(
+        {.at = scenario.faults_end_at * part / 5, .kind = EventKind::steps_arrive, .count = 1, .seconds = 1});
+  return scenario;
+}
+
 Scenario with_an_old_queue_runner(Scenario scenario) {
   scenario.machines_join = scenario.can_wake = false;
   scenario.style.lists_machines = false;
@@ -411,7 +421,7 @@ Scenario mutated(Mutation mutation, Scenario scenario) {
     return with_lost_gate_orders(with_drains(std::move(scenario)));
   if (mutation == Mutation::reboots_open_gates) return with_open_reboots(std::move(scenario));
   if (mutation == Mutation::black_holes_look_fine) return with_black_holes(std::move(scenario));
-  if (mutation == Mutation::steps_in_doubt_are_not_counted) scenario.style.needs_are_found = false;
+  if (mutation == Mutation::steps_in_doubt_are_not_counted) return with_steps_in_doubt(std::move(scenario));
   if (mutation == Mutation::commits_are_not_fenced || mutation == Mutation::lead_is_taken_early ||
       mutation == Mutation::operations_do_not_ask)
     return with_hosts(std::move(scenario));
