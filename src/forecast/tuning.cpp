@@ -28,8 +28,8 @@ namespace {
 
 constexpr std::chrono::milliseconds between_looks{500};
 constexpr std::chrono::seconds between_milestones{10};
-constexpr std::size_t finer_at_most = 8;
-constexpr std::size_t simulated_with_all_steps = 6;
+constexpr std::size_t finer_at_most = 6;
+constexpr std::size_t simulated_with_all_steps = 5;
 
 // What the threads share. A thread takes the next setting, and writes the result of this setting alone.
 struct Work {

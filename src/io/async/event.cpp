@@ -28,6 +28,7 @@ void Event::set() {
 
 // The end of a timer may also mean that the coroutine itself is cancelled. Then its next wait throws.
 Task<void> Event::wait() {
+  if (is_set_) co_return;
   Timer timer(co_await boost::asio::this_coro::executor, Timer::time_point::max());
   const Registration registration(waiting_, timer);
   while (!is_set_) co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));

@@ -14,7 +14,8 @@ constexpr std::uint8_t no_digit = 64;
 constexpr std::array<std::uint8_t, 256> values = [] {
   std::array<std::uint8_t, 256> all{};
   all.fill(no_digit);
-  for (std::uint8_t n = 0; n < alphabet.size(); ++n) all[static_cast<unsigned char>(alphabet[n])] = n;
+  std::uint8_t value = 0;
+  for (const char digit : alphabet) all[static_cast<unsigned char>(digit)] = value++;
   return all;
 }();
 

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -77,11 +79,13 @@ std::optional<double> price_to_compare(const Ec2Settings& settings, const Offeri
 // Those whose prices are not known stay in their order behind the others.
 void sort_by_price(std::vector<Offering>& offerings, const Ec2Settings& settings, const OfferingMemory& memory,
                    Instant now) {
-  std::ranges::stable_sort(offerings, {}, [&](const Offering& offering) {
-    if (offering.market != Market::spot) return std::tuple(true, false, 0.0);
-    const auto price = price_to_compare(settings, offering, memory, now);
-    return std::tuple(false, !price, price.value_or(0));
-  });
+  std::multimap<std::tuple<bool, bool, double>, Offering> by_price;  // equal ones stay in their order
+  for (Offering& offering : offerings) {
+    const bool is_spot = offering.market == Market::spot;
+    const auto price = is_spot ? price_to_compare(settings, offering, memory, now) : std::nullopt;
+    by_price.emplace(std::tuple(!is_spot, !price, price.value_or(0)), std::move(offering));
+  }
+  std::ranges::move(by_price | std::views::values, offerings.begin());
 }
 
 using Times = std::map<std::string, Instant>;
