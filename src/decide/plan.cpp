@@ -151,14 +151,12 @@ PoolTarget computed_target(const PoolView& pool) {
   const Outlook ahead = outlook(pool);
   Wanted wanted = pool.settings.scaling == Scaling::work ? wanted_by_work(pool.settings, pool.load, ahead)
                                                          : wanted_by_runnables(pool.settings, pool.load);
-  return within_limits(pool.settings,
-                       with_spare_slots(std::move(wanted), pool.settings, pool.load, ahead, spare_slots(pool, ahead)));
+  wanted = with_spare_slots(std::move(wanted), pool.settings, pool.load, ahead, spare_slots(pool, ahead));
+  return with_spare_machines(within_limits(pool.settings, wanted), pool.settings, ahead.busy_machines);
 }
 
 PoolTarget target_of(const PoolView& pool) {
   PoolTarget target = computed_target(pool);
-  if (pool.is_configured && pool.seen.queue && pool.settings.spare_machines > 0)
-    target = with_spare_machines(std::move(target), pool.settings, outlook(pool).busy_machines);
   for (const auto& [spill, steps] : pool.load.left_to)
     target.explanation += fmt::format("; {} more for {}", steps, spill);
   if (pool.settings.jobs_by_machine)

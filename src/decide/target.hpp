@@ -40,8 +40,8 @@ struct Outlook {
   std::int64_t jobs = 0;  // on them
   Seconds boot_time{};
   std::optional<double> step_seconds{};  // how long a step takes on average; none: not known yet
-  // Once steps have waited for longer than the target wait: how many have ended within `within`. No more will soon
-  // begin, whatever the average says.
+  // Once steps have waited for longer than the target wait: how many have ended within `within`. That bounds
+  // how many will soon begin, even if the average suggests more.
   std::optional<std::int64_t> ended_lately{};
   // Where machines differ: how many steps each builds at a time that is there or comes, the busy ones first, then those
   // that build most.

@@ -1,37 +1,23 @@
-#include <chrono>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "io/async/event.hpp"
 #include "observe/queue_source.hpp"
 
 namespace hydra_provisioner::observe {
 
 // Ends with its reader, whether or not that had an answer.
 struct PatientQueue::Reading {
-  explicit Reading(const boost::asio::any_io_executor& executor)
-      : ended(executor, std::chrono::steady_clock::time_point::max()) {}
-
-  void end() {
-    has_ended = true;
-    ended.cancel();
-  }
-
-  boost::asio::steady_timer ended;
-  bool has_ended = false;
+  io::Event has_ended;
   std::optional<Queue> answer;
 };
 
 io::Task<Queue> PatientQueue::read() {
-  if (const auto other = reading_.lock(); other && !other->has_ended) {
-    co_await other->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  if (const auto other = reading_.lock(); other && !other->has_ended.is_set()) {
+    co_await other->has_ended.wait();
     if (other->answer) co_return *other->answer;
   }
-  const auto reading = std::make_shared<Reading>(co_await boost::asio::this_coro::executor);
-  const std::unique_ptr<Reading, decltype([](Reading* own) { own->end(); })> end(reading.get());
+  const auto reading = std::make_shared<Reading>();
+  const std::unique_ptr<Reading, decltype([](Reading* own) { own->has_ended.set(); })> end(reading.get());
   const auto source = source_;
   reading_ = reading;
   reading->answer = co_await source->read();

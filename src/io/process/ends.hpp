@@ -1,4 +1,4 @@
-// Tells when processes end, whoever has started them.
+// Tells when processes end, also those that another process has started.
 #pragma once
 
 #include <functional>
