@@ -8,6 +8,7 @@ import time
 from support import program
 from support.daemon_farm import DaemonTest, ServiceManager
 from support.database_queue import TABLE, DatabaseQueue
+from support.exec_farm import PROVIDER, ExecDaemonFarm, exec_pool
 from support.farm import PLAIN, pool
 from support.nix_text import Expression
 from support.postgres import HYDRA_TABLES, Postgres
@@ -113,26 +114,38 @@ class LocalMachines(CallTest):
 
 
 class Operations(CallTest):
-    def test_the_end_of_one_is_noticed_although_nothing_else_comes(self):
-        farm = self.farm(interval=HOUR, pools={PLAIN: pool(local={"bootSeconds": 3})})
+    def begin_creation(self):
+        farm = ExecDaemonFarm(interval=HOUR)
+        self.addCleanup(farm.end)
+        farm.configure(pools={PLAIN: exec_pool(farm.folder)})
+        farm.provider_fails(create="hang")
         farm.queue(runnable=1)
         farm.daemon = farm.begin_daemon("-v")
-        farm.wait_for_machines(1)
+        wait_for(lambda: self.creating(farm), "the creation hangs", farm.said)
+        return farm
+
+    def creating(self, farm):
+        """The provider's processes that hang."""
+        return [pid for pid, words in farm.processes().items() if str(PROVIDER) in words]
+
+    def end_creation(self, farm):
+        """While it is under way, passes come every two seconds: after the first, its process is known."""
+        farm.wait_for_passes()
+        for pid in self.creating(farm):
+            os.kill(pid, signal.SIGKILL)
         farm.wait_until_said("a pass before it is due: an operation or a local machine has ended")
+        farm.provider_fails()
         self.stop(farm)
 
+    def test_the_end_of_one_is_noticed_at_once(self):
+        self.end_creation(self.begin_creation())
+
     def test_so_is_one_that_an_earlier_daemon_has_begun(self):
-        farm = self.farm(interval=HOUR, pools={PLAIN: pool(local={"bootSeconds": 5})})
-        farm.queue(runnable=1)
-        farm.daemon = farm.begin_daemon("-v")
-        wait_for(lambda: list(farm.state.glob("jobs/t-0.request.json")), "it is being made", farm.said)
+        farm = self.begin_creation()
         farm.daemon.kill()
         farm.daemon.wait()
         farm.daemon = farm.begin_daemon("-v")
-        farm.wait_for_machines(1)
-        farm.wait_until_said("a pass before it is due: an operation or a local machine has ended")
-        self.assertEqual(farm.folders(), ["t-0"])
-        self.stop(farm)
+        self.end_creation(farm)
 
 
 class Status(CallTest):
