@@ -187,6 +187,25 @@ class ADaemon(Ec2Test):
         daemon.terminate()
         self.assertEqual(daemon.wait(20), 0, farm.said())
 
+    def test_hears_of_announcements_at_once(self):
+        farm = self.farm(interval=3600)
+        queue = farm.make_event_queue()
+        farm.configure(pools={PLAIN: farm.pool(capacity="spot", eventQueue=queue)})
+        farm.queue(runnable=5)
+        daemon = farm.begin_daemon("-v")
+        farm.wait_for_machines(1)
+        (noticed,) = farm.alive()
+        before = farm.listed()
+        farm.send(queue, "an order of another program")
+        farm.announce(queue, "EC2 Spot Instance Interruption Warning", noticed)
+        farm.wait_until_said("a pass before it is due: EC2 has announced the end of an instance")
+        farm.wait_until_said("EC2 takes it back two minutes after")
+        farm.wait_until_said("t-1: ready after")
+        self.assertFalse(set(before) & set(farm.listed()))
+        self.assertEqual(farm.messages(queue), 1)
+        daemon.terminate()
+        self.assertEqual(daemon.wait(20), 0, farm.said())
+
 
 class Interruptions(Ec2Test):
     def test_take_a_machine_out_of_the_file_at_once(self):

@@ -22,14 +22,15 @@ const std::vector<std::string>& channels_of_steps() {
 
 }  // namespace
 
-Callers::Callers(const boost::asio::any_io_executor& executor, NextPass& next, const LiveConfig& config,
-                 std::string state_dir, act::Voice& voice)
+Callers::Callers(const boost::asio::any_io_executor& executor, io::Clock& clock, NextPass& next,
+                 const LiveConfig& config, std::string state_dir, act::Voice& voice)
     : executor_(executor),
       next_(next),
       config_(config),
       state_dir_(std::move(state_dir)),
       voice_(voice),
-      ends_(executor, [&next] { next.call("an operation or a local machine has ended"); }) {
+      ends_(executor, [&next] { next.call("an operation or a local machine has ended"); }),
+      ec2_events_(clock) {
   auto files = io::FolderWatch::open(executor);
   if (files) {
     files_ = *std::move(files);
@@ -67,6 +68,12 @@ io::Task<void> Callers::watch_files() {
   }
   boost::asio::steady_timer never(executor_, std::chrono::steady_clock::time_point::max());
   co_await never.async_wait(boost::asio::use_awaitable);
+}
+
+io::Task<void> Callers::hear_announcements() {
+  while (true) {
+    co_await ec2_events_.hear(config_.get().pools, [this] { next_.call("EC2 has announced the end of an instance"); });
+  }
 }
 
 bool Callers::is_order(const io::FolderChange& change) const {

@@ -1,5 +1,5 @@
 // What calls the daemon before its next pass is due: orders, a changed configuration, ends of operations and of local
-// machines, and news of steps. Each source calls NextPass; a further one is a member here.
+// machines, news of steps, and what clouds announce. Each source calls NextPass; a further one is a member here.
 #pragma once
 
 #include <memory>
@@ -13,27 +13,30 @@
 #include "act/voice.hpp"
 #include "app/daemon/live_config.hpp"
 #include "app/daemon/next_pass.hpp"
+#include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "io/file/folder_watch.hpp"
 #include "io/postgres_listener.hpp"
 #include "io/process/ends.hpp"
 #include "pass/world.hpp"
+#include "providers/ec2/event_watch.hpp"
 #include "state/place.hpp"
 
 namespace hydra_provisioner::app {
 
 class Callers {
  public:
-  Callers(const boost::asio::any_io_executor& executor, NextPass& next, const LiveConfig& config, std::string state_dir,
-          act::Voice& voice);
+  Callers(const boost::asio::any_io_executor& executor, io::Clock& clock, NextPass& next, const LiveConfig& config,
+          std::string state_dir, act::Voice& voice);
 
   // Before a pass: what is news depends on the configuration.
   void follow_files_and_databases();
   // After a pass, which may have begun operations and made machines.
   void follow_processes(const pass::World& world);
 
-  // Never ends.
+  // These never end.
   io::Task<void> watch_files();
+  io::Task<void> hear_announcements();
 
  private:
   // What is notified in one database; none: nothing is.
@@ -56,6 +59,7 @@ class Callers {
   act::Voice& voice_;
   std::optional<io::FolderWatch> files_;
   io::ProcessEnds ends_;
+  providers::ec2::EventWatch ec2_events_;
   Database steps_;
   Database orders_;
 };

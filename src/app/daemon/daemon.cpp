@@ -47,7 +47,7 @@ class Daemon {
         signals_(signals),
         voice_(context.voice),
         next_(executor, *world_.clock),
-        callers_(executor, next_, config_, state_dir_, voice_) {
+        callers_(executor, *world_.clock, next_, config_, state_dir_, voice_) {
     signals_.on_signal([this] { signals_.stop() != 0 ? next_.end() : next_.call("SIGHUP"); });
   }
 
@@ -81,6 +81,7 @@ class Daemon {
 
   io::Task<void> keep_turn() { return journal_.keep_turn(); }
   io::Task<void> watch_files() { return callers_.watch_files(); }
+  io::Task<void> hear_announcements() { return callers_.hear_announcements(); }
   void stop_waiting() { journal_.stop_waiting(); }
 
  private:
@@ -203,8 +204,9 @@ io::Task<Outcome> run_daemon(Config config, ConfigFile file, Context context, co
   auto journal = OwnJournal::at(config, context.state_dir, *own);
   if (!journal) co_return failed(journal.error());
   Daemon daemon(executor, std::move(config), file, context, signals, std::move(errors), *std::move(journal));
-  const auto ended = co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals, daemon) ||
-                               beat_for_the_watchdog() || daemon.keep_turn() || daemon.watch_files());
+  const auto ended =
+      co_await (run_to_its_end(daemon, *std::move(lock)) || cut_off_after_stop(signals, daemon) ||
+                beat_for_the_watchdog() || daemon.keep_turn() || daemon.watch_files() || daemon.hear_announcements());
   context.voice.note("stopped; running operations go on, and the next start takes them up");
   if (const auto* outcome = std::get_if<Outcome>(&ended)) co_return *outcome;
   co_return exit_status::done;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "providers/ec2/api/event_queue.hpp"
+
 namespace hydra_provisioner::providers::ec2 {
 
 std::vector<Ec2Settings> by_region(const Ec2Settings& settings) {
@@ -31,5 +33,15 @@ Ec2Settings in_region(const Ec2Settings& settings, const std::string& region) {
 }
 
 Place place_of(const Ec2Settings& settings) { return {.region = settings.region, .endpoint = settings.endpoint}; }
+
+std::map<std::string, std::string> event_queues(const std::vector<Ec2Settings>& all) {
+  std::map<std::string, std::string> queues;
+  for (const Ec2Settings& settings : all) {
+    if (settings.event_queue.empty()) continue;
+    const std::string region = region_of_queue(settings.event_queue);
+    queues.emplace(settings.event_queue, region.empty() ? settings.region : region);
+  }
+  return queues;
+}
 
 }  // namespace hydra_provisioner::providers::ec2

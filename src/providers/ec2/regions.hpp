@@ -1,6 +1,7 @@
 // The settings of a pool in each of its regions.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,8 @@ Ec2Settings in_region(const Ec2Settings& settings, const std::string& region);
 
 // Of settings with one region.
 Place place_of(const Ec2Settings& settings);
+
+// The regions of the queues of events that settings with one region each name, by the URLs of the queues.
+std::map<std::string, std::string> event_queues(const std::vector<Ec2Settings>& all);
 
 }  // namespace hydra_provisioner::providers::ec2

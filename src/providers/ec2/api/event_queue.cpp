@@ -26,12 +26,12 @@ constexpr Seconds interruption_counts_for{600};
 constexpr Seconds recommendation_counts_for{3600};
 constexpr Seconds clocks_differ_by{120};
 
-std::string receive_messages() {
-  // Without waiting, SQS would only ask some of its servers.
-  return Form("ReceiveMessage", sqs_version)
-      .add("MaxNumberOfMessages", fmt::format("{}", messages_at_once))
-      .add("WaitTimeSeconds", "1")
-      .body();
+std::string receive_messages(Seconds patience, std::optional<Seconds> hidden_for) {
+  Form form("ReceiveMessage", sqs_version);
+  form.add("MaxNumberOfMessages", fmt::format("{}", messages_at_once));
+  form.add("WaitTimeSeconds", fmt::format("{}", patience.count()));
+  if (hidden_for) form.add("VisibilityTimeout", fmt::format("{}", hidden_for->count()));
+  return form.body();
 }
 
 std::string delete_messages(const std::vector<std::string>& receipts) {
@@ -97,24 +97,39 @@ EventQueue::EventQueue(Ec2Client& client, std::string url, std::string region)
     : client_(client), place_{.region = std::move(region), .endpoint = std::move(url)} {}
 
 io::Task<Expected<EventQueue::Received>> EventQueue::receive() {
+  constexpr Seconds patience{1};  // without any, SQS would only ask some of its servers
   Received all;
   for (int round = 0; round < rounds_max; ++round) {
-    auto answer = co_await client_.call(place_, receive_messages(), Service::sqs);
-    if (!answer) co_return std::unexpected(answer.error().error);
-    const auto messages = read_messages(*std::move(answer));
-    if (!messages) co_return std::unexpected(within("ReceiveMessage", messages.error()));
-    for (const QueueMessage& message : *messages) {
-      const auto notice = read_notice(message.body);
-      if (!notice) {
-        ++all.foreign;
-        continue;
-      }
-      all.receipts.push_back(message.receipt);
-      if (*notice) all.notices.push_back(**notice);
-    }
-    if (messages->size() < messages_at_once) break;
+    const auto number = co_await receive_some({.patience = patience}, all);
+    if (!number) co_return std::unexpected(number.error());
+    if (*number < messages_at_once) break;
   }
   co_return all;
+}
+
+io::Task<Expected<EventQueue::Received>> EventQueue::peek() {
+  constexpr Seconds patience{20};  // the most that SQS allows
+  Received all;
+  const auto number = co_await receive_some({.patience = patience, .hidden_for = Seconds{0}}, all);
+  if (!number) co_return std::unexpected(number.error());
+  co_return all;
+}
+
+io::Task<Expected<std::size_t>> EventQueue::receive_some(Terms terms, Received& all) {
+  auto answer = co_await client_.call(place_, receive_messages(terms.patience, terms.hidden_for), Service::sqs);
+  if (!answer) co_return std::unexpected(answer.error().error);
+  const auto messages = read_messages(*std::move(answer));
+  if (!messages) co_return std::unexpected(within("ReceiveMessage", messages.error()));
+  for (const QueueMessage& message : *messages) {
+    const auto notice = read_notice(message.body);
+    if (!notice) {
+      ++all.foreign;
+      continue;
+    }
+    all.receipts.push_back(message.receipt);
+    if (*notice) all.notices.push_back(**notice);
+  }
+  co_return messages->size();
 }
 
 io::Task<Expected<void>> EventQueue::remove(std::vector<std::string> receipts) {

@@ -2,6 +2,7 @@
 // docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,10 +52,20 @@ class EventQueue {
   };
   // At most a thousand messages, in some seconds.
   io::Task<Expected<Received>> receive();
+  // Waits for a message, 20 seconds at most, and leaves what it sees in the queue, for receive().
+  io::Task<Expected<Received>> peek();
   // To be called when what was received has been recorded: others come again.
   io::Task<Expected<void>> remove(std::vector<std::string> receipts);
 
  private:
+  // How long SQS waits for messages, and does not show them to others.
+  struct Terms {
+    Seconds patience{};
+    std::optional<Seconds> hidden_for{};  // none: as the queue says
+  };
+  // Adds to `all` what one answer has, and returns how many messages these are.
+  io::Task<Expected<std::size_t>> receive_some(Terms terms, Received& all);
+
   Ec2Client& client_;
   Place place_;
 };

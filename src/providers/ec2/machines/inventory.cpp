@@ -126,7 +126,7 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
 io::Task<void> Ec2Inventory::ask(std::map<Place, PlaceView>& views, const std::vector<PriceQuestion>& price_list) {
   std::vector<std::function<io::Task<void>()>> queries = sizes_.questions();
   for (auto& [place, view] : views) queries.emplace_back([this, place, &view] { return view_place(place, view); });
-  for (const auto& [queue, region] : event_queues())
+  for (const auto& [queue, region] : event_queues(all_settings()))
     queries.emplace_back([this, queue, region] { return hear(queue, region); });
   for (const PriceQuestion& question : price_list)
     queries.emplace_back([this, question] { return prices_.refresh(question); });
@@ -275,17 +275,6 @@ std::vector<Ec2Settings> Ec2Inventory::all_settings() const {
   std::vector<Ec2Settings> all;
   for (const auto& [pool, known] : pools_) std::ranges::move(by_region(known.settings), std::back_inserter(all));
   return all;
-}
-
-// The regions of queues, by their URLs.
-std::map<std::string, std::string> Ec2Inventory::event_queues() const {
-  std::map<std::string, std::string> queues;
-  for (const Ec2Settings& settings : all_settings()) {
-    if (settings.event_queue.empty()) continue;
-    const std::string region = region_of_queue(settings.event_queue);
-    queues.emplace(settings.event_queue, region.empty() ? settings.region : region);
-  }
-  return queues;
 }
 
 // Machines are listed without it, too: then an announced end is a sudden one.

@@ -68,7 +68,6 @@ class Ec2Inventory {
   io::Task<void> hear(std::string queue, std::string region);
   io::Task<Expected<void>> remember(std::vector<Notice> notices);
   void mark_noticed(Inventory& inventory) const;
-  std::map<std::string, std::string> event_queues() const;
   std::vector<Ec2Settings> all_settings() const;
   io::Task<Expected<void>> look_for_missing(Place place, PlaceView& view);
   void add_seen(const Place& place, const Ec2Instance& seen, PlaceView& view) const;
