@@ -34,7 +34,7 @@ class OtherServer:
                 return
             self.peers.append(peer)
             if self.says:
-                peer.recv(100)
+                peer.recv(10_000)  # all of it: to close with something unread would reset the connection
                 peer.sendall(self.says)
                 peer.close()
 

@@ -3,7 +3,6 @@ names and texts."""
 
 import base64
 import contextlib
-import itertools
 import json
 import shutil
 import unicodedata
@@ -398,7 +397,7 @@ BY_SLOT = f"""
   }};
 }}
 """
-CHOICES = {"by name": BY_NAME, "by slot": BY_SLOT}
+CHOICES = {"by name": (ONE, BY_NAME), "by slot": (TWO, BY_SLOT)}
 
 
 class ListedHosts(NixopsTest):
@@ -407,8 +406,8 @@ class ListedHosts(NixopsTest):
     seconds_max = 200
 
     def with_each(self, live):
-        for version, (choice, network) in itertools.product(VERSIONS, CHOICES.items()):
-            with self.subTest(version, choice=choice):
+        for choice, (version, network) in CHOICES.items():
+            with self.subTest(choice):
                 farm = self.farm(version, network=network, pools=plain_pool(maxMachines=2, runnablesPerMachine=1))
                 farm.queue(runnable=2)
                 self.assertEnded(farm.run_pass(), 0)

@@ -1,8 +1,7 @@
-"""What makes a file of tests a program: a network and processes of its own, and a list of its classes for CMake.
+"""What makes a file of tests a program: a network and processes of its own.
 
     test_x.py             runs all tests, as root
     test_x.py CLASS       runs those of a class
-    test_x.py --list      prints the names of the classes
 """
 
 import os
@@ -14,8 +13,6 @@ INSIDE = "HYDRA_PROVISIONER_E2E_INSIDE"
 
 
 def main():
-    if sys.argv[1:] == ["--list"]:
-        return print_classes()
     if os.geteuid() != 0:
         sys.exit(f"{sys.argv[0]}: needs root, to listen on port 22 and to make namespaces; use sudo")
     if INSIDE not in os.environ:
@@ -25,12 +22,6 @@ def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where sshd is
     return unittest.main(verbosity=2)
-
-
-def print_classes():
-    classes = [v for v in vars(sys.modules["__main__"]).values() if isinstance(v, type)]
-    tests = [c for c in classes if issubclass(c, unittest.TestCase)]
-    print("\n".join(c.__name__ for c in tests if unittest.TestLoader().getTestCaseNames(c)))
 
 
 def enter_own_namespaces():
