@@ -32,12 +32,14 @@ std::int64_t begun_on_average(const PoolConfig& pool, const Outlook& outlook) {
       std::floor(std::min(static_cast<double>(outlook.jobs) * rounds, static_cast<double>(steps_max))));
 }
 
+// Steps that have waited for long count on no more than begin while a machine boots.
 std::int64_t begun_by_themselves(const PoolConfig& pool, const Outlook& outlook) {
   const std::int64_t begun = begun_on_average(pool, outlook);
   if (!outlook.ended_lately) return begun;
-  const auto ended = static_cast<double>(*outlook.ended_lately);
-  const double by_chance = 2 * std::sqrt(ended);  // two standard deviations of a number of independent events
-  return std::min(begun, static_cast<std::int64_t>(std::floor(ended + by_chance)));
+  const auto share = static_cast<double>(outlook.boot_time.count()) / static_cast<double>(outlook.within(pool).count());
+  const double expected = static_cast<double>(*outlook.ended_lately) * share;
+  const double by_chance = 3 * std::sqrt(expected);  // three standard deviations of a number of independent events
+  return std::min(begun, static_cast<std::int64_t>(std::floor(expected + by_chance)));
 }
 
 // How long a waiting step is expected to take. Where not even half as many have ended lately as the average says, those

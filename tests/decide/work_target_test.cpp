@@ -184,7 +184,7 @@ TEST(Work, CountsOnWhatHasEndedLatelyWhereThatIsLessThanTheAverageSays) {
     const std::string& text = pool_plan(p, plain_pool).explanation;
     return text.substr(text.find("ignored, ") + 9, 13);
   };
-  EXPECT_EQ(soon_begun(7), "12 soon begun") << "two roots of 7 more, which may be missing by chance";
+  EXPECT_EQ(soon_begun(7), "10 soon begun") << "4.2 in 180 of 300 s, and three roots more";
   EXPECT_EQ(soon_begun(0), "0 soon begun ");
   EXPECT_EQ(soon_begun(99), "20 soon begun");
 }
