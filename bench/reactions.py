@@ -21,6 +21,7 @@ from support.database_queue import TABLE, DatabaseQueue  # noqa: E402
 from support.exec_farm import ExecDaemonFarm, exec_pool  # noqa: E402
 from support.farm import PLAIN, pool  # noqa: E402
 from support.postgres import HYDRA_TABLES, Postgres  # noqa: E402
+from support.rust_farm import RustFarm, rust_pool  # noqa: E402
 
 INTERVAL = 15
 TRIALS = 6
@@ -32,7 +33,8 @@ IDLE_SECONDS = 60
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where sshd is
-    figures = demand() | orders() | ends_of_jobs() | ends_of_machines() | last_step() | idleness()
+    reactions = demand() | orders() | ends_of_jobs() | ends_of_machines() | last_step() | last_step_by_reports()
+    figures = reactions | idleness()
     print(json.dumps(figures))
 
 
@@ -120,6 +122,26 @@ def last_step():
         read_later.start()
         until(lambda: not farm.provided())
         return {"last_step_to_gone_s": round(time.monotonic() - began - grace, 1)}
+
+
+def last_step_by_reports():
+    """The same where the machine reports to the queue runner in Rust, as rarely as hydra-builder does by default."""
+    grace, ping = 5, 10
+    farm = RustFarm(interval=INTERVAL)
+    farm.configure(pools={PLAIN: rust_pool(farm.folder, ping=ping, gracePeriod=grace)})
+    farm.say_steps([farm.held_step("last")])
+    daemon = farm.spawn(farm.command("daemon", farm.conf), farm.folder / "daemon.log")
+    try:
+        until(lambda: any(machine["jobs"] for machine in farm.joined().values()))
+        farm.let_go("last")
+        until(lambda: "last" in farm.outcomes())
+        began = time.monotonic()
+        until(lambda: not farm.folders())
+        return {"last_step_by_reports_to_gone_s": round(time.monotonic() - began - grace, 1)}
+    finally:
+        daemon.terminate()
+        daemon.wait(60)
+        farm.end()
 
 
 def idleness():

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A stand-in for hydra-builder: connects to the stand-in queue runner, and "builds" by waiting.
 
-    builder.py PORT_FILE SYSTEMS SUPPORTED MANDATORY MAX_JOBS
+    builder.py PORT_FILE SYSTEMS SUPPORTED MANDATORY MAX_JOBS [PING_SECONDS]
 
-Lists are separated by commas. Its name and its gate, the folder whose free space it reports, come from
-HYDRA_BUILDER_NAME and HYDRA_BUILDER_GATE. It connects again when its connection ends, and leaves on SIGTERM.
+It pings every 0.3 s, unless it is told otherwise. Lists are separated by commas. Its name and its gate, the folder whose free
+space it reports, come from HYDRA_BUILDER_NAME and HYDRA_BUILDER_GATE. It connects again when its connection ends, and leaves
+on SIGTERM.
 """
 
 import json
@@ -15,8 +16,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-
-PING_SECONDS = 0.3
 
 
 def names(text):
@@ -35,9 +34,10 @@ def connect(port, hello):
 
 
 class Tunnel:
-    def __init__(self, connection, gate):
+    def __init__(self, connection, gate, ping_seconds):
         self.connection = connection
         self.gate = gate
+        self.ping_seconds = ping_seconds
         self.lock = threading.Lock()
 
     def send(self, **message):
@@ -48,7 +48,7 @@ class Tunnel:
         try:
             while True:
                 self.send(ping=free_percent(self.gate))
-                time.sleep(PING_SECONDS)
+                time.sleep(self.ping_seconds)
         except OSError:
             pass
 
@@ -68,7 +68,8 @@ class Tunnel:
 
 
 def main():
-    port_file, systems, supported, mandatory, max_jobs = sys.argv[1:]
+    port_file, systems, supported, mandatory, max_jobs, *ping_seconds = sys.argv[1:]
+    pause = float(*ping_seconds or ["0.3"])
     Path("/proc/self/comm").write_text("hydra-builder")  # the name by which a machine is told to end it
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     hello = {"hostname": os.environ["HYDRA_BUILDER_NAME"], "systems": names(systems), "maxJobs": int(max_jobs)}
@@ -76,10 +77,10 @@ def main():
     while True:
         try:
             port = int(Path(port_file).read_text())
-            Tunnel(connect(port, hello), os.environ["HYDRA_BUILDER_GATE"]).run()
+            Tunnel(connect(port, hello), os.environ["HYDRA_BUILDER_GATE"], pause).run()
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr, flush=True)
-        time.sleep(PING_SECONDS)
+        time.sleep(pause)
 
 
 if __name__ == "__main__":

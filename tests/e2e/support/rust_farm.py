@@ -94,9 +94,9 @@ class RustFarm(Farm):
         super().end_children()
 
 
-def rust_pool(farm_folder, systems=PLAIN, supported="", mandatory="", max_jobs=2, **settings):
+def rust_pool(farm_folder, systems=PLAIN, supported="", mandatory="", max_jobs=2, ping=0.3, **settings):
     builder = [sys.executable, "-B", str(STAND_INS / "builder.py"), str(farm_folder / "queue/port")]
-    builder += [systems, supported, mandatory, str(max_jobs)]
+    builder += [systems, supported, mandatory, str(max_jobs), str(ping)]
     return {"local": {"builder": builder}, "maxMachines": 2, "runnablesPerMachine": 5, "maxJobs": max_jobs} | settings
 
 
