@@ -245,7 +245,7 @@ constexpr Option ec2[] = {
     {"probeKey", nix_file, "",
      "a private key with which this host can log in: a machine is then ready when `nix-store --serve` answers; if not "
      "given, when it proves its host key"},
-    {"eventQueue", url, "",
+    {"eventQueue", text, "",
      "URL of a queue of SQS into which EventBridge writes EC2's announcements: a machine that EC2 is about to end "
      "leaves "
      "the machines file at once; see [ec2-provider.md](ec2-provider.md#announcements)"},
@@ -263,7 +263,7 @@ constexpr Option region[] = {
     {"subnets", words, "", "ids of subnets of this region"},
     {"securityGroups", words, "", "ids of security groups of this region¹"},
     {"keyPair", word, "", "if not given, that of all regions¹"},
-    {"eventQueue", url, "", "if not given, that of all regions"},
+    {"eventQueue", text, "", "if not given, that of all regions"},
     {"endpoint", url, "", "URL of another cloud or of a test server"},
 };
 

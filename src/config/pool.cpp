@@ -180,6 +180,13 @@ void read_schedules(PoolConfig& pool, Settings& settings, Report& report) {
     if (min > max)
       report.add(path,
                  fmt::format("minMachines {} is more than maxMachines {} in this schedule; change one", min, max));
+    const std::int64_t running = std::max(min, schedule.spare_machines.value_or(pool.spare_machines));
+    if (pool.standby_machines > 0 && running <= max && running + pool.standby_machines > max) {
+      report.add(path,
+                 fmt::format("standbyMachines {} and the {} machines that always run in this schedule are more than "
+                             "maxMachines {}; change one",
+                             pool.standby_machines, running, max));
+    }
     if (schedule.spare_machines.value_or(0) > max) {
       report.add(path, fmt::format("spareMachines {} is more than maxMachines {} in this schedule; change one",
                                    *schedule.spare_machines, max));

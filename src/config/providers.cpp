@@ -75,11 +75,23 @@ void read_ec2_machine(Ec2Settings& ec2, Settings& own) {
   own.read("tags", ec2.tags);
 }
 
+void read_event_queue(std::string& queue, Settings& own) {
+  if (!own.read("eventQueue", queue) || queue.empty()) return;
+  constexpr std::string_view scheme_end = "://";
+  const std::size_t host = queue.find(scheme_end);
+  const bool is_url = queue.starts_with("http://") || queue.starts_with("https://");
+  const std::size_t path = is_url ? queue.find('/', host + scheme_end.size()) : std::string::npos;
+  if (path != std::string::npos && path + 1 < queue.size()) return;
+  own.report("eventQueue",
+             "not the URL of a queue; write what `aws sqs get-queue-url` prints, such as "
+             "\"https://sqs.eu-west-1.amazonaws.com/123456789012/hydra-provisioner\"");
+}
+
 void read_ec2_access(Ec2Settings& ec2, Settings& own) {
   own.read("address", ec2.has_public_address);
   own.read("sshUser", ec2.ssh_user);
   own.read("probeKey", ec2.probe_key);
-  own.read("eventQueue", ec2.event_queue);
+  read_event_queue(ec2.event_queue, own);
   own.read("leakGrace", ec2.leak_grace);
 }
 
@@ -113,7 +125,7 @@ Ec2Region read_ec2_region(const Ec2Settings& all, Settings& own, Report& report)
   own.read("subnets", region.subnets);
   own.read("securityGroups", region.security_groups);
   own.read("keyPair", region.key_pair);
-  own.read("eventQueue", region.event_queue);
+  read_event_queue(region.event_queue, own);
   own.read("endpoint", region.endpoint);
   check_region(region.region, own, report);
   check_source(own.has("image"), !region.launch_template.empty(), own, report);

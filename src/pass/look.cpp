@@ -68,9 +68,12 @@ PoolConfig retired_pool(const Machine& machine, const state::Memory& memory) {
   return unknown;
 }
 
-providers::ListRequest request_for(ProviderKind kind, const Config& config, const state::Memory& memory,
-                                   const Owner& owner) {
-  providers::ListRequest request{.known = known_instances(memory, kind), .pools = {}, .owner = owner};
+providers::ListRequest request_for(ProviderKind kind, const World& world, const Config& config,
+                                   const state::Memory& memory) {
+  providers::ListRequest request{.known = known_instances(memory, kind),
+                                 .pools = {},
+                                 .owner = world.owner,
+                                 .takes_announcements = world.takes_announcements};
   std::set<PoolName> added;
   for (const auto& [name, pool] : config.pools) {
     if (pool.kind() == kind && added.insert(name).second) request.pools.push_back(pool);
@@ -88,10 +91,10 @@ io::Task<void> ask(const World& world, const Config& config, const state::Memory
   std::vector<std::function<io::Task<void>()>> questions;
   questions.push_back([&] { return read_into(queue, *world.queue); });
   for (auto& [kind, listing] : listings) {
-    questions.push_back([&listings, kind, &provider = *world.providers.at(kind),
-                         request = request_for(kind, config, memory, world.owner)] {
-      return list_into(listings, kind, &provider, request);
-    });
+    questions.push_back(
+        [&listings, kind, &provider = *world.providers.at(kind), request = request_for(kind, world, config, memory)] {
+          return list_into(listings, kind, &provider, request);
+        });
   }
   const std::size_t all = questions.size();
   co_await io::run_all(std::move(questions), all);

@@ -21,9 +21,25 @@ std::int64_t ended_between(const state::StepSample& earlier, const state::StepSa
   return has_restarted ? later.ended : later.ended - earlier.ended;
 }
 
-std::int64_t arrived_between(const state::StepSample& earlier, const state::StepSample& later) {
-  return std::max<std::int64_t>(later.present - earlier.present + ended_between(earlier, later), 0);
-}
+// How many steps arrive. Since 2025, the queue runner counts a step as ended only when it has fetched its outputs, but
+// as running no longer than it builds. So what is missing meanwhile comes back as an end, and is no arrival.
+class Arrivals {
+ public:
+  std::int64_t between(const state::StepSample& earlier, const state::StepSample& later) {
+    const std::int64_t more = later.present - earlier.present + ended_between(earlier, later);
+    if (later.time - missing_since_ > missing_for_at_most) missing_ = 0;
+    if (more < 0) missing_since_ = later.time;
+    const std::int64_t arrived = std::max<std::int64_t>(more - missing_, 0);
+    missing_ = std::max<std::int64_t>(missing_ - more, 0);
+    return arrived;
+  }
+
+ private:
+  static constexpr Seconds missing_for_at_most{600};  // steps that were cancelled do not come back
+
+  std::int64_t missing_ = 0;
+  Instant missing_since_;
+};
 
 // For which steps that ended are counted.
 Seconds window_of(const PoolConfig& pool, const Snapshot& seen) {
@@ -43,10 +59,11 @@ RecentSteps sums_of(const state::StepSamples& samples, Seconds window, Instant n
   RecentSteps recent;
   if (samples.empty()) return recent;
   recent.waiting_since = samples.back().waiting_since;
+  Arrivals arrivals;
   for (std::size_t i = 1; i < samples.size(); ++i) {
     const Instant time = samples[i].time;
     const std::int64_t ended = ended_between(samples[i - 1], samples[i]);
-    const std::int64_t arrived = arrived_between(samples[i - 1], samples[i]);
+    const std::int64_t arrived = arrivals.between(samples[i - 1], samples[i]);
     if (arrived > 0) recent.arrived_at = time;
     if (ended > 0 && time > now - window) {
       recent.ended += ended;

@@ -30,7 +30,8 @@ struct World {
   Owner owner{};  // of the machines, written on all that it makes
   // What was delivered last may have been replaced by another host since: it is delivered again.
   bool distrusts_delivery = false;
-  std::string host{};  // the id of this one, where hosts share the journal; else empty
+  std::string host{};                // the id of this one, where hosts share the journal; else empty
+  bool takes_announcements = false;  // see providers::ListRequest
 };
 
 }  // namespace hydra_provisioner::pass

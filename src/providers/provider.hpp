@@ -34,6 +34,8 @@ struct ListRequest {
   std::set<InstanceId> known{};     // the instances that we have on record
   std::vector<PoolConfig> pools{};  // those that want machines, or may still have some
   Owner owner{};                    // our installation
+  // What its cloud has announced is taken, too, and not to be had again: for passes, not for what only looks.
+  bool takes_announcements = false;
 };
 
 // What a check of a machine in use found.

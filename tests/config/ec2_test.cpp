@@ -181,6 +181,10 @@ TEST(Ec2Options, SayWhatIsWrong) {
   EXPECT_EQ(error_of_changes({{"address", "10.0.0.1"}}), R"(.address: "10.0.0.1" is not "public" or "private")");
   EXPECT_EQ(error_of_changes({{"endpoint", "127.0.0.1"}}),
             R"(.endpoint: "127.0.0.1" is not a URL; write one, such as "http://127.0.0.1:5000")");
+  for (const char* queue : {"arn:aws:sqs:eu-west-1:123456789012:events", "https://sqs.eu-west-1.amazonaws.com/"})
+    EXPECT_EQ(error_of_changes({{"eventQueue", queue}}),
+              ".eventQueue: not the URL of a queue; write what `aws sqs get-queue-url` prints, such as "
+              "\"https://sqs.eu-west-1.amazonaws.com/123456789012/hydra-provisioner\"");
   EXPECT_EQ(error_of_changes({{"rootVolume", 0}}), ".rootVolume: 0 is out of range; it must be 1 to 1000000");
   EXPECT_EQ(error_of_changes({{"leakGrace", -1}}), ".leakGrace: -1 is out of range; it must be 0 to 315360000");
   EXPECT_EQ(error_of_changes({{"leakGrace", 315360001}}),

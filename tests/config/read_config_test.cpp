@@ -419,6 +419,11 @@ TEST(ReadConfig, RefusesSpareAndStandbyMachinesForWhichThereIsNoRoom) {
       error_of(local_pool({{"minMachines", 1}, {"spareMachines", 2}, {"standbyMachines", 3}, {"maxMachines", 4}})),
       "systemTypes.x86_64-linux.standbyMachines: 3 and the 2 machines that always run are more than maxMachines, "
       "which is 4; raise that to 5, or lower the others");
+  const io::Json more_by_day{{"hours", "8-18"}, {"minMachines", 3}};
+  EXPECT_EQ(
+      error_of(local_pool({{"standbyMachines", 2}, {"maxMachines", 4}, {"schedules", io::Json::array({more_by_day})}})),
+      "systemTypes.x86_64-linux.schedules element 1: standbyMachines 2 and the 3 machines that always run in this "
+      "schedule are more than maxMachines 4; change one");
   EXPECT_EQ(error_of(local_pool({{"standbyMachines", 2}})),
             "systemTypes.x86_64-linux.standbyMachines: 2 and the 0 machines that always run are more than maxMachines, "
             "which is 1 by default; raise that to 2, or lower the others");

@@ -252,9 +252,8 @@ class Announcements(Ec2Test):
         (ours,) = farm.alive()
         farm.announce(self.url, "EC2 Spot Instance Interruption Warning", ours, seconds_ago=700)
         farm.announce(self.url, "EC2 Spot Instance Interruption Warning", ours, seconds_ago=-700)
-        farm.announce(self.url, "EC2 Spot Instance Interruption Warning", "i-00000000000000000")
         for number in range(30):
-            farm.announce(self.url, "EC2 Instance State-change Notification", f"i-{number}")
+            farm.announce(self.url, "EC2 Spot Instance Interruption Warning", f"i-{number}")
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.listed(), before)
         self.assertEqual(farm.messages(self.url), 0)
@@ -263,10 +262,27 @@ class Announcements(Ec2Test):
         farm = self.farm_with_queue()
         before = farm.listed()
         farm.send(self.url, "an order of another program")
-        ended = farm.run_pass()
-        self.assertIn("1 message is in it that is not from AWS: is it another program's queue?", ended.err)
+        farm.send(self.url, json.dumps({"source": "aws.s3", "detail-type": "Object Created"}))
+        farm.announce(self.url, "EC2 Instance State-change Notification", *farm.alive())
+        said = "3 messages are in it that announce no end of an instance: is it another program's queue"
+        self.assertIn(said, farm.run_pass().err)
         self.assertEqual(farm.listed(), before)
+        self.assertEqual(farm.messages(self.url), 3)
+
+    def test_are_left_to_passes_by_what_only_looks(self):
+        farm = self.farm_with_queue()
+        farm.announce(self.url, "EC2 Spot Instance Interruption Warning", *farm.alive())
+        for verb in ("plan", "status"):
+            self.assertEnded(farm.run(verb, farm.conf), 0)
         self.assertEqual(farm.messages(self.url), 1)
+        self.assertEnded(farm.run_pass(), 0, "EC2 takes it back two minutes after")
+
+    def test_keep_no_pass_waiting_whose_queue_does_not_answer(self):
+        farm = self.farm_with_queue()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            queue = f"http://127.0.0.1:{silent.getsockname()[1]}/123456789012/events"
+            farm.configure(pools={PLAIN: farm.pool(capacity="spot", eventQueue=queue)})
+            self.assertIn(f"eventQueue {queue}: it has not answered yet; the next pass asks again", farm.run_pass().err)
 
     def test_whose_queue_is_missing_are_said_to_be(self):
         farm = self.farm_with_queue()

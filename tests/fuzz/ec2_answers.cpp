@@ -16,7 +16,7 @@ void read(std::string_view bytes) {
   const bool is_fleet = read_fleet(xml).has_value();
   const bool is_messages = read_messages(xml).has_value();
   const auto notice = read_notice(xml);
-  if (notice && *notice) expect(!described(**notice).empty(), "a notice is described");
+  if (notice) expect(!described(*notice).empty(), "a notice is described");
   const bool is_volumes = read_unused_volumes(xml, Owner{"us"}).has_value();
   const bool is_complaint = read_error(xml).has_value();
   expect(is_page + is_fleet + is_volumes + is_messages + is_complaint <= 1, "an answer is of one kind");

@@ -81,6 +81,17 @@ TEST_F(StepsSeen, CountsArrivalsAlsoOfStepsThatHaveEndedMeanwhile) {
   EXPECT_EQ(look(Seconds{3660}, 110, 0, 0).arrived, 4);
 }
 
+TEST_F(StepsSeen, DoesNotTakeAnEndThatIsCountedLateForAnArrival) {
+  pool().spares_by_arrivals = true;
+  look(Seconds{0}, 10, 1, 2);
+  look(Seconds{60}, 10, 1, 1);  // one has been built, and its outputs are fetched
+  EXPECT_EQ(look(Seconds{120}, 11, 1, 1).arrived, 0);
+  look(Seconds{180}, 11, 0, 0);  // two have been cancelled
+  EXPECT_EQ(look(Seconds{240}, 11, 3, 0).arrived, 1);
+  look(Seconds{300}, 11, 0, 0);
+  EXPECT_EQ(look(Seconds{960}, 11, 3, 0).arrived, 1 + 3) << "what is missing for long does not come back";
+}
+
 TEST_F(StepsSeen, KnowsSinceWhenMoreWaitThanAreIgnoredWithoutABreak) {
   pool().ignored_runnables = 2;
   look(Seconds{0}, 0, 2, 0);

@@ -71,9 +71,11 @@ io::Task<void> Callers::watch_files() {
 }
 
 io::Task<void> Callers::hear_announcements() {
-  while (true) {
-    co_await ec2_events_.hear(config_.get().pools, [this] { next_.call("EC2 has announced the end of an instance"); });
-  }
+  const auto heard = [this](bool is_news) {
+    is_announced_ = true;
+    if (is_news) next_.call("EC2 has announced the end of an instance");
+  };
+  while (true) co_await ec2_events_.hear(config_.get().pools, heard);
 }
 
 bool Callers::is_order(const io::FolderChange& change) const {

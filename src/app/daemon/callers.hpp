@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,6 +32,8 @@ class Callers {
 
   // Before a pass: what is news depends on the configuration.
   void follow_files_and_databases();
+  // Whether a pass is to read the queues of what clouds announce: something is there, or they cannot be heard.
+  bool take_announced() { return std::exchange(is_announced_, false); }
   // After a pass, which may have begun operations and made machines.
   void follow_processes(const pass::World& world);
 
@@ -60,6 +63,7 @@ class Callers {
   std::optional<io::FolderWatch> files_;
   io::ProcessEnds ends_;
   providers::ec2::EventWatch ec2_events_;
+  bool is_announced_ = true;  // nothing is known at first
   Database steps_;
   Database orders_;
 };

@@ -113,6 +113,7 @@ class Daemon {
     }
     if (!std::exchange(situation_, "").empty()) voice_.note("this host leads from now on");
     turn->apply_to(world_);
+    world_.takes_announcements = callers_.take_announced();
     co_return co_await pass::run_pass(world_, config_.get(), *turn->journal, voice_, Seconds{0});
   }
 

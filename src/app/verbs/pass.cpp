@@ -52,6 +52,7 @@ io::Task<Outcome> make_pass(ConfigFile file, Context context) {
   if (turn->other_leader)
     co_return ends_with(exit_status::locked, {described(*turn->other_leader) + "; nothing was done"});
   turn->apply_to(world);
+  world.takes_announcements = true;
   const pass::PassEnd end = co_await run_to_its_end(*journal, world, *config, *turn->journal, context.voice);
   if (end.report) write_metrics(*end.report, *config, context.voice);
   Notifier notifier(context.state_dir, config->tag, *world.clock);

@@ -62,10 +62,11 @@ Ec2Provider::Ec2Provider(Tag tag, std::string state_dir, std::unique_ptr<RecordK
       records_(std::move(keeper)),
       offerings_(state_dir, tag_, clock),
       launch_(*client_, records_, offerings_, clock),
-      prices_(client_, offerings_, clock) {}
+      prices_(client_, offerings_, clock),
+      announcements_(client_, clock) {}
 
 io::Task<Expected<Inventory>> Ec2Provider::list(ListRequest request) {
-  Ec2Inventory inventory(*client_, records_, offerings_, prices_, clock_, tag_, std::move(request));
+  Ec2Inventory inventory(*client_, records_, offerings_, prices_, announcements_, clock_, tag_, std::move(request));
   co_return co_await inventory.list();
 }
 

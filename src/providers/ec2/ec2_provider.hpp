@@ -7,6 +7,7 @@
 
 #include "io/async/clock.hpp"
 #include "model/names.hpp"
+#include "providers/ec2/announcements.hpp"
 #include "providers/ec2/api/answers.hpp"
 #include "providers/ec2/api/client.hpp"
 #include "providers/ec2/api/place.hpp"
@@ -52,6 +53,7 @@ class Ec2Provider final : public Provider {
   OfferingFile offerings_;
   Ec2Launch launch_;
   PriceList prices_;
+  Announcements announcements_;
 };
 
 }  // namespace hydra_provisioner::providers::ec2

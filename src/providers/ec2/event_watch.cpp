@@ -14,9 +14,10 @@
 namespace hydra_provisioner::providers::ec2 {
 namespace {
 
+constexpr Seconds round{60};
 // After an answer that was not empty: a pass has time to read the queue, and what it leaves there is no news again and
 // again.
-constexpr Seconds pause{10};
+constexpr Seconds pause{5};
 
 bool has_news(const EventQueue::Received& received, Instant now) {
   return std::ranges::any_of(received.notices, [&](const Notice& notice) { return !is_outdated(notice, now); });
@@ -24,24 +25,27 @@ bool has_news(const EventQueue::Received& received, Instant now) {
 
 }  // namespace
 
-io::Task<void> EventWatch::hear(std::map<PoolName, PoolConfig> pools, std::function<void()> heard) {
+io::Task<void> EventWatch::hear(std::map<PoolName, PoolConfig> pools, Heard heard) {
   std::vector<Ec2Settings> settings;
   for (const auto& [name, pool] : pools)
     std::ranges::move(by_region(ec2_settings_of(pool)), std::back_inserter(settings));
   std::vector<std::function<io::Task<void>()>> tasks;
+  const Instant until = clock_.now() + round;
   for (const auto& [queue, region] : event_queues(settings))
-    tasks.emplace_back([this, queue, region, &heard] { return hear_queue(queue, region, heard); });
+    tasks.emplace_back([this, queue, region, until, &heard] { return hear_queue(queue, region, until, heard); });
   if (tasks.empty()) co_return co_await clock_.sleep_for(pause);
   const std::size_t all = tasks.size();
   co_await io::run_all(std::move(tasks), all);
 }
 
-// A queue that cannot be read is a problem that passes report.
-io::Task<void> EventWatch::hear_queue(std::string queue, std::string region, const std::function<void()>& heard) {
+io::Task<void> EventWatch::hear_queue(std::string queue, std::string region, Instant until, const Heard& heard) {
   EventQueue events(client_, std::move(queue), std::move(region));
-  const auto received = co_await events.peek();
-  if (received && has_news(*received, clock_.now())) heard();
-  if (!received || !received->receipts.empty() || received->foreign > 0) co_await clock_.sleep_for(pause);
+  do {
+    const auto received = co_await events.peek();
+    if (received && received->receipts.empty() && received->foreign == 0) continue;
+    heard(received && has_news(*received, clock_.now()));
+    co_await clock_.sleep_for(pause);
+  } while (clock_.now() < until);
 }
 
 }  // namespace hydra_provisioner::providers::ec2

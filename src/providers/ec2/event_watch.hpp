@@ -8,6 +8,7 @@
 #include "io/async/clock.hpp"
 #include "io/async/task.hpp"
 #include "model/config.hpp"
+#include "model/time.hpp"
 #include "providers/ec2/api/client.hpp"
 
 namespace hydra_provisioner::providers::ec2 {
@@ -16,12 +17,14 @@ class EventWatch {
  public:
   explicit EventWatch(io::Clock& clock) : clock_(clock), client_(clock) {}
 
-  // Calls `heard` for each announcement of an instance's end. It ends after 10 to 30 seconds (errors are repeated for
-  // longer), to be called again with the pools that there are then.
-  io::Task<void> hear(std::map<PoolName, PoolConfig> pools, std::function<void()> heard);
+  // Calls `heard` for whatever a pass is to find out by reading the queue; `is_news`: at once, because the end of an
+  // instance is announced. It ends after a minute (errors are repeated for longer), to be called again with the pools
+  // that there are then.
+  using Heard = std::function<void(bool is_news)>;
+  io::Task<void> hear(std::map<PoolName, PoolConfig> pools, Heard heard);
 
  private:
-  io::Task<void> hear_queue(std::string queue, std::string region, const std::function<void()>& heard);
+  io::Task<void> hear_queue(std::string queue, std::string region, Instant until, const Heard& heard);
 
   io::Clock& clock_;
   Ec2Client client_;

@@ -49,11 +49,11 @@ std::optional<Announcement> announcement_of(std::string_view detail_type) {
   return std::nullopt;
 }
 
-std::optional<Notice> notice_from(const io::Json& event) {
+Expected<Notice> notice_from(const io::Json& event) {
   const auto source = event.at("source").get<std::string>();
   const auto what = announcement_of(event.at("detail-type").get<std::string>());
   const auto at = io::parse_iso_time(event.at("time").get<std::string>());
-  if (source != "aws.ec2" || !what || !at) return std::nullopt;
+  if (source != "aws.ec2" || !what || !at) return failure("it announces no end of an instance");
   const Place place{.region = event.at("region").get<std::string>(), .endpoint = ""};
   return Notice{.instance = instance_id(place, event.at("detail").at("instance-id").get<std::string>()),
                 .what = *what,
@@ -62,7 +62,7 @@ std::optional<Notice> notice_from(const io::Json& event) {
 
 }  // namespace
 
-Expected<std::optional<Notice>> read_notice(std::string_view event) {
+Expected<Notice> read_notice(std::string_view event) {
   const auto json = io::parse_json(event);
   if (!json) return std::unexpected(json.error());
   try {
@@ -127,7 +127,7 @@ io::Task<Expected<std::size_t>> EventQueue::receive_some(Terms terms, Received& 
       continue;
     }
     all.receipts.push_back(message.receipt);
-    if (*notice) all.notices.push_back(**notice);
+    all.notices.push_back(*notice);
   }
   co_return messages->size();
 }

@@ -28,8 +28,8 @@ struct Notice {
   Instant at;  // of the event
 };
 
-// None: a valid event of AWS that is about something else. An error: it is no event of AWS.
-Expected<std::optional<Notice>> read_notice(std::string_view event);
+// An error: it is no announcement of an end, but another event of AWS, or none.
+Expected<Notice> read_notice(std::string_view event);
 
 // Whether the notice came so late that it says nothing any more.
 bool is_outdated(const Notice& notice, Instant now);
@@ -47,8 +47,8 @@ class EventQueue {
 
   struct Received {
     std::vector<Notice> notices;
-    std::vector<std::string> receipts;  // of these and of other events of AWS
-    std::int64_t foreign = 0;           // messages that are no events, which stay in the queue
+    std::vector<std::string> receipts;  // of these
+    std::int64_t foreign = 0;           // other messages, which stay in the queue
   };
   // At most a thousand messages, in some seconds.
   io::Task<Expected<Received>> receive();

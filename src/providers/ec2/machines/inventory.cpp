@@ -72,11 +72,12 @@ std::string why_ended(const Ec2Instance& ended) {
 bool was_interrupted(const Ec2Instance& seen) { return seen.reason.starts_with("Server.SpotInstance"); }
 
 Ec2Inventory::Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, PriceList& prices,
-                           io::Clock& clock, Tag tag, ListRequest request)
+                           Announcements& announcements, io::Clock& clock, Tag tag, ListRequest request)
     : client_(client),
       records_(records),
       offerings_(offerings),
       prices_(prices),
+      announcements_(announcements),
       clock_(clock),
       tag_(std::move(tag)),
       request_(std::move(request)),
@@ -126,8 +127,10 @@ io::Task<Expected<Inventory>> Ec2Inventory::list() {
 io::Task<void> Ec2Inventory::ask(std::map<Place, PlaceView>& views, const std::vector<PriceQuestion>& price_list) {
   std::vector<std::function<io::Task<void>()>> queries = sizes_.questions();
   for (auto& [place, view] : views) queries.emplace_back([this, place, &view] { return view_place(place, view); });
-  for (const auto& [queue, region] : event_queues(all_settings()))
-    queries.emplace_back([this, queue, region] { return hear(queue, region); });
+  if (request_.takes_announcements) {
+    for (const auto& [queue, region] : event_queues(all_settings()))
+      queries.emplace_back([this, queue, region] { return hear(queue, region); });
+  }
   for (const PriceQuestion& question : price_list)
     queries.emplace_back([this, question] { return prices_.refresh(question); });
   const std::size_t all = queries.size();
@@ -279,22 +282,23 @@ std::vector<Ec2Settings> Ec2Inventory::all_settings() const {
 
 // Machines are listed without it, too: then an announced end is a sudden one.
 io::Task<void> Ec2Inventory::hear(std::string queue, std::string region) {
-  EventQueue events(client_, queue, std::move(region));
-  auto received = co_await events.receive();
-  if (!received) {
-    problems_.push_back(fmt::format("eventQueue {}: {}", queue, received.error().message));
-    co_return;
-  }
-  if (received->foreign > 0)
-    problems_.push_back(fmt::format("eventQueue {}: {} in it that {} not from AWS: is it another program's queue?",
-                                    queue, counted(received->foreign, "message is", "messages are"),
-                                    received->foreign == 1 ? "is" : "are"));
-  if (auto noted = co_await remember(std::move(received->notices)); !noted) {
+  const auto report = [&](std::string_view what) {
+    problems_.push_back(fmt::format("eventQueue {}: {}", queue, what));
+  };
+  const auto answer = co_await announcements_.receive(queue, region);
+  if (!answer) co_return report("it has not answered yet; the next pass asks again");
+  if (!*answer) co_return report(answer->error().message);
+  const EventQueue::Received& received = **answer;
+  if (received.foreign > 0)
+    report(fmt::format(
+        "{} in it that {} no end of an instance: is it another program's queue, or does its rule ask for "
+        "other events, too?",
+        counted(received.foreign, "message is", "messages are"), received.foreign == 1 ? "announces" : "announce"));
+  if (auto noted = co_await remember(received.notices); !noted) {
     problems_.push_back(noted.error().message);
     co_return;
   }
-  // What is not removed comes again, which does no harm.
-  std::ignore = co_await events.remove(std::move(received->receipts));
+  co_await announcements_.remove(queue, region, received.receipts);
 }
 
 // Of instances of others, there may be many.

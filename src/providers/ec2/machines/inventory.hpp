@@ -13,6 +13,7 @@
 #include "model/config.hpp"
 #include "model/error.hpp"
 #include "model/instance.hpp"
+#include "providers/ec2/announcements.hpp"
 #include "providers/ec2/api/answers.hpp"
 #include "providers/ec2/api/client.hpp"
 #include "providers/ec2/machine_sizes.hpp"
@@ -44,8 +45,8 @@ std::string why_ended(const Ec2Instance& ended);
 
 class Ec2Inventory {
  public:
-  Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, PriceList& prices, io::Clock& clock,
-               Tag tag, ListRequest request);
+  Ec2Inventory(Ec2Client& client, Ec2Records& records, OfferingFile& offerings, PriceList& prices,
+               Announcements& announcements, io::Clock& clock, Tag tag, ListRequest request);
 
   // Leaves out instances that have ended. A known instance that EC2 does not show is queried by its id, and counts as
   // running while it may be too young to be shown. A machine has vanished if we only have records of it: destroying it
@@ -83,6 +84,7 @@ class Ec2Inventory {
   Ec2Records& records_;
   OfferingFile& offerings_;
   PriceList& prices_;
+  Announcements& announcements_;
   io::Clock& clock_;
   Tag tag_;
   ListRequest request_;

@@ -17,7 +17,7 @@ std::string event(std::string_view type, std::string_view source = "aws.ec2") {
                      type, source);
 }
 
-Notice notice_in(const std::string& text) { return read_notice(text).value().value(); }
+Notice notice_in(const std::string& text) { return read_notice(text).value(); }
 
 TEST(Notices, AreEventsOfEc2) {
   const Notice interruption = notice_in(event("EC2 Spot Instance Interruption Warning"));
@@ -28,8 +28,8 @@ TEST(Notices, AreEventsOfEc2) {
 }
 
 TEST(Notices, AreNoOtherEventsOfAws) {
-  EXPECT_FALSE(read_notice(event("EC2 Instance State-change Notification")).value());
-  EXPECT_FALSE(read_notice(event("EC2 Spot Instance Interruption Warning", "my.program")).value());
+  EXPECT_FALSE(read_notice(event("EC2 Instance State-change Notification")));
+  EXPECT_FALSE(read_notice(event("EC2 Spot Instance Interruption Warning", "my.program")));
 }
 
 TEST(Notices, AreNotTakenFromMessagesOfOtherPrograms) {
