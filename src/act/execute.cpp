@@ -133,13 +133,15 @@ io::Task<void> carry_out(const Plan& plan, const Config& config, Ledger& ledger,
   if (!co_await record(true)) co_return;
   operations.settle_ended_jobs();
   const auto parallel_max = static_cast<std::size_t>(config.max_parallel);
-  const std::vector<Part> parts = slow_parts(actions, ledger, operations);
-  if (parts.empty() && plan.in_use.empty() && plan.probed.empty()) co_return;
+  std::vector<Part> parts = slow_parts(actions, ledger, operations);
   // Side by side, so that a machine that hangs in one does not delay the other.
-  co_await publication.publish_during(io::run_all(
-      {[&] { return io::run_all(parts, parallel_max); }, [&] { return care.look_after(plan.in_use, parallel_max); },
-       [&] { return care.probe(plan.probed, parallel_max); }},
-      3));
+  std::vector<Part> side_by_side;
+  if (!parts.empty()) side_by_side.emplace_back([&] { return io::run_all(std::move(parts), parallel_max); });
+  if (!plan.in_use.empty()) side_by_side.emplace_back([&] { return care.look_after(plan.in_use, parallel_max); });
+  if (!plan.probed.empty()) side_by_side.emplace_back([&] { return care.probe(plan.probed, parallel_max); });
+  if (side_by_side.empty()) co_return;
+  const std::size_t all = side_by_side.size();
+  co_await publication.publish_during(io::run_all(std::move(side_by_side), all));
   co_await publication.publish();
 }
 

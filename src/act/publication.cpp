@@ -61,6 +61,7 @@ io::Task<void> Publication::publish_during(io::Task<void> work) {
   const auto do_work = [&]() -> io::Task<void> {
     co_await std::move(work);
     is_over_.set();
+    is_due_.set();  // which ends the wait for it
   };
   co_await io::run_all({do_work, [this] { return publish_what_is_due(); }}, 2);
 }
@@ -68,7 +69,7 @@ io::Task<void> Publication::publish_during(io::Task<void> work) {
 io::Task<void> Publication::publish_what_is_due() {
   using namespace boost::asio::experimental::awaitable_operators;
   while (true) {
-    co_await (is_due_.wait() || is_over_.wait());
+    co_await is_due_.wait();
     if (is_over_.is_set()) co_return;
     is_due_.reset();
     co_await publish();

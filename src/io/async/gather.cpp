@@ -25,11 +25,12 @@ Task<void> work_off(const Tasks& tasks, std::size_t& next) {
 
 Task<void> run_all(Tasks tasks, std::size_t parallel_max) {
   if (tasks.empty()) co_return;
-  const auto executor = co_await asio::this_coro::executor;
+  const std::size_t count = std::clamp(parallel_max, std::size_t{1}, tasks.size());
   std::size_t next = 0;
+  if (count == 1) co_return co_await work_off(tasks, next);
+  const auto executor = co_await asio::this_coro::executor;
   const auto worker = [&] { return asio::co_spawn(executor, work_off(tasks, next), asio::deferred); };
   std::vector<decltype(worker())> workers;
-  const std::size_t count = std::clamp(parallel_max, std::size_t{1}, tasks.size());
   workers.reserve(count);
   for (std::size_t n = 0; n < count; ++n) workers.push_back(worker());
 
