@@ -1,5 +1,6 @@
 #include "io/process/subprocess.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -26,6 +27,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "io/async/gather.hpp"
 #include "io/async/waypoint.hpp"
 #include "io/file/descriptor.hpp"
 #include "io/process/pidfd.hpp"
@@ -110,12 +112,13 @@ struct Leftovers {
 // A child and its output. The coroutines below borrow it from run(), which waits for them.
 struct RunningChild {
   RunningChild(const asio::any_io_executor& executor, pid_t id)
-      : child(executor, id), output(executor), errors(executor) {}
+      : child(executor, id), output(executor), errors(executor), limit(executor) {}
 
   Leftovers leftovers;
   Child child;
   Stream output;
   Stream errors;
+  asio::steady_timer limit;  // of the wait for its end and for that of its output
   Descriptor output_file{};  // used instead of the streams for a child that may outlive us
   Descriptor errors_file{};
   std::string output_text;
@@ -123,8 +126,10 @@ struct RunningChild {
   bool has_printed_too_much = false;
   std::optional<Error> rejection{};  // returned by on_output
   bool ended = false;                // the child, before its deadline
+  bool is_over = false;              // the time for its output
 
   bool is_broken_off() const { return has_printed_too_much || rejection; }
+  bool is_awaited() const { return !is_over && (!ended || output.is_open() || errors.is_open()); }
 };
 
 struct Pipe {
@@ -218,16 +223,44 @@ Task<void> receive(Stream& from, std::string& into, const Command& command, Runn
   std::array<char, 16384> chunk;
   while (from.is_open()) {
     const auto [error, count] = co_await from.async_read_some(asio::buffer(chunk), with_error);
+    if (error == asio::error::operation_aborted && running.is_over) co_return;
     throw_if_cancelled(error);
     if (!running.is_broken_off()) take({chunk.data(), count}, into, command, running);
     if (error) --running.leftovers.open_ends;
     if (error || running.is_broken_off()) from.close();
   }
+  if (!running.is_awaited()) running.limit.cancel();
 }
 
-Task<void> receive_all(RunningChild& running, const Command& command) {
-  co_await (receive(running.output, running.output_text, command, running) &&
-            receive(running.errors, running.error_text, command, running));
+// A daemonised grandchild (an ssh ControlMaster) may hold our pipes open for hours,
+// so after the child's exit we wait 200 ms for EOF and no longer.
+Task<void> see_end(RunningChild& running) {
+  const auto [error] = co_await running.child.handle().async_wait(Stream::wait_read, with_error);
+  if (running.is_over) co_return;
+  throw_if_cancelled(error);
+  running.ended = true;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  running.limit.expires_at(std::min(until, running.limit.expiry()));  // ends the present wait for it
+}
+
+// Ends all waits when their time is over.
+Task<void> keep_time(RunningChild& running) {
+  while (running.is_awaited()) {
+    const auto [error] = co_await running.limit.async_wait(with_error);
+    if (error) continue;
+    running.is_over = true;
+    running.child.handle().cancel();
+    running.output.close();
+    running.errors.close();
+  }
+}
+
+Task<void> read_pipes_until_end(RunningChild& running, const Command& command) {
+  running.limit.expires_after(command.deadline);
+  return run_all({[&] { return receive(running.output, running.output_text, command, running); },
+                  [&] { return receive(running.errors, running.error_text, command, running); },
+                  [&] { return see_end(running); }, [&] { return keep_time(running); }},
+                 4);
 }
 
 // Reads what was written since the last time.
@@ -266,19 +299,9 @@ Task<void> read_files_until_end(RunningChild& running, const Command& command) {
   running.ended = true;
 }
 
-Task<void> read_pipes_until_end(RunningChild& running, const Command& command) {
-  const auto first_end = co_await (receive_all(running, command) || end_of(running.child));
-  if (first_end.index() == 0) co_await end_of(running.child);
-  running.ended = true;
-  // A daemonised grandchild (an ssh ControlMaster) may hold our pipes open for hours,
-  // so after the child's exit we wait 200 ms for EOF and no longer.
-  co_await (receive_all(running, command) || pause(std::chrono::milliseconds(200)));
-}
-
-Task<void> read_until_deadline(RunningChild& running, const Command& command) {
+Task<void> read_files_until_deadline(RunningChild& running, const Command& command) {
   try {
-    const auto read = command.may_outlive_us ? read_files_until_end : read_pipes_until_end;
-    co_await (read(running, command) || pause(command.deadline));
+    co_await (read_files_until_end(running, command) || pause(command.deadline));
   } catch (const asio::multiple_exceptions&) {
     // When cancelled, each of the parts throws; callers expect a single exception.
     throw boost::system::system_error(asio::error::operation_aborted);
@@ -294,7 +317,8 @@ Task<Expected<Finished>> run(Command command) {
   waypoint("subprocess.after-start");
 
   RunningChild& running = **started;
-  co_await read_until_deadline(running, command);
+  const auto read = command.may_outlive_us ? read_files_until_deadline : read_pipes_until_end;
+  co_await read(running, command);
   const Ending ending = running.child.reap();
   waypoint("subprocess.after-end");
 
