@@ -50,22 +50,20 @@ class Attributes {
 
 std::string_view variable_name(std::string_view assignment) { return assignment.substr(0, assignment.find('=')); }
 
-std::vector<std::string> merged_environment(const std::vector<std::string>& additions) {
-  std::vector<std::string> merged = additions;
-  for (char** ours = environ; *ours != nullptr; ++ours) {
-    const auto replaces = [&](const std::string& added) { return variable_name(added) == variable_name(*ours); };
-    if (std::ranges::none_of(additions, replaces)) merged.emplace_back(*ours);
-  }
-  return merged;
-}
-
 // posix_spawn does not change the strings, although its type allows that.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
-  result.reserve(strings.size() + 1);
   for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
-  result.push_back(nullptr);
   return result;
+}
+
+std::vector<char*> merged_environment(const std::vector<std::string>& additions) {
+  std::vector<char*> merged = pointers(additions);
+  for (char** ours = environ; *ours != nullptr; ++ours) {
+    const auto replaces = [&](const std::string& added) { return variable_name(added) == variable_name(*ours); };
+    if (std::ranges::none_of(additions, replaces)) merged.push_back(*ours);
+  }
+  return merged;
 }
 
 std::string why_not_started(const std::string& program, int number) {
@@ -85,10 +83,12 @@ Expected<pid_t> spawn(const std::vector<std::string>& argv, const std::vector<st
 
   settle_signals();
   const Attributes attributes(group);
-  const std::vector<std::string> variables = merged_environment(environment);
+  std::vector<char*> words = pointers(argv);
+  std::vector<char*> variables = merged_environment(environment);
+  for (std::vector<char*>* list : {&words, &variables}) list->push_back(nullptr);
   pid_t child = 0;
-  const int number = ::posix_spawn(&child, program->c_str(), inheritance.actions(), attributes.get(),
-                                   pointers(argv).data(), pointers(variables).data());
+  const int number =
+      ::posix_spawn(&child, program->c_str(), inheritance.actions(), attributes.get(), words.data(), variables.data());
   if (number != 0) return failure(fmt::format("cannot run {}: {}", *program, why_not_started(*program, number)));
   return child;
 }
