@@ -36,7 +36,7 @@ bool is_covered(const MachineKind& kind, const std::map<std::string, MachineLine
 }  // namespace
 
 MachinesFile render_machines_file(const Config& config, std::vector<ListedMachine> machines) {
-  std::ranges::sort(machines, {}, place_of);
+  if (!std::ranges::is_sorted(machines, {}, place_of)) std::ranges::sort(machines, {}, place_of);
   MachinesFile file{.content = fmt::format("{}{}\n", first_line_start, config.tag), .listed = {}, .left_out = {}};
   const auto pools_with_machines = add_machines(file, config, machines);
   if (config.placeholders) add_placeholders(file, config, pools_with_machines);
@@ -123,9 +123,9 @@ bool is_type_and_base64(std::string_view text) {
   const auto space = text.find(' ');
   if (space == std::string_view::npos) return false;
   const auto type = text.substr(0, space);
-  const auto key = io::from_base64(text.substr(space + 1));
+  const auto key = text.substr(space + 1);
   const auto is_part = [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.' || c == '@'; };
-  return !type.empty() && std::ranges::all_of(type, is_part) && key && !key->empty();
+  return !type.empty() && std::ranges::all_of(type, is_part) && !key.empty() && io::is_base64(key);
 }
 
 bool is_user(std::string_view text) {
