@@ -1,8 +1,9 @@
 #include "app/cli/terminal.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <regex>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include "io/text/iso_time.hpp"
 #include "io/text/json.hpp"
 #include "io/text/printable.hpp"
+#include "io/text/strings.hpp"
 
 namespace hydra_provisioner::app {
 namespace {
@@ -79,9 +81,18 @@ std::string as_json(spdlog::level::level_enum level, const std::string& message)
 }
 
 // `# s` for `75 s`: a message that differs only in the elapsed time is not repeated.
-std::string without_spans(const std::string& message) {
-  static const std::regex spans("[0-9]+ s\\b");
-  return std::regex_replace(message, spans, "# s");
+std::string without_spans(std::string_view message) {
+  std::string text;
+  while (!message.empty()) {
+    const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(message, io::is_digit) - message.begin());
+    const std::string_view behind = message.substr(digits);
+    const bool ends_word = behind.size() < 3 || !(io::is_alphanumeric(behind[2]) || behind[2] == '_');
+    const bool is_span = digits > 0 && behind.starts_with(" s") && ends_word;
+    const std::size_t taken = is_span ? digits + 2 : std::max<std::size_t>(digits, 1);
+    text += is_span ? "# s" : message.substr(0, taken);
+    message.remove_prefix(taken);
+  }
+  return text;
 }
 
 }  // namespace
