@@ -43,7 +43,10 @@ auto advised(Work work) {
   }
 }
 
-void bind(SQLite::Statement& statement, std::span<const Field> parameters) {
+// Returns the texts, which must stay until the statement has run: SQLite makes no copies of them.
+std::vector<std::string> bind(SQLite::Statement& statement, std::span<const Field> parameters) {
+  std::vector<std::string> texts;
+  texts.reserve(parameters.size());
   int index = 0;
   for (const Field& parameter : parameters) {
     ++index;
@@ -52,19 +55,18 @@ void bind(SQLite::Statement& statement, std::span<const Field> parameters) {
     } else if (const auto* real = std::get_if<double>(&parameter)) {
       statement.bind(index, *real);
     } else if (const auto* text = std::get_if<std::string_view>(&parameter)) {
-      statement.bind(index, std::string(*text));
+      statement.bindNoCopy(index, texts.emplace_back(*text));
     } else {
       statement.bind(index);
     }
   }
+  return texts;
 }
 
 class SqliteRows final : public Rows {
  public:
   SqliteRows(SQLite::Database& database, std::string_view sql, std::span<const Field> parameters)
-      : statement_(database, std::string(sql)) {
-    bind(statement_, parameters);
-  }
+      : statement_(database, std::string(sql)), texts_(bind(statement_, parameters)) {}
 
   bool next() override {
     return advised([&] { return statement_.executeStep(); });
@@ -82,6 +84,7 @@ class SqliteRows final : public Rows {
   SQLite::Column at(int column) const { return statement_.getColumn(column); }
 
   mutable SQLite::Statement statement_;  // getColumn() changes nothing that is seen
+  std::vector<std::string> texts_;
 };
 
 // As the tables are written: see schema.cpp.
@@ -102,7 +105,7 @@ class SqliteDatabase final : public Database {
     return advised([&] {
       SQLite::Statement& statement = prepared(sql);
       statement.tryReset();
-      bind(statement, parameters);
+      const std::vector<std::string> texts = bind(statement, parameters);
       return std::int64_t{statement.exec()};
     });
   }
