@@ -134,7 +134,7 @@ io::Task<Expected<void>> Operations::is_ready(Machine machine, PoolConfig pool) 
   auto answers = co_await providers_.at(machine.provider)->ready(observe::instance_of(machine), std::move(pool));
   if (!answers) co_return answers;
   if (auto listable = publication_.can_list(machine); !listable) co_return listable;
-  co_return co_await publication_.expect_joined(machine);
+  co_return co_await publication_.expect_joined(std::move(machine));
 }
 
 io::Task<void> Operations::await_readiness(MachineId id, bool stands_by) {

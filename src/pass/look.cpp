@@ -267,6 +267,7 @@ io::Task<Look> look_around(const World& world, const Config& config, const state
     std::ranges::copy(look.seen.queue->remarks, std::back_inserter(look.problems));
   }
   std::ranges::copy(look.fleet.unclear, std::back_inserter(look.problems));
+  look.seen.machines.reserve(look.fleet.machines.size());
   for (const Machine& machine : look.fleet.machines) {
     if (machine.state != MachineState::gone) look.seen.machines.push_back(machine);
   }
