@@ -143,7 +143,7 @@ io::Task<Expected<void>> Ledger::commit() {
     co_return shared->outcome;
   }
   const auto own = next_ = std::make_shared<Shared>();
-  co_await is_idle_.wait();
+  if (!is_idle_.is_set()) co_await is_idle_.wait();
   next_.reset();
   own->outcome = co_await write({});
   own->is_over.set();
@@ -151,7 +151,7 @@ io::Task<Expected<void>> Ledger::commit() {
 }
 
 io::Task<Expected<void>> Ledger::commit(state::Changes besides) {
-  co_await is_idle_.wait();
+  if (!is_idle_.is_set()) co_await is_idle_.wait();
   co_return co_await write(std::move(besides));
 }
 

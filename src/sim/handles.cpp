@@ -37,19 +37,17 @@ io::Task<void> Handle::take(Millis duration) {
   if (duration > Millis{0}) co_await clock_.sleep_for(duration);
 }
 
-io::Task<void> SimJournal::sleep_until(Time time) {
-  if (time > now()) co_await clock_.sleep_for(time - now());
-}
+io::Task<void> SimJournal::sleep_until(Time time) { return clock_.sleep_for(time - now()); }
 
 io::Task<Expected<state::Memory>> SimJournal::load(Instant now) {
   life_.waypoint();
   const Time read_at = std::max(free_from_, farm_.timeline.now()) + draw(farm_.pace.journal);
   free_from_ = read_at + draw(farm_.pace.journal);
   const Time ends_at = free_from_;
-  co_await sleep_until(read_at);
+  if (read_at > farm_.timeline.now()) co_await sleep_until(read_at);
   if (lasts(&Faults::journal_is_unreadable)) co_return failure("journal: cannot be read: disk I/O error");
   state::Memory memory = farm_.journal.read(now);
-  co_await sleep_until(ends_at);
+  if (ends_at > farm_.timeline.now()) co_await sleep_until(ends_at);
   co_return memory;
 }
 
@@ -58,11 +56,11 @@ io::Task<Expected<void>> SimJournal::commit(state::Changes changes) {
   const Time written_at = std::max(free_from_, now()) + draw(farm_.pace.journal);
   free_from_ = written_at + draw(farm_.pace.journal);
   const Time ends_at = free_from_;
-  co_await sleep_until(written_at);
+  if (written_at > now()) co_await sleep_until(written_at);
   if (lasts(&Faults::journal_fails)) co_return failure("journal: cannot be written: disk is full");
   write(std::move(changes));
   life_.waypoint();
-  co_await sleep_until(ends_at);
+  if (ends_at > now()) co_await sleep_until(ends_at);
   co_return Expected<void>{};
 }
 
