@@ -200,9 +200,16 @@ int flags_of(SqliteMode mode) {
   return SQLite::OPEN_READONLY;
 }
 
+// Its count of the memory that it uses, which is never asked for, locks a mutex for each piece.
+void do_not_count_memory() {
+  static const int done = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(done);
+}
+
 }  // namespace
 
 std::unique_ptr<Database> open_sqlite(const std::string& path, SqliteMode mode) {
+  do_not_count_memory();
   return advised([&] {
     auto database = std::make_unique<SQLite::Database>(fmt::format("file:{}?{}", in_uri(path), parameter_of(mode)),
                                                        flags_of(mode) | SQLite::OPEN_URI, busy_timeout_ms);
