@@ -153,6 +153,7 @@ void TerminalVoice::say(spdlog::level::level_enum level, std::string_view prefix
 }
 
 void TerminalVoice::progress(const std::string& message) {
+  if (!shows_progress_) return;
   if (progress_.empty()) progress_since_ = std::chrono::steady_clock::now();
   progress_ = io::printable_line(message);
   show_progress();
@@ -173,7 +174,7 @@ io::Task<void> TerminalVoice::animate() {
 
 void TerminalVoice::show_progress() {
   clear_progress();
-  if (!shows_progress_ || progress_.empty()) return;
+  if (progress_.empty()) return;
   const auto waited =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - progress_since_);
   const std::string line = fmt::format("{:>3} s  {}", waited.count(), progress_);
