@@ -53,6 +53,7 @@ std::string_view variable_name(std::string_view assignment) { return assignment.
 // posix_spawn does not change the strings, although its type allows that.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
   return result;
 }
