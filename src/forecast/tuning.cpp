@@ -47,14 +47,8 @@ struct Work {
   }
 };
 
-std::string bar(std::size_t done, std::size_t all) {
-  constexpr std::size_t length = 20;
-  const std::size_t full = length * done / all;
-  return std::string(full, '#') + std::string(length - full, '.');
-}
-
 std::string progress_text(const std::string& what, std::size_t done, std::size_t all, double elapsed) {
-  std::string text = fmt::format("{} [{}] {} of {}", what, bar(done, all), done, all);
+  std::string text = fmt::format("{}: {} of {}", what, done, all);
   if (done > 0)
     text += fmt::format(", {:.0f} s left", elapsed / static_cast<double>(done) * static_cast<double>(all - done));
   return text;
