@@ -63,17 +63,37 @@ std::vector<Seconds> target_waits(Seconds longest) {
   return waits;
 }
 
+// With fewer machines at most, those that are always kept have no room.
+std::int64_t least_maximum(const PoolConfig& pool) {
+  std::int64_t running = std::max(pool.min_machines, pool.spare_machines);
+  for (const Schedule& schedule : pool.schedules)
+    running = std::max({running, schedule.min_machines.value_or(0), schedule.spare_machines.value_or(0)});
+  return std::min(running + pool.standby_machines, pool.max_machines);
+}
+
+bool is_as_quick_and_cheaper(const Trial& trial, const Trial& now) {
+  return trial.wait() <= now.wait() + same_wait && is_cheaper(trial, now);
+}
+
+bool is_quicker_and_no_dearer(const Trial& trial, const Trial& now) {
+  return is_quicker(trial, now) && trial.price() <= now.price();
+}
+
 }  // namespace
 
 Setting setting_of(const PoolConfig& pool) {
-  return {.scaling = pool.scaling,
-          .runnables_per_machine = pool.runnables_per_machine,
-          .target_wait = pool.target_wait,
-          .spare_slots = pool.spare_slots,
-          .spares_by_arrivals = pool.spares_by_arrivals,
-          .packing = pool.packing,
-          .grace = pool.grace_period,
-          .max_machines = pool.max_machines};
+  Setting setting{.scaling = pool.scaling,
+                  .spare_slots = pool.spare_slots,
+                  .spares_by_arrivals = pool.spares_by_arrivals,
+                  .packing = pool.packing,
+                  .grace = pool.grace_period,
+                  .max_machines = pool.max_machines};
+  // The other one has no effect, so settings that differ in it are the same.
+  if (pool.scaling == Scaling::work)
+    setting.target_wait = pool.target_wait;
+  else
+    setting.runnables_per_machine = pool.runnables_per_machine;
+  return setting;
 }
 
 PoolConfig with_setting(PoolConfig pool, const Setting& setting) {
@@ -84,8 +104,7 @@ PoolConfig with_setting(PoolConfig pool, const Setting& setting) {
   pool.spares_by_arrivals = setting.spares_by_arrivals;
   pool.packing = setting.packing;
   pool.grace_period = setting.grace;
-  pool.max_machines =
-      std::max(setting.max_machines, std::max(pool.min_machines, pool.spare_machines) + pool.standby_machines);
+  pool.max_machines = std::max(setting.max_machines, least_maximum(pool));
   return pool;
 }
 
@@ -121,13 +140,14 @@ std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot, Secon
   return settings;
 }
 
-std::vector<Setting> finer_settings(const std::vector<Trial>& front, const Trial& now, const std::set<Setting>& tried,
-                                    std::size_t most) {
+std::vector<Setting> finer_settings(const PoolConfig& pool, const std::vector<Trial>& front, const Trial& now,
+                                    const std::set<Setting>& tried, std::size_t most) {
   if (front.empty()) return {};
   std::vector<Setting> finer;
   std::set<Setting> known = tried;
   const auto add = [&](const Setting& setting) {
-    if (finer.size() < most && known.insert(setting).second) finer.push_back(setting);
+    const Setting possible = setting_of(with_setting(pool, setting));
+    if (finer.size() < most && known.insert(possible).second) finer.push_back(possible);
   };
   for (const Trial* landmark : landmarks_of(front, now)) std::ranges::for_each(beside(*landmark), add);
   for (std::size_t i = 1; i < front.size(); ++i) {
@@ -149,17 +169,28 @@ std::vector<Trial> front_of(std::vector<Trial> trials) {
   return front;
 }
 
+bool is_cheaper(const Trial& trial, const Trial& other) { return trial.price() * same_price < other.price(); }
+
+bool is_quicker(const Trial& trial, const Trial& other) {
+  return trial.wait() + same_wait < other.wait() && trial.wait() < other.wait() * same_share_of_wait;
+}
+
+bool is_better(const Trial& trial, const Trial& now) {
+  return is_as_quick_and_cheaper(trial, now) || is_quicker_and_no_dearer(trial, now);
+}
+
+bool is_worse(const Trial& trial, const Trial& now) {
+  return is_cheaper(now, trial) || is_quicker(now, trial) || trial.forecast.unfinished > now.forecast.unfinished;
+}
+
 const Trial* best_of(const std::vector<Trial>& front, const Trial& now) {
-  const auto quick = std::ranges::find_if(front, [&](const Trial& trial) {
-    return trial.wait() <= now.wait() + same_wait && trial.price() * same_price < now.price();
-  });
-  if (quick != front.end()) return &*quick;
+  const auto cheaper =
+      std::ranges::find_if(front, [&](const Trial& trial) { return is_as_quick_and_cheaper(trial, now); });
+  if (cheaper != front.end()) return &*cheaper;
   // The later ones in the front are quicker.
   const auto from_quickest = front | std::views::reverse;
-  const auto quicker = std::ranges::find_if(from_quickest, [&](const Trial& trial) {
-    const bool is_quicker = trial.wait() + same_wait < now.wait() && trial.wait() < now.wait() * same_share_of_wait;
-    return is_quicker && trial.price() <= now.price();
-  });
+  const auto quicker =
+      std::ranges::find_if(from_quickest, [&](const Trial& trial) { return is_quicker_and_no_dearer(trial, now); });
   return quicker == from_quickest.end() ? nullptr : &*quicker;
 }
 
@@ -189,10 +220,10 @@ std::string nix_text(const Setting& setting) {
   if (setting.scaling == Scaling::work) {
     text += fmt::format("scaling = \"work\";\ntargetWait = {};\n", setting.target_wait.count());
   } else {
-    text += fmt::format("runnablesPerMachine = {};\n", setting.runnables_per_machine);
+    text += fmt::format("scaling = \"runnables\";\nrunnablesPerMachine = {};\n", setting.runnables_per_machine);
   }
-  if (setting.spares_by_arrivals) text += "spareSlots = \"auto\";\n";
-  if (setting.spare_slots > 0) text += fmt::format("spareSlots = {};\n", setting.spare_slots);
+  text +=
+      fmt::format("spareSlots = {};\n", setting.spares_by_arrivals ? "\"auto\"" : std::to_string(setting.spare_slots));
   text += fmt::format("packing = {};\n", setting.packing);
   text += fmt::format("gracePeriod = {};\n", setting.grace.count());
   return text + fmt::format("maxMachines = {};\n", setting.max_machines);

@@ -28,6 +28,8 @@ struct Setting {
 };
 
 Setting setting_of(const PoolConfig& pool);
+// With a maximum that leaves room for the machines that the pool and its schedules always keep, unless its present one
+// does not either.
 PoolConfig with_setting(PoolConfig pool, const Setting& setting);
 
 struct Trial {
@@ -42,10 +44,19 @@ struct Trial {
 // Settings of all kinds, for machines that boot and steps that take so long on average. The present setting comes
 // first.
 std::vector<Setting> coarse_settings(const PoolConfig& pool, Seconds boot, Seconds step);
-// Settings beside those of the front that matter most, and between those of the front; without those that were tried,
-// and `most` at most.
-std::vector<Setting> finer_settings(const std::vector<Trial>& front, const Trial& now, const std::set<Setting>& tried,
-                                    std::size_t most);
+// Settings of the pool beside those of the front that matter most, and between those of the front; without those that
+// were tried, and `most` at most.
+std::vector<Setting> finer_settings(const PoolConfig& pool, const std::vector<Trial>& front, const Trial& now,
+                                    const std::set<Setting>& tried, std::size_t most);
+
+// Lower prices and shorter waits that other random numbers would not give as well.
+bool is_cheaper(const Trial& trial, const Trial& other);
+bool is_quicker(const Trial& trial, const Trial& other);
+
+// Cheaper, and steps wait no longer; or quicker, and costs no more.
+bool is_better(const Trial& trial, const Trial& now);
+// Dearer or slower, or it leaves more steps unbuilt.
+bool is_worse(const Trial& trial, const Trial& now);
 
 // The trials that no other beats in both price and wait, the cheapest first. Trials that left steps unbuilt are left
 // out.
@@ -62,7 +73,7 @@ const Trial* knee_of(const std::vector<Trial>& front);
 // The best, the knee and both ends of a front that is not empty.
 std::vector<const Trial*> landmarks_of(const std::vector<Trial>& front, const Trial& now);
 
-// The setting as attributes of the pool, to be pasted into the configuration.
+// The setting as attributes of the pool, to be pasted into the configuration over those that are there.
 std::string nix_text(const Setting& setting);
 
 }  // namespace hydra_provisioner::forecast

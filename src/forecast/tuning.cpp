@@ -151,7 +151,8 @@ class Search {
     std::set<Setting> tried;
     for (const Trial& trial : trials) tried.insert(trial.setting);
     auto finer =
-        run(finer_settings(front_of(trials), trials.front(), tried, finer_at_most), steps, "settings near the best");
+        run(finer_settings(config_.pools.at(pool_), front_of(trials), trials.front(), tried, finer_at_most), steps,
+            "settings near the best");
     std::ranges::move(finer, std::back_inserter(trials));
     return trials;
   }

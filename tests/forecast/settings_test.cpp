@@ -5,18 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/trials.hpp"
+
 namespace hydra_provisioner::forecast {
 namespace {
 
 using testing::ElementsAre;
 
-Trial trial(std::int64_t runnables, int hours, double wait, std::int64_t unfinished = 0) {
-  Trial result{.setting = {.runnables_per_machine = runnables}, .forecast = {}};
-  result.forecast.hours[0] = std::chrono::hours{hours};
-  result.forecast.wait.mean = wait;
-  result.forecast.unfinished = unfinished;
-  return result;
-}
+using support::trial;
 
 std::vector<std::int64_t> numbers_of(const std::vector<Trial>& trials) {
   std::vector<std::int64_t> numbers;
@@ -69,15 +65,40 @@ TEST(Settings, ComeBackFromAPoolAsTheyWerePutIn) {
 
 TEST(Settings, KeepTheMaximumAboveTheMinimum) {
   PoolConfig pool;
+  pool.max_machines = 20;
   pool.min_machines = 5;
   EXPECT_EQ(with_setting(pool, {.max_machines = 2}).max_machines, 5);
+  pool.standby_machines = 3;
+  EXPECT_EQ(with_setting(pool, {.max_machines = 2}).max_machines, 8);
+  pool.schedules.emplace_back().min_machines = 7;
+  EXPECT_EQ(with_setting(pool, {.max_machines = 2}).max_machines, 10);
+  pool.schedules.emplace_back().spare_machines = 9;
+  EXPECT_EQ(with_setting(pool, {.max_machines = 2}).max_machines, 12);
+}
+
+TEST(Settings, LeaveThePresentMaximumAsItIs) {
+  PoolConfig pool;
+  pool.max_machines = 10;
+  pool.standby_machines = 5;
+  pool.schedules.emplace_back().min_machines = 7;
+  EXPECT_EQ(with_setting(pool, setting_of(pool)).max_machines, 10);
+}
+
+TEST(Settings, AreTheSameWhereTheyDifferInAnOptionOfTheOtherRule) {
+  PoolConfig pool;
+  pool.scaling = Scaling::work;
+  const Setting setting = setting_of(pool);
+  pool.runnables_per_machine = 3;
+  EXPECT_EQ(setting_of(pool), setting);
 }
 
 TEST(Settings, AreWrittenAsNixAttributes) {
   EXPECT_EQ(nix_text({.runnables_per_machine = 3, .grace = Seconds{60}, .max_machines = 7}),
-            "runnablesPerMachine = 3;\npacking = false;\ngracePeriod = 60;\nmaxMachines = 7;\n");
+            "scaling = \"runnables\";\nrunnablesPerMachine = 3;\nspareSlots = 0;\npacking = false;\ngracePeriod = 60;\n"
+            "maxMachines = 7;\n");
   EXPECT_EQ(nix_text({.scaling = Scaling::work, .target_wait = Seconds{99}, .packing = true, .max_machines = 2}),
-            "scaling = \"work\";\ntargetWait = 99;\npacking = true;\ngracePeriod = 0;\nmaxMachines = 2;\n");
+            "scaling = \"work\";\ntargetWait = 99;\nspareSlots = 0;\npacking = true;\ngracePeriod = 0;\n"
+            "maxMachines = 2;\n");
   EXPECT_THAT(nix_text({.spares_by_arrivals = true}), testing::HasSubstr("spareSlots = \"auto\";\n"));
   EXPECT_THAT(nix_text({.spare_slots = 3}), testing::HasSubstr("spareSlots = 3;\n"));
 }
@@ -92,10 +113,10 @@ TEST(Search, BeginsWithThePresentSettingAndTriesNothingTwice) {
   std::vector<Trial> front{trial(1, 50, 10), trial(2, 40, 20)};
   front[0].setting = coarse[1];
   front[1].setting = coarse[8];
-  const auto finer = finer_settings(front, trial(9, 60, 25), tried, 100);
+  const auto finer = finer_settings(pool, front, trial(9, 60, 25), tried, 100);
   EXPECT_FALSE(finer.empty());
   for (const Setting& setting : finer) EXPECT_TRUE(tried.insert(setting).second);
-  EXPECT_EQ(finer_settings(front, trial(9, 60, 25), {}, 3).size(), 3U);
+  EXPECT_EQ(finer_settings(pool, front, trial(9, 60, 25), {}, 3).size(), 3U);
 }
 
 TEST(Search, TriesTargetWaitsBeyondTheBootAndTwoSteps) {
@@ -117,15 +138,45 @@ TEST(Search, TriesNoOtherMaximumWhereItWasNeverReached) {
   Trial few = trial(1, 50, 10);
   few.setting.max_machines = 8;
   few.forecast.peak_machines = 3;
-  for (const Setting& setting : finer_settings({few}, few, {few.setting}, 100)) EXPECT_EQ(setting.max_machines, 8);
+  for (const Setting& setting : finer_settings({}, {few}, few, {few.setting}, 100)) EXPECT_EQ(setting.max_machines, 8);
   few.forecast.peak_machines = 8;
-  const auto finer = finer_settings({few}, few, {few.setting}, 100);
+  const auto finer = finer_settings({}, {few}, few, {few.setting}, 100);
   EXPECT_TRUE(std::ranges::any_of(finer, [](const Setting& setting) { return setting.max_machines == 16; }));
+}
+
+TEST(Search, TriesNoMaximumThatIsTooLowForWhatIsAlwaysKept) {
+  PoolConfig pool;
+  pool.max_machines = 10;
+  pool.standby_machines = 8;
+  Trial full = trial(1, 50, 10);
+  full.setting.max_machines = 10;
+  full.forecast.peak_machines = 10;
+  const auto finer = finer_settings(pool, {full}, full, {full.setting}, 100);
+  EXPECT_FALSE(finer.empty());
+  for (const Setting& setting : finer) EXPECT_GE(setting.max_machines, 8);
 }
 
 TEST(Best, IsNothingThatIsHardlyBetter) {
   EXPECT_EQ(best_of(front_of({trial(1, 996, 20)}), trial(9, 1000, 20)), nullptr) << "0 % cheaper";
   EXPECT_EQ(best_of(front_of({trial(1, 1000, 99)}), trial(9, 1000, 100)), nullptr) << "1 % quicker";
+}
+
+TEST(Best, IsBetterThanNow) {
+  const Trial now = trial(9, 1000, 100);
+  EXPECT_TRUE(is_better(trial(1, 980, 100), now));
+  EXPECT_TRUE(is_better(trial(1, 1000, 90), now));
+  EXPECT_FALSE(is_better(trial(1, 500, 101), now)) << "slower";
+  EXPECT_FALSE(is_better(trial(1, 1001, 50), now)) << "dearer";
+  EXPECT_FALSE(is_better(now, now));
+}
+
+TEST(Worse, IsWhatIsDearerOrSlowerOrLeavesStepsUnbuilt) {
+  const Trial now = trial(9, 1000, 100);
+  EXPECT_TRUE(is_worse(trial(1, 1020, 50), now));
+  EXPECT_TRUE(is_worse(trial(1, 500, 110), now));
+  EXPECT_TRUE(is_worse(trial(1, 500, 50, 1), now));
+  EXPECT_FALSE(is_worse(trial(1, 1005, 101), now)) << "by chance";
+  EXPECT_FALSE(is_worse(now, now));
 }
 
 }  // namespace
