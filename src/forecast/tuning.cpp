@@ -150,9 +150,8 @@ class Search {
         run(coarse_settings(config_.pools.at(pool_), boot, mean_duration(steps)), steps, "settings of all kinds");
     std::set<Setting> tried;
     for (const Trial& trial : trials) tried.insert(trial.setting);
-    auto finer =
-        run(finer_settings(config_.pools.at(pool_), front_of(trials), trials.front(), tried, finer_at_most), steps,
-            "settings near the best");
+    auto finer = run(finer_settings(config_.pools.at(pool_), front_of(trials), trials.front(), tried, finer_at_most),
+                     steps, "settings near the best");
     std::ranges::move(finer, std::back_inserter(trials));
     return trials;
   }
@@ -170,17 +169,39 @@ void move_into(std::vector<Trial>& front, Trial trial) {
   front.insert(dearer, std::move(trial));
 }
 
-// `known` are trials on the first half. The trials on all steps begin with the present setting.
-Tuning judged(std::vector<Trial> known, std::vector<Trial> trials) {
-  const Trial now_on_half = known.front();
-  const auto front_on_half = front_of(std::move(known));
-  const Trial* best = best_of(front_on_half, now_on_half);
-  Tuning tuning{.now = trials.front(), .front = front_of(trials), .suggested = {}};
-  if (best == nullptr) return tuning;
-  tuning.suggested = best->setting;
-  move_into(tuning.front, *std::ranges::find(trials, best->setting, &Trial::setting));
-  tuning.tuned_on = Comparison{.now = now_on_half, .suggested = *best};
-  return tuning;
+const Trial& with(const std::vector<Trial>& trials, const Setting& setting) {
+  return *std::ranges::find(trials, setting, &Trial::setting);
+}
+
+// The present setting comes first in both.
+std::vector<Trial> better_on_both(const std::vector<Trial>& on_half, const std::vector<Trial>& on_all) {
+  std::vector<Trial> better;
+  std::ranges::copy_if(on_all, std::back_inserter(better), [&](const Trial& trial) {
+    return is_better(trial, on_all.front()) && is_better(with(on_half, trial.setting), on_half.front());
+  });
+  return better;
+}
+
+// To be simulated with the second half, the present setting first: those that are better on both, or what the first
+// half alone would suggest. Empty: nothing is better than now.
+std::vector<Setting> to_check(const std::vector<Trial>& on_half, const std::vector<Trial>& on_all) {
+  std::vector<Setting> settings{on_half.front().setting};
+  for (const Trial& trial : better_on_both(on_half, on_all)) settings.push_back(trial.setting);
+  if (settings.size() > 1) return settings;
+  const auto front = front_of(on_half);
+  const Trial* best = best_of(front, on_half.front());
+  if (best == nullptr) return {};
+  settings.push_back(best->setting);
+  return settings;
+}
+
+OnHalves on_halves(const Setting& setting, const TrialsOnParts& trials) {
+  const auto compared = [&](const std::vector<Trial>& part) {
+    return Comparison{.now = part.front(), .other = with(part, setting)};
+  };
+  OnHalves halves{.first = compared(trials.on_half)};
+  if (!trials.on_rest.empty()) halves.second = compared(trials.on_rest);
+  return halves;
 }
 
 // The present one, the landmarks of the front, and others of it.
@@ -204,6 +225,23 @@ const Trial* Tuning::suggestion() const {
   return found == front.end() ? nullptr : &*found;
 }
 
+Tuning judged(const TrialsOnParts& trials) {
+  Tuning tuning{.now = trials.on_all.front(), .front = front_of(trials.on_all)};
+  auto lasting = better_on_both(trials.on_half, trials.on_all);
+  std::erase_if(lasting, [&](const Trial& trial) {
+    return !trials.on_rest.empty() && is_worse(with(trials.on_rest, trial.setting), trials.on_rest.front());
+  });
+  const auto front = front_of(std::move(lasting));
+  if (const Trial* best = best_of(front, tuning.now)) {
+    tuning.suggested = best->setting;
+    move_into(tuning.front, *best);
+    tuning.on_halves = on_halves(best->setting, trials);
+  } else if (trials.on_rest.size() > 1) {
+    tuning.on_halves = on_halves(trials.on_rest[1].setting, trials);
+  }
+  return tuning;
+}
+
 trace::Trace part_of(const trace::Trace& trace, const Config& config, const std::set<PoolName>& pools) {
   std::vector<bool> is_its_own;
   is_its_own.reserve(trace.step_types.size());
@@ -221,14 +259,14 @@ std::optional<Tuning> tune(const Config& config, const PoolName& pool, const tra
   const std::size_t half = (all.steps.size() + 1) / 2;
   const auto is_of_first = [&](std::uint32_t step) { return step < half; };
   Search search(config, pool, terms, voice);
-  auto known = search.search(steps_of(all, is_of_first));
-  const auto settings = to_simulate_with_all_steps(known.front(), front_of(known));
-  Tuning tuning = judged(std::move(known), search.run(settings, all, "the best for all steps"));
+  TrialsOnParts trials{.on_half = search.search(steps_of(all, is_of_first))};
+  const auto settings = to_simulate_with_all_steps(trials.on_half.front(), front_of(trials.on_half));
+  trials.on_all = search.run(settings, all, "the best for all steps");
+  const auto checked = to_check(trials.on_half, trials.on_all);
   const trace::Trace rest = steps_of(all, std::not_fn(is_of_first));
-  if (!tuning.suggested || rest.steps.empty()) return tuning;
-  auto checked = search.run({tuning.now.setting, *tuning.suggested}, rest, "the suggestion for the second half");
-  tuning.applied_to = Comparison{.now = std::move(checked[0]), .suggested = std::move(checked[1])};
-  return tuning;
+  if (!checked.empty() && !rest.steps.empty())
+    trials.on_rest = search.run(checked, rest, "the best for the second half");
+  return judged(trials);
 }
 
 }  // namespace hydra_provisioner::forecast

@@ -13,25 +13,41 @@
 
 namespace hydra_provisioner::forecast {
 
-// The present setting and the suggested one on the same steps.
+// The present setting and another one on the same steps.
 struct Comparison {
   Trial now;
-  Trial suggested;
+  Trial other;
+};
+
+// What a setting, found with the first half of the steps, means for each half.
+struct OnHalves {
+  Comparison first;
+  std::optional<Comparison> second{};  // none: there is only one step
 };
 
 struct Tuning {
-  Trial now;                               // the present setting
-  std::vector<Trial> front;                // see front_of(); the suggestion is among them
-  std::optional<Setting> suggested;        // none: nothing that was tried is better than now
-  std::optional<Comparison> tuned_on{};    // of a suggestion: the first half of the steps, for which it was found
-  std::optional<Comparison> applied_to{};  // the other half, which the search has not seen
+  Trial now;                           // the present setting
+  std::vector<Trial> front;            // see front_of(); the suggestion is among them
+  std::optional<Setting> suggested{};  // none: nothing that was tried is better than now
+  // Of the suggestion; without one, of a setting that is better than now for the first half alone, if there is any.
+  std::optional<OnHalves> on_halves{};
 
   const Trial* suggestion() const;  // in the front; null: there is none
 };
 
+// Of each part of the steps, the present setting first. Each setting on all steps was tried on the first half, too.
+struct TrialsOnParts {
+  std::vector<Trial> on_half{};
+  std::vector<Trial> on_all{};
+  std::vector<Trial> on_rest{};  // those that are better on both; without any, the best on the first half
+};
+
+Tuning judged(const TrialsOnParts& trials);
+
 // Simulates the pool alone, because others do not matter to it: first with settings of all kinds, then with settings
-// near the best, on the first half of its steps; then the best of them on all steps. Shows its progress on the voice.
-// None: the trace has no steps of the pool.
+// near the best, on the first half of its steps; then the best of them on all steps. The suggestion is better than now
+// for both, and no worse for the second half. Shows its progress on the voice. None: the trace has no steps of the
+// pool.
 std::optional<Tuning> tune(const Config& config, const PoolName& pool, const trace::Trace& trace,
                            const SimulationTerms& terms, act::Voice& voice);
 
