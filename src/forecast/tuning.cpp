@@ -182,17 +182,25 @@ std::vector<Trial> better_on_both(const std::vector<Trial>& on_half, const std::
   return better;
 }
 
-// To be simulated with the second half, the present setting first: those that are better on both, or what the first
-// half alone would suggest. Empty: nothing is better than now.
-std::vector<Setting> to_check(const std::vector<Trial>& on_half, const std::vector<Trial>& on_all) {
-  std::vector<Setting> settings{on_half.front().setting};
-  for (const Trial& trial : better_on_both(on_half, on_all)) settings.push_back(trial.setting);
-  if (settings.size() > 1) return settings;
-  const auto front = front_of(on_half);
-  const Trial* best = best_of(front, on_half.front());
-  if (best == nullptr) return {};
-  settings.push_back(best->setting);
-  return settings;
+// With the second half: the best of those that are better on both, and the next ones until one is no worse there;
+// without any, what the first half alone would suggest. The present setting comes first. Empty: nothing is better.
+std::vector<Trial> trials_on_rest(Search& search, const trace::Trace& rest, const TrialsOnParts& trials) {
+  const Trial& now = trials.on_all.front();
+  auto candidates = better_on_both(trials.on_half, trials.on_all);
+  const bool is_for_half_alone = candidates.empty();
+  auto front = front_of(is_for_half_alone ? trials.on_half : candidates);
+  const Trial* best = best_of(front, is_for_half_alone ? trials.on_half.front() : now);
+  std::vector<Trial> on_rest;
+  while (best != nullptr) {
+    const Setting setting = best->setting;
+    const auto settings = on_rest.empty() ? std::vector{now.setting, setting} : std::vector{setting};
+    std::ranges::move(search.run(settings, rest, "the best for the second half"), std::back_inserter(on_rest));
+    if (is_for_half_alone || !is_worse(on_rest.back(), on_rest.front())) break;
+    std::erase_if(candidates, [&](const Trial& trial) { return trial.setting == setting; });
+    front = front_of(candidates);
+    best = best_of(front, now);
+  }
+  return on_rest;
 }
 
 OnHalves on_halves(const Setting& setting, const TrialsOnParts& trials) {
@@ -229,7 +237,9 @@ Tuning judged(const TrialsOnParts& trials) {
   Tuning tuning{.now = trials.on_all.front(), .front = front_of(trials.on_all)};
   auto lasting = better_on_both(trials.on_half, trials.on_all);
   std::erase_if(lasting, [&](const Trial& trial) {
-    return !trials.on_rest.empty() && is_worse(with(trials.on_rest, trial.setting), trials.on_rest.front());
+    const auto on_rest = std::ranges::find(trials.on_rest, trial.setting, &Trial::setting);
+    if (on_rest == trials.on_rest.end()) return !trials.on_rest.empty();
+    return is_worse(*on_rest, trials.on_rest.front());
   });
   const auto front = front_of(std::move(lasting));
   if (const Trial* best = best_of(front, tuning.now)) {
@@ -262,10 +272,8 @@ std::optional<Tuning> tune(const Config& config, const PoolName& pool, const tra
   TrialsOnParts trials{.on_half = search.search(steps_of(all, is_of_first))};
   const auto settings = to_simulate_with_all_steps(trials.on_half.front(), front_of(trials.on_half));
   trials.on_all = search.run(settings, all, "the best for all steps");
-  const auto checked = to_check(trials.on_half, trials.on_all);
   const trace::Trace rest = steps_of(all, std::not_fn(is_of_first));
-  if (!checked.empty() && !rest.steps.empty())
-    trials.on_rest = search.run(checked, rest, "the best for the second half");
+  if (!rest.steps.empty()) trials.on_rest = trials_on_rest(search, rest, trials);
   return judged(trials);
 }
 

@@ -39,7 +39,7 @@ struct Tuning {
 struct TrialsOnParts {
   std::vector<Trial> on_half{};
   std::vector<Trial> on_all{};
-  std::vector<Trial> on_rest{};  // those that are better on both; without any, the best on the first half
+  std::vector<Trial> on_rest{};  // of those that are better on both, the best first, until one is no worse
 };
 
 Tuning judged(const TrialsOnParts& trials);
