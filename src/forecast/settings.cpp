@@ -169,10 +169,10 @@ std::vector<Trial> front_of(std::vector<Trial> trials) {
   return front;
 }
 
-bool is_cheaper(const Trial& trial, const Trial& other) { return trial.price() * same_price < other.price(); }
+bool is_cheaper(const Trial& one, const Trial& other) { return one.price() * same_price < other.price(); }
 
-bool is_quicker(const Trial& trial, const Trial& other) {
-  return trial.wait() + same_wait < other.wait() && trial.wait() < other.wait() * same_share_of_wait;
+bool is_quicker(const Trial& one, const Trial& other) {
+  return one.wait() + same_wait < other.wait() && one.wait() < other.wait() * same_share_of_wait;
 }
 
 bool is_better(const Trial& trial, const Trial& now) {

@@ -50,8 +50,8 @@ std::vector<Setting> finer_settings(const PoolConfig& pool, const std::vector<Tr
                                     const std::set<Setting>& tried, std::size_t most);
 
 // Lower prices and shorter waits that other random numbers would not give as well.
-bool is_cheaper(const Trial& trial, const Trial& other);
-bool is_quicker(const Trial& trial, const Trial& other);
+bool is_cheaper(const Trial& one, const Trial& other);
+bool is_quicker(const Trial& one, const Trial& other);
 
 // Cheaper, and steps wait no longer; or quicker, and costs no more.
 bool is_better(const Trial& trial, const Trial& now);
