@@ -179,6 +179,17 @@ class Live(BrowserTest):
         self.assertEqual((visit.said, visit.failures), ([], []))
         self.stop(farm)
 
+    def test_a_link_that_is_pressed_stays_until_it_is_released(self):
+        farm, visit = self.farm_with_page()
+        visit.page.hover("tbody th a[href='/machines/t-0']")
+        visit.page.mouse.down()
+        farm.queue(runnable=7)
+        farm.wait_for_passes(3)
+        with visit.page.expect_navigation():
+            visit.page.mouse.up()
+        self.assertTrue(visit.page.url.endswith("/machines/t-0"), visit.page.url)
+        self.stop(farm)
+
     def test_a_visitor_can_go_on_to_type(self):
         farm, visit = self.farm_with_page()
         visit.page.focus("#q")

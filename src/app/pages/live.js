@@ -53,6 +53,15 @@
     focused()?.focus({ preventScroll: true });
   };
 
+  // A link that is replaced while it is pressed is not followed.
+  let untilReleased = Promise.resolve();
+  addEventListener("pointerdown", () => {
+    untilReleased = new Promise((resolve) => {
+      const release = () => setTimeout(resolve); // after the click
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { once: true });
+    });
+  });
+
   const update = async () => {
     if (shown === latest || isFetching) return;
     isFetching = true;
@@ -61,6 +70,7 @@
       const answer = await fetch(location.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const content = page.querySelector("main");
+      await untilReleased;
       if (content) {
         document.title = page.title;
         show(content);
