@@ -2,7 +2,6 @@
 
 #include <tuple>
 #include <utility>
-#include <variant>
 
 #include "io/async/questions.hpp"
 

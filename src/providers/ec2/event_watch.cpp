@@ -25,15 +25,21 @@ bool has_news(const EventQueue::Received& received, Instant now) {
 
 }  // namespace
 
-io::Task<void> EventWatch::hear(std::map<PoolName, PoolConfig> pools, Heard heard) {
+// The pools may change while it listens, so only what it needs of them is copied.
+io::Task<void> EventWatch::hear(const std::map<PoolName, PoolConfig>& pools, Heard heard) {
   std::vector<Ec2Settings> settings;
   for (const auto& [name, pool] : pools)
     std::ranges::move(by_region(ec2_settings_of(pool)), std::back_inserter(settings));
+  return hear_all(event_queues(settings), std::move(heard));
+}
+
+io::Task<void> EventWatch::hear_all(std::map<std::string, std::string> queues, Heard heard) {
+  if (queues.empty()) co_return co_await clock_.sleep_for(pause);
   std::vector<std::function<io::Task<void>()>> tasks;
+  tasks.reserve(queues.size());
   const Instant until = clock_.now() + round;
-  for (const auto& [queue, region] : event_queues(settings))
+  for (const auto& [queue, region] : queues)
     tasks.emplace_back([this, queue, region, until, &heard] { return hear_queue(queue, region, until, heard); });
-  if (tasks.empty()) co_return co_await clock_.sleep_for(pause);
   const std::size_t all = tasks.size();
   co_await io::run_all(std::move(tasks), all);
 }

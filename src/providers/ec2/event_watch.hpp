@@ -17,13 +17,14 @@ class EventWatch {
  public:
   explicit EventWatch(io::Clock& clock) : clock_(clock), client_(clock) {}
 
-  // Calls `heard` for whatever a pass is to find out by reading the queue; `is_news`: at once, because the end of an
-  // instance is announced. It ends after a minute (errors are repeated for longer), to be called again with the pools
-  // that there are then.
+  // `is_news`: the end of an instance is announced, so a pass is to be made at once. Otherwise the next pass is to read
+  // the queue: other messages are there, or it cannot be read.
   using Heard = std::function<void(bool is_news)>;
-  io::Task<void> hear(std::map<PoolName, PoolConfig> pools, Heard heard);
+  // Listens for a minute (errors are repeated for longer), to be called again with the pools that there are then.
+  io::Task<void> hear(const std::map<PoolName, PoolConfig>& pools, Heard heard);
 
  private:
+  io::Task<void> hear_all(std::map<std::string, std::string> queues, Heard heard);
   io::Task<void> hear_queue(std::string queue, std::string region, Instant until, const Heard& heard);
 
   io::Clock& clock_;
