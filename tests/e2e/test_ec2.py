@@ -361,16 +361,16 @@ class Regions(Ec2Test):
         self.assertEqual(farm.alive(), [])
 
     def test_have_announcements_of_their_own(self):
-        farm = self.farm()
-        farm.region = self.OTHER
-        queue = farm.make_event_queue()
-        self.configure(farm, {"eventQueue": queue})
+        farm = self.spread(boots=True)
         farm.set_faults({"action": "RunInstances", "with": {"ImageId": "ami-12c6146b"}, "before": LACKING})
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
+        farm.region = self.OTHER
+        queue = farm.make_event_queue()
+        self.configure(farm, {"eventQueue": queue})
         farm.announce(queue, "EC2 Spot Instance Interruption Warning", farm.alive()[0])
         before = farm.listed()
-        self.assertEnded(farm.run_pass(), 0, "EC2 takes it back two minutes after")
+        self.assertEnded(farm.pass_that_hears(), 0, "EC2 takes it back two minutes after")
         self.assertFalse(set(before) & set(farm.listed()))
 
     def test_replace_only_machines_of_the_one_that_changed(self):

@@ -3,10 +3,11 @@
 #include <tuple>
 #include <utility>
 
-#include "io/async/questions.hpp"
-
 namespace hydra_provisioner::providers::ec2 {
 namespace {
+
+// A queue that holds nothing answers after a second.
+constexpr Seconds patience{5};
 
 io::Task<Expected<EventQueue::Received>> received_from(std::shared_ptr<Ec2Client> client, std::string queue,
                                                        std::string region) {
@@ -32,7 +33,7 @@ io::Task<std::optional<Expected<EventQueue::Received>>> Announcements::receive(s
   auto& call = calls_of(queue).receive;
   if (!call.is_pending() && !call.is_answered())
     co_await call.start([client = client_, queue, region] { return received_from(client, queue, region); });
-  co_return co_await call.wait(io::short_patience);
+  co_return co_await call.wait(patience);
 }
 
 io::Task<void> Announcements::remove(std::string queue, std::string region, std::vector<std::string> receipts) {
@@ -41,7 +42,7 @@ io::Task<void> Announcements::remove(std::string queue, std::string region, std:
   co_await call.start([client = client_, queue, region, receipts = std::move(receipts)] {
     return removed_from(client, queue, region, receipts);
   });
-  std::ignore = co_await call.wait(io::short_patience);
+  std::ignore = co_await call.wait(patience);
 }
 
 }  // namespace hydra_provisioner::providers::ec2

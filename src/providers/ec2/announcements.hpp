@@ -22,10 +22,10 @@ class Announcements {
  public:
   Announcements(std::shared_ptr<Ec2Client> client, io::Clock& clock) : client_(std::move(client)), clock_(clock) {}
 
-  // None: the queue has not answered within two seconds. A later call gets the answer.
+  // None: the queue has not answered within five seconds. A later call gets the answer.
   io::Task<std::optional<Expected<EventQueue::Received>>> receive(std::string queue, std::string region);
 
-  // Goes on if it takes more than two seconds. What it cannot remove comes again, which does no harm.
+  // Goes on if it takes more than five seconds. What it cannot remove comes again, which does no harm.
   io::Task<void> remove(std::string queue, std::string region, std::vector<std::string> receipts);
 
  private:

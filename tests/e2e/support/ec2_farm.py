@@ -150,6 +150,15 @@ class Ec2Mixin:
         answer = self.ask_queues(urllib.parse.urlparse(queue).path, "GetQueueAttributes", **wanted)
         return sum(int(value.text) for value in answer.iter("Value"))
 
+    def pass_that_hears(self):
+        """A pass that gets the queue's answer, which takes a busy host some time."""
+
+        def heard():
+            ended = self.run_pass()
+            return None if "has not answered yet" in ended.err else ended
+
+        return wait_for(heard, "the queue answers a pass")
+
     def subnets(self, *zones):
         """The ids of moto's own subnets in these zones."""
         subnets = ElementTree.fromstring(self.ask_moto("DescribeSubnets")).iter("item")
