@@ -43,8 +43,9 @@ class Looking(ColourfulTest):
             visit = self.visit(path, self.width)
             self.assertIn(text, visit.text())
             self.assertEqual(visit.violations(), [])
-            visit.page.emulate_media(color_scheme="dark")
-            self.assertEqual(visit.violations("color-contrast"), [], "in the dark")
+            if self.width == OnADesk.width:  # colours are the same at every width
+                visit.page.emulate_media(color_scheme="dark")
+                self.assertEqual(visit.violations("color-contrast"), [], "in the dark")
             self.assertLessEqual(visit.page.evaluate("document.documentElement.scrollWidth"), self.width)
             self.assertEqual(visit.page.title().count("hydra-provisioner"), 1)
             missing = f"Failed to load resource: the server responded with a status of 404 (Not Found) (http://{ADDRESS}{path})"

@@ -57,6 +57,7 @@ class World:
     def start(self, words, folder="/", **environment):
         settings = {name: self.here(value) for name, value in environment.items()}
         settings |= {"NIXOPS_STANDIN": self.cloud.folder, "NIXOPS_STANDIN_VERSION": self.version}
+        settings |= {"NIXOPS_STANDIN_EVALUATED": f"{self.cloud.folder}/evaluated"}
         settings |= {"TMPDIR": self.here("/run/nixops"), "PATH": os.environ["PATH"]}
         settings["NIX_REMOTE"] = "dummy://"  # to evaluate needs no store, and no right to write to it
         command = [str(HERE / "nixops"), *map(self.here, words)]

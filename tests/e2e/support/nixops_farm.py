@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ sys.path.insert(0, str(STANDIN))
 from standin.cloud import Cloud  # noqa: E402
 
 ONE, TWO = "1.7", "2.0"
+EVALUATED = tempfile.TemporaryDirectory(prefix="hpt-", dir="/tmp")  # what the stand-in need not evaluate again for another test
 
 MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "kept_alive_at", "listed_at", "first_listed_at"]
 MACHINE_TIMES += ["unlisted_at", "failed_at"]
@@ -54,6 +56,7 @@ class NixopsFarm(Farm):
             "PATH": f"{STANDIN}:{os.environ['PATH']}",
             "NIXOPS_STANDIN": self.cloud.folder,
             "NIXOPS_STANDIN_VERSION": version,
+            "NIXOPS_STANDIN_EVALUATED": EVALUATED.name,
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "NIX_PATH": f"nixpkgs={self.nixpkgs()}",

@@ -9,6 +9,7 @@ from standin.cloud import read_json, write_json
 from standin.errors import BadValue, EvaluationFailed, Failure, Refusal
 
 EXPRESSION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "network.nix")
+PLACEHOLDERS = ["@0@", "@1@", "@2@", "@3@"]
 STORAGE_NEEDED = """
 WARNING: NixOps 1.0 -> 2.0 conversion step required
 
@@ -57,7 +58,10 @@ def evaluate(what, files, args=(), nix_path=(), name=""):
     expression = f"(import {EXPRESSION} {{ {given} }}).{what}"
     flags = [flag for path in nix_path for flag in ("-I", path)]
     command = ["nix-instantiate", "--eval", "--strict", "--json", *flags, "-E", expression]
-    return remembered([command, os.environ.get("NIX_PATH"), texts_of(files, "")], lambda: output_of(command))
+    search_path = [*nix_path, *os.environ.get("NIX_PATH", "").split(":")]
+    given = json.dumps([command, search_path, texts_of(files, ""), texts_in(search_path)])
+    folders = {os.path.dirname(file) for file in [*files, os.environ.get("NIXOPS_STANDIN") or "/none/of/them"]}
+    return remembered(given, sorted(folders, key=len, reverse=True), lambda: output_of(command))
 
 
 def output_of(command):
@@ -69,26 +73,45 @@ def output_of(command):
     return json.loads(done.stdout)
 
 
-def remembered(given, evaluate):
-    """What came of the same before: an evaluation takes as long as all the rest of a call. Failures are not kept."""
-    folder = os.environ.get("NIXOPS_STANDIN")
-    if not folder:
+def remembered(given, folders, evaluate):
+    """What came of the same before: an evaluation takes as long as all the rest of a call. Failures are not kept.
+
+    The folders of a network have other names in each test, or call, and mean the same.
+    """
+    kept = os.environ.get("NIXOPS_STANDIN_EVALUATED")
+    if not kept:
         return evaluate()
-    text = json.dumps(given)
-    path = f"{folder}/evaluated/{zlib.crc32(text.encode()):08x}.json"
+    os.makedirs(kept, exist_ok=True)
+    given = replaced(given, folders, PLACEHOLDERS)
+    path = f"{kept}/{zlib.crc32(given.encode()):08x}.json"
     known = read_json(path, {})
-    if known.get("given") == text:
-        return known["result"]
-    result = evaluate()
-    os.makedirs(f"{folder}/evaluated", exist_ok=True)
-    write_json(path, {"given": text, "result": result})
-    return result
+    if known.get("given") != given:
+        known = {"given": given, "result": replaced(json.dumps(evaluate()), folders, PLACEHOLDERS)}
+        write_json(path, known)
+    return json.loads(replaced(known["result"], PLACEHOLDERS, folders))
+
+
+def replaced(text, words, others):
+    for word, other in zip(words, others):
+        text = text.replace(word, other)
+    return text
 
 
 def nix_string(text):
     """The text as a Nix string, as --argstr writes it, too."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("${", "\\${")
     return f'"{escaped}"'
+
+
+def texts_in(search_path):
+    """The texts of the Nix files in its folders."""
+    texts = {}
+    for folder in (entry.rpartition("=")[2] for entry in search_path):
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name.endswith(".nix"):
+                with open(f"{folder}/{name}", encoding="utf-8", errors="replace") as opened:
+                    texts[f"{folder}/{name}"] = opened.read()
+    return sorted(texts.items())
 
 
 def texts_of(files, suffix=r"\.nix"):
