@@ -245,7 +245,7 @@ TEST(Simulation, SkipsOnlyPassesThatChangeNothing) {
       Config config = config_with(pool);
       if (provider == std::string("nixops"))
         config.pools.at(plain).provider = NixopsSettings{.expression = "/n.nix", .nix_path = {}};
-      const trace::Trace trace = trace::generate({.pattern = pattern, .days = 2, .steps = 150});
+      const trace::Trace trace = trace::generate({.pattern = pattern, .days = 1, .steps = 100});
       SimulationTerms terms = boot_of(150);
       const auto skipping = forecast_document(simulate(config, trace, terms))["pools"];
       terms.skips_passes = false;
