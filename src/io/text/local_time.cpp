@@ -93,10 +93,13 @@ Instant start_of_month(Instant time, int later) {
 std::tm shown_at(Instant time, Clocks clocks) {
   const std::time_t seconds = to_unix(time);
   std::tm shown{};
-  if (clocks == Clocks::utc)
+  if (clocks == Clocks::utc) {
     ::gmtime_r(&seconds, &shown);
-  else
-    ::localtime_r(&seconds, &shown);
+    return shown;
+  }
+  // localtime_r need not read the zone itself, and several threads may come here first.
+  [[maybe_unused]] static const bool zone_is_read = (::tzset(), true);
+  ::localtime_r(&seconds, &shown);
   return shown;
 }
 
