@@ -1,6 +1,7 @@
 """A farm whose machines come from the stand-in for NixOps (tests/nixops): instances are files, networks are Nix."""
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -19,7 +20,6 @@ sys.path.insert(0, str(STANDIN))
 from standin.cloud import Cloud  # noqa: E402
 
 ONE, TWO = "1.7", "2.0"
-EVALUATED = tempfile.TemporaryDirectory(prefix="hpt-", dir="/tmp")  # what the stand-in need not evaluate again for another test
 
 MACHINE_TIMES = ["since", "requested_at", "ready_at", "checked_at", "kept_alive_at", "listed_at", "first_listed_at"]
 MACHINE_TIMES += ["unlisted_at", "failed_at"]
@@ -44,6 +44,12 @@ EC2 = """{ type, tag, ... }:
 """
 
 
+@functools.cache
+def evaluated():
+    """Where the stand-in keeps what it need not evaluate again for another test."""
+    return tempfile.TemporaryDirectory(prefix="hpt-", dir="/tmp")
+
+
 class NixopsFarm(Farm):
     def __init__(self, version=ONE, network=EC2, **options):
         super().__init__(**{"pools": {PLAIN: nixops_pool()}} | options)
@@ -56,7 +62,7 @@ class NixopsFarm(Farm):
             "PATH": f"{STANDIN}:{os.environ['PATH']}",
             "NIXOPS_STANDIN": self.cloud.folder,
             "NIXOPS_STANDIN_VERSION": version,
-            "NIXOPS_STANDIN_EVALUATED": EVALUATED.name,
+            "NIXOPS_STANDIN_EVALUATED": evaluated().name,
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "NIX_PATH": f"nixpkgs={self.nixpkgs()}",
