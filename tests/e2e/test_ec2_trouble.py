@@ -235,42 +235,6 @@ class Announcements(Ec2Test):
         farm.configure(pools={PLAIN: farm.pool(capacity="spot", eventQueue=self.url)})
         return farm
 
-    def test_take_a_machine_out_of_the_file_at_once(self):
-        farm = self.farm(pool={"capacity": "spot-first"})
-        farm.queue(runnable=10)
-        self.assertEnded(farm.run_pass(), 0)
-        before = farm.listed()
-        self.assertEqual(len(before), 2)
-        reason = "<stateReason><code>Server.SpotInstanceTermination</code></stateReason>"
-        for instance in farm.alive():
-            farm.ask_moto("TerminateInstances", **{"InstanceId.1": instance})
-        taken_back = [r"<stateReason>.*?</stateReason>", reason]
-        farm.set_faults(LISTING | {"after": {"replace": taken_back}})
-        self.assertEnded(farm.run_pass(), 0, "vanished")
-        self.assertFalse(set(before) & set(farm.listed()))
-        farm.passes_until(lambda: len(farm.listed()) == 2, "there are others")
-        asked = [call.get("InstanceMarketOptions.MarketType") for call in farm.calls("RunInstances")]
-        self.assertEqual(asked, ["spot", "spot", None, None])  # two interruptions are enough
-
-
-class Announcements(Ec2Test):
-    def farm_with_queue(self):
-        farm = self.farm(pool={"capacity": "spot"})
-        farm.queue(runnable=5)
-        farm.passes_until(lambda: len(farm.listed()) == 1, "a machine is in use")
-        self.url = farm.make_event_queue()
-        farm.configure(pools={PLAIN: farm.pool(capacity="spot", eventQueue=self.url)})
-        return farm
-
-    def pass_that_hears(self, farm):
-        """A pass that gets the queue's answer, which takes a busy host some time."""
-
-        def heard():
-            ended = farm.run_pass()
-            return None if "has not answered yet" in ended.err else ended
-
-        return wait_for(heard, "the queue answers a pass")
-
     def test_take_a_machine_out_of_the_file_and_replace_it(self):
         farm = self.farm_with_queue()
         (noticed,) = farm.alive()
