@@ -4,7 +4,6 @@ import json
 import time
 
 import jsonschema
-from support import program
 from support.farm import PLAIN, ROOT, Farm, pool
 from support.farm_test import FarmTest
 
@@ -185,7 +184,3 @@ class CheckQueue(QueueTest):
         self.assertEqual(set(self.failures(farm)), {jobs, listed})
         farm.describe(machines=[])
         self.assertEqual(self.failures(farm), {})
-
-
-if __name__ == "__main__":
-    program.main()

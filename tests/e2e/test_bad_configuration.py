@@ -1,6 +1,5 @@
 """Configurations that cannot be used, or only in part. Everything that is wrong is said at once."""
 
-from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest, UnharmedFarmTest
 
@@ -121,7 +120,3 @@ class AnEmptyConfiguration(FarmTest):
         self.assertEnded(farm.run_pass("--allow-empty"), 0, "t-0: draining: surplus")
         self.assertEqual(farm.machines_file.read_text(), "# hydra-provisioner t\n")
         self.assertEnded(farm.run_pass("--allow-empty"), 0, "its pool is not configured any more", "t-0: gone")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -5,7 +5,6 @@ import subprocess
 import threading
 from pathlib import Path
 
-from support import program
 from support.postgres import Postgres
 from support.shared_farm import SharedTest
 from support.waiting import wait_for
@@ -180,7 +179,3 @@ class UnusableDatabase(SharedTest):
         self.alpha.daemon.terminate()
         self.assertEqual(self.alpha.daemon.wait(60), 0, self.alpha.said())
         self.assertNotIn(PASSWORD, self.alpha.said())
-
-
-if __name__ == "__main__":
-    program.main()

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 
-from support import program
 from support.farm import PLAIN, fill, pool
 from support.farm_test import FarmTest
 
@@ -136,7 +135,3 @@ class AFullDisk(FarmTest):
         (farm.state / "filling").unlink()
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(farm.states(), {"t-0": "ready", "t-1": "ready"})
-
-
-if __name__ == "__main__":
-    program.main()

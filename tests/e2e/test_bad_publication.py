@@ -3,7 +3,6 @@
 import signal
 import subprocess
 
-from support import program
 from support.farm import PLAIN, fill, pool
 from support.farm_test import FarmTest
 from support.waiting import wait_for
@@ -132,7 +131,3 @@ class UpdateCommand(FarmTest):
         running.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait(60), 0)
         farm.wait_until_ended()
-
-
-if __name__ == "__main__":
-    program.main()

@@ -4,7 +4,6 @@ import json
 import re
 import time
 
-from support import program
 from support.farm import PLAIN, ROOT, pool
 from support.farm_test import UnharmedFarmTest
 
@@ -129,7 +128,3 @@ class Status(UnharmedFarmTest):
         self.shared.configure(pools=self.options["pools"])
         self.shared.queue(runnable=1)
         self.shared.passes_until(lambda: len(self.shared.folders()) == 1, "the other machine is gone")
-
-
-if __name__ == "__main__":
-    program.main()

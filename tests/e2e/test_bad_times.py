@@ -2,7 +2,6 @@
 
 import time
 
-from support import program
 from support.farm import PLAIN
 from support.farm_test import FarmTest
 
@@ -47,7 +46,3 @@ class AClockThatJumps(FarmTest):
         farm.journal("insert or replace into creations (pool, failed_passes, last_failed_pass) values (?, ?, ?)", *row)
         farm.queue(runnable=1)
         self.assertEnded(farm.run_pass(), 0, "t-0: create: ")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -1,6 +1,5 @@
 """Budgets: what they stop, and what is said of them. Real machines at a price that is soon spent."""
 
-from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
 
@@ -25,7 +24,3 @@ class Budgets(FarmTest):
         self.assertEnded(farm.run("check", farm.conf), 78, f"systemTypes.{PLAIN}.pricePerHour: is not given")
         farm.configure(pools={PLAIN: pool()}, maxCostPerDay=1)
         self.assertEnded(farm.run("check", farm.conf), 78, "maxCostPerDay: no type has pricePerHour")
-
-
-if __name__ == "__main__":
-    program.main()

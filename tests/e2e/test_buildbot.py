@@ -11,7 +11,6 @@ import threading
 import unittest
 import urllib.request
 
-from support import program
 from support.farm import PLAIN, ROOT, job, pool
 from support.farm_test import FarmTest
 from support.plain_farm import JOBS, PlainFarm
@@ -184,7 +183,3 @@ class BuildbotTrouble(FarmTest):
         farm, (_, url) = self.farm(), self.server()
         alone = shutil.copy(QUEUE, farm.folder)
         self.assertEnded(self.queue(farm, alone, url), 1, "plain-nix-queue")
-
-
-if __name__ == "__main__":
-    program.main()

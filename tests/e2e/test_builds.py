@@ -1,6 +1,5 @@
 """A queue of real derivations, from the first step to the last machine."""
 
-from support import program
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
 from support.processes import seen_from_its_file_system
@@ -81,7 +80,3 @@ class Builds(FarmTest):
         self.assertEnded(ended, 0, "1 runnable step of type x86_64-linux:kvm fits no configured type")
         self.assertEqual(self.queue_farm.steps()["odd"]["state"], "runnable")
         self.assertEqual(self.queue_farm.folders(), [])
-
-
-if __name__ == "__main__":
-    program.main()

@@ -5,7 +5,6 @@ import re
 import signal
 import time
 
-from support import program
 from support.daemon_farm import DaemonTest, ServiceManager
 from support.database_queue import TABLE, DatabaseQueue
 from support.exec_farm import PROVIDER, ExecDaemonFarm, exec_pool
@@ -276,7 +275,3 @@ class SharedOrders(SharedTest):
         for host in (alpha, beta):
             host.daemon.terminate()
             self.assertEqual(host.daemon.wait(60), 0, host.said())
-
-
-if __name__ == "__main__":
-    program.main()

@@ -2,7 +2,6 @@
 
 import json
 
-from support import program
 from support.exec_farm import PROVIDER, ExecTest
 
 
@@ -108,7 +107,3 @@ class CheckProvider(ExecTest):
                 path.write_text(content)
             ended = farm.run("check-provider", "--settings", path, PROVIDER)
             self.assertEnded(ended, 78, f"{path}: ", message)
-
-
-if __name__ == "__main__":
-    program.main()

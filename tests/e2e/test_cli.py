@@ -6,7 +6,6 @@ import pty
 import subprocess
 from pathlib import Path
 
-from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
 from support.nix_text import nix_text
@@ -285,7 +284,3 @@ class Check(FarmTest):
         farm.configure(updateCommand=["true"])
         self.assertNotIn("original", farm.run("check", farm.conf).err)
         farm.unmount()
-
-
-if __name__ == "__main__":
-    program.main()

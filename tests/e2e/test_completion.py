@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 
-from support import program, shells
+from support import shells
 from support.big_farm import SeemingFarm
 from support.farm import PLAIN
 from support.farm_test import FarmTest
@@ -133,7 +133,3 @@ class Zsh(Cases, FarmTest):
 
 class Fish(Cases, FarmTest):
     start = staticmethod(shells.Fish)
-
-
-if __name__ == "__main__":
-    program.main()

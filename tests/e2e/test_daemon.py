@@ -2,7 +2,6 @@
 
 import signal
 
-from support import program
 from support.daemon_farm import BENCHMARK, DaemonTest, ServiceManager
 from support.farm import PLAIN, pool
 from support.nix_text import Expression
@@ -259,7 +258,3 @@ class Manager(DaemonTest):
         farm.wait_until_said("<6>t-0: ready")
         self.assertIn("<7>", farm.said())
         self.stop(farm)
-
-
-if __name__ == "__main__":
-    program.main()

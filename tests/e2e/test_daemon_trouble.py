@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 
-from support import program
 from support.daemon_farm import DaemonTest
 from support.farm import PLAIN, ROOT, pool
 from support.waiting import wait_for
@@ -212,7 +211,3 @@ class Signals(DaemonTest):
         farm.idle()
         wait_for(lambda: farm.folders() == [], "all machines are gone", farm.said)
         self.stop(farm)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -9,7 +9,6 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import program
 from support.farm import DEMO, ROOT, Farm
 from support.waiting import wait_for
 
@@ -98,7 +97,3 @@ class Interrupted(unittest.TestCase):
                 demo.kill()
             self.assertEqual([path.name for path in Path(folder).iterdir()], ["log"])
             self.assertIn("interrupted: machines leave", log.read_text())
-
-
-if __name__ == "__main__":
-    program.main()

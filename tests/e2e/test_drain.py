@@ -3,7 +3,6 @@
 import os
 import signal
 
-from support import program
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
 
@@ -102,7 +101,3 @@ class AnIdleSurplusMachine(FarmTest):
             self.assertEnded(self.idle.run_pass(), 0)
         self.assertEqual(self.idle.states(), {"t-0": "draining"})
         self.assertIn("has not read the machines file without it yet", self.idle.run("plan", self.idle.conf).out)
-
-
-if __name__ == "__main__":
-    program.main()

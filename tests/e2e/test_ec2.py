@@ -5,7 +5,6 @@ import json
 import re
 import time
 
-from support import program
 from support.ec2_farm import REGION, SECRET_KEY, Ec2Test
 from support.farm import PLAIN
 from support.waiting import wait_for
@@ -410,7 +409,3 @@ class Secrets(Ec2Test):
             self.assertEqual((farm.state / "ec2/t-0" / name).stat().st_mode & 0o777, 0o600)
         told = [json.dumps(row) for row in farm.journal("select * from machines")]
         self.assertFalse([row for row in told if re.search("PRIVATE KEY", row)])
-
-
-if __name__ == "__main__":
-    program.main()

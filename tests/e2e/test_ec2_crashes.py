@@ -2,7 +2,6 @@
 
 import itertools
 
-from support import program
 from support.crashes import CrashTest
 from support.ec2_farm import Ec2Farm, Ec2Test
 
@@ -41,7 +40,3 @@ class CreateAndDestroyInJobs(Ec2Test, CrashTest):
         self.assertEqual(self.crash_farm.notes(), [])
         self.assertEqual(self.crash_farm.alive(), [])
         self.assertEqual(self.crash_farm.listed(), [])
-
-
-if __name__ == "__main__":
-    program.main()

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import time
 
-from support import program
 from support.ec2_farm import REGION, Ec2DaemonFarm, Ec2Farm, Ec2Test, free_port
 from support.farm import PLAIN, pool
 from support.waiting import wait_for
@@ -458,7 +457,3 @@ class BadInput(Ec2Test):
             self.it.passes_until(lambda: len(self.it.machines()) == 1, "what failed is gone")
         self.assertEqual(self.it.listed(), self.listed)
         self.assertEqual(len(self.it.alive()), 1)
-
-
-if __name__ == "__main__":
-    program.main()

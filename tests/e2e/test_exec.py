@@ -3,7 +3,6 @@
 import json
 
 import jsonschema
-from support import program
 from support.exec_farm import PROVIDER, ExecTest, exec_pool
 from support.farm import PLAIN, ROOT
 
@@ -225,7 +224,3 @@ class TwoInstallations(ExecTest):
         ours.queue(runnable=10)
         ours.passes_until(lambda: ours.states() == {"t-0": "ready", "t-1": "ready"}, "it is taken over")
         self.assertNotIn("foreign", ours.run("status", ours.conf).out)
-
-
-if __name__ == "__main__":
-    program.main()

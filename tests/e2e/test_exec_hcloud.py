@@ -9,7 +9,6 @@ import sys
 import time
 import unittest
 
-from support import program
 from support.exec_farm import ExecFarm, ExecTest
 from support.farm import PLAIN, ROOT
 from support.waiting import wait_for
@@ -345,7 +344,3 @@ class Labels(unittest.TestCase):
             label = self.hcloud.label_of(key)
             self.assertLessEqual(len(label), 63)
             self.assertEqual(self.hcloud.key_in_label(label), key)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -4,7 +4,6 @@ import json
 import shutil
 import unittest
 
-from support import program
 from support.exec_farm import ExecFarm, ExecTest
 from support.farm import PLAIN, ROOT
 
@@ -64,7 +63,3 @@ class Terraform(ExecTest):
 @unittest.skipIf(REAL is None, "there is no terraform and no tofu")
 class RealTerraform(Terraform):
     terraform = REAL
-
-
-if __name__ == "__main__":
-    program.main()

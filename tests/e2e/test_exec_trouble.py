@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 
-from support import program
 from support.exec_farm import ExecDaemonFarm, ExecTest, exec_pool
 from support.farm import PLAIN, pool
 from support.waiting import wait_for
@@ -222,7 +221,3 @@ class ExecDaemon(ExecTest):
         farm.wait_for_machines(2)
         daemon.terminate()
         self.assertEqual(daemon.wait(60), 0)
-
-
-if __name__ == "__main__":
-    program.main()

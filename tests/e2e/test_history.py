@@ -5,7 +5,6 @@ import os
 import subprocess
 import time
 
-from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
 from support.waiting import wait_for
@@ -171,7 +170,3 @@ class History(FarmTest):
         self.assertEnded(farm.run("history", "--tag", "u"), 0)
         journal.write_text("no journal at all")
         self.assertEnded(farm.run("history", "--tag", "t"), 1, "cannot be read")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -5,7 +5,6 @@ import shutil
 import stat
 import time
 
-from support import program
 from support.exec_farm import PROVIDER
 from support.farm import PLAIN, fill
 from support.postgres import USER, Postgres
@@ -348,7 +347,3 @@ class Moving(SharedTest):
         beta.daemon.wait(60)
         self.assertEnded(beta.run("journal", "move", beta.options["journal"], file), 75, "alpha leads")
         self.assertEnded(alpha.run("journal", "move", alpha.options["journal"], alpha.state / "t.sqlite"), 75)
-
-
-if __name__ == "__main__":
-    program.main()

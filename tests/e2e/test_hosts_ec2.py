@@ -2,7 +2,6 @@
 
 import os
 
-from support import program
 from support.ec2_farm import Ec2Mixin
 from support.farm import PLAIN
 from support.shared_farm import Host, SharedTest
@@ -100,7 +99,3 @@ class MovingRecords(SharedCloud):
         farm.idle()
         farm.passes_until(lambda: farm.alive() == [], "it is destroyed")
         self.assertEqual(len(farm.calls("RunInstances")), 1)
-
-
-if __name__ == "__main__":
-    program.main()

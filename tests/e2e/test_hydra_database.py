@@ -2,7 +2,6 @@
 
 import time
 
-from support import program
 from support.database_queue import TABLE, DatabaseQueue
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
@@ -267,7 +266,3 @@ class IndicesOfHydra(DatabaseTest):
         daemon.terminate()
         self.assertEqual(daemon.wait(60), 0)
         self.assertEqual(self.uses("stoptime"), stop_time + 1)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from support import program
 from support.farm import PLAIN, ROOT, pool
 from support.farm_test import FarmTest
 from support.nixops_farm import NixopsFarm, nixops_pool
@@ -197,7 +196,3 @@ class DebianPackage(InstallTest):
         first = (ROOT / "packaging/debian/changelog").read_text().splitlines()[0]
         self.assertIn(f"({version})", first)
         self.assertIn(f"hydra-provisioner {version.split('-')[0]}", read([BUILD / "hydra-provisioner", "--version"]))
-
-
-if __name__ == "__main__":
-    program.main()

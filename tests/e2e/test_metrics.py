@@ -5,7 +5,6 @@ import socket
 import subprocess
 import urllib.request
 
-from support import program
 from support.daemon_farm import DaemonTest
 from support.exec_farm import ExecTest
 from support.farm import PLAIN
@@ -162,7 +161,3 @@ class OfAProvider(ExecTest):
         self.assertGreaterEqual(self.counted("lost_step_seconds_total"), 0)
         asked = {"provider": "exec", "call": "list", "outcome": "succeeded"}
         self.assertGreater(sample(self.file.read_text(), "provider_calls_total", **asked), 0)
-
-
-if __name__ == "__main__":
-    program.main()

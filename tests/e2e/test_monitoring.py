@@ -12,7 +12,6 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from support import program
 from support.farm import ROOT
 from support.waiting import wait_for
 
@@ -127,7 +126,3 @@ class Dashboard(unittest.TestCase):
 
     def test_it_shows_metrics_that_there_are(self):
         self.assertEqual(unknown_metrics(DASHBOARD.read_text()), set())
-
-
-if __name__ == "__main__":
-    program.main()

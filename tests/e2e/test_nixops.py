@@ -1,6 +1,5 @@
 """Machines from NixOps, 1.7 and 2.x alike: how they come, are looked after, and go."""
 
-from support import program
 from support.nixops_farm import ONE, TWO, NixopsTest
 
 
@@ -22,7 +21,3 @@ class Life(NixopsTest):
         farm.passes_until(lambda: not farm.deployments(), "the machine is gone")
         self.assertEqual(farm.cloud.alive(), {})
         self.assertEqual(farm.listed(), [])
-
-
-if __name__ == "__main__":
-    program.main()

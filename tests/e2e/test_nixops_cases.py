@@ -8,7 +8,6 @@ import shutil
 import unicodedata
 from uuid import uuid1
 
-from support import program
 from support.farm import PLAIN, ROOT
 from support.nix_text import Expression
 from support.nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool, seconds_ago, with_jobs
@@ -900,7 +899,3 @@ class Paths(NixopsTest):
         self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
         (deploy,) = farm.cloud.calls("deploy")
         self.assertEqual(deploy["nix_path"], f"hydra-provisioner={ROOT}/nix")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -2,7 +2,6 @@
 
 import json
 
-from support import program
 from support.farm import PLAIN
 from support.nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool, seconds_ago, with_jobs
 from support.waiting import wait_for
@@ -339,7 +338,3 @@ class AboutDecisions(ComplaintsTest):
         self.assertEnded(farm.run_pass(), 0, "t-0: redeploy: ", "t-1: draining: ", "t-2: ready", "t-3: ready")
         self.assertEqual(farm.states(), {"t-0": "ready", "t-1": "draining", "t-2": "ready", "t-3": "ready"})
         self.assertEqual(len(farm.calls("deploy")), 3)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -1,6 +1,5 @@
 """kill -9 at the places where the program waits or writes, with machines from NixOps, which goes on by itself."""
 
-from support import program
 from support.crashes import CrashTest
 from support.farm import PLAIN
 from support.nixops_crashes import Interrupted
@@ -106,7 +105,3 @@ class RedeployKilled(KilledAnywhere):
 
     def deploys(self):
         return len(self.crash_farm.calls("deploy"))
-
-
-if __name__ == "__main__":
-    program.main()

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 
-from support import program
 from support.farm import PLAIN
 from support.nixops_crashes import Interrupted, is_running
 from support.nixops_farm import ONE, TWO, nixops_pool
@@ -221,7 +220,3 @@ class PassEndedWhileItDeploys(Interrupted):
         self.assertEnded(farm.run_pass(), 0, "t-0: ready after")
         self.assertEqual(len(farm.calls("deploy")), 1)
         self.check_that_there_is_one_machine(farm)
-
-
-if __name__ == "__main__":
-    program.main()

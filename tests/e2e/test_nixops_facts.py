@@ -18,7 +18,6 @@ import signal
 import time
 from pathlib import Path
 
-from support import program
 from support.farm import PLAIN
 from support.nix_text import Expression
 from support.nixops_farm import EC2, ONE, TWO, NixopsTest, nixops_pool
@@ -1178,7 +1177,3 @@ class TheQueueRunnerAndMoney(FactsTest):
         files = [path for path in farm.folder.rglob("*") if path.is_file() and path != heard]
         told = b"".join(path.read_bytes() for path in files) + "".join(e.out + e.err for e in said).encode()
         self.assertNotIn(secrets["EC2_SECRET_KEY"].encode(), told)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -1,6 +1,5 @@
 """NixOps that hangs or would go on for ever beside one that does not; full disks; how often NixOps is called."""
 
-from support import program
 from support.daemon_farm import DaemonFarm
 from support.farm import PLAIN, fill
 from support.nixops_crashes import NETWORK, Interrupted, is_running, uuid_of
@@ -144,7 +143,3 @@ class Calls(Interrupted):
         self.assertEnded(farm.run_pass(), 0)
         self.assertEqual(len(farm.calls("ssh")), machines)
         return [argv for argv in farm.calls() if argv[0] != "ssh"]
-
-
-if __name__ == "__main__":
-    program.main()

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import threading
 
-from support import program
 from support.farm import PLAIN, ROOT, pool
 from support.farm_test import FarmTest
 from support.waiting import wait_for
@@ -155,7 +154,3 @@ class Examples(FarmTest):
         self.assertEqual(ends[("HydraProvisionerHealth", "warning")], False, "degraded is over")
         self.assertEqual(ends[("HydraProvisionerHealth", "critical")], True)
         self.assertEqual([a["labels"].get("what") for a in alerts][2:], [*NOTICE["lost"], *NOTICE["began"], *NOTICE["ended"]])
-
-
-if __name__ == "__main__":
-    program.main()

@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 
-from support import program
 from support.daemon_farm import DaemonTest
 from support.farm import PLAIN, pool
 from support.waiting import wait_for
@@ -210,7 +209,3 @@ class Looking(DaemonTest):
                 self.assertIn("Go on? [y/N]", result.stderr)
                 self.assertEqual(result.returncode, status, result.stderr)
         self.stop(farm)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -4,7 +4,6 @@ import os
 import signal
 import time
 
-from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
 from support.waiting import wait_for
@@ -104,7 +103,3 @@ class AMachineThatVanishes(FarmTest):
     def end_sshd(self, farm, machine):
         os.kill(farm.sshd(machine), signal.SIGKILL)
         wait_for(lambda: not farm.is_listening(machine), "its sshd has ended")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -3,7 +3,6 @@
 import os
 import re
 
-from support import program
 from support.farm import PLAIN, ROOT, pool
 from support.farm_test import FarmTest
 
@@ -74,7 +73,3 @@ class Outputs(FarmTest):
         first, *others = lines
         self.assertRegex(first, "placeholder for x86_64-linux written; steps queued before .* may be aborted")
         self.assertEqual(others, ["t-0: create: 1 of 1 new machines", "t-0: ready after N s at 127.83.X.Y"])
-
-
-if __name__ == "__main__":
-    program.main()

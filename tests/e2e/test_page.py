@@ -3,7 +3,6 @@
 import math
 import time
 
-from support import program
 from support.big_farm import BigFarm
 from support.colourful_farm import KVM, ColourfulFarm
 from support.farm import PLAIN
@@ -329,8 +328,3 @@ class OfThousands(BrowserTest):
     def test_beyond_the_last_page_is_the_last_one(self):
         for page, shown in (("99999", 12), ("12", 12), ("0", 1), ("-1", 1), ("two", 1), ("9" * 30, 1)):
             self.assertIn(f"page {shown} of 12", get(f"/?q=t-1&page={page}").text)
-
-
-
-if __name__ == "__main__":
-    program.main()

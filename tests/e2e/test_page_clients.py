@@ -7,7 +7,6 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from support import program
 from support.big_farm import BigFarm
 from support.daemon_farm import DaemonTest
 from support.page_test import ADDRESS, SERVED, begin, get
@@ -130,7 +129,3 @@ class MoreThanAreServed(ClientTest):
             connection.close()
         wait_for(lambda: self.listen()[1] == 200, "there is room again", farm.said)
         self.stop(farm)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -4,7 +4,6 @@ import json
 import re
 import signal
 
-from support import program
 from support.colourful_farm import KVM, ColourfulFarm
 from support.daemon_farm import DaemonTest
 from support.farm import PLAIN
@@ -117,7 +116,3 @@ class WithoutAJournal(DaemonTest):
         (farm.folder / "away").rename(journal)
         self.assertEqual(get("/machines/t-1?range=7d").status, 200)
         self.stop(farm)
-
-
-if __name__ == "__main__":
-    program.main()

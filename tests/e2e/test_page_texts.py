@@ -3,7 +3,6 @@
 import json
 import socket
 
-from support import program
 from support.big_farm import SeemingFarm
 from support.farm import PLAIN
 from support.page_test import ADDRESS, SERVED, BrowserTest, begin, get
@@ -186,7 +185,3 @@ class AskedForByAnybody(Untouched):
                 self.assertEqual(status, 405)
                 self.assertIn("Allow: GET, HEAD", head)
         self.assertEqual(self.asked("/news", b"HEAD")[0], 200)
-
-
-if __name__ == "__main__":
-    program.main()

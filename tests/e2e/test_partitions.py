@@ -1,7 +1,6 @@
 """Hosts that share a journal, of which one is cut off from the database, from the cloud or from the queue runner: what it sends
 there gets lost, and so does what comes from there."""
 
-from support import program
 from support.networked_farm import NetworkTest
 from support.waiting import wait_for
 
@@ -137,7 +136,3 @@ class FromTheQueueRunner(NetworkTest):
         alpha.wait_for_machines(2)
         self.assertEqual(self.asked_of_cloud(alpha, "create"), ["t-0", "t-1"])
         self.assertEqual(self.asked_of_cloud(alpha, "destroy", "stop"), [])
-
-
-if __name__ == "__main__":
-    program.main()

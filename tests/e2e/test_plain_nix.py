@@ -1,6 +1,5 @@
 """examples/plain-nix-queue: builds of plain Nix that wait, and machines that come for them. Real Nix on both sides."""
 
-from support import program
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
 from support.plain_farm import PlainFarm
@@ -117,7 +116,3 @@ class PlainNix(FarmTest):
         self.assertEnded(ended, 0)
         self.assertIn("4 passed, 2 skipped, 0 failed\n", ended.out)
         self.assertRegex(ended.out, rf"\n{PLAIN} +1 +0\n")
-
-
-if __name__ == "__main__":
-    program.main()

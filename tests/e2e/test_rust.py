@@ -4,7 +4,6 @@ import json
 import os
 import signal
 
-from support import program
 from support.farm import PLAIN
 from support.farm_test import FarmTest
 from support.rust_farm import RustFarm, rust_pool, step
@@ -129,7 +128,3 @@ class TheOtherQueueRunner(RustTest):
         farm = self.farm()
         farm.configure(queue={"type": "hydra-rust", "command": ["sh", "-c", 'echo "$0"', json.dumps({"machineTypes": {}})]})
         self.assertIn("this is the document of the queue runner in C++", farm.run("plan", farm.conf).out)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -2,7 +2,6 @@
 
 import signal
 
-from support import program
 from support.crashes import CrashTest
 from support.farm_test import FarmTest
 from support.joining_farm import JoiningFarm
@@ -159,7 +158,3 @@ class KilledOverSsh(JoiningTest, CrashTest):
         self.assertEqual(farm.outcomes()[name], ["done"])
         self.assertEqual(farm.destroyed()[-1], (machine, "closed"))
         self.assertEqual((farm.folders(), farm.joined()), ([], {}))
-
-
-if __name__ == "__main__":
-    program.main()

@@ -2,7 +2,6 @@
 
 import json
 
-from support import program
 from support.exec_farm import PROVIDER, ExecTest
 from support.farm import PLAIN, pool
 from support.schemas import FOLDER, validate
@@ -71,7 +70,3 @@ class Messages(ExecTest):
         for message in messages:
             self.assertEqual(set(message), {"time", "level", "message"})
             self.assertNotIn("warning: ", message["message"])
-
-
-if __name__ == "__main__":
-    program.main()

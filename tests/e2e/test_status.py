@@ -8,7 +8,6 @@ import struct
 import subprocess
 import termios
 
-from support import program
 from support.farm_test import FarmTest
 from support.waiting import wait_for
 
@@ -56,7 +55,3 @@ class Status(FarmTest):
         farm = self.farm()
         for option in ("--json", "--check"):
             self.assertEnded(farm.run("status", farm.conf, "--watch", option), 64, "does not go with --json or --check")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -1,6 +1,5 @@
 """With stopOnIdle machines are stopped, keep what they have built, and come back as themselves."""
 
-from support import program
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
 from support.processes import seen_from_its_file_system
@@ -50,7 +49,3 @@ class StopOnIdle(FarmTest):
         farm.queue(runnable=0)
         farm.passes_until(lambda: farm.states() == {"t-0": "stopped"}, "the machine is stopped")
         return farm
-
-
-if __name__ == "__main__":
-    program.main()

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 
-from support import program
 from support.exec_farm import ExecTest, exec_pool
 from support.farm import PLAIN, fill, pool
 from support.farm_test import FarmTest
@@ -121,7 +120,3 @@ class SymptomsOfProviders(ExecTest):
         ended = farm.run("status", farm.conf)
         self.assertEnded(ended, 1, "false exited with 1")
         self.assertIn("  ! ", ended.out)
-
-
-if __name__ == "__main__":
-    program.main()

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 
-from support import program
 from support.daemon_farm import DaemonFarm
 from support.farm import PLAIN, job, pool
 from support.farm_test import FarmTest
@@ -389,7 +388,3 @@ class Bombs(FarmTest):
             self.assertNotEqual(simulation.returncode, 0)
             self.assertIn(str(trace), said, usage.ru_maxrss)
             self.assertLess(usage.ru_maxrss, 300_000, "KiB")
-
-
-if __name__ == "__main__":
-    program.main()

@@ -1,6 +1,5 @@
 """Two passes at once, and two provisioners on one host."""
 
-from support import program
 from support.farm import PLAIN, pool
 from support.farm_test import FarmTest
 from support.waiting import wait_for
@@ -78,7 +77,3 @@ class TwoTags(FarmTest):
         self.assertEnded(ended, 1, 'belongs to the provisioner with tag "t", and this one has tag "other"')
         self.assertEqual(one.machines_file.read_text(), before)
         self.assertEqual(list(one.folder.glob(".machines*")), [])
-
-
-if __name__ == "__main__":
-    program.main()
