@@ -5,7 +5,6 @@ import random
 import signal
 import time
 
-from support import program
 from support.crashes import CrashTest
 
 
@@ -45,18 +44,19 @@ class CreateDrainDestroyInJobs(Sweep):
         self.sweep("job", self.come_and_go)
 
 
-class StopAndStart(Sweep):
+class StoppingSweep(Sweep):
     stops = True
+    stride = 2  # most places are those of CreateDrainDestroy
 
+
+class StopAndStart(StoppingSweep):
     def test_survives_the_end_of_the_pass_anywhere(self):
         self.come(lambda step: None)
         self.key = self.host_key()
         self.sweep("pass", self.stop_and_start)
 
 
-class StopAndStartInJobs(Sweep):
-    stops = True
-
+class StopAndStartInJobs(StoppingSweep):
     def test_survives_the_end_of_a_job_anywhere(self):
         self.come(lambda step: None)
         self.key = self.host_key()
@@ -81,7 +81,3 @@ class AtRandomTimes(CrashTest):
             self.leave(crash, "gone")
             self.check_that_nothing_is_left()
         self.check_traces(operations_killed=0)
-
-
-if __name__ == "__main__":
-    program.main()
