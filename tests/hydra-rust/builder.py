@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 """A stand-in for hydra-builder: connects to the stand-in queue runner, and "builds" by waiting.
 
     builder.py PORT_FILE SYSTEMS SUPPORTED MANDATORY MAX_JOBS [PING_SECONDS]

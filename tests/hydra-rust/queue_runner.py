@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 """A stand-in for Hydra's queue runner in Rust, as far as a provisioner sees it.
 
     queue_runner.py FOLDER [--port-file F] [--dispatch SECONDS] [--retry SECONDS] [--evict SECONDS]

@@ -30,7 +30,7 @@ class SeemingFarm(DaemonFarm):
         self.provider_answers()
         self.write_inventory()
         self.run_pass("--allow-empty")  # makes the journal
-        command = ["python3", "-BS", self.folder / "provider.py", self.folder]
+        command = ["/usr/bin/python3", "-BS", self.folder / "provider.py", self.folder]
         self.provider = {"exec": {"command": command, "settings": {}}}
         self.configure(pools={type: self.provider | settings for type, settings in pools.items()})
 
