@@ -4,8 +4,8 @@ option(HYDRA_PROVISIONER_HEADER_TESTS "Compile every header alone, and all of th
 
 # Most of the time goes into what a header includes. Therefore headers share units where that hides nothing, and each unit
 # is compiled with the first of these sets precompiled of which its headers include all, directly or through others.
-set(precompiled_sets observe/queue_source.hpp "model/config.hpp io/async/task.hpp" io/async/task.hpp model/machine.hpp
-  "model/names.hpp model/time.hpp" model/time.hpp model/error.hpp)
+set(precompiled_sets pass/look.hpp state/journal.hpp model/snapshot.hpp "model/config.hpp io/async/task.hpp" io/async/task.hpp
+  model/machine.hpp "model/names.hpp model/time.hpp" model/time.hpp model/error.hpp)
 
 function(header_tests)
   set(src ${PROJECT_SOURCE_DIR}/src)
