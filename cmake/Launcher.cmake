@@ -15,5 +15,5 @@ if(CCACHE)
 endif()
 
 if(launcher)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env ${launcher})
 endif()
