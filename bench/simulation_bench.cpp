@@ -14,6 +14,7 @@ simulation::Scenario busy_day() {
   simulation::Scenario scenario;
   scenario.seed = 1;
   scenario.pools = {{.name = "x86_64-linux",
+                     .step_types = {"x86_64-linux"},
                      .min_machines = 10,
                      .max_machines = 20,
                      .runnables_per_machine = 5,
