@@ -10,6 +10,7 @@ from support.page_test import ADDRESS, SERVED, BrowserTest, begin, get, status_n
 from support.schemas import validate
 from support.waiting import wait_for
 
+DESK, TABLET, PHONE = 1400, 800, 360  # widths
 KVM_PAGE = "/types/x86_64-linux%3Akvm"
 OVERVIEWS = ("/", "/?q=t-&range=30d", "/?state=failed", "/?q=nothing-is-called-so")
 MACHINES = {"t-0": "busy: 1 job", "t-1": "ready for", "t-3": "creating for", "t-4": "draining for", "t-6": "no cx42 left in fsn1"}
@@ -35,17 +36,19 @@ class ColourfulTest(BrowserTest):
 
 
 class Looking(ColourfulTest):
-    """Pages are as they should be at one width."""
+    """Pages are as they should be at every width."""
 
     def check(self, path, text):
         with self.subTest(path=path):
-            visit = self.visit(path, self.width)
+            visit = self.visit(path, DESK)
             self.assertIn(text, visit.text())
             self.assertEqual(visit.violations(), [])
-            if self.width == OnADesk.width:  # colours are the same at every width
-                visit.page.emulate_media(color_scheme="dark")
-                self.assertEqual(visit.violations("color-contrast"), [], "in the dark")
-            self.assertLessEqual(visit.page.evaluate("document.documentElement.scrollWidth"), self.width)
+            visit.page.emulate_media(color_scheme="dark")
+            self.assertEqual(visit.violations("color-contrast"), [], "in the dark")
+            for width in (DESK, TABLET, PHONE):
+                visit.page.set_viewport_size({"width": width, "height": 900})
+                self.assertLessEqual(visit.page.evaluate("document.documentElement.scrollWidth"), width)
+            self.assertEqual(visit.violations(), [], "on a phone")
             self.assertEqual(visit.page.title().count("hydra-provisioner"), 1)
             missing = f"Failed to load resource: the server responded with a status of 404 (Not Found) (http://{ADDRESS}{path})"
             self.assertEqual([said for said in visit.said if said != missing], [])
@@ -54,44 +57,22 @@ class Looking(ColourfulTest):
             visit.end()
 
 
-class TheFarm:
+class TheFarm(Looking):
     def test_is_shown_as_a_whole_and_in_part(self):
         for path in OVERVIEWS:
             self.check(path, "Farm t: degraded")
 
 
-class Details:
-    def test_of_machines_are_shown(self):
+class DetailsOfMachines(Looking):
+    def test_are_shown(self):
         for machine, text in MACHINES.items():
             self.check(f"/machines/{machine}", text)
 
-    def test_of_types_and_passes_are_shown(self):
+
+class DetailsOfTypesAndPasses(Looking):
+    def test_are_shown(self):
         for path, text in OTHERS.items():
             self.check(path, text)
-
-
-class OnAPhone(TheFarm, Looking):
-    width = 360
-
-
-class OnATablet(TheFarm, Looking):
-    width = 800
-
-
-class OnADesk(TheFarm, Looking):
-    width = 1400
-
-
-class DetailsOnAPhone(Details, Looking):
-    width = 360
-
-
-class DetailsOnATablet(Details, Looking):
-    width = 800
-
-
-class DetailsOnADesk(Details, Looking):
-    width = 1400
 
 
 class ByKeyboard(ColourfulTest):
