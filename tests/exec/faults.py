@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 FOREVER = "100000"
 
@@ -66,7 +67,7 @@ def fork_and_hang(_provider):
 def fail(provider, error, times=None):
     """Answers with this error, `times` times or always."""
     if times is not None:
-        count = provider.home / "failures"
+        count = Path(provider.home, "failures")
         done = int(count.read_text()) if count.exists() else 0
         if done >= times:
             return None

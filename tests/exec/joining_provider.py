@@ -9,11 +9,11 @@ SSH in the file `orders`, and how their gates were when they were destroyed in t
 import os
 import subprocess
 import time
-from pathlib import Path
+from os.path import exists
 
-from provider import SSHD, Provider, main, note
+from provider import SSHD, Provider, main, note, text_of, write
 
-BUILD_MACHINE = str(Path(__file__).with_name("build-machine"))
+BUILD_MACHINE = f"{os.path.dirname(os.path.realpath(__file__))}/build-machine"
 NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 LOGIN = "AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\n"
 ORDERED = r"\"$SSH_ORIGINAL_COMMAND\""
@@ -23,21 +23,21 @@ NOTED = rf'command="echo {{machine}} {ORDERED} >> {{home}}/orders; exec sh -c {O
 class JoiningProvider(Provider):
     def boot(self):
         self.let_operator_in()
-        (self.folder / "sshd.pid").unlink(missing_ok=True)
+        self.forget_pid()
         command = [*NAMESPACES, BUILD_MACHINE, self.folder, *self.builder()]
         environment = os.environ | {"HYDRA_BUILDER_NAME": self.request["builder"]["name"]}
-        with open(self.folder / "log", "ab") as log:
+        with open(f"{self.folder}/log", "ab") as log:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             subprocess.Popen(command, env=environment, start_new_session=True, **streams)
-        while not (self.folder / "sshd.pid").exists():
+        while not exists(f"{self.folder}/sshd.pid"):
             time.sleep(0.01)
 
     def let_operator_in(self):
         text = SSHD.replace("AuthorizedKeysFile none\n", LOGIN)
         text = text.format(address=self.record(self.machine)["address"], folder=self.folder)
-        (self.folder / "sshd_config").write_text(text)
-        key = Path(self.request["settings"]["operatorKey"]).read_text()
-        (self.folder / "authorized_keys").write_text(NOTED.format(machine=self.machine, home=self.home, key=key))
+        write(f"{self.folder}/sshd_config", text)
+        key = text_of(self.request["settings"]["operatorKey"])
+        write(f"{self.folder}/authorized_keys", NOTED.format(machine=self.machine, home=self.home, key=key))
 
     def builder(self):
         its = self.request["builder"]
@@ -53,11 +53,11 @@ class JoiningProvider(Provider):
 
     def pid(self, machine):
         """Of a process that ends with the machine; also while its creation is interrupted. 0: it does not run."""
-        words = "\0".join([BUILD_MACHINE, str(self.home / "machines" / machine), ""])
+        words = "\0".join([BUILD_MACHINE, self.folder_of(machine), ""])
         for pid in filter(str.isdecimal, os.listdir("/proc")):
             try:
-                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-            except OSError:  # it has just ended
+                command = text_of(f"/proc/{pid}/cmdline")
+            except (OSError, UnicodeDecodeError):  # it has just ended, or is another
                 continue
             if words in command:
                 return int(pid)

@@ -8,12 +8,11 @@ to the folder. It appends its requests to `requests` and its answers to `answers
 
 import json
 import os
-import signal
 import sys
 import time
-from pathlib import Path
+from os.path import exists
 
-# What most calls do not need is imported where it is needed, as a pass makes several calls. The exchange of keys that
+# What most calls do not need is imported where it is needed, and paths are strings, as a pass makes several calls. The exchange of keys that
 # OpenSSH prefers takes longer than all else that a probe does.
 SSHD = """\
 ListenAddress {address}
@@ -36,42 +35,45 @@ class Provider:
         settings = request["settings"]
         if not isinstance(settings.get("folder"), str):
             raise Refused("config", "settings.folder is missing")
-        self.home = Path(settings["folder"])
+        self.home = settings["folder"]
         self.network = settings.get("network", "127.84.0")
         self.machine = request.get("machine", "")
-        self.folder = self.home / "machines" / self.machine
+        self.folder = self.folder_of(self.machine)
+
+    def folder_of(self, machine):
+        return f"{self.home}/machines/{machine}"
 
     def describe(self):
-        abilities = self.home / "abilities.json"
-        return {"protocolVersion": 1, "abilities": json.loads(abilities.read_text()) if abilities.exists() else []}
+        abilities = f"{self.home}/abilities.json"
+        return {"protocolVersion": 1, "abilities": json.loads(text_of(abilities)) if exists(abilities) else []}
 
     def list(self):
         prefix = self.request["tag"] + "-"
-        folders = sorted((self.home / "machines").glob("*/record.json"))
-        ids = [path.parent.name for path in folders]
-        return {"machines": [self.shown(id) for id in ids if id.startswith(prefix) and id[len(prefix) :].isdecimal()]}
+        folders = os.listdir(f"{self.home}/machines") if exists(f"{self.home}/machines") else []
+        ids = [id for id in sorted(folders) if id.startswith(prefix) and id[len(prefix) :].isdecimal()]
+        return {"machines": [self.shown(id) for id in ids if exists(f"{self.folder_of(id)}/record.json")]}
 
     def is_foreign(self):
         """Another installation with our tag has made it."""
-        owner = self.record(self.machine).get("owner") if self.folder.exists() else None
+        owner = self.record(self.machine).get("owner") if exists(self.folder) else None
         return owner is not None and owner != self.request.get("owner")
 
     def create(self):
         if self.is_foreign():
             raise Refused("config", f"{self.machine} belongs to another installation")
-        if not self.folder.exists():
-            self.folder.mkdir(parents=True)
-            key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.folder / "host_key"]
+        if not exists(self.folder):
+            os.makedirs(self.folder)
+            key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", f"{self.folder}/host_key"]
             run(key)
             record = {"type": self.request["type"], "specification": self.request["specification"]}
             if owner := self.request.get("owner"):
                 record["owner"] = owner
             record["address"] = f"{self.network}.{int(self.machine.rpartition('-')[2]) + 1}"
-            (self.folder / "record.json").write_text(json.dumps(record))
+            write(f"{self.folder}/record.json", json.dumps(record))
         return self.start()
 
     def start(self):
-        if not self.folder.exists():
+        if not exists(self.folder):
             raise Refused("config", f"there is no {self.machine}")
         if not self.pid(self.machine):
             self.boot()
@@ -80,14 +82,16 @@ class Provider:
 
     def boot(self):
         text = SSHD.format(address=self.record(self.machine)["address"], folder=self.folder)
-        (self.folder / "sshd_config").write_text(text)
+        write(f"{self.folder}/sshd_config", text)
         os.makedirs("/run/sshd", exist_ok=True)
-        (self.folder / "sshd.pid").unlink(missing_ok=True)
-        run(["/usr/sbin/sshd", "-f", self.folder / "sshd_config"])
+        self.forget_pid()
+        run(["/usr/sbin/sshd", "-f", f"{self.folder}/sshd_config"])
         while not self.pid(self.machine):
             time.sleep(0.01)
 
     def stop(self):
+        import signal
+
         if pid := self.pid(self.machine):
             os.kill(pid, signal.SIGKILL)
         while self.pid(self.machine):
@@ -98,17 +102,17 @@ class Provider:
         if self.is_foreign():
             return {}
         self.stop()
-        if self.folder.exists():
+        if exists(self.folder):
             run(["rm", "-r", self.folder])
         return {}
 
     def check(self):
-        if not self.folder.exists() or self.is_foreign():
+        if not exists(self.folder) or self.is_foreign():
             return {"condition": "gone"}
         return {"condition": "fine" if self.pid(self.machine) else "unreachable"}
 
     def record(self, machine):
-        return json.loads((self.home / "machines" / machine / "record.json").read_text())
+        return json.loads(text_of(f"{self.folder_of(machine)}/record.json"))
 
     def shown(self, machine):
         record = self.record(machine)
@@ -117,18 +121,32 @@ class Provider:
         if "owner" in record:
             shown["owner"] = record["owner"]
         shown |= {"state": "running" if pid else "stopped", "address": record["address"]}
-        key = (self.home / "machines" / machine / "host_key.pub").read_text()
+        key = text_of(f"{self.folder_of(machine)}/host_key.pub")
         return shown | {"hostKey": " ".join(key.split()[:2])}
 
     def pid(self, machine):
         """The process id of its server; 0 if that does not run."""
-        folder = self.home / "machines" / machine
+        folder = self.folder_of(machine)
         try:
-            pid = int((folder / "sshd.pid").read_text())
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+            pid = int(text_of(f"{folder}/sshd.pid"))
+            words = text_of(f"/proc/{pid}/cmdline")
         except (OSError, ValueError):
             return 0
-        return pid if str(folder) in words else 0
+        return pid if folder in words else 0
+
+    def forget_pid(self):
+        if exists(f"{self.folder}/sshd.pid"):
+            os.unlink(f"{self.folder}/sshd.pid")
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def run(command):
@@ -140,11 +158,11 @@ def run(command):
 def answer_to(request, kind):
     try:
         provider = kind(request)
-        faults = provider.home / "faults.json"
-        if faults.exists():
+        faults = f"{provider.home}/faults.json"
+        if exists(faults):
             from faults import misbehave
 
-            fault = json.loads(faults.read_text()).get(request["action"])
+            fault = json.loads(text_of(faults)).get(request["action"])
             if fault and (answer := misbehave(provider, fault)) is not None:
                 return answer
         if request["action"] not in ("describe", "list", "create", "start", "stop", "destroy", "check"):
@@ -157,7 +175,7 @@ def answer_to(request, kind):
 def note(request, name, document):
     folder = request["settings"].get("folder")
     if folder:
-        with open(Path(folder) / name, "a", encoding="utf-8") as file:
+        with open(f"{folder}/{name}", "a", encoding="utf-8") as file:
             file.write(json.dumps(document) + "\n")
 
 
