@@ -46,7 +46,7 @@ class CreateDrainDestroyInJobs(Sweep):
 
 class StoppingSweep(Sweep):
     stops = True
-    stride = 2  # most places are those of CreateDrainDestroy
+    stride = 3  # most places are those of CreateDrainDestroy
 
 
 class StopAndStart(StoppingSweep):

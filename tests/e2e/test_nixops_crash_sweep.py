@@ -53,21 +53,12 @@ class PassKilled(KilledAnywhere):
         self.sweep("pass", self.come_and_go)
 
 
-class PassKilled2(PassKilled):
-    version = TWO
-    first = 5
-
-
 class JobKilled(KilledAnywhere):
+    version = TWO
     stride = 6
 
     def test_survives_anywhere(self):
         self.sweep("job", self.come_and_go)
-
-
-class JobKilled2(JobKilled):
-    version = TWO
-    first = 4
 
 
 class StopOrStartKilled(KilledAnywhere):

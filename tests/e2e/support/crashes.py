@@ -22,12 +22,11 @@ class CrashTest(FarmTest):
         self.points = set()
 
     stops = False
-    first = 1
     stride = 1  # all waypoints; where that takes too long, every so many are enough
 
     def sweep(self, where, a_round):
         """Each round kills every step at another of its waypoints, until no step has that many."""
-        for number in itertools.count(self.first, self.stride):
+        for number in itertools.count(1, self.stride):
             a_round(self.kill_at(number, where))
             if number > self.stride and not any(n in (number, number - self.stride) for _, n in self.points):
                 break
