@@ -64,7 +64,6 @@ std::string type_and_key(std::string_view line) {
 }
 
 io::Task<Expected<KeyPair>> new_key_pair(std::string comment) {
-  io::sweep_private_folders(key_folder);
   const auto folder = io::PrivateFolder::make(key_folder);
   if (!folder) co_return std::unexpected(folder.error());
   const std::string path = folder->path() + "/key";

@@ -127,6 +127,7 @@ void sweep(const std::string& base, std::string_view purpose) {
 
 Expected<PrivateFolder> PrivateFolder::make(std::string_view purpose) {
   if (!is_purpose(purpose)) return failure(fmt::format("\"{}\" is not a purpose of a private folder", purpose));
+  sweep_private_folders(purpose);
   const std::string pattern = fmt::format("{}/hp-{}-{}-{}", base_for(purpose), purpose, ::getpid(), random_part);
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     std::string path = pattern;

@@ -16,7 +16,7 @@ class PrivateFolder {
  public:
   // Makes `/tmp/hp-PURPOSE-OUR_ID-RANDOM`, or one in our own $TMPDIR if its path has at most 50 bytes: the path of a
   // UNIX socket has at most 107, and `PATH/nixops-ssh-tmpXXXXXXXX/master-socket.XXXXXXXXXXXXXXXX` needs 57 of them
-  // besides. `purpose` has at most 12 characters of a-z and 0-9.
+  // besides. `purpose` has at most 12 characters of a-z and 0-9. First sweeps away what killed runs left behind of it.
   static Expected<PrivateFolder> make(std::string_view purpose);
 
   PrivateFolder(PrivateFolder&& other) noexcept;

@@ -168,6 +168,12 @@ TEST_F(PrivateFolder, IsSweptAwayWhenItsMakerIsDead) {
   EXPECT_THAT(there(), ElementsAre());
 }
 
+TEST_F(PrivateFolder, IsSweptAwayWhenAnotherIsMade) {
+  left_behind();
+  const auto folder = made();
+  EXPECT_THAT(there(), ElementsAre(fs::path(folder.path()).filename()));
+}
+
 TEST_F(PrivateFolder, IsSweptAwayFromTheDefaultPlaceToo) {
   const std::string usual = "/tmp/" + name_by(ended());
   fs::create_directory(usual);
