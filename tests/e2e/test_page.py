@@ -10,7 +10,7 @@ from support.page_test import ADDRESS, SERVED, BrowserTest, begin, get, status_n
 from support.schemas import validate
 from support.waiting import wait_for
 
-DESK, TABLET, PHONE = 1400, 800, 360  # widths
+WIDTHS = (1400, 800, 360)  # of a desk's screen, as at first, of a tablet and of a phone
 KVM_PAGE = "/types/x86_64-linux%3Akvm"
 OVERVIEWS = ("/", "/?q=t-&range=30d", "/?state=failed", "/?q=nothing-is-called-so")
 MACHINES = {"t-0": "busy: 1 job", "t-1": "ready for", "t-3": "creating for", "t-4": "draining for", "t-6": "no cx42 left in fsn1"}
@@ -40,13 +40,13 @@ class Looking(ColourfulTest):
 
     def check(self, path, text):
         with self.subTest(path=path):
-            visit = self.visit(path, DESK)
-            self.assertIn(text, visit.text())
+            visit = self.visit(path)
             self.assertEqual(visit.violations(), [])
             visit.page.emulate_media(color_scheme="dark")
             self.assertEqual(visit.violations("color-contrast"), [], "in the dark")
-            for width in (DESK, TABLET, PHONE):
+            for width in WIDTHS:
                 visit.page.set_viewport_size({"width": width, "height": 900})
+                self.assertIn(text, visit.text())
                 self.assertLessEqual(visit.page.evaluate("document.documentElement.scrollWidth"), width)
             self.assertEqual(visit.violations(), [], "on a phone")
             self.assertEqual(visit.page.title().count("hydra-provisioner"), 1)

@@ -34,9 +34,9 @@ class Browser:
         self.playwright.stop()
         shutil.rmtree(self.folder)
 
-    def visit(self, address, width=1400, **options):
+    def visit(self, address, **options):
         """A visitor of the pages at this address, who has not been there before."""
-        size = {"width": width, "height": 900}
+        size = {"width": 1400, "height": 900}
         return Visit(self.chromium.new_context(base_url=f"http://{address}", viewport=size, **options))
 
 

@@ -54,9 +54,9 @@ class BrowserTest(DaemonTest):
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.end)
 
-    def visit(self, path=None, width=1400, **options):
+    def visit(self, path=None, **options):
         """Until the end of the test."""
-        visit = self.browser.visit(ADDRESS, width, **options)
+        visit = self.browser.visit(ADDRESS, **options)
         self.addCleanup(visit.end)
         if path is not None:
             visit.open(path)
