@@ -57,7 +57,7 @@ class JoiningProvider(Provider):
         for pid in filter(str.isdecimal, os.listdir("/proc")):
             try:
                 command = text_of(f"/proc/{pid}/cmdline")
-            except (OSError, UnicodeDecodeError):  # it has just ended, or is another
+            except OSError:  # it has just ended
                 continue
             if words in command:
                 return int(pid)

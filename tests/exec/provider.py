@@ -12,8 +12,8 @@ import sys
 import time
 from os.path import exists
 
-# What most calls do not need is imported where it is needed, and paths are strings, as a pass makes several calls. The exchange of keys that
-# OpenSSH prefers takes longer than all else that a probe does.
+# What most calls do not need is imported where it is needed, and paths are strings, as a pass makes several calls. The exchange
+# of keys that OpenSSH prefers takes longer than all else that a probe does.
 SSHD = """\
 ListenAddress {address}
 HostKey {folder}/host_key
@@ -49,7 +49,8 @@ class Provider:
 
     def list(self):
         prefix = self.request["tag"] + "-"
-        folders = os.listdir(f"{self.home}/machines") if exists(f"{self.home}/machines") else []
+        machines = self.folder_of("")
+        folders = os.listdir(machines) if exists(machines) else []
         ids = [id for id in sorted(folders) if id.startswith(prefix) and id[len(prefix) :].isdecimal()]
         return {"machines": [self.shown(id) for id in ids if exists(f"{self.folder_of(id)}/record.json")]}
 
@@ -140,7 +141,7 @@ class Provider:
 
 
 def text_of(path):
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
